@@ -1,0 +1,71 @@
+import subprocess
+import sys
+import time
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["trian"], 2, "unknown verb 'trian'. Did you mean 'train'?"),
+        (["train", "modle=r3d_18"], 1, "unknown setting 'modle'. Did you mean 'model'?"),
+        (["train", "model=r3d18"], 1, "model=r3d18: no such choice. Did you mean 'r3d_18'?"),
+        (["train", "trainer.max_step=5"], 1, "Did you mean 'trainer.max_steps'?"),
+        (["train", "trainer.max_steps"], 1, "settings are key=value"),
+        (["train", "--config-dir", "nowhere"], 1, "no such folder"),
+        (["train", "data=folder"], 1, "data.root is not set. Add data.root=..."),
+        (["train", "data=folder", "data.root=nowhere"], 1, "nowhere"),
+        (["train", "data=csv", "data.path=nowhere.csv"], 1, "nowhere.csv"),
+        (["train", "data=folder", "data.root=."], 1, "video"),
+        (["evaluate"], 1, "checkpoint is not set"),
+        (["evaluate", "checkpoint=nowhere.pt"], 1, "nowhere.pt: no such checkpoint"),
+        (["predict", "checkpoint=x.pt", "input=nowhere.mp4"], 1, "nowhere.mp4: no such file"),
+        (["models", "resnext"], 1, "no model matches 'resnext'"),
+        (["train", "device=cuda:7x"], 1, "device=cuda:7x"),
+    ],
+)
+def test_a_mistake_is_one_clear_line_without_a_traceback(arguments, code, message, videoai_command, tmp_path):
+    done = videoai_command(*arguments, cwd=tmp_path)
+    assert done.returncode == code
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert list(tmp_path.glob("**/*.pt")) == []
+
+
+def test_debug_shows_the_traceback(videoai_command, tmp_path):
+    done = videoai_command("evaluate", "checkpoint=nowhere.pt", "debug=true", cwd=tmp_path)
+    assert "Traceback" in done.stderr
+
+
+def test_help_lists_every_verb_and_each_verb_explains_itself(videoai_command, tmp_path):
+    text = videoai_command("--help", cwd=tmp_path).stdout
+    for verb in ("train", "evaluate", "predict", "models", "doctor"):
+        assert verb in text
+        assert verb in videoai_command(verb, "--help", cwd=tmp_path).stdout
+    assert "max_steps" in videoai_command("train", "--help", cwd=tmp_path).stdout
+
+
+def test_models_lists_and_filters(videoai_command, tmp_path):
+    assert "r2plus1d_18" in videoai_command("models", cwd=tmp_path).stdout
+    filtered = videoai_command("models", "lstm", cwd=tmp_path).stdout
+    assert "cnn_lstm" in filtered
+    assert "r3d_18" not in filtered
+
+
+def seconds(*command: str) -> float:
+    """The best of five: other programs may be busy."""
+    best = 9e9
+    for _ in range(5):
+        started = time.perf_counter()
+        subprocess.run([sys.executable, *command], check=True, capture_output=True)
+        best = min(best, time.perf_counter() - started)
+    return best
+
+
+def test_help_and_import_are_quick():
+    """0.5 s and 0.2 s, the interpreter's own start included; heavy imports wait until they are needed."""
+    assert seconds("-m", "videoai", "--help") < 0.5
+    assert seconds("-m", "videoai", "train", "--help") < 0.5
+    assert seconds("-c", "import videoai") < 0.2

@@ -1,0 +1,252 @@
+"""``videoai train`` and what follows it, as subprocesses on real files."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+FAST = (
+    "trainer.batch_size=6",
+    "data.num_workers=0",
+    "trainer.log_every=1",
+    "trainer.precision=fp32",
+    "trainer.tensorboard=false",
+)
+
+
+@pytest.fixture(scope="module")
+def trained(clip_folder, videoai_command, tmp_path_factory):
+    """One short run that most tests here look at."""
+    cwd = tmp_path_factory.mktemp("project")
+    done = videoai_command(
+        "train", "data=folder", f"data.root={clip_folder}", "trainer.max_steps=4", "run_dir=run", *FAST[:3], cwd=cwd
+    )
+    assert done.returncode == 0, done.stderr
+    return cwd, done
+
+
+def model_of(path: Path) -> dict[str, torch.Tensor]:
+    return torch.load(path, weights_only=True)["model"]
+
+
+def same(first: Path, second: Path) -> bool:
+    a, b = model_of(first), model_of(second)
+    return all(torch.equal(a[key], b[key]) for key in a)
+
+
+def test_a_run_folder_holds_what_the_documentation_says(trained):
+    cwd, done = trained
+    run = cwd / "run"
+    assert {"config.yaml", "metrics.jsonl", "checkpoints", "tensorboard"} <= {path.name for path in run.iterdir()}
+    assert {path.name for path in (run / "checkpoints").iterdir()} == {"best.pt", "last.pt"}
+    assert yaml.safe_load((run / "config.yaml").read_text())["trainer"]["max_steps"] == 4
+    splits = [json.loads(line)["split"] for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert splits.count("train") == 4
+    assert "videoai evaluate checkpoint=run/checkpoints/best.pt" in done.stdout
+    assert "precision: measured" in done.stderr
+    assert "Videos per class" in done.stderr
+
+
+def test_running_the_same_command_again_continues(trained, videoai_command, clip_folder, tmp_path):
+    command = ("train", "data=folder", f"data.root={clip_folder}", "run_dir=r", *FAST)
+    for steps in (2, 5):
+        assert videoai_command(*command, f"trainer.max_steps={steps}", cwd=tmp_path).returncode == 0
+    straight = videoai_command(*command[: -len(FAST) - 1], "run_dir=s", *FAST, "trainer.max_steps=5", cwd=tmp_path)
+    assert straight.returncode == 0, straight.stderr
+    assert same(tmp_path / "r/checkpoints/last.pt", tmp_path / "s/checkpoints/last.pt")
+    steps = [
+        json.loads(line)["step"] for line in (tmp_path / "r/metrics.jsonl").read_text().splitlines() if "train" in line
+    ]
+    assert steps == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_a_killed_run_ends_in_the_weights_of_an_undisturbed_one(number, clip_folder, videoai_command, tmp_path):
+    command = [
+        "train",
+        "data=folder",
+        f"data.root={clip_folder}",
+        *FAST,
+        "trainer.max_steps=14",
+        "trainer.save_every=2",
+    ]
+    straight = videoai_command(*command, "run_dir=straight", cwd=tmp_path)
+    assert straight.returncode == 0, straight.stderr
+    process = subprocess.Popen(
+        [sys.executable, "-m", "videoai", *command, "run_dir=killed"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("step 3/"):
+            process.send_signal(number)
+            break
+    process.stderr.read()
+    code = process.wait(timeout=60)
+    assert code == {signal.SIGKILL: -9, signal.SIGTERM: 75, signal.SIGINT: 130}[number]
+    again = videoai_command(*command, "run_dir=killed", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert "continuing killed at step" in again.stderr
+    assert same(tmp_path / "straight/checkpoints/last.pt", tmp_path / "killed/checkpoints/last.pt")
+
+
+def test_the_number_of_workers_does_not_change_the_weights(clip_folder, videoai_command, tmp_path):
+    for workers in (0, 2):
+        done = videoai_command(
+            *("train", "data=folder", f"data.root={clip_folder}", f"run_dir=w{workers}", "trainer.max_steps=3"),
+            *(f"data.num_workers={workers}", *(option for option in FAST if "num_workers" not in option)),
+            cwd=tmp_path,
+        )
+        assert done.returncode == 0, done.stderr
+    assert same(tmp_path / "w0/checkpoints/last.pt", tmp_path / "w2/checkpoints/last.pt")
+
+
+def test_a_continued_run_refuses_other_settings_and_other_data(trained, videoai_command, clip_folder, tmp_path):
+    cwd, _ = trained
+    command = ("train", "data=folder", f"data.root={clip_folder}", "run_dir=run", *FAST[:3], "trainer.max_steps=6")
+    refused = videoai_command(*command, "optim.lr=0.5", cwd=cwd)
+    assert refused.returncode == 1
+    assert "optim.lr was 0.002, is 0.5" in refused.stderr
+    refused = videoai_command(*command, "seed=1", "data.val_fraction=0.3", cwd=cwd)
+    assert "data.val_fraction was 0.15, is 0.3" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    other = tmp_path / "other"
+    for name in ("left", "right", "up"):
+        (other / name).mkdir(parents=True)
+        for file in (clip_folder / name).iterdir():
+            (other / name / file.name).symlink_to(file)
+    refused = videoai_command("train", "data=folder", f"data.root={other}", *command[3:], cwd=cwd)
+    assert refused.returncode == 1
+    assert "left, right, up" in refused.stderr
+    assert "down, left, right, up" in refused.stderr
+
+
+def test_evaluation_needs_the_checkpoint_only_and_repeats_to_the_byte(trained, videoai_command, tmp_path):
+    cwd, _ = trained
+    for name in ("one", "two"):
+        done = videoai_command(
+            *("evaluate", f"checkpoint={cwd}/run/checkpoints/best.pt", "views=2x3", f"run_dir={name}", "num_workers=0"),
+            cwd=tmp_path,
+        )
+        assert done.returncode == 0, done.stderr
+    files = sorted(path.name for path in (tmp_path / "one").iterdir())
+    assert files == ["confusion.csv", "confusion.png", "per_class.csv", "predictions.csv", "results.json"]
+    assert all((tmp_path / "one" / f).read_bytes() == (tmp_path / "two" / f).read_bytes() for f in files)
+    results = json.loads((tmp_path / "one" / "results.json").read_text())
+    assert results["views"] == "2x3"
+    assert results["n_total"] == 4
+    assert "video_top4" in results  # k = min(5, K)
+
+
+def test_an_unreadable_test_video_counts_as_wrong_and_is_listed(trained, videoai_command, clip_folder, tmp_path):
+    cwd, _ = trained
+    root = tmp_path / "data"
+    for split, files in (("train", (0, 1)), ("val", (2,)), ("test", (3, 4))):
+        for name in ("left", "right", "up", "down"):
+            (root / split / name).mkdir(parents=True)
+            for index in files:
+                (root / split / name / f"{index}.mp4").symlink_to(clip_folder / name / f"{name}_{index}.mp4")
+    (root / "test" / "left" / "3.mp4").unlink()
+    (root / "test" / "left" / "3.mp4").write_text("not a video")
+    done = videoai_command(
+        *("evaluate", f"checkpoint={cwd}/run/checkpoints/best.pt", "data=folder", f"data.root={root}", "run_dir=out"),
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    results = json.loads((tmp_path / "out/results.json").read_text())
+    assert (results["n_total"], results["n_bad"]) == (8, 1)
+    assert results["bad_videos"][0]["path"].endswith("left/3.mp4")
+    rows = list(csv.DictReader((tmp_path / "out/predictions.csv").open()))
+    assert [row["correct"] for row in rows if row["error"]] == ["0"]
+    correct = sum(int(row["correct"]) for row in rows)
+    assert results["video_top1"] == pytest.approx(correct / 8)
+
+
+def test_evaluating_on_other_classes_names_both(trained, videoai_command, clip_folder, tmp_path):
+    cwd, _ = trained
+    other = tmp_path / "other"
+    other.mkdir()
+    for name in ("left", "right"):
+        (other / name).symlink_to(clip_folder / name)
+    done = videoai_command("evaluate", f"checkpoint={cwd}/run/checkpoints/best.pt", f"data.root={other}", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "class mismatch" in done.stderr
+    assert "'down', 'up'" in done.stderr
+
+
+def test_predict_prints_one_json_line_a_video(trained, videoai_command, clip_folder, tmp_path):
+    cwd, _ = trained
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a b (1).mp4").write_bytes((clip_folder / "up" / "up_0.mp4").read_bytes())
+    (tmp_path / "in" / "broken.mp4").write_text("no video")
+    done = videoai_command(
+        *("predict", f"checkpoint={cwd}/run/checkpoints/best.pt", "input=in", "top_k=9", "annotate=true"),
+        *("window_seconds=0.5", "run_dir=out"),
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    good, bad = (json.loads(line) for line in done.stdout.splitlines())
+    assert len(good["top"]) == 4
+    assert sum(answer["probability"] for answer in good["top"]) == pytest.approx(1, abs=1e-4)
+    ends = [window["end_seconds"] for window in good["timeline"]]
+    assert ends == sorted(ends)
+    assert ends[-1] == pytest.approx(good["duration_seconds"], abs=0.26)
+    assert (tmp_path / good["annotated"]).stat().st_size > 1000
+    assert "broken.mp4" in bad["path"]
+    assert "error" in bad
+    assert "1 of 2 videos could not be read" in done.stderr
+    assert (tmp_path / "out" / "predictions.jsonl").read_text() == done.stdout
+
+
+def test_fine_tuning_says_what_was_loaded(trained, videoai_command, clip_folder, tmp_path):
+    cwd, _ = trained
+    other = tmp_path / "two"
+    other.mkdir()
+    for name in ("left", "right"):
+        (other / name).symlink_to(clip_folder / name)
+    done = videoai_command(
+        *(
+            "train",
+            "data=folder",
+            f"data.root={other}",
+            f"weights={cwd}/run/checkpoints/best.pt",
+            "trainer.max_steps=1",
+            *FAST,
+        ),
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "tensors; new: " in done.stderr
+
+
+def test_a_second_process_in_one_run_folder_is_refused(clip_folder, videoai_command, tmp_path):
+    command = ["train", "data=folder", f"data.root={clip_folder}", *FAST, "run_dir=run", "trainer.max_epochs=500"]
+    first = subprocess.Popen(
+        [sys.executable, "-m", "videoai", *command],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "run" / "metrics.jsonl").exists() and time.monotonic() < deadline:
+            time.sleep(0.2)
+        second = videoai_command(*command, cwd=tmp_path)
+        assert second.returncode == 1
+        assert "another process is training here" in second.stderr
+    finally:
+        first.kill()
+        first.wait()

@@ -1,0 +1,88 @@
+import errno
+import os
+import pickle
+
+import pytest
+import torch
+
+from videoai.core import checkpoint
+
+STATE = {
+    "format": 1,
+    "config": {"seed": 0},
+    "classes": ["a", "b"],
+    "clip": {},
+    "model": {"w": torch.arange(3.0)},
+    "step": 4,
+}
+
+
+def test_what_is_saved_is_what_is_loaded(tmp_path):
+    checkpoint.save(tmp_path / "sub" / "last.pt", STATE)
+    loaded = checkpoint.load(tmp_path / "sub" / "last.pt")
+    assert loaded["classes"] == ["a", "b"]
+    assert torch.equal(loaded["model"]["w"], STATE["model"]["w"])
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
+    path = tmp_path / "last.pt"
+    checkpoint.save(path, STATE)
+    before = path.read_bytes()
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="no room for"):
+        checkpoint.save(path, {**STATE, "step": 5})
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["last.pt"]
+
+
+def test_a_checkpoint_that_carries_code_is_refused_and_not_run(tmp_path):
+    class Payload:
+        def __reduce__(self):
+            return (os.mkdir, (str(tmp_path / "ran"),))
+
+    (tmp_path / "evil.pt").write_bytes(pickle.dumps({**dict.fromkeys(STATE, 0), "model": Payload()}, protocol=2))
+    with pytest.raises(ValueError, match="cannot be read as a checkpoint"):
+        checkpoint.load(tmp_path / "evil.pt")
+    torch.save({**STATE, "model": Payload()}, tmp_path / "evil2.pt")
+    with pytest.raises(ValueError, match="more than plain data"):
+        checkpoint.load(tmp_path / "evil2.pt")
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda b: b[: len(b) // 2], lambda b: b"", lambda b: b[:100] + b"\0" * 200 + b[300:]]
+)
+def test_a_damaged_file_is_one_clear_error(tmp_path, damage):
+    path = tmp_path / "last.pt"
+    checkpoint.save(path, STATE)
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(ValueError, match="last.pt"):
+        checkpoint.load(path)
+
+
+def test_a_missing_file_lists_what_is_there(tmp_path):
+    checkpoint.save(tmp_path / "best.pt", STATE)
+    with pytest.raises(FileNotFoundError, match=r"Found here: .*best\.pt"):
+        checkpoint.load(tmp_path / "bets.pt")
+
+
+def test_a_plain_state_dict_is_told_apart_from_a_checkpoint(tmp_path):
+    torch.save({"w": torch.zeros(1)}, tmp_path / "w.pt")
+    with pytest.raises(ValueError, match="not a videoai checkpoint.*weights="):
+        checkpoint.load(tmp_path / "w.pt")
+
+
+def test_a_newer_format_asks_for_an_upgrade(tmp_path):
+    checkpoint.save(tmp_path / "new.pt", {**STATE, "format": checkpoint.FORMAT + 1})
+    with pytest.raises(ValueError, match="Upgrade videoai"):
+        checkpoint.load(tmp_path / "new.pt")
+
+
+def test_files_are_readable_by_others_as_the_umask_says(tmp_path):
+    checkpoint.write_atomic(tmp_path / "a", b"x")
+    (tmp_path / "b").write_bytes(b"x")
+    assert (tmp_path / "a").stat().st_mode == (tmp_path / "b").stat().st_mode

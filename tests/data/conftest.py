@@ -1,0 +1,83 @@
+"""Real video files whose every frame says which one it is."""
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+import torch
+from av.codec import Codec
+from av.codec.codec import UnknownCodecError
+
+GRID = 4  # 4 x 4 black or white blocks: 16 bits that survive any codec
+
+
+def numbered_picture(number: int, height: int, width: int) -> np.ndarray:
+    """uint8 [H, W, C] that shows `number` in binary."""
+    bits = np.array([(number >> bit) & 1 for bit in range(GRID * GRID)]).reshape(GRID, GRID)
+    rows = np.arange(height) * GRID // height
+    columns = np.arange(width) * GRID // width
+    grey = (40 + 170 * bits[rows][:, columns]).astype(np.uint8)
+    return np.repeat(grey[..., None], 3, axis=2)
+
+
+@pytest.fixture
+def numbers_in() -> Callable[[torch.Tensor], list[int]]:
+    """Reads the numbers back from uint8 [T, C, H, W]."""
+
+    def read(video: torch.Tensor) -> list[int]:
+        blocks = torch.nn.functional.adaptive_avg_pool2d(video.float().mean(1, keepdim=True), GRID).flatten(1)
+        return [int(sum(1 << bit for bit in range(GRID * GRID) if picture[bit] > 125)) for picture in blocks]
+
+    return read
+
+
+@pytest.fixture
+def make_video(tmp_path: Path) -> Callable[..., Path]:
+    """Encodes pictures, by default numbered ones, and returns the path. Skips where FFmpeg lacks the encoder."""
+
+    def make(
+        name: str = "clip.mp4",
+        num_frames: int = 40,
+        *,
+        codec: str = "libx264",
+        size: tuple[int, int] = (64, 64),
+        pix_fmt: str = "yuv420p",
+        fps: int = 25,
+        ticks: Sequence[int] | None = None,
+        picture: Callable[[int], np.ndarray] | None = None,
+        options: dict[str, str] | None = None,
+        container_options: dict[str, str] | None = None,
+        container: str | None = None,
+        edit_packet: Callable[[int, Any], Any] = lambda index, packet: packet,
+        tags: Callable[[Any], None] = lambda frame: None,
+    ) -> Path:
+        """`ticks` are presentation times in milliseconds; None = one frame every 1/fps seconds."""
+        try:
+            Codec(codec, "w")
+        except UnknownCodecError:
+            pytest.skip(f"this FFmpeg has no encoder {codec}")
+        height, width = size
+        path = tmp_path / name
+        with av.open(str(path), "w", format=container, container_options=container_options or {}) as output:
+            stream: Any = output.add_stream(codec, rate=fps, options=options or {})
+            stream.width, stream.height, stream.pix_fmt, stream.thread_count = width, height, pix_fmt, 1
+            if ticks is not None:
+                stream.codec_context.time_base = Fraction(1, 1000)
+            packets = []
+            for index in range(num_frames):
+                array = numbered_picture(index, height, width) if picture is None else picture(index)
+                frame = av.VideoFrame.from_ndarray(array, format="rgb24").reformat(format=pix_fmt)
+                frame.pts = index if ticks is None else ticks[index]
+                frame.time_base = Fraction(1, fps) if ticks is None else Fraction(1, 1000)
+                tags(frame)
+                packets += stream.encode(frame)
+            packets += stream.encode(None)
+            for index, packet in enumerate(packets):
+                output.mux(edit_packet(index, packet))
+        return path
+
+    return make

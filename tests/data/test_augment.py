@@ -1,0 +1,54 @@
+import pytest
+import torch
+
+from videoai.core.seeding import generator_for
+from videoai.core.types import Batch, Clips, ClipSpec
+from videoai.data.augment import Mix, ToModelInput
+
+
+def clips(num: int = 4) -> Clips:
+    video = torch.randint(0, 256, (num, 5, 3, 8, 6), dtype=torch.uint8, generator=generator_for(0, "v"))
+    return Clips(video, torch.arange(num) % 3, torch.arange(num), torch.zeros(num, dtype=torch.int64), [""] * num)
+
+
+def test_model_input_is_permuted_scaled_and_normalised_once():
+    given = clips()
+    spec = ClipSpec(num_frames=5, size=6, mean=(0.1, 0.2, 0.3), std=(0.5, 0.25, 0.125))
+    batch = ToModelInput(spec)(given)
+    assert batch.video.shape == (4, 3, 5, 8, 6)
+    expected = (given.video[1, 2, 1, 3, 4] / 255 - 0.2) / 0.25
+    assert batch.video[1, 1, 2, 3, 4] == pytest.approx(float(expected), abs=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["mixup", "cutmix"])
+def test_mixed_labels_sum_to_one_and_match_the_pixels(kind):
+    video = torch.stack([torch.zeros(3, 4, 16, 16), torch.ones(3, 4, 16, 16)])
+    mix = Mix(num_classes=2, seed=3, **{kind: 1.0})
+    for position in range(20):
+        mixed = mix(Batch(video, torch.tensor([0, 1])), position)
+        assert torch.allclose(mixed.label.sum(1), torch.ones(2))
+        # the share of ones in the pixels is the share of class 1 in the label
+        assert torch.allclose(mixed.video.mean((1, 2, 3, 4)), mixed.label[:, 1], atol=1e-5)
+
+
+def test_a_cutmix_box_is_the_same_in_every_frame():
+    video = torch.stack([torch.zeros(3, 4, 16, 16), torch.ones(3, 4, 16, 16)])
+    mixed = Mix(num_classes=2, cutmix=1.0, seed=1)(Batch(video, torch.tensor([0, 1])), 5).video
+    assert (mixed == mixed[:, :, :1]).all()
+
+
+def test_mixing_is_a_function_of_the_position():
+    batch = Batch(torch.rand(4, 3, 2, 8, 8, generator=generator_for(0, "b")), torch.tensor([0, 1, 2, 0]))
+    mix = Mix(num_classes=3, mixup=0.4, cutmix=1.0, seed=0)
+    assert torch.equal(mix(batch, 7).video, mix(batch, 7).video)
+    assert len({tuple(mix(batch, position).label.flatten().tolist()) for position in range(10)}) > 5
+
+
+def test_no_mixing_leaves_the_batch_alone():
+    batch = Batch(torch.rand(2, 3, 2, 4, 4), torch.tensor([0, 1]))
+    assert Mix(num_classes=2)(batch, 0) is batch
+
+
+def test_a_negative_alpha_is_refused():
+    with pytest.raises(ValueError, match="augment.mixup=-1"):
+        Mix(num_classes=2, mixup=-1)

@@ -1,0 +1,132 @@
+from collections import Counter
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from videoai.core.types import VideoItem
+from videoai.data.splits import count_shared_groups, groups_of, split_groups
+
+FRACTIONS = {"train": 0.7, "val": 0.15, "test": 0.15}
+
+
+def grouped(sizes: list[list[int]]) -> list[VideoItem]:
+    """One group per entry of `sizes`; entry[label] is its number of clips of that class."""
+    return [
+        VideoItem(f"g{g}/{label}_{i}.mp4", label, group=f"g{g}")
+        for g, counts in enumerate(sizes)
+        for label, n in enumerate(counts)
+        for i in range(n)
+    ]
+
+
+items_lists = st.lists(
+    st.lists(st.integers(0, 5), min_size=3, max_size=3).filter(lambda counts: sum(counts) > 0), min_size=3, max_size=40
+).map(grouped)
+
+
+@st.composite
+def split_problems(draw: st.DrawFn) -> list[VideoItem]:
+    """Item lists that can be split at all: two groups hold only classes that other groups have too."""
+    items = draw(items_lists)
+    groups_with = Counter(label for group in groups_of(items).values() for label in {item.label for item in group})
+    spare = [group for group in groups_of(items).values() if all(groups_with[item.label] > 3 for item in group)]
+    assume(len(spare) >= 2)
+    return items
+
+
+@given(items=split_problems(), seed=st.integers(0, 1000))
+def test_nothing_is_lost_or_doubled_and_no_group_crosses(items, seed):
+    splits = split_groups(items, FRACTIONS, seed)
+    assert sorted(item for split in splits.values() for item in split) == sorted(items)
+    homes = {(item.group, name) for name, split in splits.items() for item in split}
+    assert len(homes) == len({item.group for item in items})
+    assert not count_shared_groups(splits)
+
+
+@given(items=split_problems(), seed=st.integers(0, 1000))
+def test_every_class_trains_and_no_split_is_empty(items, seed):
+    splits = split_groups(items, FRACTIONS, seed)
+    assert all(splits.values())
+    assert {item.label for item in splits["train"]} == {item.label for item in items}
+
+
+@given(items=split_problems(), seed=st.integers(0, 1000), data=st.data())
+def test_the_order_of_the_items_changes_nothing(items, seed, data):
+    assert split_groups(data.draw(st.permutations(items)), FRACTIONS, seed) == split_groups(items, FRACTIONS, seed)
+
+
+@given(
+    num_clips=st.lists(st.integers(4, 60), min_size=2, max_size=6),
+    val=st.floats(0.1, 0.3),
+    test=st.floats(0.1, 0.3),
+    seed=st.integers(0, 99),
+)
+def test_single_clips_come_near_the_fractions_over_all_and_per_class(num_clips, val, test, seed):
+    items = [VideoItem(f"{label}/{i}.mp4", label) for label, n in enumerate(num_clips) for i in range(n)]
+    splits = split_groups(items, {"train": 1 - val - test, "val": val, "test": test}, seed)
+    for name, share in (("val", val), ("test", test)):
+        # Whole clips cannot meet a share exactly: the rounding of each class, and one clip to fill an empty split.
+        assert abs(len(splits[name]) - share * len(items)) <= 0.75 * len(num_clips) + 1
+        counts = Counter(item.label for item in splits[name])
+        assert all(abs(counts[label] - share * n) <= 2 for label, n in enumerate(num_clips))
+
+
+def test_many_tiny_classes_still_fill_val_and_test():
+    items = [VideoItem(f"{label}/{i}.mp4", label) for label in range(100) for i in range(2)]
+    sizes = {name: len(split) for name, split in split_groups(items, FRACTIONS, 0).items()}
+    assert sizes["val"] == pytest.approx(30, abs=6)
+    assert sizes["test"] == pytest.approx(30, abs=6)
+
+
+def test_another_seed_makes_another_split_and_the_same_seed_the_same():
+    items = [VideoItem(f"{i}.mp4", i % 2) for i in range(40)]
+    assert split_groups(items, FRACTIONS, 0) == split_groups(items, FRACTIONS, 0)
+    assert split_groups(items, FRACTIONS, 0) != split_groups(items, FRACTIONS, 1)
+
+
+def test_segments_of_one_file_stay_together_even_when_their_groups_differ():
+    items = [VideoItem(f"{i}.mp4", i % 2, start, start + 1) for i in range(20) for start in (0.0, 1.0, 2.0)]
+    items += [VideoItem("0.mp4", 0, 9.0, 10.0, "ann"), VideoItem("1.mp4", 1, 9.0, 10.0, "ann")]
+    splits = split_groups(items, FRACTIONS, 3)
+    assert sum(len({item.path for item in split}) for split in splits.values()) == 20
+    assert sum({"0.mp4", "1.mp4"} <= {item.path for item in split} for split in splits.values()) == 1
+
+
+def test_a_class_in_one_group_trains():
+    items = grouped([[9, 0]] * 9 + [[0, 1]])
+    assert any(item.label == 1 for item in split_groups(items, FRACTIONS, 0)["train"])
+
+
+def test_file_names_that_are_not_utf8_can_be_split():
+    items = [VideoItem(f"\udcff{i}.mp4", i % 2) for i in range(8)]
+    assert sum(map(len, split_groups(items, FRACTIONS, 0).values())) == 8
+
+
+@pytest.mark.parametrize("sizes", [[[3, 3]], [[3, 0], [0, 3], [2, 0]]])
+def test_too_few_groups_are_refused_with_a_way_out(sizes):
+    with pytest.raises(ValueError, match=r"cannot fill train, val, test .* set the fraction of (val|test) to 0"):
+        split_groups(grouped(sizes), FRACTIONS, 0)
+
+
+@pytest.mark.parametrize(
+    ("fractions", "message"),
+    [
+        ({"val": 0.5, "test": 0.5}, "one of them must be train"),
+        ({"train": 0.9, "val": 0.3}, "together they must make 1"),
+        ({"train": 1.0, "val": 0.0}, "each must be above 0"),
+    ],
+)
+def test_impossible_fractions_are_refused(fractions, message):
+    with pytest.raises(ValueError, match=message):
+        split_groups(grouped([[1, 1]] * 5), fractions, 0)
+
+
+def test_shared_groups_are_counted_per_pair_of_splits():
+    splits = {
+        "train": [VideoItem("a", 0, group="x"), VideoItem("b", 0, group="y"), VideoItem("c", 0)],
+        "val": [VideoItem("d", 0, group="x"), VideoItem("c", 1, 2.0, 3.0)],
+        "test": [VideoItem("e", 0, group="x")],
+    }
+    shared = count_shared_groups(splits)
+    assert shared == {("train", "val"): 2, ("train", "test"): 1, ("val", "test"): 1}

@@ -1,0 +1,56 @@
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from videoai.core.seeding import generator_for
+from videoai.data.transforms import TrainTransform, center_crop, eval_crops, random_box, three_crops
+
+STILL = torch.randint(0, 255, (1, 3, 40, 56), dtype=torch.uint8, generator=generator_for(0, "still")).expand(
+    6, 3, 40, 56
+)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_every_frame_gets_the_same_draw(seed):
+    transform = TrainTransform(size=32, scale=(0.3, 1.0), flip=0.5, color_jitter=0.5)
+    video = transform(STILL, generator_for(seed, "t"))
+    assert video.shape == (6, 3, 32, 32)
+    assert video.dtype == torch.uint8
+    assert (video == video[:1]).all()
+
+
+def test_two_draws_differ_and_one_draw_repeats():
+    transform = TrainTransform(size=32)
+    first = transform(STILL, generator_for(0, "t"))
+    assert torch.equal(first, transform(STILL, generator_for(0, "t")))
+    assert not torch.equal(first, transform(STILL, generator_for(1, "t")))
+
+
+def test_no_flip_means_never_mirrored():
+    plain = TrainTransform(size=40, scale=(1.0, 1.0), flip=0.0)
+    assert all(torch.equal(plain(STILL, generator_for(s, "f")), center_crop(STILL, 40)) for s in range(20))
+    always = TrainTransform(size=40, scale=(1.0, 1.0), flip=1.0)
+    assert torch.equal(always(STILL, generator_for(0, "f")), center_crop(STILL, 40).flip(-1))
+
+
+@given(height=st.integers(1, 300), width=st.integers(1, 300), seed=st.integers(0, 99))
+def test_a_random_box_lies_in_the_frame(height, width, seed):
+    top, left, h, w = random_box(height, width, (0.1, 1.0), (0.5, 2.0), generator_for(seed, "box"))
+    assert h >= 1
+    assert w >= 1
+    assert 0 <= top <= height - h
+    assert 0 <= left <= width - w
+
+
+def test_three_crops_cover_the_longer_side():
+    crops = three_crops(STILL, 40)
+    assert torch.equal(crops[0], STILL[..., :40])
+    assert torch.equal(crops[2], STILL[..., 16:])
+    tall = STILL.transpose(-1, -2)
+    assert torch.equal(three_crops(tall, 40)[2], tall[..., 16:, :])
+
+
+def test_another_number_of_crops_is_refused():
+    with pytest.raises(ValueError, match="2 crops a clip: choose 1"):
+        eval_crops(STILL, 32, 2)

@@ -1,0 +1,44 @@
+import pytest
+import torch
+from torch import nn
+
+from videoai.engine.optim import build_optimizer, parameter_groups, penalty
+
+
+def net() -> nn.Module:
+    return nn.Sequential(nn.Conv3d(3, 4, 3), nn.BatchNorm3d(4), nn.Flatten(), nn.Linear(4, 2))
+
+
+def test_norms_and_biases_do_not_decay():
+    model = net()
+    decaying, kept = parameter_groups(model, 0.1)
+    assert [p.ndim for p in decaying["params"]] == [5, 2]
+    assert all(p.ndim == 1 for p in kept["params"])
+    assert (decaying["weight_decay"], kept["weight_decay"]) == (0.1, 0.0)
+
+
+def test_frozen_parameters_are_left_out():
+    model = net()
+    model[0].requires_grad_(False)
+    assert sum(len(group["params"]) for group in parameter_groups(model, 0.1)) == 4
+
+
+def test_adamw_and_sgd_are_built_from_a_node():
+    assert build_optimizer({"name": "adamw", "lr": 0.1, "betas": [0.9, 0.99]}, net()).param_groups[0]["betas"] == (
+        0.9,
+        0.99,
+    )
+    assert build_optimizer({"name": "sgd", "lr": 0.1, "momentum": 0.9}, net()).param_groups[1]["momentum"] == 0.9
+
+
+def test_an_option_of_another_optimizer_is_refused():
+    with pytest.raises(ValueError, match="AdamW does not take 'momentum'"):
+        build_optimizer({"name": "adamw", "lr": 0.1, "momentum": 0.9}, net())
+
+
+def test_penalties_are_the_textbook_sums():
+    model = nn.Linear(2, 1)
+    with torch.no_grad():
+        model.weight.copy_(torch.tensor([[3.0, -4.0]]))
+    assert penalty(model, l1=0.5, l2=0.0).item() == pytest.approx(3.5)
+    assert penalty(model, l1=0.0, l2=2.0).item() == pytest.approx(25.0)

@@ -1,0 +1,30 @@
+from itertools import pairwise
+
+import pytest
+
+from videoai.engine.schedule import Schedule, lr_factor
+
+
+def test_cosine_warms_up_then_falls_to_its_end():
+    factors = [lr_factor(s, total_steps=100, warmup_steps=10, final_factor=0.1) for s in range(101)]
+    assert factors[0] == pytest.approx(0.1)
+    assert factors[9] == factors[10] == 1.0
+    assert all(a >= b for a, b in pairwise(factors[10:]))
+    assert factors[100] == pytest.approx(0.1)
+
+
+def test_step_drops_at_its_milestones():
+    schedule = Schedule(total_steps=100, name="step", warmup=0.0, milestones=(0.5, 0.75), gamma=0.1)
+    assert [round(schedule(s), 6) for s in (0, 49, 50, 74, 75, 99)] == [1, 1, 0.1, 0.1, 0.01, 0.01]
+
+
+def test_constant_stays():
+    assert {Schedule(total_steps=9, name="constant", warmup=0.0)(s) for s in range(9)} == {1.0}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"), [({"name": "linear"}, "unknown name 'linear'"), ({"warmup": 1.5}, "schedule.warmup")]
+)
+def test_wrong_settings_are_refused(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        Schedule(total_steps=10, **wrong)

@@ -1,0 +1,173 @@
+import json
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+import torch
+from torch import nn
+
+from videoai.core.types import Clips
+from videoai.engine.interrupt import Interrupted
+
+
+def weights(trainer) -> dict[str, torch.Tensor]:
+    return {
+        **trainer.task.model.state_dict(),
+        **{f"ema.{k}": v for k, v in (trainer.ema.state_dict() if trainer.ema else {}).items()},
+    }
+
+
+def same(first, second) -> bool:
+    a, b = weights(first), weights(second)
+    return a.keys() == b.keys() and all(torch.equal(a[key], b[key]) for key in a)
+
+
+@pytest.mark.parametrize("stop", range(1, 10))
+def test_stopping_at_any_step_and_going_on_gives_the_weights_of_never_stopping(make_trainer, stop):
+    options = {"ema_decay": 0.9, "accumulate": 2}
+    straight = make_trainer(folder="straight", **options)
+    straight.fit()
+    make_trainer(stop=stop, **options).fit()
+    resumed = make_trainer(**options)
+    resumed.restore(make_trainer.load("last"))
+    assert resumed.step == stop
+    resumed.fit()
+    assert same(straight, resumed)
+
+
+def test_the_seed_is_what_makes_two_runs_equal(make_trainer):
+    first, second, other = make_trainer(), make_trainer(), make_trainer(seed=1)
+    for trainer in (first, second, other):
+        trainer.fit()
+    assert same(first, second)
+    assert not same(first, other)  # dropout differs
+
+
+def test_accumulating_two_halves_is_one_whole_batch(make_trainer):
+    """Without batch norm and dropout, which see micro-batches; 1e-6: the order of a float32 sum."""
+
+    class Plain(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.head = nn.Linear(3, 2)
+
+        def forward(self, video: torch.Tensor) -> torch.Tensor:
+            return self.head(video.mean((2, 3, 4)))
+
+    def halves(start: int) -> Iterator[Clips]:
+        for clips in stream(start // 2):
+            for rows in (slice(0, 2), slice(2, 4)):
+                yield Clips(*(part[rows] for part in clips))
+
+    stream, task = make_trainer().batches, type(make_trainer().task)
+    torch.manual_seed(0)
+    first = make_trainer(task=task(Plain()), batches=stream)
+    torch.manual_seed(0)
+    second_model = Plain()
+    second_model.load_state_dict(first.task.model.state_dict())
+    second = make_trainer(task=task(second_model), batches=halves, accumulate=2)
+    first.fit()
+    second.fit()
+    assert torch.allclose(first.task.model.head.weight, second.task.model.head.weight, atol=1e-6)
+
+
+def test_it_learns(make_trainer):
+    trainer = make_trainer()
+    trainer.fit()
+    losses = [json.loads(line)["loss"] for line in trainer.log.path.read_text().splitlines() if '"train"' in line]
+    assert len(losses) == 10
+    assert sum(losses[-3:]) < 0.8 * sum(losses[:3])
+
+
+def test_a_loss_that_is_not_finite_stops_before_the_weights_are_touched(make_trainer):
+    class Explodes:
+        def __init__(self, model: nn.Module) -> None:
+            self.model = model
+
+        def train_step(self, clips, precision, position):
+            loss = self.model(clips.video.permute(0, 2, 1, 3, 4).float()).sum()
+            return {"loss": loss * float("nan") if position == 3 else loss * 1e-6}
+
+    trainer = make_trainer(task=Explodes(make_trainer().task.model), cadence={"save_every": 1})
+    with pytest.raises(ValueError, match="step 4: loss is nan .*Try a lower optim.lr"):
+        trainer.fit()
+    assert all(torch.isfinite(p).all() for p in trainer.task.model.parameters())
+    assert make_trainer.load("last")["step"] == 3
+
+
+def test_broken_weights_are_never_saved(make_trainer):
+    trainer = make_trainer()
+    with torch.no_grad():
+        trainer.task.model.head.weight[0, 0] = float("inf")
+    with pytest.raises(ValueError, match="head.weight is not finite; not saved"):
+        trainer.save("last")
+    assert not (make_trainer.folder / "run" / "last.pt").exists()
+
+
+def test_the_best_checkpoint_is_the_best_and_ties_go_to_the_lower_loss(make_trainer):
+    values = iter([(0.5, 1.0), (0.7, 1.0), (0.7, 0.8), (0.6, 0.1)])
+
+    def evaluate(model, step):
+        top1, loss = next(values)
+        return {"top1": top1, "loss": loss}
+
+    trainer = make_trainer(stop=8, evaluate=evaluate, cadence={"eval_every": 2})
+    trainer.fit()
+    assert make_trainer.load("best")["step"] == trainer.best.step == 6
+    assert make_trainer.load("last")["step"] == 8
+
+
+def test_patience_stops_early(make_trainer):
+    trainer = make_trainer(cadence={"eval_every": 1, "patience": 3})
+    trainer.fit()
+    assert trainer.step == 4  # the first is the best, three are no better
+
+
+def test_a_signal_saves_and_says_where(make_trainer):
+    def evaluate(model, step):
+        os.kill(os.getpid(), signal.SIGTERM)
+        return {"top1": 0.5, "loss": 1.0}
+
+    trainer = make_trainer(evaluate=evaluate)
+    with pytest.raises(Interrupted, match="SIGTERM: saved at step 5") as caught:
+        trainer.fit()
+    assert caught.value.exit_code == 75
+    assert make_trainer.load("last")["step"] == 5
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_a_checkpoint_is_plain_data_with_the_documented_keys(make_trainer):
+    make_trainer(ema_decay=0.9).fit()
+    state = make_trainer.load("last")
+    expected = {
+        "format",
+        "config",
+        "classes",
+        "clip",
+        "model",
+        "ema",
+        "optimizer",
+        "step",
+        "best",
+        "metrics",
+        "versions",
+    }
+    assert set(state) == expected
+    assert state["best"]["value"] == 0.5
+
+
+def test_log_lines_hold_rate_speed_and_waiting(make_trainer):
+    trainer = make_trainer()
+    trainer.fit()
+    record = json.loads(trainer.log.path.read_text().splitlines()[0])
+    assert {"step", "split", "loss", "lr", "grad_norm", "clips_per_second", "data_wait"} <= set(record)
+
+
+def test_ten_steps_give_the_golden_losses(make_trainer, golden):
+    """A change that is not meant to change numbers must not. 1e-4: convolutions differ between chips in the last
+    bits."""
+    trainer = make_trainer(ema_decay=0.9, accumulate=2)
+    trainer.fit()
+    losses = [json.loads(line)["loss"] for line in trainer.log.path.read_text().splitlines() if '"train"' in line]
+    golden("trainer_ten_steps", losses, 1e-4)

@@ -1,0 +1,173 @@
+import csv
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from videoai.report.evaluation import write_evaluation
+
+CLASSES = ["run, fast", "walk", 'sit "down"']
+
+
+def evaluation(**changes: Any) -> dict[str, Any]:
+    """Four videos of three classes: right, wrong, unreadable, right."""
+    nan = math.nan
+    return {
+        "scores": torch.tensor([[0.7, 0.2, 0.1], [0.6, 0.3, 0.1], [nan, nan, nan], [0.0, 0.0, 1.0]]),
+        "clip_top1": 0.4,
+        "labels": torch.tensor([0, 1, 1, 2]),
+        "paths": ["a.mp4", "b,c.mp4", "d.mp4", "é.mp4"],
+        "errors": ["", "", "moov atom not found", ""],
+        "classes": CLASSES,
+        "views": "4x3",
+        "split": "val",
+        "checkpoint": "best.pt",
+        "fingerprint": "0123abcd",
+        "k": 5,
+        **changes,
+    }
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_results_count_an_unreadable_video_as_wrong_and_say_why(tmp_path):
+    results = write_evaluation(tmp_path / "new" / "val", **evaluation())
+    assert results == json.loads((tmp_path / "new" / "val" / "results.json").read_text("utf-8"))
+    assert results["n_total"] == 4
+    assert results["n_bad"] == 1
+    assert results["video_top1"] == 0.5
+    assert results["video_top3"] == 0.75  # k = 5 clipped to three classes
+    assert "video_top5" not in results
+    assert results["clip_top1"] == 0.4
+    assert results["mean_class_accuracy"] == pytest.approx(2 / 3, abs=1e-6)  # (1 + 0 + 1) / 3 at six decimals
+    assert results["top1_interval95"] == [0.150039, 0.849961]  # scipy.stats.binomtest(2, 4), method wilson
+    assert results["bad_videos"] == [{"path": "d.mp4", "reason": "moov atom not found"}]
+    assert (results["classes"], results["views"], results["split"]) == (3, "4x3", "val")
+    assert (results["checkpoint"], results["fingerprint"]) == ("best.pt", "0123abcd")
+
+
+def test_two_classes_name_their_top_k_after_what_was_measured(tmp_path):
+    scores = torch.tensor([[0.7, 0.3], [0.4, 0.6]])
+    pair = evaluation(scores=scores, labels=torch.tensor([0, 0]), paths=["a", "b"], errors=["", ""], classes=["x", "y"])
+    results = write_evaluation(tmp_path, **pair)
+    assert (results["video_top1"], results["video_top2"]) == (0.5, 1.0)
+
+
+def test_predictions_hold_one_row_per_video_with_the_runners_up(tmp_path):
+    write_evaluation(tmp_path, **evaluation(k=2))
+    right, wrong, unreadable, _ = rows(tmp_path / "predictions.csv")
+    assert right == {
+        "path": "a.mp4",
+        "label": "run, fast",
+        "predicted": "run, fast",
+        "correct": "1",
+        "probability": "0.700000",
+        "top2": "walk",
+        "top2_probability": "0.200000",
+        "error": "",
+    }
+    assert (wrong["path"], wrong["predicted"], wrong["correct"]) == ("b,c.mp4", "run, fast", "0")
+    assert (unreadable["predicted"], unreadable["correct"], unreadable["top2"]) == ("", "0", "")
+    assert unreadable["error"] == "moov atom not found"
+
+
+def test_the_predictions_add_up_to_the_results(tmp_path):
+    results = write_evaluation(tmp_path, **evaluation())
+    correct = [int(row["correct"]) for row in rows(tmp_path / "predictions.csv")]
+    assert sum(correct) / len(correct) == results["video_top1"]
+    per_class = rows(tmp_path / "per_class.csv")
+    assert sum(int(row["num_videos"]) for row in per_class) == results["n_total"]
+    assert sum(int(row["num_correct"]) for row in per_class) == sum(correct)
+
+
+def test_the_class_files_are_complete_and_square(tmp_path):
+    write_evaluation(tmp_path, **evaluation())
+    per_class = rows(tmp_path / "per_class.csv")
+    assert [row["class"] for row in per_class] == CLASSES
+    assert per_class[1] == {
+        "class": "walk",
+        "num_videos": "2",
+        "num_correct": "0",
+        "accuracy": "0.000000",
+        "precision": "",  # never predicted
+        "recall": "0.000000",
+        "f1": "0.000000",
+        "most_confused_with": "run, fast",
+    }
+    confusion = rows(tmp_path / "confusion.csv")
+    counts = [[int(row[name]) for name in CLASSES] for row in confusion]
+    assert counts == [[1, 0, 0], [1, 0, 0], [0, 0, 1]]
+    assert (tmp_path / "confusion.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_same_scores_give_the_same_bytes_and_leave_nothing_else(tmp_path):
+    for name in ("first", "second"):
+        write_evaluation(tmp_path / name, **evaluation())
+    write_evaluation(tmp_path / "second", **evaluation())  # over its own files
+    first = {path.name: path.read_bytes() for path in (tmp_path / "first").iterdir()}
+    second = {path.name: path.read_bytes() for path in (tmp_path / "second").iterdir()}
+    assert first == second
+    assert set(first) == {"results.json", "predictions.csv", "per_class.csv", "confusion.csv", "confusion.png"}
+
+
+def test_a_nan_without_a_reason_is_reported_as_one(tmp_path):
+    results = write_evaluation(tmp_path, **evaluation(errors=["", "", "", ""]))
+    assert results["n_bad"] == 1
+    assert "holds NaN" in results["bad_videos"][0]["reason"]
+
+
+def test_a_reason_makes_a_video_wrong_whatever_its_scores(tmp_path):
+    results = write_evaluation(tmp_path, **evaluation(errors=["a view was unreadable", "", "gone", ""]))
+    assert (results["n_bad"], results["video_top1"], results["video_top3"]) == (2, 0.25, 0.5)
+    assert rows(tmp_path / "predictions.csv")[0]["predicted"] == ""
+
+
+def test_an_unreadable_split_is_zero_not_nan(tmp_path):
+    results = write_evaluation(tmp_path, **evaluation(scores=torch.full((4, 3), math.nan), clip_top1=math.nan))
+    assert (results["n_bad"], results["video_top1"], results["mean_class_accuracy"]) == (4, 0.0, 0.0)
+    assert results["clip_top1"] is None
+    assert "NaN" not in (tmp_path / "results.json").read_text("utf-8").replace("holds NaN", "")
+
+
+def test_a_file_name_that_is_not_utf_8_is_written_all_the_same(tmp_path):
+    odd = b"\xff.mp4".decode("utf-8", "surrogateescape")
+    results = write_evaluation(tmp_path, **evaluation(paths=["a", "b", odd, "d"]))
+    assert json.loads((tmp_path / "results.json").read_text("utf-8")) == results
+    assert rows(tmp_path / "predictions.csv")[2]["path"] == "\\udcff.mp4"
+
+
+def test_an_interrupted_write_keeps_the_old_file(tmp_path, monkeypatch):
+    write_evaluation(tmp_path, **evaluation())
+    before = (tmp_path / "predictions.csv").read_bytes()
+
+    def interrupt(*_: object) -> None:
+        raise OSError("interrupted")
+
+    monkeypatch.setattr("os.replace", interrupt)
+    with pytest.raises(OSError, match="interrupted"):
+        write_evaluation(tmp_path, **evaluation(paths=["x", "x", "x", "x"]))
+    assert (tmp_path / "predictions.csv").read_bytes() == before
+    assert len(list(tmp_path.iterdir())) == 5
+
+
+def test_an_empty_split_is_refused(tmp_path):
+    nothing = evaluation(scores=torch.zeros(0, 3), labels=torch.zeros(0, dtype=torch.int64), paths=[], errors=[])
+    with pytest.raises(ValueError, match="split 'val' has no videos"):
+        write_evaluation(tmp_path, **nothing)
+    assert not list(tmp_path.iterdir())
+
+
+def test_lengths_that_differ_are_named(tmp_path):
+    with pytest.raises(ValueError, match="4 scores, 1 paths and 4 errors"):
+        write_evaluation(tmp_path, **evaluation(paths=["a.mp4"]))
+    with pytest.raises(ValueError, match=r"scores \[4, 3\], but there are 2 classes"):
+        write_evaluation(tmp_path, **evaluation(classes=["x", "y"]))
+    with pytest.raises(ValueError, match=r"labels: .* but int64 \[4\] is needed"):
+        write_evaluation(tmp_path, **evaluation(labels=torch.tensor([0])))
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,199 @@
+"""Settings: YAML files and overrides composed by Hydra into one plain dict. Below this file nothing knows Hydra."""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from videoai.core.build import did_you_mean
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+CONFIGS = (
+    _PACKAGE / "configs" if (_PACKAGE / "configs").is_dir() else _PACKAGE.parent / "configs"
+)  # wheel, else source tree
+GROUPS = ("data", "model", "clip", "augment", "optim", "schedule", "trainer", "experiment")
+# Values that are paths: taken as typed, because Hydra's grammar stumbles over spaces, brackets and equals signs.
+PATHS = ("checkpoint", "input", "run_dir", "weights", "resume", "data.root", "data.path")
+
+
+def compose(job: str, arguments: list[str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """``train`` and ``["model=r3d_18", "--config-dir", "mine"]`` -> the resolved config, and which file each group
+    took.
+
+    Raises: ValueError: one line: the setting, what is allowed, what to do.
+    """
+    config_dir, overrides = _split_config_dir(arguments)
+    extra = [f"hydra.searchpath=[file://{config_dir}]"] if config_dir else []
+    config, choices = _composed(job, [_quoted(override) for override in overrides], extra)
+    return config, {key.partition("@")[0]: value for key, value in choices.items()}
+
+
+def train(config: Mapping[str, Any] | None = None, **settings: Any) -> dict[str, Any]:
+    """Train from Python: what ``videoai train`` does, with settings as a dict, as keywords, or both.
+
+        videoai.train(data={"name": "folder", "root": "clips"}, model="r3d_18", trainer={"max_epochs": 5},
+        run_dir="runs/a")
+
+    A group is the name of a file in ``configs/`` or a dict with its ``name`` and what differs; what is left out has
+    the command line's default. A run's ``config.yaml``, read as a dict, repeats that run.
+
+    Returns: ``run_dir``, ``checkpoint``, ``step``, ``seconds``, ``best_top1``, ``best_step``.
+    """
+    from videoai.run.train import train as run
+
+    return run(with_run_dir(*complete({**(config or {}), **settings})))
+
+
+def complete(config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Fill a partial dict up with the defaults of ``train``. Raises: ValueError: an unknown setting."""
+    from omegaconf import OmegaConf
+
+    given = _nested(config)
+    base, choices = compose(
+        "train", [f"{group}={name}" for group in GROUPS if (name := _choice(group, given.get(group)))]
+    )
+    rest = {key: value for key, value in given.items() if not (key in GROUPS and isinstance(value, str))}
+    for group, node in rest.items():
+        if isinstance(node, dict) and "_target_" in node:
+            base[group] = node  # the user's own class: only it knows what it takes
+    known = flatten(base)
+    for key in flatten(rest):
+        if key not in known and not any(
+            key.startswith(f"{parent}.") for parent, value in known.items() if value is None
+        ):
+            raise ValueError(f"unknown setting '{key}'.{did_you_mean(key, list(known))}")
+    merged = OmegaConf.to_container(OmegaConf.merge(OmegaConf.create(base), OmegaConf.create(rest)), resolve=True)
+    return merged, choices  # pyright: ignore[reportReturnType] (a dict goes in, a dict comes out)
+
+
+def with_run_dir(config: dict[str, Any], choices: Mapping[str, str | None]) -> dict[str, Any]:
+    """Settle ``name`` and ``run_dir``, and refuse what is still missing."""
+    refuse_missing(config, "train")
+    parts = [config[group].get("name") or choices.get(group) or group for group in ("data", "model")]
+    name = config["name"] or choices.get("experiment") or "-".join(parts)
+    return {**config, "name": name, "run_dir": os.path.abspath(config["run_dir"] or os.path.join("runs", name))}
+
+
+def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested keys joined by dots; an empty dict is a value."""
+    flat: dict[str, Any] = {}
+    for key, value in config.items():
+        flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, Mapping) and value else {f"{prefix}{key}": value}
+    return flat
+
+
+def refuse_missing(config: Mapping[str, Any], verb: str) -> None:
+    """Raises: ValueError: a setting that has no default was not given."""
+    missing = [key for key, value in flatten(config).items() if value == "???"]
+    if missing:
+        raise ValueError(f"{missing[0]} is not set. Add {missing[0]}=... (videoai {verb} --help lists the settings)")
+
+
+def _composed(job: str, overrides: list[str], extra: list[str]) -> tuple[dict[str, Any], dict[str, str]]:
+    from hydra import compose as hydra_compose
+    from hydra import initialize_config_dir
+    from hydra.errors import HydraException
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    try:
+        with initialize_config_dir(config_dir=str(CONFIGS), version_base="1.3"):
+            config = hydra_compose(job, overrides=[*extra, *overrides], return_hydra_config=True)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ValueError(_one_line(error, job, overrides)) from error
+    choices = OmegaConf.to_container(config.hydra.runtime.choices)
+    node = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+    try:
+        plain = OmegaConf.to_container(node, resolve=True)
+    except OmegaConfBaseException as error:
+        raise ValueError(f"settings: {str(error).splitlines()[0]}") from error
+    return plain, choices  # pyright: ignore[reportReturnType] (a mapping gives a dict)
+
+
+def _one_line(error: Exception, job: str, overrides: list[str]) -> str:
+    text = str(error)
+    if key := re.search(r"Could not override '([^']+)'", text):
+        choices = [
+            override for override in overrides if "." not in override.partition("=")[0] and key[1] not in override
+        ]
+        known = [*flatten(_plain_defaults(job, choices)), *GROUPS]
+        return f"unknown setting '{key[1]}'.{did_you_mean(key[1], known)} videoai {job} --help lists the settings."
+    if missing := re.search(r"Could not find '([^']+)/([^']+)'", text):
+        group, name = missing[1], missing[2]
+        available = sorted(
+            re.findall(r"\t(\w\S*)", text.partition("Available options")[2].partition("Config search")[0])
+        )
+        return f"{group}={name}: no such choice.{did_you_mean(name, available)} Choose from: {', '.join(available)}."
+    if (
+        "mismatched input" in text
+        or "no viable alternative" in text
+        or "extraneous" in text
+        or "token recognition" in text
+    ):
+        return (
+            f"cannot read the setting ({text.splitlines()[0]}). Give key=value; quote special characters: 'key=\"a b\"'"
+        )
+    return " ".join(text.splitlines()[:2])
+
+
+def _plain_defaults(job: str, choices: list[str]) -> dict[str, Any]:
+    """The settings that there would be without the wrong one; for messages only."""
+    try:
+        return _composed(job, choices, [])[0]
+    except ValueError:
+        return {}
+
+
+def _split_config_dir(arguments: list[str]) -> tuple[str | None, list[str]]:
+    """``--config-dir DIR`` or ``--config-dir=DIR`` apart from the overrides. Raises: ValueError: no such folder,
+    unknown flag."""
+    rest, folder = list(arguments), None
+    for place, argument in enumerate(arguments):
+        if argument == "--config-dir" or argument.startswith("--config-dir="):
+            separate = argument == "--config-dir"
+            folder = (
+                (arguments[place + 1] if len(arguments) > place + 1 else "") if separate else argument.partition("=")[2]
+            )
+            del rest[place : place + 1 + separate]
+            break
+    if folder is not None and not Path(folder).is_dir():
+        raise ValueError(
+            f"--config-dir {folder or '(nothing)'}: no such folder. Give one that holds model/, data/, ... with YAML."
+        )
+    flags = [argument for argument in rest if argument.startswith("-") or "=" not in argument.lstrip("~")]
+    if flags:
+        raise ValueError(
+            f"'{flags[0]}' is not understood: settings are key=value, flags are --help, --cfg and --config-dir DIR."
+        )
+    return (os.path.abspath(folder) if folder else None), rest
+
+
+def _quoted(override: str) -> str:
+    """Paths as typed: quoted for Hydra unless the person did, or meant null."""
+    key, _, value = override.partition("=")
+    if key.lstrip("+") not in PATHS or value == "null" or value[:1] in ("'", '"', ""):
+        return override
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'{key}="{escaped}"'
+
+
+def _choice(group: str, value: Any) -> str | None:
+    """Which file of a group a dict of settings starts from."""
+    name = value if isinstance(value, str) else value.get("name") if isinstance(value, Mapping) else None
+    if isinstance(value, str) or (name and (CONFIGS / group / f"{name}.yaml").exists()):
+        return name
+    return None
+
+
+def _nested(config: Mapping[str, Any]) -> dict[str, Any]:
+    """``{"trainer.max_steps": 5}`` -> ``{"trainer": {"max_steps": 5}}``."""
+    nested: dict[str, Any] = {}
+    for key, value in config.items():
+        *parents, leaf = key.split(".")
+        node = nested
+        for parent in parents:
+            node = node.setdefault(parent, {})
+        value = _nested(value) if isinstance(value, Mapping) else value
+        node[leaf] = {**node[leaf], **value} if isinstance(node.get(leaf), dict) and isinstance(value, dict) else value
+    return nested

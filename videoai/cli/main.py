@@ -1,0 +1,122 @@
+"""``videoai VERB key=value ...``: finds the verb, runs it, turns errors into one line and an exit code."""
+
+import logging
+import os
+import sys
+import traceback
+from importlib import import_module
+
+VERBS = {  # verb -> (module:function, one line of help)
+    "train": ("videoai.cli.train:main", "train a model, or continue a run"),
+    "evaluate": ("videoai.cli.evaluate:main", "score a checkpoint on a split of a data set"),
+    "predict": ("videoai.cli.predict:main", "name the action in your video files"),
+    "models": ("videoai.cli.models:main", "list the models"),
+    "doctor": ("videoai.cli.doctor:main", "check this installation and say how to mend it"),
+}
+USAGE = """\
+videoai trains, evaluates and ships video action-recognition models.
+
+usage: videoai VERB [key=value ...]
+
+{verbs}
+
+start here:
+  videoai train                                        train on the built-in clips; a few minutes on a CPU
+  videoai train data=folder data.root=PATH             train on your clips: one sub-folder a class
+  videoai evaluate checkpoint=runs/NAME/checkpoints/best.pt
+  videoai predict  checkpoint=runs/NAME/checkpoints/best.pt input=VIDEO
+
+more:
+  videoai VERB --help    what a verb takes          videoai train --cfg     print the composed settings
+  videoai --version      the version                debug=true              show the traceback of an error
+
+exit codes: 0 done, 1 error, 2 wrong usage, 75 stopped by SIGTERM after saving, 130 stopped by Ctrl-C (training saves
+first)
+"""
+USAGE_ERROR = 2
+
+
+def main() -> int:
+    """The entry point of the ``videoai`` command."""
+    arguments = sys.argv[1:]
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(usage())
+        return 0
+    if arguments[0] in ("-V", "--version"):
+        print(f"videoai {import_module('videoai').__version__}")
+        return 0
+    verb, rest = arguments[0], arguments[1:]
+    if verb not in VERBS:
+        near = import_module("difflib").get_close_matches(verb, VERBS, n=1)
+        hint = f" Did you mean '{near[0]}'?" if near else ""
+        return complain(f"unknown verb '{verb}'.{hint} The verbs: {', '.join(VERBS)}. See videoai --help", USAGE_ERROR)
+    if any(flag in rest for flag in ("-h", "--help")):
+        print(verb_help(verb))
+        return 0
+    return run(verb, rest)
+
+
+def usage() -> str:
+    """The text of ``videoai --help``."""
+    return USAGE.format(verbs="\n".join(f"  {verb:<10}{text}" for verb, (_, text) in VERBS.items()))
+
+
+def verb_help(verb: str) -> str:
+    """What a verb takes. A settings file explains itself, so its text is the help."""
+    from videoai.cli.config import CONFIGS
+
+    file = CONFIGS / f"{verb}.yaml"
+    lines = [f"videoai {verb}: {VERBS[verb][1]}", ""]
+    if not file.exists():
+        lines.append({"models": "usage: videoai models [filter]"}.get(verb, f"usage: videoai {verb}"))
+        return "\n".join(lines)
+    lines.append(file.read_text())
+    if verb == "train":
+        for folder in sorted(path for path in CONFIGS.iterdir() if path.is_dir()):
+            lines.append(f"{folder.name + '=':<12}{' '.join(sorted(path.stem for path in folder.glob('*.yaml')))}")
+        lines += ["", (CONFIGS / "trainer" / "default.yaml").read_text().replace("\n", "\ntrainer.", 0)]
+        lines.append("Your own YAML: --config-dir DIR. Settings of another choice: videoai train data=csv --cfg")
+    return "\n".join(lines)
+
+
+def run(verb: str, arguments: list[str]) -> int:
+    """Run a verb; errors that a person can mend are one line, with the traceback under debug=true."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())  # a model in the user's own folder, by _target_
+    module, _, function = VERBS[verb][0].partition(":")
+    try:
+        return getattr(import_module(module), function)(arguments)
+    except KeyboardInterrupt:
+        return complain("stopped.", 130)
+    except BrokenPipeError:  # | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # the one place where everything ends: a line for people, everything for debug=true
+        if any(argument.replace(" ", "").lower() == "debug=true" for argument in arguments):
+            traceback.print_exc()
+        return complain(message_of(error), getattr(error, "exit_code", 1))
+
+
+def message_of(error: Exception) -> str:
+    """One line. An error from a data worker carries its traceback as text: its last line is the message."""
+    text = str(error).strip()
+    if "Original Traceback" in text:
+        text = text.splitlines()[-1].partition(": ")[2]
+    expected = (
+        isinstance(error, ValueError | OSError | ImportError) or hasattr(error, "exit_code") or hasattr(error, "reason")
+    )
+    if expected and text:
+        return " ".join(text.split("\n")) if len(text) < 2000 else text
+    first = text.splitlines()[0] if text else "no message"
+    return f"{type(error).__name__}: {first} (a fault in videoai: please report it; debug=true shows where)"
+
+
+def complain(message: str, code: int) -> int:
+    """Print to standard error. Returns: the exit code."""
+    print(f"videoai: {message}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,21 @@
+"""``videoai predict checkpoint=PATH input=FILE|FOLDER|GLOB``."""
+
+import json
+import sys
+
+from videoai.cli.config import compose, refuse_missing
+
+
+def main(arguments: list[str]) -> int:
+    """One line of JSON a video on standard output. Exit code 1 when no video could be read."""
+    config, _ = compose("predict", arguments)
+    refuse_missing(config, "predict")
+    from videoai.run.predict import predict
+
+    answered = unreadable = 0
+    for record in predict(config):
+        print(json.dumps(record, ensure_ascii=False), flush=True)
+        answered, unreadable = answered + ("error" not in record), unreadable + ("error" in record)
+    if unreadable:
+        print(f"{unreadable} of {answered + unreadable} videos could not be read.", file=sys.stderr)
+    return 0 if answered else 1

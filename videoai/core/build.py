@@ -1,0 +1,84 @@
+"""From a plain dict to an object: ``{"name": "r3d_18", "dropout": 0.5}`` or ``{"_target_": "mine.net.MyNet", ...}``.
+
+``name`` picks from an explicit table of this project; ``_target_`` imports from the user's own package. What a person
+types on the command line may import anything. A dict that comes out of a checkpoint is somebody's data: it may only
+name table entries, unless the user says ``trust=package``.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any
+
+ANYTHING = ("*",)  # trust for a config that the user wrote
+
+
+def build(
+    node: Mapping[str, Any],
+    table: Mapping[str, str],
+    *,
+    where: str,
+    trust: Sequence[str] = (),  # packages a ``_target_`` may come from; ANYTHING for the user's own config
+    **runtime: Any,
+) -> Any:
+    """Call what ``node`` names with its other keys and ``runtime`` as keyword arguments.
+
+    ``table`` maps a name to ``"module:attribute"``, so that nothing is imported before it is wanted.
+
+    Raises: ValueError: unknown name, untrusted or missing target, or a keyword the target does not take.
+    """
+    options = {key: value for key, value in node.items() if key not in ("name", "_target_")}
+    target = _find(node, table, where, trust)
+    _check_keywords(target, {**options, **runtime}, where)
+    return target(**options, **runtime)
+
+
+def did_you_mean(given: str, allowed: Sequence[str]) -> str:
+    """`` Did you mean 'x'?`` when something allowed is near, otherwise nothing."""
+    near = get_close_matches(given, allowed, n=1)
+    return f" Did you mean '{near[0]}'?" if near else ""
+
+
+def resolve(target: str, where: str) -> Callable[..., Any]:
+    """The object behind ``"module:attribute"`` or ``"module.attribute"``."""
+    module, _, attribute = target.rpartition(":" if ":" in target else ".")
+    try:
+        return getattr(import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        hint = "Is the package installed, or the file in the current folder?"
+        raise ValueError(f"{where}: cannot import '{target}' ({error}). {hint}") from error
+
+
+def _find(node: Mapping[str, Any], table: Mapping[str, str], where: str, trust: Sequence[str]) -> Callable[..., Any]:
+    target, name = node.get("_target_"), str(node.get("name"))
+    if target:
+        if tuple(trust) != ANYTHING and str(target).split(".")[0] not in trust:
+            package = str(target).split(".")[0]
+            raise ValueError(
+                f"{where}: '{target}' is code from outside videoai, named by a file. Add trust={package} if you "
+                "trust it."
+            )
+        return resolve(str(target), where)
+    if name not in table:
+        choices = ", ".join(sorted(table))
+        raise ValueError(f"{where}: unknown name '{name}'.{did_you_mean(name, list(table))} Choose from: {choices}.")
+    return resolve(table[name], where)
+
+
+def _check_keywords(target: Callable[..., Any], given: Mapping[str, Any], where: str) -> None:
+    """Refuse bad keywords before calling, so that an error inside the target is not mistaken for one."""
+    parameters = inspect.signature(target).parameters
+    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        return
+    label = getattr(target, "__name__", str(target))
+    for key in given:
+        if key not in parameters:
+            takes = ", ".join(parameters) or "nothing"
+            raise ValueError(
+                f"{where}: {label} does not take '{key}'.{did_you_mean(key, list(parameters))} It takes: {takes}."
+            )
+    required = [n for n, p in parameters.items() if p.default is p.empty and p.kind is not p.VAR_POSITIONAL]
+    missing = [name for name in required if name not in given]
+    if missing:
+        raise ValueError(f"{where}: {label} needs {', '.join(missing)}. Set {where}.{missing[0]}=...")

@@ -1,0 +1,122 @@
+"""Checkpoints: one file of plain data, written completely or not at all, loaded without running anybody's code.
+
+Keys: ``format, config, classes, clip, model, ema, optimizer, step, best, metrics, versions`` (and ``scaler`` with
+fp16). Everything that evaluation and prediction need is inside; nothing else is consulted.
+"""
+
+import errno
+import io
+import os
+import pickle
+import platform
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from videoai import __version__
+
+FORMAT = 1
+_REQUIRED = ("format", "config", "classes", "clip", "model", "step")
+
+
+def save(path: Path, state: dict[str, Any]) -> None:
+    """Write ``state`` to ``path``: whoever looks sees the old file or the new one, never half of one.
+
+    Serialised in memory first: a full disk is then a clean error, and never a torn checkpoint.
+
+    Raises: OSError: naming the path, the bytes needed and the bytes free.
+    """
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    write_atomic(path, buffer.getbuffer())
+
+
+def write_atomic(path: Path, data: bytes | memoryview) -> None:
+    """Write to a temporary file beside ``path``, flush to the disk, then rename over it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())  # mkstemp makes files that colleagues cannot read
+        os.replace(temporary, path)
+        _sync_folder(path.parent)
+    except BaseException as error:
+        Path(temporary).unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            free = shutil.disk_usage(path.parent).free
+            raise OSError(
+                f"{path}: no room for {len(data) / 1e6:.1f} MB ({free / 1e6:.1f} MB free). "
+                "What was saved before is intact; free some space and run the same command again."
+            ) from error
+        raise
+
+
+def load(path: str | Path, *, device: str | torch.device = "cpu") -> dict[str, Any]:
+    """Read a checkpoint as plain data (``weights_only``: no pickled code runs).
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: not a checkpoint of this project, damaged, or of a newer format.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder. Give a file, such as {path}/checkpoints/best.pt")
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no such checkpoint.{_neighbours(path)}")
+    state = read_plain(path, device=device)
+    return _checked(path, state)
+
+
+def read_plain(path: Path, *, device: str | torch.device = "cpu") -> Any:
+    """Whatever plain data a file of torch holds. Raises: ValueError: damaged, or more than plain data."""
+    try:
+        return torch.load(path, map_location=device, weights_only=True)
+    except (RuntimeError, EOFError, pickle.UnpicklingError, KeyError, ValueError, AttributeError, IndexError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
+        raise ValueError(
+            f"{path}: cannot be read as a checkpoint ({reason}). It is damaged, or holds more than plain data. "
+            "Use another checkpoint, or delete this one to start over."
+        ) from error
+
+
+def versions() -> dict[str, str]:
+    """What wrote a checkpoint."""
+    return {"videoai": __version__, "torch": str(torch.__version__), "python": platform.python_version()}
+
+
+def _checked(path: Path, state: Any) -> dict[str, Any]:
+    missing = [key for key in _REQUIRED if not isinstance(state, dict) or key not in state]
+    if missing:
+        raise ValueError(
+            f"{path}: not a videoai checkpoint (no {', '.join(missing)}). To start training from other weights use "
+            f"weights={path}"
+        )
+    if state["format"] > FORMAT:
+        raise ValueError(f"{path}: format {state['format']}, this videoai reads up to {FORMAT}. Upgrade videoai.")
+    return state
+
+
+def _neighbours(path: Path) -> str:
+    folder = path.parent if path.parent.exists() else Path()
+    found = sorted(str(p) for p in folder.glob("**/checkpoints/*.pt"))[:3] or sorted(map(str, folder.glob("*.pt")))[:3]
+    return f" Found here: {', '.join(found)}" if found else " Train one first: videoai train"
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

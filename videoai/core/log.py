@@ -1,0 +1,85 @@
+"""What a run tells: ``metrics.jsonl`` (one JSON object a line) and TensorBoard. The console is the caller's.
+
+A killed run may have logged steps that its last checkpoint does not hold. On resume those lines are dropped, so that
+curves never double back.
+"""
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from videoai.core.checkpoint import write_atomic
+
+
+class RunLog:
+    """Scalars, pictures and figures of one run, addressed by optimizer step."""
+
+    def __init__(self, run_dir: Path, *, start_step: int = 0, tensorboard: bool = True) -> None:
+        self.path = run_dir / "metrics.jsonl"
+        run_dir.mkdir(parents=True, exist_ok=True)
+        _truncate(self.path, start_step)
+        self._file = self.path.open("a", encoding="utf-8")
+        self._board = _summary_writer(run_dir / "tensorboard", start_step) if tensorboard else None
+
+    def scalars(self, step: int, split: str, values: dict[str, float]) -> None:
+        """One line in ``metrics.jsonl`` and one point a value in TensorBoard."""
+        record = {"step": step, "split": split, **{key: _plain(value) for key, value in values.items()}}
+        self._file.write(json.dumps(record) + "\n")
+        self._file.flush()
+        if self._board:
+            for key, value in values.items():
+                self._board.add_scalar(f"{split}/{key}", value, step)
+
+    def clips(self, step: int, name: str, video: Tensor) -> None:
+        """A contact sheet. video: uint8 [B, T, C, H, W] -> one row a clip, eight frames at most."""
+        if self._board:
+            self._board.add_image(name, contact_sheet(video), step)
+
+    def figure(self, step: int, name: str, draw: Callable[[], Any]) -> None:
+        """The matplotlib figure that ``draw`` returns; not drawn when nobody looks."""
+        if self._board:
+            self._board.add_figure(name, draw(), step, close=False)
+
+    def close(self) -> None:
+        """Flush and close both."""
+        self._file.close()
+        if self._board:
+            self._board.close()
+
+
+def contact_sheet(video: Tensor, max_frames: int = 8) -> Tensor:
+    """uint8 [B, T, C, H, W] -> uint8 [C, B*H, F*W], with F = min(T, max_frames) frames spread over the clip."""
+    chosen = torch.linspace(0, video.shape[1] - 1, min(max_frames, video.shape[1])).long()
+    frames = video[:, chosen]  # [B, F, C, H, W] -> [C, B*H, F*W]
+    b, f, c, h, w = frames.shape
+    return frames.permute(2, 0, 3, 1, 4).reshape(c, b * h, f * w)
+
+
+def _truncate(path: Path, start_step: int) -> None:
+    """Keep the lines up to ``start_step``; a torn last line goes too."""
+    if not path.exists():
+        return
+    kept = [line for line in path.read_text(encoding="utf-8").splitlines() if _step_of(line) <= start_step]
+    write_atomic(path, "".join(f"{line}\n" for line in kept).encode())
+
+
+def _step_of(line: str) -> float:
+    try:
+        return float(json.loads(line)["step"])
+    except (json.JSONDecodeError, KeyError, TypeError):
+        return math.inf
+
+
+def _plain(value: float) -> float | None:
+    return round(float(value), 6) if math.isfinite(value) else None  # JSON has no NaN
+
+
+def _summary_writer(folder: Path, start_step: int) -> Any:
+    from torch.utils.tensorboard import SummaryWriter
+
+    return SummaryWriter(str(folder), purge_step=start_step + 1 if start_step else None)

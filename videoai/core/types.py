@@ -1,0 +1,99 @@
+"""The values that pass through the pipeline, one name per layout.
+
+Dimension key: B batch, V views, T frames, C channels, H height, W width, K classes, L tokens, N heads, D token width.
+
+    VideoItem -> Clip (uint8 [T, C, H, W]) -> Clips (uint8 [B, T, C, H, W]) -> Batch (float [B, C, T, H, W]) ->
+    Prediction
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, NamedTuple
+
+from torch import Tensor
+
+Sampling = Literal["dense", "uniform"]
+PastEnd = Literal["repeat", "loop", "error"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClipSpec:
+    """What one clip is: the facts that data and model must agree on. Travels in every checkpoint."""
+
+    num_frames: int
+    size: int  # pixels, the side of the square crop that the model sees
+    stride: int = 1  # frames between two sampled frames; ignored by uniform sampling
+    resize: int | None = None  # pixels, short side after decoding; None = size
+    fps: float | None = None  # None = stride counts the file's own frames; else frames at this rate
+    sampling: Sampling = "dense"  # dense = consecutive frames at stride; uniform = one per equal segment of the video
+    past_end: PastEnd = "repeat"  # a clip longer than the video: hold the last frame, start over, or refuse
+    mean: tuple[float, float, float] = (0.45, 0.45, 0.45)  # PySlowFast's defaults, of pixels in [0, 1]
+    std: tuple[float, float, float] = (0.225, 0.225, 0.225)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "resize", self.resize or self.size)
+        object.__setattr__(self, "mean", tuple(self.mean))
+        object.__setattr__(self, "std", tuple(self.std))
+        for name in ("num_frames", "size", "stride"):
+            if int(getattr(self, name)) < 1:
+                raise ValueError(f"clip.{name}={getattr(self, name)}: must be at least 1.")
+        if self.short_side < self.size:
+            raise ValueError(
+                f"clip.resize={self.resize} is smaller than clip.size={self.size}: the crop would not fit."
+            )
+        for name, allowed in (("sampling", ("dense", "uniform")), ("past_end", ("repeat", "loop", "error"))):
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"clip.{name}={getattr(self, name)!r}: choose from {', '.join(allowed)}.")
+
+    @property
+    def short_side(self) -> int:
+        """Pixels, the short side that the decoder scales to."""
+        return self.resize or self.size
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for a checkpoint."""
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+
+
+class VideoItem(NamedTuple):
+    """One labelled stretch of one video file."""
+
+    path: str
+    label: int
+    start_seconds: float = 0.0
+    end_seconds: float | None = None  # None = to the end of the file
+    group: str | None = None  # clips of one group (source video, person) never cross a split
+
+
+class Clip(NamedTuple):
+    """What a dataset yields: one decoded view of one video, on the CPU."""
+
+    video: Tensor  # uint8 [T, C, H, W], RGB
+    label: int
+    index: int  # position of the video in its split
+    view: int  # 0 .. V-1 in evaluation, 0 in training
+    error: str = ""  # why the video could not be read; "" = it could
+
+
+class Clips(NamedTuple):
+    """Collated clips as they cross to the device: a quarter of the bytes of floats."""
+
+    video: Tensor  # uint8 [B, T, C, H, W]
+    label: Tensor  # int64 [B]
+    index: Tensor  # int64 [B]
+    view: Tensor  # int64 [B]
+    error: list[str]
+
+
+class Batch(NamedTuple):
+    """What a model and a loss see, on the device."""
+
+    video: Tensor  # float [B, C, T, H, W], normalised
+    label: Tensor  # int64 [B], or float [B, K] once labels are soft (mixup, cutmix)
+
+
+class Prediction(NamedTuple):
+    """One ranked answer for one video or window."""
+
+    label: int
+    name: str
+    probability: float

@@ -1,0 +1,77 @@
+"""Batch operations on the device: the one permute and the one division by 255, then mixing of clips and labels."""
+
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from videoai.core.seeding import generator_for, seed_for
+from videoai.core.types import Batch, Clips, ClipSpec
+
+
+class ToModelInput(nn.Module):
+    """uint8 [B, T, C, H, W] -> normalised float [B, C, T, H, W]. Nowhere else is a clip permuted or divided by 255."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, clip: ClipSpec) -> None:
+        super().__init__()
+        shape = (1, 3, 1, 1, 1)
+        self.register_buffer("mean", torch.tensor(clip.mean).view(shape), persistent=False)
+        self.register_buffer("std", torch.tensor(clip.std).view(shape), persistent=False)
+
+    def forward(self, clips: Clips) -> Batch:
+        """Moves to the buffers' device; uint8 crosses the bus, floats never do."""
+        device = self.mean.device
+        video = clips.video.to(device, non_blocking=True)
+        video = video.permute(0, 2, 1, 3, 4).float().div_(255)  # [B, T, C, H, W] -> [B, C, T, H, W]
+        return Batch(video.sub_(self.mean).div_(self.std), clips.label.to(device, non_blocking=True))
+
+
+class Mix:
+    """Mixup (arXiv:1710.09412) or CutMix (arXiv:1905.04899) with the reversed-order pairing of the batch; labels turn
+    soft.
+
+    With both alphas set, a fair coin picks one of them for each batch, as in the recipe of DeiT (arXiv:2012.12877).
+    """
+
+    def __init__(self, *, num_classes: int, mixup: float = 0.0, cutmix: float = 0.0, seed: int = 0) -> None:
+        if mixup < 0 or cutmix < 0:
+            raise ValueError(f"augment.mixup={mixup}, augment.cutmix={cutmix}: must not be negative (0 = off).")
+        self.num_classes, self.mixup, self.cutmix, self.seed = num_classes, mixup, cutmix, seed
+
+    def __call__(self, batch: Batch, position: int) -> Batch:
+        """``position`` is the number of the batch in the run: all that the draw depends on."""
+        kind = self._kind(position)
+        if kind is None:
+            return batch
+        draw = np.random.default_rng(seed_for(self.seed, "mix", position))
+        alpha = self.mixup if kind == "mixup" else self.cutmix
+        keep = float(draw.beta(alpha, alpha))
+        label = F.one_hot(batch.label, self.num_classes).to(batch.video.dtype)
+        if kind == "mixup":
+            video = batch.video.lerp(batch.video.flip(0), 1 - keep)
+        else:
+            video, keep = _paste(batch.video, keep, draw)
+        return Batch(video, label.lerp(label.flip(0), 1 - keep))
+
+    def _kind(self, position: int) -> Literal["mixup", "cutmix"] | None:
+        if self.mixup and self.cutmix:
+            coin = int(torch.randint(2, (), generator=generator_for(self.seed, "mix kind", position)))
+            return "mixup" if coin else "cutmix"
+        return "mixup" if self.mixup else "cutmix" if self.cutmix else None
+
+
+def _paste(video: Tensor, keep: float, draw: np.random.Generator) -> tuple[Tensor, float]:
+    """Paste one box of area 1 - keep, the same in every frame; returns the share that is really kept."""
+    height, width = video.shape[-2:]
+    side = (1 - keep) ** 0.5
+    middle_y, middle_x = draw.integers(height), draw.integers(width)
+    top, bottom = (int(np.clip(middle_y + sign * height * side / 2, 0, height)) for sign in (-1, 1))
+    left, right = (int(np.clip(middle_x + sign * width * side / 2, 0, width)) for sign in (-1, 1))
+    mixed = video.clone()
+    mixed[..., top:bottom, left:right] = video.flip(0)[..., top:bottom, left:right]
+    return mixed, 1 - (bottom - top) * (right - left) / (height * width)

@@ -1,0 +1,150 @@
+"""Reads `root/<class>/**/*` or `root/{train,val,test}/<class>/**/*` into rows. Looks at names only, opens no file."""
+
+import os
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from typing import Literal, NamedTuple
+
+from videoai.data.clip_table import SPLIT_NAMES, Row, near_names, some
+
+# The usual names of what media.FORMAT_WHITELIST can open.
+VIDEO_EXTENSIONS = frozenset(
+    (".mp4", ".m4v", ".mov", ".3gp", ".3g2", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".vob", ".ts", ".mts", ".m2ts")
+    + (".flv", ".ogv", ".wmv", ".asf", ".gif", ".ivf")
+)
+
+
+class Found(NamedTuple):
+    rows: list[Row]
+    has_split_folders: bool
+    notes: list[str]
+
+
+def read_class_folders(
+    root: str, *, extensions: Collection[str] | None = None, group_by: Literal["clip", "folder"] = "clip"
+) -> Found:
+    """One row per video. Names starting with a dot are ignored, links are followed.
+
+    Args:
+        root: absolute path.
+        extensions: None = VIDEO_EXTENSIONS.
+        group_by: "folder" sets a row's group to the name of the first sub-folder below its class folder, if any.
+    Raises:
+        FileNotFoundError: no such folder. ValueError: no videos at all or in one class, unclear split folders.
+    """
+    if not os.path.isdir(root):
+        raise FileNotFoundError(f"{root}: no such folder of videos.{near_names(root)}")
+    wanted = VIDEO_EXTENSIONS if extensions is None else {f".{name.lower().lstrip('.')}" for name in extensions}
+    split_folders = _split_folders(root)
+    skipped: Counter[str] = Counter()
+    rows: list[Row] = []
+    for split, folder in split_folders or [(None, root)]:
+        _count_outside(folder, wanted, skipped)
+        for name in _subfolders(folder):
+            rows += _class_rows(root, os.path.join(folder, name), split, wanted, skipped, group_by)
+    notes = _notes(root, split_folders, skipped)
+    if not rows:
+        raise ValueError(
+            f"{root}: no videos. Looked for <class>/**/* and {{train,val,test}}/<class>/**/* ending in "
+            f"{_listed(wanted)}. Put the videos of each class into a folder of its own. {' '.join(notes)}".rstrip()
+        )
+    return Found(rows, bool(split_folders), notes)
+
+
+def natural_order(names: Iterable[str]) -> list[str]:
+    """Sorted with the numbers in names compared as numbers: clip2 before clip10; whole numbers by value."""
+    names = list(names)
+    if all(re.fullmatch(r"-?[0-9]+", name) for name in names):
+        return sorted(names, key=lambda name: (int(name), name))
+    return sorted(
+        names, key=lambda name: ([(int(p) if p.isdecimal() else 0, p) for p in re.split(r"(\d+)", name)], name)
+    )
+
+
+def _split_folders(root: str) -> list[tuple[str, str]]:
+    """(split, folder) pairs when two or three folders bear names of splits, else nothing: then they are classes."""
+    found = [(SPLIT_NAMES[name.lower()], name) for name in _subfolders(root) if name.lower() in SPLIT_NAMES]
+    splits = [split for split, _ in found]
+    if len(found) < 2:
+        return []
+    if "train" not in splits or len(set(splits)) < len(splits):
+        raise ValueError(
+            f"{root}: the folders {some([name for _, name in found])} look like splits, but exactly one must be train "
+            "and at most one each val (or valid, validation) and test; rename or merge them"
+        )
+    return [(split, os.path.join(root, name)) for split, name in found]
+
+
+def _class_rows(
+    root: str,
+    folder: str,
+    split: str | None,
+    wanted: Collection[str],
+    skipped: Counter[str],
+    group_by: Literal["clip", "folder"],
+) -> list[Row]:
+    rows = []
+    for path in _videos(folder, wanted, skipped, above=frozenset()):
+        inside = path[len(folder) + 1 :].split(os.sep)
+        group = inside[0] if group_by == "folder" and len(inside) > 1 else None
+        rows.append(Row(path[len(root) :].lstrip(os.sep), os.path.basename(folder), split, group))
+    if not rows:
+        raise ValueError(
+            f"{folder}: this class has no videos ending in {_listed(wanted)}; add some, remove the folder, "
+            "or set extensions"
+        )
+    return rows
+
+
+def _videos(
+    folder: str, wanted: Collection[str], skipped: Counter[str], *, above: frozenset[tuple[int, int]]
+) -> Iterator[str]:
+    """Paths of videos at any depth. `above` ends loops of links."""
+    about = os.stat(folder)
+    here = (about.st_dev, about.st_ino)
+    if here in above:
+        skipped["link to a folder above"] += 1
+        return
+    for entry in os.scandir(folder):
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir():
+            yield from _videos(entry.path, wanted, skipped, above=above | {here})
+        elif _extension(entry.name) in wanted and entry.is_file():
+            yield entry.path
+        else:
+            kind = _extension(entry.name) or "no extension"
+            skipped[f"{kind} that is no regular file" if kind in wanted else kind] += 1
+
+
+def _count_outside(folder: str, wanted: Collection[str], skipped: Counter[str]) -> None:
+    for entry in os.scandir(folder):
+        if not entry.is_dir() and not entry.name.startswith("."):
+            kind = _extension(entry.name) or "no extension"
+            skipped[f"{kind} outside a class folder" if kind in wanted else kind] += 1
+
+
+def _notes(root: str, split_folders: list[tuple[str, str]], skipped: Counter[str]) -> list[str]:
+    notes = []
+    beside = [name for name in _subfolders(root) if name not in {os.path.basename(path) for _, path in split_folders}]
+    if split_folders and beside:
+        notes.append(f"ignored the folders beside the splits: {some(beside)}.")
+    if skipped:
+        kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(skipped.items(), key=lambda kc: (-kc[1], kc[0])))
+        total = skipped.total()
+        files = "file that is not a video" if total == 1 else "files that are not videos"
+        notes.append(f"skipped {total} {files}: {kinds}.")
+    return notes
+
+
+def _subfolders(folder: str) -> list[str]:
+    return natural_order(entry.name for entry in os.scandir(folder) if entry.is_dir() and entry.name[0] != ".")
+
+
+def _extension(name: str) -> str:
+    return os.path.splitext(name)[1].lower()
+
+
+def _listed(extensions: Collection[str]) -> str:
+    return " ".join(sorted(extensions))

@@ -1,0 +1,63 @@
+"""One decoded frame -> RGB pixels, scaled and turned the way a player shows it."""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from av.video.frame import VideoFrame
+from av.video.reformatter import Interpolation, VideoReformatter
+
+
+class Shown(NamedTuple):
+    """Size and orientation as shown. Stored pictures are transposed first, then flipped."""
+
+    height: int
+    width: int
+    is_transposed: bool
+    flip_x: bool
+    flip_y: bool
+
+
+def shown_as(frame: VideoFrame) -> Shown:
+    """Reads the display matrix (ISO/IEC 14496-12, 8.3.2): x' = a x + c y, y' = b x + d y, with y downwards.
+
+    Phones store turned and mirrored pictures. Pixels that are not square are not evened out.
+    """
+    matrix = frame.side_data.get("DISPLAYMATRIX")
+    a, b, _, c, d = np.frombuffer(bytes(matrix), dtype=np.int32)[:5].tolist() if matrix else (1, 0, 0, 0, 1)
+    if abs(b) > abs(a):
+        return Shown(frame.width, frame.height, True, c < 0, b < 0)
+    return Shown(frame.height, frame.width, False, a < 0, d < 0)
+
+
+def target_size(shown: Shown, size: int | tuple[int, int] | None) -> tuple[int, int]:
+    """(H, W) for a wanted short side, (H, W) or None, as in Video.frames."""
+    if isinstance(size, int):
+        scale = size / min(shown.height, shown.width)
+        return round(shown.height * scale), round(shown.width * scale)
+    return size or (shown.height, shown.width)
+
+
+def rgb(frame: VideoFrame, scaler: VideoReformatter, shown: Shown, height: int, width: int) -> npt.NDArray[np.uint8]:
+    """uint8 [H, W, C], a view into FFmpeg's memory. Range and matrix of the colours are those the stream declares.
+
+    Args:
+        scaler: kept between frames, as building one costs more than scaling a small frame.
+        height, width: as shown.
+    """
+    stored_height, stored_width = (width, height) if shown.is_transposed else (height, width)
+    scaled = scaler.reformat(
+        frame,
+        width=stored_width,
+        height=stored_height,
+        format="rgb24",
+        interpolation=Interpolation.BILINEAR,
+        threads=1,
+    )
+    plane = scaled.planes[0]
+    pixels = np.frombuffer(plane, dtype=np.uint8)  # pyright: ignore[reportCallIssue, reportArgumentType]  # PyAV's stub
+    rows = pixels.reshape(-1, plane.line_size)  # lines are padded for alignment
+    picture = rows[:stored_height, : 3 * stored_width].reshape(stored_height, stored_width, 3)
+    if shown.is_transposed:
+        picture = picture.swapaxes(0, 1)
+    return picture[:: -1 if shown.flip_y else 1, :: -1 if shown.flip_x else 1]

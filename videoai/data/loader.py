@@ -1,0 +1,90 @@
+"""Batches addressed by position: batch b of a run is a pure function of (seed, b), whatever the workers and the
+restarts.
+
+The stream is one shuffled epoch after another without gaps, so every video is seen exactly once an epoch, a batch may
+straddle two epochs, and a set smaller than the batch works. Resuming is starting at batch b: nothing is replayed or
+skipped by reading.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Sampler
+
+from videoai.core.seeding import generator_for
+from videoai.core.types import Clip, Clips
+from videoai.data.dataset import EvalClips, TrainClips
+
+WORKER_TIMEOUT_SECONDS = 300  # a worker silent for longer hangs in a decoder; say so instead of waiting for ever
+
+
+def epoch_order(num_items: int, seed: int, epoch: int) -> Tensor:
+    """The shuffled order of one epoch, int64 [num_items]."""
+    return torch.randperm(num_items, generator=generator_for(seed, "order", epoch))
+
+
+class PositionSampler(Sampler[list[tuple[int, int]]]):
+    """Endless batches of ``(epoch, index)`` keys, from batch ``start`` on."""
+
+    def __init__(self, num_items: int, *, batch_size: int, seed: int, start: int = 0) -> None:
+        self.num_items, self.batch_size, self.seed, self.start = num_items, batch_size, seed, start
+
+    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
+        position = self.start * self.batch_size
+        epoch, order = -1, torch.empty(0, dtype=torch.int64)
+        while True:
+            keys = []
+            for place in range(position, position + self.batch_size):
+                if place // self.num_items != epoch:
+                    epoch = place // self.num_items
+                    order = epoch_order(self.num_items, self.seed, epoch)
+                keys.append((epoch, int(order[place % self.num_items])))
+            yield keys
+            position += self.batch_size
+
+
+def collate(samples: list[list[Clip]]) -> Clips:
+    """Stack the clips of all samples: uint8 [B, T, C, H, W]."""
+    clips = [clip for sample in samples for clip in sample]
+    return Clips(
+        torch.stack([clip.video for clip in clips]),
+        torch.tensor([clip.label for clip in clips]),
+        torch.tensor([clip.index for clip in clips]),
+        torch.tensor([clip.view for clip in clips]),
+        [clip.error for clip in clips],
+    )
+
+
+def train_batches(
+    dataset: TrainClips, *, batch_size: int, seed: int, start: int = 0, num_workers: int = 0, pin: bool = False
+) -> Iterator[Clips]:
+    """Endless batches from batch ``start`` on."""
+    sampler = PositionSampler(len(dataset), batch_size=batch_size, seed=seed, start=start)
+    return iter(DataLoader(dataset, batch_sampler=sampler, **_settings(num_workers, pin)))
+
+
+def eval_batches(
+    dataset: EvalClips, *, videos_per_batch: int, num_workers: int = 0, pin: bool = False
+) -> Iterable[Clips]:
+    """Every video once, in order; all views of a video lie in one batch. May be iterated again."""
+    return DataLoader(dataset, batch_size=videos_per_batch, shuffle=False, **_settings(num_workers, pin))
+
+
+def resolve_workers(num_workers: int | str, device: str) -> int:
+    """``auto`` = every core for a GPU to feed (16 at most), all but none for a CPU that also computes (2 at most)."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if num_workers == "auto":
+        return min(cores, 16) if device != "cpu" else min(cores, 2)
+    if not isinstance(num_workers, int) or num_workers < 0:
+        raise ValueError(f"data.num_workers={num_workers}: give a number of processes (0 = none) or auto.")
+    return num_workers
+
+
+def _settings(num_workers: int, pin: bool) -> dict[str, Any]:
+    shared: dict[str, Any] = {"num_workers": num_workers, "collate_fn": collate, "pin_memory": pin}
+    if num_workers:
+        shared |= {"persistent_workers": True, "prefetch_factor": 2, "timeout": WORKER_TIMEOUT_SECONDS}
+    return shared

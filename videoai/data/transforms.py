@@ -1,0 +1,85 @@
+"""Spatial transforms of one clip: parameters are drawn once, then applied alike to every frame.
+
+Built on the kernels of ``torchvision.transforms.v2.functional``; the draws come from our own generator, because v2's
+transform classes draw from the global one and would then depend on the worker.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+from torchvision.transforms.v2 import functional as F
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainTransform:
+    """Random resized crop (arXiv:1409.4842), mirror and colour jitter, each drawn once a clip."""
+
+    size: int  # pixels, side of the crop
+    scale: tuple[float, float] = (0.5, 1.0)  # share of the frame's area that the crop covers; (1, 1) = centre crop
+    ratio: tuple[float, float] = (0.75, 4 / 3)  # width / height of the crop
+    flip: float = 0.5  # probability of a mirrored clip; 0 where left and right are different classes
+    color_jitter: float = 0.0  # brightness, contrast and saturation are scaled by a factor in [1 - x, 1 + x]
+
+    def __call__(self, video: Tensor, generator: Generator) -> Tensor:
+        """video: uint8 [T, C, H, W] -> uint8 [T, C, size, size]."""
+        video = self._crop(video, generator)
+        if self.flip and _uniform(generator) < self.flip:
+            video = F.horizontal_flip(video)
+        return self._jitter(video, generator) if self.color_jitter else video
+
+    def _crop(self, video: Tensor, generator: Generator) -> Tensor:
+        if self.scale[0] >= 1.0:
+            return center_crop(video, self.size)
+        box = random_box(video.shape[-2], video.shape[-1], self.scale, self.ratio, generator)
+        return F.resized_crop(video, *box, size=[self.size, self.size], antialias=True)
+
+    def _jitter(self, video: Tensor, generator: Generator) -> Tensor:
+        x = self.color_jitter
+        for adjust in (F.adjust_brightness, F.adjust_contrast, F.adjust_saturation):
+            video = adjust(video, _uniform(generator, 1 - x, 1 + x))
+        return video
+
+
+def center_crop(video: Tensor, size: int) -> Tensor:
+    """uint8 [T, C, H, W] -> uint8 [T, C, size, size]."""
+    return three_crops(video, size)[1]
+
+
+def three_crops(video: Tensor, size: int) -> list[Tensor]:
+    """Start, centre and end of the longer side, each [T, C, size, size] (the 3-crop test of arXiv:1711.07971)."""
+    height, width = video.shape[-2:]
+    boxes = [((height - size) * part // 2, (width - size) * part // 2) for part in (0, 1, 2)]
+    if width >= height:
+        boxes = [((height - size) // 2, left) for _, left in boxes]
+    else:
+        boxes = [(top, (width - size) // 2) for top, _ in boxes]
+    return [video[..., top : top + size, left : left + size] for top, left in boxes]
+
+
+def eval_crops(video: Tensor, size: int, num_crops: int) -> list[Tensor]:
+    """The crops that are averaged in evaluation: 1 (centre) or 3.
+
+    Raises: ValueError: another number.
+    """
+    if num_crops not in (1, 3):
+        raise ValueError(f"{num_crops} crops a clip: choose 1 (centre) or 3 (start, centre, end of the longer side).")
+    return [center_crop(video, size)] if num_crops == 1 else three_crops(video, size)
+
+
+def random_box(
+    height: int, width: int, scale: tuple[float, float], ratio: tuple[float, float], generator: Generator
+) -> tuple[int, int, int, int]:
+    """Top, left, height, width of a crop with random area and aspect; clamped to the frame rather than redrawn."""
+    area = height * width * _uniform(generator, *scale)
+    aspect = math.exp(_uniform(generator, math.log(ratio[0]), math.log(ratio[1])))
+    box_width = min(width, max(1, round(math.sqrt(area * aspect))))
+    box_height = min(height, max(1, round(math.sqrt(area / aspect))))
+    top = int(torch.randint(height - box_height + 1, (), generator=generator))
+    left = int(torch.randint(width - box_width + 1, (), generator=generator))
+    return top, left, box_height, box_width
+
+
+def _uniform(generator: Generator, low: float = 0.0, high: float = 1.0) -> float:
+    return low + (high - low) * float(torch.rand((), generator=generator))

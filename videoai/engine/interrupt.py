@@ -1,0 +1,39 @@
+"""Ctrl-C and termination signals: the handler only notes the signal; the loop saves and leaves at the next step."""
+
+import signal
+from types import FrameType, TracebackType
+
+EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 75, signal.SIGUSR1: 75}  # 75 = preempted and saved: run me again
+
+
+class Interrupted(Exception):
+    """Training stopped on a signal, after saving."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+class Interrupt:
+    """Context manager: ``received`` is the first signal, or None. A second Ctrl-C ends the program at once."""
+
+    def __init__(self) -> None:
+        self.received: signal.Signals | None = None
+
+    def __enter__(self) -> "Interrupt":
+        self._before = {}
+        for number in EXIT_CODES:
+            try:
+                self._before[number] = signal.signal(number, self._note)
+            except ValueError:  # not in the main thread, as in a notebook's executor: signals stay with their owner
+                break
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if self.received is signal.SIGINT and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        self.received = signal.Signals(number)

@@ -1,0 +1,43 @@
+"""Optimizers: decay only where it helps. Norms and biases are left alone (arXiv:1812.01187, section 3.1)."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from videoai.core.build import build
+
+OPTIMIZERS = {"adamw": "torch.optim:AdamW", "sgd": "torch.optim:SGD"}
+
+
+def build_optimizer(node: dict[str, Any], model: nn.Module) -> torch.optim.Optimizer:
+    """``{"name": "adamw", "lr": 1e-3, "weight_decay": 0.05}`` -> an optimizer over two groups.
+
+    Raises: ValueError: unknown name or option.
+    """
+    options = dict(node)
+    groups = parameter_groups(model, float(options.pop("weight_decay", 0.0)))
+    if "betas" in options:
+        options["betas"] = tuple(options["betas"])
+    return build(options, OPTIMIZERS, where="optim", params=groups)
+
+
+def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    """Two groups: matrices and kernels decay; vectors (norms, biases) and what the model itself names do not."""
+    exempt = getattr(model, "no_weight_decay", set)()
+    decay: list[nn.Parameter] = []
+    keep: list[nn.Parameter] = []
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            (keep if parameter.ndim <= 1 or name in exempt else decay).append(parameter)
+    groups = [{"params": decay, "weight_decay": weight_decay}, {"params": keep, "weight_decay": 0.0}]
+    return [group for group in groups if group["params"]]
+
+
+def penalty(model: nn.Module, *, l1: float, l2: float) -> Tensor:
+    """l1 * sum |w| + l2 / 2 * sum w^2 over the decaying weights: classic regularisation, added to the loss."""
+    weights = [p for p in model.parameters() if p.requires_grad and p.ndim > 1]
+    total = weights[0].new_zeros(())
+    for weight in weights:
+        total = total + l1 * weight.abs().sum() + 0.5 * l2 * weight.square().sum()
+    return total

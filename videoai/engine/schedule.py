@@ -1,0 +1,60 @@
+"""Learning-rate schedules: pure functions from a step to a factor of the base rate, so that resuming needs no state."""
+
+import math
+from typing import Literal, get_args
+
+Name = Literal["cosine", "step", "constant"]
+
+
+def lr_factor(
+    step: int,
+    *,
+    total_steps: int,
+    name: str = "cosine",
+    warmup_steps: int = 0,
+    final_factor: float = 0.0,  # cosine ends here
+    milestones: tuple[float, ...] = (0.5, 0.75),  # step: shares of the run after which the rate drops
+    gamma: float = 0.1,  # step: the factor of each drop
+) -> float:
+    """Factor for the update number ``step`` (0-based): linear warm-up from 1/warmup, then the named curve."""
+    if step < warmup_steps:
+        return (step + 1) / warmup_steps
+    progress = (step - warmup_steps) / max(1, total_steps - warmup_steps)
+    if name == "cosine":  # arXiv:1608.03983, without restarts
+        return final_factor + (1 - final_factor) * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+    if name == "step":
+        return gamma ** sum(step >= share * total_steps for share in milestones)
+    return 1.0
+
+
+class Schedule:
+    """A curve with its numbers filled in: ``schedule(step) -> factor``."""
+
+    def __init__(
+        self,
+        *,
+        total_steps: int,
+        name: str = "cosine",
+        warmup: float = 0.05,  # share of the run that warms up
+        final_factor: float = 0.0,
+        milestones: tuple[float, ...] = (0.5, 0.75),
+        gamma: float = 0.1,
+    ) -> None:
+        if name not in get_args(Name):
+            raise ValueError(f"schedule: unknown name '{name}'. Choose from: {', '.join(get_args(Name))}.")
+        if not 0 <= warmup < 1:
+            raise ValueError(f"schedule.warmup={warmup}: give the share of the run that warms up, in [0, 1).")
+        self.total_steps, self.name = total_steps, name
+        self.warmup_steps = round(warmup * total_steps)
+        self.final_factor, self.milestones, self.gamma = final_factor, tuple(milestones), gamma
+
+    def __call__(self, step: int) -> float:
+        return lr_factor(
+            step,
+            total_steps=self.total_steps,
+            name=self.name,
+            warmup_steps=self.warmup_steps,
+            final_factor=self.final_factor,
+            milestones=self.milestones,
+            gamma=self.gamma,
+        )

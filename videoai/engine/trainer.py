@@ -1,0 +1,225 @@
+"""The training loop, readable top to bottom. Everything that depends on position is a function of ``self.step``."""
+
+import logging
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from videoai.core.checkpoint import FORMAT
+from videoai.core.log import RunLog
+from videoai.core.seeding import seed_for
+from videoai.core.types import Clips
+from videoai.engine.interrupt import EXIT_CODES, Interrupt, Interrupted
+from videoai.engine.precision import Precision
+from videoai.engine.progress import Progress
+from videoai.engine.schedule import Schedule
+
+logger = logging.getLogger(__name__)
+
+
+class Task(Protocol):
+    """What a trainer trains: turns clips into a loss."""
+
+    model: nn.Module
+
+    def train_step(self, clips: Clips, precision: Precision, position: int) -> dict[str, Tensor]:
+        """At least ``{"loss": scalar}``; everything else is logged as its mean."""
+        ...
+
+
+@dataclass(kw_only=True)
+class Cadence:
+    """How long and how often, in optimizer steps."""
+
+    stop_step: int
+    eval_every: int
+    save_every: int
+    log_every: int
+    patience: int | None = None  # stop after this many evaluations without a better one; None = never
+
+
+@dataclass(kw_only=True)
+class Best:
+    """The best evaluation so far; plain data in the checkpoint."""
+
+    value: float = -math.inf
+    loss: float = math.inf
+    step: int = -1
+    stale: int = 0  # evaluations since
+
+    def update(self, value: float, loss: float, step: int) -> bool:
+        """True when this evaluation is better: higher, or as high with a lower loss."""
+        if (value, -loss) > (self.value, -self.loss):
+            self.value, self.loss, self.step, self.stale = value, loss, step, 0
+            return True
+        self.stale += 1
+        return False
+
+
+@dataclass(kw_only=True)
+class Trainer:
+    """Trains ``task.model``; stops at any step and continues to bitwise the same weights (one machine, same threads).
+
+    ``facts`` (config, classes, clip, versions) go into every checkpoint unchanged. ``write(name, state)`` saves
+    ``last`` and ``best``.
+    """
+
+    task: Task
+    batches: Callable[[int], Iterator[Clips]]  # first micro-batch of the run -> endless micro-batches from there
+    evaluate: Callable[[nn.Module, int], dict[str, float]]  # (model, step) -> values
+    metric: str  # which of evaluate's values chooses the best checkpoint; higher is better
+    write: Callable[[str, dict[str, Any]], None]
+    optimizer: torch.optim.Optimizer
+    schedule: Schedule
+    precision: Precision
+    log: RunLog
+    cadence: Cadence
+    progress: Progress
+    facts: dict[str, Any]
+    accumulate: int = 1  # micro-batches per optimizer step
+    max_grad_norm: float | None = None  # None = no clipping
+    ema_decay: float | None = None  # None = no moving average
+    seed: int = 0
+    on_clips: Callable[[Clips], None] = lambda clips: None  # sees every micro-batch; counts unreadable videos
+    step: int = field(default=0, init=False)
+    best: Best = field(default_factory=Best, init=False)
+    metrics: dict[str, float] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        self.parameters = [p for p in self.task.model.parameters() if p.requires_grad]
+        self.base_rates = [group["lr"] for group in self.optimizer.param_groups]
+        self.ema = None
+        if self.ema_decay is not None:
+            average = get_ema_multi_avg_fn(self.ema_decay)
+            self.ema = AveragedModel(self.task.model, multi_avg_fn=average, use_buffers=True)
+
+    def fit(self) -> dict[str, float]:
+        """Train to ``cadence.stop_step``. Returns: the metrics of the last evaluation.
+
+        Raises: Interrupted: on a signal, after saving.
+        """
+        batches = self.batches(self.step * self.accumulate)
+        with Interrupt() as interrupt, self.progress:
+            while self.step < self.cadence.stop_step:
+                started = time.perf_counter()
+                micro_batches = [next(batches) for _ in range(self.accumulate)]
+                waited = time.perf_counter() - started
+                stats = self.train_step(micro_batches)
+                self.step += 1
+                self.report(stats, micro_batches, waited, time.perf_counter() - started)
+                if self.due(self.cadence.eval_every):
+                    self.run_evaluation()
+                if self.due(self.cadence.save_every) or interrupt.received:
+                    self.save("last")
+                if interrupt.received and self.step < self.cadence.stop_step:
+                    name = interrupt.received.name
+                    raise Interrupted(f"{name}: saved at step {self.step}.", EXIT_CODES[interrupt.received])
+                if self.cadence.patience is not None and self.best.stale >= self.cadence.patience:
+                    logger.info("early stop: no better %s for %d evaluations", self.metric, self.best.stale)
+                    break
+        self.save("last")
+        return self.metrics
+
+    def train_step(self, micro_batches: list[Clips]) -> dict[str, Tensor]:
+        """One optimizer step over ``accumulate`` micro-batches."""
+        torch.manual_seed(seed_for(self.seed, "step", self.step))  # dropout and drop path: a function of the step
+        self.set_rate()
+        self.task.model.train()
+        means: dict[str, Tensor] = {}
+        for number, clips in enumerate(micro_batches):
+            self.on_clips(clips)
+            stats = self.task.train_step(clips, self.precision, self.step * self.accumulate + number)
+            self.precision.backward(stats["loss"] / self.accumulate)
+            for key, value in stats.items():
+                means[key] = means.get(key, 0) + value.detach() / self.accumulate  # pyright: ignore[reportArgumentType]
+        means["grad_norm"] = self.precision.clip(self.optimizer, self.parameters, self.max_grad_norm)
+        self.refuse_non_finite(means, micro_batches)
+        self.precision.update(self.optimizer)
+        if self.ema is not None:
+            self.ema.update_parameters(self.task.model)
+        return means
+
+    def set_rate(self) -> None:
+        """Set the learning rate of this step."""
+        factor = self.schedule(self.step)
+        for group, rate in zip(self.optimizer.param_groups, self.base_rates, strict=True):
+            group["lr"] = rate * factor
+
+    def refuse_non_finite(self, means: dict[str, Tensor], micro_batches: list[Clips]) -> None:
+        """Stop before a broken update reaches the weights. fp16 expects overflowing gradients and skips them itself."""
+        if means["loss"].is_cuda and (self.step + 1) % self.cadence.log_every:
+            return  # .item() waits for the GPU: only on log steps (and a save checks the weights)
+        watched = ("loss",) if self.precision.name == "fp16" else ("loss", "grad_norm")
+        for key in watched:
+            if not math.isfinite(means[key].item()):
+                videos = sorted({int(index) for clips in micro_batches for index in clips.index})[:8]
+                raise ValueError(
+                    f"step {self.step + 1}: {key} is {means[key].item()} (training videos number {videos}). The last "
+                    "saved "
+                    "checkpoint is good. Try a lower optim.lr, trainer.max_grad_norm=1 or trainer.precision=fp32."
+                )
+
+    def due(self, every: int) -> bool:
+        """Every ``every`` steps and at the end."""
+        return self.step % every == 0 or self.step == self.cadence.stop_step
+
+    def report(self, stats: dict[str, Tensor], micro_batches: list[Clips], waited: float, took: float) -> None:
+        """Progress each step; values only when they are due, because reading them waits for the device."""
+        num_clips = sum(len(clips.label) for clips in micro_batches)
+        self.progress.step(self.step, num_clips, waited, took)
+        if self.step == 1:
+            self.log.clips(self.step, "input", micro_batches[0].video[:4])
+        if self.due(self.cadence.log_every):
+            values = {key: float(value) for key, value in stats.items()}
+            values |= {"lr": self.optimizer.param_groups[0]["lr"], **self.progress.rates()}
+            self.log.scalars(self.step, "train", values)
+            self.progress.line(self.step, values)
+
+    def run_evaluation(self) -> None:
+        """Score the averaged weights if there are any; keep the best."""
+        model = self.ema.module if self.ema is not None else self.task.model
+        self.metrics = self.evaluate(model.eval(), self.step)
+        self.log.scalars(self.step, "val", self.metrics)
+        better = self.best.update(self.metrics[self.metric], self.metrics["loss"], self.step)
+        self.progress.evaluation(self.step, self.metrics, better)
+        if better:
+            self.save("best")
+
+    def state(self) -> dict[str, Any]:
+        """Everything a checkpoint holds, as plain data."""
+        state = {
+            "format": FORMAT,
+            **self.facts,
+            "model": self.task.model.state_dict(),
+            "ema": self.ema.state_dict() if self.ema is not None else None,
+            "optimizer": self.optimizer.state_dict(),
+            "step": self.step,
+            "best": vars(self.best).copy(),
+            "metrics": dict(self.metrics),
+        }
+        return state | ({"scaler": self.precision.scaler.state_dict()} if self.precision.name == "fp16" else {})
+
+    def save(self, name: str) -> None:
+        """Write a checkpoint, never one with broken weights."""
+        broken = [n for n, p in self.task.model.named_parameters() if not torch.isfinite(p).all()]
+        if broken:
+            raise ValueError(
+                f"step {self.step}: {broken[0]} is not finite; not saved. The checkpoint before it is good."
+            )
+        self.write(name, self.state())
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue from a checkpoint's ``state``."""
+        self.task.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        if self.ema is not None:
+            self.ema.load_state_dict(state["ema"])
+        if self.precision.name == "fp16":
+            self.precision.scaler.load_state_dict(state["scaler"])
+        self.step, self.best, self.metrics = state["step"], Best(**state["best"]), state["metrics"]

@@ -1,0 +1,1 @@
+"""Using trained models: load a checkpoint, score videos, predict files, draw the answers."""

@@ -1,0 +1,72 @@
+"""From a checkpoint file to a model, with nothing else: no config, no data set, no Hydra."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from videoai.core import checkpoint
+from videoai.core.build import build
+from videoai.core.types import ClipSpec
+from videoai.models import TARGETS
+
+
+class LoadedModel(nn.Module):
+    """A model in eval mode with what it was trained on. video: float [B, C, T, H, W], normalised -> logits [B, K]."""
+
+    def __init__(self, model: nn.Module, *, classes: list[str], clip: ClipSpec) -> None:
+        super().__init__()
+        self.model, self.classes, self.clip = model, classes, clip
+
+    def forward(self, video: torch.Tensor) -> torch.Tensor:
+        return self.model(video)
+
+
+def load(checkpoint_path: str | Path, *, trust: Sequence[str] = (), device: str = "cpu") -> LoadedModel:
+    """The model of a checkpoint, with ``.classes`` (index = label) and ``.clip``; the averaged weights if there are
+    any.
+
+    ``trust`` names packages of your own that the checkpoint's model may be imported from.
+
+    Raises: FileNotFoundError, ValueError: naming the file and what is wrong with it.
+    """
+    return from_state(checkpoint.load(checkpoint_path), trust=trust).to(device).eval()
+
+
+def from_state(state: dict[str, Any], *, trust: Sequence[str] = ()) -> LoadedModel:
+    """As ``load``, from a checkpoint that is already in memory."""
+    model = build_model(state["config"]["model"], num_classes=len(state["classes"]), trust=trust)
+    model.load_state_dict(averaged(state) or state["model"])
+    return LoadedModel(model, classes=list(state["classes"]), clip=ClipSpec(**state["clip"])).eval()
+
+
+def build_model(node: dict[str, Any], *, num_classes: int, trust: Sequence[str] = ()) -> nn.Module:
+    """A model from its config node, without published weights: the checkpoint brings its own."""
+    node = {key: value for key, value in node.items() if key != "pretrained"}
+    return build(node, TARGETS, where="model", trust=trust, num_classes=num_classes)
+
+
+def averaged(state: dict[str, Any]) -> dict[str, Any] | None:
+    """The averaged weights under the model's own names, or None."""
+    if not state.get("ema"):
+        return None
+    prefix = "module."  # torch.optim.swa_utils.AveragedModel
+    return {key[len(prefix) :]: value for key, value in state["ema"].items() if key.startswith(prefix)}
+
+
+def read_weights(path: str | Path) -> dict[str, torch.Tensor]:
+    """The tensors of a checkpoint of this project, or of a plain state dict of the same model.
+
+    Raises: FileNotFoundError, ValueError.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"weights={path}: no such file.")
+    state = checkpoint.read_plain(path)
+    if isinstance(state, dict) and "format" in state and "model" in state:
+        state = averaged(state) or state["model"]
+    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+        raise ValueError(f"weights={path}: expected a checkpoint of videoai or a plain state dict of tensors.")
+    return state

@@ -1,0 +1,147 @@
+"""Answers for files: the ranked classes of a video and, for long ones, a timeline of windows. Memory does not grow
+with length."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from videoai.core.types import Clips, ClipSpec, Prediction
+from videoai.data.augment import ToModelInput
+from videoai.data.decode import Video, open_video
+from videoai.data.media import BadVideo
+from videoai.data.sampling import clip_indices, frame_range, span_frames
+from videoai.data.transforms import center_crop
+from videoai.engine.precision import Precision
+from videoai.inference.load import LoadedModel
+
+LONG = 2.0  # a video longer than this many clips gets a timeline
+WINDOWS_PER_PASS = 8  # clips in memory at a time
+
+
+class Window(NamedTuple):
+    """A stretch of a video and its best class."""
+
+    start_seconds: float
+    end_seconds: float
+    label: str
+    probability: float
+
+
+class Answer(NamedTuple):
+    """What is said of one video."""
+
+    path: str
+    duration_seconds: float
+    top: list[Prediction]
+    timeline: list[Window]  # empty for short videos
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for one line of JSON."""
+        top = [{"label": p.name, "probability": round(p.probability, 6)} for p in self.top]
+        record: dict[str, Any] = {"path": self.path, "duration_seconds": round(self.duration_seconds, 3), "top": top}
+        if self.timeline:
+            record["timeline"] = [{**w._asdict(), "probability": round(w.probability, 6)} for w in self.timeline]
+        return record
+
+
+@dataclass(kw_only=True)
+class Predictor:
+    """A loaded model that answers for files."""
+
+    model: LoadedModel
+    to_input: ToModelInput
+    precision: Precision
+    top_k: int = 5
+    window_seconds: float | None = None  # None = what one clip of the model spans
+    hop_seconds: float | None = None  # None = window_seconds: windows side by side
+
+    def __call__(self, path: str) -> Answer:
+        """Raises: BadVideo."""
+        with open_video(path) as video:
+            windows = self._windows(video)
+            probabilities = torch.cat([self._probabilities(video, path, part) for part in _chunks(windows)])
+            duration = video.duration_seconds
+        return Answer(path, duration, self._ranked(probabilities.mean(0)), self._timeline(windows, probabilities))
+
+    def _windows(self, video: Video) -> list[tuple[float, float]]:
+        """(start, end) in seconds; a single one over the whole video when it is short."""
+        clip, duration = self.model.clip, video.duration_seconds
+        length = self.window_seconds or (
+            span_frames(clip, video.fps) / video.fps if clip.sampling == "dense" else duration
+        )
+        if duration <= (length if self.window_seconds else LONG * length):
+            return [(0.0, duration)]
+        hop = self.hop_seconds or length
+        count = max(1, int((duration - length) / hop + 1e-6) + 1)
+        windows = [(i * hop, i * hop + length) for i in range(count)]
+        rest = duration - windows[-1][1]
+        return windows if rest < length / 2 else [*windows, (duration - length, duration)]  # the end is never left out
+
+    @torch.inference_mode()
+    def _probabilities(self, video: Video, path: str, windows: list[tuple[float, float]]) -> Tensor:
+        """float [W, K]"""
+        indices = torch.cat([self._indices(video, path, *window) for window in windows])
+        frames = center_crop(video.frames(indices, size=self.model.clip.short_side), self.model.clip.size)
+        stacked = frames.reshape(len(windows), -1, *frames.shape[1:])  # [W*T, C, H, W] -> [W, T, C, H, W]
+        zeros = torch.zeros(len(windows), dtype=torch.int64)
+        batch = self.to_input(Clips(stacked, zeros, zeros, zeros, []))
+        with self.precision.autocast():
+            logits = self.model(self.precision.place_video(batch.video))
+        return logits.float().softmax(1).cpu()
+
+    def _indices(self, video: Video, path: str, start_seconds: float, end_seconds: float) -> Tensor:
+        try:
+            timestamps = torch.as_tensor(video.timestamps, dtype=torch.float64)
+            first, last = frame_range(timestamps, start_seconds, end_seconds)
+            return first + clip_indices(last - first, video.fps, self.model.clip)
+        except ValueError as error:
+            raise BadVideo(path, "short", "sample", str(error)) from error
+
+    def _ranked(self, probability: Tensor) -> list[Prediction]:
+        values, labels = probability.topk(min(self.top_k, len(probability)))
+        pairs = zip(labels.tolist(), values.tolist(), strict=True)
+        return [Prediction(label, self.model.classes[label], value) for label, value in pairs]
+
+    def _timeline(self, windows: list[tuple[float, float]], probabilities: Tensor) -> list[Window]:
+        if len(windows) == 1:
+            return []
+        values, labels = probabilities.max(1)
+        return [
+            Window(round(start, 3), round(end, 3), self.model.classes[label], value)
+            for (start, end), label, value in zip(windows, labels.tolist(), values.tolist(), strict=True)
+        ]
+
+
+def clip_seconds(clip: ClipSpec, fps: float) -> float:
+    """What one dense clip spans in a file of this rate."""
+    return span_frames(clip, fps) / fps
+
+
+def find_videos(pattern: str, extensions: tuple[str, ...]) -> list[str]:
+    """A file, every video below a folder, or what a glob matches; sorted.
+
+    Raises: FileNotFoundError: nothing there.
+    """
+    path = Path(pattern)
+    if path.is_dir():
+        found = [str(p) for p in path.rglob("*") if p.suffix.lower() in extensions and not p.name.startswith(".")]
+        if not found:
+            raise FileNotFoundError(f"input={pattern}: no video in this folder (looked for {', '.join(extensions)}).")
+        return sorted(found)
+    if path.exists():
+        return [pattern]
+    import glob
+
+    found = sorted(glob.glob(pattern, recursive=True))
+    if not found:
+        raise FileNotFoundError(f"input={pattern}: no such file, folder or match. Quote a glob: input='clips/*.mp4'")
+    return found
+
+
+def _chunks(windows: list[tuple[float, float]]) -> Iterator[list[tuple[float, float]]]:
+    for start in range(0, len(windows), WINDOWS_PER_PASS):
+        yield windows[start : start + WINDOWS_PER_PASS]

@@ -1,0 +1,89 @@
+"""The few pieces that several model families share: motion input, a small per-frame CNN, heads and initial weights."""
+
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor, nn
+
+from videoai.core.build import did_you_mean
+
+Difference = Literal["none", "append", "only"]
+
+
+def check_choice(option: str, given: str, allowed: Sequence[str]) -> None:
+    """A Literal means nothing at run time, and YAML can hold anything.
+
+    Raises: ValueError: ``given`` is not one of ``allowed``.
+    """
+    if given not in allowed:
+        choices = ", ".join(allowed)
+        raise ValueError(
+            f"model.{option}={given!r} is unknown.{did_you_mean(str(given), allowed)} Choose from: {choices}."
+        )
+
+
+def num_input_channels(difference: Difference) -> int:
+    """Channels after ``motion_input`` of an RGB clip: 3 or 6."""
+    check_choice("temporal_difference", difference, get_args(Difference))
+    return 6 if difference == "append" else 3
+
+
+def motion_input(video: Tensor, mode: Difference) -> Tensor:
+    """Put each frame's change since the frame before it beside the frame, or in its place.
+
+    The cheapest motion signal there is; 2-D networks cannot see direction in single frames without one (TSN's RGB
+    difference, Wang et al. 2016, arXiv:1608.00859).
+
+    Args:
+        video: float [B, C, T, H, W].
+
+    Returns: [B, 2C, T, H, W] for "append", otherwise [B, C, T, H, W]. The first frame's difference is zero.
+    """
+    if mode == "none":
+        return video
+    difference = video - torch.cat([video[:, :, :1], video[:, :, :-1]], dim=2)
+    return difference if mode == "only" else torch.cat([video, difference], dim=1)
+
+
+class FrameCnn(nn.Module):
+    """A small 2-D CNN for one frame: four 3x3 convolutions to 1/8 of the size, then a global mean."""
+
+    def __init__(self, in_channels: int, *, width: int) -> None:
+        super().__init__()
+        widths = (in_channels, width, 2 * width, 4 * width, 4 * width)
+        strides = (2, 2, 2, 1)
+        self.convs = nn.Sequential(
+            *(_conv_norm_act(widths[i], widths[i + 1], stride) for i, stride in enumerate(strides))
+        )
+        self.num_features = widths[-1]
+        init_weights(self)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """frames: float [N, C, H, W] -> features [N, D]."""
+        return self.convs(frames).mean((2, 3))
+
+
+def _conv_norm_act(in_channels: int, out_channels: int, stride: int) -> nn.Sequential:
+    conv = nn.Conv2d(in_channels, out_channels, kernel_size=3, stride=stride, padding=1, bias=False)
+    return nn.Sequential(conv, nn.BatchNorm2d(out_channels), nn.ReLU(inplace=True))
+
+
+def make_head(num_features: int, num_classes: int) -> nn.Linear:
+    """The classifier: weights N(0, 0.01) and bias 0, as SlowFast, so that all classes start about equally likely."""
+    head = nn.Linear(num_features, num_classes)
+    nn.init.normal_(head.weight, std=0.01)
+    nn.init.zeros_(head.bias)
+    return head
+
+
+def init_weights(model: nn.Module) -> None:
+    """Convolutions: He et al. 2015 (arXiv:1502.01852), normal, fan out, as torchvision's video ResNets.
+
+    Norms and linear layers keep PyTorch's own defaults (1 and 0; uniform in +-1/sqrt(fan in)).
+    """
+    for module in model.modules():
+        if isinstance(module, (nn.Conv2d, nn.Conv3d)):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)

@@ -1,0 +1,144 @@
+"""Small residual 3-D CNNs: R3D and R(2+1)D (Tran et al. 2018, arXiv:1711.11248).
+
+One network; the convolution builder picks the paper. Differs from the paper: narrow, one block per stage, 3x3x3 stem,
+so that it trains on a CPU in minutes. Every operation has a deterministic CUDA backward: strides instead of MaxPool3d,
+a plain mean instead of AdaptiveAvgPool3d.
+"""
+
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+from torch import Tensor, nn
+
+from videoai.models.layers import (
+    Difference,
+    check_choice,
+    init_weights,
+    make_head,
+    motion_input,
+    num_input_channels,
+)
+
+Block = Literal["r3d", "r2plus1d"]
+
+
+class ResNet3d(nn.Module):
+    """A stem that halves H and W, one residual block per stage (each halves T, H and W), a global mean, a linear head.
+
+    Args:
+        widths: channels of the stem, then of each stage.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        *,
+        block: Block = "r3d",
+        widths: Sequence[int] = (16, 32, 64),
+        dropout: float = 0.0,
+        temporal_difference: Difference = "none",
+    ) -> None:
+        super().__init__()
+        check_choice("block", block, get_args(Block))
+        self.temporal_difference: Difference = temporal_difference
+        in_channels = num_input_channels(temporal_difference)
+        self.stem = nn.Sequential(
+            _conv3d(in_channels, widths[0], (1, 2, 2), block), nn.BatchNorm3d(widths[0]), nn.ReLU(inplace=True)
+        )
+        self.stages = nn.Sequential(
+            *(ResidualBlock(widths[i], widths[i + 1], (2, 2, 2), block) for i in range(len(widths) - 1))
+        )
+        self.dropout = nn.Dropout(dropout)
+        self.head = make_head(widths[-1], num_classes)
+        self.num_features = widths[-1]
+        init_weights(self)
+
+    def forward(self, video: Tensor) -> Tensor:
+        """video: float [B, 3, T, H, W], normalised -> logits [B, K] (no softmax)."""
+        return self.forward_head(self.forward_features(video))
+
+    def forward_features(self, video: Tensor) -> Tensor:
+        """video: float [B, 3, T, H, W] -> features [B, D]: the mean over time and space."""
+        x = motion_input(video, self.temporal_difference)
+        # a mean, not AdaptiveAvgPool3d: same numbers, but its CUDA backward is deterministic
+        return self.stages(self.stem(x)).mean((2, 3, 4))
+
+    def forward_head(self, features: Tensor) -> Tensor:
+        """features: [B, D] -> logits [B, K]."""
+        return self.head(self.dropout(features))
+
+    def reset_classifier(self, num_classes: int) -> None:
+        """A fresh head for ``num_classes``; everything else keeps its weights."""
+        self.head = make_head(self.num_features, num_classes).to(self.head.weight)
+
+
+class ResidualBlock(nn.Module):
+    """conv-norm-relu-conv-norm beside a strided 1x1x1 shortcut (He et al. 2016, arXiv:1512.03385)."""
+
+    def __init__(self, in_channels: int, out_channels: int, stride: tuple[int, int, int], block: Block) -> None:
+        super().__init__()
+        self.conv1 = _conv3d(in_channels, out_channels, stride, block)
+        self.norm1 = nn.BatchNorm3d(out_channels)
+        self.conv2 = _conv3d(out_channels, out_channels, (1, 1, 1), block)
+        self.norm2 = nn.BatchNorm3d(out_channels)
+        self.shortcut = nn.Sequential(
+            nn.Conv3d(in_channels, out_channels, kernel_size=1, stride=stride, bias=False), nn.BatchNorm3d(out_channels)
+        )
+        self.relu = nn.ReLU(inplace=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, C, T, H, W] -> [B, C', T', H', W']."""
+        residual = self.norm2(self.conv2(self.relu(self.norm1(self.conv1(x)))))
+        return self.relu(residual + self.shortcut(x))
+
+
+def _conv3d(in_channels: int, out_channels: int, stride: tuple[int, int, int], block: Block) -> nn.Module:
+    """3x3x3, or 1x3x3 then 3x1x1 with as many middle channels as give the same parameter count (section 3.5)."""
+    if block == "r3d":
+        return nn.Conv3d(in_channels, out_channels, kernel_size=3, stride=stride, padding=1, bias=False)
+    middle = (27 * in_channels * out_channels) // (9 * in_channels + 3 * out_channels)
+    stride_space, stride_time = (1, *stride[1:]), (stride[0], 1, 1)
+    return nn.Sequential(
+        nn.Conv3d(in_channels, middle, (1, 3, 3), stride=stride_space, padding=(0, 1, 1), bias=False),
+        nn.BatchNorm3d(middle),
+        nn.ReLU(inplace=True),
+        nn.Conv3d(middle, out_channels, (3, 1, 1), stride=stride_time, padding=(1, 0, 0), bias=False),
+    )
+
+
+def tiny_r3d(
+    num_classes: int, *, width: int = 16, dropout: float = 0.0, temporal_difference: Difference = "none"
+) -> ResNet3d:
+    """R3D for 16 frames at 32 px: two stages, 0.2 M parameters at width 16."""
+    return _tiny(num_classes, "r3d", width, dropout, temporal_difference)
+
+
+def tiny_r2plus1d(
+    num_classes: int, *, width: int = 16, dropout: float = 0.0, temporal_difference: Difference = "none"
+) -> ResNet3d:
+    """R(2+1)D with the parameter count of ``tiny_r3d``."""
+    return _tiny(num_classes, "r2plus1d", width, dropout, temporal_difference)
+
+
+def small_r3d(
+    num_classes: int, *, width: int = 24, dropout: float = 0.2, temporal_difference: Difference = "none"
+) -> ResNet3d:
+    """R3D for 16-32 frames at 64-112 px: three stages, 2 M parameters at width 24."""
+    return _small(num_classes, "r3d", width, dropout, temporal_difference)
+
+
+def small_r2plus1d(
+    num_classes: int, *, width: int = 24, dropout: float = 0.2, temporal_difference: Difference = "none"
+) -> ResNet3d:
+    """R(2+1)D with the parameter count of ``small_r3d``."""
+    return _small(num_classes, "r2plus1d", width, dropout, temporal_difference)
+
+
+def _tiny(num_classes: int, block: Block, width: int, dropout: float, difference: Difference) -> ResNet3d:
+    widths = (width, 2 * width, 4 * width)
+    return ResNet3d(num_classes, block=block, widths=widths, dropout=dropout, temporal_difference=difference)
+
+
+def _small(num_classes: int, block: Block, width: int, dropout: float, difference: Difference) -> ResNet3d:
+    widths = (width, 2 * width, 4 * width, 8 * width)
+    return ResNet3d(num_classes, block=block, widths=widths, dropout=dropout, temporal_difference=difference)

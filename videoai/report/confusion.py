@@ -1,0 +1,93 @@
+"""A confusion matrix as a picture that stays readable from 2 to 400 classes; same counts, same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from io import BytesIO
+from textwrap import fill
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MAX_NAMED_CLASSES = 40  # beyond this, names are too small to read and the axes show class indices
+MAX_COUNTED_CLASSES = 25  # beyond this, counts no longer fit their cells
+MAX_UPRIGHT_CLASSES = 6  # up to this, the names below the matrix need not be turned
+MAX_NAME_LENGTH = 28
+COLOUR_EXPONENT = 0.5  # a share of 4 % gets 20 % of the colour: among 400 classes linear mistakes are invisible
+
+
+def confusion_png(matrix: Tensor, *, classes: Sequence[str], title: str) -> bytes:
+    """``confusion_figure`` as the bytes of a PNG file."""
+    buffer = BytesIO()
+    figure = confusion_figure(matrix, classes=classes, title=title)
+    figure.savefig(buffer, format="png", metadata={"Software": None})  # the version would change the bytes
+    return buffer.getvalue()
+
+
+def confusion_figure(matrix: Tensor, *, classes: Sequence[str], title: str) -> Figure:
+    """Draws counts int64 [K, K] (row = true class), coloured by the share of each row; rows without videos are grey.
+
+    Raises:
+        ValueError: the matrix is not [K, K] for K class names.
+    """
+    if matrix.shape != (len(classes), len(classes)):
+        raise ValueError(f"confusion_figure: matrix {list(matrix.shape)}, but there are {len(classes)} class names.")
+    # A bare Figure, not pyplot: no global state, no display, safe in a thread.
+    from matplotlib.figure import Figure
+
+    names = [_shortened(name) for name in classes] if len(classes) <= MAX_NAMED_CLASSES else []
+    cell_inches = 1.1 if len(classes) <= MAX_UPRIGHT_CLASSES else 0.4
+    side_inches = min(max(cell_inches * len(classes), 3.5), 10.0)
+    left_inches = 0.08 * max((len(name) for name in names), default=0)
+    below_inches = 0.3 if len(classes) <= MAX_UPRIGHT_CLASSES else left_inches
+    figsize = (side_inches + left_inches + 1.6, side_inches + below_inches + 0.9)
+    figure = Figure(figsize=figsize, dpi=120, layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_title(title, parse_math=False, fontsize=11)
+    _draw_cells(figure, axes, matrix)
+    _name_axes(axes, names)
+    return figure
+
+
+def _draw_cells(figure: Figure, axes: Axes, matrix: Tensor) -> None:
+    from matplotlib.colors import PowerNorm
+
+    shares = matrix.double() / matrix.sum(dim=1, keepdim=True)  # NaN = no videos: left unpainted
+    axes.set_facecolor("0.85")
+    norm = PowerNorm(COLOUR_EXPONENT, vmin=0, vmax=1)
+    image = axes.imshow(shares.numpy(), cmap="Blues", norm=norm, interpolation="nearest")
+    bar = figure.colorbar(image, ax=axes, label="share of the true class's videos", shrink=0.8)
+    bar.set_ticks([0, 0.01, 0.05, 0.1, 0.2, 0.5, 1], labels=["0", "1 %", "5 %", "10 %", "20 %", "50 %", "100 %"])
+    if len(matrix) <= MAX_COUNTED_CLASSES:
+        _write_counts(axes, matrix, shares)
+
+
+def _write_counts(axes: Axes, matrix: Tensor, shares: Tensor) -> None:
+    size = 11 if len(matrix) <= 10 else 8
+    for row, column in matrix.nonzero().tolist():  # no zeros: they would drown the mistakes
+        colour = "white" if shares[row, column] ** COLOUR_EXPONENT > 0.6 else "black"
+        count = str(int(matrix[row, column]))
+        axes.text(column, row, count, ha="center", va="center", fontsize=size, color=colour)
+
+
+def _name_axes(axes: Axes, names: Sequence[str]) -> None:
+    """Class names where given, else matplotlib's own ticks, which are class indices."""
+    axes.set_xlabel("predicted class" if names else "predicted class (index)")
+    axes.set_ylabel("true class" if names else "true class (index)")
+    if not names:
+        return
+    size = 10 if len(names) <= 20 else 8
+    upright = len(names) <= MAX_UPRIGHT_CLASSES
+    below = [fill(name, width=14) for name in names] if upright else names
+    # parse_math off: a class named "$5_bill$" is a name, not a formula.
+    axes.set_xticks(range(len(names)), below, rotation=0 if upright else 90, fontsize=size, parse_math=False)
+    axes.set_yticks(range(len(names)), names, fontsize=size, parse_math=False)
+
+
+def _shortened(name: str) -> str:
+    name = " ".join(name.split())
+    return name if len(name) <= MAX_NAME_LENGTH else name[: MAX_NAME_LENGTH - 1] + "…"

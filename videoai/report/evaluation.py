@@ -1,0 +1,173 @@
+"""The files of one evaluation: results.json, predictions.csv, per_class.csv, confusion.csv and confusion.png.
+
+The same scores give the same bytes: no timestamps, no versions, floats at six decimals. Every accuracy of videos
+divides by all of them; one that could not be read counts as wrong and is listed with its reason.
+"""
+
+import csv
+import json
+from collections.abc import Iterable, Sequence
+from io import StringIO
+from math import isfinite, nan
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from videoai.core.checkpoint import write_atomic
+from videoai.report.confusion import confusion_png
+from videoai.report.metrics import (
+    confidence_interval,
+    confusion_matrix,
+    label_ranks,
+    mean_class_accuracy,
+    per_class,
+    predicted_labels,
+    top_k_accuracy,
+)
+
+NO_SCORES = "no usable scores: the model's output holds NaN, or no view of the video was evaluated"
+
+
+def write_evaluation(
+    folder: Path,
+    *,
+    scores: Tensor,
+    clip_top1: float,
+    labels: Tensor,
+    paths: Sequence[str],
+    errors: Sequence[str],
+    classes: Sequence[str],
+    views: str,
+    split: str,
+    checkpoint: str,
+    fingerprint: str,
+    k: int = 5,
+) -> dict[str, Any]:
+    """Writes the result files of one split into ``folder`` (created if missing), each one atomically.
+
+    Args:
+        scores: float [N, K], the probabilities of each video averaged over its views; a NaN row = unreadable.
+        clip_top1: top-1 of single clips, 0 .. 1; NaN = not measured (null in the file).
+        labels: int64 [N], 0 .. K-1.
+        paths: N paths, as they should appear in the files.
+        errors: N reasons, "" = the video was read. A video with a reason counts as wrong whatever its scores.
+        classes: K names.
+        views: temporal x spatial views, e.g. "4x3".
+        fingerprint: identifies what was evaluated, e.g. a hash of the manifest.
+        k: the top-k beside top-1, clipped to K; names the key, e.g. video_top5.
+
+    Returns:
+        The content of results.json; accuracies are 0 .. 1.
+
+    Raises:
+        ValueError: no videos, lengths that differ, or a label outside 0 .. K-1.
+    """
+    _check(scores, paths=paths, errors=errors, classes=classes, split=split)
+    scores, labels, k = scores.detach().double().cpu(), labels.cpu(), min(k, len(classes))
+    unreadable = scores.isnan().any(dim=1) | torch.tensor([reason != "" for reason in errors])
+    scores = scores.masked_fill(unreadable[:, None], nan)
+    reasons = [(reason or NO_SCORES) if bad else "" for reason, bad in zip(errors, unreadable.tolist(), strict=True)]
+    results = {
+        "split": split,
+        "views": views,
+        "classes": len(classes),
+        "n_total": len(labels),
+        "n_bad": int(unreadable.sum()),
+        **_accuracies(scores, labels, clip_top1=clip_top1, k=k),
+        "checkpoint": checkpoint,
+        "fingerprint": fingerprint,
+        "bad_videos": [{"path": path, "reason": reason} for path, reason in zip(paths, reasons, strict=True) if reason],
+    }
+    predicted = predicted_labels(scores)
+    matrix = confusion_matrix(predicted, labels, num_classes=len(classes))
+    write_atomic(folder / "predictions.csv", _predictions_csv(scores, labels, paths, reasons, classes=classes, k=k))
+    write_atomic(folder / "per_class.csv", _per_class_csv(predicted, labels, classes=classes))
+    write_atomic(folder / "confusion.csv", _confusion_csv(matrix, classes=classes))
+    write_atomic(folder / "confusion.png", confusion_png(matrix, classes=classes, title=_title(results)))
+    # Last, so that a results.json stands for a complete folder.
+    write_atomic(folder / "results.json", _json(results))
+    return results
+
+
+def _accuracies(scores: Tensor, labels: Tensor, *, clip_top1: float, k: int) -> dict[str, Any]:
+    num_correct = int((label_ranks(scores, labels) == 0).sum())
+    low, high = confidence_interval(num_correct, len(labels))
+    return {
+        "video_top1": _rounded(top_k_accuracy(scores, labels, k=1)),
+        "top1_interval95": [_rounded(low), _rounded(high)],
+        f"video_top{k}": _rounded(top_k_accuracy(scores, labels, k=k)),
+        "clip_top1": _rounded(clip_top1),
+        "mean_class_accuracy": _rounded(
+            mean_class_accuracy(predicted_labels(scores), labels, num_classes=scores.shape[1])
+        ),
+    }
+
+
+def _title(results: dict[str, Any]) -> str:
+    title = f"{results['split']}: {results['n_total']} videos, top-1 {100 * results['video_top1']:.1f} %"
+    return title + (f"\n{results['n_bad']} unreadable, not shown" if results["n_bad"] else "")
+
+
+def _predictions_csv(
+    scores: Tensor, labels: Tensor, paths: Sequence[str], reasons: Sequence[str], *, classes: Sequence[str], k: int
+) -> bytes:
+    """One row per video. ``predicted`` is the best class, the numbered columns are the runners-up."""
+    header = ["path", "label", "predicted", "correct", "probability"]
+    header += [name for rank in range(2, k + 1) for name in (f"top{rank}", f"top{rank}_probability")]
+    best_scores, best = (values[:, :k].tolist() for values in scores.sort(dim=1, descending=True, stable=True))
+    rows: list[list[object]] = []
+    for path, label, reason, row_scores, row in zip(paths, labels.tolist(), reasons, best_scores, best, strict=True):
+        answers = [value for at, score in zip(row, row_scores, strict=True) for value in (classes[at], _cell(score))]
+        if reason:
+            answers = [""] * (2 * k)
+        correct = int(not reason and row[0] == label)
+        rows.append([path, classes[label], answers[0], correct, *answers[1:], reason])
+    return _csv([*header, "error"], rows)
+
+
+def _per_class_csv(predicted: Tensor, labels: Tensor, *, classes: Sequence[str]) -> bytes:
+    header = ["class", "num_videos", "num_correct", "accuracy", "precision", "recall", "f1", "most_confused_with"]
+    scores = per_class(predicted, labels, classes=classes)
+    return _csv(header, [[_cell(value) if isinstance(value, float) else value for value in row] for row in scores])
+
+
+def _confusion_csv(matrix: Tensor, *, classes: Sequence[str]) -> bytes:
+    rows = [[name, *counts] for name, counts in zip(classes, matrix.tolist(), strict=True)]
+    return _csv(["true\\predicted", *classes], rows)
+
+
+def _json(results: dict[str, Any]) -> bytes:
+    return _bytes(json.dumps(results, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return _bytes(text.getvalue())
+
+
+def _cell(value: float) -> str:
+    return f"{value:.6f}" if isfinite(value) else ""
+
+
+def _rounded(value: float) -> float | None:
+    return round(value, 6) if isfinite(value) else None
+
+
+def _bytes(text: str) -> bytes:
+    # A file name that is not valid UTF-8 reaches Python as lone surrogates; they are written as \udcff.
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _check(scores: Tensor, *, paths: Sequence[str], errors: Sequence[str], classes: Sequence[str], split: str) -> None:
+    if scores.ndim != 2 or scores.shape[1] != len(classes):
+        raise ValueError(f"write_evaluation: scores {list(scores.shape)}, but there are {len(classes)} classes.")
+    if len(scores) == 0:
+        raise ValueError(f"write_evaluation: split {split!r} has no videos. Check the manifest and the split's name.")
+    if len(scores) != len(paths) or len(scores) != len(errors):
+        counts = f"{len(scores)} scores, {len(paths)} paths and {len(errors)} errors"
+        raise ValueError(f"write_evaluation: {counts}, but there must be one of each per video.")

@@ -1,0 +1,96 @@
+"""What the verbs share about data: the manifest of a config node, and its loading settings."""
+
+import logging
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from videoai.core.build import build
+from videoai.core.types import Clips
+from videoai.data.manifest import SPLITS, Manifest
+from videoai.report.tables import as_text, class_balance_table
+
+logger = logging.getLogger(__name__)
+
+MANIFESTS = {
+    "csv": "videoai.data.manifest:from_csv",
+    "folder": "videoai.data.manifest:from_folder",
+    "motion16": "videoai.data.synthetic:motion16",
+}
+LOADING = ("num_workers", "flip", "max_bad_fraction")  # how clips are loaded; every other key says which videos
+SIDED = re.compile(r"(^|[\W_])(left|right|c?cw|clockwise|counterclockwise)([\W_]|$)", re.IGNORECASE)
+
+
+def build_manifest(node: dict[str, Any], *, trust: Sequence[str]) -> Manifest:
+    """Raises: ValueError or FileNotFoundError, naming the file and what to do."""
+    return build({k: v for k, v in node.items() if k not in LOADING}, MANIFESTS, where="data", trust=trust)
+
+
+def absolute_paths(node: dict[str, Any]) -> dict[str, Any]:
+    """``root`` and ``path`` made absolute, so that a checkpoint finds its data from any folder."""
+    return {k: os.path.abspath(os.path.expanduser(v)) if k in ("root", "path") and v else v for k, v in node.items()}
+
+
+def resolve_device(name: str) -> torch.device:
+    """``auto`` = the first GPU if there is one.
+
+    Raises: ValueError: a device that is not there.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise ValueError(f"device={name}: choose auto, cpu, cuda or cuda:N.") from error
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise ValueError(f"device={name}: torch sees no GPU here. Use device=cpu, or run videoai doctor to see why.")
+    return device
+
+
+def shown(path: Path | str) -> str:
+    """A path as a person would type it: relative when it lies below the current folder."""
+    path = os.path.abspath(path)
+    here = os.getcwd() + os.sep
+    return path[len(here) :] if path.startswith(here) else path
+
+
+def announce_data(manifest: Manifest, flip: float) -> None:
+    """Where the videos come from, how they are split, how the classes are balanced."""
+    counts = {split: len(items) for split, items in manifest.splits.items()}
+    logger.info("data %s: %d classes, %s", shown(manifest.source), len(manifest.classes), counts)
+    for note in manifest.notes:
+        logger.info("  %s", note)
+    columns = list(zip(*manifest.table(), strict=True))
+    table = class_balance_table(dict(zip(SPLITS, columns[1:], strict=True)), classes=columns[0])
+    logger.info("%s", as_text(table))
+    sided = [name for name in manifest.classes if SIDED.search(name)]
+    if flip and sided:
+        logger.warning(
+            "classes such as '%s' have a side, yet clips are mirrored (data.flip=%g); set data.flip=0", sided[0], flip
+        )
+
+
+class BadCount:
+    """Counts the distinct unreadable training videos and stops the run when they are too many."""
+
+    def __init__(self, num_videos: int, max_fraction: float) -> None:
+        self.num_videos, self.max_fraction = num_videos, max_fraction
+        self.seen: dict[int, str] = {}
+
+    def __call__(self, clips: Clips) -> None:
+        """Raises: ValueError: more than ``max_fraction`` of the training videos are unreadable."""
+        for index, error in zip(clips.index.tolist(), clips.error, strict=True):
+            if error and index not in self.seen:
+                self.seen[index] = error
+                logger.warning("unreadable, another video stands in (%d so far): %s", len(self.seen), error)
+        if len(self.seen) > self.max_fraction * self.num_videos:
+            raise ValueError(
+                f"{len(self.seen)} of {self.num_videos} training videos are unreadable, more than "
+                "data.max_bad_fraction="
+                f"{self.max_fraction:g}; the last: {list(self.seen.values())[-1]}. Mend or remove them, or raise the "
+                "limit."
+            )

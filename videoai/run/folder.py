@@ -1,0 +1,127 @@
+"""The folder of a run: where its files are, who may write there, and whether a continued run is still the same run."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from videoai.core import checkpoint
+
+# Settings that leave the weights as they are (or only say how long to go on), so a run may continue under other values.
+FREE = (
+    *("run_dir", "resume", "debug", "device", "name"),
+    *("trainer.max_steps", "trainer.max_epochs", "trainer.eval_every", "trainer.save_every", "trainer.log_every"),
+    *("trainer.patience", "trainer.tensorboard", "data.num_workers", "data.root", "data.path", "data.max_bad_fraction"),
+)
+AUTO = ("trainer.precision", "trainer.layout")  # "auto" in a continued run means what the run began with
+MISSING = object()
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """``config.yaml``, ``metrics.jsonl``, ``results.json``, ``checkpoints/{last,best}.pt``, ``tensorboard/``."""
+
+    path: Path
+
+    @property
+    def last(self) -> Path:
+        """The newest checkpoint."""
+        return self.path / "checkpoints" / "last.pt"
+
+    @property
+    def best(self) -> Path:
+        """The checkpoint with the best validation metric."""
+        return self.path / "checkpoints" / "best.pt"
+
+    def write_checkpoint(self, name: str, state: dict[str, Any]) -> None:
+        """Atomically write ``checkpoints/NAME.pt``."""
+        checkpoint.save(self.path / "checkpoints" / f"{name}.pt", state)
+
+    def write_config(self, config: dict[str, Any]) -> None:
+        """The resolved config as YAML; ``videoai.train(yaml.safe_load(...))`` repeats the run."""
+        checkpoint.write_atomic(self.path / "config.yaml", yaml.safe_dump(config, sort_keys=False).encode())
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder against a second process; also the proof that it can be written.
+
+        Raises: OSError: not writable, or another process trains here.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            file = (self.path / ".lock").open("w")
+        except OSError as error:
+            raise OSError(
+                f"run_dir={self.path}: cannot write there ({error.strerror}). Choose another run_dir=PATH"
+            ) from error
+        with file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise OSError(
+                    f"run_dir={self.path}: another process is training here. Wait, or choose another run_dir."
+                ) from error
+            yield
+
+
+def find_resume(folder: RunFolder, resume: str | bool) -> dict[str, Any] | None:
+    """The checkpoint to continue from: ``auto`` = the run's own last one, a path, or ``false`` = start a new run.
+
+    Raises: ValueError: ``resume=false`` where a run exists, or an unreadable checkpoint; never a silent fresh start.
+    """
+    if str(resume).lower() in ("false", "never", "none"):
+        if folder.last.exists():
+            raise ValueError(
+                f"resume=false, but {folder.path} already holds a run. Choose another run_dir, or delete it."
+            )
+        return None
+    if str(resume).lower() in ("auto", "true"):
+        return checkpoint.load(folder.last) if folder.last.exists() else None
+    return checkpoint.load(str(resume))
+
+
+def continued(config: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+    """``config`` with its "auto" values as the run began; refuses to continue under settings that change the result.
+
+    Raises: ValueError: naming each setting, what it was and what it is.
+    """
+    now, then = flatten(config), flatten(before)
+    for key in AUTO:
+        if now.get(key) == "auto" and key in then:
+            group, name = key.split(".")
+            config[group][name] = now[key] = then[key]
+    changed = [
+        key for key in sorted({*now, *then}) if key not in FREE and now.get(key, MISSING) != then.get(key, MISSING)
+    ]
+    if changed:
+        shown = "; ".join(
+            f"{key} was {then.get(key, '(not set)')}, is {now.get(key, '(not set)')}" for key in changed[:5]
+        )
+        raise ValueError(
+            f"run_dir={config['run_dir']} holds a run with other settings: {shown}. To continue it leave them as "
+            "they were; "
+            "for a new run choose another run_dir=PATH."
+        )
+    return config
+
+
+def flatten(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested keys joined by dots."""
+    flat: dict[str, Any] = {}
+    for key, value in config.items():
+        if isinstance(value, dict) and value:
+            flat |= flatten(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+def default_run_dir(checkpoint_path: str) -> Path:
+    """Where the results of a checkpoint go: its own run folder, else beside it."""
+    folder = Path(os.path.abspath(checkpoint_path)).parent
+    return folder.parent if folder.name == "checkpoints" else folder

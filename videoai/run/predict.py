@@ -1,0 +1,79 @@
+"""``predict``: answers for files, one at a time, from a checkpoint alone."""
+
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from videoai.data.augment import ToModelInput
+from videoai.data.class_folders import VIDEO_EXTENSIONS
+from videoai.data.media import BadVideo
+from videoai.inference.annotate import Caption, annotate_video
+from videoai.inference.load import load
+from videoai.inference.predict import Answer, Predictor, find_videos
+from videoai.run.data import resolve_device, shown
+from videoai.run.evaluate import evaluation_precision
+
+logger = logging.getLogger(__name__)
+
+
+def predict(config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """One plain dict a video, as it is answered: ``path``, ``top``, and ``timeline`` for long ones; or ``path`` and
+    ``error``.
+
+    Every line also goes to ``run_dir/predictions.jsonl``; with ``annotate`` the labelled video is written beside it.
+
+    Raises: FileNotFoundError, ValueError: before the first answer.
+    """
+    paths = find_videos(config["input"], tuple(sorted(VIDEO_EXTENSIONS)))
+    for name in ("window_seconds", "hop_seconds"):
+        if config[name] is not None and config[name] <= 0:
+            raise ValueError(f"{name}={config[name]}: must be above 0 (null = what one clip of the model spans).")
+    predictor = new_predictor(config)
+    folder = Path(config["run_dir"])
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "predictions.jsonl").open("w", encoding="utf-8") as file:
+        for path in paths:
+            record = _record(predictor, path, folder if config["annotate"] else None)
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+            file.flush()
+            yield record
+
+
+def new_predictor(config: Mapping[str, Any]) -> Predictor:
+    """The model of ``checkpoint``, ready to answer."""
+    device = resolve_device(config["device"])
+    model = load(config["checkpoint"], trust=config["trust"])
+    precision = evaluation_precision(config["precision"], device)
+    precision.place(model)
+    return Predictor(
+        model=model,
+        to_input=ToModelInput(model.clip).to(device),
+        precision=precision,
+        top_k=config["top_k"],
+        window_seconds=config["window_seconds"],
+        hop_seconds=config["hop_seconds"],
+    )
+
+
+def _record(predictor: Predictor, path: str, annotated: Path | None) -> dict[str, Any]:
+    try:
+        answer = predictor(path)
+        record = answer.to_dict()
+        if annotated:
+            target = annotated / f"{Path(path).stem}.labelled.mp4"
+            annotate_video(path, target, captions(answer))
+            record["annotated"] = shown(target)
+        return record
+    except BadVideo as bad:
+        logger.warning("%s", bad)
+        return {"path": path, "error": str(bad)}
+
+
+def captions(answer: Answer) -> list[Caption]:
+    """What is drawn: each window's label, or the one answer all along."""
+    if not answer.timeline:
+        best = answer.top[0]
+        return [Caption(0.0, float("inf"), f"{best.name}  {best.probability:.0%}")]
+    return [Caption(w.start_seconds, w.end_seconds, f"{w.label}  {w.probability:.0%}") for w in answer.timeline]

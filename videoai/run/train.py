@@ -1,0 +1,258 @@
+"""``train``: from a plain config to a trained model in a run folder."""
+
+import logging
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from videoai.core.build import ANYTHING, build
+from videoai.core.checkpoint import versions
+from videoai.core.log import RunLog
+from videoai.core.seeding import seed_for
+from videoai.core.types import ClipSpec
+from videoai.data.augment import Mix, ToModelInput
+from videoai.data.dataset import TrainClips
+from videoai.data.loader import resolve_workers, train_batches
+from videoai.data.manifest import Manifest
+from videoai.data.transforms import TrainTransform
+from videoai.engine import precision as precisions
+from videoai.engine.optim import build_optimizer
+from videoai.engine.precision import Precision
+from videoai.engine.progress import Progress
+from videoai.engine.schedule import Schedule
+from videoai.engine.trainer import Cadence, Trainer
+from videoai.inference.load import read_weights
+from videoai.models import TARGETS
+from videoai.models.weights import load_partial
+from videoai.run.data import BadCount, absolute_paths, announce_data, build_manifest, resolve_device, shown
+from videoai.run.folder import RunFolder, continued, find_resume
+from videoai.run.validation import Validation
+from videoai.tasks.classify import Classify
+
+logger = logging.getLogger(__name__)
+EVALUATIONS = 20  # a run, unless trainer.eval_every says otherwise
+
+
+def train(config: dict[str, Any]) -> dict[str, Any]:
+    """Train, or continue the run that ``run_dir`` holds. ``config`` is what ``configs/train.yaml`` composes to,
+    resolved.
+
+    Returns: ``run_dir``, ``checkpoint`` (the best), ``step``, ``seconds``, ``best_top1``, ``best_step``.
+    Raises: ValueError, OSError: one line each. Interrupted: on a signal, after saving.
+    """
+    config = {**config, "data": absolute_paths(config["data"])}
+    folder = RunFolder(Path(config["run_dir"]))
+    with folder.locked():
+        state = find_resume(folder, config["resume"])
+        if state:
+            config = continued(config, state["config"])
+        started = time.perf_counter()
+        trainer = assemble(config, folder, state)
+        try:
+            trainer.fit()
+        finally:
+            trainer.log.close()
+    return summary(folder, trainer, time.perf_counter() - started)
+
+
+def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | None = None) -> Trainer:
+    """Every object of a run in the order of dependency, ready to ``fit``; ``state`` is the checkpoint to continue
+    from."""
+    device = resolve_device(config["device"])
+    manifest = build_manifest(config["data"], trust=ANYTHING)
+    announce_data(manifest, config["data"]["flip"])
+    refuse_other_data(manifest, state, config)
+    clip = ClipSpec(**config["clip"])
+    settings = config["trainer"]
+    model = new_model(config, num_classes=len(manifest.classes), with_weights=state is None)
+    precision = choose_precision(config, model, clip, len(manifest.classes), device)
+    task = new_task(config, precision.place(model), clip, len(manifest.classes), device)
+    cadence, schedule = pace(config, len(manifest.splits["train"]))
+    workers = resolve_workers(config["data"]["num_workers"], device.type)
+    first_step = state["step"] if state else 0
+    log = RunLog(folder.path, start_step=first_step, tensorboard=settings["tensorboard"])
+    trainer = Trainer(
+        task=task,
+        batches=train_stream(config, manifest, clip, workers, pin=device.type == "cuda"),
+        evaluate=Validation(manifest, clip, task.to_input, precision, settings["batch_size"], workers, log),
+        metric="top1",
+        write=folder.write_checkpoint,
+        optimizer=build_optimizer(config["optim"], model),
+        schedule=schedule,
+        precision=precision,
+        log=log,
+        cadence=cadence,
+        progress=Progress(cadence.stop_step, start_step=first_step, num_workers=workers),
+        facts=facts(config, manifest, clip),
+        seed=config["seed"],
+        on_clips=BadCount(len(manifest.splits["train"]), config["data"]["max_bad_fraction"]),
+        **pick(settings, "accumulate", "max_grad_norm", "ema_decay"),
+    )
+    if state:
+        trainer.restore(state)
+    announce_run(trainer, folder, clip, config, len(manifest.splits["train"]))
+    folder.write_config(config)
+    return trainer
+
+
+def new_model(config: dict[str, Any], *, num_classes: int, with_weights: bool) -> nn.Module:
+    """The model of the config, initialised from the seed; then from ``weights=PATH`` where given."""
+    torch.manual_seed(seed_for(config["seed"], "init"))
+    model = build(config["model"], TARGETS, where="model", trust=ANYTHING, num_classes=num_classes)
+    if config["weights"] and with_weights:
+        logger.info("weights %s: %s", config["weights"], load_partial(model, read_weights(config["weights"])))
+    return model
+
+
+def new_task(
+    config: dict[str, Any], model: nn.Module, clip: ClipSpec, num_classes: int, device: torch.device
+) -> Classify:
+    """Cross-entropy with the config's mixing, smoothing and penalties."""
+    return Classify(
+        model=model,
+        to_input=ToModelInput(clip).to(device),
+        mix=Mix(num_classes=num_classes, seed=config["seed"], **pick(config["augment"], "mixup", "cutmix")),
+        **pick(config["trainer"], "label_smoothing", "l1", "l2"),
+    )
+
+
+def choose_precision(
+    config: dict[str, Any], model: nn.Module, clip: ClipSpec, num_classes: int, device: torch.device
+) -> Precision:
+    """Settle ``auto`` by measuring and write the choice into the config, so that a continued run does not measure
+    again."""
+    settings = config["trainer"]
+    shape = (settings["batch_size"], 3, clip.num_frames, clip.size, clip.size)
+    generator = torch.Generator().manual_seed(seed_for(config["seed"], "probe"))
+    video = torch.randn(shape, generator=generator).to(device)
+    precision = precisions.resolve(
+        settings["precision"],
+        settings["layout"],
+        model.to(device),
+        video,
+        num_classes,
+        device=device,
+        report=logger.info,
+    )
+    settings["precision"], settings["layout"] = precision.name, precision.layout
+    return precision
+
+
+def pace(config: dict[str, Any], num_videos: int) -> tuple[Cadence, Schedule]:
+    """Steps from epochs. The schedule runs over ``max_epochs``; ``max_steps`` only stops earlier, so that stopping and
+    going on gives the weights of never stopping. Without ``max_epochs`` the schedule runs over ``max_steps``.
+
+    Raises: ValueError: neither is set, or one is not positive.
+    """
+    settings = config["trainer"]
+    epochs, steps = settings["max_epochs"], settings["max_steps"]
+    for name, value in (("max_epochs", epochs), ("max_steps", steps)):
+        if value is not None and value < 1:
+            raise ValueError(f"trainer.{name}={value}: must be at least 1 (null = no limit).")
+    if epochs is None and steps is None:
+        raise ValueError("set trainer.max_epochs or trainer.max_steps: training needs an end.")
+    total = math.ceil(epochs * steps_per_epoch(config, num_videos)) if epochs is not None else steps
+    about = max(1, math.ceil(total / EVALUATIONS))
+    eval_every = settings["eval_every"] or about
+    cadence = Cadence(
+        stop_step=min(total, steps or total),
+        eval_every=eval_every,
+        save_every=settings["save_every"] or eval_every,
+        **pick(settings, "log_every", "patience"),
+    )
+    return cadence, Schedule(total_steps=total, **config["schedule"])
+
+
+def steps_per_epoch(config: dict[str, Any], num_videos: int) -> int:
+    """Optimizer steps until every video was seen once."""
+    batch, accumulate = config["trainer"]["batch_size"], config["trainer"]["accumulate"]
+    for name, value in (("batch_size", batch), ("accumulate", accumulate)):
+        if value < 1:
+            raise ValueError(f"trainer.{name}={value}: must be at least 1.")
+    return math.ceil(num_videos / (batch * accumulate))
+
+
+def train_stream(config: dict[str, Any], manifest: Manifest, clip: ClipSpec, workers: int, *, pin: bool):
+    """A function from the first micro-batch to the endless stream of them."""
+    augment = pick(config["augment"], "scale", "ratio", "color_jitter")
+    transform = TrainTransform(size=clip.size, flip=config["data"]["flip"], **augment)
+    dataset = TrainClips(manifest.splits["train"], clip, transform, seed=config["seed"])
+    settings = {
+        "batch_size": config["trainer"]["batch_size"],
+        "seed": config["seed"],
+        "num_workers": workers,
+        "pin": pin,
+    }
+    return lambda start: train_batches(dataset, start=start, **settings)
+
+
+def facts(config: dict[str, Any], manifest: Manifest, clip: ClipSpec) -> dict[str, Any]:
+    """What every checkpoint of the run carries unchanged."""
+    made_with = {**versions(), "data": manifest.fingerprint(), "threads": str(torch.get_num_threads())}
+    return {"config": config, "classes": list(manifest.classes), "clip": clip.to_dict(), "versions": made_with}
+
+
+def refuse_other_data(manifest: Manifest, state: dict[str, Any] | None, config: dict[str, Any]) -> None:
+    """A continued run must see the same classes and videos. Raises: ValueError naming both."""
+    if not state:
+        return
+    if list(manifest.classes) != state["classes"]:
+        raise ValueError(
+            f"{manifest.source} has the classes {', '.join(manifest.classes)}, but the run in {config['run_dir']} "
+            "was trained on "
+            f"{', '.join(state['classes'])}. Choose another run_dir, or fine-tune with weights=PATH."
+        )
+    if manifest.fingerprint() != state["versions"]["data"]:
+        raise ValueError(
+            f"{manifest.source}: the list of videos changed since the run in {config['run_dir']} began. Choose "
+            "another run_dir; "
+            f"weights={config['run_dir']}/checkpoints/last.pt starts from what it learned."
+        )
+    if str(torch.get_num_threads()) != state["versions"]["threads"]:
+        logger.warning("another number of threads than before: the run goes on, but not to bitwise the same weights")
+
+
+def announce_run(trainer: Trainer, folder: RunFolder, clip: ClipSpec, config: dict[str, Any], num_videos: int) -> None:
+    """The derived facts that a person would otherwise have to work out."""
+    settings, model = config["trainer"], trainer.task.model
+    parameters = sum(p.numel() for p in model.parameters())
+    batch = settings["batch_size"] * settings["accumulate"]
+    name = config["model"].get("name") or config["model"].get("_target_")
+    logger.info(
+        "model %s: %.2f M parameters; %s on %s", name, parameters / 1e6, trainer.precision, trainer.precision.device
+    )
+    rate = f" at {clip.fps:g} fps" if clip.fps else ""
+    logger.info("clip: %d frames, %s, stride %d%s, %d px", clip.num_frames, clip.sampling, clip.stride, rate, clip.size)
+    stop = trainer.cadence.stop_step
+    logger.info(
+        "batch %d (%d x %d accumulated), %d steps an epoch, schedule over %d steps%s",
+        *(batch, settings["batch_size"], settings["accumulate"], steps_per_epoch(config, num_videos)),
+        *(trainer.schedule.total_steps, f", stopping at {stop}" if stop < trainer.schedule.total_steps else ""),
+    )
+    if trainer.step >= stop:
+        logger.info(
+            "%s: already at step %d; raise trainer.max_steps or max_epochs to go on", shown(folder.path), trainer.step
+        )
+    elif trainer.step:
+        logger.info("continuing %s at step %d of %d", shown(folder.path), trainer.step, stop)
+
+
+def summary(folder: RunFolder, trainer: Trainer, seconds: float) -> dict[str, Any]:
+    """What the caller learns; plain data."""
+    return {
+        "run_dir": str(folder.path),
+        "checkpoint": str(folder.best if folder.best.exists() else folder.last),
+        "step": trainer.step,
+        "seconds": round(seconds, 1),
+        "best_top1": trainer.best.value,
+        "best_step": trainer.best.step,
+    }
+
+
+def pick(node: dict[str, Any], *keys: str) -> dict[str, Any]:
+    """The named keys of a config node."""
+    return {key: node[key] for key in keys}

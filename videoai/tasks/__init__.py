@@ -1,0 +1,1 @@
+"""What a trainer trains: one file per kind of loss."""
