@@ -118,7 +118,7 @@ def test_a_continued_run_refuses_other_settings_and_other_data(trained, videoai_
     command = ("train", "data=folder", f"data.root={clip_folder}", "run_dir=run", *FAST[:3], "trainer.max_steps=6")
     refused = videoai_command(*command, "optim.lr=0.5", cwd=cwd)
     assert refused.returncode == 1
-    assert "optim.lr was 0.002, is 0.5" in refused.stderr
+    assert "optim.lr was 0.004, is 0.5" in refused.stderr
     refused = videoai_command(*command, "seed=1", "data.val_fraction=0.3", cwd=cwd)
     assert "data.val_fraction was 0.15, is 0.3" in refused.stderr
     assert "Traceback" not in refused.stderr

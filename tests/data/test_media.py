@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import av
+import av.error
 import pytest
 
 from videoai.data.decode import open_video

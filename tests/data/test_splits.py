@@ -5,7 +5,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from videoai.core.types import VideoItem
-from videoai.data.splits import count_shared_groups, groups_of, split_groups
+from videoai.data.splits import count_shared_groups, groups_of, item_order, split_groups
 
 FRACTIONS = {"train": 0.7, "val": 0.15, "test": 0.15}
 
@@ -54,6 +54,26 @@ def test_every_class_trains_and_no_split_is_empty(items, seed):
 @given(items=split_problems(), seed=st.integers(0, 1000), data=st.data())
 def test_the_order_of_the_items_changes_nothing(items, seed, data):
     assert split_groups(data.draw(st.permutations(items)), FRACTIONS, seed) == split_groups(items, FRACTIONS, seed)
+
+
+@given(
+    clips=st.lists(
+        st.tuples(st.integers(0, 9), st.integers(0, 1), st.integers(0, 99), st.sampled_from([None, "a", "b", "c"])),
+        min_size=1,
+        max_size=30,
+        unique_by=lambda clip: (clip[0], clip[2]),
+    ),
+    data=st.data(),
+)
+def test_groups_that_share_files_do_not_depend_on_the_order_either(clips, data):
+    items = [VideoItem(f"{file}.mp4", label, float(start), None, group) for file, label, start, group in clips]
+    groups = {name: sorted(group, key=item_order) for name, group in groups_of(items).items()}
+    other = groups_of(data.draw(st.permutations(items)))
+    assert {name: sorted(group, key=item_order) for name, group in other.items()} == groups
+    for key in ("path", "group"):
+        homes = {(getattr(item, key), name) for name, group in groups.items() for item in group}
+        named = {value for value, _ in homes if value is not None}
+        assert len([value for value, _ in homes if value is not None]) == len(named)
 
 
 @given(

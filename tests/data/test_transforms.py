@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from videoai.core.seeding import generator_for
-from videoai.data.transforms import TrainTransform, center_crop, eval_crops, random_box, three_crops
+from videoai.data.transforms import TrainTransform, center_crop, eval_crops, random_box, shifted, three_crops
 
 STILL = torch.randint(0, 255, (1, 3, 40, 56), dtype=torch.uint8, generator=generator_for(0, "still")).expand(
     6, 3, 40, 56
@@ -54,3 +54,16 @@ def test_three_crops_cover_the_longer_side():
 def test_another_number_of_crops_is_refused():
     with pytest.raises(ValueError, match="2 crops a clip: choose 1"):
         eval_crops(STILL, 32, 2)
+
+
+def test_a_shift_moves_every_frame_alike_and_lets_black_in():
+    moved = shifted(STILL, 5, generator_for(2, "shift"))
+    assert moved.shape == STILL.shape
+    assert (moved == moved[:1]).all()
+    found = [
+        (down, right)
+        for down in range(-5, 6)
+        for right in range(-5, 6)
+        if torch.equal(moved[..., 5:-5, 5:-5], STILL.roll((down, right), (-2, -1))[..., 5:-5, 5:-5])
+    ]
+    assert len(found) == 1

@@ -1,8 +1,10 @@
+from collections.abc import Iterator
+
 import pytest
 import torch
 from torch import nn
 
-from videoai.engine.precision import Choice, Precision, pick, probe, resolve
+from videoai.engine.precision import Choice, Precision, pick, probe, resolve, settle_threads
 
 CPU = torch.device("cpu")
 
@@ -66,6 +68,21 @@ def test_the_probe_prints_its_table_and_choice():
 def test_impossible_formats_are_refused(name, layout, message):
     with pytest.raises(ValueError, match=message):
         resolve(name, layout, Net(), VIDEO, 4, device=CPU, report=print)
+
+
+@pytest.fixture
+def threads() -> Iterator[int]:
+    before = torch.get_num_threads()
+    yield before
+    torch.set_num_threads(before)
+
+
+def test_a_small_model_trains_on_one_thread_and_a_number_is_obeyed(threads):
+    precision = Precision("fp32", device=CPU)
+    assert settle_threads("auto", precision, Net(), VIDEO, 4) == torch.get_num_threads() == 1
+    assert settle_threads(2, precision, Net(), VIDEO, 4) == torch.get_num_threads() == 2
+    with pytest.raises(ValueError, match="trainer.num_threads=0"):
+        settle_threads(0, precision, Net(), VIDEO, 4)
 
 
 def test_clipping_returns_the_norm_before():

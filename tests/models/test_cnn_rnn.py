@@ -45,14 +45,14 @@ def test_the_order_of_frames_matters(cell: Cell, pool: Pool, video: Tensor) -> N
 @torch.inference_mode()
 def test_frames_are_folded_and_unfolded_in_order(video: Tensor) -> None:
     model = tiny(temporal_difference="none")
-    frames = torch.stack([model.backbone(video[:, :, t]) for t in range(6)], dim=1)
+    frames = torch.stack([model.norm(model.backbone(video[:, :, t])) for t in range(6)], dim=1)
     torch.testing.assert_close(model.forward_features(video), model.rnn(frames)[0].mean(1))
 
 
 @torch.inference_mode()
 def test_last_of_a_bidirectional_network_is_each_directions_own_last(video: Tensor) -> None:
     model = tiny(cell="gru", pool="last", bidirectional=True, temporal_difference="none")
-    frames = torch.stack([model.backbone(video[:, :, t]) for t in range(6)], dim=1)
+    frames = torch.stack([model.norm(model.backbone(video[:, :, t])) for t in range(6)], dim=1)
     final_states = model.rnn(frames)[1]  # [2 directions, B, D]
     torch.testing.assert_close(model.forward_features(video), torch.cat([final_states[0], final_states[1]], dim=1))
 

@@ -91,33 +91,31 @@ def refuse_missing(config: Mapping[str, Any], verb: str) -> None:
 
 
 def _composed(job: str, overrides: list[str], extra: list[str]) -> tuple[dict[str, Any], dict[str, str]]:
-    from hydra import compose as hydra_compose
-    from hydra import initialize_config_dir
     from hydra.errors import HydraException
-    from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
     try:
-        with initialize_config_dir(config_dir=str(CONFIGS), version_base="1.3"):
-            config = hydra_compose(job, overrides=[*extra, *overrides], return_hydra_config=True)
+        return _hydra(job, [*extra, *overrides])
     except (HydraException, OmegaConfBaseException) as error:
         raise ValueError(_one_line(error, job, overrides)) from error
+
+
+def _hydra(job: str, overrides: list[str]) -> tuple[dict[str, Any], dict[str, str]]:
+    from hydra import compose as hydra_compose
+    from hydra import initialize_config_dir
+    from omegaconf import OmegaConf
+
+    with initialize_config_dir(config_dir=str(CONFIGS), version_base="1.3"):
+        config = hydra_compose(job, overrides=overrides, return_hydra_config=True)
     choices = OmegaConf.to_container(config.hydra.runtime.choices)
-    node = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
-    try:
-        plain = OmegaConf.to_container(node, resolve=True)
-    except OmegaConfBaseException as error:
-        raise ValueError(f"settings: {str(error).splitlines()[0]}") from error
-    return plain, choices  # pyright: ignore[reportReturnType] (a mapping gives a dict)
+    settings = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+    return OmegaConf.to_container(settings, resolve=True), choices  # pyright: ignore[reportReturnType]
 
 
 def _one_line(error: Exception, job: str, overrides: list[str]) -> str:
     text = str(error)
     if key := re.search(r"Could not override '([^']+)'", text):
-        choices = [
-            override for override in overrides if "." not in override.partition("=")[0] and key[1] not in override
-        ]
-        known = [*flatten(_plain_defaults(job, choices)), *GROUPS]
+        known = _known_settings(job, [o for o in overrides if "." not in o.partition("=")[0] and key[1] not in o])
         return f"unknown setting '{key[1]}'.{did_you_mean(key[1], known)} videoai {job} --help lists the settings."
     if missing := re.search(r"Could not find '([^']+)/([^']+)'", text):
         group, name = missing[1], missing[2]
@@ -137,12 +135,14 @@ def _one_line(error: Exception, job: str, overrides: list[str]) -> str:
     return " ".join(text.splitlines()[:2])
 
 
-def _plain_defaults(job: str, choices: list[str]) -> dict[str, Any]:
-    """The settings that there would be without the wrong one; for messages only."""
+def _known_settings(job: str, choices: list[str]) -> list[str]:
+    """The settings that there are under these choices of groups; for messages only, so any trouble gives none."""
+    from hydra.errors import HydraException
+
     try:
-        return _composed(job, choices, [])[0]
-    except ValueError:
-        return {}
+        return [*flatten(_hydra(job, choices)[0]), *GROUPS]
+    except HydraException:
+        return list(GROUPS)
 
 
 def _split_config_dir(arguments: list[str]) -> tuple[str | None, list[str]]:
@@ -174,7 +174,9 @@ def _quoted(override: str) -> str:
     key, _, value = override.partition("=")
     if key.lstrip("+") not in PATHS or value == "null" or value[:1] in ("'", '"', ""):
         return override
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    escaped = re.sub(
+        r'(\\*)("|$)', lambda run: run[1] * 2 + ('\\"' if run[2] else ""), value
+    )  # Hydra: \ counts before a quote
     return f'{key}="{escaped}"'
 
 

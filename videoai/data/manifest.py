@@ -90,7 +90,8 @@ def from_folder(
     root = os.path.abspath(os.path.expanduser(root))
     found = read_class_folders(root, extensions=extensions, group_by=split_by or "clip")
     shares = _shares(val_fraction, 0.0 if found.has_split_folders else test_fraction)
-    return _assemble(found.rows, root, root, found.notes, shares, split_seed)
+    notes = found.notes + _group_notes(found.rows, "folder" if split_by == "folder" else None)
+    return _assemble(found.rows, root, root, notes, shares, split_seed)
 
 
 def from_csv(
@@ -217,10 +218,10 @@ def _group_column(table: ClipTable, split_by: str | None) -> str | None:
 def _group_notes(rows: list[Row], group_column: str | None) -> list[str]:
     if group_column is None:
         return []
-    groups = {row.group for row in rows if row.group is not None}
-    alone = sum(row.group is None for row in rows)
-    rest = f", {alone} clips without one stand for themselves" if alone else ""
-    return [f"clips with the same {group_column} stay together: {len(groups)} groups{rest}."]
+    num_groups = len({row.group for row in rows if row.group is not None})
+    num_alone = sum(row.group is None for row in rows)
+    rest = f"; {num_alone} clips have none and stand for themselves" if num_alone else ""
+    return [f"clips with the same {group_column} stay together, {num_groups} in number{rest}."]
 
 
 def _text(where: Where) -> str:

@@ -51,13 +51,13 @@ class Level(NamedTuple):
 
 LEVELS: dict[str, Level] = {
     "easy": Level("bright", (0.28, 0.63), 0.25, 0.0, 0, 0.02),
-    "default": Level("bright", (0.22, 0.50), 0.40, 0.02, 1, 0.03),
+    "default": Level("bright", (0.25, 0.55), 0.40, 0.02, 1, 0.03),
     "hard": Level("bright", (0.20, 0.45), 0.55, 0.05, 3, 0.06),
-    "expert": Level("random", (0.22, 0.50), 0.40, 0.02, 1, 0.03),
+    "expert": Level("random", (0.25, 0.55), 0.40, 0.02, 1, 0.03),
 }
 MAX_DISTRACTORS = max(level.max_distractors for level in LEVELS.values())
 NUM_WAVES = 6  # plane waves in the background
-MAX_CYCLES = 5  # of a wave over the width, and over the height
+MAX_CYCLES = 3  # of a wave over the width, and over the height
 
 # Each drawn uniformly. W is the width of the image. Slow enough to follow at 7.5 frames per second (16 of 32 frames).
 SPEED: Range = (0.35, 0.70)  # W / s
@@ -68,7 +68,7 @@ ORBIT: Range = (0.40, 0.80)  # turns / s
 RADIUS: Range = (0.14, 0.22)  # W, of an orbit
 FREQUENCY: Range = (1.2, 2.0)  # Hz, of shake, pulse and swing
 SHAKE: Range = (0.08, 0.16)  # W, amplitude
-SWING: Range = (0.07, 0.12)  # turns, amplitude
+SWING: Range = (0.08, 0.13)  # turns, amplitude
 
 
 class Draw(NamedTuple):
@@ -125,7 +125,7 @@ def _draw_look(rng: np.random.Generator, level: Level) -> Look:
     return Look(
         sprites=rng.integers(0, len(SPRITES), num),
         colours=np.stack([_draw_colour(rng, brightness=(0.70, 1.0)) for _ in range(num)]),
-        marks=rng.uniform(0.25, 0.45, num).astype(np.float32),
+        marks=rng.uniform(0.45, 0.60, num).astype(np.float32),
         places=rng.uniform(0, (1, 1, 1, 2), (MAX_DISTRACTORS, 4)),
         num_distractors=int(rng.random() * (level.max_distractors + 1)),
         floor=rng.uniform(0.02, 0.10),

@@ -2,9 +2,8 @@
 
     <cache>/motion16-<size>-<level>-s<seed>-v<version>/
         {train,val,test}/<class>/<index>.mp4
-        truth_{train,val,test}.npz      x, y, angle, scale: float32 [N, T], row = index of the clip in its split
-        index.csv                       path,label,name,split,frames_blake2b; written last: its presence marks
-        completion
+        truth_{train,val,test}.npz      x, y, angle, scale: float32 [N, T]; row = index of the clip in its split
+        index.csv                       path,label,name,split,frames_blake2b; written last: it marks completion
 
 Every file is written under a temporary name and renamed, so an interrupted run continues where it stopped and two runs
 at once do no harm. Hashes are of the rendered frames: the bytes of the encoder differ between its versions.
@@ -14,13 +13,9 @@ import csv
 import io
 import logging
 import os
-import secrets
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
-from fractions import Fraction
-from functools import cache
 from hashlib import blake2b
 from multiprocessing import get_context
 from pathlib import Path
@@ -29,8 +24,10 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import av
 import numpy as np
+from av.error import FFmpegError
 from numpy import ndarray
 
+from videoai.data.encode import encoder, make_folder, write_clip, write_file
 from videoai.data.motion import CLASSES, LEVELS, SPLITS, render, truth_of
 
 if TYPE_CHECKING:  # torch takes 1.4 s to import, in each of the processes that render
@@ -40,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 SizeName = Literal["tiny", "default", "large"]
 LevelName = Literal["easy", "default", "hard", "expert"]
-VERSION = 1  # names the cache folder: raise it whenever a pixel, a class or a file name changes
+VERSION = 2  # names the cache folder: raise it whenever a pixel, a class or a file name changes
 NUM_FRAMES = 32
 FPS = 15
 _COLUMNS = ("path", "label", "name", "split", "frames_blake2b")
@@ -147,15 +144,15 @@ def _make(folder: Path, jobs: list[Job], num_workers: int | None, progress: Call
     logger.info("motion16: making %d of %d clips in %s", missing, len(jobs), folder)
     encoder()  # warns here rather than in every worker
     for path in {(folder / job.path).parent for job in jobs}:
-        _make_folder(path)
+        make_folder(path)
     hashes = []
     for done, frames_hash in enumerate(_run(jobs, num_workers), start=1):
         hashes.append(frames_hash)
         if progress is not None:
             progress(done, len(jobs))
     for split in SPLITS:
-        _write_file(folder / _truth_name(split), _truth_bytes(jobs, split))
-    _write_file(folder / "index.csv", _index_bytes(jobs, hashes))
+        write_file(folder / _truth_name(split), _truth_bytes(jobs, split))
+    write_file(folder / "index.csv", _index_bytes(jobs, hashes))
     logger.info("motion16: made %d clips in %.0f s", missing, perf_counter() - start)
 
 
@@ -211,7 +208,7 @@ def _hash_inside(path: Path) -> str | None:
     try:
         with av.open(str(path)) as container:
             comment = container.metadata.get("comment", "")
-    except (OSError, av.FFmpegError):
+    except (OSError, FFmpegError):
         return None
     return comment.removeprefix(_PREFIX) if comment.startswith(_PREFIX) else None
 
@@ -219,7 +216,7 @@ def _hash_inside(path: Path) -> str | None:
 def hash_frames(frames: ndarray) -> str:
     """32 hex digits of uint8 [T, H, W, 3]: shape and pixels."""
     digest = blake2b(repr(frames.shape).encode(), digest_size=16)
-    digest.update(np.ascontiguousarray(frames))
+    digest.update(np.ascontiguousarray(frames).data)
     return digest.hexdigest()
 
 
@@ -254,86 +251,3 @@ def _index_bytes(jobs: list[Job], hashes: list[str]) -> bytes:
     for job, frames_hash in zip(jobs, hashes, strict=True):
         writer.writerow((job.path, job.label, CLASSES[job.label], job.split, frames_hash))
     return text.getvalue().encode()
-
-
-# ---- writing one file
-
-
-def write_clip(path: str | Path, frames: ndarray, fps: float = FPS, *, comment: str = "") -> None:
-    """Writes frames uint8 [T, H, W, 3] RGB as an mp4 file: H.264, yuv420p, CRF 18, a key frame every 16.
-
-    The file appears under its name only when it is whole. About a twentieth of the raw size; a mean error of some 4
-    grey levels on noisy clips.
-
-    Raises:
-        ValueError: frames of another type or shape, or of odd height or width (yuv420p halves both).
-        OSError: the file cannot be written.
-    """
-    _check_frames(path, frames)
-    _write_file(Path(path), _encode(frames, fps, comment))
-
-
-def _check_frames(path: str | Path, frames: ndarray) -> None:
-    if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[3] != 3 or len(frames) == 0:
-        raise ValueError(
-            f"{path}: frames are {frames.dtype} {list(frames.shape)}; they must be uint8 [T, H, W, 3] with T >= 1"
-        )
-    height, width = frames.shape[1:3]
-    if height % 2 or width % 2:
-        raise ValueError(f"{path}: frames of {width} x {height} px; H.264 needs even sides, so crop or pad one pixel")
-
-
-@cache
-def encoder() -> Literal["libx264", "mpeg4"]:
-    """The encoder that write_clip uses: H.264, or MPEG-4 part 2 where PyAV was built without libx264."""
-    if "libx264" in av.codecs_available:
-        return "libx264"
-    logger.warning("this PyAV has no libx264: clips are written as MPEG-4, which blurs noise and fine texture")
-    return "mpeg4"
-
-
-# veryfast: 9 ms per clip of 32 frames at 64 px instead of 21, for a mean error of 4.3 grey levels instead of 3.7.
-# mpeg4 at its default rate loses small sprites; quantiser 2 is its finest.
-_OPTIONS = {"libx264": {"crf": "18", "g": "16", "preset": "veryfast"}, "mpeg4": {"qmin": "2", "qmax": "2", "g": "16"}}
-
-
-def _encode(frames: ndarray, fps: float, comment: str) -> bytes:
-    buffer = io.BytesIO()  # errors of the disk then come from Python, which names them, and not from the muxer
-    with av.open(buffer, "w", format="mp4") as container:
-        container.metadata["comment"] = comment
-        stream = container.add_stream(
-            encoder(), rate=Fraction(fps).limit_denominator(1001), options=_OPTIONS[encoder()]
-        )
-        stream.height, stream.width = frames.shape[1:3]
-        stream.pix_fmt = "yuv420p"
-        stream.codec_context.thread_count = 1  # one process per core already; more threads also change the bytes
-        for frame in frames:
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")))
-        container.mux(stream.encode())
-    return buffer.getvalue()
-
-
-def _write_file(path: Path, data: bytes) -> None:
-    """Writes beside the name, then renames: readers see the old file, none, or the whole new one."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
-        raise _plain(error, path) from error
-
-
-def _make_folder(path: Path) -> None:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _plain(error, path) from error
-
-
-def _plain(error: OSError, path: Path) -> OSError:
-    # A class chosen by errno (PermissionError, ...), and a message without "[Errno 28]" before the path.
-    reason = (error.strerror or str(error)).lower()
-    advice = "Free some space, or choose another folder with root= or the variable VIDEOAI_CACHE."
-    return type(error)(f"{path}: cannot be written ({reason}). {advice}")

@@ -14,17 +14,20 @@ from torchvision.transforms.v2 import functional as F
 
 @dataclass(frozen=True, kw_only=True)
 class TrainTransform:
-    """Random resized crop (arXiv:1409.4842), mirror and colour jitter, each drawn once a clip."""
+    """Random resized crop (arXiv:1409.4842), shift, mirror and colour jitter, each drawn once a clip."""
 
     size: int  # pixels, side of the crop
     scale: tuple[float, float] = (0.5, 1.0)  # share of the frame's area that the crop covers; (1, 1) = centre crop
     ratio: tuple[float, float] = (0.75, 4 / 3)  # width / height of the crop
+    shift: float = 0.0  # the crop moves by up to this share of its side, black moves in
     flip: float = 0.5  # probability of a mirrored clip; 0 where left and right are different classes
     color_jitter: float = 0.0  # brightness, contrast and saturation are scaled by a factor in [1 - x, 1 + x]
 
     def __call__(self, video: Tensor, generator: Generator) -> Tensor:
         """video: uint8 [T, C, H, W] -> uint8 [T, C, size, size]."""
         video = self._crop(video, generator)
+        if self.shift:
+            video = shifted(video, round(self.shift * self.size), generator)
         if self.flip and _uniform(generator) < self.flip:
             video = F.horizontal_flip(video)
         return self._jitter(video, generator) if self.color_jitter else video
@@ -66,6 +69,13 @@ def eval_crops(video: Tensor, size: int, num_crops: int) -> list[Tensor]:
     if num_crops not in (1, 3):
         raise ValueError(f"{num_crops} crops a clip: choose 1 (centre) or 3 (start, centre, end of the longer side).")
     return [center_crop(video, size)] if num_crops == 1 else three_crops(video, size)
+
+
+def shifted(video: Tensor, most: int, generator: Generator) -> Tensor:
+    """Move by up to ``most`` pixels each way, the same in every frame. video: uint8 [T, C, H, W] -> the same shape."""
+    height, width = video.shape[-2:]
+    down, right = (int(torch.randint(2 * most + 1, (), generator=generator)) for _ in range(2))
+    return F.pad(video, [most] * 4)[..., down : down + height, right : right + width]
 
 
 def random_box(

@@ -1,9 +1,9 @@
 """CNN + RNN: a 2-D network on every frame, a recurrent network over the frames.
 
 LRCN: Long-term Recurrent Convolutional Networks (Donahue et al. 2015, arXiv:1411.4389). Differs: frames also carry
-their change since the frame before (``temporal_difference``), every frame's features are a global mean, and there is
-one loss per clip instead of one per frame. Without the difference, the features of single frames carry little motion
-for the RNN to read.
+their change since the frame before (``temporal_difference``), every frame's features are a normalised global mean, and
+there is one loss per clip instead of one per frame. Without the difference, the features of single frames carry little
+motion for the RNN to read.
 """
 
 from typing import Literal, cast, get_args
@@ -57,6 +57,8 @@ class CnnRnn(nn.Module):
         check_choice("pool", pool, get_args(Pool))
         self.temporal_difference: Difference = temporal_difference
         self.backbone, frame_features = _backbone(backbone, pretrained, num_input_channels(temporal_difference))
+        # a global mean of rectified channels varies little around a large mean: without a norm the RNN hardly learns
+        self.norm = nn.BatchNorm1d(frame_features)
         # initial weights: PyTorch's own for recurrent layers, uniform in +-1/sqrt(hidden size)
         self.rnn = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}[cell](
             frame_features, hidden_size, num_layers, batch_first=True, bidirectional=bidirectional
@@ -75,7 +77,8 @@ class CnnRnn(nn.Module):
         """video: float [B, 3, T, H, W] -> features [B, D]."""
         x = motion_input(video, self.temporal_difference)
         frames = x.transpose(1, 2).flatten(0, 1)  # [B, C, T, H, W] -> [B*T, C, H, W]
-        features = self.backbone(frames).unflatten(0, (video.shape[0], -1))  # [B*T, D] -> [B, T, D]
+        features = self.norm(self.backbone(frames))
+        features = features.unflatten(0, (video.shape[0], -1))  # [B*T, D] -> [B, T, D]
         return self._over_time(self.rnn(features)[0])
 
     def forward_head(self, features: Tensor) -> Tensor:

@@ -18,7 +18,11 @@ FREE = (
     *("trainer.max_steps", "trainer.max_epochs", "trainer.eval_every", "trainer.save_every", "trainer.log_every"),
     *("trainer.patience", "trainer.tensorboard", "data.num_workers", "data.root", "data.path", "data.max_bad_fraction"),
 )
-AUTO = ("trainer.precision", "trainer.layout")  # "auto" in a continued run means what the run began with
+AUTO = (
+    "trainer.precision",
+    "trainer.layout",
+    "trainer.num_threads",
+)  # "auto" in a continued run means what the run began with
 MISSING = object()
 
 

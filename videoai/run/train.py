@@ -123,8 +123,8 @@ def new_task(
 def choose_precision(
     config: dict[str, Any], model: nn.Module, clip: ClipSpec, num_classes: int, device: torch.device
 ) -> Precision:
-    """Settle ``auto`` by measuring and write the choice into the config, so that a continued run does not measure
-    again."""
+    """Settle format, layout and threads by measuring where they are ``auto``, and write the choice into the config, so
+    that a continued run does not measure again."""
     settings = config["trainer"]
     shape = (settings["batch_size"], 3, clip.num_frames, clip.size, clip.size)
     generator = torch.Generator().manual_seed(seed_for(config["seed"], "probe"))
@@ -139,6 +139,7 @@ def choose_precision(
         report=logger.info,
     )
     settings["precision"], settings["layout"] = precision.name, precision.layout
+    settings["num_threads"] = precisions.settle_threads(settings["num_threads"], precision, model, video, num_classes)
     return precision
 
 
@@ -178,7 +179,7 @@ def steps_per_epoch(config: dict[str, Any], num_videos: int) -> int:
 
 def train_stream(config: dict[str, Any], manifest: Manifest, clip: ClipSpec, workers: int, *, pin: bool):
     """A function from the first micro-batch to the endless stream of them."""
-    augment = pick(config["augment"], "scale", "ratio", "color_jitter")
+    augment = pick(config["augment"], "scale", "ratio", "shift", "color_jitter")
     transform = TrainTransform(size=clip.size, flip=config["data"]["flip"], **augment)
     dataset = TrainClips(manifest.splits["train"], clip, transform, seed=config["seed"])
     settings = {
@@ -192,7 +193,7 @@ def train_stream(config: dict[str, Any], manifest: Manifest, clip: ClipSpec, wor
 
 def facts(config: dict[str, Any], manifest: Manifest, clip: ClipSpec) -> dict[str, Any]:
     """What every checkpoint of the run carries unchanged."""
-    made_with = {**versions(), "data": manifest.fingerprint(), "threads": str(torch.get_num_threads())}
+    made_with = {**versions(), "data": manifest.fingerprint()}
     return {"config": config, "classes": list(manifest.classes), "clip": clip.to_dict(), "versions": made_with}
 
 
@@ -212,8 +213,6 @@ def refuse_other_data(manifest: Manifest, state: dict[str, Any] | None, config: 
             "another run_dir; "
             f"weights={config['run_dir']}/checkpoints/last.pt starts from what it learned."
         )
-    if str(torch.get_num_threads()) != state["versions"]["threads"]:
-        logger.warning("another number of threads than before: the run goes on, but not to bitwise the same weights")
 
 
 def announce_run(trainer: Trainer, folder: RunFolder, clip: ClipSpec, config: dict[str, Any], num_videos: int) -> None:
@@ -222,9 +221,9 @@ def announce_run(trainer: Trainer, folder: RunFolder, clip: ClipSpec, config: di
     parameters = sum(p.numel() for p in model.parameters())
     batch = settings["batch_size"] * settings["accumulate"]
     name = config["model"].get("name") or config["model"].get("_target_")
-    logger.info(
-        "model %s: %.2f M parameters; %s on %s", name, parameters / 1e6, trainer.precision, trainer.precision.device
-    )
+    device = trainer.precision.device
+    threads = f", {counted(settings['num_threads'], 'thread')}" if device.type == "cpu" else ""
+    logger.info("model %s: %.2f M parameters; %s on %s%s", name, parameters / 1e6, trainer.precision, device, threads)
     rate = f" at {clip.fps:g} fps" if clip.fps else ""
     logger.info("clip: %d frames, %s, stride %d%s, %d px", clip.num_frames, clip.sampling, clip.stride, rate, clip.size)
     stop = trainer.cadence.stop_step
@@ -251,6 +250,11 @@ def summary(folder: RunFolder, trainer: Trainer, seconds: float) -> dict[str, An
         "best_top1": trainer.best.value,
         "best_step": trainer.best.step,
     }
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 thread``, ``2 threads``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def pick(node: dict[str, Any], *keys: str) -> dict[str, Any]:

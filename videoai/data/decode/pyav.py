@@ -223,9 +223,7 @@ class PyAVVideo:
         if index < self._next or key.first > self._next + SEEK_GAIN_FRAMES:
             self._seek(key)
         try:
-            frame = self._advance(index, pts[index])
-            if self._is_fresh or not frame.is_corrupt:
-                return frame
+            return self._advance(index, pts[index])
         except (_NotAsIndexedError, av.error.FFmpegError):
             if self._is_fresh:
                 raise

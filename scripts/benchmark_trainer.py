@@ -1,0 +1,119 @@
+"""What the trainer costs beside the arithmetic: the same steps in ``Trainer.fit`` and in a bare PyTorch loop.
+
+    python scripts/benchmark_trainer.py [--steps 60] [--repeats 5] [--model tiny_r3d]
+
+Same model, clips in memory, optimizer, schedule and precision; the two take turns, and the medians are compared. The
+bare loop is what a person would write by hand: move, normalise, forward, loss, backward, clip, step.
+"""
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from torch.nn import functional as F
+
+import videoai
+from videoai.core.log import RunLog
+from videoai.core.seeding import generator_for
+from videoai.core.types import Clips, ClipSpec
+from videoai.data.augment import Mix, ToModelInput
+from videoai.engine.optim import build_optimizer
+from videoai.engine.precision import Precision
+from videoai.engine.progress import Progress
+from videoai.engine.schedule import Schedule
+from videoai.engine.trainer import Cadence, Trainer
+from videoai.tasks.classify import Classify
+
+CLIP = ClipSpec(num_frames=16, size=32)
+OPTIM = {"name": "adamw", "lr": 1e-3, "weight_decay": 0.05}
+BATCH = 16
+
+
+def clips_in_memory() -> Clips:
+    """One batch of noise; the arithmetic does not care what it sees."""
+    generator = generator_for(0, "benchmark")
+    video = torch.randint(
+        0, 256, (BATCH, CLIP.num_frames, 3, CLIP.size, CLIP.size), dtype=torch.uint8, generator=generator
+    )
+    zeros = torch.zeros(BATCH, dtype=torch.int64)
+    return Clips(video, torch.arange(BATCH) % 16, zeros, zeros, [""] * BATCH)
+
+
+def trainer_seconds(name: str, steps: int, clips: Clips) -> float:
+    """Seconds of ``fit`` for ``steps`` steps, logging every 20 as by default, without evaluation."""
+
+    def stream(start: int) -> Iterator[Clips]:
+        while True:
+            yield clips
+
+    model = videoai.create_model(name, num_classes=16)
+    with tempfile.TemporaryDirectory() as folder:
+        trainer = Trainer(
+            task=Classify(model=model, to_input=ToModelInput(CLIP), mix=Mix(num_classes=16)),
+            batches=stream,
+            evaluate=lambda model, step: {"top1": 0.0, "loss": 0.0},
+            metric="top1",
+            write=lambda name, state: None,
+            optimizer=build_optimizer(OPTIM, model),
+            schedule=Schedule(total_steps=steps),
+            precision=Precision("fp32", device=torch.device("cpu")),
+            log=RunLog(Path(folder)),
+            cadence=Cadence(stop_step=steps, eval_every=10 * steps, save_every=10 * steps, log_every=20),
+            progress=Progress(steps),
+            facts={},
+            max_grad_norm=1.0,
+        )
+        started = time.perf_counter()
+        trainer.fit()
+        seconds = time.perf_counter() - started
+        trainer.log.close()
+    return seconds
+
+
+def bare_seconds(name: str, steps: int, clips: Clips) -> float:
+    """The same by hand."""
+    model = videoai.create_model(name, num_classes=16).train()
+    optimizer = build_optimizer(OPTIM, model)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, Schedule(total_steps=steps))
+    mean, std = (torch.tensor(values).view(1, 3, 1, 1, 1) for values in (CLIP.mean, CLIP.std))
+    started = time.perf_counter()
+    for _ in range(steps):
+        video = clips.video.permute(0, 2, 1, 3, 4).float().div_(255).sub_(mean).div_(std)
+        loss = F.cross_entropy(model(video), clips.label)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        schedule.step()
+    return time.perf_counter() - started
+
+
+def main() -> None:
+    """Print both medians and the overhead."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--steps", type=int, default=60)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--model", default="tiny_r3d")
+    options = parser.parse_args()
+    clips = clips_in_memory()
+    bare_seconds(options.model, 5, clips)
+    ratios, rows = [], []
+    for _ in range(options.repeats):
+        row = trainer_seconds(options.model, options.steps, clips), bare_seconds(options.model, options.steps, clips)
+        rows.append(row)
+        ratios.append(row[0] / row[1])
+    trained, bare = (1000 * statistics.median(column) / options.steps for column in zip(*rows, strict=True))
+    print(f"{options.model}, batch {BATCH}, {torch.get_num_threads()} threads, torch {torch.__version__}")
+    print(f"Trainer {trained:.2f} ms a step, bare loop {bare:.2f} ms a step (medians of {options.repeats})")
+    print(
+        f"overhead {statistics.median(ratios) - 1:+.1%} (pairwise median; from {min(ratios) - 1:+.1%} to "
+        f"{max(ratios) - 1:+.1%})"
+    )
+
+
+if __name__ == "__main__":
+    main()

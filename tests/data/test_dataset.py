@@ -1,0 +1,86 @@
+from pathlib import Path
+
+import pytest
+import torch
+
+from videoai.core.types import ClipSpec, VideoItem
+from videoai.data.dataset import EvalClips, TrainClips, read_views
+from videoai.data.decode import open_video
+from videoai.data.media import BadVideo
+from videoai.data.transforms import TrainTransform
+
+CLIP = ClipSpec(num_frames=8, stride=2, size=24, resize=28)
+
+
+@pytest.fixture
+def items(clip_folder: Path) -> list[VideoItem]:
+    return [
+        VideoItem(str(path), label)
+        for label, name in enumerate(("left", "up"))
+        for path in sorted((clip_folder / name).iterdir())
+    ]
+
+
+def train_clips(items: list[VideoItem], **changes) -> TrainClips:
+    return TrainClips(items, CLIP, TrainTransform(size=24), **{"seed": 0, **changes})
+
+
+def test_a_clip_is_a_function_of_seed_epoch_and_index(items):
+    (first,), (again,) = train_clips(items)[3, 5], train_clips(items)[3, 5]
+    assert torch.equal(first.video, again.video)
+    assert (first.video.shape, first.video.dtype) == ((8, 3, 24, 24), torch.uint8)
+    assert (first.label, first.index, first.error) == (0, 5, "")
+    for other in (train_clips(items)[4, 5], train_clips(items, seed=1)[3, 5]):
+        assert not torch.equal(first.video, other[0].video)
+
+
+def test_evaluation_yields_every_view_in_order_from_one_decode(items):
+    clips = EvalClips(items, CLIP, num_clips=2, num_crops=3)[1]
+    assert [clip.view for clip in clips] == list(range(6))
+    assert all(
+        torch.equal(a.video, b.video)
+        for a, b in zip(clips, EvalClips(items, CLIP, num_clips=2, num_crops=3)[1], strict=True)
+    )
+    single = EvalClips(items, CLIP)[1]
+    assert len(single) == 1
+
+
+def test_a_broken_training_video_is_replaced_alike_every_time_and_says_so(items, tmp_path):
+    (tmp_path / "broken.mp4").write_bytes(b"\0" * 300)
+    mixed = [*items, VideoItem(str(tmp_path / "broken.mp4"), 1)]
+    (first,), (again,) = train_clips(mixed)[0, len(items)], train_clips(mixed)[0, len(items)]
+    assert "broken.mp4" in first.error
+    assert first.index == len(items)
+    assert torch.equal(first.video, again.video)
+    assert first.video.any()
+
+
+def test_a_broken_test_video_is_black_and_carries_its_error(items, tmp_path):
+    (tmp_path / "broken.mp4").write_text("nothing")
+    (clip,) = EvalClips([VideoItem(str(tmp_path / "broken.mp4"), 1)], CLIP, num_clips=3)[0]
+    assert not clip.video.any()
+    assert "broken.mp4" in clip.error
+
+
+def test_ten_broken_videos_in_a_row_end_the_run(tmp_path):
+    (tmp_path / "a.mp4").write_text("no")
+    with pytest.raises(ValueError, match="10 unreadable videos in a row, the first: .*a.mp4"):
+        train_clips([VideoItem(str(tmp_path / "a.mp4"), 0)])[0, 0]
+
+
+def test_only_the_labelled_seconds_are_read(items):
+    item = items[0]._replace(start_seconds=0.8, end_seconds=1.6)
+    (frames,) = read_views(item, ClipSpec(num_frames=12, size=24, stride=1))
+    with open_video(item.path) as video:
+        expected = video.frames(range(12, 24), size=24)
+    assert torch.equal(frames, expected)
+
+
+def test_seconds_beyond_the_end_are_a_bad_video(items):
+    with pytest.raises(BadVideo, match="short while sampling: no frame between 9 s"):
+        read_views(items[0]._replace(start_seconds=9.0), CLIP)
+
+
+def test_two_crops_are_refused_before_any_video_is_opened(items):
+    with pytest.raises(ValueError, match="2 crops a clip"):
+        EvalClips(items, CLIP, num_crops=2)

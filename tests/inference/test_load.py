@@ -1,0 +1,72 @@
+import sys
+
+import pytest
+import torch
+
+import videoai
+from videoai.core import checkpoint
+from videoai.core.types import ClipSpec
+from videoai.inference.load import from_state, read_weights
+
+CLIP = ClipSpec(num_frames=4, size=16)
+
+
+def state(model: torch.nn.Module, **changes) -> dict:
+    known = {
+        "format": 1,
+        "config": {"model": {"name": "frame_only"}},
+        "classes": ["a", "b", "c"],
+        "clip": CLIP.to_dict(),
+    }
+    return {**known, "model": model.state_dict(), "ema": None, "step": 1, **changes}
+
+
+@pytest.fixture
+def model() -> torch.nn.Module:
+    torch.manual_seed(0)
+    return videoai.create_model("frame_only", num_classes=3)
+
+
+def test_a_checkpoint_becomes_a_model_with_classes_and_clip(model, tmp_path):
+    checkpoint.save(tmp_path / "best.pt", state(model))
+    loaded = videoai.load(tmp_path / "best.pt")
+    assert loaded.classes == ["a", "b", "c"]
+    assert loaded.clip == CLIP
+    assert not loaded.training
+    video = torch.randn(2, 3, 4, 16, 16)
+    assert torch.equal(loaded(video), model.eval()(video))
+
+
+def test_the_averaged_weights_are_used_when_there_are_any(model):
+    average = torch.optim.swa_utils.AveragedModel(model)
+    with torch.no_grad():
+        next(average.parameters()).add_(1.0)
+    loaded = from_state(state(model, ema=average.state_dict()))
+    assert torch.equal(next(loaded.parameters()), next(average.parameters()))
+
+
+def test_a_model_of_the_users_own_is_built_only_when_trusted(tmp_path, monkeypatch):
+    (tmp_path / "own_net_for_test.py").write_text(
+        "import torch\nclass Net(torch.nn.Linear):\n    def __init__(self, num_classes):\n        "
+        "super().__init__(2, num_classes)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    given = state(torch.nn.Linear(2, 3), config={"model": {"_target_": "own_net_for_test.Net"}})
+    with pytest.raises(ValueError, match="Add trust=own_net_for_test"):
+        from_state(given)
+    assert "own_net_for_test" not in sys.modules
+    assert from_state(given, trust=["own_net_for_test"]).model.out_features == 3
+
+
+def test_weights_come_from_checkpoints_and_plain_state_dicts(model, tmp_path):
+    checkpoint.save(tmp_path / "best.pt", state(model))
+    torch.save(model.state_dict(), tmp_path / "plain.pt")
+    assert read_weights(tmp_path / "best.pt").keys() == read_weights(tmp_path / "plain.pt").keys()
+
+
+def test_other_files_are_refused_as_weights(tmp_path):
+    torch.save({"epoch": 3}, tmp_path / "x.pt")
+    with pytest.raises(ValueError, match="expected a checkpoint of videoai or a plain state dict"):
+        read_weights(tmp_path / "x.pt")
+    with pytest.raises(FileNotFoundError, match="no such file"):
+        read_weights(tmp_path / "y.pt")

@@ -1,0 +1,80 @@
+import pytest
+import torch
+
+from videoai.core.types import ClipSpec
+from videoai.data.augment import ToModelInput
+from videoai.data.media import BadVideo
+from videoai.data.synthetic import write_clip
+from videoai.engine.precision import Precision
+from videoai.inference.load import LoadedModel
+from videoai.inference.predict import Predictor, find_videos
+
+
+class Brightness(torch.nn.Module):
+    """Class 0 = dark, class 1 = bright: the truth of every window is known."""
+
+    def forward(self, video: torch.Tensor) -> torch.Tensor:
+        mean = video.mean((1, 2, 3, 4))
+        return torch.stack([-mean, mean], 1) * 50
+
+
+@pytest.fixture
+def half_dark(tmp_path):
+    """Six seconds: three dark, three bright, at 10 fps."""
+    import numpy as np
+
+    frames = np.full((60, 32, 48, 3), 10, dtype=np.uint8)
+    frames[30:] = 240
+    write_clip(tmp_path / "half.mp4", frames, 10.0)
+    return str(tmp_path / "half.mp4")
+
+
+def predictor(**changes) -> Predictor:
+    clip = ClipSpec(num_frames=5, stride=2, size=32, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
+    model = LoadedModel(Brightness(), classes=["dark", "bright"], clip=changes.pop("clip", clip)).eval()
+    precision = Precision("fp32", device=torch.device("cpu"))
+    return Predictor(model=model, to_input=ToModelInput(clip), precision=precision, **changes)
+
+
+def test_a_long_video_gets_a_timeline_that_covers_it(half_dark):
+    answer = predictor()(half_dark)
+    assert [window.label for window in answer.timeline if window.end_seconds <= 3] == ["dark"] * 3
+    assert [window.label for window in answer.timeline if window.start_seconds >= 3] == ["bright"] * 3
+    assert answer.timeline[0].start_seconds == 0
+    assert answer.timeline[-1].end_seconds == pytest.approx(6.0, abs=0.5)
+
+
+def test_windows_and_hops_are_in_seconds(half_dark):
+    answer = predictor(window_seconds=2.0, hop_seconds=1.0)(half_dark)
+    assert [(window.start_seconds, window.end_seconds) for window in answer.timeline] == [(i, i + 2) for i in range(5)]
+
+
+def test_a_short_video_gets_one_answer(half_dark):
+    clip = ClipSpec(num_frames=16, stride=2, size=32)
+    answer = predictor(clip=clip, top_k=9)(half_dark)
+    assert answer.timeline == []
+    assert "timeline" not in answer.to_dict()
+    assert [p.name for p in answer.top] in (["dark", "bright"], ["bright", "dark"])
+
+
+def test_an_unreadable_file_is_a_bad_video(tmp_path):
+    (tmp_path / "x.mp4").write_text("hello")
+    with pytest.raises(BadVideo):
+        predictor()(str(tmp_path / "x.mp4"))
+
+
+def test_files_folders_and_globs_are_found(tmp_path):
+    for name in ("b.mp4", "a.avi", "note.txt", "sub/c.mp4", "d [1].mp4"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+
+    def names(pattern: str) -> list[str]:
+        return [path.removeprefix(f"{tmp_path}/") for path in find_videos(f"{tmp_path}/{pattern}", (".mp4", ".avi"))]
+
+    assert names("") == ["a.avi", "b.mp4", "d [1].mp4", "sub/c.mp4"]
+    assert names("d [1].mp4") == ["d [1].mp4"]
+    assert names("**/*.mp4") == ["b.mp4", "d [1].mp4", "sub/c.mp4"]
+    with pytest.raises(FileNotFoundError, match="Quote a glob"):
+        names("*.mkv")
+    with pytest.raises(FileNotFoundError, match="no video in this folder"):
+        find_videos(str(tmp_path / "sub"), (".mkv",))

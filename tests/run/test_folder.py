@@ -1,0 +1,55 @@
+import pytest
+
+from videoai.core import checkpoint
+from videoai.run.folder import RunFolder, continued, default_run_dir, find_resume, flatten
+
+STATE = {"format": 1, "config": {}, "classes": ["a", "b"], "clip": {}, "model": {}, "step": 4}
+
+
+def test_a_folder_is_continued_by_itself_and_never_overwritten(tmp_path):
+    folder = RunFolder(tmp_path)
+    assert find_resume(folder, "auto") is None
+    checkpoint.save(folder.last, STATE)
+    assert find_resume(folder, "auto")["step"] == 4
+    with pytest.raises(ValueError, match="already holds a run"):
+        find_resume(folder, "false")
+    assert find_resume(RunFolder(tmp_path / "new"), str(folder.last))["step"] == 4
+
+
+def test_a_damaged_checkpoint_is_an_error_and_not_a_fresh_start(tmp_path):
+    folder = RunFolder(tmp_path)
+    checkpoint.save(folder.last, STATE)
+    folder.last.write_bytes(folder.last.read_bytes()[:50])
+    with pytest.raises(ValueError, match="last.pt: cannot be read"):
+        find_resume(folder, "auto")
+
+
+def test_auto_takes_the_value_that_the_run_began_with():
+    before = {"run_dir": "r", "trainer": {"precision": "bf16", "layout": "channels_last_3d", "max_steps": 5}}
+    now = {"run_dir": "r", "trainer": {"precision": "auto", "layout": "auto", "max_steps": 9}}
+    assert continued(now, before)["trainer"] == {"precision": "bf16", "layout": "channels_last_3d", "max_steps": 9}
+
+
+def test_a_changed_setting_names_what_it_was_and_is():
+    with pytest.raises(ValueError, match=r"optim.lr was 0.1, is 0.2; optim.name was \(not set\), is sgd"):
+        continued({"run_dir": "r", "optim": {"lr": 0.2, "name": "sgd"}}, {"run_dir": "r", "optim": {"lr": 0.1}})
+
+
+def test_a_folder_that_cannot_be_written_is_one_clear_error(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match="cannot write there"), RunFolder(tmp_path / "file" / "run").locked():
+        pass
+
+
+def test_one_process_at_a_time(tmp_path):
+    with RunFolder(tmp_path).locked(), pytest.raises(OSError, match="another process"), RunFolder(tmp_path).locked():
+        pass
+
+
+def test_results_go_to_the_run_of_the_checkpoint(tmp_path):
+    assert default_run_dir(f"{tmp_path}/a/checkpoints/best.pt") == tmp_path / "a"
+    assert default_run_dir(f"{tmp_path}/best.pt") == tmp_path
+
+
+def test_flatten_joins_keys():
+    assert flatten({"a": {"b": 1, "c": {}}, "d": [1]}) == {"a.b": 1, "a.c": {}, "d": [1]}

@@ -1,0 +1,92 @@
+import json
+
+import pytest
+import yaml
+
+import videoai
+from videoai.cli.config import complete, with_run_dir
+from videoai.run.folder import RunFolder
+from videoai.run.train import assemble, pace
+
+SMALL = {"batch_size": 6, "precision": "fp32", "tensorboard": False, "log_every": 1}
+
+
+def config(clip_folder, tmp_path, **changes) -> dict:
+    given = {
+        "data": {"name": "folder", "root": str(clip_folder), "num_workers": 0},
+        "trainer": SMALL,
+        "run_dir": str(tmp_path / "run"),
+    }
+    return {**given, **changes}
+
+
+def test_train_from_python_takes_names_dicts_and_dotted_keys(clip_folder, tmp_path):
+    done = videoai.train(config(clip_folder, tmp_path), model="frame_only", **{"trainer.max_steps": 2})
+    assert done["step"] == 2
+    again = yaml.safe_load((tmp_path / "run" / "config.yaml").read_text())
+    assert again["model"]["name"] == "frame_only"
+    again["trainer"]["max_steps"] = 3
+    assert videoai.train(again)["step"] == 3  # config.yaml repeats, here continues, the run
+
+
+def test_an_unknown_setting_is_named_with_the_nearest(clip_folder, tmp_path):
+    with pytest.raises(ValueError, match="unknown setting 'trainer.max_step'. Did you mean 'trainer.max_steps'"):
+        videoai.train(config(clip_folder, tmp_path), **{"trainer.max_step": 2})
+
+
+@pytest.mark.parametrize(
+    ("settings", "stop", "total"),
+    [
+        ({"max_epochs": 3, "max_steps": None}, 9, 9),
+        ({"max_epochs": 3, "max_steps": 4}, 4, 9),
+        ({"max_epochs": 3, "max_steps": 99}, 9, 9),
+        ({"max_epochs": None, "max_steps": 99}, 99, 99),
+    ],
+)
+def test_epochs_shape_the_schedule_and_steps_only_stop(clip_folder, tmp_path, settings, stop, total):
+    full, _ = complete(config(clip_folder, tmp_path, trainer={**SMALL, **settings}))
+    cadence, schedule = pace(full, num_videos=18)
+    assert (cadence.stop_step, schedule.total_steps) == (stop, total)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"max_epochs": None, "max_steps": None}, "training needs an end"),
+        ({"max_steps": 0}, "trainer.max_steps=0: must be at least 1"),
+        ({"batch_size": 0}, "trainer.batch_size=0"),
+    ],
+)
+def test_runs_without_an_end_or_size_are_refused(clip_folder, tmp_path, settings, message):
+    full, _ = complete(config(clip_folder, tmp_path, trainer={**SMALL, **settings}))
+    with pytest.raises(ValueError, match=message):
+        pace(full, num_videos=18)
+
+
+def test_too_many_unreadable_training_videos_stop_the_run(clip_folder, tmp_path):
+    root = tmp_path / "data"
+    for name in ("left", "up"):
+        (root / name).mkdir(parents=True)
+        for file in (clip_folder / name).iterdir():
+            (root / name / file.name).symlink_to(file)
+        (root / name / "broken.mp4").write_bytes(b"\0" * 500)
+    given = config(
+        clip_folder, tmp_path, data={"name": "folder", "root": str(root), "num_workers": 0, "val_fraction": 0.2}
+    )
+    with pytest.raises(ValueError, match="training videos are unreadable, more than data.max_bad_fraction=0.05"):
+        videoai.train(given, trainer={**SMALL, "max_epochs": 3})
+
+
+def test_ten_steps_on_real_clips_give_the_golden_losses(clip_folder, tmp_path, golden):
+    """Decoding, sampling, transforms, default model and optimizer in one. 2e-3: encoders differ a little."""
+    videoai.train(config(clip_folder, tmp_path), trainer={**SMALL, "max_steps": 10})
+    lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
+    golden("train_ten_steps", [json.loads(line)["loss"] for line in lines if '"train"' in line], 2e-3)
+
+
+def test_a_run_is_assembled_without_touching_the_console(clip_folder, tmp_path, capsys):
+    full = with_run_dir(*complete(config(clip_folder, tmp_path)))
+    trainer = assemble(full, RunFolder(tmp_path / "run"))
+    trainer.log.close()
+    assert trainer.step == 0
+    assert capsys.readouterr().out == ""

@@ -1,0 +1,57 @@
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from videoai.core.types import Clips, ClipSpec
+from videoai.data.augment import Mix, ToModelInput
+from videoai.engine.precision import Precision
+from videoai.tasks.classify import Classify
+
+
+class Mean(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Linear(3, 3)
+
+    def forward(self, video: torch.Tensor) -> torch.Tensor:
+        return self.head(video.mean((2, 3, 4)))
+
+
+def task(**changes) -> Classify:
+    torch.manual_seed(0)
+    mix = changes.pop("mix", Mix(num_classes=3))
+    return Classify(model=Mean(), to_input=ToModelInput(ClipSpec(num_frames=2, size=4)), mix=mix, **changes)
+
+
+CLIPS = Clips(
+    torch.randint(0, 256, (6, 2, 3, 4, 4), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)),
+    torch.tensor([0, 1, 2, 0, 1, 2]),
+    torch.arange(6),
+    torch.zeros(6, dtype=torch.int64),
+    [""] * 6,
+)
+FP32 = Precision("fp32", device=torch.device("cpu"))
+
+
+def loss_of(**changes) -> float:
+    return task(**changes).train_step(CLIPS, FP32, 0)["loss"].item()
+
+
+def test_the_loss_is_cross_entropy_and_top1_counts_hits():
+    plain = task()
+    logits = plain.model(plain.to_input(CLIPS).video)
+    stats = plain.train_step(CLIPS, FP32, 0)
+    assert stats["loss"].item() == pytest.approx(F.cross_entropy(logits, CLIPS.label).item())
+    assert stats["top1"].item() == pytest.approx((logits.argmax(1) == CLIPS.label).float().mean().item())
+
+
+def test_smoothing_penalties_and_mixing_change_the_loss():
+    values = [loss_of(), loss_of(label_smoothing=0.1), loss_of(l1=0.01), loss_of(l2=0.1)]
+    values.append(loss_of(mix=Mix(num_classes=3, mixup=1.0)))
+    assert len(set(values)) == len(values)
+
+
+def test_a_penalty_adds_its_textbook_sum():
+    weight = task().model.head.weight.abs().sum().item()
+    assert loss_of(l1=0.01) - loss_of() == pytest.approx(0.01 * weight, rel=1e-4)

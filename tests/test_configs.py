@@ -1,0 +1,85 @@
+"""Every YAML composes; every model builds from its YAML and maps its own clip to logits."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from videoai.cli.config import CONFIGS, compose, flatten
+from videoai.core.types import ClipSpec
+from videoai.inference.load import build_model
+from videoai.models import MODELS
+
+GROUPS = sorted(path for path in CONFIGS.iterdir() if path.is_dir())
+MODEL_FILES = sorted(path.stem for path in (CONFIGS / "model").glob("*.yaml"))
+
+
+@pytest.mark.parametrize(
+    "file",
+    [file for group in GROUPS for file in sorted(group.glob("*.yaml"))],
+    ids=lambda f: f"{f.parent.name}/{f.stem}",
+)
+def test_every_choice_composes(file: Path):
+    config, choices = compose("train", [f"{file.parent.name}={file.stem}"])
+    assert choices[file.parent.name] == file.stem
+    ClipSpec(**config["clip"])
+    assert set(config) >= {"data", "model", "clip", "augment", "optim", "schedule", "trainer", "seed", "run_dir"}
+
+
+def test_every_model_has_a_yaml_and_the_other_way_round():
+    assert set(MODEL_FILES) == set(MODELS)
+
+
+@pytest.mark.parametrize("name", MODEL_FILES)
+def test_every_model_builds_from_its_yaml_and_maps_its_clip_to_logits(name):
+    config, _ = compose("train", [f"model={name}"])
+    clip = ClipSpec(**config["clip"])
+    with torch.device("meta"):  # shapes without memory or arithmetic
+        model = build_model(config["model"], num_classes=7).eval()
+        logits = model(torch.empty(2, 3, clip.num_frames, clip.size, clip.size))
+    assert logits.shape == (2, 7)
+
+
+def test_a_model_brings_its_clip_and_a_data_set_its_augmentation_unless_told_otherwise():
+    config, choices = compose("train", ["model=r3d_18", "data=folder", "data.root=x"])
+    assert (choices["clip"], choices["augment"]) == (MODELS["r3d_18"].clip, "standard")
+    config, choices = compose("train", ["model=r3d_18", "clip=16x2x32", "augment=strong"])
+    assert (config["clip"]["size"], choices["augment"]) == (32, "strong")
+
+
+def test_a_model_brings_its_rate_unless_told_otherwise():
+    assert compose("train", ["model=tiny_r3d"])[0]["optim"]["lr"] == 0.004
+    assert compose("train", ["model=vivit_s"])[0]["optim"]["lr"] == 0.0005
+    assert compose("train", ["model=tiny_r3d", "optim=sgd"])[0]["optim"]["name"] == "sgd"
+
+
+def test_motion16_is_never_mirrored():
+    assert compose("train", [])[0]["data"]["flip"] == 0
+
+
+@pytest.mark.parametrize(
+    "value", ["a b/c (1).mp4", "x=[1],{2}.mp4", 'say "hi".mp4', "films/*.mp4", "back\\slash.mp4", "ü.mp4"]
+)
+def test_paths_are_taken_as_typed(value):
+    config, _ = compose("predict", ["checkpoint=c.pt", f"input={value}"])
+    assert config["input"] == value
+
+
+def test_a_users_own_folder_of_yaml_is_searched(tmp_path):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "mynet.yaml").write_text(
+        "defaults:\n  - /clip@_global_.clip: 16x2x32\n_target_: mynet.Net\nwidth: 3\n"
+    )
+    config, choices = compose("train", ["--config-dir", str(tmp_path), "model=mynet", "model.width=5"])
+    assert config["model"] == {"_target_": "mynet.Net", "width": 5}
+    assert choices["model"] == "mynet"
+
+
+def test_every_setting_of_the_trainer_is_explained():
+    for line in (CONFIGS / "trainer" / "default.yaml").read_text().splitlines():
+        key, _, comment = line.partition("#")
+        assert comment or key.split(":")[0] in ("tensorboard", "label_smoothing"), line
+
+
+def test_flatten_sees_every_leaf():
+    assert "trainer.max_steps" in flatten(compose("train", [])[0])
