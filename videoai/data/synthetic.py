@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 SizeName = Literal["tiny", "default", "large"]
 LevelName = Literal["easy", "default", "hard", "expert"]
-VERSION = 2  # names the cache folder: raise it whenever a pixel, a class or a file name changes
+VERSION = 3  # names the cache folder: raise it whenever a pixel, a class or a file name changes
 NUM_FRAMES = 32
 FPS = 15
 _COLUMNS = ("path", "label", "name", "split", "frames_blake2b")
