@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 import traceback
+import warnings
 from importlib import import_module
 
 VERBS = {  # verb -> (module:function, one line of help)
@@ -74,13 +75,19 @@ def verb_help(verb: str) -> str:
     if verb == "train":
         for folder in sorted(path for path in CONFIGS.iterdir() if path.is_dir()):
             lines.append(f"{folder.name + '=':<12}{' '.join(sorted(path.stem for path in folder.glob('*.yaml')))}")
-        lines += ["", (CONFIGS / "trainer" / "default.yaml").read_text().replace("\n", "\ntrainer.", 0)]
+        lines += [
+            "",
+            *(f"trainer.{line}" for line in (CONFIGS / "trainer" / "default.yaml").read_text().splitlines()),
+            "",
+        ]
         lines.append("Your own YAML: --config-dir DIR. Settings of another choice: videoai train data=csv --cfg")
     return "\n".join(lines)
 
 
 def run(verb: str, arguments: list[str]) -> int:
     """Run a verb; errors that a person can mend are one line, with the traceback under debug=true."""
+    # timm and pytorchvideo still decorate with it; nothing that the reader of a command line could mend
+    warnings.filterwarnings("ignore", message=".*torch.jit.script", category=FutureWarning)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())  # a model in the user's own folder, by _target_

@@ -1,6 +1,10 @@
 """``videoai models [filter]``: the table of the zoo."""
 
+import sys
+
 from videoai.core.build import did_you_mean
+
+WIDTH = 160  # columns in a file or a pipe
 
 
 def main(arguments: list[str]) -> int:
@@ -17,13 +21,16 @@ def main(arguments: list[str]) -> int:
         raise ValueError(
             f"no model matches '{' '.join(arguments)}'.{did_you_mean(words[0], list(MODELS))} All: videoai models"
         )
-    table = Table(title="models: videoai train model=NAME")
-    for column in ("name", "family", "M params", "clip", "what", "paper"):
-        table.add_column(column, justify="right" if column == "M params" else "left", no_wrap=column == "name")
+    table = Table(box=None, pad_edge=False)
+    for column in ("name", "M params", "clip", "family", "what"):
+        table.add_column(column, justify="right" if column == "M params" else "left", no_wrap=column != "what")
     for name, card in rows.items():
         with torch.device("meta"):  # shapes without memory
             millions = sum(p.numel() for p in create_model(name, num_classes=400).parameters()) / 1e6
-        table.add_row(name, card.family, f"{millions:.2f}", card.clip, card.summary, card.paper)
-    Console(width=None).print(table)
-    Console().print("clip = frames x stride x pixels; parameters for 400 classes", style="dim")
+        table.add_row(name, f"{millions:.2f}", card.clip, card.family, f"{card.summary} ({card.paper})")
+    console = Console(width=None if sys.stdout.isatty() else WIDTH)
+    console.print(table)
+    console.print(
+        "\nclip = frames x stride x pixels; parameters for 400 classes. Use: videoai train model=NAME", style="dim"
+    )
     return 0

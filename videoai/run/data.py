@@ -10,11 +10,16 @@ from typing import Any
 import torch
 
 from videoai.core.build import build
-from videoai.core.types import Clips
+from videoai.core.types import Clips, ClipSpec, VideoItem
+from videoai.data.decode import open_video
 from videoai.data.manifest import SPLITS, Manifest
+from videoai.data.media import BadVideo
+from videoai.data.sampling import span_frames
 from videoai.report.tables import as_text, class_balance_table
 
 logger = logging.getLogger(__name__)
+
+NUM_LOOKED_AT = 8  # videos opened at the start, to say how long a clip is in them
 
 MANIFESTS = {
     "csv": "videoai.data.manifest:from_csv",
@@ -71,6 +76,30 @@ def announce_data(manifest: Manifest, flip: float) -> None:
     if flip and sided:
         logger.warning(
             "classes such as '%s' have a side, yet clips are mirrored (data.flip=%g); set data.flip=0", sided[0], flip
+        )
+
+
+def announce_clip(items: Sequence[VideoItem], clip: ClipSpec) -> None:
+    """What a clip is, in seconds of these videos; a warning when most of them are shorter, judged by a few."""
+    few = items[:: max(1, len(items) // NUM_LOOKED_AT)][:NUM_LOOKED_AT]
+    lengths = []
+    for item in few:
+        try:
+            with open_video(item.path) as video:
+                lengths.append((video.num_frames, span_frames(clip, video.fps), video.fps))
+        except BadVideo:
+            continue  # the loader counts and reports it when its turn comes
+    rate = f" at {clip.fps:g} fps" if clip.fps else ""
+    how = "one from each equal part" if clip.sampling == "uniform" else f"stride {clip.stride}{rate}"
+    seconds = sorted(span / fps for _, span, fps in lengths)
+    span = f", {seconds[len(seconds) // 2]:.1f} s" if seconds and clip.sampling == "dense" else ""
+    logger.info("clip: %d frames, %s%s, %d px", clip.num_frames, how, span, clip.size)
+    short = [frames for frames, span, _ in lengths if span > frames]
+    if clip.sampling == "dense" and 2 * len(short) > len(lengths):
+        logger.warning(
+            "most videos are shorter than a clip (%d frames, for example): clip.past_end=%s fills it up. "
+            "Try a smaller clip.stride or clip.sampling=uniform",
+            *(short[0], clip.past_end),
         )
 
 

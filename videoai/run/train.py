@@ -28,7 +28,15 @@ from videoai.engine.trainer import Cadence, Trainer
 from videoai.inference.load import read_weights
 from videoai.models import TARGETS
 from videoai.models.weights import load_partial
-from videoai.run.data import BadCount, absolute_paths, announce_data, build_manifest, resolve_device, shown
+from videoai.run.data import (
+    BadCount,
+    absolute_paths,
+    announce_clip,
+    announce_data,
+    build_manifest,
+    resolve_device,
+    shown,
+)
 from videoai.run.folder import RunFolder, continued, find_resume
 from videoai.run.validation import Validation
 from videoai.tasks.classify import Classify
@@ -94,7 +102,8 @@ def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | 
     )
     if state:
         trainer.restore(state)
-    announce_run(trainer, folder, clip, config, len(manifest.splits["train"]))
+    announce_clip(manifest.splits["train"], clip)
+    announce_run(trainer, folder, config, len(manifest.splits["train"]))
     folder.write_config(config)
     return trainer
 
@@ -215,7 +224,7 @@ def refuse_other_data(manifest: Manifest, state: dict[str, Any] | None, config: 
         )
 
 
-def announce_run(trainer: Trainer, folder: RunFolder, clip: ClipSpec, config: dict[str, Any], num_videos: int) -> None:
+def announce_run(trainer: Trainer, folder: RunFolder, config: dict[str, Any], num_videos: int) -> None:
     """The derived facts that a person would otherwise have to work out."""
     settings, model = config["trainer"], trainer.task.model
     parameters = sum(p.numel() for p in model.parameters())
@@ -224,8 +233,6 @@ def announce_run(trainer: Trainer, folder: RunFolder, clip: ClipSpec, config: di
     device = trainer.precision.device
     threads = f", {counted(settings['num_threads'], 'thread')}" if device.type == "cpu" else ""
     logger.info("model %s: %.2f M parameters; %s on %s%s", name, parameters / 1e6, trainer.precision, device, threads)
-    rate = f" at {clip.fps:g} fps" if clip.fps else ""
-    logger.info("clip: %d frames, %s, stride %d%s, %d px", clip.num_frames, clip.sampling, clip.stride, rate, clip.size)
     stop = trainer.cadence.stop_step
     logger.info(
         "batch %d (%d x %d accumulated), %d steps an epoch, schedule over %d steps%s",

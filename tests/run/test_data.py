@@ -1,0 +1,78 @@
+import logging
+
+import pytest
+import torch
+
+from videoai.core.types import Clips, ClipSpec, VideoItem
+from videoai.data.manifest import Manifest
+from videoai.run.data import BadCount, absolute_paths, announce_clip, announce_data, build_manifest, resolve_device
+
+
+def clips(*errors: str) -> Clips:
+    zeros = torch.zeros(len(errors), dtype=torch.int64)
+    return Clips(
+        torch.zeros(len(errors), 1, 3, 2, 2, dtype=torch.uint8), zeros, torch.arange(len(errors)), zeros, list(errors)
+    )
+
+
+def test_unreadable_videos_are_counted_once_each(caplog):
+    count = BadCount(10, 0.25)
+    for _ in range(3):
+        count(clips("", "a.mp4: broken", "b.mp4: broken"))
+    assert len(count.seen) == 2
+    assert caplog.text.count("another video stands in") == 2
+
+
+def test_too_many_unreadable_videos_stop_the_run():
+    with pytest.raises(
+        ValueError, match=r"3 of 10 training videos are unreadable, more than data.max_bad_fraction=0.25"
+    ):
+        BadCount(10, 0.25)(clips("x", "y", "z"))
+
+
+def test_a_clip_longer_than_most_videos_is_announced_with_the_way_out(clip_folder, caplog):
+    items = [VideoItem(str(path), 0) for path in sorted(clip_folder.rglob("*.mp4"))]
+    with caplog.at_level(logging.INFO):
+        announce_clip(items, ClipSpec(num_frames=16, size=32, stride=2))
+        assert "clip: 16 frames, stride 2, 2.1 s, 32 px" in caplog.text
+        assert "shorter" not in caplog.text
+        announce_clip(items, ClipSpec(num_frames=16, size=32, stride=4))
+    assert "most videos are shorter than a clip (32 frames, for example)" in caplog.text
+
+
+def test_mirroring_sided_classes_is_warned_about(caplog):
+    items = [VideoItem("a.mp4", 0), VideoItem("b.mp4", 1)]
+    sided = Manifest(("swipe_left", "swipe_up"), {"train": items, "val": items, "test": []}, "here")
+    announce_data(sided, 0.0)
+    assert "mirrored" not in caplog.text
+    announce_data(sided, 0.5)
+    assert "classes such as 'swipe_left' have a side" in caplog.text
+
+
+def test_plain_words_that_hold_a_side_are_no_reason_to_warn(caplog):
+    items = [VideoItem("a.mp4", 0), VideoItem("b.mp4", 1)]
+    announce_data(Manifest(("brightness", "cleft"), {"train": items, "val": items, "test": []}, "here"), 0.5)
+    assert "mirrored" not in caplog.text
+
+
+def test_paths_are_kept_absolute(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert absolute_paths({"root": "clips", "path": None, "flip": 0.5}) == {
+        "root": f"{tmp_path}/clips",
+        "path": None,
+        "flip": 0.5,
+    }
+
+
+def test_an_unknown_data_set_offers_the_nearest():
+    with pytest.raises(ValueError, match="data: unknown name 'folders'. Did you mean 'folder'"):
+        build_manifest({"name": "folders"}, trust=())
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_device_that_is_not_there_is_refused():
+    assert resolve_device("auto").type == "cpu"
+    with pytest.raises(ValueError, match="device=cuda: torch sees no GPU here"):
+        resolve_device("cuda")
+    with pytest.raises(ValueError, match="choose auto, cpu, cuda or cuda:N"):
+        resolve_device("gpu7")
