@@ -186,6 +186,36 @@ def test_evaluating_on_other_classes_names_both(trained, videoai_command, clip_f
     assert "'down', 'up'" in done.stderr
 
 
+def test_other_data_without_splits_is_scored_whole_and_own_data_must_not_have_changed(
+    trained, videoai_command, clip_folder, tmp_path
+):
+    cwd, _ = trained
+    best = f"checkpoint={cwd}/run/checkpoints/best.pt"
+    for name in ("left", "right", "up", "down"):
+        (tmp_path / "new" / name).mkdir(parents=True)
+        for file in sorted((clip_folder / name).iterdir())[:2]:
+            (tmp_path / "new" / name / file.name).symlink_to(file)
+    done = videoai_command("evaluate", best, "data=folder", "data.root=new", "run_dir=out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "out/results.json").read_text())["n_total"] == 8
+    done = videoai_command("evaluate", best, "data.root=new", "run_dir=out", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "its test split may hold training clips" in done.stderr
+
+
+def test_a_checkpoint_cannot_name_code_to_run_as_its_data(trained, videoai_command, tmp_path):
+    cwd, _ = trained
+    state = torch.load(cwd / "run/checkpoints/best.pt", weights_only=True)
+    state["config"]["data"] = {"_target_": "os.mkdir", "path": str(tmp_path / "ran"), "name": "csv"}
+    torch.save(state, tmp_path / "evil.pt")
+    for extra in ([], ["data.path=elsewhere"], ["data.num_workers=0"]):
+        done = videoai_command("evaluate", "checkpoint=evil.pt", *extra, cwd=tmp_path)
+        assert done.returncode == 1
+        assert "code from outside videoai" in done.stderr
+    assert not (tmp_path / "ran").exists()
+    assert not (tmp_path / "elsewhere").exists()
+
+
 def test_predict_prints_one_json_line_a_video(trained, videoai_command, clip_folder, tmp_path):
     cwd, _ = trained
     (tmp_path / "in").mkdir()

@@ -60,7 +60,7 @@ def test_the_probe_prints_its_table_and_choice():
 @pytest.mark.parametrize(
     ("name", "layout", "message"),
     [
-        ("fp8", "auto", "trainer.precision=fp8"),
+        ("fp8", "auto", "precision=fp8"),
         ("fp16", "auto", "needs a GPU"),
         ("fp32", "nhwc", "trainer.layout=nhwc"),
     ],

@@ -122,6 +122,10 @@ def test_patience_stops_early(make_trainer):
     trainer = make_trainer(cadence={"eval_every": 1, "patience": 3})
     trainer.fit()
     assert trainer.step == 4  # the first is the best, three are no better
+    again = make_trainer(cadence={"eval_every": 1, "patience": 3})
+    again.restore(make_trainer.load("last"))
+    again.fit()
+    assert again.step == 4
 
 
 def test_a_signal_saves_and_says_where(make_trainer):

@@ -16,6 +16,34 @@ def test_a_folder_is_continued_by_itself_and_never_overwritten(tmp_path):
     assert find_resume(RunFolder(tmp_path / "new"), str(folder.last))["step"] == 4
 
 
+def test_going_on_from_another_run_brings_its_best_and_never_turns_back(tmp_path):
+    before, here = RunFolder(tmp_path / "before"), RunFolder(tmp_path / "here")
+    checkpoint.save(before.last, STATE)
+    checkpoint.save(before.best, {**STATE, "step": 2})
+    assert find_resume(here, str(before.last))["step"] == 4
+    assert checkpoint.load(here.best)["step"] == 2
+    checkpoint.save(here.last, {**STATE, "step": 9})
+    assert find_resume(here, str(before.last))["step"] == 9  # the same command, again, after a kill
+
+
+def test_a_best_without_a_last_is_not_taken_for_ones_own(tmp_path):
+    folder = RunFolder(tmp_path)
+    checkpoint.save(folder.best, STATE)
+    with pytest.raises(ValueError, match="holds best.pt but no last.pt"):
+        find_resume(folder, "auto")
+
+
+def test_a_refused_run_leaves_no_folder_and_a_killed_save_no_litter(tmp_path):
+    with pytest.raises(ValueError, match="refused"), RunFolder(tmp_path / "new").locked():
+        raise ValueError("refused")
+    assert list(tmp_path.iterdir()) == []
+    folder = RunFolder(tmp_path / "run")
+    checkpoint.save(folder.last, STATE)
+    (folder.last.parent / ".last.pt.abc123").write_text("half")
+    with folder.locked():
+        assert [path.name for path in folder.last.parent.iterdir()] == ["last.pt"]
+
+
 def test_a_damaged_checkpoint_is_an_error_and_not_a_fresh_start(tmp_path):
     folder = RunFolder(tmp_path)
     checkpoint.save(folder.last, STATE)

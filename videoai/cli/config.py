@@ -72,7 +72,11 @@ def with_run_dir(config: dict[str, Any], choices: Mapping[str, str | None]) -> d
     refuse_missing(config, "train")
     parts = [config[group].get("name") or choices.get(group) or group for group in ("data", "model")]
     name = config["name"] or choices.get("experiment") or "-".join(parts)
-    return {**config, "name": name, "run_dir": os.path.abspath(config["run_dir"] or os.path.join("runs", name))}
+    return {
+        **config,
+        "name": name,
+        "run_dir": os.path.abspath(os.path.expanduser(config["run_dir"] or os.path.join("runs", name))),
+    }
 
 
 def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -81,6 +85,11 @@ def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     for key, value in config.items():
         flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, Mapping) and value else {f"{prefix}{key}": value}
     return flat
+
+
+def trusted(value: str | list[str]) -> list[str]:
+    """``trust=mine`` and ``trust=[mine,other]`` alike."""
+    return [value] if isinstance(value, str) else list(value)
 
 
 def refuse_missing(config: Mapping[str, Any], verb: str) -> None:
@@ -117,7 +126,7 @@ def _one_line(error: Exception, job: str, overrides: list[str]) -> str:
     if key := re.search(r"Could not override '([^']+)'", text):
         known = _known_settings(job, [o for o in overrides if "." not in o.partition("=")[0] and key[1] not in o])
         return f"unknown setting '{key[1]}'.{did_you_mean(key[1], known)} videoai {job} --help lists the settings."
-    if missing := re.search(r"Could not find '([^']+)/([^']+)'", text):
+    if missing := re.search(r"Could not find '([^']+)/([^']*)'", text):
         group, name = missing[1], missing[2]
         available = sorted(
             re.findall(r"\t(\w\S*)", text.partition("Available options")[2].partition("Config search")[0])
@@ -132,6 +141,8 @@ def _one_line(error: Exception, job: str, overrides: list[str]) -> str:
         return (
             f"cannot read the setting ({text.splitlines()[0]}). Give key=value; quote special characters: 'key=\"a b\"'"
         )
+    if "Config group override must be" in text or "Could not load" in text:
+        return f"{', '.join(GROUPS)} take the name of a file; videoai {job} --help lists them. ({text.splitlines()[0]})"
     return " ".join(text.splitlines()[:2])
 
 
@@ -140,9 +151,9 @@ def _known_settings(job: str, choices: list[str]) -> list[str]:
     from hydra.errors import HydraException
 
     try:
-        return [*flatten(_hydra(job, choices)[0]), *GROUPS]
+        return [*flatten(_hydra(job, choices)[0]), *(GROUPS if job == "train" else ())]
     except HydraException:
-        return list(GROUPS)
+        return []
 
 
 def _split_config_dir(arguments: list[str]) -> tuple[str | None, list[str]]:
@@ -161,10 +172,13 @@ def _split_config_dir(arguments: list[str]) -> tuple[str | None, list[str]]:
         raise ValueError(
             f"--config-dir {folder or '(nothing)'}: no such folder. Give one that holds model/, data/, ... with YAML."
         )
-    flags = [argument for argument in rest if argument.startswith("-") or "=" not in argument.lstrip("~")]
+    flags = [argument for argument in rest if argument.startswith("-") or "=" not in argument]
+    if hidden := [argument for argument in rest if argument.startswith(("+", "~", "hydra."))]:
+        raise ValueError(f"'{hidden[0]}': settings are key=value; +, ~ and hydra.* are of no use here.")
     if flags:
         raise ValueError(
-            f"'{flags[0]}' is not understood: settings are key=value, flags are --help, --cfg and --config-dir DIR."
+            f"'{flags[0]}' is not understood: settings are key=value, flags are --help, --config-dir DIR and, for "
+            "train, --cfg."
         )
     return (os.path.abspath(folder) if folder else None), rest
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from videoai.cli.config import compose, refuse_missing
+from videoai.cli.config import compose, refuse_missing, trusted
 
 
 def main(arguments: list[str]) -> int:
@@ -10,7 +10,10 @@ def main(arguments: list[str]) -> int:
     about_data = [argument for argument in arguments if argument.startswith(("data=", "data."))]
     config, _ = compose("evaluate", [argument for argument in arguments if argument not in about_data])
     refuse_missing(config, "evaluate")
-    config["data"] = data_settings(about_data, config["checkpoint"])
+    config["trust"] = trusted(config["trust"])
+    config["data"], config["moved"] = data_settings(about_data, config["checkpoint"])
+    if "_target_" in config["data"]:
+        config["trust"].append(config["data"]["_target_"].split(".")[0])  # the person composed it just now
     from rich.console import Console
 
     from videoai.report.tables import results_table
@@ -23,18 +26,18 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def data_settings(overrides: list[str], checkpoint_path: str) -> dict[str, Any]:
-    """The data node that ``data=...`` and ``data.key=...`` ask for; empty = the checkpoint's own.
+def data_settings(overrides: list[str], checkpoint_path: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Other data that ``data=...`` names, or the keys of the checkpoint's own data that ``data.key=...`` changes.
 
-    Without ``data=``, keys change the checkpoint's node, so ``data.root=PATH`` is enough when a folder has moved.
+    ``data.root=PATH`` is enough when a folder has moved.
     """
     if not overrides:
-        return {}
+        return {}, {}
     if any(override.startswith("data=") for override in overrides):
-        return compose("train", overrides)[0]["data"]
+        return compose("train", overrides)[0]["data"], {}
     from videoai.core import checkpoint
 
-    node = dict(checkpoint.load(checkpoint_path)["config"]["data"])
-    given = compose("train", [f"data={node.get('name')}", *overrides])[0]["data"]
-    changed = {key.partition("=")[0].removeprefix("data.").split(".")[0] for key in overrides}
-    return {**node, **{key: given[key] for key in changed}}
+    name = checkpoint.load(checkpoint_path)["config"]["data"].get("name")
+    given = compose("train", [f"data={name}", *overrides])[0]["data"]
+    changed = {override.partition("=")[0].removeprefix("data.").split(".")[0] for override in overrides}
+    return {}, {key: given[key] for key in changed}

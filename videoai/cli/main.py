@@ -31,10 +31,14 @@ more:
   videoai VERB --help    what a verb takes          videoai train --cfg     print the composed settings
   videoai --version      the version                debug=true              show the traceback of an error
 
-exit codes: 0 done, 1 error, 2 wrong usage, 75 stopped by SIGTERM after saving, 130 stopped by Ctrl-C (training saves
+exit codes: 0 done, 1 error, 2 unknown verb, 75 stopped by SIGTERM after saving, 130 stopped by Ctrl-C (training saves
 first)
 """
 USAGE_ERROR = 2
+SPACE = (
+    "If memory ran out: a smaller trainer.batch_size with trainer.accumulate gives the same batch; data.num_workers=0 "
+    "needs the least memory, also of /dev/shm."
+)
 
 
 def main() -> int:
@@ -110,6 +114,8 @@ def message_of(error: Exception) -> str:
     text = str(error).strip()
     if "Original Traceback" in text:
         text = text.splitlines()[-1].partition(": ")[2]
+    if any(words in text for words in ("out of memory", "can't allocate memory", "DataLoader worker", "Bus error")):
+        return f"{text.splitlines()[0][:200]} {SPACE}"
     expected = (
         isinstance(error, ValueError | OSError | ImportError) or hasattr(error, "exit_code") or hasattr(error, "reason")
     )

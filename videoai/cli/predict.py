@@ -1,15 +1,19 @@
 """``videoai predict checkpoint=PATH input=FILE|FOLDER|GLOB``."""
 
+import io
 import json
 import sys
 
-from videoai.cli.config import compose, refuse_missing
+from videoai.cli.config import compose, refuse_missing, trusted
 
 
 def main(arguments: list[str]) -> int:
     """One line of JSON a video on standard output. Exit code 1 when no video could be read."""
     config, _ = compose("predict", arguments)
     refuse_missing(config, "predict")
+    config["trust"] = trusted(config["trust"])
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a file name need not be UTF-8
     from videoai.run.predict import predict
 
     answered = unreadable = 0

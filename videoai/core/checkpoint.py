@@ -66,7 +66,7 @@ def load(path: str | Path, *, device: str | torch.device = "cpu") -> dict[str, A
     """
     path = Path(path)
     if path.is_dir():
-        raise ValueError(f"{path} is a folder. Give a file, such as {path}/checkpoints/best.pt")
+        raise ValueError(f"{path} is a folder.{_neighbours(path / 'x')}")
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such checkpoint.{_neighbours(path)}")
     state = read_plain(path, device=device)
@@ -78,10 +78,10 @@ def read_plain(path: Path, *, device: str | torch.device = "cpu") -> Any:
     try:
         return torch.load(path, map_location=device, weights_only=True)
     except (RuntimeError, EOFError, pickle.UnpicklingError, KeyError, ValueError, AttributeError, IndexError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
         raise ValueError(
-            f"{path}: cannot be read as a checkpoint ({reason}). It is damaged, or holds more than plain data. "
-            "Use another checkpoint, or delete this one to start over."
+            f"{path}: cannot be read as a checkpoint ({type(error).__name__}): it is damaged, holds more than plain "
+            "data, or is "
+            "no file of torch. Use another one; a run whose last.pt is damaged starts over in another run_dir."
         ) from error
 
 

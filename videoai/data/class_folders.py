@@ -92,7 +92,7 @@ def _class_rows(
     if not rows:
         raise ValueError(
             f"{folder}: this class has no videos ending in {_listed(wanted)}; add some, remove the folder, "
-            "or set extensions"
+            "or rename them"
         )
     return rows
 

@@ -64,7 +64,7 @@ class ClipTable(NamedTuple):
         found = self.lines
         for name, value in where.items():
             position = self.column(name, asked_by)
-            allowed = {str(one) for one in value} if isinstance(value, list | tuple | set) else {str(value)}
+            allowed = {_as_text(one) for one in (value if isinstance(value, list | tuple | set) else [value])}
             hits = [line for line in found if line.fields[position] in allowed]
             if not hits:
                 there = sorted({line.fields[position] for line in found})
@@ -229,3 +229,8 @@ def _seconds(table: ClipTable, line: Line, name: str, fields_of: dict[str, int])
     if not (math.isfinite(seconds) and seconds >= 0):
         table.fail(line.number, f"{name} is {text!r}; a number of seconds, 0 or more, such as 1.5 is allowed")
     return seconds
+
+
+def _as_text(value: object) -> str:
+    """As it stands in a table: YAML's true is ``true``."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -7,6 +7,7 @@ skipped by reading.
 """
 
 import os
+import signal
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -87,4 +88,12 @@ def _settings(num_workers: int, pin: bool) -> dict[str, Any]:
     shared: dict[str, Any] = {"num_workers": num_workers, "collate_fn": collate, "pin_memory": pin}
     if num_workers:
         shared |= {"persistent_workers": True, "prefetch_factor": 2, "timeout": WORKER_TIMEOUT_SECONDS}
+        shared |= {"worker_init_fn": _leave_signals_to_the_parent}
     return shared
+
+
+def _leave_signals_to_the_parent(worker: int) -> None:
+    """Ctrl-C and a scheduler's SIGTERM reach the whole process group; the parent saves, and needs its workers until
+    then."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)

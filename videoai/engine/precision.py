@@ -40,9 +40,9 @@ class Precision:
 
     def __init__(self, name: str, layout: str = "contiguous", *, device: torch.device) -> None:
         if name not in DTYPES:
-            raise ValueError(f"trainer.precision={name}: choose from auto, {', '.join(DTYPES)}.")
+            raise ValueError(f"precision={name}: choose from auto, {', '.join(DTYPES)}.")
         if name == "fp16" and device.type == "cpu":
-            raise ValueError("trainer.precision=fp16 needs a GPU; on this CPU choose auto, bf16 or fp32.")
+            raise ValueError("precision=fp16 needs a GPU; on this CPU choose auto, bf16 or fp32.")
         self.name, self.layout, self.device = name, layout, device
         self.scaler = torch.amp.GradScaler(device.type, enabled=name == "fp16", init_scale=FP16_INITIAL_SCALE)
 

@@ -2,6 +2,7 @@
 goes."""
 
 import logging
+import os
 import sys
 import time
 from types import TracebackType
@@ -72,11 +73,12 @@ class Progress:
         if data_wait <= DATA_WAIT_HINT or self._hinted or self._steps_timed < 5:
             return
         self._hinted = True
+        cores = os.cpu_count() or 1
+        more = f"data.num_workers={min(cores, max(2, 2 * self.num_workers))}, " if self.num_workers < cores else ""
         logger.warning(
-            "hint: %.0f %% of the time goes into waiting for clips. Try data.num_workers=%d, smaller video files "
-            "(short side "
-            "near clip.resize), or more frequent key frames.",
-            *(100 * data_wait, max(2, 2 * self.num_workers)),
+            "hint: %.0f %% of the time goes into waiting for clips. Try %ssmaller video files (short side near "
+            "clip.resize), or more frequent key frames.",
+            *(100 * data_wait, more),
         )
 
 

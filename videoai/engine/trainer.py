@@ -106,7 +106,7 @@ class Trainer:
         """
         batches = self.batches(self.step * self.accumulate)
         with Interrupt() as interrupt, self.progress:
-            while self.step < self.cadence.stop_step:
+            while self.step < self.cadence.stop_step and not self.is_stale():
                 started = time.perf_counter()
                 micro_batches = [next(batches) for _ in range(self.accumulate)]
                 waited = time.perf_counter() - started
@@ -120,11 +120,14 @@ class Trainer:
                 if interrupt.received and self.step < self.cadence.stop_step:
                     name = interrupt.received.name
                     raise Interrupted(f"{name}: saved at step {self.step}.", EXIT_CODES[interrupt.received])
-                if self.cadence.patience is not None and self.best.stale >= self.cadence.patience:
-                    logger.info("early stop: no better %s for %d evaluations", self.metric, self.best.stale)
-                    break
+        if self.is_stale():
+            logger.info("early stop: no better %s for %d evaluations", self.metric, self.best.stale)
         self.save("last")
         return self.metrics
+
+    def is_stale(self) -> bool:
+        """Whether ``patience`` evaluations in a row were no better."""
+        return self.cadence.patience is not None and self.best.stale >= self.cadence.patience
 
     def train_step(self, micro_batches: list[Clips]) -> dict[str, Tensor]:
         """One optimizer step over ``accumulate`` micro-batches."""

@@ -51,6 +51,8 @@ def resolve_device(name: str) -> torch.device:
         device = torch.device(name)
     except RuntimeError as error:
         raise ValueError(f"device={name}: choose auto, cpu, cuda or cuda:N.") from error
+    if device.type not in ("cpu", "cuda", "mps"):
+        raise ValueError(f"device={name}: choose auto, cpu, cuda or cuda:N.")
     if device.type == "cuda" and not torch.cuda.is_available():
         raise ValueError(f"device={name}: torch sees no GPU here. Use device=cpu, or run videoai doctor to see why.")
     return device

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from videoai.core import checkpoint
-from videoai.core.build import ANYTHING
+from videoai.core.types import VideoItem
 from videoai.data.augment import ToModelInput
 from videoai.data.dataset import EvalClips
 from videoai.data.loader import eval_batches, resolve_workers
@@ -21,6 +21,7 @@ from videoai.inference.score import score_videos
 from videoai.report.evaluation import write_evaluation
 from videoai.run.data import absolute_paths, build_manifest, resolve_device, shown
 from videoai.run.folder import default_run_dir
+from videoai.run.limits import refuse_nonsense
 
 logger = logging.getLogger(__name__)
 
@@ -29,19 +30,20 @@ def evaluate(config: Mapping[str, Any]) -> dict[str, Any]:
     """Rebuild model, classes and preprocessing from ``checkpoint``, score every video of ``split``, write the result
     files.
 
-    ``data`` holds only what differs from the training data's config; empty = the same data.
+    ``data`` is the config of other data than the checkpoint's, or empty; ``moved`` changes keys of the checkpoint's
+    own.
 
     Returns: the content of results.json, and ``folder``.
     Raises: FileNotFoundError, ValueError: naming what is wrong.
     """
+    refuse_nonsense(config)
     state = checkpoint.load(config["checkpoint"])
     device = resolve_device(config["device"])
     num_clips, num_crops = parse_views(config["views"])
-    node = absolute_paths({**config["data"]} or state["config"]["data"])
-    manifest = build_manifest(node, trust=ANYTHING if config["data"] else tuple(config["trust"]))
+    manifest = manifest_of(config, state)
     refuse_other_classes(manifest, state["classes"], config["checkpoint"])
-    split = choose_split(manifest, config["split"])
-    items = manifest.splits[split]
+    split, items = choose_split(manifest, config["split"])
+    logger.info("data %s: %d videos of split %s", shown(manifest.source), len(items), split)
     model = from_state(state, trust=config["trust"])
     precision = evaluation_precision(config["precision"], device)
     dataset = EvalClips(items, model.clip, num_clips=num_clips, num_crops=num_crops)
@@ -62,7 +64,7 @@ def evaluate(config: Mapping[str, Any]) -> dict[str, Any]:
         scores=found.scores,
         clip_top1=found.clip_top1,
         labels=torch.tensor([item.label for item in items]),
-        paths=[os.path.relpath(item.path, manifest.root) for item in items],
+        paths=[name_of(item, manifest.root) for item in items],
         errors=found.errors,
         classes=model.classes,
         views=config["views"],
@@ -81,17 +83,45 @@ def parse_views(views: str) -> tuple[int, int]:
     return int(clips), int(crops)
 
 
-def choose_split(manifest: Manifest, split: str) -> str:
-    """``auto`` = test, or val where there is no test split (and say so). Raises: ValueError: an empty split."""
-    filled = [name for name, items in manifest.splits.items() if items]
+def manifest_of(config: Mapping[str, Any], state: Mapping[str, Any]) -> Manifest:
+    """The videos to score: the checkpoint's own data, where they lie now, or other data.
+
+    Of other data without splits of its own everything is scored: no split is made of what was never trained on.
+
+    Raises: ValueError: the checkpoint's own data are not what they were, so that its test split may hold training
+    clips.
+    """
+    trained_on = state["config"]["data"]
+    other, moved = absolute_paths(config["data"]), absolute_paths(config["moved"])
+    is_own = not other or all(other.get(key) == trained_on.get(key) for key in ("name", "root", "path"))
+    node = other or {**trained_on, **moved}
+    if not is_own:
+        node |= {key: 0.0 for key in ("val_fraction", "test_fraction") if key in node}
+    manifest = build_manifest(node, trust=config["trust"])
+    if is_own and manifest.fingerprint() != state["versions"].get("data"):
+        raise ValueError(
+            f"{manifest.source}: the list of videos is not the one that {config['checkpoint']} was trained with, so "
+            "its test "
+            "split may hold training clips. Restore it, or name the videos to score: data=folder data.root=PATH"
+        )
+    return manifest
+
+
+def choose_split(manifest: Manifest, split: str) -> tuple[str, list[VideoItem]]:
+    """``auto`` = test, else val (and say so), else everything; ``all`` = everything. Raises: ValueError: an empty
+    split."""
+    filled = {name: items for name, items in manifest.splits.items() if items}
     if split == "auto":
-        if manifest.splits.get("test"):
-            return "test"
-        logger.warning("no test split: evaluating on val, which also chose the best checkpoint, so the score flatters")
-        split = "val"
+        split = "test" if "test" in filled else "val" if "val" in filled else "all"
+        if split == "val":
+            logger.warning(
+                "no test split: evaluating on val, which also chose the best checkpoint, so the score flatters"
+            )
+    if split == "all":
+        return split, [item for items in filled.values() for item in items]
     if split not in filled:
-        raise ValueError(f"split={split}: no videos in it. {manifest.source} has {', '.join(filled)}.")
-    return split
+        raise ValueError(f"split={split}: no videos in it. {manifest.source} has {', '.join(filled)}; or split=all.")
+    return split, filled[split]
 
 
 def refuse_other_classes(manifest: Manifest, trained: Sequence[str], checkpoint_path: str) -> None:
@@ -105,6 +135,14 @@ def refuse_other_classes(manifest: Manifest, trained: Sequence[str], checkpoint_
         f"{json.dumps(list(manifest.classes)[:20])} (only in the data: {extra or 'none'}; only in the checkpoint: "
         f"{missing or 'none'}). Use the data it was trained for, or train again."
     )
+
+
+def name_of(item: VideoItem, root: str) -> str:
+    """The path below the data's folder; a stretch of it as a media fragment (W3C): ``a.mp4#t=1.5,4``."""
+    path = os.path.relpath(item.path, root) if root else item.path
+    if not item.start_seconds and item.end_seconds is None:
+        return path
+    return f"{path}#t={item.start_seconds:g}" + ("" if item.end_seconds is None else f",{item.end_seconds:g}")
 
 
 def evaluation_precision(name: str, device: torch.device) -> Precision:

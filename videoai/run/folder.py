@@ -70,23 +70,45 @@ class RunFolder:
                 raise OSError(
                     f"run_dir={self.path}: another process is training here. Wait, or choose another run_dir."
                 ) from error
-            yield
+            for leftover in (self.path / "checkpoints").glob(".*.pt.*"):  # of a save that was killed
+                leftover.unlink()
+            try:
+                yield
+            finally:
+                self._remove_if_empty()
+
+    def _remove_if_empty(self) -> None:
+        """A run that was refused before it began leaves no folder behind."""
+        if [path.name for path in self.path.iterdir()] == [".lock"]:
+            (self.path / ".lock").unlink()
+            self.path.rmdir()
 
 
 def find_resume(folder: RunFolder, resume: str | bool) -> dict[str, Any] | None:
-    """The checkpoint to continue from: ``auto`` = the run's own last one, a path, or ``false`` = start a new run.
+    """The checkpoint to continue from: ``auto`` = the run's own last one, ``false`` = start a new run, a path = start
+    from that checkpoint, with its best one, unless the folder has come further already (the command may run again).
 
     Raises: ValueError: ``resume=false`` where a run exists, or an unreadable checkpoint; never a silent fresh start.
     """
-    if str(resume).lower() in ("false", "never", "none"):
-        if folder.last.exists():
+    word = str(resume).lower()
+    if folder.last.exists():
+        if word in ("false", "never", "none"):
             raise ValueError(
                 f"resume=false, but {folder.path} already holds a run. Choose another run_dir, or delete it."
             )
+        return checkpoint.load(folder.last)
+    if folder.best.exists():
+        raise ValueError(
+            f"{folder.path} holds best.pt but no last.pt. Delete the folder to start over, or choose another run_dir; "
+            f"resume={folder.best} goes on from it there."
+        )
+    if word in ("auto", "true", "false", "never", "none"):
         return None
-    if str(resume).lower() in ("auto", "true"):
-        return checkpoint.load(folder.last) if folder.last.exists() else None
-    return checkpoint.load(str(resume))
+    state = checkpoint.load(str(resume))
+    best = Path(str(resume)).with_name("best.pt")
+    if best.exists():
+        checkpoint.write_atomic(folder.best, best.read_bytes())
+    return state
 
 
 def continued(config: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from videoai.inference.load import load
 from videoai.inference.predict import Answer, Predictor, find_videos
 from videoai.run.data import resolve_device, shown
 from videoai.run.evaluate import evaluation_precision
+from videoai.run.limits import refuse_nonsense
 
 logger = logging.getLogger(__name__)
 
@@ -26,16 +28,14 @@ def predict(config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
     Raises: FileNotFoundError, ValueError: before the first answer.
     """
+    refuse_nonsense(config)
     paths = find_videos(config["input"], tuple(sorted(VIDEO_EXTENSIONS)))
-    for name in ("window_seconds", "hop_seconds"):
-        if config[name] is not None and config[name] <= 0:
-            raise ValueError(f"{name}={config[name]}: must be above 0 (null = what one clip of the model spans).")
     predictor = new_predictor(config)
     folder = Path(config["run_dir"])
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "predictions.jsonl").open("w", encoding="utf-8") as file:
+    with (folder / "predictions.jsonl").open("w", encoding="utf-8", errors="backslashreplace") as file:
         for path in paths:
-            record = _record(predictor, path, folder if config["annotate"] else None)
+            record = _record(predictor, path, labelled_path(path, paths, folder) if config["annotate"] else None)
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
             file.flush()
             yield record
@@ -57,18 +57,25 @@ def new_predictor(config: Mapping[str, Any]) -> Predictor:
     )
 
 
-def _record(predictor: Predictor, path: str, annotated: Path | None) -> dict[str, Any]:
+def labelled_path(path: str, paths: Sequence[str], folder: Path) -> Path:
+    """Where the labelled copy goes: the tree of the inputs below ``folder/labelled``, so that no two share a name."""
+    parent = os.path.commonpath([os.path.dirname(os.path.abspath(other)) for other in paths])
+    return folder / "labelled" / f"{os.path.relpath(os.path.abspath(path), parent)}.mp4"
+
+
+def _record(predictor: Predictor, path: str, target: Path | None) -> dict[str, Any]:
+    record: dict[str, Any] = {"path": path}
     try:
         answer = predictor(path)
         record = answer.to_dict()
-        if annotated:
-            target = annotated / f"{Path(path).stem}.labelled.mp4"
+        if target:
+            target.parent.mkdir(parents=True, exist_ok=True)
             annotate_video(path, target, captions(answer))
             record["annotated"] = shown(target)
-        return record
     except BadVideo as bad:
         logger.warning("%s", bad)
-        return {"path": path, "error": str(bad)}
+        record["error"] = str(bad)  # with the answer, when only the labelled copy failed
+    return record
 
 
 def captions(answer: Answer) -> list[Caption]:

@@ -38,6 +38,7 @@ from videoai.run.data import (
     shown,
 )
 from videoai.run.folder import RunFolder, continued, find_resume
+from videoai.run.limits import refuse_nonsense
 from videoai.run.validation import Validation
 from videoai.tasks.classify import Classify
 
@@ -52,14 +53,15 @@ def train(config: dict[str, Any]) -> dict[str, Any]:
     Returns: ``run_dir``, ``checkpoint`` (the best), ``step``, ``seconds``, ``best_top1``, ``best_step``.
     Raises: ValueError, OSError: one line each. Interrupted: on a signal, after saving.
     """
+    refuse_nonsense(config)
     config = {**config, "data": absolute_paths(config["data"])}
     folder = RunFolder(Path(config["run_dir"]))
     with folder.locked():
         state = find_resume(folder, config["resume"])
         if state:
             config = continued(config, state["config"])
-        started = time.perf_counter()
         trainer = assemble(config, folder, state)
+        started = time.perf_counter()
         try:
             trainer.fit()
         finally:
@@ -156,13 +158,10 @@ def pace(config: dict[str, Any], num_videos: int) -> tuple[Cadence, Schedule]:
     """Steps from epochs. The schedule runs over ``max_epochs``; ``max_steps`` only stops earlier, so that stopping and
     going on gives the weights of never stopping. Without ``max_epochs`` the schedule runs over ``max_steps``.
 
-    Raises: ValueError: neither is set, or one is not positive.
+    Raises: ValueError: neither is set.
     """
     settings = config["trainer"]
     epochs, steps = settings["max_epochs"], settings["max_steps"]
-    for name, value in (("max_epochs", epochs), ("max_steps", steps)):
-        if value is not None and value < 1:
-            raise ValueError(f"trainer.{name}={value}: must be at least 1 (null = no limit).")
     if epochs is None and steps is None:
         raise ValueError("set trainer.max_epochs or trainer.max_steps: training needs an end.")
     total = math.ceil(epochs * steps_per_epoch(config, num_videos)) if epochs is not None else steps
@@ -180,9 +179,6 @@ def pace(config: dict[str, Any], num_videos: int) -> tuple[Cadence, Schedule]:
 def steps_per_epoch(config: dict[str, Any], num_videos: int) -> int:
     """Optimizer steps until every video was seen once."""
     batch, accumulate = config["trainer"]["batch_size"], config["trainer"]["accumulate"]
-    for name, value in (("batch_size", batch), ("accumulate", accumulate)):
-        if value < 1:
-            raise ValueError(f"trainer.{name}={value}: must be at least 1.")
     return math.ceil(num_videos / (batch * accumulate))
 
 

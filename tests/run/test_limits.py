@@ -1,0 +1,51 @@
+import pytest
+
+from videoai.cli.config import complete
+from videoai.run.limits import LIMITS, NULLABLE, POSITIVE, refuse_nonsense
+
+
+def test_the_defaults_make_sense():
+    for data in ("motion16", "folder", "csv"):
+        refuse_nonsense(complete({"data": data})[0])
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("trainer.batch_size", 0),
+        ("trainer.batch_size", 2.5),
+        ("trainer.batch_size", "many"),
+        ("trainer.batch_size", True),
+        ("trainer.max_steps", 0),
+        ("trainer.log_every", 0),
+        ("trainer.eval_every", -1),
+        ("trainer.patience", 0),
+        ("trainer.max_grad_norm", -1),
+        ("trainer.max_grad_norm", 0),
+        ("trainer.ema_decay", 2),
+        ("trainer.label_smoothing", 1.5),
+        ("trainer.l1", -0.1),
+        ("optim.lr", 0),
+        ("optim.lr", float("nan")),
+        ("data.flip", 2),
+        ("data.max_bad_fraction", -1),
+        ("augment.mixup", -1),
+        ("clip.fps", 0),
+        ("seed", -1),
+    ],
+)
+def test_nonsense_is_refused_by_name(key, value):
+    with pytest.raises(ValueError, match=f"{key}={value}: give a"):
+        refuse_nonsense(complete({key: value})[0])
+
+
+def test_null_is_allowed_where_it_means_something():
+    refuse_nonsense(complete({"trainer.max_grad_norm": None, "trainer.max_epochs": None})[0])
+    with pytest.raises(ValueError, match="trainer.batch_size=None: give a whole number from 1 up"):
+        refuse_nonsense(complete({"trainer.batch_size": None})[0])
+
+
+def test_every_name_in_the_lists_is_a_limited_setting():
+    names = {key.rpartition(".")[2] for key in LIMITS}
+    assert set(NULLABLE) <= names
+    assert set(POSITIVE) <= names
