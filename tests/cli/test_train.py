@@ -69,37 +69,38 @@ def test_running_the_same_command_again_continues(trained, videoai_command, clip
     assert steps == [1, 2, 3, 4, 5]
 
 
+KILLED = ("trainer.max_steps=14", "trainer.save_every=2", *FAST)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(clip_folder, videoai_command, tmp_path_factory) -> Path:
+    """The last checkpoint of a run that nobody stopped."""
+    cwd = tmp_path_factory.mktemp("undisturbed")
+    done = videoai_command("train", "data=folder", f"data.root={clip_folder}", *KILLED, "run_dir=run", cwd=cwd)
+    assert done.returncode == 0, done.stderr
+    return cwd / "run/checkpoints/last.pt"
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_a_killed_run_ends_in_the_weights_of_an_undisturbed_one(number, clip_folder, videoai_command, tmp_path):
-    command = [
-        "train",
-        "data=folder",
-        f"data.root={clip_folder}",
-        *FAST,
-        "trainer.max_steps=14",
-        "trainer.save_every=2",
-    ]
-    straight = videoai_command(*command, "run_dir=straight", cwd=tmp_path)
-    assert straight.returncode == 0, straight.stderr
-    process = subprocess.Popen(
-        [sys.executable, "-m", "videoai", *command, "run_dir=killed"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr is not None
-    for line in process.stderr:
-        if line.startswith("step 3/"):
-            process.send_signal(number)
-            break
-    process.stderr.read()
-    code = process.wait(timeout=60)
+def test_a_killed_run_ends_in_the_weights_of_an_undisturbed_one(
+    number, clip_folder, undisturbed, videoai_command, tmp_path
+):
+    command = ["train", "data=folder", f"data.root={clip_folder}", *KILLED]
+    started = [sys.executable, "-m", "videoai", *command, "run_dir=killed"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(started, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("step 3/"):
+                process.send_signal(number)
+                break
+        process.stderr.read()
+        code = process.wait(timeout=60)
     assert code == {signal.SIGKILL: -9, signal.SIGTERM: 75, signal.SIGINT: 130}[number]
     again = videoai_command(*command, "run_dir=killed", cwd=tmp_path)
     assert again.returncode == 0, again.stderr
     assert "continuing killed at step" in again.stderr
-    assert same(tmp_path / "straight/checkpoints/last.pt", tmp_path / "killed/checkpoints/last.pt")
+    assert same(undisturbed, tmp_path / "killed/checkpoints/last.pt")
 
 
 def test_the_number_of_workers_does_not_change_the_weights(clip_folder, videoai_command, tmp_path):
@@ -168,7 +169,7 @@ def test_an_unreadable_test_video_counts_as_wrong_and_is_listed(trained, videoai
     results = json.loads((tmp_path / "out/results.json").read_text())
     assert (results["n_total"], results["n_bad"]) == (8, 1)
     assert results["bad_videos"][0]["path"].endswith("left/3.mp4")
-    rows = list(csv.DictReader((tmp_path / "out/predictions.csv").open()))
+    rows = list(csv.DictReader((tmp_path / "out/predictions.csv").read_text().splitlines()))
     assert [row["correct"] for row in rows if row["error"]] == ["0"]
     correct = sum(int(row["correct"]) for row in rows)
     assert results["video_top1"] == pytest.approx(correct / 8)

@@ -44,6 +44,23 @@ def test_the_fastest_that_agrees_is_picked():
     assert pick([rows[0], rows[2]._replace(milliseconds=99.0)]) is rows[0]
 
 
+def test_a_model_with_two_dimensional_kernels_takes_every_layout():
+    class Folded(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.head = nn.Conv2d(3, 8, 3), nn.Linear(8, 4)
+
+        def forward(self, video: torch.Tensor) -> torch.Tensor:
+            return self.head(self.conv(video[:, :, 0]).mean((2, 3)))
+
+    assert len(probe(Folded(), VIDEO, 4, device=CPU)) == 3
+    placed = Precision("fp32", "channels_last_3d", device=CPU).place(
+        nn.Sequential(nn.Conv2d(3, 8, 3), nn.Conv3d(3, 8, 3))
+    )
+    assert placed[0].weight.is_contiguous(memory_format=torch.channels_last)
+    assert placed[1].weight.is_contiguous(memory_format=torch.channels_last_3d)
+
+
 def test_a_named_format_is_not_probed():
     lines: list[str] = []
     chosen = resolve("bf16", "auto", Net(), VIDEO, 4, device=CPU, report=lines.append)

@@ -105,7 +105,7 @@ def _composed(job: str, overrides: list[str], extra: list[str]) -> tuple[dict[st
 
     try:
         return _hydra(job, [*extra, *overrides])
-    except (HydraException, OmegaConfBaseException) as error:
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
         raise ValueError(_one_line(error, job, overrides)) from error
 
 

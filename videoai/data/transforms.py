@@ -1,7 +1,8 @@
 """Spatial transforms of one clip: parameters are drawn once, then applied alike to every frame.
 
 Built on the kernels of ``torchvision.transforms.v2.functional``; the draws come from our own generator, because v2's
-transform classes draw from the global one and would then depend on the worker.
+transform classes draw from the global one and would then depend on the worker. torchvision is imported where it is
+used: it takes two seconds, and evaluation and prediction only crop.
 """
 
 import math
@@ -9,7 +10,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor
-from torchvision.transforms.v2 import functional as F
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,8 +23,13 @@ class TrainTransform:
     flip: float = 0.5  # probability of a mirrored clip; 0 where left and right are different classes
     color_jitter: float = 0.0  # brightness, contrast and saturation are scaled by a factor in [1 - x, 1 + x]
 
+    def __post_init__(self) -> None:
+        import torchvision.transforms.v2  # noqa: F401 (once, before the workers start, instead of once in each)
+
     def __call__(self, video: Tensor, generator: Generator) -> Tensor:
         """video: uint8 [T, C, H, W] -> uint8 [T, C, size, size]."""
+        from torchvision.transforms.v2 import functional as F
+
         video = self._crop(video, generator)
         if self.shift:
             video = shifted(video, round(self.shift * self.size), generator)
@@ -33,12 +38,16 @@ class TrainTransform:
         return self._jitter(video, generator) if self.color_jitter else video
 
     def _crop(self, video: Tensor, generator: Generator) -> Tensor:
+        from torchvision.transforms.v2 import functional as F
+
         if self.scale[0] >= 1.0:
             return center_crop(video, self.size)
         box = random_box(video.shape[-2], video.shape[-1], self.scale, self.ratio, generator)
         return F.resized_crop(video, *box, size=[self.size, self.size], antialias=True)
 
     def _jitter(self, video: Tensor, generator: Generator) -> Tensor:
+        from torchvision.transforms.v2 import functional as F
+
         x = self.color_jitter
         for adjust in (F.adjust_brightness, F.adjust_contrast, F.adjust_saturation):
             video = adjust(video, _uniform(generator, 1 - x, 1 + x))
@@ -73,6 +82,8 @@ def eval_crops(video: Tensor, size: int, num_crops: int) -> list[Tensor]:
 
 def shifted(video: Tensor, most: int, generator: Generator) -> Tensor:
     """Move by up to ``most`` pixels each way, the same in every frame. video: uint8 [T, C, H, W] -> the same shape."""
+    from torchvision.transforms.v2 import functional as F
+
     height, width = video.shape[-2:]
     down, right = (int(torch.randint(2 * most + 1, (), generator=generator)) for _ in range(2))
     return F.pad(video, [most] * 4)[..., down : down + height, right : right + width]

@@ -55,9 +55,13 @@ class Precision:
 
     def place(self, model: nn.Module) -> nn.Module:
         """Move a model to the device and layout."""
-        if self.layout == "contiguous":
-            return model.to(self.device)  # a model may also hold 2-D kernels, which stay as they are
-        return model.to(self.device).to(memory_format=torch.channels_last_3d)  # pyright: ignore[reportCallIssue]
+        model = model.to(self.device)
+        if self.layout == "channels_last_3d":  # Module.to(memory_format=) refuses a model that also holds 2-D kernels
+            formats = {4: torch.channels_last, 5: torch.channels_last_3d}
+            for weight in model.parameters():
+                if weight.ndim in formats:
+                    weight.data = weight.data.contiguous(memory_format=formats[weight.ndim])
+        return model
 
     def place_video(self, video: Tensor) -> Tensor:
         """video: [B, C, T, H, W] -> the same, in the layout."""

@@ -41,7 +41,6 @@ def evaluate(config: Mapping[str, Any]) -> dict[str, Any]:
     device = resolve_device(config["device"])
     num_clips, num_crops = parse_views(config["views"])
     manifest = manifest_of(config, state)
-    refuse_other_classes(manifest, state["classes"], config["checkpoint"])
     split, items = choose_split(manifest, config["split"])
     logger.info("data %s: %d videos of split %s", shown(manifest.source), len(items), split)
     model = from_state(state, trust=config["trust"])
@@ -98,6 +97,7 @@ def manifest_of(config: Mapping[str, Any], state: Mapping[str, Any]) -> Manifest
     if not is_own:
         node |= {key: 0.0 for key in ("val_fraction", "test_fraction") if key in node}
     manifest = build_manifest(node, trust=config["trust"])
+    refuse_other_classes(manifest, state["classes"], config["checkpoint"])
     if is_own and manifest.fingerprint() != state["versions"].get("data"):
         raise ValueError(
             f"{manifest.source}: the list of videos is not the one that {config['checkpoint']} was trained with, so "

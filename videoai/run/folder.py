@@ -56,6 +56,7 @@ class RunFolder:
 
         Raises: OSError: not writable, or another process trains here.
         """
+        made = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             file = (self.path / ".lock").open("w")
@@ -75,13 +76,14 @@ class RunFolder:
             try:
                 yield
             finally:
-                self._remove_if_empty()
+                self._remove_if_empty(made)
 
-    def _remove_if_empty(self) -> None:
-        """A run that was refused before it began leaves no folder behind."""
+    def _remove_if_empty(self, made: list[Path]) -> None:
+        """A run that was refused before it began leaves none of the folders ``made`` for it."""
         if [path.name for path in self.path.iterdir()] == [".lock"]:
             (self.path / ".lock").unlink()
-            self.path.rmdir()
+            for folder in made:
+                folder.rmdir()
 
 
 def find_resume(folder: RunFolder, resume: str | bool) -> dict[str, Any] | None:
