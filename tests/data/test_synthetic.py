@@ -79,7 +79,7 @@ def test_a_written_file_decodes_to_what_was_rendered(made):
         rendered, _ = render(label=index, seed=0, split="val", index=index, size_px=32)
         assert frames.shape == rendered.shape == (32, 32, 32, 3) and fps == 15
         error = np.abs(frames.astype(int) - rendered).mean()
-        assert error < 6  # CRF 18 on noise of sd 7.6 grey levels, chroma at half resolution
+        assert error < 7  # CRF 18 without macroblock tree, on noise of sd 7.6 grey levels, chroma at half resolution
 
 
 def test_the_truth_lies_beside_the_clips(made):

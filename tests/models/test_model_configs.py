@@ -34,7 +34,7 @@ def test_a_config_holds_every_option_with_its_default(name: str) -> None:
 
 @pytest.mark.parametrize("name", list(MODELS))
 def test_a_config_picks_the_clip_of_the_table(name: str) -> None:
-    clips = [line for line in read(CONFIGS / "model" / f"{name}.yaml")["defaults"] if isinstance(line, dict)]
+    clips = [line for line in read(CONFIGS / "model" / f"{name}.yaml")["defaults"] if "/clip@_global_.clip" in line]
     assert [list(line.values()) for line in clips] == [[MODELS[name].clip]]
     assert (CONFIGS / "clip" / f"{MODELS[name].clip}.yaml").is_file()
 

@@ -65,7 +65,8 @@ class CnnRnn(nn.Module):
         )
         self.pool: Pool = pool
         self.num_features = hidden_size * (2 if bidirectional else 1)
-        self.score = nn.Linear(self.num_features, 1) if pool == "attention" else None
+        # No bias: it would shift all scores alike, which the softmax does not see.
+        self.score = nn.Linear(self.num_features, 1, bias=False) if pool == "attention" else None
         self.dropout = nn.Dropout(dropout)
         self.head = make_head(self.num_features, num_classes)
 
