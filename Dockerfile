@@ -3,13 +3,12 @@
 #
 #   docker build -t videoai .
 #   docker run --rm videoai doctor
-#   docker run --rm --gpus all --shm-size 8g --user "$(id -u):$(id -g)" -v "$PWD:/work" videoai train data=folder data.root=/work/videos
+#   docker run --rm --gpus all --shm-size 8g --user "$(id -u):$(id -g)" -v "$PWD:/data" videoai train data=folder data.root=/data/videos
 #
 # --shm-size: loader workers hand over clips through /dev/shm, and Docker's default of 64 MB is too small for one batch.
-# --user: runs and caches under /work then belong to you.
+# --user: runs and caches under /data then belong to you.
 
-# "base" and not "runtime": the wheels of torch bring their own CUDA libraries.
-FROM nvidia/cuda:13.2.1-base-ubuntu24.04
+FROM nvidia/cuda:13.2.1-runtime-ubuntu24.04
 
 # gcc and the Python headers: torch.compile builds its kernels at run time.
 # hadolint ignore=DL3008
@@ -32,13 +31,13 @@ RUN --mount=type=cache,target=/root/.cache/pip \
     pip install -c /src/constraints.txt /src
 
 # HOME is writable by any user, so that `--user` works: caches (datasets, weights, kernels) live there.
-RUN mkdir -p /work /home/videoai && chown 1000:1000 /work /home/videoai && chmod 1777 /home/videoai
+RUN mkdir -p /data /home/videoai && chown 1000:1000 /data /home/videoai && chmod 1777 /home/videoai
 # USER: torch asks for a user name, and a number given to `--user` has none.
 ENV HOME=/home/videoai \
     USER=videoai \
     PYTHONUNBUFFERED=1
 USER 1000:1000
-WORKDIR /work
+WORKDIR /data
 
 ENTRYPOINT ["videoai"]
 CMD ["--help"]

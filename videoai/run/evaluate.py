@@ -16,8 +16,8 @@ from videoai.data.dataset import EvalClips
 from videoai.data.loader import eval_batches, resolve_workers
 from videoai.data.manifest import Manifest
 from videoai.engine.precision import Precision
-from videoai.inference.load import from_state
-from videoai.inference.score import score_videos
+from videoai.inference.load import LoadedModel, from_state
+from videoai.inference.score import Scores, score_videos
 from videoai.report.evaluation import write_evaluation
 from videoai.run.data import absolute_paths, build_manifest, resolve_device, shown
 from videoai.run.folder import default_run_dir
@@ -39,24 +39,15 @@ def evaluate(config: Mapping[str, Any]) -> dict[str, Any]:
     refuse_nonsense(config)
     state = checkpoint.load(config["checkpoint"])
     device = resolve_device(config["device"])
-    num_clips, num_crops = parse_views(config["views"])
-    manifest = manifest_of(config, state)
+    parse_views(config["views"])  # refuse early
+    node, is_own = data_node(config, state["config"]["data"])
+    manifest = build_manifest(node, trust=config["trust"])
+    refuse_other_classes(manifest, state["classes"], config["checkpoint"])
+    if is_own:
+        refuse_changed_data(manifest, state, config["checkpoint"])
     split, items = choose_split(manifest, config["split"])
     logger.info("data %s: %d videos of split %s", shown(manifest.source), len(items), split)
-    model = from_state(state, trust=config["trust"])
-    precision = evaluation_precision(config["precision"], device)
-    dataset = EvalClips(items, model.clip, num_clips=num_clips, num_crops=num_crops)
-    workers = resolve_workers(config["num_workers"], device.type)
-    batch = max(1, config["batch_size"] // (num_clips * num_crops))
-    found = score_videos(
-        precision.place(model),
-        eval_batches(dataset, videos_per_batch=batch, num_workers=workers, pin=device.type == "cuda"),
-        to_input=ToModelInput(model.clip).to(device),
-        precision=precision,
-        num_videos=len(items),
-        num_views=num_clips * num_crops,
-        max_views=config["batch_size"],
-    )
+    found = score(from_state(state, trust=config["trust"]), items, node, config, device)
     folder = Path(config["run_dir"] or default_run_dir(config["checkpoint"]))
     results = write_evaluation(
         folder,
@@ -65,13 +56,37 @@ def evaluate(config: Mapping[str, Any]) -> dict[str, Any]:
         labels=torch.tensor([item.label for item in items]),
         paths=[name_of(item, manifest.root) for item in items],
         errors=found.errors,
-        classes=model.classes,
+        classes=state["classes"],
         views=config["views"],
         split=split,
         checkpoint=shown(config["checkpoint"]),
         fingerprint=manifest.fingerprint(),
     )
     return results | {"folder": str(folder)}
+
+
+def score(
+    model: LoadedModel, items: list[VideoItem], node: dict[str, Any], config: Mapping[str, Any], device: torch.device
+) -> Scores:
+    """Every view of every item, through the model as the config says."""
+    num_clips, num_crops = parse_views(config["views"])
+    num_workers = node.get("num_workers", "auto") if config["num_workers"] is None else config["num_workers"]
+    precision = evaluation_precision(config["precision"], device)
+    batches = eval_batches(
+        EvalClips(items, model.clip, num_clips=num_clips, num_crops=num_crops),
+        videos_per_batch=max(1, config["batch_size"] // (num_clips * num_crops)),
+        num_workers=resolve_workers(num_workers, device.type),
+        pin=device.type == "cuda",
+    )
+    return score_videos(
+        precision.place(model),
+        batches,
+        to_input=ToModelInput(model.clip).to(device),
+        precision=precision,
+        num_videos=len(items),
+        num_views=num_clips * num_crops,
+        max_views=config["batch_size"],
+    )
 
 
 def parse_views(views: str) -> tuple[int, int]:
@@ -82,29 +97,27 @@ def parse_views(views: str) -> tuple[int, int]:
     return int(clips), int(crops)
 
 
-def manifest_of(config: Mapping[str, Any], state: Mapping[str, Any]) -> Manifest:
-    """The videos to score: the checkpoint's own data, where they lie now, or other data.
+def data_node(config: Mapping[str, Any], trained_on: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+    """Which videos to score, and whether they are the checkpoint's own data (perhaps moved).
 
     Of other data without splits of its own everything is scored: no split is made of what was never trained on.
-
-    Raises: ValueError: the checkpoint's own data are not what they were, so that its test split may hold training
-    clips.
     """
-    trained_on = state["config"]["data"]
     other, moved = absolute_paths(config["data"]), absolute_paths(config["moved"])
-    is_own = not other or all(other.get(key) == trained_on.get(key) for key in ("name", "root", "path"))
-    node = other or {**trained_on, **moved}
-    if not is_own:
-        node |= {key: 0.0 for key in ("val_fraction", "test_fraction") if key in node}
-    manifest = build_manifest(node, trust=config["trust"])
-    refuse_other_classes(manifest, state["classes"], config["checkpoint"])
-    if is_own and manifest.fingerprint() != state["versions"].get("data"):
+    if not other:
+        return {**trained_on, **moved}, True
+    if all(other.get(key) == trained_on.get(key) for key in ("name", "root", "path")):
+        return other, True
+    return other | {key: 0.0 for key in ("val_fraction", "test_fraction") if key in other}, False
+
+
+def refuse_changed_data(manifest: Manifest, state: Mapping[str, Any], checkpoint_path: str) -> None:
+    """Raises: ValueError: videos came or went since training, so that a split made now may hold training clips."""
+    if manifest.fingerprint() != state["versions"].get("data"):
         raise ValueError(
-            f"{manifest.source}: the list of videos is not the one that {config['checkpoint']} was trained with, so "
-            "its test "
+            f"{manifest.source}: the list of videos is not the one that {checkpoint_path} was trained with, so its "
+            "test "
             "split may hold training clips. Restore it, or name the videos to score: data=folder data.root=PATH"
         )
-    return manifest
 
 
 def choose_split(manifest: Manifest, split: str) -> tuple[str, list[VideoItem]]:

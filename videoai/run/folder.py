@@ -93,17 +93,13 @@ def find_resume(folder: RunFolder, resume: str | bool) -> dict[str, Any] | None:
     Raises: ValueError: ``resume=false`` where a run exists, or an unreadable checkpoint; never a silent fresh start.
     """
     word = str(resume).lower()
-    if folder.last.exists():
+    held = next((path for path in (folder.last, folder.best) if path.exists()), None)  # best alone: the disk was full
+    if held:
         if word in ("false", "never", "none"):
             raise ValueError(
                 f"resume=false, but {folder.path} already holds a run. Choose another run_dir, or delete it."
             )
-        return checkpoint.load(folder.last)
-    if folder.best.exists():
-        raise ValueError(
-            f"{folder.path} holds best.pt but no last.pt. Delete the folder to start over, or choose another run_dir; "
-            f"resume={folder.best} goes on from it there."
-        )
+        return checkpoint.load(held)
     if word in ("auto", "true", "false", "never", "none"):
         return None
     state = checkpoint.load(str(resume))
