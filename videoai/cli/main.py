@@ -94,7 +94,9 @@ def run(verb: str, arguments: list[str]) -> int:
     warnings.filterwarnings("ignore", message=".*torch.jit.script", category=FutureWarning)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())  # a model in the user's own folder, by _target_
+        sys.path.append(
+            os.getcwd()
+        )  # for a model of one's own, by _target_; last, so that no file there hides a library
     module, _, function = VERBS[verb][0].partition(":")
     try:
         return getattr(import_module(module), function)(arguments)
