@@ -103,6 +103,35 @@ def test_a_killed_run_ends_in_the_weights_of_an_undisturbed_one(
     assert same(undisturbed, tmp_path / "killed/checkpoints/last.pt")
 
 
+def test_a_signal_to_the_whole_group_saves_although_the_workers_hear_it_too(clip_folder, tmp_path):
+    """As Ctrl-C in a terminal and a scheduler's SIGTERM do."""
+    plain = [option for option in FAST if "num_workers" not in option]
+    command = [
+        "train",
+        "data=folder",
+        f"data.root={clip_folder}",
+        "data.num_workers=2",
+        "trainer.max_epochs=500",
+        *plain,
+    ]
+    with subprocess.Popen(
+        [sys.executable, "-m", "videoai", *command, "run_dir=run"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("step 3/"):
+                os.killpg(process.pid, signal.SIGTERM)
+                break
+        assert "SIGTERM: saved at step" in process.stderr.read()
+        assert process.wait(timeout=60) == 75
+    assert (tmp_path / "run/checkpoints/last.pt").exists()
+
+
 def test_the_number_of_workers_does_not_change_the_weights(clip_folder, videoai_command, tmp_path):
     for workers in (0, 2):
         done = videoai_command(

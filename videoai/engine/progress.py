@@ -87,7 +87,7 @@ def _rich_bar(total: int, completed: int):
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
     from rich.progress import Progress as Bar
 
-    columns = (TextColumn("train"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rates]}"))
+    columns = (TextColumn("train"), BarColumn(bar_width=20), MofNCompleteColumn(), TextColumn("{task.fields[rates]}"))
     bar = Bar(*columns, console=Console(stderr=True), transient=True)
     bar.add_task("train", total=total, completed=completed, rates="")
     return bar

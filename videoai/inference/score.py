@@ -39,18 +39,18 @@ def score_videos(
     """``max_views`` bounds the clips in one forward pass, whatever the number of views of a video."""
     logits, labels, index, view, errors = [], [], [], [], [""] * num_videos
     for clips in batches:
-        readable = torch.tensor([not error for error in clips.error])
+        readable = torch.tensor([row for row, error in enumerate(clips.error) if not error], dtype=torch.int64)
         for row, error in enumerate(clips.error):
             if error:
                 errors[int(clips.index[row])] = error
-        for part in readable.nonzero().flatten().split(max_views):
+        for part in readable.split(max_views) if len(readable) else ():
             logits.append(_forward(model, _take(clips, part), to_input, precision))
             labels.append(clips.label[part])
             index.append(clips.index[part])
             view.append(clips.view[part])
         report(len(set(clips.index.tolist())))
     if not logits:
-        raise ValueError(f"none of the {num_videos} videos could be read; the first: {errors[0]}.")
+        raise ValueError(f"none of the {num_videos} videos could be read; the first: {next(filter(None, errors))}.")
     rows, truth = torch.cat(logits), torch.cat(labels)
     scores = average_views(rows, torch.cat(index), torch.cat(view), num_videos, num_views)
     return Scores(scores, top_k_accuracy(rows, truth), float(F.cross_entropy(rows, truth)), errors)

@@ -1,0 +1,51 @@
+import pytest
+import torch
+
+from videoai.core.types import Clips, ClipSpec
+from videoai.data.augment import ToModelInput
+from videoai.engine.precision import Precision
+from videoai.inference.score import score_videos
+
+CPU = Precision("fp32", device=torch.device("cpu"))
+
+
+class Brightness(torch.nn.Module):
+    def forward(self, video: torch.Tensor) -> torch.Tensor:
+        mean = video.mean((1, 2, 3, 4))
+        return torch.stack([-mean, mean], 1)
+
+
+def clips(values: list[int], labels: list[int], index: list[int], view: list[int], errors: list[str]) -> Clips:
+    video = torch.tensor(values, dtype=torch.uint8).view(-1, 1, 1, 1, 1).expand(-1, 2, 3, 4, 4)
+    return Clips(video, torch.tensor(labels), torch.tensor(index), torch.tensor(view), errors)
+
+
+def score(*batches: Clips, **changes):
+    options = {
+        "num_videos": 3,
+        "num_views": 2,
+        "to_input": ToModelInput(ClipSpec(num_frames=2, size=4)),
+        "precision": CPU,
+    }
+    return score_videos(Brightness().eval(), batches, **{**options, **changes})
+
+
+GOOD = clips([200, 250, 10, 20], [1, 1, 1, 1], [0, 0, 1, 1], [0, 1, 0, 1], [""] * 4)
+BAD = clips([0], [0], [2], [0], ["c.mp4: corrupt"])
+
+
+def test_views_are_averaged_and_an_unreadable_video_has_no_scores():
+    found = score(GOOD, BAD)
+    assert found.scores[:2].argmax(1).tolist() == [1, 0]
+    assert found.scores[2].isnan().all()
+    assert found.errors == ["", "", "c.mp4: corrupt"]
+    assert found.clip_top1 == pytest.approx(0.5)  # of the four readable clips
+
+
+def test_the_size_of_a_forward_pass_does_not_change_the_scores():
+    assert torch.equal(score(GOOD, BAD).scores[:2], score(GOOD, BAD, max_views=1).scores[:2])
+
+
+def test_nothing_readable_is_an_error_that_names_the_first():
+    with pytest.raises(ValueError, match="none of the 3 videos could be read; the first: c.mp4: corrupt"):
+        score(BAD)
