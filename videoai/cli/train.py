@@ -1,5 +1,6 @@
 """``videoai train``."""
 
+import shlex
 import sys
 
 import yaml
@@ -19,5 +20,5 @@ def main(arguments: list[str]) -> int:
     done = train(with_run_dir(config, choices))
     checkpoint = shown(done["checkpoint"])
     print(f"val top-1 {done['best_top1']:.1%} at step {done['best_step']}, after {done['seconds']:.0f} s: {checkpoint}")
-    print(f"next: videoai evaluate checkpoint={checkpoint}")
+    print(f"next: videoai evaluate {shlex.quote(f'checkpoint={checkpoint}')}")
     return 0
