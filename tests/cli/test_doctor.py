@@ -52,7 +52,7 @@ def test_the_report_covers_packages_devices_decoders_and_room() -> None:
         "pytorchvideo",
         "tensorboard",
     } <= checks.keys()
-    assert {"cpu", "h264", "torchcodec", "this folder", "clips cache", "weights cache"} <= checks.keys()
+    assert {"cpu", "h264", "torchcodec", "this folder", "cache"} <= checks.keys()
     assert "libavcodec" in checks["av"].detail
 
 

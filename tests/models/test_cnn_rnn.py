@@ -85,7 +85,7 @@ def test_an_unknown_backbone_is_refused_with_the_nearest() -> None:
 
 def test_the_tiny_backbone_has_no_pretrained_weights() -> None:
     with pytest.raises(ValueError, match="tiny has no pretrained weights"):
-        CnnRnn(4, backbone="tiny", pretrained=True)
+        CnnRnn(4, backbone="tiny", backbone_pretrained=True)
 
 
 def test_pretrained_backbones_without_network_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,7 +96,7 @@ def test_pretrained_backbones_without_network_say_so(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(timm, "create_model", no_network)
     with pytest.raises(OSError, match=r"backbone=resnet18: cannot fetch its pretrained weights \(no network\)"):
-        CnnRnn(4, backbone="resnet18", pretrained=True)
+        CnnRnn(4, backbone="resnet18", backbone_pretrained=True)
 
 
 @pytest.mark.parametrize(

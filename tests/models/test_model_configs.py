@@ -11,7 +11,7 @@ from videoai.core.build import resolve
 from videoai.models import MODELS, TARGETS
 
 CONFIGS = Path(__file__).parents[2] / "configs"
-CLIP_KEYS = {"num_frames", "stride", "size", "resize", "fps", "sampling", "past_end", "mean", "std"}
+CLIP_KEYS = {"num_frames", "stride", "size", "resize", "fps", "sampling", "past_end", "mean", "std", "channels"}
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -29,6 +29,8 @@ def test_a_config_holds_every_option_with_its_default(name: str) -> None:
     config.pop("defaults")
     parameters = inspect.signature(resolve(TARGETS[name], "model")).parameters
     defaults = {key: p.default for key, p in parameters.items() if key != "num_classes"}
+    if MODELS[name].pretrained:
+        assert config.pop("pretrained") is False  # not the builder's: published weights are loaded after it
     assert config == {key: list(value) if isinstance(value, tuple) else value for key, value in defaults.items()}
 
 
@@ -45,7 +47,7 @@ def test_a_clip_is_complete_and_its_name_tells_frames_stride_and_size(path: Path
     assert set(clip) == CLIP_KEYS
     assert path.stem == f"{clip['num_frames']}x{clip['stride']}x{clip['size']}"
     assert clip["resize"] >= clip["size"]
-    assert len(clip["mean"]) == len(clip["std"]) == 3 and all(0 < value < 1 for value in clip["mean"] + clip["std"])
+    assert clip["mean"] is clip["std"] is clip["channels"] is None  # they belong to the weights
 
 
 @pytest.mark.parametrize("name", list(MODELS))

@@ -1,14 +1,10 @@
 import copy
-import logging
-from pathlib import Path
-from urllib.error import URLError
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from videoai.models import create_model
-from videoai.models.weights import fetch, load_partial
+from videoai.models.weights import load_partial
 
 
 def net(num_classes: int = 3) -> nn.Sequential:
@@ -57,46 +53,3 @@ def test_a_foreign_file_is_refused_and_changes_nothing() -> None:
     ):
         load_partial(target, state)
     assert all(torch.equal(tensor, before[key]) for key, tensor in target.state_dict().items())
-
-
-@pytest.fixture
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty PyTorch cache on a machine without network."""
-
-    def no_network(*args: object, **kwargs: object) -> None:
-        raise URLError("no network")
-
-    monkeypatch.setattr(torch.hub, "_hub_dir", str(tmp_path))
-    monkeypatch.setattr("torch.hub.urlopen", no_network)
-    return tmp_path / "checkpoints"
-
-
-def test_a_cached_file_needs_no_network(cache: Path) -> None:
-    cache.mkdir()
-    torch.save({"a": torch.ones(2)}, cache / "some.pth")
-    assert torch.equal(fetch("https://example.org/some.pth")["a"], torch.ones(2))
-
-
-def test_without_network_the_error_names_url_folder_and_way_out(cache: Path) -> None:
-    with pytest.raises(OSError) as caught:
-        fetch("https://example.org/some.pth")
-    message = str(caught.value)
-    assert "\n" not in message
-    assert "https://example.org/some.pth" in message and str(cache) in message and "pretrained=false" in message
-
-
-def test_pretrained_weights_load_into_another_number_of_classes(cache: Path, caplog: pytest.LogCaptureFixture) -> None:
-    from torchvision.models.video import mc3_18
-
-    cache.mkdir()
-    published = mc3_18(weights=None)
-    torch.save(published.state_dict(), cache / "mc3_18-a90a0ba3.pth")  # the name that torchvision gives the file
-    with caplog.at_level(logging.INFO, logger="videoai"):
-        model = create_model("mc3_18", num_classes=5, pretrained=True)
-    assert "mc3_18: loaded 120/122 tensors; new: fc.weight, fc.bias" in caplog.text
-    assert torch.equal(model.get_parameter("stem.0.weight"), published.get_parameter("stem.0.weight"))
-
-
-def test_pretrained_without_network_says_so(cache: Path) -> None:
-    with pytest.raises(OSError, match=r"cannot download https://download\.pytorch\.org/models/r3d_18-b3b3357e\.pth"):
-        create_model("r3d_18", num_classes=5, pretrained=True)

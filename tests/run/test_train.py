@@ -7,6 +7,7 @@ import videoai
 from videoai.cli.config import complete, with_run_dir
 from videoai.run.folder import RunFolder
 from videoai.run.train import assemble, pace
+from videoai.run.weights import settle_weights
 
 SMALL = {"batch_size": 6, "precision": "fp32", "tensorboard": False, "log_every": 1}
 
@@ -84,7 +85,7 @@ def test_ten_steps_on_real_clips_give_the_golden_losses(clip_folder, tmp_path, g
 
 def test_a_run_is_assembled_without_touching_the_console(clip_folder, tmp_path, capsys):
     full = with_run_dir(*complete(config(clip_folder, tmp_path)))
-    trainer = assemble(full, RunFolder(tmp_path / "run"))
+    trainer = assemble(settle_weights(full), RunFolder(tmp_path / "run"))
     trainer.log.close()
     assert trainer.step == 0
     assert capsys.readouterr().out == ""

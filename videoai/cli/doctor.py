@@ -13,6 +13,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from videoai.core.cache import cache_folder
+
 PACKAGE = Path(__file__).resolve().parents[1]
 GIB = 2**30
 MIN_FREE_GIB = 5  # a checkpoint of a large model with its optimizer is 2 to 4 GiB, and two are kept
@@ -231,13 +233,9 @@ def torchcodec_check() -> Check:
 
 def room_checks() -> list[Check]:
     """Disk for runs and caches, and the shared memory that loader workers pass clips through."""
-    import torch
-
-    clips = os.environ.get("VIDEOAI_CACHE") or os.path.expanduser("~/.cache/videoai")  # as in data/synthetic.py
     checks = [
         folder_check("this folder", Path.cwd(), "df -h ."),
-        folder_check("clips cache", Path(clips), "export VIDEOAI_CACHE=/a/larger/disk"),
-        folder_check("weights cache", Path(torch.hub.get_dir()), "export TORCH_HOME=/a/larger/disk"),
+        folder_check("cache", cache_folder(), "export VIDEOAI_CACHE=/a/larger/disk"),  # clips and weights
     ]
     shm = Path("/dev/shm")
     if shm.is_dir():

@@ -7,12 +7,16 @@ Dimension key: B batch, V views, T frames, C channels, H height, W width, K clas
 """
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from torch import Tensor
 
 Sampling = Literal["dense", "uniform"]
 PastEnd = Literal["repeat", "loop", "error"]
+Channels = Literal["rgb", "bgr"]
+
+
+CLIP_CHOICES = {"sampling": get_args(Sampling), "past_end": get_args(PastEnd), "channels": get_args(Channels)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +32,7 @@ class ClipSpec:
     past_end: PastEnd = "repeat"  # a clip longer than the video: hold the last frame, start over, or refuse
     mean: tuple[float, float, float] = (0.45, 0.45, 0.45)  # PySlowFast's defaults, of pixels in [0, 1]
     std: tuple[float, float, float] = (0.225, 0.225, 0.225)
+    channels: Channels = "rgb"  # the order that the model sees; decoders give RGB, some published weights want BGR
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "resize", self.resize or self.size)
@@ -40,7 +45,7 @@ class ClipSpec:
             raise ValueError(
                 f"clip.resize={self.resize} is smaller than clip.size={self.size}: the crop would not fit."
             )
-        for name, allowed in (("sampling", ("dense", "uniform")), ("past_end", ("repeat", "loop", "error"))):
+        for name, allowed in CLIP_CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise ValueError(f"clip.{name}={getattr(self, name)!r}: choose from {', '.join(allowed)}.")
 

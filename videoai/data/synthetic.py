@@ -27,6 +27,7 @@ import numpy as np
 from av.error import FFmpegError
 from numpy import ndarray
 
+from videoai.core.cache import cache_folder
 from videoai.data.encode import encoder, make_folder, write_clip, write_file
 from videoai.data.motion import CLASSES, LEVELS, SPLITS, render, truth_of
 
@@ -92,7 +93,7 @@ def motion16(
         OSError: the folder cannot be written or the disk is full.
     """
     _check(size=size, level=level, seed=seed)
-    parent = Path(root or os.environ.get("VIDEOAI_CACHE") or "~/.cache/videoai").expanduser().absolute()
+    parent = Path(root).expanduser().absolute() if root else cache_folder()
     folder = parent / f"motion16-{size}-{level}-s{seed}-v{VERSION}"
     jobs = list(_jobs(folder, SIZES[size], level, seed))
     if not _is_complete(folder, jobs):

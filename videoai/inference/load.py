@@ -43,8 +43,8 @@ def from_state(state: dict[str, Any], *, trust: Sequence[str] = ()) -> LoadedMod
 
 
 def build_model(node: dict[str, Any], *, num_classes: int, trust: Sequence[str] = ()) -> nn.Module:
-    """A model from its config node, without published weights: the checkpoint brings its own."""
-    node = {key: value for key, value in node.items() if key != "pretrained"}
+    """A model from its config node, with fresh weights."""
+    node = {key: value for key, value in node.items() if key != "pretrained" or "_target_" in node}
     return build(node, TARGETS, where="model", trust=trust, num_classes=num_classes)
 
 

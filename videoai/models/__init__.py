@@ -1,130 +1,33 @@
-"""The model zoo: one table from name to builder, and ``create_model``.
+"""The model zoo: ``create_model`` by name, ``from_published`` from a file of somebody else's.
 
-A model is any ``nn.Module`` with
+A model is any ``nn.Module`` with ``forward(video: float [B, C, T, H, W], normalised) -> logits [B, K]`` (no softmax).
+There is no base class. The models of the zoo also have
 
-    forward(video: float [B, C, T, H, W], normalised) -> logits [B, K]
-    forward_features(video) -> features [B, D]          pooled, before dropout and head
-    forward_head(features [B, D]) -> logits [B, K]
-    reset_classifier(num_classes)                       a fresh head, in place
+    forward_features(video) -> features          before pooling: a map [B, D, T', H', W'] or tokens [B, L, D];
+                                                 several pathways give a tuple of maps
+    forward_head(features, pre_logits=False)     pool, then logits [B, K]; ``pre_logits``: the pooled vector [B, D]
+    reset_classifier(num_classes)                a fresh head, in place; 0 = none: logits are the pooled vector
+    num_features                                 D, what the head reads
+    group_matcher(coarse=False)                  timm's form: which parameters belong to which depth, for layer decay
+    no_weight_decay() -> set of parameter names  what does not decay beside norms and biases (position tables, tokens)
+    set_grad_checkpointing(enable=True)          recompute activations in the backward pass instead of keeping them
 
-There is no base class. To add one: a module in this package, a row here, ``configs/model/<name>.yaml``. A model in your
-own package needs no row: ``_target_: mypkg.net.MyNet``. Importing this package imports no model.
+and, once published weights are loaded, ``clip``: the ClipSpec that these weights were trained on.
+
+To add one: a module in this package, a row in ``table.py``, ``configs/model/<name>.yaml``. A model in your own package
+needs no row: ``_target_: mypkg.net.MyNet``. Weights that others publish: ``published/``. Importing this package imports
+no model.
 """
 
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 from torch import nn
 
 from videoai.core.build import build
+from videoai.models.published import from_published, load_published, read_published, with_dialect
+from videoai.models.table import MODELS, TARGETS, Family, ModelCard
 
-Family = Literal["3D CNN", "CNN + RNN", "attention", "control"]
-
-
-class ModelCard(NamedTuple):
-    """One row of the zoo."""
-
-    target: str  # "module:builder", imported when first wanted
-    family: Family
-    clip: str  # default input: a file of configs/clip
-    summary: str
-    paper: str
-
-
-MODELS: dict[str, ModelCard] = {
-    "tiny_r3d": ModelCard(
-        "videoai.models.resnet3d:tiny_r3d",
-        "3D CNN",
-        "16x2x32",
-        "residual 3-D CNN for a CPU; the default",
-        "Tran et al. 2018, arXiv:1711.11248",
-    ),
-    "tiny_r2plus1d": ModelCard(
-        "videoai.models.resnet3d:tiny_r2plus1d",
-        "3D CNN",
-        "16x2x32",
-        "the same with convolutions split into space and time",
-        "Tran et al. 2018, arXiv:1711.11248",
-    ),
-    "small_r3d": ModelCard(
-        "videoai.models.resnet3d:small_r3d",
-        "3D CNN",
-        "16x2x64",
-        "residual 3-D CNN for small real data sets, 64-112 px",
-        "Tran et al. 2018, arXiv:1711.11248",
-    ),
-    "small_r2plus1d": ModelCard(
-        "videoai.models.resnet3d:small_r2plus1d",
-        "3D CNN",
-        "16x2x64",
-        "the same with convolutions split into space and time",
-        "Tran et al. 2018, arXiv:1711.11248",
-    ),
-    "r3d_18": ModelCard(
-        "videoai.models.torchvision_video:r3d_18",
-        "3D CNN",
-        "16x2x112",
-        "torchvision's R3D-18; Kinetics-400 weights",
-        "Tran et al. 2018, arXiv:1711.11248",
-    ),
-    "mc3_18": ModelCard(
-        "videoai.models.torchvision_video:mc3_18",
-        "3D CNN",
-        "16x2x112",
-        "torchvision's MC3-18: 3-D early, 2-D late; Kinetics-400 weights",
-        "Tran et al. 2018, arXiv:1711.11248",
-    ),
-    "r2plus1d_18": ModelCard(
-        "videoai.models.torchvision_video:r2plus1d_18",
-        "3D CNN",
-        "16x2x112",
-        "torchvision's R(2+1)D-18; Kinetics-400 weights",
-        "Tran et al. 2018, arXiv:1711.11248",
-    ),
-    "slowfast_r50": ModelCard(
-        "videoai.models.slowfast:slowfast_r50",
-        "3D CNN",
-        "32x2x224",
-        "PyTorchVideo's SlowFast 8x8 R50; Kinetics-400 weights",
-        "Feichtenhofer et al. 2019, arXiv:1812.03982",
-    ),
-    "cnn_lstm": ModelCard(
-        "videoai.models.cnn_rnn:CnnRnn",
-        "CNN + RNN",
-        "16x4x224",
-        "LRCN: any timm 2-D backbone, then LSTM, GRU or RNN",
-        "Donahue et al. 2015, arXiv:1411.4389",
-    ),
-    "tiny_cnn_gru": ModelCard(
-        "videoai.models.cnn_rnn:tiny_cnn_gru",
-        "CNN + RNN",
-        "16x2x32",
-        "small 2-D CNN, then a GRU, for a CPU",
-        "Donahue et al. 2015, arXiv:1411.4389; Cho et al. 2014, arXiv:1406.1078",
-    ),
-    "tiny_video_transformer": ModelCard(
-        "videoai.models.video_transformer:tiny_video_transformer",
-        "attention",
-        "16x2x32",
-        "space-time transformer with a convolutional stem, for a CPU",
-        "Arnab et al. 2021, arXiv:2103.15691; Xiao et al. 2021, arXiv:2106.14881",
-    ),
-    "vivit_s": ModelCard(
-        "videoai.models.video_transformer:VideoTransformer",
-        "attention",
-        "16x4x224",
-        "ViT-S over 2x16x16 tubelets, joint or divided attention",
-        "Arnab et al. 2021, arXiv:2103.15691; Bertasius et al. 2021, arXiv:2102.05095",
-    ),
-    "frame_only": ModelCard(
-        "videoai.models.frame_only:FrameOnly",
-        "control",
-        "16x2x32",
-        "sees the middle frame only; at chance on motion-only data",
-        "control",
-    ),
-}
-
-TARGETS: dict[str, str] = {name: card.target for name, card in MODELS.items()}
+__all__ = ["MODELS", "TARGETS", "Family", "ModelCard", "create_model", "from_published", "names"]
 
 
 def names() -> list[str]:
@@ -132,9 +35,37 @@ def names() -> list[str]:
     return list(MODELS)
 
 
-def create_model(name: str, *, num_classes: int, **options: Any) -> nn.Module:
-    """Build a model of the zoo, e.g. ``create_model("tiny_r3d", num_classes=16, width=24)``.
+def create_model(
+    name: str, *, num_classes: int | None = None, pretrained: bool = False, weights: str | None = None, **options: Any
+) -> nn.Module:
+    """Build a model of the zoo, e.g. ``create_model("slow_8x8_r50", pretrained=True, num_classes=12)``.
 
-    Raises: ValueError: unknown name, or an option that the model does not take; both say what there is.
+    Args:
+        num_classes: None = those of the weights. Another number than theirs gets a fresh head.
+        pretrained: load the weights that the model's row names.
+        weights: load these: an id such as ``pyslowfast/SLOW_8x8_R50``, or ``ID:FILE`` for a file you already have.
+
+    Raises: ValueError: unknown name, weights of another model, or an option that the model does not take; each says
+    what there is. OSError: the weights cannot be downloaded.
     """
-    return build({"name": name, **options}, TARGETS, where="model", num_classes=num_classes)
+    if pretrained and not weights:
+        weights = default_weights(name)
+    node = {"name": name, **options}
+    if not weights:
+        if num_classes is None:
+            raise ValueError(f"create_model('{name}'): say num_classes=..., or weights that know their classes.")
+        return build(node, TARGETS, where="model", num_classes=num_classes)
+    model = build(with_dialect(node, weights, num_classes), TARGETS, where="model")
+    load_published(model, weights, read_published(weights))
+    return model
+
+
+def default_weights(name: str) -> str:
+    """The id of the weights that ``pretrained=True`` means. Raises: ValueError: there are none, or no such model."""
+    card = MODELS.get(name)
+    if card is None or card.pretrained is None:
+        having = ", ".join(other for other, row in MODELS.items() if row.pretrained)
+        raise ValueError(
+            f"model.pretrained=true: there are no published weights for '{name}'. They exist for {having}."
+        )
+    return card.pretrained

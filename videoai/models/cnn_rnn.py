@@ -34,7 +34,8 @@ class CnnRnn(nn.Module):
 
     Args:
         backbone: "tiny" (our own, for 32-64 px) or any 2-D model name of timm.
-        pretrained: ImageNet weights for a timm backbone; the difference channels start as copies of the colour filters.
+        backbone_pretrained: ImageNet weights for a timm backbone; the difference channels start as copies of the colour
+            filters.
         pool: the RNN's "last" state, or the "mean" or a learned "attention" average of its outputs over time.
     """
 
@@ -43,7 +44,7 @@ class CnnRnn(nn.Module):
         num_classes: int,
         *,
         backbone: str = "resnet18",
-        pretrained: bool = False,
+        backbone_pretrained: bool = False,
         cell: Cell = "lstm",
         hidden_size: int = 256,
         num_layers: int = 1,
@@ -56,7 +57,9 @@ class CnnRnn(nn.Module):
         check_choice("cell", cell, get_args(Cell))
         check_choice("pool", pool, get_args(Pool))
         self.temporal_difference: Difference = temporal_difference
-        self.backbone, frame_features = _backbone(backbone, pretrained, num_input_channels(temporal_difference))
+        self.backbone, frame_features = _backbone(
+            backbone, backbone_pretrained, num_input_channels(temporal_difference)
+        )
         # a global mean of rectified channels varies little around a large mean: without a norm the RNN hardly learns
         self.norm = nn.BatchNorm1d(frame_features)
         # initial weights: PyTorch's own for recurrent layers, uniform in +-1/sqrt(hidden size)
@@ -128,7 +131,7 @@ def _backbone(name: str, pretrained: bool, in_channels: int) -> tuple[nn.Module,
     if name != "tiny":
         return _timm_backbone(name, pretrained, in_channels)
     if pretrained:
-        raise ValueError("model.backbone=tiny has no pretrained weights. Set model.pretrained=false.")
+        raise ValueError("model.backbone=tiny has no pretrained weights. Set model.backbone_pretrained=false.")
     cnn = FrameCnn(in_channels, width=TINY_WIDTH)
     return cnn, cnn.num_features
 
@@ -150,6 +153,6 @@ def _timm_backbone(name: str, pretrained: bool, in_channels: int) -> tuple[nn.Mo
             raise
         raise OSError(
             f"model.backbone={name}: cannot fetch its pretrained weights ({error}). Put them into the Hugging Face "
-            "cache (HF_HOME) on a machine with network, or set model.pretrained=false."
+            "cache (HF_HOME) on a machine with network, or set model.backbone_pretrained=false."
         ) from error
     return model, cast(int, model.num_features)

@@ -4,9 +4,11 @@ Trained beside a video model it tells how much of a data set can be solved witho
 Huang et al. 2018, CVPR). On motion-only data it must stay at chance.
 """
 
+from typing import Any
+
 from torch import Tensor, nn
 
-from videoai.models.layers import FrameCnn, make_head
+from videoai.models.layers import FrameCnn, make_head, run_blocks
 
 
 class FrameOnly(nn.Module):
@@ -16,20 +18,36 @@ class FrameOnly(nn.Module):
         super().__init__()
         self.cnn = FrameCnn(3, width=width)
         self.dropout = nn.Dropout(dropout)
-        self.head = make_head(self.cnn.num_features, num_classes)
+        self.num_features = self.cnn.num_features
+        self.head = make_head(self.num_features, num_classes)
+        self.checkpointing = False
 
     def forward(self, video: Tensor) -> Tensor:
         """video: float [B, 3, T, H, W], normalised -> logits [B, K] (no softmax)."""
         return self.forward_head(self.forward_features(video))
 
     def forward_features(self, video: Tensor) -> Tensor:
-        """video: float [B, 3, T, H, W] -> features [B, D] of the middle frame."""
-        return self.cnn(video[:, :, video.shape[2] // 2])  # [B, C, T, H, W] -> [B, C, H, W]
+        """video: float [B, 3, T, H, W] -> features [B, D, H', W'] of the middle frame."""
+        frame = video[:, :, video.shape[2] // 2]  # [B, C, T, H, W] -> [B, C, H, W]
+        return run_blocks(self.cnn.convs, frame, checkpointing=self.checkpointing)
 
-    def forward_head(self, features: Tensor) -> Tensor:
-        """features: [B, D] -> logits [B, K]."""
-        return self.head(self.dropout(features))
+    def forward_head(self, features: Tensor, pre_logits: bool = False) -> Tensor:
+        """features: [B, D, H', W'] -> logits [B, K], or the pooled [B, D]."""
+        pooled = features.mean((2, 3))
+        return pooled if pre_logits else self.head(self.dropout(pooled))
 
     def reset_classifier(self, num_classes: int) -> None:
         """A fresh head for ``num_classes``; everything else keeps its weights."""
-        self.head = make_head(self.head.in_features, num_classes).to(self.head.weight)
+        self.head = make_head(self.num_features, num_classes).to(next(self.parameters()))
+
+    def group_matcher(self, coarse: bool = False) -> dict[str, Any]:
+        """timm's form: no stem, a depth a convolution."""
+        return {"stem": r"^$", "blocks": r"^cnn\.convs\.(\d+)"}
+
+    def no_weight_decay(self) -> set[str]:
+        """Nothing beside norms and biases."""
+        return set()
+
+    def set_grad_checkpointing(self, enable: bool = True) -> None:
+        """Recompute the convolutions' activations in the backward pass."""
+        self.checkpointing = enable

@@ -1,14 +1,9 @@
-"""Foreign weights: fetch a published file, load what fits, say what did not."""
+"""Loading tensors into a model: what fits is loaded, what does not is said."""
 
-import logging
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import torch
 from torch import Tensor, nn
-
-logger = logging.getLogger(__name__)
 
 
 class LoadReport(NamedTuple):
@@ -31,6 +26,46 @@ def load_partial(model: nn.Module, state_dict: Mapping[str, Tensor]) -> LoadRepo
 
     Raises: ValueError: fewer than half of the model's tensors fit; the model is unchanged then.
     """
+    report, fitting = compare(model, state_dict)
+    if 2 * report.loaded < report.total:
+        raise ValueError(
+            f"weights: only {report.loaded} of {report.total} tensors fit {type(model).__name__}. Wrong checkpoint? "
+            f"The file has {_some(list(state_dict), 3)}; the model wants {_some(list(model.state_dict()), 3)}."
+        )
+    model.load_state_dict(fitting, strict=False)
+    return report
+
+
+def load_exact(model: nn.Module, state_dict: Mapping[str, Tensor], *, num_classes: int, name: str) -> LoadReport:
+    """Load every tensor, and set every one of the model; only a head of ``num_classes`` may give way to one of another
+    number. ``num_batches_tracked``, which counts batches and changes no output, may be absent.
+
+    Raises: ValueError: naming what is missing, left over or of another shape; the model is unchanged then.
+    """
+    report, fitting = compare(model, state_dict)
+    own = model.state_dict()
+    heads = {
+        key
+        for key, tensor in state_dict.items()
+        if key in own
+        and key not in fitting
+        and tensor.shape[:1] == (num_classes,)
+        and tensor.shape[1:] == own[key].shape[1:]
+    }
+    missing = [key for key in report.new if key not in state_dict and not key.endswith("num_batches_tracked")]
+    misshapen = [line for line in report.mismatched if line.partition(" ")[0] not in heads]
+    if missing or misshapen or report.unused:
+        problems = (("missing", missing), ("left over", report.unused), ("of another shape", misshapen))
+        raise ValueError(
+            f"weights {name} do not fit {type(model).__name__}: "
+            f"{'; '.join(f'{label}: {_some(keys)}' for label, keys in problems if keys)}. Is it the published file?"
+        )
+    model.load_state_dict(fitting, strict=False)
+    return report
+
+
+def compare(model: nn.Module, state_dict: Mapping[str, Tensor]) -> tuple[LoadReport, dict[str, Tensor]]:
+    """What would be loaded, and the tensors that fit."""
     own = model.state_dict()
     fitting = {name: t for name, t in state_dict.items() if name in own and t.shape == own[name].shape}
     report = LoadReport(
@@ -44,32 +79,7 @@ def load_partial(model: nn.Module, state_dict: Mapping[str, Tensor]) -> LoadRepo
             if name in own and name not in fitting
         ],
     )
-    if 2 * report.loaded < report.total:
-        raise ValueError(
-            f"weights: only {report.loaded} of {report.total} tensors fit {type(model).__name__}. Wrong checkpoint? "
-            f"The file has {_some(list(state_dict), 3)}; the model wants {_some(list(own), 3)}."
-        )
-    model.load_state_dict(fitting, strict=False)
-    return report
-
-
-def fetch(url: str) -> Any:
-    """The content of a published weight file, from PyTorch's cache folder or the network.
-
-    Raises: OSError: it is not in the cache and cannot be downloaded.
-    """
-    folder = Path(torch.hub.get_dir()) / "checkpoints"
-    logger.info("weights: %s (cache: %s)", url, folder)
-    try:
-        # check_hash: torchvision's file names carry the start of their SHA-256
-        return torch.hub.load_state_dict_from_url(
-            url, map_location="cpu", progress=False, check_hash=True, weights_only=True
-        )
-    except OSError as error:
-        raise OSError(
-            f"weights: cannot download {url} ({error}). Fetch it on a machine with network and put it into {folder}, "
-            "or set model.pretrained=false."
-        ) from error
+    return report, fitting
 
 
 def _some(names: Sequence[str], limit: int = 8) -> str:

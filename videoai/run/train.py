@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from videoai.core.build import ANYTHING, build
+from videoai.core.build import ANYTHING
 from videoai.core.checkpoint import versions
 from videoai.core.log import RunLog
 from videoai.core.seeding import seed_for
@@ -25,9 +25,7 @@ from videoai.engine.precision import Precision
 from videoai.engine.progress import Progress
 from videoai.engine.schedule import Schedule
 from videoai.engine.trainer import Cadence, Trainer
-from videoai.inference.load import read_weights
-from videoai.models import TARGETS
-from videoai.models.weights import load_partial
+from videoai.inference.load import build_model
 from videoai.run.data import (
     BadCount,
     absolute_paths,
@@ -40,6 +38,7 @@ from videoai.run.data import (
 from videoai.run.folder import RunFolder, continued, find_resume
 from videoai.run.limits import refuse_nonsense
 from videoai.run.validation import Validation
+from videoai.run.weights import load_weights, settle_weights
 from videoai.tasks.classify import Classify
 
 logger = logging.getLogger(__name__)
@@ -54,7 +53,7 @@ def train(config: dict[str, Any]) -> dict[str, Any]:
     Raises: ValueError, OSError: one line each. Interrupted: on a signal, after saving.
     """
     refuse_nonsense(config)
-    config = {**config, "data": absolute_paths(config["data"])}
+    config = settle_weights({**config, "data": absolute_paths(config["data"])})
     folder = RunFolder(Path(config["run_dir"]))
     with folder.locked():
         state = find_resume(folder, config["resume"])
@@ -111,11 +110,11 @@ def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | 
 
 
 def new_model(config: dict[str, Any], *, num_classes: int, with_weights: bool) -> nn.Module:
-    """The model of the config, initialised from the seed; then from ``weights=PATH`` where given."""
+    """The model of the config, initialised from the seed; then from other weights where asked for."""
     torch.manual_seed(seed_for(config["seed"], "init"))
-    model = build(config["model"], TARGETS, where="model", trust=ANYTHING, num_classes=num_classes)
-    if config["weights"] and with_weights:
-        logger.info("weights %s: %s", config["weights"], load_partial(model, read_weights(config["weights"])))
+    model = build_model(config["model"], num_classes=num_classes, trust=ANYTHING)
+    if with_weights:
+        load_weights(model, config)
     return model
 
 

@@ -6,7 +6,7 @@ a plain mean instead of AdaptiveAvgPool3d.
 """
 
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from torch import Tensor, nn
 
@@ -17,6 +17,7 @@ from videoai.models.layers import (
     make_head,
     motion_input,
     num_input_channels,
+    run_blocks,
 )
 
 Block = Literal["r3d", "r2plus1d"]
@@ -51,6 +52,7 @@ class ResNet3d(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.head = make_head(widths[-1], num_classes)
         self.num_features = widths[-1]
+        self.checkpointing = False
         init_weights(self)
 
     def forward(self, video: Tensor) -> Tensor:
@@ -58,18 +60,31 @@ class ResNet3d(nn.Module):
         return self.forward_head(self.forward_features(video))
 
     def forward_features(self, video: Tensor) -> Tensor:
-        """video: float [B, 3, T, H, W] -> features [B, D]: the mean over time and space."""
-        x = motion_input(video, self.temporal_difference)
-        # a mean, not AdaptiveAvgPool3d: same numbers, but its CUDA backward is deterministic
-        return self.stages(self.stem(x)).mean((2, 3, 4))
+        """video: float [B, 3, T, H, W] -> features [B, D, T', H', W']."""
+        x = self.stem(motion_input(video, self.temporal_difference))
+        return run_blocks(self.stages, x, checkpointing=self.checkpointing)
 
-    def forward_head(self, features: Tensor) -> Tensor:
-        """features: [B, D] -> logits [B, K]."""
-        return self.head(self.dropout(features))
+    def forward_head(self, features: Tensor, pre_logits: bool = False) -> Tensor:
+        """features: [B, D, T', H', W'] -> logits [B, K], or the pooled [B, D]."""
+        # a mean, not AdaptiveAvgPool3d: same numbers, but its CUDA backward is deterministic
+        pooled = features.mean((2, 3, 4))
+        return pooled if pre_logits else self.head(self.dropout(pooled))
 
     def reset_classifier(self, num_classes: int) -> None:
         """A fresh head for ``num_classes``; everything else keeps its weights."""
-        self.head = make_head(self.num_features, num_classes).to(self.head.weight)
+        self.head = make_head(self.num_features, num_classes).to(next(self.parameters()))
+
+    def group_matcher(self, coarse: bool = False) -> dict[str, Any]:
+        """timm's form: the stem, then a depth a stage, which is one block."""
+        return {"stem": r"^stem", "blocks": r"^stages\.(\d+)"}
+
+    def no_weight_decay(self) -> set[str]:
+        """Nothing beside norms and biases."""
+        return set()
+
+    def set_grad_checkpointing(self, enable: bool = True) -> None:
+        """Recompute the stages' activations in the backward pass."""
+        self.checkpointing = enable
 
 
 class ResidualBlock(nn.Module):

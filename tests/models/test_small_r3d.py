@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from videoai.models.resnet3d import ResNet3d, small_r2plus1d, small_r3d, tiny_r2plus1d, tiny_r3d
+from videoai.models.small_r3d import ResNet3d, small_r2plus1d, small_r3d, tiny_r2plus1d, tiny_r3d
 
 
 def num_parameters(model: torch.nn.Module) -> int:

@@ -1,0 +1,63 @@
+"""Golden parity: published layouts, filled by a rule, give the logits of the publishers' own code.
+
+The fixtures (published key names and shapes, an input, the reference's logits) and the rule that fills them are not
+part of this repository: VIDEOAI_PARITY names their folder, by default ``shared/parity`` beside the checkout.
+"""
+
+import csv
+import importlib.util
+import json
+import os
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import torch
+
+from videoai.models import from_published
+from videoai.models.published import all_weights, find
+
+ROOT = Path(os.environ.get("VIDEOAI_PARITY") or Path(__file__).parents[4] / "shared" / "parity")
+GATE = 1e-5  # max |d| / sd of the logits; the references differ from their own float64 by 1e-6
+LARGE = 60_000_000  # parameters: takes more than a few seconds to fill
+
+pytestmark = pytest.mark.skipif(not ROOT.is_dir(), reason=f"no parity fixtures in {ROOT}; set VIDEOAI_PARITY")
+
+
+def fixtures() -> list[Any]:
+    paths = sorted(ROOT.glob("*/*.json"))
+    sizes = [json.loads(path.read_text())["params"] for path in paths]
+    return [
+        pytest.param(path, id=f"{path.parent.name}/{path.stem}", marks=[pytest.mark.slow] if size > LARGE else [])
+        for path, size in zip(paths, sizes, strict=True)
+    ]
+
+
+@pytest.fixture(scope="module")
+def fill() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("parity_fill", ROOT / "fill.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_published_id_is_known() -> None:
+    with (ROOT / "ids.csv").open() as file:
+        ids = {row["id"] for row in csv.DictReader(file)}
+    assert ids - set(all_weights()) == set()
+
+
+@pytest.mark.parametrize("path", fixtures())
+def test_the_logits_are_those_of_the_publishers_code(path: Path, fill: ModuleType) -> None:
+    fixture = fill.load_fixture(path)
+    assert fill.probe(fixture) == fixture["probe"], "numpy's random stream changed, not the model"
+    name = f"{path.parent.name}/{path.stem}"
+    content = fill.wrap(fixture, fill.make_state_dict(fixture))
+    model = from_published(name, content).eval()
+    assert sum(p.numel() for p in model.parameters()) == fixture["params"]
+    with torch.inference_mode():
+        logits = model(fill.make_input(**fixture["input"]))
+    assert fill.relative_error(logits, fixture) <= GATE
+    assert find(name).verified == "parity"

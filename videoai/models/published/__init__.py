@@ -1,0 +1,133 @@
+"""Weights that others publish: a table a family of models, and how each publisher's layout becomes ours.
+
+An id is ``source/published name``, e.g. ``pyslowfast/SLOWFAST_8x8_R50``. Its row and its converter stand in the module
+of this package that is named as the module of the model: ``models/x3d.py``, ``models/published/x3d.py``.
+
+Tensors alone are not a checkpoint: files of one shape were trained with other slow frames, channel orders or epsilons,
+load without complaint, and give wrong logits. So each row names the model *and* the options it must be built with, and
+the clip it was trained on.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from torch import Tensor, nn
+
+from videoai.core.build import build, did_you_mean
+from videoai.core.types import ClipSpec
+from videoai.models.published.files import read_file, unwrap
+from videoai.models.table import TARGETS
+from videoai.models.weights import LoadReport, load_exact
+
+logger = logging.getLogger(__name__)
+
+# Modules of this package. One that imports a model would slow every start: they hold names and functions only.
+FAMILIES = ("torchvision_resnet",)
+
+StateDict = dict[str, Tensor]
+
+
+class Weights(NamedTuple):
+    """One published checkpoint: how to read it, what to build for it, what it was trained on."""
+
+    model: str  # a name of the zoo
+    convert: Callable[[StateDict], StateDict]  # the publisher's names and shapes -> ours
+    clip: ClipSpec
+    licence: str  # SPDX, or what the publisher says
+    url: str | None  # of the file; None = no direct link is published: give a file of your own, as ID:FILE
+    page: str | None = None  # where the publisher documents it
+    container: str | None = None  # the key of the file that holds the state dict; None = the file is one
+    options: Mapping[str, Any] = {}  # the dialect: what the model must be built with
+    num_classes: int = 400
+    dataset: str = "kinetics400"
+    top1: float | None = None  # percent, the publisher's own claim
+    views: str | None = None  # of that claim: clips x crops
+    sha256: str | None = None  # of the file, or how it begins
+    verified: Literal["parity", "no"] = "no"  # parity = the logits of the publisher's own code, on golden inputs
+
+
+@cache
+def all_weights() -> dict[str, Weights]:
+    """Every row by id, family after family."""
+    tables = (import_module(f"{__name__}.{family}").WEIGHTS for family in FAMILIES)
+    return {name: row for table in tables for name, row in table.items()}
+
+
+def is_published(weights: str) -> bool:
+    """Whether this is meant as an id (or ``ID:FILE``), and not as the path of a file."""
+    sources = {name.partition("/")[0] for name in all_weights()}
+    return weights.partition("/")[0] in sources and not Path(weights).exists()
+
+
+def find(weights: str) -> Weights:
+    """The row of an id (``ID:FILE`` is allowed). Raises: ValueError with the nearest ids."""
+    name = weights.partition(":")[0]
+    if name in all_weights():
+        return all_weights()[name]
+    source = name.partition("/")[0]
+    known = [other for other in all_weights() if other.startswith(f"{source}/")] or list(all_weights())
+    raise ValueError(
+        f"weights={weights}: no such published weights.{did_you_mean(name, known)} Choose from: {', '.join(known)}. "
+        "videoai models NAME shows those of one model."
+    )
+
+
+def with_dialect(node: Mapping[str, Any], weights: str, num_classes: int | None) -> dict[str, Any]:
+    """The model node that these weights need. Raises: ValueError: they belong to another model."""
+    row = find(weights)
+    if node["name"] != row.model:
+        raise ValueError(f"weights={weights} are of model={row.model}, not of model={node['name']}.")
+    return {**node, **row.options, "num_classes": row.num_classes if num_classes is None else num_classes}
+
+
+def read_published(weights: str) -> StateDict:
+    """The state dict of an id in the publisher's own layout, from ``ID:FILE``, the cache or the network.
+
+    Raises: OSError: neither there nor to be had. ValueError: not what was published.
+    """
+    row = find(weights)
+    name, _, file = weights.partition(":")
+    return read_file(name, file or None, url=row.url, page=row.page, container=row.container, sha256=row.sha256)
+
+
+def from_published(
+    weights: str, state_dict: Mapping[str, Any], *, num_classes: int | None = None, **options: Any
+) -> nn.Module:
+    """A model from a state dict in the publisher's own layout (with or without the key it is published under).
+
+    ``model.clip`` says what the weights were trained on. ``num_classes`` other than theirs gets a fresh head.
+
+    Raises: ValueError: unknown id, or tensors that do not fit; the message names them.
+    """
+    row = find(weights)
+    node = with_dialect({"name": row.model, **options}, weights, num_classes)
+    model = build(node, TARGETS, where="model")
+    load_published(model, weights, unwrap(dict(state_dict), row.container))
+    return model
+
+
+def load_published(model: nn.Module, weights: str, state_dict: StateDict) -> LoadReport:
+    """Convert and load, strictly: every tensor of the file is used and every one of the model is set, but for the head
+    when the number of classes differs. A model whose clip is not the published one resamples its position tables in
+    ``fit_state_dict``.
+
+    Raises: ValueError: naming what is missing, left over or of another shape.
+    """
+    row = find(weights)
+    state = row.convert(dict(state_dict))
+    fit = getattr(model, "fit_state_dict", None)
+    report = load_exact(model, fit(state) if fit else state, num_classes=row.num_classes, name=weights)
+    logger.info("weights %s (%s): %s", weights, row.licence, report)
+    if is_non_commercial(row.licence):
+        logger.warning("weights %s are licensed %s: not for commercial use", weights, row.licence)
+    model.clip = row.clip  # pyright: ignore[reportArgumentType] (a plain attribute)
+    return report
+
+
+def is_non_commercial(licence: str) -> bool:
+    """CC-BY-NC and its kin."""
+    return "-NC" in licence.upper()

@@ -1,0 +1,93 @@
+"""The table of the zoo: one row a model, from its name to the function that builds it. Imports no model."""
+
+from typing import Literal, NamedTuple
+
+Family = Literal["3D CNN", "2D CNN", "CNN + RNN", "attention", "control"]
+
+
+class ModelCard(NamedTuple):
+    """One row of the zoo."""
+
+    builder: str  # "module:function" below videoai.models, imported when first wanted
+    family: Family
+    clip: str  # default input: a file of configs/clip
+    summary: str
+    paper: str
+    pretrained: str | None = None  # id of the weights that ``pretrained=True`` means; None = nobody publishes any
+
+
+R3D = "Tran et al. 2018, arXiv:1711.11248"
+LRCN = "Donahue et al. 2015, arXiv:1411.4389"
+VIVIT = "Arnab et al. 2021, arXiv:2103.15691"
+TIMESFORMER = "Bertasius et al. 2021, arXiv:2102.05095"
+
+MODELS: dict[str, ModelCard] = {
+    # small 3-D CNNs of our own
+    "tiny_r3d": ModelCard("small_r3d:tiny_r3d", "3D CNN", "16x2x32", "residual 3-D CNN for a CPU; the default", R3D),
+    "tiny_r2plus1d": ModelCard(
+        "small_r3d:tiny_r2plus1d", "3D CNN", "16x2x32", "the same with convolutions split into space and time", R3D
+    ),
+    "small_r3d": ModelCard(
+        "small_r3d:small_r3d", "3D CNN", "16x2x64", "residual 3-D CNN for small real data sets, 64-112 px", R3D
+    ),
+    "small_r2plus1d": ModelCard(
+        "small_r3d:small_r2plus1d", "3D CNN", "16x2x64", "the same with convolutions split into space and time", R3D
+    ),
+    # torchvision
+    "r3d_18": ModelCard(
+        "torchvision_resnet:r3d_18", "3D CNN", "16x2x112", "3-D convolutions everywhere", R3D, "torchvision/r3d_18"
+    ),
+    "mc3_18": ModelCard(
+        "torchvision_resnet:mc3_18", "3D CNN", "16x2x112", "3-D early, 2-D late", R3D, "torchvision/mc3_18"
+    ),
+    "r2plus1d_18": ModelCard(
+        "torchvision_resnet:r2plus1d_18",
+        "3D CNN",
+        "16x2x112",
+        "convolutions split into space and time",
+        R3D,
+        "torchvision/r2plus1d_18",
+    ),
+    # C2D, I3D, Slow, SlowFast, TPN
+    # X3D, CSN, R(2+1)D, C3D
+    # frames through a 2-D network: TSN, TSM, TRN, TANet
+    # CNN + RNN
+    "cnn_lstm": ModelCard(
+        "cnn_rnn:CnnRnn", "CNN + RNN", "16x4x224", "LRCN: any timm 2-D backbone, then LSTM, GRU or RNN", LRCN
+    ),
+    "tiny_cnn_gru": ModelCard(
+        "cnn_rnn:tiny_cnn_gru",
+        "CNN + RNN",
+        "16x2x32",
+        "small 2-D CNN, then a GRU, for a CPU",
+        f"{LRCN}; Cho et al. 2014, arXiv:1406.1078",
+    ),
+    # video ViT: ViViT, TimeSformer, VideoMAE, MAE-ST, UMT
+    "tiny_video_transformer": ModelCard(
+        "video_transformer:tiny_video_transformer",
+        "attention",
+        "16x2x32",
+        "space-time transformer with a convolutional stem, for a CPU",
+        f"{VIVIT}; Xiao et al. 2021, arXiv:2106.14881",
+    ),
+    "vivit_s": ModelCard(
+        "video_transformer:VideoTransformer",
+        "attention",
+        "16x4x224",
+        "ViT-S over 2x16x16 tubelets, joint or divided attention",
+        f"{VIVIT}; {TIMESFORMER}",
+    ),
+    # V-JEPA 2, InternVideo2
+    # MViT, Video Swin
+    # Hiera, UniFormer, UniFormerV2
+    # controls
+    "frame_only": ModelCard(
+        "frame_only:FrameOnly",
+        "control",
+        "16x2x32",
+        "sees the middle frame only; at chance on motion-only data",
+        "control",
+    ),
+}
+
+TARGETS: dict[str, str] = {name: f"videoai.models.{card.builder}" for name, card in MODELS.items()}
