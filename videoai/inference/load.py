@@ -11,6 +11,7 @@ from videoai.core import checkpoint
 from videoai.core.build import build
 from videoai.core.types import ClipSpec
 from videoai.models import TARGETS
+from videoai.models.heads import with_head
 
 
 class LoadedModel(nn.Module):
@@ -37,15 +38,18 @@ def load(checkpoint_path: str | Path, *, trust: Sequence[str] = (), device: str 
 
 def from_state(state: dict[str, Any], *, trust: Sequence[str] = ()) -> LoadedModel:
     """As ``load``, from a checkpoint that is already in memory."""
-    model = build_model(state["config"]["model"], num_classes=len(state["classes"]), trust=trust)
+    head = state["config"].get("finetune", {}).get("head", "linear")
+    model = build_model(state["config"]["model"], num_classes=len(state["classes"]), head=head, trust=trust)
     model.load_state_dict(averaged(state) or state["model"])
     return LoadedModel(model, classes=list(state["classes"]), clip=ClipSpec(**state["clip"])).eval()
 
 
-def build_model(node: dict[str, Any], *, num_classes: int, trust: Sequence[str] = ()) -> nn.Module:
-    """A model from its config node, with fresh weights."""
+def build_model(
+    node: dict[str, Any], *, num_classes: int, head: str = "linear", trust: Sequence[str] = ()
+) -> nn.Module:
+    """A model from its config node, with fresh weights; ``head`` is ``finetune.head``."""
     node = {key: value for key, value in node.items() if key != "pretrained" or "_target_" in node}
-    return build(node, TARGETS, where="model", trust=trust, num_classes=num_classes)
+    return with_head(build(node, TARGETS, where="model", trust=trust, num_classes=num_classes), head, num_classes)
 
 
 def averaged(state: dict[str, Any]) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from videoai.core.build import did_you_mean
 Difference = Literal["none", "append", "only"]
 
 
-def check_choice(option: str, given: str, allowed: Sequence[str]) -> None:
+def check_choice(option: str, given: str, allowed: Sequence[str], *, group: str = "model") -> None:
     """A Literal means nothing at run time, and YAML can hold anything.
 
     Raises: ValueError: ``given`` is not one of ``allowed``.
@@ -20,7 +20,7 @@ def check_choice(option: str, given: str, allowed: Sequence[str]) -> None:
     if given not in allowed:
         choices = ", ".join(allowed)
         raise ValueError(
-            f"model.{option}={given!r} is unknown.{did_you_mean(str(given), allowed)} Choose from: {choices}."
+            f"{group}.{option}={given!r} is unknown.{did_you_mean(str(given), allowed)} Choose from: {choices}."
         )
 
 

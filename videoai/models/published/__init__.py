@@ -106,7 +106,7 @@ def from_published(
     row = find(weights)
     node = with_dialect({"name": row.model, **options}, weights, num_classes)
     model = build(node, TARGETS, where="model")
-    load_published(model, weights, unwrap(dict(state_dict), row.container))
+    load_published(model, weights, unwrap(dict(state_dict), row.container, name=weights))
     return model
 
 
