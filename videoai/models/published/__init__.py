@@ -57,6 +57,11 @@ def all_weights() -> dict[str, Weights]:
     return {name: row for table in tables for name, row in table.items()}
 
 
+def weights_of(model: str) -> dict[str, Weights]:
+    """The rows of one model, by id."""
+    return {name: row for name, row in all_weights().items() if row.model == model}
+
+
 def is_published(weights: str) -> bool:
     """Whether this is meant as an id (or ``ID:FILE``), and not as the path of a file."""
     sources = {name.partition("/")[0] for name in all_weights()}
