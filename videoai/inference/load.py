@@ -10,8 +10,10 @@ from torch import nn
 from videoai.core import checkpoint
 from videoai.core.build import build
 from videoai.core.types import ClipSpec
-from videoai.models import TARGETS
+from videoai.models import TARGETS, create_model
 from videoai.models.heads import with_head
+from videoai.models.published import find, is_published
+from videoai.models.published.classes import class_names
 
 
 class LoadedModel(nn.Module):
@@ -26,14 +28,37 @@ class LoadedModel(nn.Module):
 
 
 def load(checkpoint_path: str | Path, *, trust: Sequence[str] = (), device: str = "cpu") -> LoadedModel:
-    """The model of a checkpoint, with ``.classes`` (index = label) and ``.clip``; the averaged weights if there are
-    any.
+    """The model of a checkpoint, or of published weights by id, with ``.classes`` (index = label) and ``.clip``; the
+    averaged weights if there are any.
 
     ``trust`` names packages of your own that the checkpoint's model may be imported from.
 
     Raises: FileNotFoundError, ValueError: naming the file and what is wrong with it.
     """
-    return from_state(checkpoint.load(checkpoint_path), trust=trust).to(device).eval()
+    return from_state(open_checkpoint(checkpoint_path), trust=trust).to(device).eval()
+
+
+def open_checkpoint(source: str | Path) -> dict[str, Any]:
+    """The content of a checkpoint: of a file, or of published weights by id (``ID`` or ``ID:FILE``), which come with
+    their own classes and clip but without data.
+
+    Raises: FileNotFoundError, OSError, ValueError: naming the file and what is wrong with it.
+    """
+    if not is_published(str(source)):
+        return checkpoint.load(source)
+    weights, row = str(source), find(str(source))
+    if not row.num_classes:
+        raise ValueError(f"checkpoint={weights}: an encoder without classes. Train a head for it: weights={weights}")
+    model = create_model(row.model, weights=weights)
+    return {
+        "format": checkpoint.FORMAT,
+        "config": {"model": {"name": row.model, **row.options}, "data": {}},
+        "classes": class_names(row.dataset, row.num_classes),
+        "clip": row.clip.to_dict(),
+        "model": model.state_dict(),
+        "step": 0,
+        "versions": {"weights": weights},
+    }
 
 
 def from_state(state: dict[str, Any], *, trust: Sequence[str] = ()) -> LoadedModel:

@@ -6,7 +6,6 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from videoai.models.attentive_probe import AttentiveProbe
 from videoai.models.layers import check_choice
 
 
@@ -27,6 +26,8 @@ class AttentiveModel(nn.Module):
 
     def __init__(self, model: Any, num_classes: int) -> None:
         super().__init__()
+        from videoai.models.attentive_probe import AttentiveProbe
+
         self.num_features = model.num_features
         model.reset_classifier(0)
         self.model = model
