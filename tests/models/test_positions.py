@@ -46,7 +46,7 @@ def test_resampling_keeps_the_place_of_things() -> None:
     for axis in range(3):
         for along in range(3):
             step = doubled.diff(dim=along)[..., axis]
-            steepest = 0.6 if along == axis else 1e-5  # half a step; torch's cubic filter waves a little
+            steepest = 0.65 if along == axis else 1e-5  # half a step; torch's cubic filter waves a little
             assert step.min() >= -1e-5 and step.max() <= steepest and (along != axis or step.mean() > 0.4)
     assert resample(doubled, (8, 12, 16)).equal(doubled)
 

@@ -107,7 +107,7 @@ class VideoTransformer(nn.Module):
     def group_matcher(self, coarse: bool = False) -> dict[str, Any]:
         """timm's form: the tokens, then a depth a block; ``coarse`` is the same."""
         return {
-            "stem": r"^(stem|space_position|time_position)",
+            "stem": r"^(?:stem|space_position|time_position)",
             "blocks": [(r"^blocks\.(\d+)", None), (r"^norm", (99999,))],
         }
 

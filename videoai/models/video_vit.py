@@ -151,7 +151,7 @@ class VideoViT(nn.Module):
     def group_matcher(self, coarse: bool = False) -> dict[str, Any]:
         """timm's form: the tokens, then a depth a block; ``coarse`` is the same."""
         return {
-            "stem": r"^(patch_embed|positions|class_)",
+            "stem": r"^(?:patch_embed|positions|class_)",
             "blocks": [(r"^blocks\.(\d+)", None), (r"^norm", (99999,))],
         }
 
