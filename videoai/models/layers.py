@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Literal, get_args
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
@@ -68,6 +69,19 @@ class FrameCnn(nn.Module):
 def _conv_norm_act(in_channels: int, out_channels: int, stride: int) -> nn.Sequential:
     conv = nn.Conv2d(in_channels, out_channels, kernel_size=3, stride=stride, padding=1, bias=False)
     return nn.Sequential(conv, nn.BatchNorm2d(out_channels), nn.ReLU(inplace=True))
+
+
+class FrameMaxPool(nn.Module):
+    """Max pooling within each frame: nn.MaxPool3d of temporal size 1, whose CUDA backward is not deterministic."""
+
+    def __init__(self, kernel_size: int, *, stride: int, padding: int = 0) -> None:
+        super().__init__()
+        self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, C, T, H, W] -> [B, C, T, H', W']."""
+        frames = x.flatten(1, 2)  # [B, C, T, H, W] -> [B, C*T, H, W]
+        return F.max_pool2d(frames, self.kernel_size, self.stride, self.padding).unflatten(1, x.shape[1:3])
 
 
 def make_head(num_features: int, num_classes: int) -> nn.Module:

@@ -17,6 +17,9 @@ class ModelCard(NamedTuple):
 
 
 R3D = "Tran et al. 2018, arXiv:1711.11248"
+X3D = "Feichtenhofer 2020, arXiv:2004.04730"
+CSN = "Tran et al. 2019, arXiv:1904.02811"
+C3D = "Tran et al. 2015, arXiv:1412.0767"
 LRCN = "Donahue et al. 2015, arXiv:1411.4389"
 VIVIT = "Arnab et al. 2021, arXiv:2103.15691"
 TIMESFORMER = "Bertasius et al. 2021, arXiv:2102.05095"
@@ -54,6 +57,69 @@ MODELS: dict[str, ModelCard] = {
     ),
     # C2D, I3D, Slow, SlowFast, TPN
     # X3D, CSN, R(2+1)D, C3D
+    "x3d_xs": ModelCard(
+        "x3d:x3d_xs", "3D CNN", "4x12x160", "X3D, the shortest clips: depthwise, 3.8 M", X3D, "pyslowfast/X3D_XS"
+    ),
+    "x3d_s": ModelCard("x3d:x3d_s", "3D CNN", "13x6x160", "X3D, more frames", X3D, "pyslowfast/X3D_S"),
+    "x3d_m": ModelCard("x3d:x3d_m", "3D CNN", "16x5x224", "X3D, more frames and pixels", X3D, "pyslowfast/X3D_M"),
+    "x3d_l": ModelCard("x3d:x3d_l", "3D CNN", "16x5x312", "X3D, deeper and larger", X3D, "pyslowfast/X3D_L"),
+    "efficient_x3d_xs": ModelCard(
+        "x3d:x3d_xs",
+        "3D CNN",
+        "4x12x160",
+        "x3d_xs with pytorchvideo's weights for mobile CPUs",
+        X3D,
+        "pytorchvideo/efficient_x3d_xs",
+    ),
+    "efficient_x3d_s": ModelCard(
+        "x3d:x3d_s",
+        "3D CNN",
+        "13x6x160",
+        "x3d_s with pytorchvideo's weights for mobile CPUs",
+        X3D,
+        "pytorchvideo/efficient_x3d_s",
+    ),
+    "csn_r101": ModelCard(
+        "csn:csn_r101", "3D CNN", "32x2x224", "channel-separated ResNet, ir", CSN, "pytorchvideo/csn_r101"
+    ),
+    "ircsn_r50": ModelCard(
+        "csn:ircsn_r50",
+        "3D CNN",
+        "32x2x224",
+        "channel-separated ResNet, interaction-reduced",
+        CSN,
+        "mmaction2/ircsn_r50_32x2_k400",
+    ),
+    "ircsn_r152": ModelCard(
+        "csn:ircsn_r152", "3D CNN", "32x2x224", "the same, deeper", CSN, "mmaction2/ircsn_r152_32x2_k400"
+    ),
+    "ipcsn_r152": ModelCard(
+        "csn:ipcsn_r152",
+        "3D CNN",
+        "32x2x224",
+        "channel-separated ResNet, interaction-preserved",
+        CSN,
+        "mmaction2/ipcsn_r152_32x2_k400",
+    ),
+    "r2plus1d_r34": ModelCard(
+        "r2plus1d:r2plus1d_r34",
+        "3D CNN",
+        "32x1x112",
+        "convolutions split into space and time, deeper",
+        R3D,
+        "ig65m/r2plus1d_34_clip32_ft_kinetics",
+    ),
+    "r2plus1d_r50": ModelCard(
+        "r2plus1d:r2plus1d_r50",
+        "3D CNN",
+        "16x4x224",
+        "the same with bottlenecks",
+        R3D,
+        "pytorchvideo/r2plus1d_r50",
+    ),
+    "c3d": ModelCard(
+        "c3d:c3d", "3D CNN", "16x1x112", "plain 3-D convolutions and wide linear layers", C3D, "mmaction2/c3d_ucf101"
+    ),
     # frames through a 2-D network: TSN, TSM, TRN, TANet
     # CNN + RNN
     "cnn_lstm": ModelCard(
