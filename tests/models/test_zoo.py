@@ -38,6 +38,10 @@ class Small(NamedTuple):
 
 # By name, or by module for all of its names. A builder that takes num_frames and size gets those of the clip.
 SMALL = {
+    "x3d": Small((4, 32, 32), (6, 64, 40)),
+    "csn": Small((8, 32, 32), (4, 64, 40)),
+    "r2plus1d": Small((4, 32, 32), (6, 48, 40)),
+    "c3d": Small((16, 32, 32), None),
     "torchvision_resnet": Small((4, 32, 32), (6, 48, 32)),
     "cnn_rnn": Small((4, 32, 32), (6, 64, 48)),
     "video_transformer": Small((16, 32, 32), (8, 48, 40)),

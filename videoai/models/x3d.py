@@ -55,12 +55,9 @@ class X3D(nn.Module):
         self.head = make_head(NUM_FEATURES, num_classes)
         self.checkpointing = False
         init_weights(self)
-        for block in self.blocks():  # each block starts as its shortcut (Goyal et al. 2017, arXiv:1706.02677)
-            nn.init.zeros_(block.norm3.weight)
-
-    def blocks(self) -> "list[Bottleneck]":
-        """The residual blocks, in order."""
-        return [module for module in self.stages.modules() if isinstance(module, Bottleneck)]
+        for module in self.modules():
+            if isinstance(module, Bottleneck):  # starts as its shortcut (Goyal et al. 2017, arXiv:1706.02677)
+                nn.init.zeros_(module.norm3.weight)
 
     def forward(self, video: Tensor) -> Tensor:
         """video: float [B, 3, T, H, W], normalised -> logits [B, K] (no softmax)."""
@@ -68,8 +65,8 @@ class X3D(nn.Module):
 
     def forward_features(self, video: Tensor) -> Tensor:
         """video: float [B, 3, T, H, W] -> features [B, 432, T, H/32, W/32]."""
-        x = run_blocks(self.blocks(), self.stem(video), checkpointing=self.checkpointing)
-        return self.conv5(x)
+        blocks = [block for stage in self.stages.children() for block in stage.children()]
+        return self.conv5(run_blocks(blocks, self.stem(video), checkpointing=self.checkpointing))
 
     def forward_head(self, features: Tensor, pre_logits: bool = False) -> Tensor:
         """features: [B, 432, T, H', W'] -> logits [B, K], or the pooled and widened [B, 2048]."""
