@@ -81,7 +81,7 @@ class X3D(nn.Module):
         """timm's form: the stem, then a depth a block (a stage when ``coarse``), then what lies between them and the
         head."""
         blocks = r"^stages\.(\d+)" if coarse else r"^stages\.(\d+)\.(\d+)"
-        return {"stem": r"^stem", "blocks": [(blocks, None), (r"^(conv5|lin5)", (99999,))]}
+        return {"stem": r"^stem", "blocks": [(blocks, None), (r"^(?:conv5|lin5)", (99999,))]}
 
     def no_weight_decay(self) -> set[str]:
         """Nothing beside norms and biases."""
