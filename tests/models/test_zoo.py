@@ -40,6 +40,7 @@ class Small(NamedTuple):
 SMALL = {
     "x3d": Small((4, 32, 32), (6, 64, 40)),
     "csn": Small((8, 32, 32), (4, 64, 40)),
+    "ipcsn_r152": Small((9, 40, 40), (4, 64, 40)),  # of one position a norm after a norm would leave no gradient
     "r2plus1d": Small((4, 32, 32), (6, 48, 40)),
     "c3d": Small((16, 32, 32), None),
     "torchvision_resnet": Small((4, 32, 32), (6, 48, 32)),

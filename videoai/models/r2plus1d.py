@@ -96,10 +96,11 @@ class SplitConv(nn.Module):
         norm_eps: float = 1e-5,
     ) -> None:
         super().__init__()
-        widths = ((in_channels, middle), (middle, out_channels))
-        self.space = _conv(*widths[int(time_first)], (1, kernel[1]), (1, stride[1]))
+        first, second = (in_channels, middle), (middle, out_channels)
+        space, time = (second, first) if time_first else (first, second)
+        self.space = _conv(*space, (1, kernel[1]), (1, stride[1]))
         self.norm = nn.BatchNorm3d(middle, eps=norm_eps)
-        self.time = _conv(*widths[int(not time_first)], (kernel[0], 1), (stride[0], 1))
+        self.time = _conv(*time, (kernel[0], 1), (stride[0], 1))
         self.time_first = time_first
 
     def forward(self, x: Tensor) -> Tensor:

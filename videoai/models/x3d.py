@@ -1,8 +1,8 @@
 """X3D (Feichtenhofer 2020, arXiv:2004.04730): a small 2-D network expanded step by step into space and time.
 
 XS, S and M are one network for clips of different length and size; L is deeper. Time is never strided. Differs from the
-paper: nothing; from its original code, PySlowFast: ``lin5`` and the squeeze layers are linear layers on vectors. A
-depthwise Conv3d needs few operations and is slow all the same; ``torch.compile`` or channels_last_3d help on some GPUs.
+original code: the layers that read pooled vectors are linear instead of 1x1x1 convolutions, with the same numbers.
+Depthwise 3-D convolutions count few operations and take long all the same on many a GPU (not measured here).
 
 pytorchvideo's ``efficient_x3d_xs`` and ``efficient_x3d_s`` are this network too, in blocks for mobile CPUs.
 """

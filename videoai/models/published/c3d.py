@@ -24,7 +24,7 @@ WEIGHTS: dict[str, Weights] = {
     "mmaction2/c3d_ucf101": Weights(
         "c3d",
         from_mmaction2,
-        # the means are those of BGR pictures, but the frames are RGB; pixels from -128 to 151, not scaled
+        # the means are subtracted from RGB in this order, and nothing is scaled: pixels from -128 to 151
         ClipSpec(
             num_frames=16,
             stride=1,
@@ -37,7 +37,6 @@ WEIGHTS: dict[str, Weights] = {
         url=f"https://download.openmmlab.com/mmaction/v1.0/recognition/c3d/{NAME}/{NAME}_20220811-31723200.pth",
         page="https://github.com/open-mmlab/mmaction2/tree/main/configs/recognition/c3d",
         container="state_dict",
-        options={"num_frames": 16, "size": 112},
         num_classes=101,
         dataset="ucf101",
         top1=83.08,
