@@ -15,5 +15,5 @@ def test_rules_apply_in_order_to_every_name() -> None:
 
 def test_two_names_that_become_one_are_refused() -> None:
     state = {"fc.weight": torch.zeros(1), "head.weight": torch.zeros(1)}
-    with pytest.raises(ValueError, match=r"two tensors become 'head\.weight', the second is 'head\.weight'"):
+    with pytest.raises(ValueError, match=r"'fc\.weight' and 'head\.weight' both become 'head\.weight'"):
         rename(state, ((r"^fc\.", "head."),))

@@ -148,7 +148,7 @@ def _in_pyslowfast(size: Size, top1: float) -> Weights:
 def _efficient(size: Size, top1: float) -> Weights:
     url = f"{FACEBOOK}/pytorchvideo/model_zoo/kinetics/efficient_x3d_{size}_original_form.pyth"
     row = _row(size, from_efficient, url, PYTORCHVIDEO_PAGE, top1)
-    return row._replace(model=f"efficient_x3d_{size}", container=None, views=None)
+    return row._replace(model=f"efficient_x3d_{size}", container=None, views="10x1")
 
 
 def _mmaction2(size: Size, name: str, top1: float) -> Weights:
