@@ -30,7 +30,7 @@ class NonLocal(AcrossFrames):
         self.theta = nn.Conv2d(channels, inner, kernel_size=1) if embedded else nn.Identity()
         self.phi = nn.Conv2d(channels, inner, kernel_size=1) if embedded else nn.Identity()
         self.g = nn.Conv2d(channels, inner, kernel_size=1)
-        self.W = nn.Sequential(nn.Conv2d(inner, channels, kernel_size=1), nn.BatchNorm2d(channels))
+        self.W = nn.Sequential(nn.Conv2d(inner, channels, kernel_size=1, bias=False), nn.BatchNorm2d(channels))
         nn.init.zeros_(self.W[1].weight)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -48,7 +48,7 @@ class NonLocal(AcrossFrames):
 
     def places(self, x: Tensor) -> Tensor:
         """[B*T, D, H, W] -> [B, 1, T*H*W, D]."""
-        return self.by_clip(x).transpose(2, 4).flatten(1, 3).unsqueeze(1)
+        return self.by_clip(x).permute(0, 1, 3, 4, 2).flatten(1, 3).unsqueeze(1)
 
 
 def _pooled(x: Tensor) -> Tensor:

@@ -74,8 +74,13 @@ def from_mmaction2(state: StateDict) -> StateDict:
 
 
 def from_mit(state: StateDict) -> StateDict:
-    """The authors' names, and their 3-D convolutions of 1x1x1 -> ours."""
-    return rename(_flat(state), MIT_NONLOCAL + MIT)
+    """The authors' names, and their 3-D convolutions of 1x1x1 -> ours. A non-local block's last convolution has a bias,
+    which the mean of the norm behind it takes over."""
+    ours = rename(_flat(state), MIT_NONLOCAL + MIT)
+    for name in [name for name in ours if name.endswith(".nl.W.0.bias")]:
+        mean = name.replace(".W.0.bias", ".W.1.running_mean")
+        ours[mean] = ours[mean] - ours.pop(name)
+    return ours
 
 
 def from_mmaction2_mobilenet(state: StateDict) -> StateDict:
