@@ -21,9 +21,9 @@ class ConvLstm(nn.Module):
         self.hidden_size = hidden_size
         self.from_input = nn.Conv2d(in_channels, 4 * hidden_size, kernel_size, padding=padding, bias=False)
         self.from_state = nn.Conv2d(hidden_size, 4 * hidden_size, kernel_size, padding=padding)
-        # forget gates open: what comes early reaches the end of the clip (Jozefowicz et al. 2015)
-        nn.init.zeros_(self.from_state.bias)
-        nn.init.ones_(self.from_state.bias.data[hidden_size : 2 * hidden_size])
+        # forget gates start open: what comes early reaches the end of the clip (Jozefowicz et al. 2015)
+        bias = torch.tensor([0.0, 1.0, 0.0, 0.0]).repeat_interleave(hidden_size)
+        self.from_state.bias = nn.Parameter(bias)
 
     def forward(self, maps: Tensor) -> Tensor:
         """[B, C, T, H, W] -> the states [B, D, T, H, W]."""

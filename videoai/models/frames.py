@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple, cast, get_args
 from torch import Tensor, nn
 
 from videoai.core.build import did_you_mean
+from videoai.core.types import Channels
 from videoai.models.layers import Difference, FrameCnn, check_choice, make_head, motion_input, num_input_channels
 
 TINY_WIDTH = 16
@@ -151,7 +152,7 @@ def create_backbone(name: str, *, pretrained: bool, temporal_difference: Differe
     in_channels = num_input_channels(temporal_difference)
     if name == "tiny":
         if pretrained:
-            raise ValueError("model.backbone=tiny has no pretrained weights. Set model.backbone_pretrained=false.")
+            backbone_statistics(name)  # raises
         return FrameCnn(in_channels, width=TINY_WIDTH)
     timm = _timm_that_knows(name)
     try:
@@ -170,17 +171,18 @@ class Statistics(NamedTuple):
 
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
+    channels: Channels = "rgb"
 
 
-def backbone_statistics(name: str) -> Statistics | None:
-    """What the ImageNet weights of a backbone were trained with; None = it has none. Builds nothing.
+def backbone_statistics(name: str) -> Statistics:
+    """What the ImageNet weights of a backbone were trained with. Builds nothing.
 
-    Raises: ValueError: no such backbone.
+    Raises: ValueError: no such backbone, or it has no weights.
     """
-    if name == "tiny":
-        return None
-    config = _timm_that_knows(name).get_pretrained_cfg(name)
-    return Statistics(tuple(config.mean), tuple(config.std)) if config else None
+    config = None if name == "tiny" else _timm_that_knows(name).get_pretrained_cfg(name)
+    if config is None:
+        raise ValueError(f"model.backbone={name} has no pretrained weights. Set model.backbone_pretrained=false.")
+    return Statistics(tuple(config.mean), tuple(config.std))
 
 
 def _timm_that_knows(name: str) -> Any:

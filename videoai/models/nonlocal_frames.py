@@ -30,8 +30,9 @@ class NonLocal(AcrossFrames):
         self.theta = nn.Conv2d(channels, inner, kernel_size=1) if embedded else nn.Identity()
         self.phi = nn.Conv2d(channels, inner, kernel_size=1) if embedded else nn.Identity()
         self.g = nn.Conv2d(channels, inner, kernel_size=1)
-        self.W = nn.Sequential(nn.Conv2d(inner, channels, kernel_size=1, bias=False), nn.BatchNorm2d(channels))
-        nn.init.zeros_(self.W[1].weight)
+        norm = nn.BatchNorm2d(channels)
+        nn.init.zeros_(norm.weight)
+        self.W = nn.Sequential(nn.Conv2d(inner, channels, kernel_size=1, bias=False), norm)
 
     def forward(self, x: Tensor) -> Tensor:
         """[B*T, C, H, W] -> the same."""

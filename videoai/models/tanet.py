@@ -68,7 +68,7 @@ def insert_adaptive(backbone: Any, num_frames: int) -> None:
     """
     from timm.models.resnet import Bottleneck
 
-    blocks = [module for module in backbone.modules() if isinstance(module, Bottleneck)]
+    blocks: list[Any] = [module for module in backbone.modules() if isinstance(module, Bottleneck)]
     if not blocks:
         raise ValueError(
             f"model.backbone: {type(backbone).__name__} has no bottleneck blocks. Choose resnet50 or a deeper ResNet."

@@ -81,7 +81,16 @@ def _residual_convolutions(backbone: nn.Module) -> Iterator[tuple[int, nn.Module
 
 
 def insert_nonlocal(backbone: Any, affinity: Affinity) -> None:
-    """Non-local blocks behind the blocks of a ResNet-50 that the authors chose, in place."""
+    """Non-local blocks behind the bottlenecks of a ResNet that the authors chose, in place.
+
+    Raises: ValueError: it is no ResNet with as many bottlenecks.
+    """
+    from timm.models.resnet import Bottleneck
+
+    if not isinstance(next(iter(getattr(backbone, "layer3", ())), None), Bottleneck):
+        raise ValueError(
+            f"model.backbone: {type(backbone).__name__} has no bottlenecks. Choose resnet50 or a deeper ResNet."
+        )
     for stage, numbers in NONLOCAL_BLOCKS.items():
         layer = getattr(backbone, stage)
         for number in numbers:
@@ -168,13 +177,15 @@ def tsm_mobilenetv2(
 def tsm_nl_r50(
     num_classes: int,
     *,
+    backbone: str = "resnet50",
     backbone_pretrained: bool = False,
     affinity: Affinity = "embedded_gaussian",
     consensus: Consensus = "mean",
     dropout: float = 0.5,
 ) -> Tsn:
     """TSM in a ResNet-50 with five non-local blocks: 31.7 M parameters at 400 classes, 28.0 M for "gaussian"."""
-    model = tsm_r50(num_classes, backbone_pretrained=backbone_pretrained, consensus=consensus, dropout=dropout)
     check_choice("affinity", affinity, get_args(Affinity))
-    insert_nonlocal(model.backbone, affinity)
-    return model
+    frames = create_backbone(backbone, pretrained=backbone_pretrained)
+    insert_shifts(frames, "both")
+    insert_nonlocal(frames, affinity)
+    return Tsn(num_classes, backbone=frames, consensus=consensus, dropout=dropout)

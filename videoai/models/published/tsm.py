@@ -134,7 +134,7 @@ WEIGHTS: dict[str, Weights] = {
     ),
     "tsm_mit/tsm_resnet50_8seg_ssv2": _mit("tsm_r50", "resnet50", "e45", UNIFORM, 61.2, "2x3", "somethingv2", **SSV2),
     "tsm_mit/tsm_resnet50_16seg_ssv2": _mit(
-        "tsm_r50", "resnet50", "e45", UNIFORM16, 63.1, "2x3", "somethingv2", **SSV2
+        "tsm_r50", "resnet50", "e45", UNIFORM16, 63.1, "2x3", "somethingv2", **SSV2, verified="parity"
     ),
     "tsm_mit/tsm_resnet101_8seg_ssv2": _mit(
         "tsm_r101", "resnet101", "e45", UNIFORM, 63.3, "2x3", "somethingv2", **SSV2, verified="parity"
@@ -158,7 +158,7 @@ WEIGHTS: dict[str, Weights] = {
         "tsm_r50", "r50_8xb16-1x1x8-100e_kinetics400", "20220831-a6db1e5d", UNIFORM, 73.22
     ),
     "mmaction2/tsm_r50_1x1x16_k400": _tsm(
-        "tsm_r50", "r50_8xb16-1x1x16-50e_kinetics400", "20220831-042b1748", UNIFORM16, 75.12
+        "tsm_r50", "r50_8xb16-1x1x16-50e_kinetics400", "20220831-042b1748", UNIFORM16, 75.12, verified="parity"
     ),
     "mmaction2/tsm_r50_dense_1x1x8_k400": _tsm(
         "tsm_r50", "r50_8xb16-dense-1x1x8-50e_kinetics400", "20220831-f55d3c2b", DENSE, 73.38, "10x10"

@@ -134,5 +134,6 @@ WEIGHTS: dict[str, Weights] = {
         frames_clip(5),
         68.8,
         "1x1",  # of 8 frames
+        verified="parity",
     ),
 }
