@@ -44,7 +44,13 @@ SMALL = {
     "r2plus1d": Small((4, 32, 32), (6, 48, 40)),
     "c3d": Small((16, 32, 32), None),
     "torchvision_resnet": Small((4, 32, 32), (6, 48, 32)),
+    "tsn": Small((2, 32, 32), (3, 48, 32)),
+    "tsm": Small((3, 32, 32), (4, 48, 32)),
+    "tsm_nl_r50": Small((2, 64, 64), (3, 96, 64)),
+    "trn": Small((3, 32, 32), (3, 48, 32)),  # made for one number of frames
+    "tanet": Small((3, 32, 32), (3, 48, 32)),
     "cnn_rnn": Small((4, 32, 32), (6, 64, 48)),
+    "convlstm": Small((4, 32, 32), (6, 64, 48)),
     "video_transformer": Small((16, 32, 32), (8, 48, 40)),
     "vivit": Small((4, 32, 32), None),  # the positions allow one size
     "timesformer": Small((4, 32, 32), None),

@@ -70,10 +70,19 @@ def from_state(state: dict[str, Any], *, trust: Sequence[str] = ()) -> LoadedMod
 
 
 def build_model(
-    node: dict[str, Any], *, num_classes: int, head: str = "linear", trust: Sequence[str] = ()
+    node: dict[str, Any],
+    *,
+    num_classes: int,
+    head: str = "linear",
+    trust: Sequence[str] = (),
+    fetch_backbone: bool = False,
 ) -> nn.Module:
-    """A model from its config node, with fresh weights; ``head`` is ``finetune.head``."""
-    node = {key: value for key, value in node.items() if key != "pretrained" or "_target_" in node}
+    """A model from its config node, with fresh weights; ``head`` is ``finetune.head``. ``backbone_pretrained`` counts
+    with ``fetch_backbone`` only: a checkpoint holds the backbone, and loading it needs no network."""
+    if "_target_" not in node:
+        node = {key: value for key, value in node.items() if key != "pretrained"}
+        if "backbone_pretrained" in node and not fetch_backbone:
+            node["backbone_pretrained"] = False
     return with_head(build(node, TARGETS, where="model", trust=trust, num_classes=num_classes), head, num_classes)
 
 

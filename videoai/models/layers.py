@@ -49,7 +49,8 @@ def motion_input(video: Tensor, mode: Difference) -> Tensor:
 
 
 class FrameCnn(nn.Module):
-    """A small 2-D CNN for one frame: four 3x3 convolutions to 1/8 of the size, then a global mean."""
+    """A small 2-D CNN for one frame: four 3x3 convolutions to 1/8 of the size, then a global mean. Its methods are
+    those of timm's models."""
 
     def __init__(self, in_channels: int, *, width: int) -> None:
         super().__init__()
@@ -59,11 +60,28 @@ class FrameCnn(nn.Module):
             *(_conv_norm_act(widths[i], widths[i + 1], stride) for i, stride in enumerate(strides))
         )
         self.num_features = widths[-1]
+        self.checkpointing = False
         init_weights(self)
 
     def forward(self, frames: Tensor) -> Tensor:
         """frames: float [N, C, H, W] -> features [N, D]."""
-        return self.convs(frames).mean((2, 3))
+        return self.forward_head(self.forward_features(frames))
+
+    def forward_features(self, frames: Tensor) -> Tensor:
+        """frames: float [N, C, H, W] -> maps [N, D, H', W']."""
+        return run_blocks(self.convs, frames, checkpointing=self.checkpointing)
+
+    def forward_head(self, maps: Tensor, pre_logits: bool = True) -> Tensor:
+        """maps: [N, D, H', W'] -> features [N, D]; there is no classifier."""
+        return maps.mean((2, 3))
+
+    def group_matcher(self, coarse: bool = False) -> dict[str, Any]:
+        """timm's form: no stem, a depth a convolution."""
+        return {"stem": r"^$", "blocks": r"^convs\.(\d+)"}
+
+    def set_grad_checkpointing(self, enable: bool = True) -> None:
+        """Recompute the convolutions' activations in the backward pass."""
+        self.checkpointing = enable
 
 
 def _conv_norm_act(in_channels: int, out_channels: int, stride: int) -> nn.Sequential:

@@ -121,16 +121,94 @@ MODELS: dict[str, ModelCard] = {
         "c3d:c3d", "3D CNN", "16x1x112", "plain 3-D convolutions and wide linear layers", C3D, "mmaction2/c3d_ucf101"
     ),
     # frames through a 2-D network: TSN, TSM, TRN, TANet
+    "tsn_r50": ModelCard(
+        "tsn:tsn_r50",
+        "2D CNN",
+        "8x1x224",
+        "frames from all over the video, averaged; over any timm network",
+        TSN,
+        "mmaction2/tsn_r50_1x1x8_k400",
+    ),
+    "tsn_r101": ModelCard(
+        "tsn:tsn_r101", "2D CNN", "8x1x224", "the same over a ResNet-101", TSN, "mmaction2/tsn_r101_1x1x8_k400"
+    ),
+    "tsm_r50": ModelCard(
+        "tsm:tsm_r50",
+        "2D CNN",
+        "8x8x224",
+        "channels shifted between frames, both ways in time",
+        TSM,
+        "tsm_mit/tsm_resnet50_8seg_k400",
+    ),
+    "tsm_r101": ModelCard(
+        "tsm:tsm_r101", "2D CNN", "8x1x224", "the same in a ResNet-101", TSM, "mmaction2/tsm_r101_1x1x8_sthv2"
+    ),
+    "tsm_mobilenetv2": ModelCard(
+        "tsm:tsm_mobilenetv2",
+        "2D CNN",
+        "8x8x224",
+        "the same in a MobileNetV2",
+        TSM,
+        "tsm_mit/tsm_mobilenetv2_8seg_k400",
+    ),
+    "tsm_nl_r50": ModelCard(
+        "tsm:tsm_nl_r50",
+        "2D CNN",
+        "8x8x224",
+        "the same with non-local blocks",
+        f"{TSM}; {NONLOCAL}",
+        "tsm_mit/tsm_nl_resnet50_8seg_k400",
+    ),
+    "tsm_online_r50": ModelCard(
+        "tsm:tsm_online_r50", "2D CNN", "8x8x224", "channels shifted from the past alone, for live video", TSM
+    ),
+    "trn_r50": ModelCard("trn:trn_r50", "2D CNN", "8x1x224", "one relation of all frames", TRN),
+    "trn_multiscale_r50": ModelCard(
+        "trn:trn_multiscale_r50",
+        "2D CNN",
+        "8x1x224",
+        "relations of two frames, of three, up to all",
+        TRN,
+        "mmaction2/trn_r50_1x1x8_sthv2",
+    ),
+    "tanet_r50": ModelCard(
+        "tanet:tanet_r50",
+        "2D CNN",
+        "8x8x224",
+        "convolutions over time that adapt to the clip",
+        TAM,
+        "mmaction2/tanet_r50_dense_k400",
+    ),
     # CNN + RNN
     "cnn_lstm": ModelCard(
-        "cnn_rnn:CnnRnn", "CNN + RNN", "16x4x224", "LRCN: any timm 2-D backbone, then LSTM, GRU or RNN", LRCN
+        "cnn_rnn:cnn_lstm", "CNN + RNN", "16x4x224", "LRCN: any timm 2-D network, then an LSTM", LRCN
+    ),
+    "cnn_bilstm": ModelCard("cnn_rnn:cnn_bilstm", "CNN + RNN", "16x4x224", "the same in both directions of time", LRCN),
+    "cnn_lstm_attention": ModelCard(
+        "cnn_rnn:cnn_lstm_attention",
+        "CNN + RNN",
+        "16x4x224",
+        "an LSTM, its outputs averaged with learned weights",
+        LRCN,
+    ),
+    "cnn_gru": ModelCard(
+        "cnn_rnn:cnn_gru", "CNN + RNN", "16x4x224", "any timm 2-D network, then a GRU", f"{LRCN}; {GRU}"
+    ),
+    "cnn_rnn": ModelCard(
+        "cnn_rnn:cnn_rnn", "CNN + RNN", "16x4x224", "any timm 2-D network, then a plain recurrent network", LRCN
     ),
     "tiny_cnn_gru": ModelCard(
-        "cnn_rnn:tiny_cnn_gru",
+        "cnn_rnn:tiny_cnn_gru", "CNN + RNN", "16x2x32", "small 2-D CNN, then a GRU, for a CPU", f"{LRCN}; {GRU}"
+    ),
+    "convlstm_r18": ModelCard(
+        "convlstm:convlstm_r18",
         "CNN + RNN",
-        "16x2x32",
-        "small 2-D CNN, then a GRU, for a CPU",
-        f"{LRCN}; Cho et al. 2014, arXiv:1406.1078",
+        "16x4x224",
+        "an LSTM of convolutions over the maps of a timm network",
+        CONVLSTM,
+    ),
+    "tiny_convlstm": ModelCard(
+        "convlstm:tiny_convlstm", "CNN + RNN", "16x2x32", "the same over a small 2-D CNN, for a CPU", CONVLSTM
     ),
     # video ViT: ViViT, TimeSformer, VideoMAE, MAE-ST, UMT
     "tiny_video_transformer": ModelCard(

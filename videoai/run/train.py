@@ -115,7 +115,7 @@ def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | 
 def new_model(config: dict[str, Any], *, num_classes: int, with_weights: bool) -> nn.Module:
     """The model of the config, initialised from the seed; then from other weights where asked for."""
     torch.manual_seed(seed_for(config["seed"], "init"))
-    model = build_model(config["model"], num_classes=num_classes, trust=ANYTHING)
+    model = build_model(config["model"], num_classes=num_classes, trust=ANYTHING, fetch_backbone=with_weights)
     if with_weights:
         load_weights(model, config)
     model = with_head(model, config["finetune"]["head"], num_classes)

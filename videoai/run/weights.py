@@ -8,6 +8,7 @@ from torch import nn
 from videoai.core.types import ClipSpec
 from videoai.inference.load import read_weights
 from videoai.models import default_weights
+from videoai.models.frames import Statistics, backbone_statistics
 from videoai.models.published import find, is_published, load_published, read_published, with_dialect
 from videoai.models.weights import load_partial
 
@@ -22,17 +23,20 @@ def settle_weights(config: dict[str, Any]) -> dict[str, Any]:
 
     Raises: ValueError: no such weights, or weights of another model.
     """
-    weights = published_id(config)
-    trained_on = find(weights).clip if weights else None
+    weights, backbone = published_id(config), pretrained_backbone(config["model"])
+    trained_on = find(weights).clip if weights else backbone_statistics(backbone) if backbone else None
     clip = dict(config["clip"])
     for key in STATISTICS:
         if clip.get(key) is None:
             clip[key] = getattr(trained_on or ClipSpec, key)
     settled = {**config, "clip": ClipSpec(**clip).to_dict()}
-    if weights and trained_on:
+    if weights:
         node = with_dialect(config["model"], weights, None)
         settled["model"] = {key: value for key, value in node.items() if key != "num_classes"}
-        announce_differences(weights, trained_on, ClipSpec(**clip))
+        if backbone:
+            settled["model"]["backbone_pretrained"] = False  # the published weights hold the backbone
+    if trained_on:
+        announce_differences(str(weights or backbone), trained_on, ClipSpec(**clip))
     return settled
 
 
@@ -44,7 +48,12 @@ def published_id(config: dict[str, Any]) -> str | None:
     return default_weights(node["name"]) if node.get("pretrained") and "name" in node else None
 
 
-def announce_differences(weights: str, trained_on: ClipSpec, clip: ClipSpec) -> None:
+def pretrained_backbone(node: dict[str, Any]) -> str | None:
+    """The 2-D network whose ImageNet weights the model of a config starts from, if it starts from any."""
+    return node["backbone"] if node.get("backbone_pretrained") and "name" in node else None
+
+
+def announce_differences(weights: str, trained_on: ClipSpec | Statistics, clip: ClipSpec) -> None:
     """Other pixels than the weights know make worse results, silently: so say it."""
     for key in STATISTICS:
         given, known = getattr(clip, key), getattr(trained_on, key)

@@ -1,0 +1,191 @@
+"""TSM: Temporal Shift Module (Lin et al. 2019, arXiv:1811.08383): a 2-D network whose residual branches see an eighth
+of their channels from the next frame and an eighth from the frame before. It costs no parameters and no products.
+
+``online`` shifts from the past alone, so that frames can be scored as they come. The paper's non-local variant has five
+blocks of Wang et al. 2018 (arXiv:1711.07971) in a ResNet-50.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import Any, Literal, get_args
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from videoai.models.frames import AcrossFrames, create_backbone
+from videoai.models.layers import check_choice
+from videoai.models.nonlocal_frames import Affinity, NonLocal
+from videoai.models.tsn import Consensus, Tsn
+
+SHIFT_DIVISION = 8  # of the channels one part is shifted each way (section 3.2)
+DEEP = 23  # blocks in the third stage, from which on the authors shift in every second block only
+NONLOCAL_BLOCKS = {"layer2": (0, 2), "layer3": (0, 2, 4)}  # of a ResNet-50; as the authors' code
+
+Direction = Literal["both", "past"]
+
+
+class TemporalShift(AcrossFrames):
+    """A convolution whose input is shifted in time first. What comes from beyond the clip is zero."""
+
+    def __init__(self, net: nn.Module, direction: Direction) -> None:
+        super().__init__()
+        self.net = net
+        self.direction: Direction = direction
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B*T, C, H, W] -> the convolution's output."""
+        fold = x.shape[1] // SHIFT_DIVISION
+        later, earlier, still = (1, -1, 0) if self.direction == "both" else (-1, 0, 0)
+        parts = self.by_clip(x).split([fold, fold, x.shape[1] - 2 * fold], dim=2)
+        moved = [_from_frame(part, offset) for part, offset in zip(parts, (later, earlier, still), strict=True)]
+        return self.net(torch.cat(moved, dim=2).flatten(0, 1))  # [B, T, C, H, W] -> [B*T, C, H, W]
+
+
+def _from_frame(x_BTCHW: Tensor, offset: int) -> Tensor:
+    """At time t what was at ``t + offset``."""
+    if offset == 0:
+        return x_BTCHW
+    kept = x_BTCHW[:, offset:] if offset > 0 else x_BTCHW[:, :offset]
+    return F.pad(kept, (0, 0, 0, 0, 0, 0, max(-offset, 0), max(offset, 0)))
+
+
+def insert_shifts(backbone: Any, direction: Direction) -> None:
+    """Shift the input of the first convolution of every residual branch, in place (the paper's residual shift).
+
+    Raises: ValueError: the backbone has no residual blocks that are known here.
+    """
+    blocks = list(_residual_convolutions(backbone))
+    if not blocks:
+        raise ValueError(
+            f"model.backbone: {type(backbone).__name__} has no residual blocks to shift in. Choose a ResNet, "
+            "MobileNetV2 or EfficientNet of timm."
+        )
+    every = 2 if len(getattr(backbone, "layer3", ())) >= DEEP else 1
+    for number, block, conv in blocks:
+        if number % every == 0:
+            setattr(block, conv, TemporalShift(getattr(block, conv), direction))
+
+
+def _residual_convolutions(backbone: nn.Module) -> Iterator[tuple[int, nn.Module, str]]:
+    """(number in its stage, residual block, name of its first convolution)."""
+    from timm.models._efficientnet_blocks import InvertedResidual
+    from timm.models.resnet import BasicBlock, Bottleneck
+
+    for name, module in backbone.named_modules():
+        number = int(name.rpartition(".")[2]) if name.rpartition(".")[2].isdigit() else 0
+        if isinstance(module, (BasicBlock, Bottleneck)):
+            yield number, module, "conv1"
+        elif isinstance(module, InvertedResidual) and module.has_skip:
+            yield number, module, "conv_pw"
+
+
+def insert_nonlocal(backbone: Any, affinity: Affinity) -> None:
+    """Non-local blocks behind the bottlenecks of a ResNet that the authors chose, in place.
+
+    Raises: ValueError: it is no ResNet with as many bottlenecks.
+    """
+    from timm.models.resnet import Bottleneck
+
+    if not isinstance(next(iter(getattr(backbone, "layer3", ())), None), Bottleneck):
+        raise ValueError(
+            f"model.backbone: {type(backbone).__name__} has no bottlenecks. Choose resnet50 or a deeper ResNet."
+        )
+    for stage, numbers in NONLOCAL_BLOCKS.items():
+        layer = getattr(backbone, stage)
+        for number in numbers:
+            block = layer[number]
+            parts = OrderedDict(block=block, nl=NonLocal(block.bn3.num_features, affinity))
+            layer[number] = nn.Sequential(parts)
+
+
+def tsm_r50(
+    num_classes: int,
+    *,
+    backbone: str = "resnet50",
+    backbone_pretrained: bool = False,
+    direction: Direction = "both",
+    consensus: Consensus = "mean",
+    dropout: float = 0.5,
+) -> Tsn:
+    """TSM in a ResNet-50: 24.3 M parameters at 400 classes."""
+    check_choice("direction", direction, get_args(Direction))
+    frames = create_backbone(backbone, pretrained=backbone_pretrained)
+    insert_shifts(frames, direction)
+    return Tsn(num_classes, backbone=frames, consensus=consensus, dropout=dropout)
+
+
+def tsm_online_r50(
+    num_classes: int,
+    *,
+    backbone: str = "resnet50",
+    backbone_pretrained: bool = False,
+    consensus: Consensus = "mean",
+    dropout: float = 0.5,
+) -> Tsn:
+    """TSM that sees the past only, in a ResNet-50 (section 3.3)."""
+    return tsm_r50(
+        num_classes,
+        backbone=backbone,
+        backbone_pretrained=backbone_pretrained,
+        direction="past",
+        consensus=consensus,
+        dropout=dropout,
+    )
+
+
+def tsm_r101(
+    num_classes: int,
+    *,
+    backbone: str = "resnet101",
+    backbone_pretrained: bool = False,
+    direction: Direction = "both",
+    consensus: Consensus = "mean",
+    dropout: float = 0.5,
+) -> Tsn:
+    """TSM in a ResNet-101, in every second block: 43.3 M parameters at 400 classes."""
+    return tsm_r50(
+        num_classes,
+        backbone=backbone,
+        backbone_pretrained=backbone_pretrained,
+        direction=direction,
+        consensus=consensus,
+        dropout=dropout,
+    )
+
+
+def tsm_mobilenetv2(
+    num_classes: int,
+    *,
+    backbone: str = "mobilenetv2_100",
+    backbone_pretrained: bool = False,
+    direction: Direction = "both",
+    consensus: Consensus = "mean",
+    dropout: float = 0.5,
+) -> Tsn:
+    """TSM in a MobileNetV2: 2.7 M parameters at 400 classes."""
+    return tsm_r50(
+        num_classes,
+        backbone=backbone,
+        backbone_pretrained=backbone_pretrained,
+        direction=direction,
+        consensus=consensus,
+        dropout=dropout,
+    )
+
+
+def tsm_nl_r50(
+    num_classes: int,
+    *,
+    backbone: str = "resnet50",
+    backbone_pretrained: bool = False,
+    affinity: Affinity = "embedded_gaussian",
+    consensus: Consensus = "mean",
+    dropout: float = 0.5,
+) -> Tsn:
+    """TSM in a ResNet-50 with five non-local blocks: 31.7 M parameters at 400 classes, 28.0 M for "gaussian"."""
+    check_choice("affinity", affinity, get_args(Affinity))
+    frames = create_backbone(backbone, pretrained=backbone_pretrained)
+    insert_shifts(frames, "both")
+    insert_nonlocal(frames, affinity)
+    return Tsn(num_classes, backbone=frames, consensus=consensus, dropout=dropout)
