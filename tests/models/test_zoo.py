@@ -38,24 +38,25 @@ class Small(NamedTuple):
 
 # By name, or by module for all of its names. A builder that takes num_frames and size gets those of the clip.
 SMALL = {
+    "torchvision_resnet": Small((4, 32, 32), (6, 48, 32)),
+    "cnn_rnn": Small((4, 32, 32), (6, 64, 48)),
+    "video_transformer": Small((16, 32, 32), (8, 48, 40)),
+    "vivit_s": Small((4, 32, 32), (2, 48, 32)),
+    "vivit": Small((4, 32, 32), None),  # the positions allow one size
+    "timesformer": Small((4, 32, 32), None),
+    "videomae": Small((4, 32, 32), None),
+    "videomae2_giant": Small((4, 28, 28), None),
     "x3d": Small((4, 32, 32), (6, 64, 40)),
     "csn": Small((8, 32, 32), (4, 64, 40)),
     "ipcsn_r152": Small((9, 40, 40), (4, 64, 40)),  # of one position a norm after a norm would leave no gradient
     "r2plus1d": Small((4, 32, 32), (6, 48, 40)),
     "c3d": Small((16, 32, 32), None),
-    "torchvision_resnet": Small((4, 32, 32), (6, 48, 32)),
     "tsn": Small((2, 32, 32), (3, 48, 32)),
     "tsm": Small((3, 32, 32), (4, 48, 32)),
     "tsm_nl_r50": Small((2, 64, 64), (3, 96, 64)),
     "trn": Small((3, 32, 32), (3, 48, 32)),  # made for one number of frames
     "tanet": Small((3, 32, 32), (3, 48, 32)),
-    "cnn_rnn": Small((4, 32, 32), (6, 64, 48)),
     "convlstm": Small((4, 32, 32), (6, 64, 48)),
-    "video_transformer": Small((16, 32, 32), (8, 48, 40)),
-    "vivit": Small((4, 32, 32), None),  # the positions allow one size
-    "timesformer": Small((4, 32, 32), None),
-    "videomae": Small((4, 32, 32), None),
-    "videomae2_giant": Small((4, 28, 28), None),
 }
 NO_FULLGRAPH = {"cnn_rnn"}  # modules. Dynamo breaks the graph at nn.LSTM and nn.GRU
 

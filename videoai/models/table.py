@@ -17,9 +17,6 @@ class ModelCard(NamedTuple):
 
 
 R3D = "Tran et al. 2018, arXiv:1711.11248"
-X3D = "Feichtenhofer 2020, arXiv:2004.04730"
-CSN = "Tran et al. 2019, arXiv:1904.02811"
-C3D = "Tran et al. 2015, arXiv:1412.0767"
 LRCN = "Donahue et al. 2015, arXiv:1411.4389"
 VIVIT = "Arnab et al. 2021, arXiv:2103.15691"
 TIMESFORMER = "Bertasius et al. 2021, arXiv:2102.05095"
@@ -27,6 +24,16 @@ VIDEOMAE = "Tong et al. 2022, arXiv:2203.12602"
 VIDEOMAE2 = "Wang et al. 2023, arXiv:2303.16727"
 MAE_ST = "Feichtenhofer et al. 2022, arXiv:2205.09113"
 UMT = "Li et al. 2023, arXiv:2303.16058"
+X3D = "Feichtenhofer 2020, arXiv:2004.04730"
+CSN = "Tran et al. 2019, arXiv:1904.02811"
+C3D = "Tran et al. 2015, arXiv:1412.0767"
+TSN = "Wang et al. 2016, arXiv:1608.00859"
+TSM = "Lin et al. 2019, arXiv:1811.08383"
+NONLOCAL = "Wang et al. 2018, arXiv:1711.07971"
+TRN = "Zhou et al. 2018, arXiv:1711.08496"
+TAM = "Liu et al. 2021, arXiv:2005.06803"
+CONVLSTM = "Shi et al. 2015, arXiv:1506.04214"
+GRU = "Cho et al. 2014, arXiv:1406.1078"
 
 MODELS: dict[str, ModelCard] = {
     # small 3-D CNNs of our own

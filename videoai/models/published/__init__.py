@@ -26,7 +26,20 @@ from videoai.models.weights import LoadReport, load_exact
 logger = logging.getLogger(__name__)
 
 # Modules of this package. One that imports a model would slow every start: they hold names and functions only.
-FAMILIES = ("torchvision_resnet", "x3d", "csn", "r2plus1d", "c3d", "vivit", "timesformer", "videomae")
+FAMILIES = (
+    "torchvision_resnet",
+    "vivit",
+    "timesformer",
+    "videomae",
+    "x3d",
+    "csn",
+    "r2plus1d",
+    "c3d",
+    "tsn",
+    "tsm",
+    "trn",
+    "tanet",
+)
 
 StateDict = dict[str, Tensor]
 
