@@ -138,6 +138,19 @@ def published(name: str) -> tuple[Any, dict[str, Any], dict[str, Tensor]]:
 
 @pytest.mark.slow
 @torch.inference_mode()
+def test_a_file_of_pre_training_gives_the_encoder_and_nothing_of_its_decoder() -> None:
+    fill, _, state = published("pyslowfast/MAE_ST_VIT_B_16x4_FT")
+    tuned: Any = from_published("pyslowfast/MAE_ST_VIT_B_16x4_FT", state).eval()
+    encoder = {key: tensor for key, tensor in state.items() if not key.startswith("head.")}
+    decoder = {"mask_token": (1, 1, 512), "decoder_embed.weight": (512, 768), "pred_head.transforms.0.4.bias": (512,)}
+    content = encoder | {key: fill.fill(key, shape) for key, shape in decoder.items()}
+    model: Any = from_published("pyslowfast/VIT_B_16x4_MAE_PT", content).eval()
+    video = torch.randn(1, 3, 16, 224, 224)
+    torch.testing.assert_close(model(video), tuned.forward_head(tuned.forward_features(video), pre_logits=True))
+
+
+@pytest.mark.slow
+@torch.inference_mode()
 def test_without_its_positions_videomae_is_another_model() -> None:
     fill, fixture, state = published("videomae/videomae_vit_small_k400")
     model: Any = from_published("videomae/videomae_vit_small_k400", fill.wrap(fixture, state)).eval()
