@@ -12,6 +12,7 @@ from torch import Tensor
 
 from videoai.models import create_model, from_published
 from videoai.models.published import all_weights
+from videoai.models.sizes import sizes
 from videoai.models.video_vit import SMALL, VideoViT
 
 PARITY = Path(os.environ.get("VIDEOAI_PARITY") or Path(__file__).parents[3] / "shared" / "parity")
@@ -30,6 +31,22 @@ PARAMETERS = {
     "videomae2_giant": 1_012_174_352,
     "mae_st_base": 86_702_224,
     "umt_base": 85_944_976,
+}
+
+# multiply-adds of one clip and crop, 1e9: the papers' tables
+GFLOPS = {
+    "timesformer_base": 196,
+    "timesformer_hr": 1703,
+    "timesformer_large": 2380,
+    "videomae_small": 57,
+    "videomae_base": 180,
+    "videomae_large": 597,
+    "videomae_huge": 1192,
+    "mae_st_base": 180,
+    "mae_st_large": 598,
+    "mae_st_huge": 1193,
+    "umt_base": 180,
+    "umt_large": 596,
 }
 
 
@@ -53,6 +70,11 @@ def test_parameters_are_as_published(name: str) -> None:
     with torch.device("meta"):
         model = create_model(name, num_classes=400)
     assert sum(p.numel() for p in model.parameters()) == PARAMETERS[name]
+
+
+@pytest.mark.parametrize("name", list(GFLOPS))
+def test_multiply_adds_are_as_published(name: str) -> None:
+    assert sizes()[name].gflops == pytest.approx(GFLOPS[name], abs=1.2)
 
 
 @pytest.mark.parametrize("attention", ["joint", "divided", "space"])
@@ -134,6 +156,19 @@ def published(name: str) -> tuple[Any, dict[str, Any], dict[str, Tensor]]:
     spec.loader.exec_module(fill)
     fixture = json.loads(path.read_text())
     return fill, fixture, fill.make_state_dict(fixture)
+
+
+@pytest.mark.slow
+@torch.inference_mode()
+def test_a_file_of_pre_training_gives_the_encoder_and_nothing_of_its_decoder() -> None:
+    fill, _, state = published("pyslowfast/MAE_ST_VIT_B_16x4_FT")
+    tuned: Any = from_published("pyslowfast/MAE_ST_VIT_B_16x4_FT", state).eval()
+    encoder = {key: tensor for key, tensor in state.items() if not key.startswith("head.")}
+    decoder = {"mask_token": (1, 1, 512), "decoder_embed.weight": (512, 768), "pred_head.transforms.0.4.bias": (512,)}
+    content = encoder | {key: fill.fill(key, shape) for key, shape in decoder.items()}
+    model: Any = from_published("pyslowfast/VIT_B_16x4_MAE_PT", content).eval()
+    video = torch.randn(1, 3, 16, 224, 224)
+    torch.testing.assert_close(model(video), tuned.forward_head(tuned.forward_features(video), pre_logits=True))
 
 
 @pytest.mark.slow

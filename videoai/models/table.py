@@ -283,7 +283,7 @@ MODELS: dict[str, ModelCard] = {
         "16x4x224",
         "ViT-S, joint attention, fixed positions, made for masked pre-training",
         VIDEOMAE,
-        "videomae/videomaev2_vit_small_k710",
+        "mmaction2/videomaev2_small_k400",
     ),
     "videomae_base": ModelCard(
         "videomae:videomae_base",
@@ -291,7 +291,7 @@ MODELS: dict[str, ModelCard] = {
         "16x4x224",
         "the same at the size of ViT-B",
         VIDEOMAE,
-        "videomae/videomaev2_vit_base_k710",
+        "mmaction2/videomaev2_base_k400",
     ),
     "videomae_large": ModelCard(
         "videomae:videomae_large",
@@ -299,7 +299,7 @@ MODELS: dict[str, ModelCard] = {
         "16x4x224",
         "the same at the size of ViT-L",
         VIDEOMAE,
-        "videomae/videomae_vit_large_k400",
+        "hf/videomae_large_finetuned_kinetics",
     ),
     "videomae_huge": ModelCard(
         "videomae:videomae_huge",
@@ -307,7 +307,7 @@ MODELS: dict[str, ModelCard] = {
         "16x4x224",
         "the same at the size of ViT-H",
         VIDEOMAE,
-        "videomae/videomae_vit_huge_k400",
+        "hf/videomae_huge_finetuned_kinetics",
     ),
     "videomae2_giant": ModelCard(
         "videomae:videomae2_giant",
@@ -323,11 +323,24 @@ MODELS: dict[str, ModelCard] = {
         "16x4x224",
         "ViT-B of MAE-ST: learned positions for time and for space",
         MAE_ST,
+        "pyslowfast/VIT_B_16x4_MAE_PT",
     ),
     "mae_st_large": ModelCard(
-        "videomae:mae_st_large", "attention", "16x4x224", "the same at the size of ViT-L", MAE_ST
+        "videomae:mae_st_large",
+        "attention",
+        "16x4x224",
+        "the same at the size of ViT-L",
+        MAE_ST,
+        "pyslowfast/VIT_L_16x4_MAE_PT",
     ),
-    "mae_st_huge": ModelCard("videomae:mae_st_huge", "attention", "16x4x224", "the same at the size of ViT-H", MAE_ST),
+    "mae_st_huge": ModelCard(
+        "videomae:mae_st_huge",
+        "attention",
+        "16x4x224",
+        "the same at the size of ViT-H",
+        MAE_ST,
+        "pyslowfast/VIT_H_16x4_MAE_PT",
+    ),
     "umt_base": ModelCard(
         "videomae:umt_base",
         "attention",

@@ -124,7 +124,13 @@ WEIGHTS: dict[str, Weights] = {
         BASE, "g5t24we9gl5yk88/TimeSformer_divST_8x32_224_K400", frames=8, stride=32, top1=77.9, verified="parity"
     ),
     "timesformer/timesformer_divST_16x16_448_k400": _original(
-        HR, "6f0x172lpqy3oxt/TimeSformer_divST_16x16_448_K400", frames=16, stride=16, size=448, top1=79.6
+        HR,
+        "6f0x172lpqy3oxt/TimeSformer_divST_16x16_448_K400",
+        frames=16,
+        stride=16,
+        size=448,
+        top1=79.6,
+        verified="parity",
     ),
     "timesformer/timesformer_divST_96x4_224_k400": _original(
         LARGE, "r1iuxahif3sgimo/TimeSformer_divST_96x4_224_K400", frames=96, stride=4, top1=80.6
@@ -162,9 +168,9 @@ WEIGHTS: dict[str, Weights] = {
     "hf/timesformer_hr_finetuned_ssv2": _hf(HR, "timesformer-hr-finetuned-ssv2", frames=16, stride=1, size=448, **SSV2),
     "mmaction2/timesformer_divST_k400": _mmaction2(BASE, "divST", "20220815-a4d0d01f", top1=77.69, verified="parity"),
     "mmaction2/timesformer_jointST_k400": _mmaction2(
-        "timesformer_joint_base", "jointST", "20220815-8022d1c0", top1=76.95
+        "timesformer_joint_base", "jointST", "20220815-8022d1c0", top1=76.95, verified="parity"
     ),
     "mmaction2/timesformer_spaceOnly_k400": _mmaction2(
-        "timesformer_space_base", "spaceOnly", "20220815-78f05367", top1=76.93
+        "timesformer_space_base", "spaceOnly", "20220815-78f05367", top1=76.93, verified="parity"
     ),
 }

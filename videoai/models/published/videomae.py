@@ -30,6 +30,7 @@ MMACTION = (
     (r"^cls_head\.fc_cls\.", "head."),
     *TIMM,
 )
+MAE_ST_DECODER = ("mask_token", "decoder_embed.", "decoder_pos_embed", "dec_pos_embed_", "pred_head.")
 MAE_ST = (
     (r"^pos_embed_temporal$", "time_embed"),
     (r"^head\.projection\.", "head."),
@@ -59,8 +60,8 @@ def from_umt(state: StateDict, *, num_frames: int = 8) -> StateDict:
 
 
 def from_mae_st(state: StateDict) -> StateDict:
-    """PySlowFast's MAE-ST."""
-    state = rename(state, MAE_ST)
+    """PySlowFast's MAE-ST; what pre-training needs to paint hidden patches is left out."""
+    state = rename({key: t for key, t in state.items() if not key.startswith(MAE_ST_DECODER)}, MAE_ST)
     tables = state.pop("pos_embed_class"), state.pop("pos_embed_spatial")
     return place({**state, "pos_embed": torch.cat(tables, dim=1)})
 
@@ -129,16 +130,15 @@ def _umt(model: str, file: str, *, frames: int = 8, size: int = 224, **facts: An
     )
 
 
-def _mae_st(model: str, **facts: Any) -> Weights:
+def _mae_st(model: str, file: str | None = None, **facts: Any) -> Weights:
     return Weights(
         model,
         from_mae_st,
         ClipSpec(num_frames=16, stride=4, size=224),
         "Apache-2.0",
-        url=None,
+        url=f"https://dl.fbaipublicfiles.com/pyslowfast/masked_models/{file}.pyth" if file else None,
         page="https://github.com/facebookresearch/SlowFast/tree/main/projects/mae",  # files of pre-training only
         container="model_state",
-        views="7x3",
         **facts,
     )
 
@@ -153,7 +153,9 @@ WEIGHTS: dict[str, Weights] = {
     "videomae/videomae_vit_base_k400": _videomae(
         "videomae_base", "1MzwteHH-1yuMnFb8vRBQDvngV1Zl-d3z", top1=81.5, verified="parity"
     ),
-    "videomae/videomae_vit_large_k400": _videomae("videomae_large", "1jX1CiqxSkCfc94y8FRW1YGHy-GNvHCuD", top1=85.2),
+    "videomae/videomae_vit_large_k400": _videomae(
+        "videomae_large", "1jX1CiqxSkCfc94y8FRW1YGHy-GNvHCuD", top1=85.2, verified="parity"
+    ),
     "videomae/videomae_vit_huge_k400": _videomae("videomae_huge", "104ouJZxSVPSAm0LwJXd6IzjdA_RGLqZi", top1=86.6),
     "videomae/videomae_vit_small_ssv2": _videomae(
         "videomae_small", "1ajlMrT06jiiM-5YjNI2X_UFyzsuYbbtZ", SSV2_CLIP, top1=66.8, views="2x3", **SSV2
@@ -165,7 +167,7 @@ WEIGHTS: dict[str, Weights] = {
         "videomae_base", "1MSyon6fPpKz7oqD6WDGPFK4k_Rbyb6fw", num_classes=101, dataset="ucf101", top1=91.3
     ),
     "videomae/videomaev2_vit_small_k710": _videomae2(
-        "videomae_small", "distill/vit_s_k710_dl_from_giant.pth", top1=77.6, **K710
+        "videomae_small", "distill/vit_s_k710_dl_from_giant.pth", top1=77.6, verified="parity", **K710
     ),
     "videomae/videomaev2_vit_base_k710": _videomae2(
         "videomae_base", "distill/vit_b_k710_dl_from_giant.pth", top1=81.5, verified="parity", **K710
@@ -205,6 +207,7 @@ WEIGHTS: dict[str, Weights] = {
         MMACTION_V2.format("small") + "_20230510-25c748fd",
         "Apache-2.0",
         top1=83.6,
+        verified="parity",
     ),
     "mmaction2/videomaev2_base_k400": _mmaction2(
         "videomae_base",
@@ -238,7 +241,11 @@ WEIGHTS: dict[str, Weights] = {
     ),
     "umt/umt_vit_base_ssv2_f8": _umt("umt_base", "b16_ptk710_ftk710_ftssv2_f8_res224", top1=70.8, **SSV2),
     "umt/umt_vit_large_ssv2_f8": _umt("umt_large", "l16_ptk710_ftk710_ftssv2_f8_res224", top1=74.7, **SSV2),
-    "pyslowfast/MAE_ST_VIT_B_16x4_FT": _mae_st("mae_st_base", top1=81.3, verified="parity"),
-    "pyslowfast/MAE_ST_VIT_L_16x4_FT": _mae_st("mae_st_large", top1=84.8),
-    "pyslowfast/MAE_ST_VIT_H_16x4_FT": _mae_st("mae_st_huge", top1=85.1),
+    "pyslowfast/MAE_ST_VIT_B_16x4_FT": _mae_st("mae_st_base", top1=81.3, views="7x3", verified="parity"),
+    "pyslowfast/MAE_ST_VIT_L_16x4_FT": _mae_st("mae_st_large", top1=84.8, views="7x3"),
+    "pyslowfast/MAE_ST_VIT_H_16x4_FT": _mae_st("mae_st_huge", top1=85.1, views="7x3"),
+    # encoders without a head, to be fine-tuned
+    "pyslowfast/VIT_B_16x4_MAE_PT": _mae_st("mae_st_base", "VIT_B_16x4_MAE_PT", num_classes=0),
+    "pyslowfast/VIT_L_16x4_MAE_PT": _mae_st("mae_st_large", "VIT_L_16x4_MAE_PT", num_classes=0),
+    "pyslowfast/VIT_H_16x4_MAE_PT": _mae_st("mae_st_huge", "VIT_H_16x4_MAE_PT_400e_85.1", num_classes=0),
 }
