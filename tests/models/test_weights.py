@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from videoai.models.weights import load_partial
+from videoai.models.weights import load_exact, load_partial
 
 
 def net(num_classes: int = 3) -> nn.Sequential:
@@ -53,3 +53,26 @@ def test_a_foreign_file_is_refused_and_changes_nothing() -> None:
     ):
         load_partial(target, state)
     assert all(torch.equal(tensor, before[key]) for key, tensor in target.state_dict().items())
+
+
+class Headed(nn.Module):
+    def __init__(self, num_classes: int) -> None:
+        super().__init__()
+        self.body = nn.Linear(4, 4)
+        self.head = nn.Linear(4, num_classes)
+
+
+def test_weights_of_an_encoder_leave_the_head_fresh_and_nothing_else() -> None:
+    model = Headed(3)
+    head = model.head.weight.detach().clone()
+    body = nn.Linear(4, 4).state_dict()
+    state = {f"body.{key}": tensor for key, tensor in body.items()}
+    load_exact(model, state, num_classes=0, name="mine/encoder")
+    assert torch.equal(model.body.weight, body["weight"]) and torch.equal(model.head.weight, head)
+    with pytest.raises(
+        ValueError, match=r"weights mine/classifier do not fit Headed: missing: head\.weight, head\.bias"
+    ):
+        load_exact(model, state, num_classes=3, name="mine/classifier")
+    del state["body.bias"]
+    with pytest.raises(ValueError, match=r"weights mine/encoder do not fit Headed: missing: body\.bias\."):
+        load_exact(model, state, num_classes=0, name="mine/encoder")

@@ -8,6 +8,7 @@ There is no base class. The models of the zoo also have
     forward_head(features, pre_logits=False)     pool, then logits [B, K]; ``pre_logits``: the pooled vector [B, D]
     reset_classifier(num_classes)                a fresh head, in place; 0 = none: logits are the pooled vector
     num_features                                 D, what the head reads
+    feature_width                                D of forward_features, only where the pool changes it
     group_matcher(coarse=False)                  timm's form: which parameters belong to which depth, for layer decay
     no_weight_decay() -> set of parameter names  what does not decay beside norms and biases (position tables, tokens)
     set_grad_checkpointing(enable=True)          recompute activations in the backward pass instead of keeping them

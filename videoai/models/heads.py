@@ -28,7 +28,7 @@ class AttentiveModel(nn.Module):
         super().__init__()
         from videoai.models.attentive_probe import AttentiveProbe
 
-        self.num_features = model.num_features
+        self.num_features = getattr(model, "feature_width", model.num_features)
         model.reset_classifier(0)
         self.model = model
         self.probe = AttentiveProbe(self.num_features, num_classes)
@@ -60,8 +60,8 @@ class AttentiveModel(nn.Module):
         return {name: below(pattern) for name, pattern in self.model.group_matcher(coarse).items()}
 
     def no_weight_decay(self) -> set[str]:
-        """The model's own."""
-        return {f"model.{name}" for name in self.model.no_weight_decay()}
+        """The model's own, and the probe's query."""
+        return {f"model.{name}" for name in self.model.no_weight_decay()} | {"probe.pool.query_token"}
 
     def set_grad_checkpointing(self, enable: bool = True) -> None:
         """Recompute the model's activations in the backward pass."""

@@ -353,6 +353,89 @@ MODELS: dict[str, ModelCard] = {
         "videomae:umt_large", "attention", "8x1x224", "the same at the size of ViT-L", UMT, "umt/umt_vit_large_k400_f8"
     ),
     # V-JEPA 2, InternVideo2
+    "vjepa2_l": ModelCard(
+        "vjepa2:vjepa2_l",
+        "attention",
+        "16x4x256",
+        "self-supervised ViT-L with rotary positions",
+        VJEPA2,
+        "vjepa2/vjepa2_vitl_encoder",
+    ),
+    "vjepa2_h": ModelCard(
+        "vjepa2:vjepa2_h",
+        "attention",
+        "16x4x256",
+        "self-supervised ViT-H with rotary positions",
+        VJEPA2,
+        "vjepa2/vjepa2_vith_encoder",
+    ),
+    "vjepa2_g": ModelCard(
+        "vjepa2:vjepa2_g",
+        "attention",
+        "16x4x256",
+        "self-supervised ViT-g with rotary positions",
+        VJEPA2,
+        "vjepa2/vjepa2_vitg_encoder",
+    ),
+    "vjepa2_g384": ModelCard(
+        "vjepa2:vjepa2_g384",
+        "attention",
+        "64x2x384",
+        "self-supervised ViT-g with rotary positions, trained on to 384 px",
+        VJEPA2,
+        "vjepa2/vjepa2_vitg_384_encoder",
+    ),
+    "vjepa2_l_probe": ModelCard(
+        "vjepa2:vjepa2_l_probe",
+        "attention",
+        "16x4x256",
+        "ViT-L of V-JEPA 2 and its attentive probe",
+        VJEPA2,
+        "vjepa2/vjepa2_vitl_ssv2_probe",
+    ),
+    "vjepa2_h_probe": ModelCard(
+        "vjepa2:vjepa2_h_probe", "attention", "16x4x256", "ViT-H of V-JEPA 2 and its attentive probe", VJEPA2
+    ),
+    "vjepa2_g_probe": ModelCard(
+        "vjepa2:vjepa2_g_probe",
+        "attention",
+        "64x2x384",
+        "ViT-g of V-JEPA 2 and its attentive probe",
+        VJEPA2,
+        "vjepa2/vjepa2_vitg_384_ssv2_probe",
+    ),
+    "internvideo2_s": ModelCard(
+        "internvideo2:internvideo2_s",
+        "attention",
+        "8x1x224",
+        "ViT-S over frames, attention pooling; distilled from the 1B model",
+        INTERNVIDEO2,
+        "internvideo2/internvideo2_small_k400_f8",
+    ),
+    "internvideo2_b": ModelCard(
+        "internvideo2:internvideo2_b",
+        "attention",
+        "8x1x224",
+        "ViT-B over frames, attention pooling; distilled from the 1B model",
+        INTERNVIDEO2,
+        "internvideo2/internvideo2_base_k400_f8",
+    ),
+    "internvideo2_l": ModelCard(
+        "internvideo2:internvideo2_l",
+        "attention",
+        "8x1x224",
+        "ViT-L over frames, attention pooling; distilled from the 1B model",
+        INTERNVIDEO2,
+        "internvideo2/internvideo2_large_k400_f8",
+    ),
+    "internvideo2_1b": ModelCard(
+        "internvideo2:internvideo2_1b",
+        "attention",
+        "16x1x224",
+        "ViT-g over frames, attention pooling; the teacher",
+        INTERNVIDEO2,
+        "internvideo2/internvideo2_1b_k400_f16",
+    ),
     # MViT, Video Swin
     # Hiera, UniFormer, UniFormerV2
     # controls

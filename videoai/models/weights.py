@@ -38,7 +38,8 @@ def load_partial(model: nn.Module, state_dict: Mapping[str, Tensor]) -> LoadRepo
 
 def load_exact(model: nn.Module, state_dict: Mapping[str, Tensor], *, num_classes: int, name: str) -> LoadReport:
     """Load every tensor, and set every one of the model; only a head of ``num_classes`` may give way to one of another
-    number. ``num_batches_tracked``, which counts batches and changes no output, may be absent.
+    number. Weights of an encoder (``num_classes=0``) leave what is named ``head.`` fresh. ``num_batches_tracked``,
+    which counts batches and changes no output, may be absent.
 
     Raises: ValueError: naming what is missing, left over or of another shape; the model is unchanged then.
     """
@@ -52,7 +53,13 @@ def load_exact(model: nn.Module, state_dict: Mapping[str, Tensor], *, num_classe
         and tensor.shape[:1] == (num_classes,)
         and tensor.shape[1:] == own[key].shape[1:]
     }
-    missing = [key for key in report.new if key not in state_dict and not key.endswith("num_batches_tracked")]
+    missing = [
+        key
+        for key in report.new
+        if key not in state_dict
+        and not key.endswith("num_batches_tracked")
+        and not (num_classes == 0 and key.startswith("head."))
+    ]
     misshapen = [line for line in report.mismatched if line.partition(" ")[0] not in heads]
     if missing or misshapen or report.unused:
         problems = (("missing", missing), ("left over", report.unused), ("of another shape", misshapen))

@@ -54,8 +54,9 @@ class Weights(NamedTuple):
     url: str | None  # of the file; None = no direct link is published: give a file of your own, as ID:FILE
     page: str | None = None  # where the publisher documents it
     container: str | None = None  # the key of the file that holds the state dict; None = the file is one
+    also: str | None = None  # the id of a second file that this one goes with: a probe's encoder
     options: Mapping[str, Any] = {}  # the dialect: what the model must be built with
-    num_classes: int = 400
+    num_classes: int = 400  # 0 = of an encoder, without a head
     dataset: str = "kinetics400"
     top1: float | None = None  # percent, the publisher's own claim
     views: str | None = None  # of that claim: clips x crops
@@ -109,7 +110,8 @@ def read_published(weights: str) -> StateDict:
     """
     row = find(weights)
     name, _, file = weights.partition(":")
-    return read_file(name, file or None, url=row.url, page=row.page, container=row.container, sha256=row.sha256)
+    state = read_file(name, file or None, url=row.url, page=row.page, container=row.container, sha256=row.sha256)
+    return {**read_published(row.also), **state} if row.also else state
 
 
 def from_published(

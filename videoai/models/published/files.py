@@ -94,8 +94,11 @@ def unwrap(content: dict[str, Any], container: str | None, *, name: str) -> dict
 
     Raises: ValueError: something in it is no tensor.
     """
-    if container in content and isinstance(content[container], Mapping):
-        content = content[container]
+    inner = content.get(container) if container else None
+    if isinstance(inner, list) and len(inner) == 1:  # V-JEPA 2's list of probes that were trained side by side
+        inner = inner[0]
+    if isinstance(inner, Mapping):
+        content = dict(inner)
     state: dict[str, Tensor] = {}
     for key, value in content.items():
         try:
