@@ -46,6 +46,11 @@ SMALL = {
     "timesformer": Small((4, 32, 32), None),
     "videomae": Small((4, 32, 32), None),
     "videomae2_giant": Small((4, 28, 28), None),
+    "c2d": Small((4, 32, 32), (6, 48, 64)),
+    "i3d": Small((4, 32, 32), (6, 48, 64)),
+    "slow": Small((4, 32, 32), (3, 48, 64)),
+    "slowfast": Small((8, 32, 32), (16, 48, 64)),
+    "tpn": Small((8, 32, 32), (12, 48, 64)),
     "x3d": Small((4, 32, 32), (6, 64, 40)),
     "csn": Small((8, 32, 32), (4, 64, 40)),
     "ipcsn_r152": Small((9, 40, 40), (4, 64, 40)),  # of one position a norm after a norm would leave no gradient

@@ -64,7 +64,10 @@ def open_checkpoint(source: str | Path) -> dict[str, Any]:
 def from_state(state: dict[str, Any], *, trust: Sequence[str] = ()) -> LoadedModel:
     """As ``load``, from a checkpoint that is already in memory."""
     head = state["config"].get("finetune", {}).get("head", "linear")
-    model = build_model(state["config"]["model"], num_classes=len(state["classes"]), head=head, trust=trust)
+    node = dict(state["config"]["model"])
+    if node.get("inflate") and "_target_" not in node:
+        node["inflate"] = None  # how the weights began: it would fetch what is overwritten next
+    model = build_model(node, num_classes=len(state["classes"]), head=head, trust=trust)
     model.load_state_dict(averaged(state) or state["model"])
     return LoadedModel(model, classes=list(state["classes"]), clip=ClipSpec(**state["clip"])).eval()
 

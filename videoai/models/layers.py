@@ -98,8 +98,14 @@ class FrameMaxPool(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, C, T, H, W] -> [B, C, T, H', W']."""
+        if x.is_contiguous(memory_format=torch.channels_last_3d):  # kept, without a copy
+            frames = x.transpose(1, 2).flatten(0, 1)  # [B, C, T, H, W] -> [B*T, C, H, W]
+            return self._pool(frames).unflatten(0, (x.shape[0], -1)).transpose(1, 2)
         frames = x.flatten(1, 2)  # [B, C, T, H, W] -> [B, C*T, H, W]
-        return F.max_pool2d(frames, self.kernel_size, self.stride, self.padding).unflatten(1, x.shape[1:3])
+        return self._pool(frames).unflatten(1, x.shape[1:3])
+
+    def _pool(self, frames: Tensor) -> Tensor:
+        return F.max_pool2d(frames, self.kernel_size, self.stride, self.padding)
 
 
 def make_head(num_features: int, num_classes: int) -> nn.Module:
@@ -133,3 +139,17 @@ def init_weights(model: nn.Module) -> None:
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
+
+
+def max_pool_time(x: Tensor, size: int, *, keep_rest: bool = False) -> Tensor:
+    """MaxPool3d over ``size`` frames: [B, C, T, H, W] -> [B, C, T // size, H, W].
+
+    ``keep_rest`` also pools what is left at the end (ceil_mode). As a maximum over a dimension, because MaxPool3d has
+    no deterministic CUDA backward; equal maxima share the gradient instead of the first taking it.
+    """
+    rest = x.shape[2] % size
+    if rest and keep_rest:
+        x = F.pad(x, (0, 0, 0, 0, 0, size - rest), value=-torch.inf)
+    elif rest:
+        x = x[:, :, : x.shape[2] - rest]
+    return x.unflatten(2, (-1, size)).amax(3)

@@ -18,6 +18,9 @@ class ModelCard(NamedTuple):
 
 R3D = "Tran et al. 2018, arXiv:1711.11248"
 LRCN = "Donahue et al. 2015, arXiv:1411.4389"
+I3D = "Carreira & Zisserman 2017, arXiv:1705.07750"
+SLOWFAST = "Feichtenhofer et al. 2019, arXiv:1812.03982"
+TPN = "Yang et al. 2020, arXiv:2004.03548"
 VIVIT = "Arnab et al. 2021, arXiv:2103.15691"
 TIMESFORMER = "Bertasius et al. 2021, arXiv:2102.05095"
 VIDEOMAE = "Tong et al. 2022, arXiv:2203.12602"
@@ -63,6 +66,125 @@ MODELS: dict[str, ModelCard] = {
         "torchvision/r2plus1d_18",
     ),
     # C2D, I3D, Slow, SlowFast, TPN
+    "c2d_r50": ModelCard(
+        "c2d:c2d_r50",
+        "3D CNN",
+        "8x8x224",
+        "2-D ResNet over frames that pools time once",
+        NONLOCAL,
+        "mmaction2/c2d_r50_8x8_k400",
+    ),
+    "c2d_r101": ModelCard(
+        "c2d:c2d_r101", "3D CNN", "8x8x224", "the same on ResNet-101", NONLOCAL, "mmaction2/c2d_nopool_r101_8x8_k400"
+    ),
+    "i3d_r50": ModelCard(
+        "i3d:i3d_r50", "3D CNN", "8x8x224", "three frames in every other block", I3D, "pyslowfast_c2/I3D_8x8_R50"
+    ),
+    "i3d_r101": ModelCard("i3d:i3d_r101", "3D CNN", "8x8x224", "the same on ResNet-101", I3D),
+    "i3d_nl_r50": ModelCard(
+        "i3d:i3d_nl_r50",
+        "3D CNN",
+        "8x8x224",
+        "I3D with five non-local blocks",
+        NONLOCAL,
+        "pyslowfast_c2/I3D_NLN_8x8_R50",
+    ),
+    "i3d_nl_r101": ModelCard("i3d:i3d_nl_r101", "3D CNN", "8x8x224", "the same on ResNet-101", NONLOCAL),
+    "slow_4x16_r50": ModelCard(
+        "slow:slow_4x16_r50",
+        "3D CNN",
+        "4x16x224",
+        "few frames far apart, time only in the last two stages",
+        SLOWFAST,
+        "mmaction2/slowonly_in1k_r50_4x16_k400",
+    ),
+    "slow_8x8_r50": ModelCard(
+        "slow:slow_8x8_r50",
+        "3D CNN",
+        "8x8x224",
+        "the same on 8 frames",
+        SLOWFAST,
+        "mmaction2/slowonly_in1k_r50_8x8_k400",
+    ),
+    "slow_8x8_r101": ModelCard(
+        "slow:slow_8x8_r101",
+        "3D CNN",
+        "8x8x224",
+        "the same on ResNet-101",
+        SLOWFAST,
+        "mmaction2/slowonly_r101_8x8_k400",
+    ),
+    "slow_nl_4x16_r50": ModelCard(
+        "slow:slow_nl_4x16_r50",
+        "3D CNN",
+        "4x16x224",
+        "Slow with five non-local blocks",
+        f"{SLOWFAST}; {NONLOCAL}",
+        "mmaction2/slowonly_in1k_nl_r50_4x16_k400",
+    ),
+    "slow_nl_8x8_r50": ModelCard(
+        "slow:slow_nl_8x8_r50",
+        "3D CNN",
+        "8x8x224",
+        "the same on 8 frames",
+        f"{SLOWFAST}; {NONLOCAL}",
+        "mmaction2/slowonly_in1k_nl_r50_8x8_k400",
+    ),
+    "slowfast_4x16_r50": ModelCard(
+        "slowfast:slowfast_4x16_r50",
+        "3D CNN",
+        "32x2x224",
+        "a wide pathway on 4 of 32 frames, a narrow one on all",
+        SLOWFAST,
+        "pyslowfast_c2/SLOWFAST_4x16_R50",
+    ),
+    "slowfast_4x16_r101": ModelCard(
+        "slowfast:slowfast_4x16_r101",
+        "3D CNN",
+        "32x2x224",
+        "the same, ResNet-101 beside ResNet-50",
+        SLOWFAST,
+        "mmaction2/slowfast_r101_r50_4x16_k400",
+    ),
+    "slowfast_8x8_r50": ModelCard(
+        "slowfast:slowfast_8x8_r50",
+        "3D CNN",
+        "32x2x224",
+        "a wide pathway on 8 of 32 frames, a narrow one on all",
+        SLOWFAST,
+        "pytorchvideo/slowfast_r50",
+    ),
+    "slowfast_8x8_r101": ModelCard(
+        "slowfast:slowfast_8x8_r101",
+        "3D CNN",
+        "32x2x224",
+        "the same on ResNet-101",
+        SLOWFAST,
+        "mmaction2/slowfast_r101_8x8_k400",
+    ),
+    "slowfast_16x8_r50": ModelCard(
+        "slowfast:slowfast_16x8_r50",
+        "3D CNN",
+        "64x2x224",
+        "a wide pathway on 16 of 64 frames, a narrow one on all",
+        SLOWFAST,
+    ),
+    "slowfast_16x8_r101": ModelCard(
+        "slowfast:slowfast_16x8_r101",
+        "3D CNN",
+        "64x2x224",
+        "the same on ResNet-101",
+        SLOWFAST,
+        "pytorchvideo/slowfast_16x8_r101_50_50",
+    ),
+    "tpn_slow_8x8_r50": ModelCard(
+        "tpn:tpn_slow_8x8_r50",
+        "3D CNN",
+        "8x8x224",
+        "a temporal pyramid over Slow",
+        TPN,
+        "mmaction2/tpn_slowonly_in1k_r50_8x8_k400",
+    ),
     # X3D, CSN, R(2+1)D, C3D
     "x3d_xs": ModelCard(
         "x3d:x3d_xs", "3D CNN", "4x12x160", "X3D, the shortest clips: depthwise, 3.8 M", X3D, "pyslowfast/X3D_XS"

@@ -20,6 +20,9 @@ from videoai.models.published import all_weights, find
 
 ROOT = Path(os.environ.get("VIDEOAI_PARITY") or Path(__file__).parents[4] / "shared" / "parity")
 GATE = 1e-5  # max |d| / sd of the logits; the references differ from their own float64 by 1e-6
+# A softmax of unscaled products is nearly an argmax and turns rounding into logits: between CPUs and thread counts they
+# move by 1.3e-4. On one and the same, ours and the publisher's code agree to the last bit.
+OTHER_GATES = {"mmaction2/i3d_r50_nl_embedded_gaussian_k400": 3e-4}
 LARGE = 60_000_000  # parameters: takes more than a few seconds to fill
 UNREAD = {"hf/vjepa2_vitl_fpc16_256_ssv2": "vjepa2.predictor."}  # the reference counts them, no logit depends on them
 
@@ -61,5 +64,5 @@ def test_the_logits_are_those_of_the_publishers_code(path: Path, fill: ModuleTyp
     assert sum(p.numel() for p in model.parameters()) == fixture["params"] - unread
     with torch.inference_mode():
         logits = model(fill.make_input(**fixture["input"]))
-    assert fill.relative_error(logits, fixture) <= GATE
+    assert fill.relative_error(logits, fixture) <= OTHER_GATES.get(name, GATE)
     assert find(name).verified == "parity"
