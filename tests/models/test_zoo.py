@@ -42,6 +42,11 @@ SMALL = {
     "cnn_rnn": Small((4, 32, 32), (6, 64, 48)),
     "video_transformer": Small((16, 32, 32), (8, 48, 40)),
     "vivit_s": Small((4, 32, 32), (2, 48, 32)),
+    "hiera": Small((4, 32, 32), None),
+    "uniformer": Small((4, 64, 32), (8, 32, 64)),
+    "uniformerv2": Small((2, 32, 32), None),
+    "uniformerv2_l": Small((2, 28, 28), None),
+    "uniformerv2_l336": Small((2, 28, 28), None),
 }
 NO_FULLGRAPH = {"cnn_rnn"}  # modules. Dynamo breaks the graph at nn.LSTM and nn.GRU
 

@@ -20,6 +20,9 @@ R3D = "Tran et al. 2018, arXiv:1711.11248"
 LRCN = "Donahue et al. 2015, arXiv:1411.4389"
 VIVIT = "Arnab et al. 2021, arXiv:2103.15691"
 TIMESFORMER = "Bertasius et al. 2021, arXiv:2102.05095"
+UNIFORMER = "Li et al. 2022, arXiv:2201.04676"
+UNIFORMERV2 = "Li et al. 2022, arXiv:2211.09552"
+HIERA = "Ryali et al. 2023, arXiv:2306.00989"
 
 MODELS: dict[str, ModelCard] = {
     # small 3-D CNNs of our own
@@ -80,6 +83,78 @@ MODELS: dict[str, ModelCard] = {
     # V-JEPA 2, InternVideo2
     # MViT, Video Swin
     # Hiera, UniFormer, UniFormerV2
+    "hiera_b": ModelCard(
+        "hiera:hiera_b",
+        "attention",
+        "16x4x224",
+        "hierarchical ViT of plain parts: attention in mask units, then over the clip",
+        HIERA,
+        "hiera/hiera_base_16x224_k400",
+    ),
+    "hiera_bp": ModelCard(
+        "hiera:hiera_bp",
+        "attention",
+        "16x4x224",
+        "the same, a sixth wider",
+        HIERA,
+        "hiera/hiera_base_plus_16x224_k400",
+    ),
+    "hiera_l": ModelCard(
+        "hiera:hiera_l",
+        "attention",
+        "16x4x224",
+        "the same, 48 blocks",
+        HIERA,
+        "hiera/hiera_large_16x224_k400",
+    ),
+    "hiera_h": ModelCard(
+        "hiera:hiera_h",
+        "attention",
+        "16x4x224",
+        "the same, 48 blocks, 256 channels",
+        HIERA,
+        "hiera/hiera_huge_16x224_k400",
+    ),
+    "uniformer_s": ModelCard(
+        "uniformer:uniformer_s",
+        "attention",
+        "16x4x224",
+        "depthwise convolutions in two stages, space-time attention in two more",
+        UNIFORMER,
+        "mmaction2/uniformer_small_k400",
+    ),
+    "uniformer_b": ModelCard(
+        "uniformer:uniformer_b",
+        "attention",
+        "16x4x224",
+        "the same, 40 blocks",
+        UNIFORMER,
+        "mmaction2/uniformer_base_k400",
+    ),
+    "uniformerv2_b": ModelCard(
+        "uniformerv2:uniformerv2_b",
+        "attention",
+        "8x1x224",
+        "CLIP's ViT-B/16 on frames, and a video token that reads its last layers",
+        UNIFORMERV2,
+        "mmaction2/uniformerv2_base_k710_u8_k400",
+    ),
+    "uniformerv2_l": ModelCard(
+        "uniformerv2:uniformerv2_l",
+        "attention",
+        "8x1x224",
+        "the same on CLIP's ViT-L/14",
+        UNIFORMERV2,
+        "mmaction2/uniformerv2_large_k710_u8_k400",
+    ),
+    "uniformerv2_l336": ModelCard(
+        "uniformerv2:uniformerv2_l336",
+        "attention",
+        "32x1x336",
+        "the same on CLIP's ViT-L/14 for 336 px",
+        UNIFORMERV2,
+        "mmaction2/uniformerv2_large336_k710_u32_k400",
+    ),
     # controls
     "frame_only": ModelCard(
         "frame_only:FrameOnly",
