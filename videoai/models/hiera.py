@@ -109,7 +109,7 @@ class Hiera(nn.Module):
 
     def group_matcher(self, coarse: bool = False) -> dict[str, Any]:
         """timm's form: the stem with the position tables, then a depth a block."""
-        return {"stem": r"^(stem|space_position|time_position)", "blocks": r"^blocks\.(\d+)"}
+        return {"stem": r"^(?:stem|space_position|time_position)", "blocks": r"^blocks\.(\d+)"}
 
     def no_weight_decay(self) -> set[str]:
         """The position tables."""
@@ -175,9 +175,11 @@ class UnitAttention(nn.Module):
         q = pool(q) if self.pools else q
         # fused kernels want four dimensions: [B, U, L, D] -> [B*U, N, L, F], or [B, N, U*L, F]
         merged = (0, 1) if self.within_units else (1, 2)
-        heads = (part.flatten(*merged).unflatten(-1, (self.num_heads, -1)).transpose(1, 2) for part in (q, k, v))
-        out = F.scaled_dot_product_attention(*heads)
-        return self.proj(out.transpose(1, 2).reshape(q.shape))
+        q_NLF, k_NLF, v_NLF = (
+            part.flatten(*merged).unflatten(-1, (self.num_heads, -1)).transpose(1, 2) for part in (q, k, v)
+        )
+        out_NLF = F.scaled_dot_product_attention(q_NLF, k_NLF, v_NLF)
+        return self.proj(out_NLF.transpose(1, 2).reshape(q.shape))
 
 
 def into_units(x_BTHWD: Tensor) -> Tensor:

@@ -115,7 +115,7 @@ class UniFormerV2(nn.Module):
 
     def group_matcher(self, coarse: bool = False) -> dict[str, Any]:
         """timm's form: the stem, then a depth a block of the ViT; what is new to it has the head's."""
-        return {"stem": r"^(stem|class_token|position|norm_pre)", "blocks": r"^blocks\.(\d+)"}
+        return {"stem": r"^(?:stem|class_token|position|norm_pre)", "blocks": r"^blocks\.(\d+)"}
 
     def no_weight_decay(self) -> set[str]:
         """Tokens and the position table."""

@@ -96,8 +96,9 @@ class GlobalBlock(nn.Module):
 
     def _attention(self, token_B1D: Tensor, x_BLD: Tensor) -> Tensor:
         q, k, v = self.q(token_B1D), *self.kv(x_BLD).chunk(2, dim=-1)
-        heads = (part.unflatten(-1, (self.num_heads, -1)).transpose(1, 2) for part in (q, k, v))  # [B, N, L, F]
-        return self.project(F.scaled_dot_product_attention(*heads).transpose(1, 2).flatten(2))
+        q_NLF, k_NLF, v_NLF = (part.unflatten(-1, (self.num_heads, -1)).transpose(1, 2) for part in (q, k, v))
+        out_NLF = F.scaled_dot_product_attention(q_NLF, k_NLF, v_NLF)
+        return self.project(out_NLF.transpose(1, 2).flatten(2))
 
     def silence(self) -> None:
         """Start as nothing: the token passes unchanged."""
