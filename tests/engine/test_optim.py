@@ -42,3 +42,31 @@ def test_penalties_are_the_textbook_sums():
         model.weight.copy_(torch.tensor([[3.0, -4.0]]))
     assert penalty(model, l1=0.5, l2=0.0).item() == pytest.approx(3.5)
     assert penalty(model, l1=0.0, l2=2.0).item() == pytest.approx(25.0)
+
+
+class Layered(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem, self.blocks, self.head = (
+            nn.Linear(4, 4),
+            nn.ModuleList(nn.Linear(4, 4) for _ in range(2)),
+            nn.Linear(4, 2),
+        )
+
+    def group_matcher(self, coarse: bool = False) -> dict[str, str]:
+        return {"stem": r"^stem", "blocks": r"^blocks\.(\d+)"}
+
+
+def test_each_layer_learns_at_a_fraction_of_the_rate_above_it():
+    model = Layered()
+    optimizer = build_optimizer({"name": "adamw", "lr": 1.0, "weight_decay": 0.1}, model, layer_decay=0.5)
+    rate = {id(p): group["lr"] for group in optimizer.param_groups for p in group["params"]}
+    decay = {id(p): group["weight_decay"] for group in optimizer.param_groups for p in group["params"]}
+    assert [rate[id(layer.weight)] for layer in (model.stem, *model.blocks, model.head)] == [0.125, 0.25, 0.5, 1.0]
+    assert rate[id(model.stem.bias)] == 0.125
+    assert decay[id(model.stem.weight)] == 0.1 and decay[id(model.stem.bias)] == 0.0
+
+
+def test_a_model_that_does_not_tell_its_layers_apart_is_refused():
+    with pytest.raises(ValueError, match=r"finetune\.layer_decay=0\.5: Sequential does not tell its layers apart"):
+        build_optimizer({"name": "sgd", "lr": 0.1}, net(), layer_decay=0.5)

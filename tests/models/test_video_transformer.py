@@ -3,11 +3,9 @@ from typing import Any
 
 import pytest
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from videoai.models.attention import Attention
-from videoai.models.video_transformer import VideoTransformer, resize
+from videoai.models.video_transformer import Attention, Block, VideoTransformer
 
 
 def small(**options: Any) -> VideoTransformer:
@@ -47,14 +45,6 @@ def test_other_sizes_interpolate_the_positions_and_say_so_once(caplog: pytest.Lo
     assert caplog.text.count("positions interpolated from (4, 4, 4) to (2, 6, 4)") == 1
 
 
-@pytest.mark.parametrize("length", [2, 4, 7, 9])
-def test_resizing_a_table_is_linear_interpolation(length: int) -> None:
-    table = torch.randn(5, 3)
-    wanted = F.interpolate(table.T[None], size=length, mode="linear", align_corners=False)[0].T
-    torch.testing.assert_close(resize(table, 0, length), wanted)
-    torch.testing.assert_close(resize(table.T, 1, length), wanted.T)
-
-
 def test_a_clip_that_the_patches_do_not_divide_is_refused() -> None:
     with pytest.raises(
         ValueError, match=r"a clip of 8x36x36 \(T, H, W\) does not divide into 2x8x8 patches.*size to one of 8"
@@ -69,3 +59,18 @@ def test_misspelt_choices_are_refused() -> None:
         small(attention="divide")
     with pytest.raises(ValueError, match=r"model\.stem='tubelets' is unknown\. Did you mean 'tubelet'\?"):
         small(stem="tubelets")
+
+
+@torch.no_grad()
+def test_divided_attention_reaches_along_time_then_space_and_joint_reaches_everything() -> None:
+    """One block, one token changed: divided attention over time alone stays in its place, over space it spreads."""
+    torch.manual_seed(0)
+    x, changed = torch.randn(1, 3, 4, 16), torch.randn(16)
+    y = x.clone()
+    y[0, 1, 2] = changed
+    block = Block(16, 2, "divided", 0.0)
+    moved = (block.time(x.transpose(1, 2)) - block.time(y.transpose(1, 2))).transpose(1, 2).abs().sum(-1)[0] > 1e-6
+    assert moved.tolist() == [[False, False, True, False]] * 3
+    for attention in ("joint", "divided"):
+        block = Block(16, 2, attention, 0.0)
+        assert ((block(x) - block(y)).abs().sum(-1) > 1e-7).all()

@@ -41,7 +41,10 @@ SMALL = {
     "torchvision_resnet": Small((4, 32, 32), (6, 48, 32)),
     "cnn_rnn": Small((4, 32, 32), (6, 64, 48)),
     "video_transformer": Small((16, 32, 32), (8, 48, 40)),
-    "vivit_s": Small((4, 32, 32), (2, 48, 32)),
+    "vivit": Small((4, 32, 32), None),  # the positions allow one size
+    "timesformer": Small((4, 32, 32), None),
+    "videomae": Small((4, 32, 32), None),
+    "videomae2_giant": Small((4, 28, 28), None),
     "hiera": Small((4, 32, 32), None),
     "uniformer": Small((4, 64, 32), (8, 32, 64)),
     "uniformerv2": Small((2, 32, 32), None),

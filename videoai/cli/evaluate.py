@@ -36,7 +36,12 @@ def data_settings(overrides: list[str], checkpoint_path: str) -> tuple[dict[str,
     if any(override.startswith("data=") for override in overrides):
         return compose("train", overrides)[0]["data"], {}
     from videoai.core import checkpoint
+    from videoai.models.published import is_published
 
+    if is_published(checkpoint_path):
+        raise ValueError(
+            f"checkpoint={checkpoint_path}: published weights bring no data. Say which: data=folder or csv."
+        )
     name = checkpoint.load(checkpoint_path)["config"]["data"].get("name")
     given = compose("train", [f"data={name}", *overrides])[0]["data"]
     changed = {override.partition("=")[0].removeprefix("data.").split(".")[0] for override in overrides}

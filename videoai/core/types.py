@@ -36,6 +36,9 @@ class ClipSpec:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "resize", self.resize or self.size)
+        for name in ("mean", "std", "channels"):
+            if getattr(self, name) is None:  # null in YAML: nobody knows better
+                object.__setattr__(self, name, getattr(ClipSpec, name))
         object.__setattr__(self, "mean", tuple(self.mean))
         object.__setattr__(self, "std", tuple(self.std))
         for name in ("num_frames", "size", "stride"):

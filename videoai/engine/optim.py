@@ -10,13 +10,23 @@ from videoai.core.build import build
 OPTIMIZERS = {"adamw": "torch.optim:AdamW", "sgd": "torch.optim:SGD"}
 
 
-def build_optimizer(node: dict[str, Any], model: nn.Module) -> torch.optim.Optimizer:
-    """``{"name": "adamw", "lr": 1e-3, "weight_decay": 0.05}`` -> an optimizer over two groups.
+def build_optimizer(
+    node: dict[str, Any], model: nn.Module, *, layer_decay: float | None = None
+) -> torch.optim.Optimizer:
+    """``{"name": "adamw", "lr": 1e-3, "weight_decay": 0.05}`` -> an optimizer over groups that decay and groups that do
+    not.
 
-    Raises: ValueError: unknown name or option.
+    Args:
+        layer_decay: every layer learns at this fraction of the rate of the layer above it (ULMFiT, arXiv:1801.06146;
+            BEiT, arXiv:2106.08254); None = all layers alike.
+
+    Raises: ValueError: unknown name or option, or a model that does not tell its layers apart.
     """
     options = dict(node)
-    groups = parameter_groups(model, float(options.pop("weight_decay", 0.0)))
+    weight_decay = float(options.pop("weight_decay", 0.0))
+    groups = parameter_groups(model, weight_decay) if layer_decay is None else layers(model, weight_decay, layer_decay)
+    for group in groups:
+        group["lr"] = options["lr"] * group.pop("lr_scale", 1.0)
     if "betas" in options:
         options["betas"] = tuple(options["betas"])
     return build(options, OPTIMIZERS, where="optim", params=groups)
@@ -32,6 +42,22 @@ def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, An
             (keep if parameter.ndim <= 1 or name in exempt else decay).append(parameter)
     groups = [{"params": decay, "weight_decay": weight_decay}, {"params": keep, "weight_decay": 0.0}]
     return [group for group in groups if group["params"]]
+
+
+def layers(model: nn.Module, weight_decay: float, layer_decay: float) -> list[dict[str, Any]]:
+    """As ``parameter_groups``, a pair of groups a layer, each with its ``lr_scale``.
+
+    Raises: ValueError: the model has no ``group_matcher``.
+    """
+    if not hasattr(model, "group_matcher"):
+        raise ValueError(
+            f"finetune.layer_decay={layer_decay}: {type(model).__name__} does not tell its layers apart. Give it a "
+            "group_matcher (see videoai/models/__init__.py), or set finetune.layer_decay=null."
+        )
+    from timm.optim import param_groups_layer_decay
+
+    exempt = getattr(model, "no_weight_decay", set)()
+    return param_groups_layer_decay(model, weight_decay, exempt, layer_decay=layer_decay)
 
 
 def penalty(model: nn.Module, *, l1: float, l2: float) -> Tensor:

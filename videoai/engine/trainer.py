@@ -15,6 +15,7 @@ from videoai.core.checkpoint import FORMAT
 from videoai.core.log import RunLog
 from videoai.core.seeding import seed_for
 from videoai.core.types import Clips
+from videoai.engine.freeze import Freeze
 from videoai.engine.interrupt import EXIT_CODES, Interrupt, Interrupted
 from videoai.engine.precision import Precision
 from videoai.engine.progress import Progress
@@ -85,6 +86,7 @@ class Trainer:
     accumulate: int = 1  # micro-batches per optimizer step
     max_grad_norm: float | None = None  # None = no clipping
     ema_decay: float | None = None  # None = no moving average
+    freeze: Freeze | None = None  # None = everything learns
     seed: int = 0
     on_clips: Callable[[Clips], None] = lambda clips: None  # sees every micro-batch; counts unreadable videos
     step: int = field(default=0, init=False)
@@ -133,7 +135,7 @@ class Trainer:
         """One optimizer step over ``accumulate`` micro-batches."""
         torch.manual_seed(seed_for(self.seed, "step", self.step))  # dropout and drop path: a function of the step
         self.set_rate()
-        self.task.model.train()
+        self.set_mode()
         means: dict[str, Tensor] = {}
         for number, clips in enumerate(micro_batches):
             self.on_clips(clips)
@@ -147,6 +149,13 @@ class Trainer:
         if self.ema is not None:
             self.ema.update_parameters(self.task.model)
         return means
+
+    def set_mode(self) -> None:
+        """Training mode; what is frozen at this step stays in evaluation mode."""
+        if self.freeze is None:
+            self.task.model.train()
+        else:
+            self.freeze.apply(self.task.model, self.step)
 
     def set_rate(self) -> None:
         """Set the learning rate of this step."""

@@ -10,7 +10,10 @@ from torch import nn
 from videoai.core import checkpoint
 from videoai.core.build import build
 from videoai.core.types import ClipSpec
-from videoai.models import TARGETS
+from videoai.models import TARGETS, create_model
+from videoai.models.heads import with_head
+from videoai.models.published import find, is_published
+from videoai.models.published.classes import class_names
 
 
 class LoadedModel(nn.Module):
@@ -25,27 +28,53 @@ class LoadedModel(nn.Module):
 
 
 def load(checkpoint_path: str | Path, *, trust: Sequence[str] = (), device: str = "cpu") -> LoadedModel:
-    """The model of a checkpoint, with ``.classes`` (index = label) and ``.clip``; the averaged weights if there are
-    any.
+    """The model of a checkpoint, or of published weights by id, with ``.classes`` (index = label) and ``.clip``; the
+    averaged weights if there are any.
 
     ``trust`` names packages of your own that the checkpoint's model may be imported from.
 
     Raises: FileNotFoundError, ValueError: naming the file and what is wrong with it.
     """
-    return from_state(checkpoint.load(checkpoint_path), trust=trust).to(device).eval()
+    return from_state(open_checkpoint(checkpoint_path), trust=trust).to(device).eval()
+
+
+def open_checkpoint(source: str | Path) -> dict[str, Any]:
+    """The content of a checkpoint: of a file, or of published weights by id (``ID`` or ``ID:FILE``), which come with
+    their own classes and clip but without data.
+
+    Raises: FileNotFoundError, OSError, ValueError: naming the file and what is wrong with it.
+    """
+    if not is_published(str(source)):
+        return checkpoint.load(source)
+    weights, row = str(source), find(str(source))
+    if not row.num_classes:
+        raise ValueError(f"checkpoint={weights}: an encoder without classes. Train a head for it: weights={weights}")
+    model = create_model(row.model, weights=weights)
+    return {
+        "format": checkpoint.FORMAT,
+        "config": {"model": {"name": row.model, **row.options}, "data": {}},
+        "classes": class_names(row.dataset, row.num_classes),
+        "clip": row.clip.to_dict(),
+        "model": model.state_dict(),
+        "step": 0,
+        "versions": {"weights": weights},
+    }
 
 
 def from_state(state: dict[str, Any], *, trust: Sequence[str] = ()) -> LoadedModel:
     """As ``load``, from a checkpoint that is already in memory."""
-    model = build_model(state["config"]["model"], num_classes=len(state["classes"]), trust=trust)
+    head = state["config"].get("finetune", {}).get("head", "linear")
+    model = build_model(state["config"]["model"], num_classes=len(state["classes"]), head=head, trust=trust)
     model.load_state_dict(averaged(state) or state["model"])
     return LoadedModel(model, classes=list(state["classes"]), clip=ClipSpec(**state["clip"])).eval()
 
 
-def build_model(node: dict[str, Any], *, num_classes: int, trust: Sequence[str] = ()) -> nn.Module:
-    """A model from its config node, with fresh weights."""
+def build_model(
+    node: dict[str, Any], *, num_classes: int, head: str = "linear", trust: Sequence[str] = ()
+) -> nn.Module:
+    """A model from its config node, with fresh weights; ``head`` is ``finetune.head``."""
     node = {key: value for key, value in node.items() if key != "pretrained" or "_target_" in node}
-    return build(node, TARGETS, where="model", trust=trust, num_classes=num_classes)
+    return with_head(build(node, TARGETS, where="model", trust=trust, num_classes=num_classes), head, num_classes)
 
 
 def averaged(state: dict[str, Any]) -> dict[str, Any] | None:

@@ -8,19 +8,15 @@ the head gives logits (the authors' own applies a softmax in evaluation).
 Suffixes: B batch, U mask units, L tokens of a unit, N heads, D token width, F head width.
 """
 
-import logging
 from collections.abc import Sequence
 from typing import Any
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from videoai.models.attention import DropPath
+from videoai.models.attention import DropPath, Mlp, drop_path_rates
 from videoai.models.layers import make_head, run_blocks
-from videoai.models.video_transformer import resize
-
-logger = logging.getLogger(__name__)
+from videoai.models.positions import Grid, Positions
 
 STEM_STRIDE = (2, 4, 4)  # T, H, W
 UNIT = 8  # tokens, the side of a mask unit: 2 to the number of poolings
@@ -52,12 +48,11 @@ class Hiera(nn.Module):
         drop_path: float,
     ) -> None:
         super().__init__()
-        self.clip_shape = _check_clip(num_frames, size)
-        self.grid = tuple(length // stride for length, stride in zip(self.clip_shape, STEM_STRIDE, strict=True))
+        self.input_size = _check_clip(num_frames, size)
+        self.grid: Grid = (num_frames // STEM_STRIDE[0], size // STEM_STRIDE[1], size // STEM_STRIDE[2])
         self.stem = nn.Conv3d(3, width, kernel_size=(3, 7, 7), stride=STEM_STRIDE, padding=(1, 3, 3))
-        self.space_position = nn.Parameter(torch.empty(*self.grid[1:], width))
-        self.time_position = nn.Parameter(torch.empty(self.grid[0], width))
-        rates = [drop_path * i / (sum(depths) - 1) for i in range(sum(depths))]
+        self.positions = Positions("separate", self.grid, width)
+        rates = drop_path_rates(drop_path, sum(depths))
         self.blocks = nn.ModuleList()
         for stage, depth in enumerate(depths):
             for i in range(depth):
@@ -85,14 +80,13 @@ class Hiera(nn.Module):
 
         Raises: ValueError: another clip than the model was built for.
         """
-        if tuple(video.shape[2:]) != self.clip_shape:
-            given, known = ("x".join(map(str, shape)) for shape in (video.shape[2:], self.clip_shape))
+        if tuple(video.shape[2:]) != self.input_size:
+            given, known = "x".join(map(str, video.shape[2:])), "x".join(map(str, self.input_size))
             raise ValueError(
                 f"hiera: a clip of {given} (T, H, W), but the model is built for {known}. Set model.num_frames and "
                 "model.size to those of the clip."
             )
-        x_BTHWD = self.stem(video).permute(0, 2, 3, 4, 1)
-        x_BTHWD = x_BTHWD + self.time_position[:, None, None] + self.space_position
+        x_BTHWD = self.stem(video).permute(0, 2, 3, 4, 1) + self.positions()
         x_BULD = run_blocks(self.blocks, into_units(x_BTHWD), checkpointing=self.checkpointing)
         frames, rows, columns = self.grid
         # [B, T*U, 1, D] -> [B, D, T, H, W]
@@ -109,25 +103,19 @@ class Hiera(nn.Module):
 
     def group_matcher(self, coarse: bool = False) -> dict[str, Any]:
         """timm's form: the stem with the position tables, then a depth a block."""
-        return {"stem": r"^(?:stem|space_position|time_position)", "blocks": r"^blocks\.(\d+)"}
+        return {"stem": r"^(?:stem|positions)", "blocks": r"^blocks\.(\d+)"}
 
     def no_weight_decay(self) -> set[str]:
         """The position tables."""
-        return {"space_position", "time_position"}
+        return {"positions.time", "positions.space"}
 
     def set_grad_checkpointing(self, enable: bool = True) -> None:
         """Recompute the blocks' activations in the backward pass."""
         self.checkpointing = enable
 
     def fit_state_dict(self, state: dict[str, Tensor]) -> dict[str, Tensor]:
-        """The same weights with position tables of this model's clip, linearly resampled where they were of another."""
-        space_HWD, time_TD = state["space_position"], state["time_position"]
-        known = (len(time_TD), *space_HWD.shape[:2])
-        if known == self.grid:
-            return state
-        logger.info("hiera: positions resampled from %s to %s (T, H, W) tokens", known, self.grid)
-        space_HWD = resize(resize(space_HWD, 0, self.grid[1]), 1, self.grid[2])
-        return state | {"space_position": space_HWD, "time_position": resize(time_TD, 0, self.grid[0])}
+        """A state dict of another clip, its position tables made to fit this one."""
+        return self.positions.fit_state_dict(state, "positions.")
 
     def _init_weights(self) -> None:
         """Normal with std 0.02, cut at two of them, as ViT; biases 0 (the authors: 0.02)."""
@@ -135,8 +123,6 @@ class Hiera(nn.Module):
             if isinstance(module, (nn.Linear, nn.Conv3d)):
                 nn.init.trunc_normal_(module.weight, std=0.02, a=-0.04, b=0.04)
                 nn.init.zeros_(module.bias)  # pyright: ignore[reportArgumentType] (they all have one)
-        for table in (self.space_position, self.time_position):
-            nn.init.trunc_normal_(table, std=0.02, a=-0.04, b=0.04)
 
 
 class Block(nn.Module):
@@ -149,7 +135,7 @@ class Block(nn.Module):
         self.attn = UnitAttention(in_width, out_width, num_heads, pools=self.pools, within_units=within_units)
         self.shortcut = nn.Linear(in_width, out_width) if self.pools else nn.Identity()
         self.norm2 = nn.LayerNorm(out_width, eps=EPS)
-        self.mlp = nn.Sequential(nn.Linear(out_width, 4 * out_width), nn.GELU(), nn.Linear(4 * out_width, out_width))
+        self.mlp = Mlp(out_width, 4 * out_width)
         self.drop_path = DropPath(drop_path)
 
     def forward(self, x_BULD: Tensor) -> Tensor:
@@ -198,7 +184,7 @@ def pool(x_BULD: Tensor) -> Tensor:
     return x_BULD.unflatten(2, (4, -1)).amax(2)
 
 
-def _check_clip(num_frames: int, size: int) -> tuple[int, int, int]:
+def _check_clip(num_frames: int, size: int) -> Grid:
     side = STEM_STRIDE[1] * UNIT
     if num_frames % STEM_STRIDE[0] or size % side or num_frames < 1 or size < 1:
         raise ValueError(

@@ -12,7 +12,7 @@ from videoai.core.build import did_you_mean
 Difference = Literal["none", "append", "only"]
 
 
-def check_choice(option: str, given: str, allowed: Sequence[str]) -> None:
+def check_choice(option: str, given: str, allowed: Sequence[str], *, group: str = "model") -> None:
     """A Literal means nothing at run time, and YAML can hold anything.
 
     Raises: ValueError: ``given`` is not one of ``allowed``.
@@ -20,7 +20,7 @@ def check_choice(option: str, given: str, allowed: Sequence[str]) -> None:
     if given not in allowed:
         choices = ", ".join(allowed)
         raise ValueError(
-            f"model.{option}={given!r} is unknown.{did_you_mean(str(given), allowed)} Choose from: {choices}."
+            f"{group}.{option}={given!r} is unknown.{did_you_mean(str(given), allowed)} Choose from: {choices}."
         )
 
 
@@ -81,12 +81,13 @@ def make_head(num_features: int, num_classes: int) -> nn.Module:
     return head
 
 
-def run_blocks(blocks: Iterable[nn.Module], x: Any, *, checkpointing: bool) -> Any:
-    """The blocks in turn. With ``checkpointing`` their activations are computed again in the backward pass instead of
-    kept (Chen et al. 2016, arXiv:1604.06174): a third more time for a fraction of the memory."""
+def run_blocks(blocks: Iterable[nn.Module], x: Any, *context: Any, checkpointing: bool) -> Any:
+    """The blocks in turn; each is given ``context`` too. With ``checkpointing`` their activations are computed again in
+    the backward pass instead of kept (Chen et al. 2016, arXiv:1604.06174): a third more time for a fraction of the
+    memory."""
     for block in blocks:
         recompute = checkpointing and torch.is_grad_enabled()
-        x = checkpoint(block, x, use_reentrant=False) if recompute else block(x)
+        x = checkpoint(block, x, *context, use_reentrant=False) if recompute else block(x, *context)
     return x
 
 

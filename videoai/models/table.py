@@ -20,6 +20,10 @@ R3D = "Tran et al. 2018, arXiv:1711.11248"
 LRCN = "Donahue et al. 2015, arXiv:1411.4389"
 VIVIT = "Arnab et al. 2021, arXiv:2103.15691"
 TIMESFORMER = "Bertasius et al. 2021, arXiv:2102.05095"
+VIDEOMAE = "Tong et al. 2022, arXiv:2203.12602"
+VIDEOMAE2 = "Wang et al. 2023, arXiv:2303.16727"
+MAE_ST = "Feichtenhofer et al. 2022, arXiv:2205.09113"
+UMT = "Li et al. 2023, arXiv:2303.16058"
 UNIFORMER = "Li et al. 2022, arXiv:2201.04676"
 UNIFORMERV2 = "Li et al. 2022, arXiv:2211.09552"
 HIERA = "Ryali et al. 2023, arXiv:2306.00989"
@@ -74,11 +78,118 @@ MODELS: dict[str, ModelCard] = {
         f"{VIVIT}; Xiao et al. 2021, arXiv:2106.14881",
     ),
     "vivit_s": ModelCard(
-        "video_transformer:VideoTransformer",
+        "vivit:vivit_s", "attention", "16x4x224", "ViT-S over 2x16x16 tubelets, joint space-time attention", VIVIT
+    ),
+    "vivit_b_16x2": ModelCard(
+        "vivit:vivit_b_16x2",
+        "attention",
+        "32x2x224",
+        "the same at the size of ViT-B",
+        VIVIT,
+        "hf/vivit_b_16x2_kinetics400",
+    ),
+    "vivit_l_16x2": ModelCard("vivit:vivit_l_16x2", "attention", "32x2x224", "the same at the size of ViT-L", VIVIT),
+    "timesformer_base": ModelCard(
+        "timesformer:timesformer_base",
+        "attention",
+        "8x32x224",
+        "ViT-B with attention over time, then over space",
+        TIMESFORMER,
+        "mmaction2/timesformer_divST_k400",
+    ),
+    "timesformer_hr": ModelCard(
+        "timesformer:timesformer_hr",
+        "attention",
+        "16x16x448",
+        "TimeSformer for 448 px",
+        TIMESFORMER,
+        "timesformer/timesformer_divST_16x16_448_k400",
+    ),
+    "timesformer_large": ModelCard(
+        "timesformer:timesformer_large",
+        "attention",
+        "96x4x224",
+        "TimeSformer for 96 frames",
+        TIMESFORMER,
+        "timesformer/timesformer_divST_96x4_224_k400",
+    ),
+    "timesformer_joint_base": ModelCard(
+        "timesformer:timesformer_joint_base",
+        "attention",
+        "8x32x224",
+        "TimeSformer with joint space-time attention",
+        TIMESFORMER,
+        "mmaction2/timesformer_jointST_k400",
+    ),
+    "timesformer_space_base": ModelCard(
+        "timesformer:timesformer_space_base",
+        "attention",
+        "8x32x224",
+        "TimeSformer without attention over time; blind to the order of frames",
+        TIMESFORMER,
+        "mmaction2/timesformer_spaceOnly_k400",
+    ),
+    "videomae_small": ModelCard(
+        "videomae:videomae_small",
         "attention",
         "16x4x224",
-        "ViT-S over 2x16x16 tubelets, joint or divided attention",
-        f"{VIVIT}; {TIMESFORMER}",
+        "ViT-S, joint attention, fixed positions, made for masked pre-training",
+        VIDEOMAE,
+        "videomae/videomaev2_vit_small_k710",
+    ),
+    "videomae_base": ModelCard(
+        "videomae:videomae_base",
+        "attention",
+        "16x4x224",
+        "the same at the size of ViT-B",
+        VIDEOMAE,
+        "videomae/videomaev2_vit_base_k710",
+    ),
+    "videomae_large": ModelCard(
+        "videomae:videomae_large",
+        "attention",
+        "16x4x224",
+        "the same at the size of ViT-L",
+        VIDEOMAE,
+        "videomae/videomae_vit_large_k400",
+    ),
+    "videomae_huge": ModelCard(
+        "videomae:videomae_huge",
+        "attention",
+        "16x4x224",
+        "the same at the size of ViT-H",
+        VIDEOMAE,
+        "videomae/videomae_vit_huge_k400",
+    ),
+    "videomae2_giant": ModelCard(
+        "videomae:videomae2_giant",
+        "attention",
+        "16x4x224",
+        "the same at the size of ViT-g, 14 px patches",
+        VIDEOMAE2,
+        "videomae/videomaev2_vit_giant_k710",
+    ),
+    "mae_st_base": ModelCard(
+        "videomae:mae_st_base",
+        "attention",
+        "16x4x224",
+        "ViT-B of MAE-ST: learned positions for time and for space",
+        MAE_ST,
+    ),
+    "mae_st_large": ModelCard(
+        "videomae:mae_st_large", "attention", "16x4x224", "the same at the size of ViT-L", MAE_ST
+    ),
+    "mae_st_huge": ModelCard("videomae:mae_st_huge", "attention", "16x4x224", "the same at the size of ViT-H", MAE_ST),
+    "umt_base": ModelCard(
+        "videomae:umt_base",
+        "attention",
+        "8x1x224",
+        "ViT-B of UMT over frames spread over the whole video",
+        UMT,
+        "umt/umt_vit_base_k400_f8",
+    ),
+    "umt_large": ModelCard(
+        "videomae:umt_large", "attention", "8x1x224", "the same at the size of ViT-L", UMT, "umt/umt_vit_large_k400_f8"
     ),
     # V-JEPA 2, InternVideo2
     # MViT, Video Swin

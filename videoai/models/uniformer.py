@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from videoai.models.attention import DropPath, SelfAttention
+from videoai.models.attention import DropPath, Mlp, SelfAttention, drop_path_rates
 from videoai.models.layers import make_head, run_blocks
 
 WIDTHS = (64, 128, 320, 512)
@@ -32,7 +32,7 @@ class UniFormer(nn.Module):
         self, num_classes: int, *, depths: Sequence[int], dropout: float, drop_path: float, norm_eps: float
     ) -> None:
         super().__init__()
-        rates = iter([drop_path * i / (sum(depths) - 1) for i in range(sum(depths))])
+        rates = iter(drop_path_rates(drop_path, sum(depths)))
         self.embeds = nn.ModuleList(PatchEmbed(stage) for stage in range(len(WIDTHS)))
         self.stages = nn.ModuleList(
             nn.Sequential(
@@ -138,7 +138,7 @@ class GlobalBlock(nn.Module):
         self.norm1 = nn.LayerNorm(width, eps=norm_eps)
         self.attn = SelfAttention(width, width // HEAD_WIDTH)
         self.norm2 = nn.LayerNorm(width, eps=norm_eps)
-        self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
+        self.mlp = Mlp(width, 4 * width)
         self.drop_path = DropPath(drop_path)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -10,17 +10,15 @@ and leaves the global blocks alone.
 Suffixes: B batch, T frames after the stem, S patches of a frame, L = 1 + S tokens of a frame, D token width.
 """
 
-import logging
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
+from videoai.models.attention import drop_path_rates
 from videoai.models.layers import make_head, run_blocks
+from videoai.models.positions import Positions
 from videoai.models.uniformerv2_blocks import GlobalBlock, LocalBlock, OverTime
-from videoai.models.video_transformer import resize
-
-logger = logging.getLogger(__name__)
 
 
 class UniFormerV2(nn.Module):
@@ -63,10 +61,12 @@ class UniFormerV2(nn.Module):
             3, width, (span, patch, patch), (temporal_stride, patch, patch), (span // 2, 0, 0), bias=False
         )
         self.class_token = nn.Parameter(torch.empty(width))
-        self.position = nn.Parameter(torch.empty(1 + self.side**2, width))  # the class token's first
+        self.class_position = nn.Parameter(torch.empty(width))
+        self.positions = Positions("space", (1, self.side, self.side), width)
         self.norm_pre = nn.LayerNorm(width)
-        rates = [drop_path * i / (depth - 1) for i in range(depth)]
-        self.blocks = nn.ModuleList(LocalBlock(width, num_heads, local_temporal, rate) for rate in rates)
+        self.blocks = nn.ModuleList(
+            LocalBlock(width, num_heads, local_temporal, rate) for rate in drop_path_rates(drop_path, depth)
+        )
         self.video_token = nn.Parameter(torch.zeros(1, width))
         self.global_blocks = nn.ModuleList(GlobalBlock(width, num_heads, dropout, self.side) for _ in range(num_global))
         self.balance = nn.Parameter(torch.zeros(width)) if blend else None  # before its sigmoid
@@ -98,7 +98,7 @@ class UniFormerV2(nn.Module):
         x_BTLD = run_blocks(self.blocks[:alone], x_BTLD, checkpointing=self.checkpointing)
         for block, reader in zip(self.blocks[alone:], self.global_blocks, strict=True):
             x_BTLD = run_blocks([block], x_BTLD, checkpointing=self.checkpointing)
-            token_B1D = run_blocks([reader], (token_B1D, x_BTLD), checkpointing=self.checkpointing)
+            token_B1D = run_blocks([reader], token_B1D, x_BTLD, checkpointing=self.checkpointing)
         return torch.cat([token_B1D, x_BTLD[:, :, 0]], dim=1)
 
     def forward_head(self, features: Tensor, pre_logits: bool = False) -> Tensor:
@@ -115,31 +115,25 @@ class UniFormerV2(nn.Module):
 
     def group_matcher(self, coarse: bool = False) -> dict[str, Any]:
         """timm's form: the stem, then a depth a block of the ViT; what is new to it has the head's."""
-        return {"stem": r"^(?:stem|class_token|position|norm_pre)", "blocks": r"^blocks\.(\d+)"}
+        return {"stem": r"^(?:stem|class_|positions|norm_pre)", "blocks": r"^blocks\.(\d+)"}
 
     def no_weight_decay(self) -> set[str]:
         """Tokens and the position table."""
-        return {"class_token", "position", "video_token"}
+        return {"class_token", "class_position", "positions.space", "video_token"}
 
     def set_grad_checkpointing(self, enable: bool = True) -> None:
         """Recompute the blocks' activations in the backward pass."""
         self.checkpointing = enable
 
     def fit_state_dict(self, state: dict[str, Tensor]) -> dict[str, Tensor]:
-        """The same weights with a position table of this model's size, linearly resampled where it was of another."""
-        table_LD = state["position"]
-        side = round((len(table_LD) - 1) ** 0.5)
-        if side == self.side:
-            return state
-        logger.info("uniformerv2: positions resampled from %dx%d to %dx%d patches", side, side, self.side, self.side)
-        space_HWD = table_LD[1:].unflatten(0, (side, side))
-        space_HWD = resize(resize(space_HWD, 0, self.side), 1, self.side)
-        return state | {"position": torch.cat([table_LD[:1], space_HWD.flatten(0, 1)])}
+        """A state dict of another size, its position table made to fit this one."""
+        return self.positions.fit_state_dict(state, "positions.")
 
     def _tokens(self, video: Tensor) -> Tensor:
-        x_BTSD = self.stem(video).flatten(3).permute(0, 2, 3, 1)
-        class_BT1D = self.class_token.to(x_BTSD).expand(*x_BTSD.shape[:2], 1, -1)
-        return self.norm_pre(torch.cat([class_BT1D, x_BTSD], dim=2) + self.position)
+        # [B, D, T, H, W] -> [B, T, S, D]
+        x_BTSD = (self.stem(video).permute(0, 2, 3, 4, 1) + self.positions()).flatten(2, 3)
+        class_BT1D = (self.class_token + self.class_position).expand(*x_BTSD.shape[:2], 1, -1)
+        return self.norm_pre(torch.cat([class_BT1D, x_BTSD], dim=2))
 
     def _init_weights(self) -> None:
         """As CLIP: tokens and positions normal with std width^-0.5. Linear layers as ViT: normal with std 0.02, cut at
@@ -148,8 +142,8 @@ class UniFormerV2(nn.Module):
             if isinstance(module, nn.Linear):
                 nn.init.trunc_normal_(module.weight, std=0.02, a=-0.04, b=0.04)
                 nn.init.zeros_(module.bias)
-        for table in (self.class_token, self.position):
-            nn.init.normal_(table, std=self.num_features**-0.5)
+        for table in (self.class_token, self.class_position, self.positions.space):
+            nn.init.normal_(table, std=self.num_features**-0.5)  # pyright: ignore[reportArgumentType]
         for module in self.modules():
             if isinstance(module, (GlobalBlock, OverTime)):
                 module.silence()

@@ -80,10 +80,9 @@ class GlobalBlock(nn.Module):
         self.norm2 = nn.LayerNorm(width)
         self.mlp = mlp(width, dropout)
 
-    def forward(self, token_and_clip: tuple[Tensor, Tensor]) -> Tensor:
+    def forward(self, token_B1D: Tensor, x_BTLD: Tensor) -> Tensor:
         """The video token [B, 1, D] and the clip [B, T, L, D] -> the video token [B, 1, D]."""
-        token, x_BTLD = token_and_clip
-        token = token + self._attention(self.norm1(token), self.norm3(self._with_positions(x_BTLD)))
+        token = token_B1D + self._attention(self.norm1(token_B1D), self.norm3(self._with_positions(x_BTLD)))
         return token + self.mlp(self.norm2(token))
 
     def _with_positions(self, x_BTLD: Tensor) -> Tensor:

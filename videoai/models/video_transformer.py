@@ -1,22 +1,20 @@
-"""Video transformers: ViT over space-time tokens, with joint or divided attention.
+"""A small video transformer of our own, to learn from little data on a CPU: joint or divided attention.
 
-ViViT model 1 (Arnab et al. 2021, arXiv:2103.15691): tubelet embedding, joint space-time attention. TimeSformer
-(Bertasius et al. 2021, arXiv:2102.05095): divided attention, over time and then over space. Differs: no class token but
-the mean of the tokens; position tables for space and for time that are added, and interpolated to other clip sizes. The
-small preset takes each frame's difference as input and replaces the patches by three overlapping convolutions ("Early
-Convolutions Help Transformers See Better", Xiao et al. 2021, arXiv:2106.14881), to learn from little data.
+After ViViT model 1 (Arnab et al. 2021, arXiv:2103.15691) and TimeSformer (Bertasius et al. 2021, arXiv:2102.05095);
+their own networks are in ``video_vit.py``. Differs: each frame's difference is an input; three overlapping
+convolutions instead of patches ("Early Convolutions Help Transformers See Better", Xiao et al. 2021, arXiv:2106.14881);
+no class token but the mean of the tokens; position tables for space and for time, interpolated to any clip size.
 
 Suffixes: B batch, T frames of tokens, H rows, W columns, S = H*W, L = T*S, D token width.
 """
 
 import logging
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from videoai.models.attention import Attention, Block
+from videoai.models.attention import DropPath, SelfAttention, drop_path_rates
 from videoai.models.layers import (
     Difference,
     check_choice,
@@ -24,10 +22,13 @@ from videoai.models.layers import (
     make_head,
     motion_input,
     num_input_channels,
+    run_blocks,
 )
+from videoai.models.positions import resize
 
 logger = logging.getLogger(__name__)
 
+Attention = Literal["joint", "divided"]
 Stem = Literal["tubelet", "conv"]
 
 
@@ -69,13 +70,14 @@ class VideoTransformer(nn.Module):
         self.grid = self.stem.grid(num_frames, size, size)  # (T, H, W) tokens of the position tables
         self.space_position = nn.Parameter(torch.empty(*self.grid[1:], width))
         self.time_position = nn.Parameter(torch.empty(self.grid[0], width))
-        rates = [drop_path * i / max(depth - 1, 1) for i in range(depth)]
+        rates = drop_path_rates(drop_path, depth)
         self.blocks = nn.ModuleList(Block(width, num_heads, attention, rate) for rate in rates)
         self.norm = nn.LayerNorm(width)
         self.dropout = nn.Dropout(dropout)
         self.num_features = width
         self._init_weights()
         self.head = make_head(width, num_classes)
+        self.checkpointing = False
         self._announced: set[tuple[int, ...]] = {self.grid}
 
     def forward(self, video: Tensor) -> Tensor:
@@ -83,24 +85,39 @@ class VideoTransformer(nn.Module):
         return self.forward_head(self.forward_features(video))
 
     def forward_features(self, video: Tensor) -> Tensor:
-        """video: float [B, 3, T, H, W] -> features [B, D]: the mean of the tokens.
+        """video: float [B, 3, T, H, W] -> tokens [B, L, D].
 
         Raises: ValueError: "tubelet" stem and a clip that its patches do not divide.
         """
         x_BDTHW = self.stem(motion_input(video, self.temporal_difference))
         grid = tuple(x_BDTHW.shape[2:])
         x_BTSD = (x_BDTHW.permute(0, 2, 3, 4, 1) + self._position_THWD(grid)).flatten(2, 3)
-        for block in self.blocks:
-            x_BTSD = block(x_BTSD)
-        return self.norm(x_BTSD).mean((1, 2))
+        x_BTSD = run_blocks(self.blocks, x_BTSD, checkpointing=self.checkpointing)
+        return self.norm(x_BTSD).flatten(1, 2)
 
-    def forward_head(self, features: Tensor) -> Tensor:
-        """features: [B, D] -> logits [B, K]."""
-        return self.head(self.dropout(features))
+    def forward_head(self, features: Tensor, pre_logits: bool = False) -> Tensor:
+        """features: [B, L, D] -> logits [B, K], or the pooled [B, D]."""
+        pooled = features.mean(1)
+        return pooled if pre_logits else self.head(self.dropout(pooled))
 
     def reset_classifier(self, num_classes: int) -> None:
         """A fresh head for ``num_classes``; everything else keeps its weights."""
-        self.head = make_head(self.num_features, num_classes).to(self.head.weight)
+        self.head = make_head(self.num_features, num_classes).to(next(self.parameters()))
+
+    def group_matcher(self, coarse: bool = False) -> dict[str, Any]:
+        """timm's form: the tokens, then a depth a block; ``coarse`` is the same."""
+        return {
+            "stem": r"^(?:stem|space_position|time_position)",
+            "blocks": [(r"^blocks\.(\d+)", None), (r"^norm", (99999,))],
+        }
+
+    def no_weight_decay(self) -> set[str]:
+        """The position tables."""
+        return {"space_position", "time_position"}
+
+    def set_grad_checkpointing(self, enable: bool = True) -> None:
+        """Recompute the blocks' activations in the backward pass."""
+        self.checkpointing = enable
 
     def _position_THWD(self, grid: tuple[int, ...]) -> Tensor:
         space_HWD, time_TD = self.space_position, self.time_position
@@ -126,6 +143,33 @@ class VideoTransformer(nn.Module):
                 nn.init.zeros_(module.bias)
         for table in (self.space_position, self.time_position):
             nn.init.trunc_normal_(table, std=0.02, a=-0.04, b=0.04)
+
+
+class Block(nn.Module):
+    """Pre-norm attention and MLP; divided attention has one attention over time before the one over space."""
+
+    def __init__(self, width: int, num_heads: int, attention: Attention, drop_path: float) -> None:
+        super().__init__()
+        self.divided = attention == "divided"
+        self.norm_time = nn.LayerNorm(width) if self.divided else nn.Identity()
+        self.time = SelfAttention(width, num_heads) if self.divided else nn.Identity()
+        self.norm_space = nn.LayerNorm(width)  # joint: space and time at once
+        self.space = SelfAttention(width, num_heads)
+        self.norm_mlp = nn.LayerNorm(width)
+        self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
+        self.drop_path = DropPath(drop_path)
+
+    def forward(self, x_BTSD: Tensor) -> Tensor:
+        """[B, T, S, D] -> [B, T, S, D]."""
+        x = x_BTSD
+        if self.divided:
+            x_BSTD = self.norm_time(x).transpose(1, 2)
+            x = x + self.drop_path(self.time(x_BSTD).transpose(1, 2))
+            x = x + self.drop_path(self.space(self.norm_space(x)))
+        else:
+            x_BLD = self.norm_space(x).flatten(1, 2)
+            x = x + self.drop_path(self.space(x_BLD).unflatten(1, x.shape[1:3]))
+        return x + self.drop_path(self.mlp(self.norm_mlp(x)))
 
 
 class TubeletStem(nn.Module):
@@ -177,13 +221,6 @@ class ConvStem(nn.Module):
     def forward(self, video: Tensor) -> Tensor:
         """[B, C, T, H, W] -> [B, D, T', H', W']."""
         return self.convs(video)
-
-
-def resize(table: Tensor, dim: int, length: int) -> Tensor:
-    """Linear interpolation of one dimension, as a product: F.interpolate's CUDA backward is not deterministic."""
-    eye = torch.eye(table.shape[dim], device=table.device, dtype=table.dtype)
-    weight_OI = F.interpolate(eye[None], size=length, mode="linear", align_corners=False)[0].T
-    return torch.einsum("oi,i...->o...", weight_OI, table.movedim(dim, 0)).movedim(0, dim)
 
 
 def tiny_video_transformer(

@@ -9,14 +9,13 @@ from typing import Any
 
 import torch
 
-from videoai.core import checkpoint
 from videoai.core.types import VideoItem
 from videoai.data.augment import ToModelInput
 from videoai.data.dataset import EvalClips
 from videoai.data.loader import eval_batches, resolve_workers
 from videoai.data.manifest import Manifest
 from videoai.engine.precision import Precision
-from videoai.inference.load import LoadedModel, from_state
+from videoai.inference.load import LoadedModel, from_state, open_checkpoint
 from videoai.inference.score import Scores, score_videos
 from videoai.report.evaluation import write_evaluation
 from videoai.run.data import absolute_paths, build_manifest, resolve_device, shown
@@ -37,7 +36,7 @@ def evaluate(config: Mapping[str, Any]) -> dict[str, Any]:
     Raises: FileNotFoundError, ValueError: naming what is wrong.
     """
     refuse_nonsense(config)
-    state = checkpoint.load(config["checkpoint"])
+    state = open_checkpoint(config["checkpoint"])
     device = resolve_device(config["device"])
     parse_views(config["views"])  # refuse early
     node, is_own = data_node(config, state["config"]["data"])
@@ -103,6 +102,11 @@ def data_node(config: Mapping[str, Any], trained_on: dict[str, Any]) -> tuple[di
     Of other data without splits of its own everything is scored: no split is made of what was never trained on.
     """
     other, moved = absolute_paths(config["data"]), absolute_paths(config["moved"])
+    if not other and not trained_on:
+        raise ValueError(
+            f"checkpoint={config['checkpoint']}: published weights bring no data. Name the videos to score: "
+            "data=folder data.root=PATH, or data=csv data.path=FILE"
+        )
     if not other:
         return {**trained_on, **moved}, True
     if all(other.get(key) == trained_on.get(key) for key in ("name", "root", "path")):

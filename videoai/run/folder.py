@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from videoai.core import checkpoint
+from videoai.models.published import is_published
 
 # Settings that leave the weights as they are (or only say how long to go on), so a run may continue under other values.
 FREE = (
@@ -146,6 +147,8 @@ def flatten(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def default_run_dir(checkpoint_path: str) -> Path:
-    """Where the results of a checkpoint go: its own run folder, else beside it."""
+    """Where the results of a checkpoint go: its own run folder, else beside it; of published weights, below runs/."""
+    if is_published(checkpoint_path):
+        return Path("runs") / checkpoint_path.partition(":")[0].replace("/", "-")
     folder = Path(os.path.abspath(checkpoint_path)).parent
     return folder.parent if folder.name == "checkpoints" else folder

@@ -21,6 +21,8 @@ LIMITS: dict[str, tuple[bool, float, float]] = {
     "trainer.l2": (False, 0, INFINITY),
     "optim.lr": (False, 0, INFINITY),
     "optim.weight_decay": (False, 0, INFINITY),
+    "finetune.layer_decay": (False, 0, 1),
+    "finetune.unfreeze_epoch": (False, 0, INFINITY),
     "augment.shift": (False, 0, 1),
     "augment.color_jitter": (False, 0, 1),
     "augment.mixup": (False, 0, INFINITY),
@@ -51,8 +53,16 @@ NULLABLE = (
     "resize",
     "fps",
 )
-NULLABLE += ("window_seconds", "hop_seconds")
-POSITIVE = ("max_epochs", "max_grad_norm", "lr", "fps", "window_seconds", "hop_seconds")  # 0 itself makes no sense
+NULLABLE += ("window_seconds", "hop_seconds", "layer_decay", "unfreeze_epoch")
+POSITIVE = (
+    "max_epochs",
+    "max_grad_norm",
+    "lr",
+    "fps",
+    "window_seconds",
+    "hop_seconds",
+    "layer_decay",
+)  # 0 itself makes no sense
 
 
 def refuse_nonsense(config: Mapping[str, Any]) -> None:

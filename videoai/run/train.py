@@ -20,12 +20,14 @@ from videoai.data.loader import resolve_workers, train_batches
 from videoai.data.manifest import Manifest
 from videoai.data.transforms import TrainTransform
 from videoai.engine import precision as precisions
+from videoai.engine.freeze import Freeze
 from videoai.engine.optim import build_optimizer
 from videoai.engine.precision import Precision
 from videoai.engine.progress import Progress
 from videoai.engine.schedule import Schedule
 from videoai.engine.trainer import Cadence, Trainer
 from videoai.inference.load import build_model
+from videoai.models.heads import checkpoint_activations, head_parameters, with_head
 from videoai.run.data import (
     BadCount,
     absolute_paths,
@@ -90,13 +92,14 @@ def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | 
         evaluate=Validation(manifest, clip, task.to_input, precision, settings["batch_size"], workers, log),
         metric="top1",
         write=folder.write_checkpoint,
-        optimizer=build_optimizer(config["optim"], model),
+        optimizer=build_optimizer(config["optim"], model, layer_decay=config["finetune"]["layer_decay"]),
         schedule=schedule,
         precision=precision,
         log=log,
         cadence=cadence,
         progress=Progress(cadence.stop_step, start_step=first_step, num_workers=workers),
         facts=facts(config, manifest, clip),
+        freeze=new_freeze(config, model, len(manifest.splits["train"])),
         seed=config["seed"],
         on_clips=BadCount(len(manifest.splits["train"]), config["data"]["max_bad_fraction"]),
         **pick(settings, "accumulate", "max_grad_norm", "ema_decay"),
@@ -115,7 +118,25 @@ def new_model(config: dict[str, Any], *, num_classes: int, with_weights: bool) -
     model = build_model(config["model"], num_classes=num_classes, trust=ANYTHING)
     if with_weights:
         load_weights(model, config)
+    model = with_head(model, config["finetune"]["head"], num_classes)
+    if config["trainer"]["activation_checkpointing"]:
+        checkpoint_activations(model)
     return model
+
+
+def new_freeze(config: dict[str, Any], model: nn.Module, num_videos: int) -> Freeze | None:
+    """What learns, and from when on everything does. Raises: ValueError: the model does not tell its head apart."""
+    settings = config["finetune"]
+    if not settings["freeze"]:
+        return None
+    epochs = settings["unfreeze_epoch"]
+    until = None if epochs is None else math.ceil(epochs * steps_per_epoch(config, num_videos))
+    head = head_parameters(model)
+    logger.info(
+        "frozen: all but %d tensors of the head, %s",
+        *(len(head), "to the end" if until is None else f"for {until} steps"),
+    )
+    return Freeze(trainable=head, until_step=until)
 
 
 def new_task(

@@ -26,7 +26,7 @@ from videoai.models.weights import LoadReport, load_exact
 logger = logging.getLogger(__name__)
 
 # Modules of this package. One that imports a model would slow every start: they hold names and functions only.
-FAMILIES = ("torchvision_resnet", "hiera", "uniformer", "uniformerv2")
+FAMILIES = ("torchvision_resnet", "vivit", "timesformer", "videomae", "hiera", "uniformer", "uniformerv2")
 
 StateDict = dict[str, Tensor]
 
@@ -55,6 +55,11 @@ def all_weights() -> dict[str, Weights]:
     """Every row by id, family after family."""
     tables = (import_module(f"{__name__}.{family}").WEIGHTS for family in FAMILIES)
     return {name: row for table in tables for name, row in table.items()}
+
+
+def weights_of(model: str) -> dict[str, Weights]:
+    """The rows of one model, by id."""
+    return {name: row for name, row in all_weights().items() if row.model == model}
 
 
 def is_published(weights: str) -> bool:
@@ -106,7 +111,7 @@ def from_published(
     row = find(weights)
     node = with_dialect({"name": row.model, **options}, weights, num_classes)
     model = build(node, TARGETS, where="model")
-    load_published(model, weights, unwrap(dict(state_dict), row.container))
+    load_published(model, weights, unwrap(dict(state_dict), row.container, name=weights))
     return model
 
 

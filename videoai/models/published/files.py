@@ -1,39 +1,108 @@
-"""Files of published weights: where they are kept, how they are fetched, what is inside. No code in them ever runs."""
+"""What is inside a file of published weights: torch, safetensors or a Caffe2 pickle. No code in them ever runs."""
 
+import pickle
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 from torch import Tensor
 
-from videoai.core.cache import cache_folder
+from videoai.models.published.download import fetch
+
+# All that a pickle of numpy arrays needs (numpy 2 renamed core to _core; files of Python 2 encode their bytes).
+NUMPY_GLOBALS = {
+    (module, name)
+    for module in ("numpy", "numpy.core.multiarray", "numpy._core.multiarray", "_codecs", "collections")
+    for name in ("ndarray", "dtype", "_reconstruct", "scalar", "encode", "OrderedDict")
+}
 
 
 def read_file(
     name: str, file: str | None, *, url: str | None, page: str | None, container: str | None, sha256: str | None
 ) -> dict[str, Tensor]:
-    """The state dict of a published file, in the publisher's layout.
+    """The state dict of a published file in the publisher's layout: of ``file``, of the cache, or of the network.
 
     Raises: OSError: not there and not to be had. ValueError: not what was published.
     """
-    path = Path(file) if file else fetch(name, url=url, page=page, sha256=sha256)
-    return unwrap(read_any(path), container)
+    path = Path(file).expanduser() if file else fetch(name, url=url, page=page, sha256=sha256)
+    if not path.is_file():
+        raise FileNotFoundError(f"weights {name}: {path} is no file.")
+    try:
+        content = read_any(path, caffe2=container == "blobs")
+    except (RuntimeError, EOFError, KeyError, ValueError, AttributeError, IndexError, pickle.UnpicklingError) as error:
+        raise ValueError(
+            f"weights {name}: {path} cannot be read ({type(error).__name__}: {str(error).splitlines()[0][:200]}). It "
+            "is damaged, or not the published file: delete it, so that it is fetched again."
+        ) from error
+    if not isinstance(content, Mapping):
+        raise ValueError(f"weights {name}: {path} holds a {type(content).__name__}, not a state dict.")
+    return unwrap(dict(content), container, name=name)
 
 
-def unwrap(content: dict[str, Any], container: str | None) -> dict[str, Tensor]:
-    """The state dict under its key, if it lies under one; numpy arrays become tensors."""
+def read_any(path: Path, *, caffe2: bool) -> Any:
+    """Plain data: tensors, arrays, numbers, strings and containers of them."""
+    if path.suffix == ".safetensors":
+        from safetensors.torch import load_file
+
+        return load_file(path)
+    if caffe2:
+        with path.open("rb") as file:
+            return ArrayUnpickler(file, encoding="latin1").load()  # written by Python 2
+    return read_torch(path)
+
+
+def read_torch(path: Path) -> Any:
+    """As ``torch.load(weights_only=True)``, with placeholders for foreign objects beside the tensors: training scripts
+    put their settings (argparse.Namespace) and logs (mmengine's HistoryBuffer) into the file. Nothing is imported."""
+    placeholders: list[Any] = []
+    while True:
+        try:
+            with torch.serialization.safe_globals(placeholders):
+                return torch.load(path, map_location="cpu", weights_only=True)
+        except pickle.UnpicklingError as error:
+            found = re.search(r"GLOBAL (\S+) was not an allowed global", str(error))
+            if not found or any(found[1] == name for _, name in placeholders):
+                raise
+            placeholders.append((type("Placeholder", (Placeholder,), {}), found[1]))
+
+
+class Placeholder:
+    """Stands where a file holds an object of a class that is none of our business."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
+
+    def __setstate__(self, state: Any) -> None: ...
+
+
+class ArrayUnpickler(pickle.Unpickler):
+    """Loads numpy arrays and plain containers; refuses every other class or function by name."""
+
+    def __init__(self, file: BinaryIO, *, encoding: str) -> None:
+        super().__init__(file, encoding=encoding)
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Raises: UnpicklingError: more than numbers."""
+        if (module, name) not in NUMPY_GLOBALS:
+            raise pickle.UnpicklingError(f"it wants to run {module}.{name}; only numpy arrays are read")
+        return super().find_class(module, name)
+
+
+def unwrap(content: dict[str, Any], container: str | None, *, name: str) -> dict[str, Tensor]:
+    """The state dict under its key, if it lies under one; numpy arrays become tensors.
+
+    Raises: ValueError: something in it is no tensor.
+    """
     if container in content and isinstance(content[container], Mapping):
         content = content[container]
-    return {key: value if isinstance(value, Tensor) else torch.as_tensor(value) for key, value in content.items()}
-
-
-def fetch(name: str, *, url: str | None, page: str | None, sha256: str | None) -> Path:
-    """The path of a published file in the cache, downloaded when it is not there yet."""
-    folder = cache_folder() / "weights" / name.partition("/")[0]
-    raise OSError(f"weights {name}: not in {folder} ({url}, {page}, {sha256})")
-
-
-def read_any(path: Path) -> Any:
-    """What a torch, safetensors or Caffe2 file holds, as plain data."""
-    return torch.load(path, map_location="cpu", weights_only=True)
+    state: dict[str, Tensor] = {}
+    for key, value in content.items():
+        try:
+            state[key] = value if isinstance(value, Tensor) else torch.as_tensor(value)
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise ValueError(
+                f"weights {name}: '{key}' is a {type(value).__name__}, not a tensor"
+                f"{f'; expected the state dict under {container!r}' if container else ''}. Is it the published file?"
+            ) from error
+    return state

@@ -10,10 +10,8 @@ from videoai.models.published.renaming import rename
 RULES = (
     (r"^patch_embed\.proj\.", "stem."),
     (r"^(blocks\.\d+)\.proj\.", r"\1.shortcut."),
-    (r"\.mlp\.fc1\.", ".mlp.0."),
-    (r"\.mlp\.fc2\.", ".mlp.2."),
-    (r"^pos_embed_spatial$", "space_position"),
-    (r"^pos_embed_temporal$", "time_position"),
+    (r"^pos_embed_spatial$", "positions.space"),
+    (r"^pos_embed_temporal$", "positions.time"),
     (r"^head\.projection\.", "head."),
 )
 # 16 frames, every fourth; normalised as ImageNet
@@ -21,11 +19,12 @@ CLIP = ClipSpec(num_frames=16, stride=4, size=224, mean=(0.485, 0.456, 0.406), s
 
 
 def convert(state: StateDict) -> StateDict:
-    """Other names; the table of space [1, H*W, D] becomes [H, W, D], that of time [1, T, D] becomes [T, D]."""
+    """Other names; the table of space [1, H*W, D] becomes [1, H, W, D], that of time [1, T, D] becomes [T, 1, 1, D]."""
     state = rename(state, RULES)
-    space_LD, time_TD = state["space_position"].squeeze(0), state["time_position"].squeeze(0)
-    side = round(space_LD.shape[0] ** 0.5)
-    return state | {"space_position": space_LD.unflatten(0, (side, side)), "time_position": time_TD}
+    space_1LD, time_1TD = state["positions.space"], state["positions.time"]
+    side = round(space_1LD.shape[1] ** 0.5)
+    space_1HWD = space_1LD.unflatten(1, (side, side))
+    return state | {"positions.space": space_1HWD, "positions.time": time_1TD.transpose(0, 1)[:, None]}
 
 
 def _row(model: str, file: str, top1: float, *, proven: bool) -> Weights:
@@ -45,7 +44,7 @@ def _row(model: str, file: str, top1: float, *, proven: bool) -> Weights:
 
 WEIGHTS: dict[str, Weights] = {
     "hiera/hiera_base_16x224_k400": _row("hiera_b", "hiera_base_16x224", 84.0, proven=True),
-    "hiera/hiera_base_plus_16x224_k400": _row("hiera_bp", "hiera_base_plus_16x224", 85.0, proven=False),
+    "hiera/hiera_base_plus_16x224_k400": _row("hiera_bp", "hiera_base_plus_16x224", 85.0, proven=True),
     "hiera/hiera_large_16x224_k400": _row("hiera_l", "hiera_large_16x224", 87.3, proven=False),
     "hiera/hiera_huge_16x224_k400": _row("hiera_h", "hiera_huge_16x224", 87.8, proven=False),
 }

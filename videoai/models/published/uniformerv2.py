@@ -21,7 +21,6 @@ RULES = (
     (r"^proj\.2\.", "head."),
     (r"^conv1\.", "stem."),
     (r"^class_embedding$", "class_token"),
-    (r"^positional_embedding$", "position"),
     (r"^temporal_cls_token$", "video_token"),
     (r"^ln_pre\.", "norm_pre."),
     (r"^resblocks\.", "blocks."),
@@ -50,7 +49,11 @@ DATASETS = {  # as file names call them -> our name, number of classes
     "anet": ("activitynet", 200),
     "hacs": ("hacs", 200),
 }
-PROVEN = {"base_u8_k400"}  # the logits of the publisher's own code, on golden inputs
+PROVEN = {  # compared with the publisher's own code
+    "base_u8_k400",
+    "k400_uniformerv2_b16_8x224",
+    "sthv2_uniformerv2_b16_16x224",
+}
 # Names of rows below (size, frames, data), file, top-1, views
 MMACTION_FILES: tuple[tuple[str, str, float | None, str | None], ...] = (
     ("base_u8_k400", "base-p16-res224_clip_8xb32-u8_kinetics400-rgb_20230313-e29fc968", 84.3, "4x3"),
@@ -177,12 +180,17 @@ AUTHORS_FILES: tuple[tuple[str, str, float | None, str | None], ...] = (
 
 
 def convert(state: StateDict) -> StateDict:
-    """Other names; a video token [1, 1, D] becomes [1, D]; the global blocks' queries part from keys and values."""
+    """Other names; the video token [1, 1, D] becomes [1, D]; the class token's position, the first of [1+H*W, D], parts
+    from the table [1, H, W, D]; the global blocks' queries part from keys and values."""
     converted: StateDict = {}
     for name, tensor in rename(state, RULES).items():
         block, _, leaf = name.rpartition(".qkv.")
         if name == "video_token":
             converted[name] = tensor.squeeze(0)
+        elif name == "positional_embedding":
+            side = round((len(tensor) - 1) ** 0.5)
+            converted["class_position"] = tensor[0]
+            converted["positions.space"] = tensor[1:].unflatten(0, (1, side, side))
         elif block.startswith("global_blocks."):
             width = len(tensor) // 3
             converted[f"{block}.q.{leaf}"], converted[f"{block}.kv.{leaf}"] = tensor[:width], tensor[width:]
@@ -231,7 +239,7 @@ def _authors(folder: str, file: str, top1: float | None, views: str | None) -> W
         container="model_state",
         options=_dialect(file, vit),
         num_classes=num_classes,
-        dataset=f"{dataset}, classes in the order of the authors' list",
+        dataset=f"{dataset} (own order)",
         top1=top1,
         views=views,
         verified="parity" if file in PROVEN else "no",

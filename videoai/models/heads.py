@@ -1,0 +1,99 @@
+"""Heads apart from their models: which parameters they are, and another kind in their place."""
+
+import copy
+import re
+from typing import Any
+
+from torch import Tensor, nn
+
+from videoai.models.layers import check_choice
+
+
+def with_head(model: nn.Module, head: str, num_classes: int) -> nn.Module:
+    """The model itself (``linear``), or with attention over its unpooled features (``attentive``).
+
+    Raises: ValueError: unknown kind of head, or a model that shows no unpooled features.
+    """
+    check_choice("head", head, ("linear", "attentive"), group="finetune")
+    if head == "linear":
+        return model
+    needs(model, "forward_features", "reset_classifier", setting="finetune.head=attentive")
+    return AttentiveModel(model, num_classes)
+
+
+class AttentiveModel(nn.Module):
+    """A model of the zoo whose head is an attentive probe. Same contract."""
+
+    def __init__(self, model: Any, num_classes: int) -> None:
+        super().__init__()
+        from videoai.models.attentive_probe import AttentiveProbe
+
+        self.num_features = model.num_features
+        model.reset_classifier(0)
+        self.model = model
+        self.probe = AttentiveProbe(self.num_features, num_classes)
+
+    def forward(self, video: Tensor) -> Tensor:
+        """video: float [B, 3, T, H, W], normalised -> logits [B, K] (no softmax)."""
+        return self.probe(self.model.forward_features(video))
+
+    def forward_features(self, video: Tensor) -> Any:
+        """The model's own unpooled features."""
+        return self.model.forward_features(video)
+
+    def forward_head(self, features: Any, pre_logits: bool = False) -> Tensor:
+        """Features -> logits [B, K], or the probe's pooled [B, D]."""
+        return self.probe(features, pre_logits=pre_logits)
+
+    def reset_classifier(self, num_classes: int) -> None:
+        """A fresh classifier after the pooling; everything else keeps its weights."""
+        self.probe.reset_classifier(num_classes)
+
+    def group_matcher(self, coarse: bool = False) -> dict[str, Any]:
+        """The model's depths; the probe comes after all of them."""
+
+        def below(pattern: Any) -> Any:
+            if isinstance(pattern, str):
+                return re.sub(r"^\^", r"^model\.", pattern)
+            return [(below(one), *rest) for one, *rest in pattern]
+
+        return {name: below(pattern) for name, pattern in self.model.group_matcher(coarse).items()}
+
+    def no_weight_decay(self) -> set[str]:
+        """The model's own."""
+        return {f"model.{name}" for name in self.model.no_weight_decay()}
+
+    def set_grad_checkpointing(self, enable: bool = True) -> None:
+        """Recompute the model's activations in the backward pass."""
+        self.model.set_grad_checkpointing(enable)
+
+
+def head_parameters(model: nn.Module) -> list[str]:
+    """Names of what ``reset_classifier`` replaces (all of an attentive probe).
+
+    Raises: ValueError: the model cannot reset its classifier.
+    """
+    if isinstance(model, AttentiveModel):
+        return [name for name, _ in model.named_parameters() if name.startswith("probe.")]
+    needs(model, "reset_classifier", setting="finetune.freeze=true")
+    shared = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}
+    bare: Any = copy.deepcopy(model, shared)  # modules are copied, tensors are not
+    bare.reset_classifier(0)
+    kept = {name for name, _ in bare.named_parameters()}
+    return [name for name, _ in model.named_parameters() if name not in kept]
+
+
+def checkpoint_activations(model: Any) -> None:
+    """Raises: ValueError: the model does not offer it."""
+    needs(model, "set_grad_checkpointing", setting="trainer.activation_checkpointing=true")
+    model.set_grad_checkpointing()
+
+
+def needs(model: nn.Module, *methods: str, setting: str) -> None:
+    """Raises: ValueError: a model of the user's own lacks what a setting needs."""
+    lacking = [method for method in methods if not hasattr(model, method)]
+    if lacking:
+        raise ValueError(
+            f"{setting}: {type(model).__name__} has no {lacking[0]}. videoai/models/__init__.py says what it does; add "
+            f"it, or leave the setting."
+        )
