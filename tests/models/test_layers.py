@@ -1,6 +1,5 @@
 import pytest
 import torch
-
 from torch import nn
 
 from videoai.models.layers import (

@@ -46,11 +46,8 @@ SMALL = {
     "timesformer": Small((4, 32, 32), None),
     "videomae": Small((4, 32, 32), None),
     "videomae2_giant": Small((4, 28, 28), None),
-    "c2d": Small((4, 32, 32), (6, 48, 64)),
-    "i3d": Small((4, 32, 32), (6, 48, 64)),
-    "slow": Small((4, 32, 32), (3, 48, 64)),
-    "slowfast": Small((8, 32, 32), (16, 48, 64)),
-    "tpn": Small((8, 32, 32), (12, 48, 64)),
+    "vjepa2": Small((4, 32, 32), (2, 48, 32)),
+    "internvideo2": Small((2, 28, 28), None),
     "x3d": Small((4, 32, 32), (6, 64, 40)),
     "csn": Small((8, 32, 32), (4, 64, 40)),
     "ipcsn_r152": Small((9, 40, 40), (4, 64, 40)),  # of one position a norm after a norm would leave no gradient
@@ -62,6 +59,16 @@ SMALL = {
     "trn": Small((3, 32, 32), (3, 48, 32)),  # made for one number of frames
     "tanet": Small((3, 32, 32), (3, 48, 32)),
     "convlstm": Small((4, 32, 32), (6, 64, 48)),
+    "c2d": Small((4, 32, 32), (6, 48, 64)),
+    "i3d": Small((4, 32, 32), (6, 48, 64)),
+    "slow": Small((4, 32, 32), (3, 48, 64)),
+    "slowfast": Small((8, 32, 32), (16, 48, 64)),
+    "tpn": Small((8, 32, 32), (12, 48, 64)),
+    "hiera": Small((4, 32, 32), None),
+    "uniformer": Small((4, 64, 32), (8, 32, 64)),
+    "uniformerv2": Small((2, 32, 32), None),
+    "uniformerv2_l": Small((2, 28, 28), None),
+    "uniformerv2_l336": Small((2, 28, 28), None),
 }
 NO_FULLGRAPH = {"cnn_rnn"}  # modules. Dynamo breaks the graph at nn.LSTM and nn.GRU
 

@@ -18,15 +18,14 @@ class ModelCard(NamedTuple):
 
 R3D = "Tran et al. 2018, arXiv:1711.11248"
 LRCN = "Donahue et al. 2015, arXiv:1411.4389"
-I3D = "Carreira & Zisserman 2017, arXiv:1705.07750"
-SLOWFAST = "Feichtenhofer et al. 2019, arXiv:1812.03982"
-TPN = "Yang et al. 2020, arXiv:2004.03548"
 VIVIT = "Arnab et al. 2021, arXiv:2103.15691"
 TIMESFORMER = "Bertasius et al. 2021, arXiv:2102.05095"
 VIDEOMAE = "Tong et al. 2022, arXiv:2203.12602"
 VIDEOMAE2 = "Wang et al. 2023, arXiv:2303.16727"
 MAE_ST = "Feichtenhofer et al. 2022, arXiv:2205.09113"
 UMT = "Li et al. 2023, arXiv:2303.16058"
+VJEPA2 = "Assran et al. 2025, arXiv:2506.09985"
+INTERNVIDEO2 = "Wang et al. 2024, arXiv:2403.15377"
 X3D = "Feichtenhofer 2020, arXiv:2004.04730"
 CSN = "Tran et al. 2019, arXiv:1904.02811"
 C3D = "Tran et al. 2015, arXiv:1412.0767"
@@ -37,6 +36,12 @@ TRN = "Zhou et al. 2018, arXiv:1711.08496"
 TAM = "Liu et al. 2021, arXiv:2005.06803"
 CONVLSTM = "Shi et al. 2015, arXiv:1506.04214"
 GRU = "Cho et al. 2014, arXiv:1406.1078"
+I3D = "Carreira & Zisserman 2017, arXiv:1705.07750"
+SLOWFAST = "Feichtenhofer et al. 2019, arXiv:1812.03982"
+TPN = "Yang et al. 2020, arXiv:2004.03548"
+UNIFORMER = "Li et al. 2022, arXiv:2201.04676"
+UNIFORMERV2 = "Li et al. 2022, arXiv:2211.09552"
+HIERA = "Ryali et al. 2023, arXiv:2306.00989"
 
 MODELS: dict[str, ModelCard] = {
     # small 3-D CNNs of our own
@@ -405,7 +410,7 @@ MODELS: dict[str, ModelCard] = {
         "16x4x224",
         "ViT-S, joint attention, fixed positions, made for masked pre-training",
         VIDEOMAE,
-        "mmaction2/videomaev2_small_k400",
+        "videomae/videomaev2_vit_small_k710",
     ),
     "videomae_base": ModelCard(
         "videomae:videomae_base",
@@ -413,7 +418,7 @@ MODELS: dict[str, ModelCard] = {
         "16x4x224",
         "the same at the size of ViT-B",
         VIDEOMAE,
-        "mmaction2/videomaev2_base_k400",
+        "videomae/videomaev2_vit_base_k710",
     ),
     "videomae_large": ModelCard(
         "videomae:videomae_large",
@@ -421,7 +426,7 @@ MODELS: dict[str, ModelCard] = {
         "16x4x224",
         "the same at the size of ViT-L",
         VIDEOMAE,
-        "hf/videomae_large_finetuned_kinetics",
+        "videomae/videomae_vit_large_k400",
     ),
     "videomae_huge": ModelCard(
         "videomae:videomae_huge",
@@ -429,7 +434,7 @@ MODELS: dict[str, ModelCard] = {
         "16x4x224",
         "the same at the size of ViT-H",
         VIDEOMAE,
-        "hf/videomae_huge_finetuned_kinetics",
+        "videomae/videomae_vit_huge_k400",
     ),
     "videomae2_giant": ModelCard(
         "videomae:videomae2_giant",
@@ -445,24 +450,11 @@ MODELS: dict[str, ModelCard] = {
         "16x4x224",
         "ViT-B of MAE-ST: learned positions for time and for space",
         MAE_ST,
-        "pyslowfast/VIT_B_16x4_MAE_PT",
     ),
     "mae_st_large": ModelCard(
-        "videomae:mae_st_large",
-        "attention",
-        "16x4x224",
-        "the same at the size of ViT-L",
-        MAE_ST,
-        "pyslowfast/VIT_L_16x4_MAE_PT",
+        "videomae:mae_st_large", "attention", "16x4x224", "the same at the size of ViT-L", MAE_ST
     ),
-    "mae_st_huge": ModelCard(
-        "videomae:mae_st_huge",
-        "attention",
-        "16x4x224",
-        "the same at the size of ViT-H",
-        MAE_ST,
-        "pyslowfast/VIT_H_16x4_MAE_PT",
-    ),
+    "mae_st_huge": ModelCard("videomae:mae_st_huge", "attention", "16x4x224", "the same at the size of ViT-H", MAE_ST),
     "umt_base": ModelCard(
         "videomae:umt_base",
         "attention",

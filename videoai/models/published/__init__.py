@@ -31,11 +31,8 @@ FAMILIES = (
     "vivit",
     "timesformer",
     "videomae",
-    "c2d",
-    "i3d",
-    "slow",
-    "slowfast",
-    "tpn",
+    "vjepa2",
+    "internvideo2",
     "x3d",
     "csn",
     "r2plus1d",
@@ -44,6 +41,14 @@ FAMILIES = (
     "tsm",
     "trn",
     "tanet",
+    "c2d",
+    "i3d",
+    "slow",
+    "slowfast",
+    "tpn",
+    "hiera",
+    "uniformer",
+    "uniformerv2",
 )
 
 StateDict = dict[str, Tensor]
