@@ -111,10 +111,10 @@ def to_tokens(features: Features) -> Tensor:
         features = join_maps(features)
     if features.ndim == 3:
         return features
-    if features.ndim != 5:
+    if features.ndim not in (4, 5):
         raise ValueError(
             f"attentive_probe: features of shape {list(features.shape)}; it reads tokens [B, L, D] or a map "
-            "[B, D, T, H, W]."
+            "[B, D, (T,) H, W]."
         )
     return features.flatten(2).transpose(1, 2)  # [B, D, T, H, W] -> [B, T*H*W, D]
 

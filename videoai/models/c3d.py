@@ -24,6 +24,7 @@ class C3D(nn.Module):
     """
 
     num_features = 4096
+    feature_width = WIDTHS[-1][-1]  # before the pool
 
     def __init__(self, num_classes: int, *, num_frames: int = 16, size: int = 112, dropout: float = 0.5) -> None:
         super().__init__()

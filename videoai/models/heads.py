@@ -1,12 +1,14 @@
 """Heads apart from their models: which parameters they are, and another kind in their place."""
 
 import copy
+import math
 import re
 from typing import Any
 
 from torch import Tensor, nn
 
-from videoai.models.layers import check_choice
+from videoai.models.attentive_probe import AttentiveProbe, to_tokens
+from videoai.models.layers import check_choice, make_head
 
 
 def with_head(model: nn.Module, head: str, num_classes: int) -> nn.Module:
@@ -26,16 +28,15 @@ class AttentiveModel(nn.Module):
 
     def __init__(self, model: Any, num_classes: int) -> None:
         super().__init__()
-        from videoai.models.attentive_probe import AttentiveProbe
-
         self.num_features = getattr(model, "feature_width", model.num_features)
         model.reset_classifier(0)
         self.model = model
-        self.probe = AttentiveProbe(self.num_features, num_classes)
+        # 16 heads as V-JEPA, fewer where the width is no multiple of 16
+        self.probe = AttentiveProbe(self.num_features, num_classes, num_heads=math.gcd(16, self.num_features))
 
     def forward(self, video: Tensor) -> Tensor:
         """video: float [B, 3, T, H, W], normalised -> logits [B, K] (no softmax)."""
-        return self.probe(self.model.forward_features(video))
+        return self.forward_head(self.forward_features(video))
 
     def forward_features(self, video: Tensor) -> Any:
         """The model's own unpooled features."""
@@ -43,11 +44,12 @@ class AttentiveModel(nn.Module):
 
     def forward_head(self, features: Any, pre_logits: bool = False) -> Tensor:
         """Features -> logits [B, K], or the probe's pooled [B, D]."""
-        return self.probe(features, pre_logits=pre_logits)
+        pooled = self.probe.pool(to_tokens(features))
+        return pooled if pre_logits else self.probe.head(pooled)
 
     def reset_classifier(self, num_classes: int) -> None:
         """A fresh classifier after the pooling; everything else keeps its weights."""
-        self.probe.reset_classifier(num_classes)
+        self.probe.head = make_head(self.num_features, num_classes).to(self.probe.pool.query_token)
 
     def group_matcher(self, coarse: bool = False) -> dict[str, Any]:
         """The model's depths; the probe comes after all of them."""

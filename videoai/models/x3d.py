@@ -32,6 +32,7 @@ class X3D(nn.Module):
     """
 
     num_features = NUM_FEATURES
+    feature_width = int(EXPANSION * WIDTHS[-1])  # before the pool
 
     def __init__(
         self, num_classes: int, *, depths: Sequence[int], norm_every_shortcut: bool = True, dropout: float = 0.5
@@ -46,7 +47,7 @@ class X3D(nn.Module):
         )
         stages = zip((width, *WIDTHS), WIDTHS, depths, strict=False)
         self.stages = nn.Sequential(*(_stage(*stage, norm_every_shortcut) for stage in stages))
-        middle = int(EXPANSION * WIDTHS[-1])
+        middle = self.feature_width
         self.conv5 = nn.Sequential(
             nn.Conv3d(WIDTHS[-1], middle, 1, bias=False), nn.BatchNorm3d(middle), nn.ReLU(inplace=True)
         )
