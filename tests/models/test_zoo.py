@@ -42,8 +42,13 @@ SMALL = {
     "cnn_rnn": Small((4, 32, 32), (6, 64, 48)),
     "video_transformer": Small((16, 32, 32), (8, 48, 40)),
     "vivit_s": Small((4, 32, 32), (2, 48, 32)),
+    # without drop path, which would leave blocks of the largest without a gradient
+    "mvit": Small((4, 32, 32), None, {"drop_path": 0.0}),
+    "swin3d": Small((4, 32, 32), (6, 48, 40), {"drop_path": 0.0}),
 }
 NO_FULLGRAPH = {"cnn_rnn"}  # modules. Dynamo breaks the graph at nn.LSTM and nn.GRU
+# Modules, and parameters that never get a gradient: only the class token leaves the last block, and it has no position
+NO_GRADIENT = {"mvit": r"blocks\.{last}\.attn\.(rel_pos_[thw]|pool_q\.pool\.weight)"}
 
 
 def module_of(name: str) -> str:

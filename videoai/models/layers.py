@@ -1,6 +1,6 @@
 """The few pieces that several model families share: motion input, a small per-frame CNN, heads and initial weights."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, get_args
 
 import torch
@@ -10,6 +10,7 @@ from torch.utils.checkpoint import checkpoint
 from videoai.core.build import did_you_mean
 
 Difference = Literal["none", "append", "only"]
+Sizes = int | Sequence[int]  # of T, H and W
 
 
 def check_choice(option: str, given: str, allowed: Sequence[str], *, group: str = "model") -> None:
@@ -70,6 +71,33 @@ def _conv_norm_act(in_channels: int, out_channels: int, stride: int) -> nn.Seque
     return nn.Sequential(conv, nn.BatchNorm2d(out_channels), nn.ReLU(inplace=True))
 
 
+class SeparableMaxPool(nn.Module):
+    """nn.MaxPool3d as a 2-D pool over space, then one over time: the same numbers, but its CUDA backward is
+    deterministic. Sizes are (T, H, W), or one number for all three."""
+
+    def __init__(self, kernel_size: Sizes, *, stride: Sizes, padding: Sizes = 0) -> None:
+        super().__init__()
+        kernels, strides, paddings = ([n] * 3 if isinstance(n, int) else [*n] for n in (kernel_size, stride, padding))
+        self.space = nn.MaxPool2d(kernels[1:], strides[1:], paddings[1:])
+        # over T of [B, C, T, H*W]
+        over_time = nn.MaxPool2d((kernels[0], 1), (strides[0], 1), (paddings[0], 0))
+        self.time = over_time if (kernels[0], strides[0]) != (1, 1) else nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, C, T, H, W] -> [B, C, T', H', W']."""
+        x = self.space(x.flatten(1, 2)).unflatten(1, x.shape[1:3])  # [B, C, T, H, W] -> [B, C*T, H, W] and back
+        return self.time(x.flatten(3)).unflatten(3, x.shape[3:])  # [B, C, T, H, W] -> [B, C, T, H*W] and back
+
+
+def separate_max_pools(model: nn.Module) -> None:
+    """Put a SeparableMaxPool in the place of every nn.MaxPool3d below ``model``."""
+    for parent in list(model.modules()):
+        for name, pool in parent.named_children():
+            if isinstance(pool, nn.MaxPool3d):
+                pool: Any  # torch's types allow what torch's code does not
+                setattr(parent, name, SeparableMaxPool(pool.kernel_size, stride=pool.stride, padding=pool.padding))
+
+
 def make_head(num_features: int, num_classes: int) -> nn.Module:
     """The classifier: weights N(0, 0.01) and bias 0, as SlowFast, so that all classes start about equally likely.
     ``num_classes=0``: none."""
@@ -81,7 +109,7 @@ def make_head(num_features: int, num_classes: int) -> nn.Module:
     return head
 
 
-def run_blocks(blocks: Iterable[nn.Module], x: Any, *, checkpointing: bool) -> Any:
+def run_blocks(blocks: Iterable[Callable[[Any], Any]], x: Any, *, checkpointing: bool) -> Any:
     """The blocks in turn. With ``checkpointing`` their activations are computed again in the backward pass instead of
     kept (Chen et al. 2016, arXiv:1604.06174): a third more time for a fraction of the memory."""
     for block in blocks:

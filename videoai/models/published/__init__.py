@@ -26,7 +26,7 @@ from videoai.models.weights import LoadReport, load_exact
 logger = logging.getLogger(__name__)
 
 # Modules of this package. One that imports a model would slow every start: they hold names and functions only.
-FAMILIES = ("torchvision_resnet",)
+FAMILIES = ("torchvision_resnet", "s3d", "mvit", "swin3d")
 
 StateDict = dict[str, Tensor]
 
