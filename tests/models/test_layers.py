@@ -1,7 +1,10 @@
+from typing import Any
+
 import pytest
 import torch
+from torch import nn
 
-from videoai.models.layers import check_choice, make_head, motion_input, num_input_channels
+from videoai.models.layers import check_choice, make_head, motion_input, num_input_channels, separate_max_pools
 
 
 def test_the_difference_is_to_the_frame_before_and_starts_at_zero() -> None:
@@ -21,6 +24,20 @@ def test_a_fresh_head_says_nothing_about_the_classes() -> None:
     torch.manual_seed(0)
     logits = make_head(64, 10)(torch.randn(1000, 64))
     assert logits.std().item() == pytest.approx(0.01 * 64**0.5, rel=0.2)  # 640 weights: their std is known to 3 %
+
+
+@pytest.mark.parametrize(
+    ("kernel_size", "stride", "padding"), [((1, 3, 3), (1, 2, 2), (0, 1, 1)), (3, 1, 1), ((3, 2, 3), 2, (1, 0, 1))]
+)
+def test_separated_max_pools_give_the_same_numbers(kernel_size: object, stride: object, padding: object) -> None:
+    sizes: Any = {"kernel_size": kernel_size, "stride": stride, "padding": padding}
+    reference, model = nn.MaxPool3d(**sizes), nn.Sequential(nn.Sequential(nn.MaxPool3d(**sizes)))
+    separate_max_pools(model)
+    video = torch.randn(2, 3, 6, 9, 8)
+    assert not any(isinstance(module, nn.MaxPool3d) for module in model.modules())
+    assert torch.equal(model(video), reference(video))
+    channels_last = video.contiguous(memory_format=torch.channels_last_3d)
+    assert torch.equal(model(channels_last), reference(video))
 
 
 def test_a_choice_that_is_none_of_the_allowed_is_refused() -> None:

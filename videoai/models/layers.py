@@ -77,16 +77,19 @@ class SeparableMaxPool(nn.Module):
 
     def __init__(self, kernel_size: Sizes, *, stride: Sizes, padding: Sizes = 0) -> None:
         super().__init__()
-        kernels, strides, paddings = ([n] * 3 if isinstance(n, int) else [*n] for n in (kernel_size, stride, padding))
-        self.space = nn.MaxPool2d(kernels[1:], strides[1:], paddings[1:])
-        # over T of [B, C, T, H*W]
-        over_time = nn.MaxPool2d((kernels[0], 1), (strides[0], 1), (paddings[0], 0))
-        self.time = over_time if (kernels[0], strides[0]) != (1, 1) else nn.Identity()
+        (kt, kh, kw), (st, sh, sw), (pt, ph, pw) = map(_triple, (kernel_size, stride, padding))
+        self.space = nn.MaxPool2d((kh, kw), (sh, sw), (ph, pw))
+        self.time = nn.Identity() if kt == st == 1 else nn.MaxPool2d((kt, 1), (st, 1), (pt, 0))
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, C, T, H, W] -> [B, C, T', H', W']."""
         x = self.space(x.flatten(1, 2)).unflatten(1, x.shape[1:3])  # [B, C, T, H, W] -> [B, C*T, H, W] and back
         return self.time(x.flatten(3)).unflatten(3, x.shape[3:])  # [B, C, T, H, W] -> [B, C, T, H*W] and back
+
+
+def _triple(sizes: Sizes) -> tuple[int, int, int]:
+    t, h, w = (sizes,) * 3 if isinstance(sizes, int) else sizes
+    return t, h, w
 
 
 def separate_max_pools(model: nn.Module) -> None:

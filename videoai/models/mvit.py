@@ -46,13 +46,15 @@ L = Plan(48, (2, 8, 44), 144, 2)
 class MultiscaleViT(nn.Module):
     """Patches and a class token -> blocks -> norm -> the class token -> head. One clip size: tables are made for it."""
 
-    def __init__(self, num_classes: int, *, network: "MViT", num_frames: int, size: int, dropout: float) -> None:
+    def __init__(
+        self, num_classes: int, *, network: "MViT", num_features: int, num_frames: int, size: int, dropout: float
+    ) -> None:
         super().__init__()
         self.conv_proj, self.pos_encoding = network.conv_proj, network.pos_encoding
         self.blocks, self.norm = network.blocks, network.norm
         separate_max_pools(self.blocks)
         self.num_frames, self.size = num_frames, size
-        self.num_features: int = network.norm.normalized_shape[0]  # pyright: ignore[reportAttributeAccessIssue]
+        self.num_features = num_features
         self.head = nn.Sequential(nn.Dropout(dropout), make_head(self.num_features, num_classes))
         self.checkpointing = False
 
@@ -224,7 +226,10 @@ def _build(
     for name, module in network.named_modules():
         if ".norm_act." in name and isinstance(module, nn.LayerNorm):
             module.eps = pool_norm_eps
-    return MultiscaleViT(num_classes, network=network, num_frames=num_frames, size=size, dropout=dropout)
+    num_features = plan.width << len(plan.stages)
+    return MultiscaleViT(
+        num_classes, network=network, num_features=num_features, num_frames=num_frames, size=size, dropout=dropout
+    )
 
 
 def block_settings(plan: Plan, version: Literal[1, 2], widen: Widen) -> "list[MSBlockConfig]":

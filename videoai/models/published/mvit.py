@@ -67,12 +67,14 @@ def _without_batch(state: StateDict) -> StateDict:
 
 
 def _clip(num_frames: int, stride: int, **other: Any) -> ClipSpec:
-    return ClipSpec(**{"num_frames": num_frames, "stride": stride, "size": 224, "resize": 256} | other)
+    facts: Any = {"num_frames": num_frames, "stride": stride, "size": 224, "resize": 256}
+    return ClipSpec(**facts | other)
 
 
 def _uniform(num_frames: int, **other: Any) -> ClipSpec:
     # Something-Something V2: tested on three crops of the short side
-    return ClipSpec(**{"num_frames": num_frames, "sampling": "uniform", "size": 224} | other)
+    facts: Any = {"num_frames": num_frames, "sampling": "uniform", "size": 224}
+    return ClipSpec(**facts | other)
 
 
 def _torchvision(model: str, file: str, top1: float) -> Weights:

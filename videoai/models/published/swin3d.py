@@ -1,4 +1,4 @@
-"""Video Swin: weights of torchvision, of mmaction2, and of the paper's authors. Our adapter keeps torchvision's names."""
+"""Video Swin: weights of torchvision, of mmaction2, and of the paper's authors. torchvision's names are ours."""
 
 from functools import partial
 from typing import Any
