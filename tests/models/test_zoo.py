@@ -10,6 +10,7 @@ import inspect
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import warnings
@@ -71,6 +72,8 @@ SMALL = {
     "uniformerv2_l336": Small((2, 28, 28), None),
 }
 NO_FULLGRAPH = {"cnn_rnn"}  # modules. Dynamo breaks the graph at nn.LSTM and nn.GRU
+# Modules, and parameters that get no gradient: of the last block only the class token is read, and it has no position
+NO_GRADIENT = {"mvit": r"blocks\.(15|23|47)\.attn\.(rel_pos_[thw]|pool_q\.pool\.weight)"}
 
 
 def module_of(name: str) -> str:
@@ -164,7 +167,8 @@ def test_every_parameter_gets_a_gradient(name: str) -> None:
     assert logits.shape == (2, NUM_CLASSES)
     nn.functional.cross_entropy(logits, torch.tensor([0, 1])).backward()
     without = [n for n, p in model.named_parameters() if p.requires_grad and (p.grad is None or not p.grad.any())]
-    assert without == []
+    expected = NO_GRADIENT.get(module_of(name), "nothing")
+    assert [n for n in without if not re.match(expected, n)] == []
     assert all(p.grad.isfinite().all() for p in model.parameters() if p.grad is not None)
 
 

@@ -1,6 +1,6 @@
 """The few pieces that several model families share: motion input, a small per-frame CNN, heads and initial weights."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, get_args
 
 import torch
@@ -11,6 +11,7 @@ from torch.utils.checkpoint import checkpoint
 from videoai.core.build import did_you_mean
 
 Difference = Literal["none", "append", "only"]
+Sizes = int | Sequence[int]  # of T, H and W
 
 
 def check_choice(option: str, given: str, allowed: Sequence[str], *, group: str = "model") -> None:

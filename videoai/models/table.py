@@ -70,6 +70,9 @@ MODELS: dict[str, ModelCard] = {
         R3D,
         "torchvision/r2plus1d_18",
     ),
+    "s3d": ModelCard(
+        "s3d:s3d", "3D CNN", "128x2x224", "Inception, convolutions split into space and time", S3D, "torchvision/s3d"
+    ),
     # C2D, I3D, Slow, SlowFast, TPN
     "c2d_r50": ModelCard(
         "c2d:c2d_r50",
@@ -551,6 +554,52 @@ MODELS: dict[str, ModelCard] = {
         "internvideo2/internvideo2_1b_k400_f16",
     ),
     # MViT, Video Swin
+    "mvit_v1_b": ModelCard(
+        "mvit:mvit_v1_b",
+        "attention",
+        "16x4x224",
+        "attention over pooled tokens, fewer and wider by stages",
+        MVIT,
+        "torchvision/mvit_v1_b",
+    ),
+    "mvit_v1_b_32x3": ModelCard(
+        "mvit:mvit_v1_b_32x3",
+        "attention",
+        "32x3x224",
+        "the same for twice the frames",
+        MVIT,
+        "pytorchvideo/mvit_base_32x3",
+    ),
+    "mvit_v1_b24_32x3": ModelCard(
+        "mvit:mvit_v1_b24_32x3", "attention", "32x3x224", "the same with 24 blocks", MVIT, "pyslowfast/MVIT_B_32x3"
+    ),
+    "mvit_v2_s": ModelCard(
+        "mvit:mvit_v2_s",
+        "attention",
+        "16x4x224",
+        "MViT with relative positions and pooled shortcuts",
+        MVIT_V2,
+        "torchvision/mvit_v2_s",
+    ),
+    "mvit_v2_b": ModelCard("mvit:mvit_v2_b", "attention", "32x3x224", "24 blocks", MVIT_V2, "pyslowfast/MVITv2_B_32x3"),
+    "mvit_v2_l": ModelCard("mvit:mvit_v2_l", "attention", "40x3x312", "48 blocks", MVIT_V2, "pyslowfast/MVITv2_L_40x3"),
+    "swin3d_t": ModelCard(
+        "swin3d:swin3d_t",
+        "attention",
+        "32x2x224",
+        "attention in shifted 3-D windows",
+        VIDEO_SWIN,
+        "torchvision/swin3d_t",
+    ),
+    "swin3d_s": ModelCard(
+        "swin3d:swin3d_s", "attention", "32x2x224", "18 blocks in the third stage", VIDEO_SWIN, "torchvision/swin3d_s"
+    ),
+    "swin3d_b": ModelCard(
+        "swin3d:swin3d_b", "attention", "32x2x224", "a third wider", VIDEO_SWIN, "torchvision/swin3d_b_22k"
+    ),
+    "swin3d_l": ModelCard(
+        "swin3d:swin3d_l", "attention", "32x2x224", "twice as wide", VIDEO_SWIN, "mmaction2/swin_large_k400"
+    ),
     # Hiera, UniFormer, UniFormerV2
     "hiera_b": ModelCard(
         "hiera:hiera_b",
