@@ -42,11 +42,11 @@ SMALL = {
     "torchvision_resnet": Small((4, 32, 32), (6, 48, 32)),
     "cnn_rnn": Small((4, 32, 32), (6, 64, 48)),
     "video_transformer": Small((16, 32, 32), (8, 48, 40)),
-    "vivit_s": Small((4, 32, 32), (2, 48, 32)),
-    "vivit": Small((4, 32, 32), None),  # the positions allow one size
-    "timesformer": Small((4, 32, 32), None),
-    "videomae": Small((4, 32, 32), None),
-    "videomae2_giant": Small((4, 28, 28), None),
+    # positions allow one size; at a drop path of 0.1, one of many branches would be dropped for both clips of a batch
+    "vivit": Small((4, 32, 32), None, {"drop_path": 0.02}),
+    "timesformer": Small((4, 32, 32), None, {"drop_path": 0.02}),
+    "videomae": Small((4, 32, 32), None, {"drop_path": 0.02}),
+    "videomae2_giant": Small((4, 28, 28), None, {"drop_path": 0.02}),
     "vjepa2": Small((4, 32, 32), (2, 48, 32)),
     "internvideo2": Small((2, 28, 28), None),
     "x3d": Small((4, 32, 32), (6, 64, 40)),
@@ -70,6 +70,9 @@ SMALL = {
     "uniformerv2": Small((2, 32, 32), None),
     "uniformerv2_l": Small((2, 28, 28), None),
     "uniformerv2_l336": Small((2, 28, 28), None),
+    # without drop path, which would leave blocks of the largest without a gradient
+    "mvit": Small((4, 32, 32), None, {"drop_path": 0.0}),
+    "swin3d": Small((4, 32, 32), (6, 48, 40), {"drop_path": 0.0}),
 }
 NO_FULLGRAPH = {"cnn_rnn"}  # modules. Dynamo breaks the graph at nn.LSTM and nn.GRU
 # Modules, and parameters that get no gradient: of the last block only the class token is read, and it has no position

@@ -1,6 +1,6 @@
 """The few pieces that several model families share: motion input, a small per-frame CNN, heads and initial weights."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal, get_args
 
 import torch

@@ -42,6 +42,10 @@ TPN = "Yang et al. 2020, arXiv:2004.03548"
 UNIFORMER = "Li et al. 2022, arXiv:2201.04676"
 UNIFORMERV2 = "Li et al. 2022, arXiv:2211.09552"
 HIERA = "Ryali et al. 2023, arXiv:2306.00989"
+S3D = "Xie et al. 2018, arXiv:1712.04851"
+MVIT = "Fan et al. 2021, arXiv:2104.11227"
+MVIT_V2 = "Li et al. 2022, arXiv:2112.01526"
+VIDEO_SWIN = "Liu et al. 2021, arXiv:2106.13230"
 
 MODELS: dict[str, ModelCard] = {
     # small 3-D CNNs of our own

@@ -49,6 +49,9 @@ FAMILIES = (
     "hiera",
     "uniformer",
     "uniformerv2",
+    "s3d",
+    "mvit",
+    "swin3d",
 )
 
 StateDict = dict[str, Tensor]
