@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from videoai.models.c3d import C3D, MaxOfFramePairs, c3d
-from videoai.models.layers import FrameMaxPool
+from videoai.models.max_pool import FrameMaxPool
 
 
 def test_it_has_the_published_parameters() -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from videoai.models.layers import FrameMaxPool, init_weights, make_head, run_blocks
+from videoai.models.layers import init_weights, make_head, run_blocks
+from videoai.models.max_pool import FrameMaxPool
 
 WIDTHS = ((64,), (128,), (256, 256), (512, 512), (512, 512))  # of the convolutions before each pooling
 REDUCTION = 16  # of frames, by the last four poolings; of pixels, by the first four

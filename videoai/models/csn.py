@@ -11,7 +11,8 @@ from typing import Any, Literal, get_args
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from videoai.models.layers import FrameMaxPool, check_choice, init_weights, make_head, run_blocks
+from videoai.models.layers import check_choice, init_weights, make_head, run_blocks
+from videoai.models.max_pool import FrameMaxPool
 
 Interaction = Literal["reduced", "preserved"]
 

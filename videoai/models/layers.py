@@ -1,17 +1,15 @@
 """The few pieces that several model families share: motion input, a small per-frame CNN, heads and initial weights."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, get_args
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from videoai.core.build import did_you_mean
 
 Difference = Literal["none", "append", "only"]
-Sizes = int | Sequence[int]  # of T, H and W
 
 
 def check_choice(option: str, given: str, allowed: Sequence[str], *, group: str = "model") -> None:
@@ -90,25 +88,6 @@ def _conv_norm_act(in_channels: int, out_channels: int, stride: int) -> nn.Seque
     return nn.Sequential(conv, nn.BatchNorm2d(out_channels), nn.ReLU(inplace=True))
 
 
-class FrameMaxPool(nn.Module):
-    """Max pooling within each frame: nn.MaxPool3d of temporal size 1, whose CUDA backward is not deterministic."""
-
-    def __init__(self, kernel_size: int, *, stride: int, padding: int = 0) -> None:
-        super().__init__()
-        self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
-
-    def forward(self, x: Tensor) -> Tensor:
-        """[B, C, T, H, W] -> [B, C, T, H', W']."""
-        if x.is_contiguous(memory_format=torch.channels_last_3d):  # kept, without a copy
-            frames = x.transpose(1, 2).flatten(0, 1)  # [B, C, T, H, W] -> [B*T, C, H, W]
-            return self._pool(frames).unflatten(0, (x.shape[0], -1)).transpose(1, 2)
-        frames = x.flatten(1, 2)  # [B, C, T, H, W] -> [B, C*T, H, W]
-        return self._pool(frames).unflatten(1, x.shape[1:3])
-
-    def _pool(self, frames: Tensor) -> Tensor:
-        return F.max_pool2d(frames, self.kernel_size, self.stride, self.padding)
-
-
 def make_head(num_features: int, num_classes: int) -> nn.Module:
     """The classifier: weights N(0, 0.01) and bias 0, as SlowFast, so that all classes start about equally likely.
     ``num_classes=0``: none."""
@@ -120,7 +99,7 @@ def make_head(num_features: int, num_classes: int) -> nn.Module:
     return head
 
 
-def run_blocks(blocks: Iterable[nn.Module], x: Any, *context: Any, checkpointing: bool) -> Any:
+def run_blocks(blocks: Iterable[Callable[..., Any]], x: Any, *context: Any, checkpointing: bool) -> Any:
     """The blocks in turn; each is given ``context`` too. With ``checkpointing`` their activations are computed again in
     the backward pass instead of kept (Chen et al. 2016, arXiv:1604.06174): a third more time for a fraction of the
     memory."""
@@ -140,17 +119,3 @@ def init_weights(model: nn.Module) -> None:
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
-
-
-def max_pool_time(x: Tensor, size: int, *, keep_rest: bool = False) -> Tensor:
-    """MaxPool3d over ``size`` frames: [B, C, T, H, W] -> [B, C, T // size, H, W].
-
-    ``keep_rest`` also pools what is left at the end (ceil_mode). As a maximum over a dimension, because MaxPool3d has
-    no deterministic CUDA backward; equal maxima share the gradient instead of the first taking it.
-    """
-    rest = x.shape[2] % size
-    if rest and keep_rest:
-        x = F.pad(x, (0, 0, 0, 0, 0, size - rest), value=-torch.inf)
-    elif rest:
-        x = x[:, :, : x.shape[2] - rest]
-    return x.unflatten(2, (-1, size)).amax(3)

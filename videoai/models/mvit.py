@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from videoai.models.layers import check_choice, make_head, run_blocks, separate_max_pools
+from videoai.models.layers import check_choice, make_head, run_blocks
+from videoai.models.max_pool import separate_max_pools
 
 if TYPE_CHECKING:
     from torchvision.models.video import MViT

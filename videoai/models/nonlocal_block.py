@@ -10,7 +10,8 @@ from typing import Literal, NamedTuple, get_args
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from videoai.models.layers import FrameMaxPool, check_choice
+from videoai.models.layers import check_choice
+from videoai.models.max_pool import FrameMaxPool
 
 Affinity = Literal["softmax", "dot_product", "gaussian"]
 Dialect = Literal["pyslowfast", "mmaction2"]

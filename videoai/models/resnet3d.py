@@ -16,7 +16,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from videoai.models.inflation import inflate_timm
-from videoai.models.layers import FrameMaxPool, check_choice, init_weights, make_head, max_pool_time, run_blocks
+from videoai.models.layers import check_choice, init_weights, make_head, run_blocks
+from videoai.models.max_pool import FrameMaxPool, max_pool_time
 from videoai.models.nonlocal_block import NonLocal, NonLocalSpec
 
 Depth = Literal[50, 101]

@@ -11,7 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from videoai.models.layers import init_weights, make_head, max_pool_time
+from videoai.models.layers import init_weights, make_head
+from videoai.models.max_pool import max_pool_time
 from videoai.models.resnet3d import ResNet3d
 from videoai.models.slow import slow_kernels
 
