@@ -1,5 +1,7 @@
 """Parity with torch's own pools."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import nn

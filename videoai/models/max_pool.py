@@ -1,4 +1,4 @@
-"""Max pooling over space and time in pieces: nn.MaxPool3d has no deterministic CUDA backward, the 2-D pools have one."""
+"""Max pooling in pieces: nn.MaxPool3d has no deterministic CUDA backward, the 2-D pools have one."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""The table of the zoo: one row a model, from its name to the function that builds it. Imports no model."""
+"""The table of the zoo: one line a model, from its name to the module that builds it. Imports no model."""
 
 from typing import Literal, NamedTuple
 
@@ -8,13 +8,19 @@ Family = Literal["3D CNN", "2D CNN", "CNN + RNN", "attention", "control"]
 class ModelCard(NamedTuple):
     """One row of the zoo."""
 
-    builder: str  # "module:function" below videoai.models, imported when first wanted
+    builder: str  # module below videoai.models, imported when first wanted; its function of the model's name builds it
     family: Family
     clip: str  # default input: a file of configs/clip
     summary: str
     paper: str
     pretrained: str | None = None  # id of the weights that ``pretrained=True`` means; None = nobody publishes any
 
+
+CNN_3D: Family = "3D CNN"
+CNN_2D: Family = "2D CNN"
+RNN: Family = "CNN + RNN"
+ATTENTION: Family = "attention"
+CONTROL: Family = "control"
 
 R3D = "Tran et al. 2018, arXiv:1711.11248"
 LRCN = "Donahue et al. 2015, arXiv:1411.4389"
@@ -47,644 +53,131 @@ MVIT = "Fan et al. 2021, arXiv:2104.11227"
 MVIT_V2 = "Li et al. 2022, arXiv:2112.01526"
 VIDEO_SWIN = "Liu et al. 2021, arXiv:2106.13230"
 
+# fmt: off
 MODELS: dict[str, ModelCard] = {
     # small 3-D CNNs of our own
-    "tiny_r3d": ModelCard("small_r3d:tiny_r3d", "3D CNN", "16x2x32", "residual 3-D CNN for a CPU; the default", R3D),
-    "tiny_r2plus1d": ModelCard(
-        "small_r3d:tiny_r2plus1d", "3D CNN", "16x2x32", "the same with convolutions split into space and time", R3D
-    ),
-    "small_r3d": ModelCard(
-        "small_r3d:small_r3d", "3D CNN", "16x2x64", "residual 3-D CNN for small real data sets, 64-112 px", R3D
-    ),
-    "small_r2plus1d": ModelCard(
-        "small_r3d:small_r2plus1d", "3D CNN", "16x2x64", "the same with convolutions split into space and time", R3D
-    ),
+    "tiny_r3d": ModelCard("small_r3d", CNN_3D, "16x2x32", "residual 3-D CNN for a CPU; the default", R3D),
+    "tiny_r2plus1d": ModelCard("small_r3d", CNN_3D, "16x2x32", "the same with convolutions split into space and time", R3D),
+    "small_r3d": ModelCard("small_r3d", CNN_3D, "16x2x64", "residual 3-D CNN for small real data sets, 64-112 px", R3D),
+    "small_r2plus1d": ModelCard("small_r3d", CNN_3D, "16x2x64", "the same with convolutions split into space and time", R3D),
     # torchvision
-    "r3d_18": ModelCard(
-        "torchvision_resnet:r3d_18", "3D CNN", "16x2x112", "3-D convolutions everywhere", R3D, "torchvision/r3d_18"
-    ),
-    "mc3_18": ModelCard(
-        "torchvision_resnet:mc3_18", "3D CNN", "16x2x112", "3-D early, 2-D late", R3D, "torchvision/mc3_18"
-    ),
-    "r2plus1d_18": ModelCard(
-        "torchvision_resnet:r2plus1d_18",
-        "3D CNN",
-        "16x2x112",
-        "convolutions split into space and time",
-        R3D,
-        "torchvision/r2plus1d_18",
-    ),
-    "s3d": ModelCard(
-        "s3d:s3d", "3D CNN", "128x2x224", "Inception, convolutions split into space and time", S3D, "torchvision/s3d"
-    ),
+    "r3d_18": ModelCard("torchvision_resnet", CNN_3D, "16x2x112", "3-D convolutions everywhere", R3D, "torchvision/r3d_18"),
+    "mc3_18": ModelCard("torchvision_resnet", CNN_3D, "16x2x112", "3-D early, 2-D late", R3D, "torchvision/mc3_18"),
+    "r2plus1d_18": ModelCard("torchvision_resnet", CNN_3D, "16x2x112", "convolutions split into space and time", R3D, "torchvision/r2plus1d_18"),
+    "s3d": ModelCard("s3d", CNN_3D, "128x2x224", "Inception, convolutions split into space and time", S3D, "torchvision/s3d"),
     # C2D, I3D, Slow, SlowFast, TPN
-    "c2d_r50": ModelCard(
-        "c2d:c2d_r50",
-        "3D CNN",
-        "8x8x224",
-        "2-D ResNet over frames that pools time once",
-        NONLOCAL,
-        "mmaction2/c2d_r50_8x8_k400",
-    ),
-    "c2d_r101": ModelCard(
-        "c2d:c2d_r101", "3D CNN", "8x8x224", "the same on ResNet-101", NONLOCAL, "mmaction2/c2d_nopool_r101_8x8_k400"
-    ),
-    "i3d_r50": ModelCard(
-        "i3d:i3d_r50", "3D CNN", "8x8x224", "three frames in every other block", I3D, "pyslowfast_c2/I3D_8x8_R50"
-    ),
-    "i3d_r101": ModelCard("i3d:i3d_r101", "3D CNN", "8x8x224", "the same on ResNet-101", I3D),
-    "i3d_nl_r50": ModelCard(
-        "i3d:i3d_nl_r50",
-        "3D CNN",
-        "8x8x224",
-        "I3D with five non-local blocks",
-        NONLOCAL,
-        "pyslowfast_c2/I3D_NLN_8x8_R50",
-    ),
-    "i3d_nl_r101": ModelCard("i3d:i3d_nl_r101", "3D CNN", "8x8x224", "the same on ResNet-101", NONLOCAL),
-    "slow_4x16_r50": ModelCard(
-        "slow:slow_4x16_r50",
-        "3D CNN",
-        "4x16x224",
-        "few frames far apart, time only in the last two stages",
-        SLOWFAST,
-        "mmaction2/slowonly_in1k_r50_4x16_k400",
-    ),
-    "slow_8x8_r50": ModelCard(
-        "slow:slow_8x8_r50",
-        "3D CNN",
-        "8x8x224",
-        "the same on 8 frames",
-        SLOWFAST,
-        "mmaction2/slowonly_in1k_r50_8x8_k400",
-    ),
-    "slow_8x8_r101": ModelCard(
-        "slow:slow_8x8_r101",
-        "3D CNN",
-        "8x8x224",
-        "the same on ResNet-101",
-        SLOWFAST,
-        "mmaction2/slowonly_r101_8x8_k400",
-    ),
-    "slow_nl_4x16_r50": ModelCard(
-        "slow:slow_nl_4x16_r50",
-        "3D CNN",
-        "4x16x224",
-        "Slow with five non-local blocks",
-        f"{SLOWFAST}; {NONLOCAL}",
-        "mmaction2/slowonly_in1k_nl_r50_4x16_k400",
-    ),
-    "slow_nl_8x8_r50": ModelCard(
-        "slow:slow_nl_8x8_r50",
-        "3D CNN",
-        "8x8x224",
-        "the same on 8 frames",
-        f"{SLOWFAST}; {NONLOCAL}",
-        "mmaction2/slowonly_in1k_nl_r50_8x8_k400",
-    ),
-    "slowfast_4x16_r50": ModelCard(
-        "slowfast:slowfast_4x16_r50",
-        "3D CNN",
-        "32x2x224",
-        "a wide pathway on 4 of 32 frames, a narrow one on all",
-        SLOWFAST,
-        "pyslowfast_c2/SLOWFAST_4x16_R50",
-    ),
-    "slowfast_4x16_r101": ModelCard(
-        "slowfast:slowfast_4x16_r101",
-        "3D CNN",
-        "32x2x224",
-        "the same, ResNet-101 beside ResNet-50",
-        SLOWFAST,
-        "mmaction2/slowfast_r101_r50_4x16_k400",
-    ),
-    "slowfast_8x8_r50": ModelCard(
-        "slowfast:slowfast_8x8_r50",
-        "3D CNN",
-        "32x2x224",
-        "a wide pathway on 8 of 32 frames, a narrow one on all",
-        SLOWFAST,
-        "pytorchvideo/slowfast_r50",
-    ),
-    "slowfast_8x8_r101": ModelCard(
-        "slowfast:slowfast_8x8_r101",
-        "3D CNN",
-        "32x2x224",
-        "the same on ResNet-101",
-        SLOWFAST,
-        "mmaction2/slowfast_r101_8x8_k400",
-    ),
-    "slowfast_16x8_r50": ModelCard(
-        "slowfast:slowfast_16x8_r50",
-        "3D CNN",
-        "64x2x224",
-        "a wide pathway on 16 of 64 frames, a narrow one on all",
-        SLOWFAST,
-    ),
-    "slowfast_16x8_r101": ModelCard(
-        "slowfast:slowfast_16x8_r101",
-        "3D CNN",
-        "64x2x224",
-        "the same on ResNet-101",
-        SLOWFAST,
-        "pytorchvideo/slowfast_16x8_r101_50_50",
-    ),
-    "tpn_slow_8x8_r50": ModelCard(
-        "tpn:tpn_slow_8x8_r50",
-        "3D CNN",
-        "8x8x224",
-        "a temporal pyramid over Slow",
-        TPN,
-        "mmaction2/tpn_slowonly_in1k_r50_8x8_k400",
-    ),
+    "c2d_r50": ModelCard("c2d", CNN_3D, "8x8x224", "2-D ResNet over frames that pools time once", NONLOCAL, "mmaction2/c2d_r50_8x8_k400"),
+    "c2d_r101": ModelCard("c2d", CNN_3D, "8x8x224", "the same on ResNet-101", NONLOCAL, "mmaction2/c2d_nopool_r101_8x8_k400"),
+    "i3d_r50": ModelCard("i3d", CNN_3D, "8x8x224", "three frames in every other block", I3D, "pyslowfast_c2/I3D_8x8_R50"),
+    "i3d_r101": ModelCard("i3d", CNN_3D, "8x8x224", "the same on ResNet-101", I3D),
+    "i3d_nl_r50": ModelCard("i3d", CNN_3D, "8x8x224", "I3D with five non-local blocks", NONLOCAL, "pyslowfast_c2/I3D_NLN_8x8_R50"),
+    "i3d_nl_r101": ModelCard("i3d", CNN_3D, "8x8x224", "the same on ResNet-101", NONLOCAL),
+    "slow_4x16_r50": ModelCard("slow", CNN_3D, "4x16x224", "few frames far apart, time only in the last two stages", SLOWFAST, "mmaction2/slowonly_in1k_r50_4x16_k400"),
+    "slow_8x8_r50": ModelCard("slow", CNN_3D, "8x8x224", "the same on 8 frames", SLOWFAST, "mmaction2/slowonly_in1k_r50_8x8_k400"),
+    "slow_8x8_r101": ModelCard("slow", CNN_3D, "8x8x224", "the same on ResNet-101", SLOWFAST, "mmaction2/slowonly_r101_8x8_k400"),
+    "slow_nl_4x16_r50": ModelCard("slow", CNN_3D, "4x16x224", "Slow with five non-local blocks", f"{SLOWFAST}; {NONLOCAL}", "mmaction2/slowonly_in1k_nl_r50_4x16_k400"),
+    "slow_nl_8x8_r50": ModelCard("slow", CNN_3D, "8x8x224", "the same on 8 frames", f"{SLOWFAST}; {NONLOCAL}", "mmaction2/slowonly_in1k_nl_r50_8x8_k400"),
+    "slowfast_4x16_r50": ModelCard("slowfast", CNN_3D, "32x2x224", "a wide pathway on 4 of 32 frames, a narrow one on all", SLOWFAST, "pyslowfast_c2/SLOWFAST_4x16_R50"),
+    "slowfast_4x16_r101": ModelCard("slowfast", CNN_3D, "32x2x224", "the same, ResNet-101 beside ResNet-50", SLOWFAST, "mmaction2/slowfast_r101_r50_4x16_k400"),
+    "slowfast_8x8_r50": ModelCard("slowfast", CNN_3D, "32x2x224", "a wide pathway on 8 of 32 frames, a narrow one on all", SLOWFAST, "pytorchvideo/slowfast_r50"),
+    "slowfast_8x8_r101": ModelCard("slowfast", CNN_3D, "32x2x224", "the same on ResNet-101", SLOWFAST, "mmaction2/slowfast_r101_8x8_k400"),
+    "slowfast_16x8_r50": ModelCard("slowfast", CNN_3D, "64x2x224", "a wide pathway on 16 of 64 frames, a narrow one on all", SLOWFAST),
+    "slowfast_16x8_r101": ModelCard("slowfast", CNN_3D, "64x2x224", "the same on ResNet-101", SLOWFAST, "pytorchvideo/slowfast_16x8_r101_50_50"),
+    "tpn_slow_8x8_r50": ModelCard("tpn", CNN_3D, "8x8x224", "a temporal pyramid over Slow", TPN, "mmaction2/tpn_slowonly_in1k_r50_8x8_k400"),
     # X3D, CSN, R(2+1)D, C3D
-    "x3d_xs": ModelCard(
-        "x3d:x3d_xs", "3D CNN", "4x12x160", "X3D, the shortest clips: depthwise, 3.8 M", X3D, "pyslowfast/X3D_XS"
-    ),
-    "x3d_s": ModelCard("x3d:x3d_s", "3D CNN", "13x6x160", "X3D, more frames", X3D, "pyslowfast/X3D_S"),
-    "x3d_m": ModelCard("x3d:x3d_m", "3D CNN", "16x5x224", "X3D, more frames and pixels", X3D, "pyslowfast/X3D_M"),
-    "x3d_l": ModelCard("x3d:x3d_l", "3D CNN", "16x5x312", "X3D, deeper and larger", X3D, "pyslowfast/X3D_L"),
-    "efficient_x3d_xs": ModelCard(
-        "x3d:x3d_xs",
-        "3D CNN",
-        "4x12x160",
-        "x3d_xs with pytorchvideo's weights for mobile CPUs",
-        X3D,
-        "pytorchvideo/efficient_x3d_xs",
-    ),
-    "efficient_x3d_s": ModelCard(
-        "x3d:x3d_s",
-        "3D CNN",
-        "13x6x160",
-        "x3d_s with pytorchvideo's weights for mobile CPUs",
-        X3D,
-        "pytorchvideo/efficient_x3d_s",
-    ),
-    "csn_r101": ModelCard(
-        "csn:csn_r101", "3D CNN", "32x2x224", "channel-separated ResNet, ir", CSN, "pytorchvideo/csn_r101"
-    ),
-    "ircsn_r50": ModelCard(
-        "csn:ircsn_r50",
-        "3D CNN",
-        "32x2x224",
-        "channel-separated ResNet, interaction-reduced",
-        CSN,
-        "mmaction2/ircsn_r50_32x2_k400",
-    ),
-    "ircsn_r152": ModelCard(
-        "csn:ircsn_r152", "3D CNN", "32x2x224", "the same, deeper", CSN, "mmaction2/ircsn_r152_32x2_k400"
-    ),
-    "ipcsn_r152": ModelCard(
-        "csn:ipcsn_r152",
-        "3D CNN",
-        "32x2x224",
-        "channel-separated ResNet, interaction-preserved",
-        CSN,
-        "mmaction2/ipcsn_r152_32x2_k400",
-    ),
-    "r2plus1d_r34": ModelCard(
-        "r2plus1d:r2plus1d_r34",
-        "3D CNN",
-        "32x1x112",
-        "convolutions split into space and time, deeper",
-        R3D,
-        "ig65m/r2plus1d_34_clip32_ft_kinetics",
-    ),
-    "r2plus1d_r50": ModelCard(
-        "r2plus1d:r2plus1d_r50",
-        "3D CNN",
-        "16x4x224",
-        "the same with bottlenecks",
-        R3D,
-        "pytorchvideo/r2plus1d_r50",
-    ),
-    "c3d": ModelCard(
-        "c3d:c3d", "3D CNN", "16x1x112", "plain 3-D convolutions and wide linear layers", C3D, "mmaction2/c3d_ucf101"
-    ),
+    "x3d_xs": ModelCard("x3d", CNN_3D, "4x12x160", "X3D, the shortest clips: depthwise, 3.8 M", X3D, "pyslowfast/X3D_XS"),
+    "x3d_s": ModelCard("x3d", CNN_3D, "13x6x160", "X3D, more frames", X3D, "pyslowfast/X3D_S"),
+    "x3d_m": ModelCard("x3d", CNN_3D, "16x5x224", "X3D, more frames and pixels", X3D, "pyslowfast/X3D_M"),
+    "x3d_l": ModelCard("x3d", CNN_3D, "16x5x312", "X3D, deeper and larger", X3D, "pyslowfast/X3D_L"),
+    "efficient_x3d_xs": ModelCard("x3d:x3d_xs", CNN_3D, "4x12x160", "x3d_xs with pytorchvideo's weights for mobile CPUs", X3D, "pytorchvideo/efficient_x3d_xs"),
+    "efficient_x3d_s": ModelCard("x3d:x3d_s", CNN_3D, "13x6x160", "x3d_s with pytorchvideo's weights for mobile CPUs", X3D, "pytorchvideo/efficient_x3d_s"),
+    "csn_r101": ModelCard("csn", CNN_3D, "32x2x224", "channel-separated ResNet, ir", CSN, "pytorchvideo/csn_r101"),
+    "ircsn_r50": ModelCard("csn", CNN_3D, "32x2x224", "channel-separated ResNet, interaction-reduced", CSN, "mmaction2/ircsn_r50_32x2_k400"),
+    "ircsn_r152": ModelCard("csn", CNN_3D, "32x2x224", "the same, deeper", CSN, "mmaction2/ircsn_r152_32x2_k400"),
+    "ipcsn_r152": ModelCard("csn", CNN_3D, "32x2x224", "channel-separated ResNet, interaction-preserved", CSN, "mmaction2/ipcsn_r152_32x2_k400"),
+    "r2plus1d_r34": ModelCard("r2plus1d", CNN_3D, "32x1x112", "convolutions split into space and time, deeper", R3D, "ig65m/r2plus1d_34_clip32_ft_kinetics"),
+    "r2plus1d_r50": ModelCard("r2plus1d", CNN_3D, "16x4x224", "the same with bottlenecks", R3D, "pytorchvideo/r2plus1d_r50"),
+    "c3d": ModelCard("c3d", CNN_3D, "16x1x112", "plain 3-D convolutions and wide linear layers", C3D, "mmaction2/c3d_ucf101"),
     # frames through a 2-D network: TSN, TSM, TRN, TANet
-    "tsn_r50": ModelCard(
-        "tsn:tsn_r50",
-        "2D CNN",
-        "8x1x224",
-        "frames from all over the video, averaged; over any timm network",
-        TSN,
-        "mmaction2/tsn_r50_1x1x8_k400",
-    ),
-    "tsn_r101": ModelCard(
-        "tsn:tsn_r101", "2D CNN", "8x1x224", "the same over a ResNet-101", TSN, "mmaction2/tsn_r101_1x1x8_k400"
-    ),
-    "tsm_r50": ModelCard(
-        "tsm:tsm_r50",
-        "2D CNN",
-        "8x8x224",
-        "channels shifted between frames, both ways in time",
-        TSM,
-        "tsm_mit/tsm_resnet50_8seg_k400",
-    ),
-    "tsm_r101": ModelCard(
-        "tsm:tsm_r101", "2D CNN", "8x1x224", "the same in a ResNet-101", TSM, "mmaction2/tsm_r101_1x1x8_sthv2"
-    ),
-    "tsm_mobilenetv2": ModelCard(
-        "tsm:tsm_mobilenetv2",
-        "2D CNN",
-        "8x8x224",
-        "the same in a MobileNetV2",
-        TSM,
-        "tsm_mit/tsm_mobilenetv2_8seg_k400",
-    ),
-    "tsm_nl_r50": ModelCard(
-        "tsm:tsm_nl_r50",
-        "2D CNN",
-        "8x8x224",
-        "the same with non-local blocks",
-        f"{TSM}; {NONLOCAL}",
-        "tsm_mit/tsm_nl_resnet50_8seg_k400",
-    ),
-    "tsm_online_r50": ModelCard(
-        "tsm:tsm_online_r50", "2D CNN", "8x8x224", "channels shifted from the past alone, for live video", TSM
-    ),
-    "trn_r50": ModelCard("trn:trn_r50", "2D CNN", "8x1x224", "one relation of all frames", TRN),
-    "trn_multiscale_r50": ModelCard(
-        "trn:trn_multiscale_r50",
-        "2D CNN",
-        "8x1x224",
-        "relations of two frames, of three, up to all",
-        TRN,
-        "mmaction2/trn_r50_1x1x8_sthv2",
-    ),
-    "tanet_r50": ModelCard(
-        "tanet:tanet_r50",
-        "2D CNN",
-        "8x8x224",
-        "convolutions over time that adapt to the clip",
-        TAM,
-        "mmaction2/tanet_r50_dense_k400",
-    ),
+    "tsn_r50": ModelCard("tsn", CNN_2D, "8x1x224", "frames from all over the video, averaged; over any timm network", TSN, "mmaction2/tsn_r50_1x1x8_k400"),
+    "tsn_r101": ModelCard("tsn", CNN_2D, "8x1x224", "the same over a ResNet-101", TSN, "mmaction2/tsn_r101_1x1x8_k400"),
+    "tsm_r50": ModelCard("tsm", CNN_2D, "8x8x224", "channels shifted between frames, both ways in time", TSM, "tsm_mit/tsm_resnet50_8seg_k400"),
+    "tsm_r101": ModelCard("tsm", CNN_2D, "8x1x224", "the same in a ResNet-101", TSM, "mmaction2/tsm_r101_1x1x8_sthv2"),
+    "tsm_mobilenetv2": ModelCard("tsm", CNN_2D, "8x8x224", "the same in a MobileNetV2", TSM, "tsm_mit/tsm_mobilenetv2_8seg_k400"),
+    "tsm_nl_r50": ModelCard("tsm", CNN_2D, "8x8x224", "the same with non-local blocks", f"{TSM}; {NONLOCAL}", "tsm_mit/tsm_nl_resnet50_8seg_k400"),
+    "tsm_online_r50": ModelCard("tsm", CNN_2D, "8x8x224", "channels shifted from the past alone, for live video", TSM),
+    "trn_r50": ModelCard("trn", CNN_2D, "8x1x224", "one relation of all frames", TRN),
+    "trn_multiscale_r50": ModelCard("trn", CNN_2D, "8x1x224", "relations of two frames, of three, up to all", TRN, "mmaction2/trn_r50_1x1x8_sthv2"),
+    "tanet_r50": ModelCard("tanet", CNN_2D, "8x8x224", "convolutions over time that adapt to the clip", TAM, "mmaction2/tanet_r50_dense_k400"),
     # CNN + RNN
-    "cnn_lstm": ModelCard(
-        "cnn_rnn:cnn_lstm", "CNN + RNN", "16x4x224", "LRCN: any timm 2-D network, then an LSTM", LRCN
-    ),
-    "cnn_bilstm": ModelCard("cnn_rnn:cnn_bilstm", "CNN + RNN", "16x4x224", "the same in both directions of time", LRCN),
-    "cnn_lstm_attention": ModelCard(
-        "cnn_rnn:cnn_lstm_attention",
-        "CNN + RNN",
-        "16x4x224",
-        "an LSTM, its outputs averaged with learned weights",
-        LRCN,
-    ),
-    "cnn_gru": ModelCard(
-        "cnn_rnn:cnn_gru", "CNN + RNN", "16x4x224", "any timm 2-D network, then a GRU", f"{LRCN}; {GRU}"
-    ),
-    "cnn_rnn": ModelCard(
-        "cnn_rnn:cnn_rnn", "CNN + RNN", "16x4x224", "any timm 2-D network, then a plain recurrent network", LRCN
-    ),
-    "tiny_cnn_gru": ModelCard(
-        "cnn_rnn:tiny_cnn_gru", "CNN + RNN", "16x2x32", "small 2-D CNN, then a GRU, for a CPU", f"{LRCN}; {GRU}"
-    ),
-    "convlstm_r18": ModelCard(
-        "convlstm:convlstm_r18",
-        "CNN + RNN",
-        "16x4x224",
-        "an LSTM of convolutions over the maps of a timm network",
-        CONVLSTM,
-    ),
-    "tiny_convlstm": ModelCard(
-        "convlstm:tiny_convlstm", "CNN + RNN", "16x2x32", "the same over a small 2-D CNN, for a CPU", CONVLSTM
-    ),
+    "cnn_lstm": ModelCard("cnn_rnn", RNN, "16x4x224", "LRCN: any timm 2-D network, then an LSTM", LRCN),
+    "cnn_bilstm": ModelCard("cnn_rnn", RNN, "16x4x224", "the same in both directions of time", LRCN),
+    "cnn_lstm_attention": ModelCard("cnn_rnn", RNN, "16x4x224", "an LSTM, its outputs averaged with learned weights", LRCN),
+    "cnn_gru": ModelCard("cnn_rnn", RNN, "16x4x224", "any timm 2-D network, then a GRU", f"{LRCN}; {GRU}"),
+    "cnn_rnn": ModelCard("cnn_rnn", RNN, "16x4x224", "any timm 2-D network, then a plain recurrent network", LRCN),
+    "tiny_cnn_gru": ModelCard("cnn_rnn", RNN, "16x2x32", "small 2-D CNN, then a GRU, for a CPU", f"{LRCN}; {GRU}"),
+    "convlstm_r18": ModelCard("convlstm", RNN, "16x4x224", "an LSTM of convolutions over the maps of a timm network", CONVLSTM),
+    "tiny_convlstm": ModelCard("convlstm", RNN, "16x2x32", "the same over a small 2-D CNN, for a CPU", CONVLSTM),
     # video ViT: ViViT, TimeSformer, VideoMAE, MAE-ST, UMT
-    "tiny_video_transformer": ModelCard(
-        "video_transformer:tiny_video_transformer",
-        "attention",
-        "16x2x32",
-        "space-time transformer with a convolutional stem, for a CPU",
-        f"{VIVIT}; Xiao et al. 2021, arXiv:2106.14881",
-    ),
-    "vivit_s": ModelCard(
-        "vivit:vivit_s", "attention", "16x4x224", "ViT-S over 2x16x16 tubelets, joint space-time attention", VIVIT
-    ),
-    "vivit_b_16x2": ModelCard(
-        "vivit:vivit_b_16x2",
-        "attention",
-        "32x2x224",
-        "the same at the size of ViT-B",
-        VIVIT,
-        "hf/vivit_b_16x2_kinetics400",
-    ),
-    "vivit_l_16x2": ModelCard("vivit:vivit_l_16x2", "attention", "32x2x224", "the same at the size of ViT-L", VIVIT),
-    "timesformer_base": ModelCard(
-        "timesformer:timesformer_base",
-        "attention",
-        "8x32x224",
-        "ViT-B with attention over time, then over space",
-        TIMESFORMER,
-        "mmaction2/timesformer_divST_k400",
-    ),
-    "timesformer_hr": ModelCard(
-        "timesformer:timesformer_hr",
-        "attention",
-        "16x16x448",
-        "TimeSformer for 448 px",
-        TIMESFORMER,
-        "timesformer/timesformer_divST_16x16_448_k400",
-    ),
-    "timesformer_large": ModelCard(
-        "timesformer:timesformer_large",
-        "attention",
-        "96x4x224",
-        "TimeSformer for 96 frames",
-        TIMESFORMER,
-        "timesformer/timesformer_divST_96x4_224_k400",
-    ),
-    "timesformer_joint_base": ModelCard(
-        "timesformer:timesformer_joint_base",
-        "attention",
-        "8x32x224",
-        "TimeSformer with joint space-time attention",
-        TIMESFORMER,
-        "mmaction2/timesformer_jointST_k400",
-    ),
-    "timesformer_space_base": ModelCard(
-        "timesformer:timesformer_space_base",
-        "attention",
-        "8x32x224",
-        "TimeSformer without attention over time; blind to the order of frames",
-        TIMESFORMER,
-        "mmaction2/timesformer_spaceOnly_k400",
-    ),
-    "videomae_small": ModelCard(
-        "videomae:videomae_small",
-        "attention",
-        "16x4x224",
-        "ViT-S, joint attention, fixed positions, made for masked pre-training",
-        VIDEOMAE,
-        "videomae/videomaev2_vit_small_k710",
-    ),
-    "videomae_base": ModelCard(
-        "videomae:videomae_base",
-        "attention",
-        "16x4x224",
-        "the same at the size of ViT-B",
-        VIDEOMAE,
-        "videomae/videomaev2_vit_base_k710",
-    ),
-    "videomae_large": ModelCard(
-        "videomae:videomae_large",
-        "attention",
-        "16x4x224",
-        "the same at the size of ViT-L",
-        VIDEOMAE,
-        "videomae/videomae_vit_large_k400",
-    ),
-    "videomae_huge": ModelCard(
-        "videomae:videomae_huge",
-        "attention",
-        "16x4x224",
-        "the same at the size of ViT-H",
-        VIDEOMAE,
-        "videomae/videomae_vit_huge_k400",
-    ),
-    "videomae2_giant": ModelCard(
-        "videomae:videomae2_giant",
-        "attention",
-        "16x4x224",
-        "the same at the size of ViT-g, 14 px patches",
-        VIDEOMAE2,
-        "videomae/videomaev2_vit_giant_k710",
-    ),
-    "mae_st_base": ModelCard(
-        "videomae:mae_st_base",
-        "attention",
-        "16x4x224",
-        "ViT-B of MAE-ST: learned positions for time and for space",
-        MAE_ST,
-    ),
-    "mae_st_large": ModelCard(
-        "videomae:mae_st_large", "attention", "16x4x224", "the same at the size of ViT-L", MAE_ST
-    ),
-    "mae_st_huge": ModelCard("videomae:mae_st_huge", "attention", "16x4x224", "the same at the size of ViT-H", MAE_ST),
-    "umt_base": ModelCard(
-        "videomae:umt_base",
-        "attention",
-        "8x1x224",
-        "ViT-B of UMT over frames spread over the whole video",
-        UMT,
-        "umt/umt_vit_base_k400_f8",
-    ),
-    "umt_large": ModelCard(
-        "videomae:umt_large", "attention", "8x1x224", "the same at the size of ViT-L", UMT, "umt/umt_vit_large_k400_f8"
-    ),
+    "tiny_video_transformer": ModelCard("video_transformer", ATTENTION, "16x2x32", "space-time transformer with a convolutional stem, for a CPU", f"{VIVIT}; Xiao et al. 2021, arXiv:2106.14881"),
+    "vivit_s": ModelCard("vivit", ATTENTION, "16x4x224", "ViT-S over 2x16x16 tubelets, joint space-time attention", VIVIT),
+    "vivit_b_16x2": ModelCard("vivit", ATTENTION, "32x2x224", "the same at the size of ViT-B", VIVIT, "hf/vivit_b_16x2_kinetics400"),
+    "vivit_l_16x2": ModelCard("vivit", ATTENTION, "32x2x224", "the same at the size of ViT-L", VIVIT),
+    "timesformer_base": ModelCard("timesformer", ATTENTION, "8x32x224", "ViT-B with attention over time, then over space", TIMESFORMER, "mmaction2/timesformer_divST_k400"),
+    "timesformer_hr": ModelCard("timesformer", ATTENTION, "16x16x448", "TimeSformer for 448 px", TIMESFORMER, "timesformer/timesformer_divST_16x16_448_k400"),
+    "timesformer_large": ModelCard("timesformer", ATTENTION, "96x4x224", "TimeSformer for 96 frames", TIMESFORMER, "timesformer/timesformer_divST_96x4_224_k400"),
+    "timesformer_joint_base": ModelCard("timesformer", ATTENTION, "8x32x224", "TimeSformer with joint space-time attention", TIMESFORMER, "mmaction2/timesformer_jointST_k400"),
+    "timesformer_space_base": ModelCard("timesformer", ATTENTION, "8x32x224", "TimeSformer without attention over time; blind to the order of frames", TIMESFORMER, "mmaction2/timesformer_spaceOnly_k400"),
+    "videomae_small": ModelCard("videomae", ATTENTION, "16x4x224", "ViT-S, joint attention, fixed positions, made for masked pre-training", VIDEOMAE, "videomae/videomaev2_vit_small_k710"),
+    "videomae_base": ModelCard("videomae", ATTENTION, "16x4x224", "the same at the size of ViT-B", VIDEOMAE, "videomae/videomaev2_vit_base_k710"),
+    "videomae_large": ModelCard("videomae", ATTENTION, "16x4x224", "the same at the size of ViT-L", VIDEOMAE, "videomae/videomae_vit_large_k400"),
+    "videomae_huge": ModelCard("videomae", ATTENTION, "16x4x224", "the same at the size of ViT-H", VIDEOMAE, "videomae/videomae_vit_huge_k400"),
+    "videomae2_giant": ModelCard("videomae", ATTENTION, "16x4x224", "the same at the size of ViT-g, 14 px patches", VIDEOMAE2, "videomae/videomaev2_vit_giant_k710"),
+    "mae_st_base": ModelCard("videomae", ATTENTION, "16x4x224", "ViT-B of MAE-ST: learned positions for time and for space", MAE_ST),
+    "mae_st_large": ModelCard("videomae", ATTENTION, "16x4x224", "the same at the size of ViT-L", MAE_ST),
+    "mae_st_huge": ModelCard("videomae", ATTENTION, "16x4x224", "the same at the size of ViT-H", MAE_ST),
+    "umt_base": ModelCard("videomae", ATTENTION, "8x1x224", "ViT-B of UMT over frames spread over the whole video", UMT, "umt/umt_vit_base_k400_f8"),
+    "umt_large": ModelCard("videomae", ATTENTION, "8x1x224", "the same at the size of ViT-L", UMT, "umt/umt_vit_large_k400_f8"),
     # V-JEPA 2, InternVideo2
-    "vjepa2_l": ModelCard(
-        "vjepa2:vjepa2_l",
-        "attention",
-        "16x4x256",
-        "self-supervised ViT-L with rotary positions",
-        VJEPA2,
-        "vjepa2/vjepa2_vitl_encoder",
-    ),
-    "vjepa2_h": ModelCard(
-        "vjepa2:vjepa2_h",
-        "attention",
-        "16x4x256",
-        "self-supervised ViT-H with rotary positions",
-        VJEPA2,
-        "vjepa2/vjepa2_vith_encoder",
-    ),
-    "vjepa2_g": ModelCard(
-        "vjepa2:vjepa2_g",
-        "attention",
-        "16x4x256",
-        "self-supervised ViT-g with rotary positions",
-        VJEPA2,
-        "vjepa2/vjepa2_vitg_encoder",
-    ),
-    "vjepa2_g384": ModelCard(
-        "vjepa2:vjepa2_g384",
-        "attention",
-        "64x2x384",
-        "self-supervised ViT-g with rotary positions, trained on to 384 px",
-        VJEPA2,
-        "vjepa2/vjepa2_vitg_384_encoder",
-    ),
-    "vjepa2_l_probe": ModelCard(
-        "vjepa2:vjepa2_l_probe",
-        "attention",
-        "16x4x256",
-        "ViT-L of V-JEPA 2 and its attentive probe",
-        VJEPA2,
-        "vjepa2/vjepa2_vitl_ssv2_probe",
-    ),
-    "vjepa2_h_probe": ModelCard(
-        "vjepa2:vjepa2_h_probe", "attention", "16x4x256", "ViT-H of V-JEPA 2 and its attentive probe", VJEPA2
-    ),
-    "vjepa2_g_probe": ModelCard(
-        "vjepa2:vjepa2_g_probe",
-        "attention",
-        "64x2x384",
-        "ViT-g of V-JEPA 2 and its attentive probe",
-        VJEPA2,
-        "vjepa2/vjepa2_vitg_384_ssv2_probe",
-    ),
-    "internvideo2_s": ModelCard(
-        "internvideo2:internvideo2_s",
-        "attention",
-        "8x1x224",
-        "ViT-S over frames, attention pooling; distilled from the 1B model",
-        INTERNVIDEO2,
-        "internvideo2/internvideo2_small_k400_f8",
-    ),
-    "internvideo2_b": ModelCard(
-        "internvideo2:internvideo2_b",
-        "attention",
-        "8x1x224",
-        "ViT-B over frames, attention pooling; distilled from the 1B model",
-        INTERNVIDEO2,
-        "internvideo2/internvideo2_base_k400_f8",
-    ),
-    "internvideo2_l": ModelCard(
-        "internvideo2:internvideo2_l",
-        "attention",
-        "8x1x224",
-        "ViT-L over frames, attention pooling; distilled from the 1B model",
-        INTERNVIDEO2,
-        "internvideo2/internvideo2_large_k400_f8",
-    ),
-    "internvideo2_1b": ModelCard(
-        "internvideo2:internvideo2_1b",
-        "attention",
-        "16x1x224",
-        "ViT-g over frames, attention pooling; the teacher",
-        INTERNVIDEO2,
-        "internvideo2/internvideo2_1b_k400_f16",
-    ),
+    "vjepa2_l": ModelCard("vjepa2", ATTENTION, "16x4x256", "self-supervised ViT-L with rotary positions", VJEPA2, "vjepa2/vjepa2_vitl_encoder"),
+    "vjepa2_h": ModelCard("vjepa2", ATTENTION, "16x4x256", "self-supervised ViT-H with rotary positions", VJEPA2, "vjepa2/vjepa2_vith_encoder"),
+    "vjepa2_g": ModelCard("vjepa2", ATTENTION, "16x4x256", "self-supervised ViT-g with rotary positions", VJEPA2, "vjepa2/vjepa2_vitg_encoder"),
+    "vjepa2_g384": ModelCard("vjepa2", ATTENTION, "64x2x384", "self-supervised ViT-g with rotary positions, trained on to 384 px", VJEPA2, "vjepa2/vjepa2_vitg_384_encoder"),
+    "vjepa2_l_probe": ModelCard("vjepa2", ATTENTION, "16x4x256", "ViT-L of V-JEPA 2 and its attentive probe", VJEPA2, "vjepa2/vjepa2_vitl_ssv2_probe"),
+    "vjepa2_h_probe": ModelCard("vjepa2", ATTENTION, "16x4x256", "ViT-H of V-JEPA 2 and its attentive probe", VJEPA2),
+    "vjepa2_g_probe": ModelCard("vjepa2", ATTENTION, "64x2x384", "ViT-g of V-JEPA 2 and its attentive probe", VJEPA2, "vjepa2/vjepa2_vitg_384_ssv2_probe"),
+    "internvideo2_s": ModelCard("internvideo2", ATTENTION, "8x1x224", "ViT-S over frames, attention pooling; distilled from the 1B model", INTERNVIDEO2, "internvideo2/internvideo2_small_k400_f8"),
+    "internvideo2_b": ModelCard("internvideo2", ATTENTION, "8x1x224", "ViT-B over frames, attention pooling; distilled from the 1B model", INTERNVIDEO2, "internvideo2/internvideo2_base_k400_f8"),
+    "internvideo2_l": ModelCard("internvideo2", ATTENTION, "8x1x224", "ViT-L over frames, attention pooling; distilled from the 1B model", INTERNVIDEO2, "internvideo2/internvideo2_large_k400_f8"),
+    "internvideo2_1b": ModelCard("internvideo2", ATTENTION, "16x1x224", "ViT-g over frames, attention pooling; the teacher", INTERNVIDEO2, "internvideo2/internvideo2_1b_k400_f16"),
     # MViT, Video Swin
-    "mvit_v1_b": ModelCard(
-        "mvit:mvit_v1_b",
-        "attention",
-        "16x4x224",
-        "attention over pooled tokens, fewer and wider by stages",
-        MVIT,
-        "torchvision/mvit_v1_b",
-    ),
-    "mvit_v1_b_32x3": ModelCard(
-        "mvit:mvit_v1_b_32x3",
-        "attention",
-        "32x3x224",
-        "the same for twice the frames",
-        MVIT,
-        "pytorchvideo/mvit_base_32x3",
-    ),
-    "mvit_v1_b24_32x3": ModelCard(
-        "mvit:mvit_v1_b24_32x3", "attention", "32x3x224", "the same with 24 blocks", MVIT, "pyslowfast/MVIT_B_32x3"
-    ),
-    "mvit_v2_s": ModelCard(
-        "mvit:mvit_v2_s",
-        "attention",
-        "16x4x224",
-        "MViT with relative positions and pooled shortcuts",
-        MVIT_V2,
-        "torchvision/mvit_v2_s",
-    ),
-    "mvit_v2_b": ModelCard("mvit:mvit_v2_b", "attention", "32x3x224", "24 blocks", MVIT_V2, "pyslowfast/MVITv2_B_32x3"),
-    "mvit_v2_l": ModelCard("mvit:mvit_v2_l", "attention", "40x3x312", "48 blocks", MVIT_V2, "pyslowfast/MVITv2_L_40x3"),
-    "swin3d_t": ModelCard(
-        "swin3d:swin3d_t",
-        "attention",
-        "32x2x224",
-        "attention in shifted 3-D windows",
-        VIDEO_SWIN,
-        "torchvision/swin3d_t",
-    ),
-    "swin3d_s": ModelCard(
-        "swin3d:swin3d_s", "attention", "32x2x224", "18 blocks in the third stage", VIDEO_SWIN, "torchvision/swin3d_s"
-    ),
-    "swin3d_b": ModelCard(
-        "swin3d:swin3d_b", "attention", "32x2x224", "a third wider", VIDEO_SWIN, "torchvision/swin3d_b_22k"
-    ),
-    "swin3d_l": ModelCard(
-        "swin3d:swin3d_l", "attention", "32x2x224", "twice as wide", VIDEO_SWIN, "mmaction2/swin_large_k400"
-    ),
+    "mvit_v1_b": ModelCard("mvit", ATTENTION, "16x4x224", "attention over pooled tokens, fewer and wider by stages", MVIT, "torchvision/mvit_v1_b"),
+    "mvit_v1_b_32x3": ModelCard("mvit", ATTENTION, "32x3x224", "the same for twice the frames", MVIT, "pytorchvideo/mvit_base_32x3"),
+    "mvit_v1_b24_32x3": ModelCard("mvit", ATTENTION, "32x3x224", "the same with 24 blocks", MVIT, "pyslowfast/MVIT_B_32x3"),
+    "mvit_v2_s": ModelCard("mvit", ATTENTION, "16x4x224", "MViT with relative positions and pooled shortcuts", MVIT_V2, "torchvision/mvit_v2_s"),
+    "mvit_v2_b": ModelCard("mvit", ATTENTION, "32x3x224", "24 blocks", MVIT_V2, "pyslowfast/MVITv2_B_32x3"),
+    "mvit_v2_l": ModelCard("mvit", ATTENTION, "40x3x312", "48 blocks", MVIT_V2, "pyslowfast/MVITv2_L_40x3"),
+    "swin3d_t": ModelCard("swin3d", ATTENTION, "32x2x224", "attention in shifted 3-D windows", VIDEO_SWIN, "torchvision/swin3d_t"),
+    "swin3d_s": ModelCard("swin3d", ATTENTION, "32x2x224", "18 blocks in the third stage", VIDEO_SWIN, "torchvision/swin3d_s"),
+    "swin3d_b": ModelCard("swin3d", ATTENTION, "32x2x224", "a third wider", VIDEO_SWIN, "torchvision/swin3d_b_22k"),
+    "swin3d_l": ModelCard("swin3d", ATTENTION, "32x2x224", "twice as wide", VIDEO_SWIN, "mmaction2/swin_large_k400"),
     # Hiera, UniFormer, UniFormerV2
-    "hiera_b": ModelCard(
-        "hiera:hiera_b",
-        "attention",
-        "16x4x224",
-        "hierarchical ViT of plain parts: attention in mask units, then over the clip",
-        HIERA,
-        "hiera/hiera_base_16x224_k400",
-    ),
-    "hiera_bp": ModelCard(
-        "hiera:hiera_bp",
-        "attention",
-        "16x4x224",
-        "the same, a sixth wider",
-        HIERA,
-        "hiera/hiera_base_plus_16x224_k400",
-    ),
-    "hiera_l": ModelCard(
-        "hiera:hiera_l",
-        "attention",
-        "16x4x224",
-        "the same, 48 blocks",
-        HIERA,
-        "hiera/hiera_large_16x224_k400",
-    ),
-    "hiera_h": ModelCard(
-        "hiera:hiera_h",
-        "attention",
-        "16x4x224",
-        "the same, 48 blocks, 256 channels",
-        HIERA,
-        "hiera/hiera_huge_16x224_k400",
-    ),
-    "uniformer_s": ModelCard(
-        "uniformer:uniformer_s",
-        "attention",
-        "16x4x224",
-        "depthwise convolutions in two stages, space-time attention in two more",
-        UNIFORMER,
-        "mmaction2/uniformer_small_k400",
-    ),
-    "uniformer_b": ModelCard(
-        "uniformer:uniformer_b",
-        "attention",
-        "16x4x224",
-        "the same, 40 blocks",
-        UNIFORMER,
-        "mmaction2/uniformer_base_k400",
-    ),
-    "uniformerv2_b": ModelCard(
-        "uniformerv2:uniformerv2_b",
-        "attention",
-        "8x1x224",
-        "CLIP's ViT-B/16 on frames, and a video token that reads its last layers",
-        UNIFORMERV2,
-        "mmaction2/uniformerv2_base_k710_u8_k400",
-    ),
-    "uniformerv2_l": ModelCard(
-        "uniformerv2:uniformerv2_l",
-        "attention",
-        "8x1x224",
-        "the same on CLIP's ViT-L/14",
-        UNIFORMERV2,
-        "mmaction2/uniformerv2_large_k710_u8_k400",
-    ),
-    "uniformerv2_l336": ModelCard(
-        "uniformerv2:uniformerv2_l336",
-        "attention",
-        "32x1x336",
-        "the same on CLIP's ViT-L/14 for 336 px",
-        UNIFORMERV2,
-        "mmaction2/uniformerv2_large336_k710_u32_k400",
-    ),
+    "hiera_b": ModelCard("hiera", ATTENTION, "16x4x224", "hierarchical ViT of plain parts: attention in mask units, then over the clip", HIERA, "hiera/hiera_base_16x224_k400"),
+    "hiera_bp": ModelCard("hiera", ATTENTION, "16x4x224", "the same, a sixth wider", HIERA, "hiera/hiera_base_plus_16x224_k400"),
+    "hiera_l": ModelCard("hiera", ATTENTION, "16x4x224", "the same, 48 blocks", HIERA, "hiera/hiera_large_16x224_k400"),
+    "hiera_h": ModelCard("hiera", ATTENTION, "16x4x224", "the same, 48 blocks, 256 channels", HIERA, "hiera/hiera_huge_16x224_k400"),
+    "uniformer_s": ModelCard("uniformer", ATTENTION, "16x4x224", "depthwise convolutions in two stages, space-time attention in two more", UNIFORMER, "mmaction2/uniformer_small_k400"),
+    "uniformer_b": ModelCard("uniformer", ATTENTION, "16x4x224", "the same, 40 blocks", UNIFORMER, "mmaction2/uniformer_base_k400"),
+    "uniformerv2_b": ModelCard("uniformerv2", ATTENTION, "8x1x224", "CLIP's ViT-B/16 on frames, and a video token that reads its last layers", UNIFORMERV2, "mmaction2/uniformerv2_base_k710_u8_k400"),
+    "uniformerv2_l": ModelCard("uniformerv2", ATTENTION, "8x1x224", "the same on CLIP's ViT-L/14", UNIFORMERV2, "mmaction2/uniformerv2_large_k710_u8_k400"),
+    "uniformerv2_l336": ModelCard("uniformerv2", ATTENTION, "32x1x336", "the same on CLIP's ViT-L/14 for 336 px", UNIFORMERV2, "mmaction2/uniformerv2_large336_k710_u32_k400"),
     # controls
-    "frame_only": ModelCard(
-        "frame_only:FrameOnly",
-        "control",
-        "16x2x32",
-        "sees the middle frame only; at chance on motion-only data",
-        "control",
-    ),
+    "frame_only": ModelCard("frame_only:FrameOnly", CONTROL, "16x2x32", "sees the middle frame only; at chance on motion-only data", "control"),
 }
+# fmt: on
 
-TARGETS: dict[str, str] = {name: f"videoai.models.{card.builder}" for name, card in MODELS.items()}
+# "module:function" of every name; a row that names no function means the one called as the model
+TARGETS: dict[str, str] = {
+    name: f"videoai.models.{card.builder}" if ":" in card.builder else f"videoai.models.{card.builder}:{name}"
+    for name, card in MODELS.items()
+}
