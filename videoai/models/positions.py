@@ -1,10 +1,11 @@
 """Where a token stands in time and space, as tables that are added to the tokens; and their fit to another clip.
 
-Suffixes: T frames, H rows, W columns of tokens, L = T*H*W, D token width.
+Suffixes: T frames, S places in a frame (H = W rows and columns) of tokens, L = T*S, D token width.
 """
 
 import logging
 from collections.abc import Mapping
+from math import isqrt
 from typing import Literal, get_args
 
 import torch
@@ -16,24 +17,23 @@ from videoai.models.layers import check_choice
 logger = logging.getLogger(__name__)
 
 Kind = Literal["sincos", "joint", "separate", "space"]
-Grid = tuple[int, int, int]  # tokens: T, H, W
 
 
 class Positions(nn.Module):
-    """The sum of one or two tables; a table has length 1 in a dimension along which it is constant.
+    """The sum of one or two tables [T, S, D]; a table has length 1 in a dimension along which it is constant.
 
     Args:
         kind: "sincos": fixed waves over the running number of a token; "joint": learned, one vector a token;
             "separate": learned, one a frame and one a place in the frame; "space": one a place in the frame.
     """
 
-    def __init__(self, kind: Kind, grid: Grid, width: int) -> None:
+    def __init__(self, kind: Kind, grid: tuple[int, int], width: int) -> None:
         super().__init__()
         check_choice("positions", kind, get_args(Kind))
         self.fixed = kind == "sincos"
-        over_time, over_space = (grid[0], 1, 1), (1, *grid[1:])
+        over_time, over_space = (grid[0], 1), (1, grid[1])
         tables = {"separate": {"time": over_time, "space": over_space}, "space": {"space": over_space}}
-        self.grids: dict[str, Grid] = tables.get(kind, {"joint": grid})
+        self.grids: dict[str, tuple[int, int]] = tables.get(kind, {"joint": grid})
         if self.fixed:  # a buffer that is saved: some publishers keep it in their files
             self.register_buffer("joint", sincos(grid, width))
             return
@@ -43,20 +43,20 @@ class Positions(nn.Module):
             self.register_parameter(name, table)
 
     def forward(self) -> Tensor:
-        """-> [T, H, W, D], or [1, H, W, D] for "space"."""
+        """-> [T, S, D], or [1, S, D] for "space"."""
         first, *rest = (getattr(self, name) for name in self.grids)
         return first + rest[0] if rest else first
 
     def fit_state_dict(self, state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
         """The state dict with tables for this grid: waves are computed again, learned tables resampled. Says so."""
         found = {f"{prefix}{name}": name for name in self.grids if f"{prefix}{name}" in state}
-        others = {key: name for key, name in found.items() if tuple(state[key].shape[:3]) != self.grids[name]}
+        others = {key: name for key, name in found.items() if tuple(state[key].shape[:2]) != self.grids[name]}
         if not others:
             return dict(state)
-        before = [max(lengths) for lengths in zip(*(state[key].shape[:3] for key in found), strict=True)]
+        before = [max(lengths) for lengths in zip(*(state[key].shape[:2] for key in found), strict=True)]
         after = [max(lengths) for lengths in zip(*self.grids.values(), strict=True)]
         how = "computed again for" if self.fixed else "resampled to"
-        logger.info("positions of %s (T, H, W) tokens are %s %s", _by(before), how, _by(after))
+        logger.info("positions of %dx%d (T, H*W) tokens are %s %dx%d", *before, how, *after)
         fitted = {
             key: getattr(self, name) if self.fixed else resample(state[key], self.grids[name])
             for key, name in others.items()
@@ -64,23 +64,24 @@ class Positions(nn.Module):
         return {**state, **fitted}
 
 
-def sincos(grid: Grid, width: int) -> Tensor:
-    """[T, H, W, D]: sines and cosines in turn over the running number of a token (Vaswani et al. 2017,
+def sincos(grid: tuple[int, int], width: int) -> Tensor:
+    """[T, S, D]: sines and cosines in turn over the running number of a token (Vaswani et al. 2017,
     arXiv:1706.03762, section 3.5), in double precision until the end, as VideoMAE."""
-    number_L = torch.arange(grid[0] * grid[1] * grid[2], dtype=torch.float64)
+    number_L = torch.arange(grid[0] * grid[1], dtype=torch.float64)
     angle_LF = number_L[:, None] / 10_000 ** (torch.arange(0, width, 2, dtype=torch.float64) / width)
     return torch.stack([angle_LF.sin(), angle_LF.cos()], dim=-1).float().view(*grid, width)
 
 
 @torch.no_grad()
-def resample(table_THWD: Tensor, grid: Grid) -> Tensor:
-    """Linear over time, bicubic over space, as UMT does it."""
-    if grid[0] != table_THWD.shape[0]:
-        table_THWD = resize(table_THWD, 0, grid[0])
-    if grid[1:] != table_THWD.shape[1:3]:
-        table_TDHW = table_THWD.permute(0, 3, 1, 2)
-        table_THWD = F.interpolate(table_TDHW, size=grid[1:], mode="bicubic").permute(0, 2, 3, 1)
-    return table_THWD.contiguous()
+def resample(table_TSD: Tensor, grid: tuple[int, int]) -> Tensor:
+    """Linear over time, bicubic over space, as UMT does it. Frames are square."""
+    if grid[0] != table_TSD.shape[0]:
+        table_TSD = resize(table_TSD, 0, grid[0])
+    if grid[1] != table_TSD.shape[1]:
+        before, after = isqrt(table_TSD.shape[1]), isqrt(grid[1])
+        table_TDHW = table_TSD.transpose(1, 2).unflatten(2, (before, before))
+        table_TSD = F.interpolate(table_TDHW, size=(after, after), mode="bicubic").flatten(2).transpose(1, 2)
+    return table_TSD.contiguous()
 
 
 def resize(table: Tensor, dim: int, length: int) -> Tensor:
@@ -88,7 +89,3 @@ def resize(table: Tensor, dim: int, length: int) -> Tensor:
     eye = torch.eye(table.shape[dim], device=table.device, dtype=table.dtype)
     weight_OI = F.interpolate(eye[None], size=length, mode="linear", align_corners=False)[0].T
     return torch.einsum("oi,i...->o...", weight_OI, table.movedim(dim, 0)).movedim(0, dim)
-
-
-def _by(lengths: list[int]) -> str:
-    return "x".join(map(str, lengths))

@@ -14,10 +14,11 @@ from torch import Tensor, nn
 
 from videoai.models.attention import Block, DividedBlock, Gelu, drop_path_rates, init_linear
 from videoai.models.layers import check_choice, make_head, run_blocks
-from videoai.models.positions import Grid, Kind, Positions
+from videoai.models.positions import Kind, Positions
 
 Attention = Literal["joint", "divided", "space"]
 Pool = Literal["mean", "class_token"]
+Size3 = tuple[int, int, int]  # T, H, W
 
 
 class Width(NamedTuple):
@@ -60,7 +61,7 @@ class VideoViT(nn.Module):
         num_classes: int,
         *,
         width: Width,
-        tubelet: Grid,
+        tubelet: Size3,
         num_frames: int,
         size: int,
         positions: Kind,
@@ -121,8 +122,8 @@ class VideoViT(nn.Module):
                 f"model: a clip of {given} (T, H, W), but its position tables are made for {known}. Set "
                 "model.num_frames and model.size to those of the clip; published tables are resampled."
             )
-        x_BTHWD = self.patch_embed(video).permute(0, 2, 3, 4, 1)  # [B, D, T, H, W] -> [B, T, H, W, D]
-        return (x_BTHWD + self.positions()).flatten(1, 3)
+        x_BTSD = self.patch_embed(video).flatten(3).permute(0, 2, 3, 1)  # [B, D, T, H, W] -> [B, T, S, D]
+        return (x_BTSD + self.positions()).flatten(1, 2)
 
     def with_class_token(self, x_BLD: Tensor) -> Tensor:
         """[B, L, D] -> [B, 1+L, D], where there is a class token."""
@@ -176,12 +177,12 @@ class VideoViT(nn.Module):
                 nn.init.zeros_(block.project_time.weight)
 
 
-def token_grid(clip: Grid, tubelet: Grid) -> Grid:
-    """Tokens (T, H, W) of a clip. Raises: ValueError: the tubelets do not divide it."""
+def token_grid(clip: Size3, tubelet: Size3) -> tuple[int, int]:
+    """Tokens (T, S) of a clip. Raises: ValueError: the tubelets do not divide it."""
     if any(length % patch or not length for length, patch in zip(clip, tubelet, strict=True)):
         given, patch = "x".join(map(str, clip)), "x".join(map(str, tubelet))
         raise ValueError(
             f"model: a clip of {given} (T, H, W) does not divide into {patch} patches. "
             f"Set model.num_frames to a multiple of {tubelet[0]} and model.size to one of {tubelet[1]}."
         )
-    return clip[0] // tubelet[0], clip[1] // tubelet[1], clip[2] // tubelet[2]
+    return clip[0] // tubelet[0], (clip[1] // tubelet[1]) * (clip[2] // tubelet[2])

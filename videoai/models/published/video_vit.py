@@ -1,7 +1,5 @@
 """What the files of the video ViT have in common: timm's names, Hugging Face's names, and flat position tables."""
 
-from math import isqrt
-
 from videoai.models.positions import sincos
 from videoai.models.published import StateDict
 
@@ -41,15 +39,14 @@ def place(state: StateDict, *, num_frames: int = 1) -> StateDict:
     if "cls_token" in state:
         state["class_token"] = state.pop("cls_token").flatten()
         state["class_position"], table_LD = table_LD[0], table_LD[1:]
-    side = isqrt(table_LD.shape[0] // num_frames)
     name = "positions.space" if num_frames == 1 else "positions.joint"
-    state[name] = table_LD.unflatten(0, (num_frames, side, side))
+    state[name] = table_LD.unflatten(0, (num_frames, -1))
     if "time_embed" in state:
-        state["positions.time"] = state.pop("time_embed")[0, :, None, None]
+        state["positions.time"] = state.pop("time_embed")[0, :, None]
     return state
 
 
 def add_waves(state: StateDict) -> StateDict:
     """The table that files leave out because it can be computed: of 8 frames of tokens at 224 px."""
     width, patch = state["patch_embed.weight"].shape[0], state["patch_embed.weight"].shape[-1]
-    return {**state, "positions.joint": sincos((8, 224 // patch, 224 // patch), width)}
+    return {**state, "positions.joint": sincos((8, (224 // patch) ** 2), width)}
