@@ -52,6 +52,8 @@ DATASETS = {  # as file names call them -> our name, number of classes
 PROVEN = {  # compared with the publisher's own code
     "base_u8_k400",
     "k400_uniformerv2_b16_8x224",
+    "k400_k710_uniformerv2_l14_8x224",
+    "frozen_k400_uniformerv2_l14_8x336",
     "sthv2_uniformerv2_b16_16x224",
 }
 # Names of rows below (size, frames, data), file, top-1, views
