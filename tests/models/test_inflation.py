@@ -6,6 +6,8 @@ import timm
 import torch
 from torch import nn
 
+from videoai.core.types import ClipSpec
+from videoai.inference.load import from_state
 from videoai.models import create_model
 from videoai.models.inflation import inflate_kernel, inflate_state, inflate_timm
 
@@ -78,3 +80,17 @@ def untrained(monkeypatch: pytest.MonkeyPatch) -> Any:
                 module.weight.uniform_(0.5, 1.0)
     monkeypatch.setattr(timm, "create_model", lambda name, pretrained: flat)
     return flat
+
+
+def test_a_checkpoint_of_an_inflated_model_loads_without_the_2d_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    untrained(monkeypatch)
+    node = {"name": "c2d_r50", "inflate": "resnet50.a1_in1k"}
+    model = create_model(**node, num_classes=2)
+    state = {
+        "config": {"model": node},
+        "classes": ["left", "right"],
+        "clip": ClipSpec(num_frames=4, size=32).to_dict(),
+        "model": model.state_dict(),
+    }
+    monkeypatch.setattr(timm, "create_model", None)  # calling it fails
+    assert torch.equal(from_state(state).state_dict()["model.conv1.weight"], model.state_dict()["conv1.weight"])
