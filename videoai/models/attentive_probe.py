@@ -74,12 +74,12 @@ class AttentivePooler(nn.Module):
         """[B, L, D] -> [B, D]."""
         for block in self.blocks:
             x_BLD = block(x_BLD)
-        return self.cross(self.query_token.expand(x_BLD.shape[0], -1, -1), x_BLD).squeeze(1)
+        return self.cross(self.query_token, x_BLD).squeeze(1)
 
 
 class CrossBlock(nn.Module):
-    """Queries read tokens, then an MLP. V-JEPA's peculiarities: the query is not normalised, and no projection follows
-    the attention."""
+    """One query for all clips reads the tokens of each, then an MLP. V-JEPA's peculiarities: the query is not
+    normalised, and no projection follows the attention."""
 
     def __init__(self, width: int, num_heads: int, norm_eps: float) -> None:
         super().__init__()
@@ -90,14 +90,15 @@ class CrossBlock(nn.Module):
         self.norm2 = nn.LayerNorm(width, eps=norm_eps)
         self.mlp = Mlp(width, 4 * width)
 
-    def forward(self, query_BQD: Tensor, x_BLD: Tensor) -> Tensor:
-        """[B, Q, D], [B, L, D] -> [B, Q, D]."""
-        q_BNQF = self.q(query_BQD).unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
+    def forward(self, query_11D: Tensor, x_BLD: Tensor) -> Tensor:
+        """[1, 1, D], [B, L, D] -> [B, 1, D]."""
+        q_1N1F = self.q(query_11D).unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
         kv_BLNF = self.kv(self.norm1(x_BLD)).unflatten(-1, (2, self.num_heads, -1))
         k_BNLF, v_BNLF = (part.transpose(1, 2) for part in kv_BLNF.unbind(2))
-        read_BNQF = F.scaled_dot_product_attention(q_BNQF, k_BNLF, v_BNLF)
-        query_BQD = query_BQD + read_BNQF.transpose(1, 2).flatten(2)
-        return query_BQD + self.mlp(self.norm2(query_BQD))
+        q_BN1F = q_1N1F.expand(x_BLD.shape[0], -1, -1, -1)
+        read_BN1F = F.scaled_dot_product_attention(q_BN1F, k_BNLF, v_BNLF)
+        read_B1D = query_11D + read_BN1F.transpose(1, 2).flatten(2)
+        return read_B1D + self.mlp(self.norm2(read_B1D))
 
 
 def to_tokens(features: Features) -> Tensor:

@@ -1,14 +1,13 @@
 """Heads apart from their models: which parameters they are, and another kind in their place."""
 
 import copy
-import math
 import re
 from typing import Any
 
 from torch import Tensor, nn
 
-from videoai.models.attentive_probe import AttentiveProbe, to_tokens
-from videoai.models.layers import check_choice, make_head
+from videoai.models.attentive_probe import AttentiveProbe
+from videoai.models.layers import check_choice
 
 
 def with_head(model: nn.Module, head: str, num_classes: int) -> nn.Module:
@@ -31,8 +30,7 @@ class AttentiveModel(nn.Module):
         self.num_features = getattr(model, "feature_width", model.num_features)
         model.reset_classifier(0)
         self.model = model
-        # 16 heads as V-JEPA, fewer where the width is no multiple of 16
-        self.probe = AttentiveProbe(self.num_features, num_classes, num_heads=math.gcd(16, self.num_features))
+        self.probe = AttentiveProbe(self.num_features, num_classes)
 
     def forward(self, video: Tensor) -> Tensor:
         """video: float [B, 3, T, H, W], normalised -> logits [B, K] (no softmax)."""
@@ -44,12 +42,11 @@ class AttentiveModel(nn.Module):
 
     def forward_head(self, features: Any, pre_logits: bool = False) -> Tensor:
         """Features -> logits [B, K], or the probe's pooled [B, D]."""
-        pooled = self.probe.pool(to_tokens(features))
-        return pooled if pre_logits else self.probe.head(pooled)
+        return self.probe(features, pre_logits=pre_logits)
 
     def reset_classifier(self, num_classes: int) -> None:
         """A fresh classifier after the pooling; everything else keeps its weights."""
-        self.probe.head = make_head(self.num_features, num_classes).to(self.probe.pool.query_token)
+        self.probe.reset_classifier(num_classes)
 
     def group_matcher(self, coarse: bool = False) -> dict[str, Any]:
         """The model's depths; the probe comes after all of them."""
