@@ -62,7 +62,7 @@ def test_weights_of_another_clip_are_resampled_and_it_says_so(caplog: pytest.Log
     state, model = small().state_dict(), small(num_frames=8, size=32)
     with caplog.at_level(logging.INFO, logger="videoai"):
         model.load_state_dict(model.fit_state_dict(state))
-    assert "positions of 2x16x16 (T, H, W) tokens are resampled to 4x8x8" in caplog.text
+    assert "positions of 2x256 (T, H*W) tokens are resampled to 4x64" in caplog.text
     assert model(torch.randn(1, 3, 8, 32, 32)).shape == (1, 3)
 
 

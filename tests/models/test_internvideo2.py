@@ -48,9 +48,9 @@ def test_positions_start_as_waves_of_time_columns_and_rows() -> None:
 
 def test_published_positions_are_resampled_to_the_clip_and_it_is_said(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, logger="videoai"):
-        fitted = small().fit_state_dict({"positions.joint": waves((8, 16, 16), 384)})
-    assert fitted["positions.joint"].shape == (4, 2, 2, 384)
-    assert "positions of 8x16x16 (T, H, W) tokens are resampled to 4x2x2" in caplog.text
+        fitted = small().fit_state_dict({"positions.joint": waves((8, 16, 16), 384).flatten(1, 2)})
+    assert fitted["positions.joint"].shape == (4, 4, 384)
+    assert "positions of 8x256 (T, H*W) tokens are resampled to 4x4" in caplog.text
 
 
 def test_an_attentive_probe_reads_the_tokens_and_not_what_the_pool_gives() -> None:

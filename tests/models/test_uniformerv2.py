@@ -101,7 +101,7 @@ def test_weights_of_another_size_are_resampled_and_it_says_so(caplog: pytest.Log
     model = small(size=32)
     with caplog.at_level(logging.INFO, logger="videoai"):
         model.load_state_dict(model.fit_state_dict(small().state_dict()))
-    assert "positions of 1x2x2 (T, H, W) tokens are resampled to 1x4x4" in caplog.text
+    assert "positions of 1x4 (T, H*W) tokens are resampled to 1x16" in caplog.text
 
 
 def test_frames_of_another_size_are_refused() -> None:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from videoai.models.attention import DropPath, Mlp, drop_path_rates
 from videoai.models.layers import make_head, run_blocks
-from videoai.models.positions import Grid, Positions
+from videoai.models.positions import Positions
 
 STEM_STRIDE = (2, 4, 4)  # T, H, W
 UNIT = 8  # tokens, the side of a mask unit: 2 to the number of poolings
@@ -49,9 +49,9 @@ class Hiera(nn.Module):
     ) -> None:
         super().__init__()
         self.input_size = _check_clip(num_frames, size)
-        self.grid: Grid = (num_frames // STEM_STRIDE[0], size // STEM_STRIDE[1], size // STEM_STRIDE[2])
+        self.grid = (num_frames // STEM_STRIDE[0], size // STEM_STRIDE[1], size // STEM_STRIDE[2])
         self.stem = nn.Conv3d(3, width, kernel_size=(3, 7, 7), stride=STEM_STRIDE, padding=(1, 3, 3))
-        self.positions = Positions("separate", self.grid, width)
+        self.positions = Positions("separate", (self.grid[0], self.grid[1] * self.grid[2]), width)
         rates = drop_path_rates(drop_path, sum(depths))
         self.blocks = nn.ModuleList()
         for stage, depth in enumerate(depths):
@@ -86,8 +86,10 @@ class Hiera(nn.Module):
                 f"hiera: a clip of {given} (T, H, W), but the model is built for {known}. Set model.num_frames and "
                 "model.size to those of the clip."
             )
-        x_BTHWD = self.stem(video).permute(0, 2, 3, 4, 1) + self.positions()
-        x_BULD = run_blocks(self.blocks, into_units(x_BTHWD), checkpointing=self.checkpointing)
+        x_BTSD = self.stem(video).flatten(3).permute(0, 2, 3, 1) + self.positions()  # [B, D, T, H, W] -> [B, T, S, D]
+        x_BULD = run_blocks(
+            self.blocks, into_units(x_BTSD.unflatten(2, self.grid[1:])), checkpointing=self.checkpointing
+        )
         frames, rows, columns = self.grid
         # [B, T*U, 1, D] -> [B, D, T, H, W]
         return x_BULD.reshape(len(video), frames, rows // UNIT, columns // UNIT, -1).permute(0, 4, 1, 2, 3)
@@ -184,7 +186,7 @@ def pool(x_BULD: Tensor) -> Tensor:
     return x_BULD.unflatten(2, (4, -1)).amax(2)
 
 
-def _check_clip(num_frames: int, size: int) -> Grid:
+def _check_clip(num_frames: int, size: int) -> tuple[int, int, int]:
     side = STEM_STRIDE[1] * UNIT
     if num_frames % STEM_STRIDE[0] or size % side or num_frames < 1 or size < 1:
         raise ValueError(

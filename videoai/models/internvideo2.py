@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from videoai.models.attention import DropPath, Mlp, drop_path_rates, init_linear
 from videoai.models.layers import make_head, run_blocks
-from videoai.models.positions import Grid, Positions
+from videoai.models.positions import Positions
 from videoai.models.video_vit import BASE, GIANT, LARGE, SMALL, Width, token_grid
 
 TUBELET = (1, 14, 14)  # T, H, W
@@ -54,7 +54,8 @@ class InternVideo2(nn.Module):
         self.dropout = nn.Dropout(dropout)
         nn.init.normal_(self.class_token, std=0.02)
         init_linear(self, into_stream=[(block.attention.project, block.mlp.fc2) for block in blocks])
-        self.positions.get_parameter("joint").data.copy_(waves(grid, dim))
+        rows = columns = size // TUBELET[1]
+        self.positions.get_parameter("joint").data.copy_(waves((grid[0], rows, columns), dim).flatten(1, 2))
         self.head = make_head(self.num_features, num_classes)
         self.checkpointing = False
 
@@ -73,8 +74,8 @@ class InternVideo2(nn.Module):
                 f"internvideo2: a clip of {given} (T, H, W), but its position table is made for {known}. Set "
                 "model.num_frames and model.size to those of the clip; published tables are resampled."
             )
-        x_BTHWD = self.patch_embed(video).permute(0, 2, 3, 4, 1)  # [B, D, T, H, W] -> [B, T, H, W, D]
-        x_BLD = (x_BTHWD + self.positions()).flatten(1, 3)
+        x_BTSD = self.patch_embed(video).flatten(3).permute(0, 2, 3, 1)  # [B, D, T, H, W] -> [B, T, S, D]
+        x_BLD = (x_BTSD + self.positions()).flatten(1, 2)
         token_B1D = (self.class_token + self.class_position).expand(x_BLD.shape[0], 1, -1)
         return run_blocks(self.blocks, torch.cat([token_B1D, x_BLD], dim=1), checkpointing=self.checkpointing)
 
@@ -175,7 +176,7 @@ def attend(q_BQD: Tensor, k_BLD: Tensor, v_BLD: Tensor, num_heads: int) -> Tenso
     return F.scaled_dot_product_attention(q_BNQF, k_BNLF, v_BNLF).transpose(1, 2).flatten(2)
 
 
-def waves(grid: Grid, width: int) -> Tensor:
+def waves(grid: tuple[int, int, int], width: int) -> Tensor:
     """[T, H, W, D], the positions at the start: sines, then cosines, of time in a quarter of the width, of columns and
     of rows in the rest."""
     places = torch.meshgrid(*(torch.arange(float(length)) for length in grid), indexing="ij")

@@ -62,7 +62,7 @@ class UniFormerV2(nn.Module):
         )
         self.class_token = nn.Parameter(torch.empty(width))
         self.class_position = nn.Parameter(torch.empty(width))
-        self.positions = Positions("space", (1, self.side, self.side), width)
+        self.positions = Positions("space", (1, self.side**2), width)
         self.norm_pre = nn.LayerNorm(width)
         self.blocks = nn.ModuleList(
             LocalBlock(width, num_heads, local_temporal, rate) for rate in drop_path_rates(drop_path, depth)
@@ -131,8 +131,7 @@ class UniFormerV2(nn.Module):
         return self.positions.fit_state_dict(state, "positions.")
 
     def _tokens(self, video: Tensor) -> Tensor:
-        # [B, D, T, H, W] -> [B, T, S, D]
-        x_BTSD = (self.stem(video).permute(0, 2, 3, 4, 1) + self.positions()).flatten(2, 3)
+        x_BTSD = self.stem(video).flatten(3).permute(0, 2, 3, 1) + self.positions()  # [B, D, T, H, W] -> [B, T, S, D]
         class_BT1D = (self.class_token + self.class_position).expand(*x_BTSD.shape[:2], 1, -1)
         return self.norm_pre(torch.cat([class_BT1D, x_BTSD], dim=2))
 

@@ -151,7 +151,10 @@ def load_published(model: nn.Module, weights: str, state_dict: StateDict) -> Loa
     Raises: ValueError: naming what is missing, left over or of another shape.
     """
     row = find(weights)
-    state = row.convert(dict(state_dict))
+    try:
+        state = row.convert(dict(state_dict))
+    except KeyError as error:
+        raise ValueError(f"weights {weights}: no tensor is called {error}. Is it the published file?") from error
     fit = getattr(model, "fit_state_dict", None)
     report = load_exact(model, fit(state) if fit else state, num_classes=row.num_classes, name=weights)
     logger.info("weights %s (%s): %s", weights, row.licence, report)

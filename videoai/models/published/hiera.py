@@ -19,12 +19,9 @@ CLIP = ClipSpec(num_frames=16, stride=4, size=224, mean=(0.485, 0.456, 0.406), s
 
 
 def convert(state: StateDict) -> StateDict:
-    """Other names; the table of space [1, H*W, D] becomes [1, H, W, D], that of time [1, T, D] becomes [T, 1, 1, D]."""
+    """Other names; the table of time [1, T, D] becomes [T, 1, D], that of space stays [1, S, D]."""
     state = rename(state, RULES)
-    space_1LD, time_1TD = state["positions.space"], state["positions.time"]
-    side = round(space_1LD.shape[1] ** 0.5)
-    space_1HWD = space_1LD.unflatten(1, (side, side))
-    return state | {"positions.space": space_1HWD, "positions.time": time_1TD.transpose(0, 1)[:, None]}
+    return state | {"positions.time": state["positions.time"].transpose(0, 1)}
 
 
 def _row(model: str, file: str, top1: float, *, proven: bool) -> Weights:

@@ -190,9 +190,8 @@ def convert(state: StateDict) -> StateDict:
         if name == "video_token":
             converted[name] = tensor.squeeze(0)
         elif name == "positional_embedding":
-            side = round((len(tensor) - 1) ** 0.5)
             converted["class_position"] = tensor[0]
-            converted["positions.space"] = tensor[1:].unflatten(0, (1, side, side))
+            converted["positions.space"] = tensor[1:][None]  # [S, D] -> [1, S, D]
         elif block.startswith("global_blocks."):
             width = len(tensor) // 3
             converted[f"{block}.q.{leaf}"], converted[f"{block}.kv.{leaf}"] = tensor[:width], tensor[width:]
