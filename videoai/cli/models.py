@@ -103,7 +103,12 @@ def table(rows: list[dict[str, Any]]) -> "Table":
     made = Table(box=None, pad_edge=False)
     for column in rows[0]:
         last = column == list(rows[0])[-1]
-        made.add_column(column, justify="right" if column in RIGHT else "left", no_wrap=not last, overflow="fold")
+        made.add_column(
+            column,
+            justify="right" if column in RIGHT else "left",
+            no_wrap=not last or column == "what",
+            overflow="fold" if last and column != "what" else "ellipsis",
+        )
     for row in rows:
         made.add_row(*row.values())
     return made
