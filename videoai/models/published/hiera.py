@@ -42,6 +42,6 @@ def _row(model: str, file: str, top1: float, *, proven: bool) -> Weights:
 WEIGHTS: dict[str, Weights] = {
     "hiera/hiera_base_16x224_k400": _row("hiera_b", "hiera_base_16x224", 84.0, proven=True),
     "hiera/hiera_base_plus_16x224_k400": _row("hiera_bp", "hiera_base_plus_16x224", 85.0, proven=True),
-    "hiera/hiera_large_16x224_k400": _row("hiera_l", "hiera_large_16x224", 87.3, proven=False),
+    "hiera/hiera_large_16x224_k400": _row("hiera_l", "hiera_large_16x224", 87.3, proven=True),
     "hiera/hiera_huge_16x224_k400": _row("hiera_h", "hiera_huge_16x224", 87.8, proven=False),
 }
