@@ -53,7 +53,7 @@ def open_checkpoint(source: str | Path) -> dict[str, Any]:
     return {
         "format": checkpoint.FORMAT,
         "config": {"model": {"name": row.model, **row.options}, "data": {}},
-        "classes": class_names(row.dataset, row.num_classes),
+        "classes": class_names(row),
         "clip": row.clip.to_dict(),
         "model": model.state_dict(),
         "step": 0,

@@ -93,7 +93,7 @@ class MultiscaleViT(nn.Module):
 
     def group_matcher(self, coarse: bool = False) -> dict[str, Any]:
         """timm's form: patches and positions, a depth a block, the last norm."""
-        return {"stem": r"^(conv_proj|pos_encoding)", "blocks": [(r"^blocks\.(\d+)", None), (r"^norm", (99999,))]}
+        return {"stem": r"^(?:conv_proj|pos_encoding)", "blocks": [(r"^blocks\.(\d+)", None), (r"^norm", (99999,))]}
 
     def no_weight_decay(self) -> set[str]:
         """The class token and all positions, absolute and relative."""

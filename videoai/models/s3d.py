@@ -3,9 +3,8 @@
 The state dict keeps torchvision's names but for the head, a linear layer where torchvision has a 1x1x1 convolution.
 Differs: torchvision averages windows of 2x7x7 features, so that smaller clips fail; here a window is at most as large
 as what is there. Pooling comes before the head, not around it: the same in exact numbers, but one dropout for all
-windows. Convolutions start as He et al. have them, not as PyTorch's default, with which an untrained network's
-features are 1e-6 before batch norms have statistics. Max pools are split into space and time, whose CUDA backward is
-deterministic.
+windows. Convolutions start as He et al. 2015 say, not at PyTorch's defaults, which leave 1e-6 of the signal until batch
+norms have statistics. Max pools are split into space and time, whose CUDA backward is deterministic.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -13,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from videoai.models.layers import init_weights, make_head, run_blocks
-from videoai.models.max_pool import separate_max_pools
+from videoai.models.layers import init_weights, make_head, run_blocks, separate_max_pools
 
 if TYPE_CHECKING:
     from torchvision.models.video import S3D

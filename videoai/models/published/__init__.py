@@ -71,6 +71,7 @@ class Weights(NamedTuple):
     options: Mapping[str, Any] = {}  # the dialect: what the model must be built with
     num_classes: int = 400  # 0 = of an encoder, without a head
     dataset: str = "kinetics400"
+    own_labels: bool = False  # True = its classes are numbered in an order that the publisher keeps elsewhere
     top1: float | None = None  # percent, the publisher's own claim
     views: str | None = None  # of that claim: clips x crops
     sha256: str | None = None  # of the file, or how it begins

@@ -1,11 +1,13 @@
 """What the outputs of published weights are called."""
 
+from videoai.models.published import Weights
 
-def class_names(dataset: str, num_classes: int) -> list[str]:
-    """The names in the order of the logits. Kinetics-400 is alphabetical with every publisher; other label maps are not
-    published with the weights, so those classes are numbered."""
-    if (dataset, num_classes) == ("kinetics400", 400):
+
+def class_names(row: Weights) -> list[str]:
+    """The names in the order of the logits. Kinetics-400 is alphabetical, but for publishers with an order of their own;
+    no other label map is published with weights, so those classes are numbered."""
+    if (row.dataset, row.num_classes, row.own_labels) == ("kinetics400", 400, False):
         from torchvision.models.video import R3D_18_Weights
 
         return list(R3D_18_Weights.KINETICS400_V1.meta["categories"])
-    return [f"{dataset} {number}" for number in range(num_classes)]
+    return [f"{row.dataset} {number}" for number in range(row.num_classes)]

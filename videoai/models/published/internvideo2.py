@@ -45,6 +45,7 @@ def _distilled(letter: str, recipe: str, dataset: str, top1: float, *, views: st
         page=PAGE,
         container="module",
         num_classes=NUM_CLASSES[dataset],
+        own_labels=True,  # UniFormerV2's lists
         dataset=dataset,
         top1=top1,
         views=views,
@@ -63,6 +64,7 @@ def _billion(repository: str, file: str, dataset: str, top1: float) -> Weights:
         container="module",
         options={"num_frames": num_frames},
         num_classes=NUM_CLASSES[dataset],
+        own_labels=True,  # UniFormerV2's lists
         dataset=dataset,
         top1=top1,
         views="4x3",

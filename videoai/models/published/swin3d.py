@@ -98,7 +98,9 @@ WEIGHTS: dict[str, Weights] = {
         num_classes=710,
         dataset="kinetics710",
     ),
-    "video_swin/swin_tiny_k400_1k": _authors("swin3d_t", "swin_tiny_patch244_window877_kinetics400_1k", 78.8, "4x3"),
+    "video_swin/swin_tiny_k400_1k": _authors(
+        "swin3d_t", "swin_tiny_patch244_window877_kinetics400_1k", 78.8, "4x3", verified="parity"
+    ),
     "video_swin/swin_small_k400_1k": _authors("swin3d_s", "swin_small_patch244_window877_kinetics400_1k", 80.6, "4x3"),
     "video_swin/swin_base_k400_1k": _authors("swin3d_b", "swin_base_patch244_window877_kinetics400_1k", 80.6, "4x3"),
     "video_swin/swin_base_k400_22k": _authors("swin3d_b", "swin_base_patch244_window877_kinetics400_22k", 82.7, "4x3"),
@@ -120,5 +122,6 @@ WEIGHTS: dict[str, Weights] = {
         options=_LONG,
         num_classes=174,
         dataset="ssv2",
+        verified="parity",
     ),
 }

@@ -125,6 +125,7 @@ def _umt(model: str, file: str, *, frames: int = 8, size: int = 224, **facts: An
         page="https://github.com/OpenGVLab/unmasked_teacher/blob/main/single_modality/MODEL_ZOO.md",
         container="model",
         options={"num_frames": frames, "size": size, "positions": "joint"} if learned else {},
+        own_labels=True,  # UniFormerV2's lists
         views="4x3",
         **facts,
     )
