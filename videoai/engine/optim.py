@@ -54,7 +54,7 @@ def layers(model: nn.Module, weight_decay: float, layer_decay: float) -> list[di
             f"finetune.layer_decay={layer_decay}: {type(model).__name__} does not tell its layers apart. Give it a "
             "group_matcher (see videoai/models/__init__.py), or set finetune.layer_decay=null."
         )
-    from timm.optim import param_groups_layer_decay
+    from timm.optim import param_groups_layer_decay  # pyright: ignore[reportPrivateImportUsage]
 
     exempt = getattr(model, "no_weight_decay", set)()
     return param_groups_layer_decay(model, weight_decay, exempt, layer_decay=layer_decay)

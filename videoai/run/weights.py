@@ -31,6 +31,7 @@ def settle_weights(config: dict[str, Any]) -> dict[str, Any]:
             clip[key] = getattr(trained_on or ClipSpec, key)
     settled = {**config, "clip": ClipSpec(**clip).to_dict()}
     if weights:
+        refuse_other_input(weights, ClipSpec(**clip))
         node = with_dialect(config["model"], weights, None)
         settled["model"] = {key: value for key, value in node.items() if key != "num_classes"}
         if backbone:
@@ -51,6 +52,15 @@ def published_id(config: dict[str, Any]) -> str | None:
 def pretrained_backbone(node: dict[str, Any]) -> str | None:
     """The 2-D network whose ImageNet weights the model of a config starts from, if it starts from any."""
     return node["backbone"] if node.get("backbone_pretrained") and "name" in node else None
+
+
+def refuse_other_input(weights: str, clip: ClipSpec) -> None:
+    """Raises: ValueError: the weights decide the number of frames or the size, and the clip has another."""
+    wanted = {key: value for key, value in find(weights).options.items() if key in ("num_frames", "size")}
+    other = [f"clip.{key}={value}" for key, value in wanted.items() if getattr(clip, key) != value]
+    if other:
+        have = f"{clip.num_frames} frames of {clip.size} px"
+        raise ValueError(f"weights={weights} are for another clip than {have}. Add {' '.join(other)}.")
 
 
 def announce_differences(weights: str, trained_on: ClipSpec | Statistics, clip: ClipSpec) -> None:
