@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from videoai.models.layers import init_weights, make_head, run_blocks, separate_max_pools
+from videoai.models.layers import init_weights, make_head, run_blocks
+from videoai.models.max_pool import separate_max_pools
 
 if TYPE_CHECKING:
     from torchvision.models.video import S3D
