@@ -10,9 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from videoai.models import create_model, from_published
-from videoai.models.nonlocal_frames import NonLocal
 from videoai.models.published.tsm import from_mit
-from videoai.models.tsm import TemporalShift
+from videoai.models.tsm import ClipNonLocal, TemporalShift
 
 PARITY = Path(os.environ.get("VIDEOAI_PARITY") or Path(__file__).parents[3] / "shared" / "parity")
 
@@ -79,15 +78,16 @@ def test_a_clip_of_any_length_is_shifted_within_itself() -> None:
         torch.testing.assert_close(model(video)[1:], model(video[1:]), rtol=1e-3, atol=1e-5)
 
 
-@pytest.mark.parametrize("affinity", ["embedded_gaussian", "gaussian", "dot_product"])
+@pytest.mark.parametrize("affinity", ["softmax", "gaussian", "dot_product"])
 @torch.inference_mode()
 def test_every_place_reads_every_frame(affinity: Any) -> None:
     torch.manual_seed(0)
-    block = NonLocal(8, affinity).eval()
-    nn.init.ones_(block.W[1].weight)  # type: ignore[arg-type]
+    block = ClipNonLocal(8, affinity).eval()
+    nn.init.ones_(block.norm.weight)  # type: ignore[arg-type]
     block.num_frames = 3
     x = torch.randn(3, 8, 4, 6)
-    q, k, v = (block.theta(x), block.phi(x), block.g(x))  # [T, D, H, W]
+    clip = x.transpose(0, 1)[None]  # [T, C, H, W] -> [1, C, T, H, W]
+    q, k, v = (part(clip)[0].transpose(0, 1) for part in (block.theta, block.phi, block.g))  # [T, D, H, W]
     k, v = (nn.functional.max_pool2d(y, 2) for y in (k, v))
     scores = torch.einsum("tdhw,sdij->thwsij", q, k)
     if affinity == "dot_product":
@@ -95,11 +95,12 @@ def test_every_place_reads_every_frame(affinity: Any) -> None:
     else:
         weights = scores.flatten(3).softmax(-1).view_as(scores)
     read = torch.einsum("thwsij,sdij->tdhw", weights, v)
-    torch.testing.assert_close(block(x), x + block.W(read))
+    added = block.norm(block.out(read.transpose(0, 1)[None]))[0].transpose(0, 1)
+    torch.testing.assert_close(block(x), x + added)
 
 
 def test_a_fresh_nonlocal_block_changes_nothing() -> None:
-    block = NonLocal(8, "embedded_gaussian").eval()
+    block = ClipNonLocal(8, "softmax").eval()
     block.num_frames = 2
     x = torch.randn(4, 8, 4, 4)
     assert torch.equal(block(x), x)
@@ -109,12 +110,12 @@ def test_a_fresh_nonlocal_block_changes_nothing() -> None:
 def test_the_bias_of_the_authors_last_convolution_moves_into_the_norm() -> None:
     theirs = nn.Sequential(nn.Conv3d(4, 8, 1), nn.BatchNorm3d(8)).eval()
     nn.init.normal_(theirs[1].running_mean)  # type: ignore[arg-type]
-    ours = nn.Sequential(nn.Conv2d(4, 8, 1, bias=False), nn.BatchNorm2d(8)).eval()
+    ours = nn.ModuleDict({"out": nn.Conv3d(4, 8, 1, bias=False), "norm": nn.BatchNorm3d(8)}).eval()
     prefix = "module.base_model.layer2.0.nl.W."
     state = from_mit({prefix + key: tensor for key, tensor in theirs.state_dict().items()})
-    ours.load_state_dict({key.removeprefix("backbone.layer2.0.nl.W."): tensor for key, tensor in state.items()})
+    ours.load_state_dict({key.removeprefix("backbone.layer2.0.nl."): tensor for key, tensor in state.items()})
     x = torch.randn(2, 4, 1, 3, 3)
-    torch.testing.assert_close(ours(x[:, :, 0]), theirs(x)[:, :, 0])
+    torch.testing.assert_close(ours["norm"](ours["out"](x)), theirs(x))
 
 
 def test_a_backbone_without_residual_blocks_is_refused() -> None:

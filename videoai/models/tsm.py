@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from videoai.models.frames import AcrossFrames, create_backbone
 from videoai.models.layers import check_choice
-from videoai.models.nonlocal_frames import Affinity, NonLocal
+from videoai.models.nonlocal_block import Affinity, NonLocal, NonLocalSpec
 from videoai.models.tsn import Consensus, Tsn
 
 SHIFT_DIVISION = 8  # of the channels one part is shifted each way (section 3.2)
@@ -80,6 +80,18 @@ def _residual_convolutions(backbone: nn.Module) -> Iterator[tuple[int, nn.Module
             yield number, module, "conv_pw"
 
 
+class ClipNonLocal(NonLocal, AcrossFrames):
+    """A non-local block inside a 2-D network: each place of a clip reads all places."""
+
+    def __init__(self, channels: int, affinity: Affinity) -> None:
+        super().__init__(channels, NonLocalSpec(affinity=affinity, scaled=False, dialect="mmaction2"))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B*T, C, H, W] -> the same."""
+        clips = self.by_clip(x).transpose(1, 2)  # [B*T, C, H, W] -> [B, C, T, H, W]
+        return super().forward(clips).transpose(1, 2).flatten(0, 1)
+
+
 def insert_nonlocal(backbone: Any, affinity: Affinity) -> None:
     """Non-local blocks behind the bottlenecks of a ResNet that the authors chose, in place.
 
@@ -95,7 +107,7 @@ def insert_nonlocal(backbone: Any, affinity: Affinity) -> None:
         layer = getattr(backbone, stage)
         for number in numbers:
             block = layer[number]
-            parts = OrderedDict(block=block, nl=NonLocal(block.bn3.num_features, affinity))
+            parts = OrderedDict(block=block, nl=ClipNonLocal(block.bn3.num_features, affinity))
             layer[number] = nn.Sequential(parts)
 
 
@@ -179,7 +191,7 @@ def tsm_nl_r50(
     *,
     backbone: str = "resnet50",
     backbone_pretrained: bool = False,
-    affinity: Affinity = "embedded_gaussian",
+    affinity: Affinity = "softmax",
     consensus: Consensus = "mean",
     dropout: float = 0.5,
 ) -> Tsn:
