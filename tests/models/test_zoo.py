@@ -1,6 +1,6 @@
 """Every row of the table keeps the same contract. A new row is tested without being asked.
 
-Plain ``pytest`` takes the smallest model of each module; ``slow`` the others; ``nightly`` those that need gigabytes.
+Plain ``pytest`` takes the smallest model of each module, if it is light; ``slow`` the others; ``nightly`` those that need gigabytes.
 """
 
 import copy
@@ -26,6 +26,7 @@ from videoai.models import MODELS, TARGETS, create_model, names
 
 NUM_CLASSES = 5
 GOLDEN = Path(__file__).parents[1] / "golden" / "zoo.json"
+LIGHT = 40_000_000  # parameters: a second a test
 HUGE = 250_000_000  # parameters: with gradients 2 GB and up
 
 
@@ -116,7 +117,7 @@ def _tiers() -> list[Any]:
     def marks(name: str) -> list[pytest.MarkDecorator]:
         if sizes[name] > HUGE:
             return [pytest.mark.nightly]
-        return [] if name in smallest.values() else [pytest.mark.slow]
+        return [] if name in smallest.values() and sizes[name] < LIGHT else [pytest.mark.slow]
 
     return [pytest.param(name, marks=marks(name)) for name in MODELS]
 
