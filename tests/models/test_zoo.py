@@ -1,6 +1,7 @@
 """Every row of the table keeps the same contract. A new row is tested without being asked.
 
-Plain ``pytest`` takes the smallest model of each module, if it is light; ``slow`` the others; ``nightly`` those that need gigabytes.
+Plain ``pytest`` takes the smallest model of each module, if it is light; ``slow`` the others; ``nightly`` those that
+need gigabytes.
 """
 
 import copy
