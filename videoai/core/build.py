@@ -71,7 +71,7 @@ def _check_keywords(target: Callable[..., Any], given: Mapping[str, Any], where:
     parameters = inspect.signature(target).parameters
     if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
         return
-    label = getattr(target, "__name__", str(target))
+    label = getattr(getattr(target, "func", target), "__name__", str(target))  # func: of a functools.partial
     for key in given:
         if key not in parameters:
             takes = ", ".join(parameters) or "nothing"

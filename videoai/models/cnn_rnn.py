@@ -8,13 +8,14 @@ motion for the RNN to read.
 torch.compile leaves the recurrent layer to PyTorch's own kernels (a graph break), so fullgraph=True is refused.
 """
 
-from typing import Literal
+from functools import partial
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
 
 from videoai.models.frames import FrameNetwork, Pool, PoolOverTime, create_backbone, pool_frames, width_of
-from videoai.models.layers import Difference
+from videoai.models.layers import Difference, check_choice
 
 Cell = Literal["lstm", "gru", "rnn"]
 
@@ -35,9 +36,9 @@ class CnnRnn(FrameNetwork):
         self,
         num_classes: int,
         *,
-        cell: Cell,
         backbone: str = "resnet18",
         backbone_pretrained: bool = False,
+        cell: Cell = "lstm",
         hidden_size: int = 256,
         num_layers: int = 1,
         bidirectional: bool = False,
@@ -45,6 +46,7 @@ class CnnRnn(FrameNetwork):
         dropout: float = 0.5,
         temporal_difference: Difference = "append",
     ) -> None:
+        check_choice("cell", cell, get_args(Cell))
         cnn = create_backbone(backbone, pretrained=backbone_pretrained, temporal_difference=temporal_difference)
         super().__init__(
             num_classes,
@@ -74,152 +76,10 @@ class CnnRnn(FrameNetwork):
         return torch.cat([features[:, -1, :half], features[:, 0, half:]], dim=1)
 
 
-def cnn_lstm(
-    num_classes: int,
-    *,
-    backbone: str = "resnet18",
-    backbone_pretrained: bool = False,
-    hidden_size: int = 256,
-    num_layers: int = 1,
-    pool: Pool = "mean",
-    dropout: float = 0.5,
-    temporal_difference: Difference = "append",
-) -> CnnRnn:
-    """A timm network, then an LSTM (Hochreiter and Schmidhuber 1997): LRCN."""
-    return CnnRnn(
-        num_classes,
-        cell="lstm",
-        backbone=backbone,
-        backbone_pretrained=backbone_pretrained,
-        hidden_size=hidden_size,
-        num_layers=num_layers,
-        pool=pool,
-        dropout=dropout,
-        temporal_difference=temporal_difference,
-    )
-
-
-def cnn_bilstm(
-    num_classes: int,
-    *,
-    backbone: str = "resnet18",
-    backbone_pretrained: bool = False,
-    hidden_size: int = 256,
-    num_layers: int = 1,
-    pool: Pool = "mean",
-    dropout: float = 0.5,
-    temporal_difference: Difference = "append",
-) -> CnnRnn:
-    """The same with an LSTM in each direction of time, of ``hidden_size`` units each."""
-    return CnnRnn(
-        num_classes,
-        cell="lstm",
-        bidirectional=True,
-        backbone=backbone,
-        backbone_pretrained=backbone_pretrained,
-        hidden_size=hidden_size,
-        num_layers=num_layers,
-        pool=pool,
-        dropout=dropout,
-        temporal_difference=temporal_difference,
-    )
-
-
-def cnn_lstm_attention(
-    num_classes: int,
-    *,
-    backbone: str = "resnet18",
-    backbone_pretrained: bool = False,
-    hidden_size: int = 256,
-    num_layers: int = 1,
-    bidirectional: bool = False,
-    dropout: float = 0.5,
-    temporal_difference: Difference = "append",
-) -> CnnRnn:
-    """An LSTM whose outputs are averaged with learned weights."""
-    return CnnRnn(
-        num_classes,
-        cell="lstm",
-        pool="attention",
-        backbone=backbone,
-        backbone_pretrained=backbone_pretrained,
-        hidden_size=hidden_size,
-        num_layers=num_layers,
-        bidirectional=bidirectional,
-        dropout=dropout,
-        temporal_difference=temporal_difference,
-    )
-
-
-def cnn_gru(
-    num_classes: int,
-    *,
-    backbone: str = "resnet18",
-    backbone_pretrained: bool = False,
-    hidden_size: int = 256,
-    num_layers: int = 1,
-    bidirectional: bool = False,
-    pool: Pool = "mean",
-    dropout: float = 0.5,
-    temporal_difference: Difference = "append",
-) -> CnnRnn:
-    """A timm network, then a GRU (Cho et al. 2014, arXiv:1406.1078)."""
-    return CnnRnn(
-        num_classes,
-        cell="gru",
-        backbone=backbone,
-        backbone_pretrained=backbone_pretrained,
-        hidden_size=hidden_size,
-        num_layers=num_layers,
-        bidirectional=bidirectional,
-        pool=pool,
-        dropout=dropout,
-        temporal_difference=temporal_difference,
-    )
-
-
-def cnn_rnn(
-    num_classes: int,
-    *,
-    backbone: str = "resnet18",
-    backbone_pretrained: bool = False,
-    hidden_size: int = 256,
-    num_layers: int = 1,
-    bidirectional: bool = False,
-    pool: Pool = "mean",
-    dropout: float = 0.5,
-    temporal_difference: Difference = "append",
-) -> CnnRnn:
-    """A timm network, then a plain recurrent network (Elman 1990)."""
-    return CnnRnn(
-        num_classes,
-        cell="rnn",
-        backbone=backbone,
-        backbone_pretrained=backbone_pretrained,
-        hidden_size=hidden_size,
-        num_layers=num_layers,
-        bidirectional=bidirectional,
-        pool=pool,
-        dropout=dropout,
-        temporal_difference=temporal_difference,
-    )
-
-
-def tiny_cnn_gru(
-    num_classes: int,
-    *,
-    hidden_size: int = 64,
-    pool: Pool = "mean",
-    dropout: float = 0.0,
-    temporal_difference: Difference = "append",
-) -> CnnRnn:
-    """A small CNN and a GRU (Cho et al. 2014, arXiv:1406.1078) for 16 frames at 32 px."""
-    return CnnRnn(
-        num_classes,
-        cell="gru",
-        backbone="tiny",
-        hidden_size=hidden_size,
-        pool=pool,
-        dropout=dropout,
-        temporal_difference=temporal_difference,
-    )
+# The names of the zoo: CnnRnn with other defaults.
+cnn_lstm = CnnRnn  # LRCN
+cnn_bilstm = partial(CnnRnn, bidirectional=True)
+cnn_lstm_attention = partial(CnnRnn, pool="attention")
+cnn_gru = partial(CnnRnn, cell="gru")  # Cho et al. 2014, arXiv:1406.1078
+cnn_rnn = partial(CnnRnn, cell="rnn")  # Elman 1990
+tiny_cnn_gru = partial(CnnRnn, backbone="tiny", cell="gru", hidden_size=64, dropout=0.0)  # 16 frames at 32 px, a CPU

@@ -59,7 +59,7 @@ class FrameNetwork(nn.Module):
         return pooled if pre_logits else self.head(self.dropout(pooled))
 
     def pool(self, features: Tensor) -> Tensor:
-        """Features -> [B, D]."""
+        """Features -> [B, D]: each subclass its own."""
         raise NotImplementedError
 
     def reset_classifier(self, num_classes: int) -> None:
