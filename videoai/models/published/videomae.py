@@ -21,7 +21,7 @@ K600: dict[str, Any] = {"num_classes": 600, "dataset": "kinetics600"}
 K700: dict[str, Any] = {"num_classes": 700, "dataset": "kinetics700"}
 K710: dict[str, Any] = {"num_classes": 710, "dataset": "kinetics710"}  # one merged label space, in no order of K400
 SSV2: dict[str, Any] = {"num_classes": 174, "dataset": "ssv2"}
-MIT: dict[str, Any] = {"num_classes": 339, "dataset": "mit"}
+MIT: dict[str, Any] = {"num_classes": 339, "dataset": "mitv1"}
 
 MMACTION = (
     (r"^backbone\.", ""),
