@@ -94,5 +94,5 @@ def test_weights_that_cannot_be_downloaded_are_one_clear_line(project):
     offline = "export https_proxy=http://127.0.0.1:9 TORCH_HOME=$PWD/empty; " + block["text"]
     done = run(offline, project, "bash", "-euo", "pipefail", "-c")
     assert done.returncode == 1
-    assert "cannot download https://download.pytorch.org/models/r3d_18" in done.stderr
+    assert "cannot download https://download.pytorch.org/models/mvit_v2_s" in done.stderr
     assert "Traceback" not in done.stderr
