@@ -45,7 +45,14 @@ def test_a_linear_probe_moves_the_head_alone(videoai_command, clip_folder, cache
     file = cache / "weights" / "torchvision" / "mc3_18.pth"
     weights = f"weights=torchvision/mc3_18:{file}"
     done = videoai_command(
-        "train", *SMALL, *data, weights, "finetune=linear_probe", "trainer.max_steps=2", cwd=tmp_path
+        "train",
+        *SMALL,
+        *data,
+        weights,
+        "finetune=linear_probe",
+        "trainer.precision=fp32",
+        "trainer.max_steps=2",
+        cwd=tmp_path,
     )
     assert done.returncode == 0, done.stderr
     assert "frozen: all but 2 tensors of the head, to the end" in done.stderr
