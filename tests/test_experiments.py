@@ -3,18 +3,32 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 import videoai
+from videoai.data.manifest import from_csv
 
-DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+ROOT = Path(__file__).resolve().parents[1]
+DATA = ROOT.parent / "shared" / "data"
 TINY = {"max_steps": 2, "batch_size": 4, "precision": "fp32", "tensorboard": False, "eval_every": 1000}
+
+
+def clips_of(name: str) -> Path:
+    table = DATA / name / "clips.csv"
+    if not table.exists():
+        pytest.skip(f"needs the {name} clips at {table}")
+    return table
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["gestures", "fights"])
 def test_an_experiment_trains_on_its_own_clips(name, tmp_path):
-    table = DATA / name / "clips.csv"
-    if not table.exists():
-        pytest.skip(f"needs the {name} clips at {table}")
+    table = clips_of(name)
     done = videoai.train(experiment=name, trainer=TINY, run_dir=str(tmp_path), **{"data.path": str(table)})
     assert done["step"] == 2
+
+
+def test_the_test_split_of_the_fights_is_the_one_its_rule_draws():
+    listed = yaml.safe_load((ROOT / "configs/experiment/fights.yaml").read_text())["data"]["test_where"]["group"]
+    drawn = from_csv(clips_of("fights"), val_fraction=0.0, test_fraction=0.25, split_seed=2026).splits["test"]
+    assert sorted(listed) == sorted({item.group for item in drawn})

@@ -132,8 +132,9 @@ def _manifest(folder: Path, jobs: list[Job]) -> "Manifest":
         split: [VideoItem(path=str(folder / job.path), label=job.label) for job in jobs if job.split == split]
         for split in SPLITS
     }
+    # The root is the parent, so that paths below it, and the fingerprint over them, say which rendering this is.
     note = "A mirrored clip may be of another class (left is right): keep horizontal flips off."
-    return Manifest(classes=CLASSES, splits=splits, source=str(folder), notes=(note,), root=str(folder))
+    return Manifest(classes=CLASSES, splits=splits, source=str(folder), notes=(note,), root=str(folder.parent))
 
 
 # ---- making the files

@@ -24,6 +24,8 @@ from videoai.run.limits import refuse_nonsense
 
 logger = logging.getLogger(__name__)
 
+RENDERED = ("name", "size", "level", "seed")  # what says which clips motion16 makes; each comes with its test split
+
 
 def evaluate(config: Mapping[str, Any]) -> dict[str, Any]:
     """Rebuild model, classes and preprocessing from ``checkpoint``, score every video of ``split``, write the result
@@ -107,11 +109,14 @@ def data_node(config: Mapping[str, Any], trained_on: dict[str, Any]) -> tuple[di
             f"checkpoint={config['checkpoint']}: published weights bring no data. Name the videos to score: "
             "data=folder data.root=PATH, or data=csv data.path=FILE"
         )
-    if not other:
-        return {**trained_on, **moved}, True
-    if all(other.get(key) == trained_on.get(key) for key in ("name", "root", "path")):
-        return other, True
-    return other | {key: 0.0 for key in ("val_fraction", "test_fraction") if key in other}, False
+    node = other or {**trained_on, **moved}
+    if node.get("name") == "motion16":
+        same = RENDERED  # wherever they lie
+    else:
+        same = ("name", "root", "path") if other else ()
+    if all(node.get(key) == trained_on.get(key) for key in same):
+        return node, True
+    return node | {key: 0.0 for key in ("val_fraction", "test_fraction") if key in node}, False
 
 
 def refuse_changed_data(manifest: Manifest, state: Mapping[str, Any], checkpoint_path: str) -> None:
