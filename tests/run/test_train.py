@@ -89,3 +89,9 @@ def test_a_run_is_assembled_without_touching_the_console(clip_folder, tmp_path, 
     trainer.log.close()
     assert trainer.step == 0
     assert capsys.readouterr().out == ""
+
+
+def test_freezing_what_nothing_has_trained_is_said(clip_folder, tmp_path, caplog):
+    caplog.set_level("WARNING")
+    videoai.train(config(clip_folder, tmp_path), trainer={**SMALL, "max_steps": 1}, finetune="linear_probe")
+    assert "freezes weights that nothing has trained: set weights=..." in caplog.text

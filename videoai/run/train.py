@@ -132,6 +132,11 @@ def new_freeze(config: dict[str, Any], model: nn.Module, num_videos: int) -> Fre
     epochs = settings["unfreeze_epoch"]
     until = None if epochs is None else math.ceil(epochs * steps_per_epoch(config, num_videos))
     head = head_parameters(model)
+    node = config["model"]
+    if not (config["weights"] or any(node.get(key) for key in ("pretrained", "backbone_pretrained", "inflate"))):
+        logger.warning(
+            "finetune.freeze=true freezes weights that nothing has trained: set weights=... or model.pretrained=true"
+        )
     logger.info(
         "frozen: all but %d tensors of the head, %s",
         *(len(head), "to the end" if until is None else f"for {until} steps"),
