@@ -70,3 +70,21 @@ def test_other_files_are_refused_as_weights(tmp_path):
         read_weights(tmp_path / "x.pt")
     with pytest.raises(FileNotFoundError, match="no such file"):
         read_weights(tmp_path / "y.pt")
+
+
+def test_the_model_below_an_attentive_head_is_what_others_start_from(tmp_path):
+    from videoai.models.heads import with_head
+
+    torch.manual_seed(0)
+    probed = with_head(videoai.create_model("tiny_r3d", num_classes=3), "attentive", 3)
+    checkpoint.save(tmp_path / "probe.pt", state(probed))
+    below = read_weights(tmp_path / "probe.pt")
+    assert torch.equal(below["stem.0.weight"], probed.get_parameter("model.stem.0.weight"))
+    assert not any(key.startswith(("model.", "probe.")) for key in below)
+
+
+def test_weights_that_are_not_finite_answer_nothing(model):
+    with torch.no_grad():
+        model.head.bias[0] = float("nan")
+    with pytest.raises(ValueError, match=r"head\.bias holds numbers that are not finite"):
+        from_state(state(model))

@@ -81,3 +81,13 @@ def test_results_go_to_the_run_of_the_checkpoint(tmp_path):
 
 def test_flatten_joins_keys():
     assert flatten({"a": {"b": 1, "c": {}}, "d": [1]}) == {"a.b": 1, "a.c": {}, "d": [1]}
+
+
+def test_a_schedule_of_another_length_is_said(caplog):
+    before = {"run_dir": "r", "schedule": {"name": "cosine"}, "trainer": {"max_epochs": 2, "max_steps": None}}
+    after = {**before, "trainer": {"max_epochs": 3, "max_steps": None}}
+    continued(after, before)
+    assert "trainer.max_epochs was 2, is 3: the schedule runs over another length" in caplog.text
+    caplog.clear()
+    continued({**before, "trainer": {"max_epochs": 2, "max_steps": 5}}, before)
+    assert caplog.text == ""

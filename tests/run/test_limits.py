@@ -49,3 +49,12 @@ def test_every_name_in_the_lists_is_a_limited_setting():
     names = {key.rpartition(".")[2] for key in LIMITS}
     assert set(NULLABLE) <= names
     assert set(POSITIVE) <= names
+
+
+@pytest.mark.parametrize("value", ["no", "off", 1, "maybe"])
+def test_only_true_and_false_are_true_and_false(value):
+    with pytest.raises(ValueError, match=f"finetune.freeze={value}: give true or false"):
+        refuse_nonsense({"finetune": {"freeze": value}})
+    with pytest.raises(ValueError, match="give true or false. Published weights by id: weights=ID"):
+        refuse_nonsense({"model": {"pretrained": "torchvision/r3d_18"}})
+    refuse_nonsense({"finetune": {"freeze": True}, "model": {"pretrained": False}, "annotate": True})

@@ -189,7 +189,8 @@ class Trainer:
             self.log.clips(self.step, "input", micro_batches[0].video[:4])
         if self.due(self.cadence.log_every):
             values = {key: float(value) for key, value in stats.items()}
-            values |= {"lr": self.optimizer.param_groups[0]["lr"], **self.progress.rates()}
+            rate = max(group["lr"] for group in self.optimizer.param_groups)  # of the head, where layers differ
+            values |= {"lr": rate, **self.progress.rates()}
             self.log.scalars(self.step, "train", values)
             self.progress.line(self.step, values)
 

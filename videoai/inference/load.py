@@ -68,7 +68,11 @@ def from_state(state: dict[str, Any], *, trust: Sequence[str] = ()) -> LoadedMod
     if node.get("inflate") and "_target_" not in node:
         node["inflate"] = None  # how the weights began: it would fetch what is overwritten next
     model = build_model(node, num_classes=len(state["classes"]), head=head, trust=trust)
-    model.load_state_dict(averaged(state) or state["model"])
+    weights = averaged(state) or state["model"]
+    broken = [name for name, value in weights.items() if value.is_floating_point() and not value.isfinite().all()]
+    if broken:
+        raise ValueError(f"checkpoint: {broken[0]} holds numbers that are not finite; every answer would be noise.")
+    model.load_state_dict(weights)
     return LoadedModel(model, classes=list(state["classes"]), clip=ClipSpec(**state["clip"])).eval()
 
 
@@ -108,6 +112,9 @@ def read_weights(path: str | Path) -> dict[str, torch.Tensor]:
     state = checkpoint.read_plain(path)
     if isinstance(state, dict) and "format" in state and "model" in state:
         state = averaged(state) or state["model"]
+    if isinstance(state, dict) and any(key.startswith("probe.") for key in state):
+        # of an attentive head: the model below it is what others start from
+        state = {key.removeprefix("model."): value for key, value in state.items() if key.startswith("model.")}
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise ValueError(f"weights={path}: expected a checkpoint of videoai or a plain state dict of tensors.")
     return state

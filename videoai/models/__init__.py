@@ -49,6 +49,8 @@ def create_model(
     Raises: ValueError: unknown name, weights of another model, or an option that the model does not take; each says
     what there is. OSError: the weights cannot be downloaded.
     """
+    if not isinstance(pretrained, bool):
+        raise ValueError(f"create_model('{name}', pretrained={pretrained!r}): give True or False, or weights=ID.")
     if pretrained and not weights:
         weights = default_weights(name)
     node = {"name": name, **options}

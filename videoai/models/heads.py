@@ -18,7 +18,7 @@ def with_head(model: nn.Module, head: str, num_classes: int) -> nn.Module:
     check_choice("head", head, ("linear", "attentive"), group="finetune")
     if head == "linear":
         return model
-    needs(model, "forward_features", "reset_classifier", setting="finetune.head=attentive")
+    needs(model, "forward_features", "reset_classifier", "num_features", setting="finetune.head=attentive")
     return AttentiveModel(model, num_classes)
 
 
@@ -60,7 +60,7 @@ class AttentiveModel(nn.Module):
 
     def no_weight_decay(self) -> set[str]:
         """The model's own, and the probe's query."""
-        return {f"model.{name}" for name in self.model.no_weight_decay()} | {"probe.pool.query_token"}
+        return {f"model.{name}" for name in getattr(self.model, "no_weight_decay", set)()} | {"probe.pool.query_token"}
 
     def set_grad_checkpointing(self, enable: bool = True) -> None:
         """Recompute the model's activations in the backward pass."""

@@ -1,6 +1,7 @@
 """The folder of a run: where its files are, who may write there, and whether a continued run is still the same run."""
 
 import fcntl
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ AUTO = (
     "trainer.num_threads",
 )  # "auto" in a continued run means what the run began with
 MISSING = object()
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -120,6 +123,13 @@ def continued(config: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
         if now.get(key) == "auto" and key in then:
             group, name = key.split(".")
             config[group][name] = now[key] = then[key]
+    length = "trainer.max_epochs" if now.get("trainer.max_epochs") is not None else "trainer.max_steps"
+    if now.get(length) != then.get(length) and (length, now.get("schedule.name")) != ("trainer.max_steps", "constant"):
+        logger.warning(
+            "%s was %s, is %s: the schedule runs over another length from here on, so the weights will not be those of "
+            "a run that had it from the start",
+            *(length, then.get(length), now.get(length)),
+        )
     changed = [
         key for key in sorted({*now, *then}) if key not in FREE and now.get(key, MISSING) != then.get(key, MISSING)
     ]

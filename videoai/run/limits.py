@@ -42,6 +42,10 @@ LIMITS: dict[str, tuple[bool, float, float]] = {
     "window_seconds": (False, 0, INFINITY),
     "hop_seconds": (False, 0, INFINITY),
 }
+BOOLEANS = (
+    *("finetune.freeze", "trainer.activation_checkpointing", "trainer.tensorboard"),
+    *("model.pretrained", "model.backbone_pretrained", "model.bidirectional", "annotate"),
+)
 NULLABLE = (
     "max_epochs",
     "max_steps",
@@ -66,12 +70,23 @@ POSITIVE = (
 
 
 def refuse_nonsense(config: Mapping[str, Any]) -> None:
-    """Raises: ValueError: the first setting that is no number or outside its limits."""
+    """Raises: ValueError: the first setting that is no number or outside its limits, or neither true nor false."""
+    for key in BOOLEANS:
+        value = _value(config, key)
+        if value is not None and not isinstance(value, bool):
+            hint = " Published weights by id: weights=ID." if key == "model.pretrained" else ""
+            raise ValueError(f"{key}={value}: give true or false.{hint}")
     for key, (whole, low, high) in LIMITS.items():
         group, _, name = key.rpartition(".")
         node = config.get(group) if group else config
         if isinstance(node, Mapping) and name in node and not _makes_sense(node[name], name, whole, low, high):
             raise ValueError(f"{key}={node[name]}: give {_allowed(name, whole, low, high)}.")
+
+
+def _value(config: Mapping[str, Any], key: str) -> Any:
+    group, _, name = key.rpartition(".")
+    node = config.get(group) if group else config
+    return node.get(name) if isinstance(node, Mapping) else None
 
 
 def _makes_sense(value: Any, name: str, whole: bool, low: float, high: float) -> bool:

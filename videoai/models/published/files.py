@@ -32,9 +32,11 @@ def read_file(
     try:
         content = read_any(path, caffe2=container == "blobs")
     except (RuntimeError, EOFError, KeyError, ValueError, AttributeError, IndexError, pickle.UnpicklingError) as error:
+        code = isinstance(error, pickle.UnpicklingError)
+        reason = "it holds more than plain data, or is no file of torch" if code else type(error).__name__
+        then = "Give another file." if file else "Delete it, so that it is fetched again."
         raise ValueError(
-            f"weights {name}: {path} cannot be read ({type(error).__name__}: {str(error).splitlines()[0][:200]}). It "
-            "is damaged, or not the published file: delete it, so that it is fetched again."
+            f"weights {name}: {path} cannot be read ({reason}). It is damaged, or not the published file. {then}"
         ) from error
     if not isinstance(content, Mapping):
         raise ValueError(f"weights {name}: {path} holds a {type(content).__name__}, not a state dict.")
