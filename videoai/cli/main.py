@@ -11,6 +11,8 @@ VERBS = {  # verb -> (module:function, one line of help)
     "train": ("videoai.cli.train:main", "train a model, or continue a run"),
     "evaluate": ("videoai.cli.evaluate:main", "score a checkpoint on a split of a data set"),
     "predict": ("videoai.cli.predict:main", "name the action in your video files"),
+    "data": ("videoai.cli.data:main", "inspect, check and prepare videos"),
+    "benchmark": ("videoai.cli.benchmark:main", "measure how fast videos are decoded and loaded here"),
     "models": ("videoai.cli.models:main", "list the models"),
     "doctor": ("videoai.cli.doctor:main", "check this installation and say how to mend it"),
 }
@@ -56,7 +58,7 @@ def main() -> int:
         hint = f" Did you mean '{near[0]}'?" if near else ""
         return complain(f"unknown verb '{verb}'.{hint} The verbs: {', '.join(VERBS)}. See videoai --help", USAGE_ERROR)
     if any(flag in rest for flag in ("-h", "--help")):
-        print(verb_help(verb))
+        print(verb_help(verb, next((word for word in rest if not word.startswith("-")), None)))
         return 0
     return run(verb, rest)
 
@@ -66,10 +68,12 @@ def usage() -> str:
     return USAGE.format(verbs="\n".join(f"  {verb:<10}{text}" for verb, (_, text) in VERBS.items()))
 
 
-def verb_help(verb: str) -> str:
+def verb_help(verb: str, job: str | None = None) -> str:
     """What a verb takes. A settings file explains itself, so its text is the help."""
     from videoai.cli.config import CONFIGS
 
+    if verb == "data":
+        return import_module("videoai.cli.data").job_help(job)
     file = CONFIGS / f"{verb}.yaml"
     lines = [f"videoai {verb}: {VERBS[verb][1]}", ""]
     if not file.exists():

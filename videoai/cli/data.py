@@ -1,0 +1,32 @@
+"""``videoai data inspect|check|prepare PATH``: look at videos before anything is trained."""
+
+from difflib import get_close_matches
+from importlib import import_module
+
+JOBS = {  # job -> (module:function, one line of help)
+    "inspect": ("videoai.cli.data_inspect:main", "say what lies at PATH, and the command that trains on it"),
+    "check": ("videoai.cli.data_check:main", "find broken, short, double, leaking and mislabelled videos"),
+    "prepare": ("videoai.cli.data_prepare:main", "re-encode, cache or pack videos so that training reads them faster"),
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Runs the job. Raises: ValueError: no such job."""
+    name, rest = (arguments[0], arguments[1:]) if arguments else ("", [])
+    if name not in JOBS:
+        near = get_close_matches(name, JOBS, n=1)
+        hint = f" Did you mean '{near[0]}'?" if near else ""
+        raise ValueError(f"videoai data '{name}': choose from {', '.join(JOBS)}.{hint} See videoai data --help")
+    module, _, function = JOBS[name][0].partition(":")
+    return getattr(import_module(module), function)(rest)
+
+
+def job_help(name: str | None) -> str:
+    """What ``videoai data [JOB] --help`` prints. A settings file explains itself, so its text is the help."""
+    from videoai.cli.config import CONFIGS
+
+    if name not in JOBS:
+        jobs = "\n".join(f"  {job:<10}{text}" for job, (_, text) in JOBS.items())
+        return f"videoai data: look at videos before anything is trained\n\nusage: videoai data JOB PATH\n\n{jobs}"
+    settings = (CONFIGS / f"data_{name}.yaml").read_text()
+    return f"videoai data {name}: {JOBS[name][1]}\n\nusage: videoai data {name} PATH [key=value ...]\n\n{settings}"
