@@ -26,9 +26,9 @@ def seeds_for(seed: int, *where: Where, ends: Iterable[Where]) -> list[int]:
     start = blake2b("".join(f"{part}/" for part in (seed, *where)).encode(), digest_size=8)
     seeds = []
     for end in ends:
-        digest = start.copy()
-        digest.update(str(end).encode())
-        seeds.append(int.from_bytes(digest.digest(), "big") >> 1)
+        place = start.copy()
+        place.update(str(end).encode())
+        seeds.append(int.from_bytes(place.digest(), "big") >> 1)
     return seeds
 
 

@@ -4,22 +4,16 @@ import os
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from videoai.data.hints import near_names, some
-from videoai.data.listing import SPLIT_NAMES, Listing, Row
+from videoai.data.listing import SPLIT_NAMES, Found, Listing, Row, group_notes
 
 # The usual names of what media.FORMAT_WHITELIST can open.
 VIDEO_EXTENSIONS = frozenset(
     (".mp4", ".m4v", ".mov", ".3gp", ".3g2", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".vob", ".ts", ".mts", ".m2ts")
     + (".flv", ".ogv", ".wmv", ".asf", ".gif", ".ivf")
 )
-
-
-class Found(NamedTuple):
-    clips: Listing
-    has_split_folders: bool
-    notes: list[str]
 
 
 def read_class_folders(
@@ -53,6 +47,7 @@ def read_class_folders(
             f"{root}: no videos. Looked for <class>/**/* and {{train,val,test}}/<class>/**/* ending in "
             f"{_listed(wanted)}. Put the videos of each class into a folder of its own. {' '.join(notes)}".rstrip()
         )
+    notes += group_notes(clips.items, "folder" if group_by == "folder" else None)
     return Found(clips, bool(split_folders), notes)
 
 

@@ -1,13 +1,8 @@
-"""Reads a CSV file of clips into checked columns. Every complaint starts with `file.csv:LINE`.
+"""The columns of a CSV file of clips, and which lines hold what. Of a million lines no object per line is kept."""
 
-The header must name `path` and `label`; `split`, `group`, `start_seconds` and `end_seconds` mean something too, and any
-other column can be used to select lines or to keep clips together.
-"""
-
-import math
 import os
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple, NoReturn
 
@@ -15,9 +10,8 @@ import numpy as np
 from numpy import ndarray
 
 from videoai.data.csv_file import CsvFile
-from videoai.data.hints import did_you_mean, names_in, some
-from videoai.data.items import Coding, Items
-from videoai.data.listing import SPLIT_NAMES, SPLITS, Listing
+from videoai.data.hints import some
+from videoai.data.items import Coding
 
 SECONDS = ("start_seconds", "end_seconds")
 NO_NUMBER = -1.0  # stands for a text that is no number of seconds
@@ -36,14 +30,14 @@ class Column(NamedTuple):
         return np.isin(self.codes, [self.coding[text] for text in texts if text in self.coding])
 
     def used(self) -> list[str]:
-        """The texts that stand on some line, in the order in which they first do."""
+        """The texts that stand on these lines, in the order in which they first do."""
         texts = list(self.coding)
-        return [texts[code] for code in np.flatnonzero(np.bincount(self.codes)).tolist()]
+        return [texts[code] for code in dict.fromkeys(self.codes.tolist())]
 
 
 @dataclass(frozen=True)
 class ClipTable:
-    """Lines of a CSV file. Of a million no object per line is kept."""
+    """Lines of a CSV file."""
 
     file: CsvFile
     record: ndarray  # int64 [N], where the lines stand in the file
@@ -102,7 +96,7 @@ def read_table(file: CsvFile, *, root: str, columns: Collection[str]) -> ClipTab
         for name, coding in codings.items():
             parts[name].append(coding.codes(texts[name]))
         for name in {*SECONDS} & {*at}:
-            parts[f"number of {name}"].append(np.array([_seconds(text) for text in texts[name]]))
+            parts[f"number of {name}"].append(_seconds(texts[name]))
     if not parts:
         file.fail(2, "there is no clip below the header; add one line per clip")
     whole = {name: np.concatenate(part) for name, part in parts.items()}
@@ -115,54 +109,6 @@ def read_table(file: CsvFile, *, root: str, columns: Collection[str]) -> ClipTab
     )
 
 
-def list_clips(
-    table: ClipTable, *, root: str, group_column: str | None, val_where: Where | None, test_where: Where | None
-) -> Listing:
-    """One clip per line, none twice. Raises ValueError with the line at fault."""
-    split = _splits_from_where(table, {"val": val_where, "test": test_where})
-    start, end = (table.seconds.get(name, np.full(len(table), np.nan)) for name in SECONDS)
-    _refuse_bad_lines(table, start, end)
-    if "split" in table.columns:
-        said = table.columns["split"]
-        meant = [SPLITS.index(SPLIT_NAMES[text.lower()]) if text.lower() in SPLIT_NAMES else -1 for text in said.coding]
-        split = np.where(said.holds(""), split, np.array(meant, np.int8)[said.codes])
-    labels = table.columns["label"]
-    groups = table.columns[group_column] if group_column else Column(np.full(len(table), -1), Coding())
-    items = Items.from_codes(
-        table.paths.coding,
-        groups.coding,
-        table.paths.codes,
-        labels.codes,
-        np.where(np.isnan(start), 0.0, start),
-        end,
-        np.where(groups.holds(""), -1, groups.codes),
-        root=root,
-    )
-    return Listing(items, list(labels.coding), split)
-
-
-def check_files_exist(table: ClipTable, root: str) -> None:
-    """One directory listing per folder rather than one stat per file: ten times as fast."""
-    paths = table.paths.used()
-    inside: dict[str, list[str]] = defaultdict(list)
-    for path in paths:
-        cut = path.rfind(os.sep) + 1
-        inside[path[:cut]].append(path[cut:])
-    missing = []
-    for folder, names in inside.items():
-        there = names_in(os.path.join(root, folder))
-        missing += [folder + name for name in names if name not in there]
-    if missing:
-        first_line = np.full(len(table.paths.coding), len(table))
-        np.minimum.at(first_line, table.paths.codes, np.arange(len(table)))
-        missing.sort(key=lambda path: first_line[table.paths.coding[path]])
-        table.fail_at(
-            int(first_line[table.paths.coding[missing[0]]]),
-            f"{len(missing)} of {len(paths)} files are missing, first {', '.join(missing[:3])}. "
-            f"Correct the paths, or set root to the folder they start from, now {root}",
-        )
-
-
 def relative(path: str, root: str) -> str:
     """The normalised path below root; unchanged but normalised when it lies elsewhere."""
     path = os.path.normpath(path)
@@ -171,85 +117,26 @@ def relative(path: str, root: str) -> str:
 
 def _below(text: str, root: str) -> str:
     """The normalised path below root; nothing stays nothing."""
-    path = os.path.normpath(text)
-    return path if path[0] not in "./" else relative(os.path.join(root, path), root) if text else ""
+    path = os.path.normpath(text) if text else text
+    return relative(os.path.join(root, path), root) if path.startswith((".", os.sep)) else path
 
 
-def _seconds(text: str) -> float:
-    if not text:
-        return math.nan
+def _seconds(texts: list[str]) -> ndarray:
+    """float64 [N], NaN for nothing, NO_NUMBER."""
     try:
-        seconds = float(text)
+        seconds = np.array([float(text) if text else NO_NUMBER for text in texts])
+    except ValueError:
+        seconds = np.array([_number(text) for text in texts])
+    seconds[~((seconds >= 0) & (seconds < np.inf))] = NO_NUMBER
+    seconds[[not text for text in texts]] = np.nan
+    return seconds
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
     except ValueError:
         return NO_NUMBER
-    return seconds if 0 <= seconds < math.inf else NO_NUMBER
-
-
-def _splits_from_where(table: ClipTable, wheres: dict[str, Where | None]) -> ndarray:
-    """int8 [N], index into SPLITS, -1 = not said."""
-    found = np.full(len(table), -1, np.int8)
-    for split, where in wheres.items():
-        if where:
-            lines = table.matching(where, f"{split}_where")
-            both = lines & (found >= 0)
-            if both.any():
-                table.fail_at(int(both.argmax()), "val_where and test_where both match this line; a clip has one split")
-            found[lines] = SPLITS.index(split)
-    return found
-
-
-def _refuse_bad_lines(table: ClipTable, start: ndarray, end: ndarray) -> None:
-    """Complains about the first line with a fault, and of its faults about the first."""
-    begin = np.where(np.isnan(start), 0.0, start)
-    same_as = _first_alike(table.paths.codes, begin, end)
-    faults = {
-        "path": table.paths.holds(""),
-        "label": table.columns["label"].holds(""),
-        "start_seconds": start == NO_NUMBER,
-        "end_seconds": end == NO_NUMBER,
-        "order": end <= begin,
-        "split": _holds_no_split(table),
-        "twice": same_as < np.arange(len(table)),
-    }
-    wrong = np.any(list(faults.values()), axis=0)
-    if not wrong.any():
-        return
-    index = int(wrong.argmax())
-    fault = next(name for name, lines in faults.items() if lines[index])
-    _, here = table.line(index)
-    if fault in ("path", "label"):
-        problem = f"the {fault} is empty; fill it in or delete the line"
-    elif fault in SECONDS:
-        problem = f"{fault} is {here[fault]!r}; a number of seconds, 0 or more, such as 1.5 is allowed"
-    elif fault == "order":
-        problem = f"end_seconds {end[index]:g} must lie after start_seconds {begin[index]:g}"
-    elif fault == "split":
-        hint = did_you_mean(here["split"].lower(), SPLIT_NAMES)
-        problem = f"split is {here['split']!r}; allowed: {', '.join(SPLIT_NAMES)}.{hint}"
-    else:
-        number, other = table.line(int(same_as[index]))
-        labels = f"as {here['label']!r} here and as {other['label']!r}" if here["label"] != other["label"] else "here and"
-        problem = f"{here['path']} is listed twice, {labels} on line {number}; delete one of the lines"
-    table.fail_at(index, problem)
-
-
-def _first_alike(path: ndarray, start: ndarray, end: ndarray) -> ndarray:
-    """int64 [N], the first line that lists the same stretch of the same file: the line itself, if all is well."""
-    first_alike = np.arange(len(path))
-    order = np.lexsort((end, start, path))  # keeps the order of lines that are alike
-    path, start, end = path[order], start[order], end[order]
-    alike = (path[1:] == path[:-1]) & (start[1:] == start[:-1])
-    alike &= (end[1:] == end[:-1]) | (np.isnan(end[1:]) & np.isnan(end[:-1]))
-    leads = np.concatenate([[True], ~alike])
-    first_alike[order] = order[np.flatnonzero(leads)[np.cumsum(leads) - 1]]
-    return first_alike
-
-
-def _holds_no_split(table: ClipTable) -> ndarray:
-    if "split" not in table.columns:
-        return np.zeros(len(table), bool)
-    column = table.columns["split"]
-    return column.holds(*(text for text in column.coding if text and text.lower() not in SPLIT_NAMES))
 
 
 def _as_text(value: object) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Literal, NoReturn
 from videoai.data.hints import did_you_mean, near_names, some
 from videoai.data.items import CHUNK
 
+Delimiter = Literal["auto", ",", ";", "\t"]
 DELIMITERS = (",", ";", "\t")
 
 
@@ -22,7 +23,7 @@ class CsvFile:
     Raises: FileNotFoundError, or ValueError with the line at fault; `chunks` and `line` do too.
     """
 
-    def __init__(self, path: str, delimiter: Literal["auto", ",", ";", "\t"] = "auto") -> None:
+    def __init__(self, path: str, delimiter: Delimiter = "auto") -> None:
         if not os.path.isfile(path):
             raise FileNotFoundError(f"{path}: no such CSV file.{near_names(path)}")
         self.path, self.delimiter = path, delimiter
@@ -61,13 +62,14 @@ class CsvFile:
             return reader.line_num, [field.strip() for field in fields]
 
     def _check_width(self, chunk: list[list[str]], first: int) -> None:
-        for record, fields in enumerate(chunk, first):
-            if len(fields) != len(self.header):
-                self.fail(
-                    self.line(record)[0],
-                    f"{len(fields)} fields, but the header names {len(self.header)} (separated by "
-                    f"{self.delimiter!r}); quote fields that contain the separator",
-                )
+        widths = list(map(len, chunk))
+        if widths.count(len(self.header)) < len(chunk):
+            width = next(width for width in widths if width != len(self.header))
+            self.fail(
+                self.line(first + widths.index(width))[0],
+                f"{width} fields, but the header names {len(self.header)} (separated by {self.delimiter!r}); "
+                "quote fields that contain the separator",
+            )
 
     @contextmanager
     def _reader(self) -> Iterator[Any]:

@@ -19,12 +19,12 @@ def near_names(path: str) -> str:
     return did_you_mean(name, names_in(folder)) or f" The folder {folder} exists; check the name {name!r} in it."
 
 
-def names_in(folder: str) -> set[str]:
+def names_in(folder: str) -> list[str]:
     """What lies in a folder; nothing if it cannot be read."""
     try:
-        return set(os.listdir(folder))
+        return os.listdir(folder)
     except OSError:
-        return set()
+        return []
 
 
 def some(names: list[str], limit: int = 8) -> str:

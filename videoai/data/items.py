@@ -8,8 +8,8 @@ counts; an item is put together when somebody asks for it.
 import os
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import chain, islice
+from dataclasses import dataclass
+from itertools import chain, compress, islice, pairwise
 from typing import Any, overload
 
 import numpy as np
@@ -17,7 +17,7 @@ from numpy import ndarray
 
 from videoai.core.types import VideoItem
 
-CHUNK = 65_536  # rows held as Python objects at a time: some 30 MB
+CHUNK = 4096  # rows held as Python objects at a time; they should fit the processor's cache
 
 
 class Coding(dict[str, int]):
@@ -36,24 +36,31 @@ class Texts:
     """Strings in one block of bytes."""
 
     def __init__(self, texts: Iterable[str]) -> None:
-        self.block, ends = bytearray(), array("q", [0])
-        for text in texts:
+        self.block, sizes = bytearray(), array("q", [0])
+        rest = iter(texts)
+        while some := list(islice(rest, CHUNK)):
             # A file name need not be UTF-8: Python then writes lone surrogates, which surrogatepass keeps.
-            self.block += text.encode("utf-8", "surrogatepass")
-            ends.append(len(self.block))
-        self.ends = np.array(ends)  # int64 [N + 1]
+            encoded = [text.encode("utf-8", "surrogatepass") for text in some]
+            self.block += b"".join(encoded)
+            sizes.extend(map(len, encoded))
+        self.ends = np.cumsum(sizes)  # int64 [N + 1]
 
     @classmethod
     def sorted_from(cls, coding: Coding, codes: ndarray) -> tuple["Texts", ndarray]:
         """The texts that the codes use, in order, and the codes as int32 indices into them; -1 = none stays."""
-        texts, used = list(coding), np.flatnonzero(np.bincount(codes[codes >= 0])).tolist()
-        used.sort(key=texts.__getitem__)
-        index_of = np.full(len(texts) + 1, -1, np.int32)  # the last one answers -1
-        index_of[used] = np.arange(len(used))
-        return cls(map(texts.__getitem__, used)), index_of[codes]
+        texts = sorted(compress(coding, np.bincount(codes[codes >= 0], minlength=len(coding)).tolist()))
+        index_of = np.full(len(coding) + 1, -1, np.int32)  # the last one answers -1
+        index_of[coding.codes(texts)] = np.arange(len(texts))
+        return cls(texts), index_of[codes]
 
     def __len__(self) -> int:
         return len(self.ends) - 1
+
+    def __iter__(self) -> Iterator[str]:
+        for start in range(0, len(self), CHUNK):
+            ends = self.ends[start : start + CHUNK + 1].tolist()
+            for begin, end in pairwise(ends):
+                yield self.block[begin:end].decode("utf-8", "surrogatepass")
 
     def __getitem__(self, index: int) -> str:
         return self.block[self.ends[index] : self.ends[index + 1]].decode("utf-8", "surrogatepass")
@@ -111,7 +118,7 @@ class Items(Sequence[VideoItem]):
         first = parts[0]
         if any(part.files is not first.files or part.groups is not first.groups for part in parts):
             return cls.of(chain.from_iterable(parts))
-        return first._with(np.concatenate(columns) for columns in zip(*(part._columns() for part in parts), strict=True))
+        return first._with(map(np.concatenate, zip(*(part._columns() for part in parts), strict=True)))
 
     def __len__(self) -> int:
         return len(self.file)

@@ -47,3 +47,20 @@ class Listing:
 
         items = Items.of(labelled(), root)
         return cls(items, list(names), np.array(split, np.int8))
+
+
+class Found(NamedTuple):
+    """What a reader found."""
+
+    clips: Listing
+    settles_test: bool  # whether it also says which clips, if any, are for testing; if not, a test split may be made
+    notes: list[str]
+
+
+def group_notes(items: Items, grouped_by: str | None) -> list[str]:
+    """What to say about the groups of items, fresh from a reader."""
+    if grouped_by is None:
+        return []
+    num_alone = int((items.group < 0).sum())
+    rest = f"; {num_alone} clips have none and stand for themselves" if num_alone else ""
+    return [f"clips with the same {grouped_by} stay together, {len(items.groups)} in number{rest}."]

@@ -8,7 +8,7 @@ Only names are read here, never a video: a file that cannot be decoded shows lat
 """
 
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -17,11 +17,12 @@ from typing import Literal
 import numpy as np
 
 from videoai.data.class_folders import natural_order, read_class_folders
-from videoai.data.clip_table import ClipTable, Where, check_files_exist, list_clips, read_table, relative
-from videoai.data.csv_file import CsvFile
+from videoai.data.clip_table import Where, relative
+from videoai.data.csv_clips import read_csv_clips
+from videoai.data.csv_file import Delimiter
 from videoai.data.hints import some
 from videoai.data.items import Items
-from videoai.data.listing import SPLITS, Listing, Row
+from videoai.data.listing import SPLITS, Found
 from videoai.data.splits import count_shared_groups, split_groups
 
 
@@ -83,9 +84,7 @@ def from_folder(
         raise ValueError(f"split_by is {split_by!r}; a folder of videos can be split by clip or by folder")
     root = os.path.abspath(os.path.expanduser(root))
     found = read_class_folders(root, extensions=extensions, group_by=split_by or "clip")
-    shares = _shares(val_fraction, 0.0 if found.has_split_folders else test_fraction)
-    notes = found.notes + _group_notes(found.clips.items, "folder" if split_by == "folder" else None)
-    return _assemble(found.clips, root, root, notes, shares, split_seed)
+    return _assemble(found, root, root, _shares(val_fraction, 0.0 if found.settles_test else test_fraction), split_seed)
 
 
 def from_csv(
@@ -99,7 +98,7 @@ def from_csv(
     where: Where | None = None,
     val_where: Where | None = None,
     test_where: Where | None = None,
-    delimiter: Literal["auto", ",", ";", "\t"] = "auto",
+    delimiter: Delimiter = "auto",
 ) -> Manifest:
     """Reads one clip per line under a header `path,label[,split,group,start_seconds,end_seconds,...]`, UTF-8.
 
@@ -118,22 +117,16 @@ def from_csv(
     """
     path = os.path.abspath(os.path.expanduser(path))
     root = os.path.abspath(os.path.expanduser(root)) if root else os.path.dirname(path)
-    asked_for = {"label", "split", split_by or "group", *(where or ()), *(val_where or ()), *(test_where or ())}
-    table = read_table(CsvFile(path, delimiter), root=root, columns=asked_for)
-    notes: list[str] = []
-    if where:
-        kept = table.matching(where, "where")
-        notes.append(f"kept {kept.sum()} of {len(table)} lines where {_text(where)}.")
-        table = table.select(kept)
-    group_column = _group_column(table, split_by)
-    clips = list_clips(table, root=root, group_column=group_column, val_where=val_where, test_where=test_where)
-    check_files_exist(table, root)
-    notes += _group_notes(clips.items, group_column)
-    has_split_column = table.is_filled("split")
-    if has_split_column and (val_where or test_where):
-        notes.append("val_where and test_where decide only on lines where the split column is empty.")
-    shares = _shares(val_fraction, 0.0 if has_split_column or test_where else test_fraction)
-    return _assemble(clips, root, path, notes, shares, split_seed)
+    found = read_csv_clips(
+        path,
+        root=root,
+        split_by=split_by,
+        where=where,
+        val_where=val_where,
+        test_where=test_where,
+        delimiter=delimiter,
+    )
+    return _assemble(found, root, path, _shares(val_fraction, 0.0 if found.settles_test else test_fraction), split_seed)
 
 
 def _shares(val_fraction: float, test_fraction: float) -> dict[str, float]:
@@ -145,11 +138,9 @@ def _shares(val_fraction: float, test_fraction: float) -> dict[str, float]:
     return {"val": val_fraction, "test": test_fraction}
 
 
-def _assemble(
-    clips: Listing | Iterable[Row], root: str, source: str, notes: list[str], shares: dict[str, float], split_seed: int
-) -> Manifest:
+def _assemble(found: Found, root: str, source: str, shares: dict[str, float], split_seed: int) -> Manifest:
     """Clips as found -> labels, splits, notes. Splits do not depend on where root lies."""
-    listing = clips if isinstance(clips, Listing) else Listing.of(clips, root)
+    listing, notes = found.clips, found.notes
     classes = natural_order(listing.names[label] for label in np.flatnonzero(np.bincount(listing.items.label)))
     if len(classes) < 2:
         raise ValueError(
@@ -200,25 +191,3 @@ def _split_notes(classes: list[str], splits: dict[str, Items]) -> list[str]:
 
 def _named(classes: list[str], chosen: np.ndarray) -> list[str]:
     return [classes[label] for label in np.flatnonzero(chosen)]
-
-
-def _group_column(table: ClipTable, split_by: str | None) -> str | None:
-    if split_by is None:
-        return "group" if table.is_filled("group") else None
-    if split_by == "clip" and "clip" not in table.columns:
-        return None
-    table.file.position(split_by, "split_by")
-    return split_by
-
-
-def _group_notes(items: Items, group_column: str | None) -> list[str]:
-    if group_column is None:
-        return []
-    num_alone = int((items.group < 0).sum())
-    num_groups = len(items.groups)
-    rest = f"; {num_alone} clips have none and stand for themselves" if num_alone else ""
-    return [f"clips with the same {group_column} stay together, {num_groups} in number{rest}."]
-
-
-def _text(where: Where) -> str:
-    return " and ".join(f"{column} = {value}" for column, value in where.items())
