@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -43,29 +44,25 @@ def megabytes(field: str, file: str = "status") -> float:
 def make_data(root: Path, num_rows: int) -> None:
     """Empty files in class folders, and a table of each kind that names them in random order."""
     draw = random.Random(0)
-    rows = []
-    for index in range(num_rows):
-        name = f"class_{draw.randrange(NUM_CLASSES):03d}_doing_something"
-        folder = root / "videos" / name
-        if index < NUM_CLASSES:
-            (root / "videos" / f"class_{index:03d}_doing_something").mkdir(parents=True)
-        start = draw.random() * 100
-        fields = {
-            "path": f"{name}/{draw.getrandbits(60):015x}_{index:06d}.mp4",
-            "label": name,
-            "split": draw.choices(("train", "val", "test"), (8, 1, 1))[0],
-            "group": f"source{draw.randrange(num_rows // 10)}",
-            "start_seconds": f"{start:.3f}",
-            "end_seconds": f"{start + 10:.3f}",
-        }
-        rows.append(fields)
-        folder.mkdir(exist_ok=True)
-        (root / "videos" / fields["path"]).touch()
-    for kind, more in TABLES.items():
-        columns = ("path", "label", *more)
-        with open(root / f"{kind}.csv", "w") as file:
-            file.write(",".join(columns) + "\n")
-            file.writelines(",".join(row[column] for column in columns) + "\n" for row in rows)
+    classes = [f"class_{index:03d}_doing_something" for index in range(NUM_CLASSES)]
+    for name in classes:
+        (root / "videos" / name).mkdir(parents=True)
+    with ExitStack() as stack:
+        tables = [(more, stack.enter_context(open(root / f"{kind}.csv", "w"))) for kind, more in TABLES.items()]
+        for more, table in tables:
+            table.write(",".join(("path", "label", *more)) + "\n")
+        for index in range(num_rows):
+            name, start = draw.choice(classes), draw.random() * 100
+            path = f"{name}/{draw.getrandbits(60):015x}_{index:06d}.mp4"
+            (root / "videos" / path).touch()
+            fields = {
+                "split": draw.choices(("train", "val", "test"), (8, 1, 1))[0],
+                "group": f"source{draw.randrange(num_rows // 10)}",
+                "start_seconds": f"{start:.3f}",
+                "end_seconds": f"{start + 10:.3f}",
+            }
+            for more, table in tables:
+                table.write(",".join((path, name, *(fields[column] for column in more))) + "\n")
 
 
 def alone(function: Callable[..., Any], *arguments: Any) -> Any:

@@ -127,6 +127,11 @@ def test_segments_of_one_file_stay_together_even_when_their_groups_differ():
     assert sum({"0.mp4", "1.mp4"} <= {item.path for item in split} for split in splits.values()) == 1
 
 
+def test_fifty_thousand_files_without_groups_stand_for_themselves():
+    items = Items.of(VideoItem(f"{i}.mp4", i % 2) for i in range(50_000))  # the square of it is no int32
+    assert len(np.unique(group_numbers(items))) == 50_000
+
+
 def test_a_class_in_one_group_trains():
     items = grouped([[9, 0]] * 9 + [[0, 1]])
     assert any(item.label == 1 for item in split_groups(items, FRACTIONS, 0)["train"])
