@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from videoai.data.decode import ffmpeg, frame_stream, open_video
+from videoai.data.decode import ffmpeg, frame_stream, open_video, pyav
 from videoai.data.decode.ffmpeg import as_bad_video
 from videoai.data.media import BadVideo
 
