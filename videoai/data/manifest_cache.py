@@ -1,8 +1,8 @@
 """Large manifests, kept with the other things that can be made again: reading and splitting a million lines takes time.
 
 $VIDEOAI_CACHE/manifests holds one file per CSV file. It is used as long as that file's size and time of change, the
-settings and FORMAT are those it was written with. A file that is damaged, or of somebody else's making, is not read:
-zip archives carry checksums, and no pickle is loaded.
+settings and FORMAT are those it was written with; whether the videos are there is looked up each time. A damaged file
+is noticed by the checksums of its archive, and written anew. No pickle is loaded.
 """
 
 import io
