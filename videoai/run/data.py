@@ -14,6 +14,7 @@ from videoai.core.types import Clips, ClipSpec, VideoItem
 from videoai.data.decode import open_video
 from videoai.data.manifest import SPLITS, Manifest
 from videoai.data.media import BadVideo
+from videoai.data.quarantine import without_quarantined
 from videoai.data.sampling import span_frames
 from videoai.report.tables import as_text, class_balance_table
 
@@ -26,18 +27,21 @@ MANIFESTS = {
     "folder": "videoai.data.manifest:from_folder",
     "motion16": "videoai.data.synthetic:motion16",
 }
-LOADING = ("num_workers", "flip", "max_bad_fraction")  # how clips are loaded; every other key says which videos
+# How clips are loaded; every other key says which videos there are.
+LOADING = ("num_workers", "flip", "max_bad_fraction", "quarantine")
+PATHS = ("root", "path", "quarantine")
 SIDED = re.compile(r"(^|[\W_])(left|right|c?cw|clockwise|counterclockwise)([\W_]|$)", re.IGNORECASE)
 
 
 def build_manifest(node: dict[str, Any], *, trust: Sequence[str]) -> Manifest:
     """Raises: ValueError or FileNotFoundError, naming the file and what to do."""
-    return build({k: v for k, v in node.items() if k not in LOADING}, MANIFESTS, where="data", trust=trust)
+    manifest = build({k: v for k, v in node.items() if k not in LOADING}, MANIFESTS, where="data", trust=trust)
+    return without_quarantined(manifest, node["quarantine"]) if node.get("quarantine") else manifest
 
 
 def absolute_paths(node: dict[str, Any]) -> dict[str, Any]:
     """``root`` and ``path`` made absolute, so that a checkpoint finds its data from any folder."""
-    return {k: os.path.abspath(os.path.expanduser(v)) if k in ("root", "path") and v else v for k, v in node.items()}
+    return {k: os.path.abspath(os.path.expanduser(v)) if k in PATHS and v else v for k, v in node.items()}
 
 
 def resolve_device(name: str) -> torch.device:
