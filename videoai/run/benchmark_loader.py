@@ -17,7 +17,7 @@ from videoai.data.decode import open_video
 from videoai.data.sampling import span_frames
 from videoai.run.data import absolute_paths, build_manifest
 from videoai.run.limits import refuse_nonsense
-from videoai.run.train import train_stream
+from videoai.run.stream import TrainStream
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ def benchmark_loader(config: dict[str, Any], settings: Mapping[str, Any]) -> lis
     manifest = build_manifest(absolute_paths(config["data"]), trust=ANYTHING)
     clip, items = ClipSpec(**config["clip"]), list(manifest.splits["train"])
     workers = os.cpu_count() or 1 if settings["num_workers"] == "auto" else int(settings["num_workers"])
-    stream = train_stream(config, manifest, clip, workers, pin=False)
+    stream = TrainStream(config, manifest, clip, num_workers=workers, pin=False)
     loaders: dict[str, Start] = {"videoai": lambda: (len(clips.label) for clips in stream(0))}
     if settings["rivals"] and not (reason := missing("pytorchvideo")):
         loaders["pytorchvideo"] = lambda: _pytorchvideo(config, clip, items, workers)

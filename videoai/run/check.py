@@ -46,7 +46,7 @@ def check(data: dict[str, Any], settings: Mapping[str, Any]) -> Checked:
     folder = Path(settings["out"])
     make_folder(folder)
     manifest = build_manifest(absolute_paths(data), trust=ANYTHING)
-    announce_data(manifest, 0)
+    announce_data(manifest)
     paths = sorted({item.path for items in manifest.splits.values() for item in items})
     examined = list(_examined(paths, folder / "examined.jsonl", settings))
     near = settings["near_duplicates"]

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -28,9 +27,11 @@ MANIFESTS = {
     "motion16": "videoai.data.synthetic:motion16",
 }
 # How clips are loaded; every other key says which videos there are.
-LOADING = ("num_workers", "flip", "max_bad_fraction", "quarantine")
+LOADING = (
+    *("num_workers", "max_bad_fraction", "quarantine"),
+    *("flip", "flip_labels", "reverse", "reverse_labels", "directional"),
+)
 PATHS = ("root", "path", "quarantine")
-SIDED = re.compile(r"(^|[\W_])(left|right|c?cw|clockwise|counterclockwise)([\W_]|$)", re.IGNORECASE)
 
 
 def build_manifest(node: dict[str, Any], *, trust: Sequence[str]) -> Manifest:
@@ -69,7 +70,7 @@ def shown(path: Path | str) -> str:
     return path[len(here) :] if path.startswith(here) else path
 
 
-def announce_data(manifest: Manifest, flip: float) -> None:
+def announce_data(manifest: Manifest) -> None:
     """Where the videos come from, how they are split, how the classes are balanced."""
     counts = {split: len(items) for split, items in manifest.splits.items()}
     logger.info("data %s: %d classes, %s", shown(manifest.source), len(manifest.classes), counts)
@@ -78,11 +79,6 @@ def announce_data(manifest: Manifest, flip: float) -> None:
     columns = list(zip(*manifest.table(), strict=True))
     table = class_balance_table(dict(zip(SPLITS, columns[1:], strict=True)), classes=columns[0])
     logger.info("%s", as_text(table))
-    sided = [name for name in manifest.classes if SIDED.search(name)]
-    if flip and sided:
-        logger.warning(
-            "classes such as '%s' have a side, yet clips are mirrored (data.flip=%g); set data.flip=0", sided[0], flip
-        )
 
 
 def announce_clip(items: Sequence[VideoItem], clip: ClipSpec) -> None:
