@@ -1,5 +1,6 @@
 """What is asked of FFmpeg: open one stream with limits, list its packets, decode it, and name what went wrong."""
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -29,9 +30,14 @@ class Packet(NamedTuple):
     is_discarded: bool  # by an edit list: decoded, not shown
 
 
-def open_stream(path: str, container_name: str) -> tuple[InputContainer, VideoStream]:
-    """The main video stream, for one thread. `file:` keeps a name such as `concat:a` from being read as a protocol."""
-    container = av.open(f"file:{path}", "r", format=container_name, options=OPTIONS, metadata_errors="ignore")
+def open_stream(path: str, container_name: str, source: bytes | None = None) -> tuple[InputContainer, VideoStream]:
+    """The main video stream, for one thread. `file:` keeps a name such as `concat:a` from being read as a protocol.
+
+    Args:
+        source: the bytes to read; ``path`` then only names them.
+    """
+    file = f"file:{path}" if source is None else io.BytesIO(source)
+    container = av.open(file, "r", format=container_name, options=OPTIONS, metadata_errors="ignore")
     try:
         container.flags &= ~Flags.gen_pts.value  # made-up pts number the B-frames of AVI files in decoding order
         stream = _main_stream(container, path)

@@ -49,9 +49,11 @@ class _NotAsIndexedError(Exception):
 class PyAVVideo:
     """One open video, see decode.Video. Decodes in one thread; for use by one thread and not across a fork."""
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, source: bytes | None = None) -> None:
+        """``source``: the bytes of the file where they come from elsewhere; ``path`` then only names them."""
         self.path = os.fspath(path)
-        self._container_name = sniff(self.path)
+        self._source = source
+        self._container_name = sniff(self.path, source)
         self._scaler = VideoReformatter()
         self._shown: Shown | None = None  # known from the first decoded frame on
         self._pts: list[int] | None = None  # None = frames are numbered by counting from the start
@@ -120,7 +122,7 @@ class PyAVVideo:
     # ---- opening and indexing
 
     def _open(self) -> None:
-        self._container, self._stream = open_stream(self.path, self._container_name)
+        self._container, self._stream = open_stream(self.path, self._container_name, self._source)
         self._ahead: Iterator[VideoFrame] = decoded(self._container, self._stream)
         self._next, self._is_fresh, self._is_closed = 0, True, False
 
