@@ -1,0 +1,270 @@
+"""``data prepare``: a data set -> another one that training reads faster, with the same labels, splits and order.
+
+OUT/prepare.json      how it was made; another command into the same folder is refused
+OUT/prepared.jsonl    a line a file: what it was made of and became; lets a killed run go on
+OUT/unreadable.csv    what could not be read, why, and what was done about it
+OUT/clips.csv         path,label,split,group,start_seconds,end_seconds; written last
+OUT/videos, frames or shards
+"""
+
+import csv
+import fcntl
+import io
+import json
+import logging
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from videoai.core.build import ANYTHING
+from videoai.core.types import ClipSpec, VideoItem
+from videoai.data.dataset import read_views
+from videoai.data.encode import write_file
+from videoai.data.manifest import SPLITS, Manifest
+from videoai.data.media import BadVideo
+from videoai.data.prepare.convert import ToClips, ToVideos
+from videoai.data.prepare.jobs import Done, Job, Journal, Source, new_source, refuse_shared_names
+from videoai.data.prepare.pack import ToShards
+from videoai.data.prepare.pool import run_jobs
+from videoai.data.shards import CLIP_COLUMNS, UNVERIFIED
+from videoai.data.storage import is_url
+from videoai.run.data import build_manifest, shown
+from videoai.run.limits import refuse_nonsense
+
+logger = logging.getLogger(__name__)
+
+Form = ToVideos | ToClips | ToShards
+SETTINGS = {  # the settings that each form takes
+    "videos": ("short_side", "crf", "preset", "keyint", "fps", "frame_fps"),
+    "clips": ("short_side", "frame_fps"),
+    "shards": ("shard_mb",),
+}
+PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")  # of x264
+NUM_ESTIMATED = 64  # videos that are opened to estimate the bytes of all
+NUM_TIMED = 8  # videos whose clips are timed before and after
+REPORT_SECONDS = 5.0
+
+
+def prepare(config: Mapping[str, Any]) -> dict[str, Any]:
+    """``config``: ``configs/data_prepare.yaml``, and the node of the data under ``data``.
+
+    Returns: ``out``, ``manifest``, ``num_videos``, ``num_made``, ``bytes_in``, ``bytes_out``, ``unreadable`` (rows),
+        ``splits`` (clips in each), ``clip_ms`` (before, after; None when nothing was made).
+    Raises: ValueError, OSError: one line each.
+    """
+    form = new_form(config)
+    manifest = build_manifest(config["data"], trust=ANYTHING)
+    out = Path(os.path.abspath(os.path.expanduser(config["out"])))
+    refuse_inside(out, manifest)
+    items = {split: list(manifest.splits[split]) for split in SPLITS}
+    sources = {item.path: item.path for split in SPLITS for item in items[split]}  # each once, in order
+    sources = {path: new_source(path, manifest.root) for path in sources}
+    refuse_shared_names(sources.values())
+    jobs = form.jobs(list(sources.values()))
+    facts = {"format": 1, **settings_of(config), "data": manifest.fingerprint(), "classes": list(manifest.classes)}
+    refuse_other(out, facts)
+    with locked(out):
+        journal = Journal(out / "prepared.jsonl")
+        todo = [job for job in jobs if not journal.holds(job)]
+        if todo:
+            announce_size(form, list(sources.values()), len(todo) / len(jobs), out)
+        write_file(out / "prepare.json", (json.dumps(facts, indent=1) + "\n").encode())
+        make_all(form, todo, journal, out, config["num_workers"])
+        done = journal.finish(jobs)
+        located = locations(form, jobs, done)
+        unreadable = [row for one in done for row in one.bad]
+        write_csv(out / "unreadable.csv", ("path", "reason", "stage", "detail", "outcome"), unreadable)
+        write_csv(out / "clips.csv", CLIP_COLUMNS, clip_rows(items, manifest.classes, located))
+    fit = [path for path, source in sources.items() if source.name not in {row[0] for row in unreadable}]
+    pairs = [(path, f"{out}/{located[path]}") for path in fit]
+    return {
+        "out": str(out),
+        "to": config["to"],
+        "manifest": str(out / "clips.csv"),
+        "num_videos": len(sources),
+        "num_made": sum(len(job.sources) for job in todo),
+        "bytes_in": sum(source.size for source in sources.values()),
+        "bytes_out": sum(one.bytes_out for one in done),
+        "unreadable": unreadable,
+        "splits": {split: len(items[split]) for split in SPLITS},
+        "clip_ms": clip_ms(pairs, config) if todo and pairs else None,
+    }
+
+
+def new_form(config: Mapping[str, Any]) -> Form:
+    """Raises: ValueError: a setting outside its limits, or an odd short side of videos."""
+    refuse_nonsense(config)
+    to, workers = config["to"], config["num_workers"]
+    if to not in SETTINGS:
+        raise ValueError(f"to={to}: choose from {', '.join(SETTINGS)}.")
+    if config["preset"] not in PRESETS:
+        raise ValueError(f"preset={config['preset']}: choose from {', '.join(PRESETS)}.")
+    if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 0):
+        raise ValueError(f"num_workers={workers}: give a number of processes (0 = none), or null for one per core.")
+    if to == "videos" and config["short_side"] % 2:
+        raise ValueError(f"short_side={config['short_side']}: H.264 needs even sides.")
+    forms = {"videos": ToVideos, "clips": ToClips, "shards": ToShards}
+    return forms[to](**{key: config[key] for key in SETTINGS[to]})
+
+
+def settings_of(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What decides the bytes of the output."""
+    return {"to": config["to"], **{key: config[key] for key in SETTINGS[config["to"]]}}
+
+
+def refuse_inside(out: Path, manifest: Manifest) -> None:
+    """Raises: ValueError: the output would become part of the input, or the input lies within it."""
+    root = manifest.root.removeprefix(UNVERIFIED)
+    if is_url(manifest.source) or not root:
+        return
+    there, here = Path(os.path.realpath(root)), Path(os.path.realpath(out))
+    if here == there or there in here.parents:
+        better = there.with_name(f"{there.name}-prepared")
+        raise ValueError(f"out={out} lies inside the input, {root}. Choose a folder outside it, such as out={better}")
+
+
+def refuse_other(out: Path, facts: Mapping[str, Any]) -> None:
+    """Raises: ValueError: the folder holds something else, or was made with other settings or videos."""
+    path = out / "prepare.json"
+    if not path.exists():
+        strange = [name for name in os.listdir(out) if name not in (".lock", "prepared.jsonl")] if out.is_dir() else []
+        if strange:
+            raise ValueError(f"out={out} holds other files ({strange[0]}, ...). Choose a new folder.")
+        return
+    try:
+        before = dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"{path}: cannot be understood ({error}). Choose a new out=DIR, or delete that one."
+        ) from error
+    changed = [key for key in {**facts, **before} if before.get(key) != facts.get(key)]
+    if set(changed) & {"data", "classes"}:
+        raise ValueError(f"out={out} was made from another list of videos. Choose a new out=DIR, or delete that one.")
+    if changed:
+        what = ", ".join(f"{key}={before.get(key)}, now {facts.get(key)}" for key in changed)
+        raise ValueError(f"out={out} was made with {what}. Choose a new out=DIR, or delete that one.")
+
+
+@contextmanager
+def locked(out: Path) -> Iterator[None]:
+    """Hold the folder against a second process, and clear what a killed one left half written.
+
+    Raises: OSError: not writable, or another process is at work.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        file = (out / ".lock").open("w")
+    except OSError as error:
+        raise OSError(f"out={out}: cannot write there ({error.strerror}). Choose another out=DIR") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise OSError(f"out={out}: another process is preparing here. Wait, or choose another out=DIR") from error
+        for leftover in out.rglob(".*.tmp"):
+            leftover.unlink(missing_ok=True)
+        yield
+
+
+def announce_size(form: Form, sources: Sequence[Source], share: float, out: Path) -> None:
+    """Say what is to come. Raises: OSError: the disk has no room for it."""
+    found = [source for source in sources if source.size]
+    few = list(sources) if isinstance(form, ToShards) else found[:: max(1, len(found) // NUM_ESTIMATED)][:NUM_ESTIMATED]
+    estimate = form.estimate(few) * len(sources) / max(1, len(few))
+    free = shutil.disk_usage(out).free
+    how = "" if len(few) == len(sources) else f", judged by {len(few)} of them"
+    logger.info(
+        "%d videos, %s -> about %s%s; %s free",
+        *(len(sources), as_bytes(sum(source.size for source in sources)), as_bytes(estimate), how, as_bytes(free)),
+    )
+    if estimate * share > free:
+        raise OSError(
+            f"out={out}: about {as_bytes(estimate * share)} are needed and {as_bytes(free)} are free. Free some space, "
+            "choose another disk, or a smaller short_side."
+        )
+
+
+def make_all(form: Form, todo: Sequence[Job], journal: Journal, out: Path, num_workers: int | None) -> None:
+    """Every job, with a line of progress now and then. Raises: OSError: the output cannot be written."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    workers = min(cores if num_workers is None else num_workers, len(todo))
+    sizes = {job.name: len(job.sources) for job in todo}
+    total, made = sum(sizes.values()), 0
+    reported = time.monotonic()
+    started, made_before = reported, 0  # until the first is done: processes take seconds to start
+    try:
+        for done in run_jobs(todo, partial(form.make, out=out), partial(form.give_up, out=out), workers):
+            journal.add(done)
+            made += sizes[done.name]
+            now = time.monotonic()
+            if not made_before and made < total:
+                started, made_before = now, made
+            elif now - reported > REPORT_SECONDS or made == total:
+                rate, reported = (made - made_before) / (now - started), now
+                left = f", {(total - made) / rate:.0f} s left" if made < total else ""
+                logger.info("%d of %d videos, %.1f a second%s", made, total, rate, left)
+    except OSError as error:
+        raise OSError(f"{error}. Mend that and run the same command: it goes on where it stopped") from error
+
+
+def locations(form: Form, jobs: Sequence[Job], done: Sequence[Done]) -> dict[str, str]:
+    """Path of an input -> what the new manifest calls it."""
+    return {
+        source.path: form.location(one, source) for job, one in zip(jobs, done, strict=True) for source in job.sources
+    }
+
+
+def clip_rows(
+    items: Mapping[str, Sequence[VideoItem]], classes: Sequence[str], located: Mapping[str, str]
+) -> Iterator[tuple[Any, ...]]:
+    """Rows of CLIP_COLUMNS."""
+    for split, chosen in items.items():
+        for item in chosen:
+            end = "" if item.end_seconds is None else repr(item.end_seconds)
+            start = repr(item.start_seconds)
+            yield located[item.path], classes[item.label], split, item.group or "", start, end
+
+
+def write_csv(path: Path, columns: Sequence[str], rows: Any) -> None:
+    """All of it or nothing."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    write_file(path, text.getvalue().encode("utf-8", "backslashreplace"))
+
+
+def clip_ms(pairs: Sequence[tuple[str, str]], config: Mapping[str, Any]) -> tuple[float, float]:
+    """Milliseconds for one clip of 16 frames, four apart, out of an input and out of what became of it; the mean over
+    some videos of the best of three."""
+    few = pairs[:: max(1, len(pairs) // NUM_TIMED)][:NUM_TIMED]
+    size = 224 if config["to"] == "shards" else config["short_side"]
+    clip = ClipSpec(num_frames=16, stride=4, size=size)
+    before, after = (sum(best_ms(path, clip) for path in paths) / len(few) for paths in zip(*few, strict=True))
+    return before, after
+
+
+def best_ms(path: str, clip: ClipSpec) -> float:
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        try:
+            read_views(VideoItem(path, 0), clip)
+        except BadVideo:
+            return 0.0
+        times.append(time.perf_counter() - start)
+    return 1000 * min(times)
+
+
+def as_bytes(number: float) -> str:
+    """``3.2 GB``, in powers of 1000."""
+    for unit in ("B", "KB", "MB", "GB"):
+        if number < 1000:
+            return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
+        number /= 1000
+    return f"{number:.1f} TB"
