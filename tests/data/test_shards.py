@@ -6,31 +6,20 @@ from pathlib import Path
 import pytest
 import torch
 
+from videoai.cli.config import compose
 from videoai.data import shards
 from videoai.data.decode import open_video
 from videoai.data.media import BadVideo
 from videoai.data.shards import from_shards, is_member, read_member
 from videoai.run.prepare import prepare
 
-SETTINGS = {
-    **{
-        "to": "shards",
-        "short_side": 256,
-        "crf": 18,
-        "preset": "veryfast",
-        "keyint": 16,
-        "fps": None,
-        "frame_fps": None,
-    },
-    **{"shard_mb": 0.02, "num_workers": 0},
-}
-
 
 @pytest.fixture(scope="module")
 def packed(clip_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """24 clips in several shards."""
     out = tmp_path_factory.mktemp("packed") / "out"
-    prepare({**SETTINGS, "out": str(out), "data": {"name": "folder", "root": str(clip_folder)}})
+    settings, _ = compose("data_prepare", ["to=shards", "shard_mb=0.02", "num_workers=0"])
+    prepare({**settings, "out": str(out), "data": {"name": "folder", "root": str(clip_folder)}})
     return out
 
 

@@ -14,7 +14,7 @@ CONFIGS = (
 )  # wheel, else source tree
 GROUPS = ("data", "model", "clip", "augment", "optim", "schedule", "finetune", "trainer", "experiment")
 # Values that are paths: taken as typed, because Hydra's grammar stumbles over spaces, brackets and equals signs.
-PATHS = ("checkpoint", "input", "run_dir", "weights", "resume", "data.root", "data.path")
+PATHS = ("checkpoint", "input", "out", "run_dir", "weights", "resume", "data.root", "data.path")
 
 
 def compose(job: str, arguments: list[str]) -> tuple[dict[str, Any], dict[str, str]]:

@@ -45,22 +45,28 @@ def found_at(path: str) -> list[str]:
 
 
 def print_summary(done: dict[str, Any]) -> None:
+    from videoai.data.media import BadVideo
     from videoai.run.data import shown
     from videoai.run.prepare import as_bytes
 
     out, bad = shown(done["out"]), done["unreadable"]
-    if not done["num_made"]:
-        print(f"nothing to do: {out} holds all {done['num_videos']} videos.")
     ratio = done["bytes_out"] / max(1, done["bytes_in"])
     sizes = f"{as_bytes(done['bytes_in'])} -> {as_bytes(done['bytes_out'])}, {ratio:.2f} times"
-    print(f"{done['num_made']} of {done['num_videos']} videos made in {out}: {sizes}")
+    if done["num_made"]:
+        print(f"{done['num_made']} of {done['num_videos']} videos made in {out}: {sizes}")
+    else:
+        print(f"nothing to do: {out} holds all {done['num_videos']} videos.")
     if done["clip_ms"]:
         before, after = done["clip_ms"]
         faster = f"{before / after:.1f} times as fast" if after else "not measured"
         print(f"a clip of 16 frames, 4 apart, on one core: {before:.1f} ms before, {after:.1f} ms now: {faster}")
     if bad:
-        print(f"{len(bad)} videos cannot be read in full; they stay in the set, see {out}/unreadable.csv. First:")
-        print(f"  {bad[0][0]}: {bad[0][1]} while {bad[0][2]}: {bad[0][3]} ({bad[0][4]})")
+        name, reason, stage, detail, outcome = bad[0]
+        what = "1 video cannot be read in full and stays"
+        if len(bad) > 1:
+            what = f"{len(bad)} videos cannot be read in full and stay"
+        print(f"{what} in the set; see {out}/unreadable.csv. First:")
+        print(f"  {BadVideo(name, reason, stage, detail)} ({outcome})")
     print(f"next: {next_command(done)}")
 
 

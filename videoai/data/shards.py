@@ -22,7 +22,6 @@ from videoai.data.media import BadVideo
 from videoai.data.storage import is_url, read_bytes
 
 if TYPE_CHECKING:  # torch takes 1.4 s to import, in each of the processes that pack
-    from videoai.core.types import VideoItem
     from videoai.data.manifest import Manifest
 
 MARK = ".tar#"

@@ -33,7 +33,7 @@ from videoai.data.prepare.pack import ToShards
 from videoai.data.prepare.pool import run_jobs
 from videoai.data.shards import CLIP_COLUMNS, UNVERIFIED
 from videoai.data.storage import is_url
-from videoai.run.data import build_manifest, shown
+from videoai.run.data import build_manifest
 from videoai.run.limits import refuse_nonsense
 
 logger = logging.getLogger(__name__)

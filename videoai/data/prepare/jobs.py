@@ -105,15 +105,25 @@ class Journal:
         return done if size == done.bytes_out else None
 
     def add(self, done: Done) -> None:
+        before = self._done.get(done.name)
         self._done[done.name] = done
         with self.path.open("a", encoding="utf-8") as file:
             file.write(_line(done))
+        if before and before.target != done.target:
+            self._remove(before)
 
     def finish(self, jobs: Sequence[Job]) -> list[Done]:
-        """All outcomes in the order of the jobs; nothing else stays in the file."""
-        done = [self._done[job.name] for job in jobs]
+        """All outcomes in the order of the jobs; nothing else stays in the file or in the folder."""
+        done = [self._done.pop(job.name) for job in jobs]
+        for one in self._done.values():  # shards, when files became smaller
+            self._remove(one)
         self._write(done)
         return done
+
+    def _remove(self, done: Done) -> None:
+        path = self.path.parent / done.target
+        for stale in (path, path.with_suffix(".csv")) if path.suffix == ".tar" else (path,):
+            stale.unlink(missing_ok=True)
 
     def _write(self, done: Iterable[Done]) -> None:
         write_file(self.path, "".join(map(_line, done)).encode())
