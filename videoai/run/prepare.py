@@ -8,7 +8,6 @@ OUT/videos, frames or shards
 """
 
 import csv
-import fcntl
 import io
 import json
 import logging
@@ -16,7 +15,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,16 +24,16 @@ from videoai.core.build import ANYTHING
 from videoai.core.types import ClipSpec, VideoItem
 from videoai.data.dataset import read_views
 from videoai.data.encode import write_file
-from videoai.data.manifest import SPLITS, Manifest
+from videoai.data.manifest import SPLITS
 from videoai.data.media import BadVideo
 from videoai.data.prepare.convert import ToClips, ToVideos
 from videoai.data.prepare.jobs import Done, Job, Journal, Source, new_source, refuse_shared_names
 from videoai.data.prepare.pack import ToShards
 from videoai.data.prepare.pool import run_jobs
-from videoai.data.shards import CLIP_COLUMNS, UNVERIFIED
-from videoai.data.storage import is_url
+from videoai.data.shards import CLIP_COLUMNS
 from videoai.run.data import build_manifest
 from videoai.run.limits import refuse_nonsense
+from videoai.run.prepared_folder import locked, refuse_inside, refuse_other
 
 logger = logging.getLogger(__name__)
 
@@ -117,60 +116,6 @@ def settings_of(config: Mapping[str, Any]) -> dict[str, Any]:
     return {"to": config["to"], **{key: config[key] for key in SETTINGS[config["to"]]}}
 
 
-def refuse_inside(out: Path, manifest: Manifest) -> None:
-    """Raises: ValueError: the output would become part of the input, or the input lies within it."""
-    root = manifest.root.removeprefix(UNVERIFIED)
-    if is_url(manifest.source) or not root:
-        return
-    there, here = Path(os.path.realpath(root)), Path(os.path.realpath(out))
-    if here == there or there in here.parents:
-        better = there.with_name(f"{there.name}-prepared")
-        raise ValueError(f"out={out} lies inside the input, {root}. Choose a folder outside it, such as out={better}")
-
-
-def refuse_other(out: Path, facts: Mapping[str, Any]) -> None:
-    """Raises: ValueError: the folder holds something else, or was made with other settings or videos."""
-    path = out / "prepare.json"
-    if not path.exists():
-        strange = [name for name in os.listdir(out) if name not in (".lock", "prepared.jsonl")] if out.is_dir() else []
-        if strange:
-            raise ValueError(f"out={out} holds other files ({strange[0]}, ...). Choose a new folder.")
-        return
-    try:
-        before = dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        raise ValueError(
-            f"{path}: cannot be understood ({error}). Choose a new out=DIR, or delete that one."
-        ) from error
-    changed = [key for key in {**facts, **before} if before.get(key) != facts.get(key)]
-    if set(changed) & {"data", "classes"}:
-        raise ValueError(f"out={out} was made from another list of videos. Choose a new out=DIR, or delete that one.")
-    if changed:
-        what = ", ".join(f"{key}={before.get(key)}, now {facts.get(key)}" for key in changed)
-        raise ValueError(f"out={out} was made with {what}. Choose a new out=DIR, or delete that one.")
-
-
-@contextmanager
-def locked(out: Path) -> Iterator[None]:
-    """Hold the folder against a second process, and clear what a killed one left half written.
-
-    Raises: OSError: not writable, or another process is at work.
-    """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        file = (out / ".lock").open("w")
-    except OSError as error:
-        raise OSError(f"out={out}: cannot write there ({error.strerror}). Choose another out=DIR") from error
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise OSError(f"out={out}: another process is preparing here. Wait, or choose another out=DIR") from error
-        for leftover in out.rglob(".*.tmp"):
-            leftover.unlink(missing_ok=True)
-        yield
-
-
 def announce_size(form: Form, sources: Sequence[Source], share: float, out: Path) -> None:
     """Say what is to come. Raises: OSError: the disk has no room for it."""
     found = [source for source in sources if source.size]
@@ -240,25 +185,25 @@ def write_csv(path: Path, columns: Sequence[str], rows: Any) -> None:
 
 
 def clip_ms(pairs: Sequence[tuple[str, str]], config: Mapping[str, Any]) -> tuple[float, float]:
-    """Milliseconds for one clip of 16 frames, four apart, out of an input and out of what became of it; the mean over
-    some videos of the best of three."""
+    """Milliseconds for one clip of 16 frames, four apart, out of an input and out of what became of it: the mean over
+    some videos of the best of five. The two take turns, because others may use the machine."""
     few = pairs[:: max(1, len(pairs) // NUM_TIMED)][:NUM_TIMED]
     size = 224 if config["to"] == "shards" else config["short_side"]
     clip = ClipSpec(num_frames=16, stride=4, size=size)
-    before, after = (sum(best_ms(path, clip) for path in paths) / len(few) for paths in zip(*few, strict=True))
+    total = [0.0, 0.0]
+    for pair in few:
+        rounds = [[seconds_to_read(path, clip) for path in pair] for _ in range(5)]
+        total = [sum(times) for times in zip(total, map(min, zip(*rounds, strict=True)), strict=True)]
+    before, after = (1000 * seconds / len(few) for seconds in total)
     return before, after
 
 
-def best_ms(path: str, clip: ClipSpec) -> float:
-    times = []
-    for _ in range(3):
-        start = time.perf_counter()
-        try:
-            read_views(VideoItem(path, 0), clip)
-        except BadVideo:
-            return 0.0
-        times.append(time.perf_counter() - start)
-    return 1000 * min(times)
+def seconds_to_read(path: str, clip: ClipSpec) -> float:
+    """The middle clip of one video, opened anew."""
+    start = time.perf_counter()
+    with suppress(BadVideo):  # damage that showed neither while it was made nor on the way back
+        read_views(VideoItem(path, 0), clip)
+    return time.perf_counter() - start
 
 
 def as_bytes(number: float) -> str:
