@@ -124,6 +124,9 @@ class RangeServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), partial(RangeHandler, folder=folder))
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
 
+    def handle_error(self, request, client_address) -> None:
+        """A client may hang up early."""
+
 
 @pytest.fixture
 def range_server(tmp_path: Path) -> Iterator[RangeServer]:

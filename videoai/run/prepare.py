@@ -24,7 +24,7 @@ from videoai.core.build import ANYTHING
 from videoai.core.types import ClipSpec, VideoItem
 from videoai.data.dataset import read_views
 from videoai.data.encode import write_file
-from videoai.data.manifest import SPLITS
+from videoai.data.manifest import SPLITS, Manifest
 from videoai.data.media import BadVideo
 from videoai.data.prepare.convert import ToClips, ToVideos
 from videoai.data.prepare.jobs import Done, Job, Journal, Source, new_source, refuse_shared_names
@@ -60,10 +60,7 @@ def prepare(config: Mapping[str, Any]) -> dict[str, Any]:
     manifest = build_manifest(config["data"], trust=ANYTHING)
     out = Path(os.path.abspath(os.path.expanduser(config["out"])))
     refuse_inside(out, manifest)
-    items = {split: list(manifest.splits[split]) for split in SPLITS}
-    sources = {item.path: item.path for split in SPLITS for item in items[split]}  # each once, in order
-    sources = {path: new_source(path, manifest.root) for path in sources}
-    refuse_shared_names(sources.values())
+    sources = find_sources(manifest)
     jobs = form.jobs(list(sources.values()))
     facts = {"format": 1, **settings_of(config), "data": manifest.fingerprint(), "classes": list(manifest.classes)}
     refuse_other(out, facts)
@@ -71,16 +68,16 @@ def prepare(config: Mapping[str, Any]) -> dict[str, Any]:
         journal = Journal(out / "prepared.jsonl")
         todo = [job for job in jobs if not journal.holds(job)]
         if todo:
-            announce_size(form, list(sources.values()), len(todo) / len(jobs), out)
+            announce(form, list(sources.values()), todo, out)
         write_file(out / "prepare.json", (json.dumps(facts, indent=1) + "\n").encode())
         make_all(form, todo, journal, out, config["num_workers"])
         done = journal.finish(jobs)
         located = locations(form, jobs, done)
         unreadable = [row for one in done for row in one.bad]
         write_csv(out / "unreadable.csv", ("path", "reason", "stage", "detail", "outcome"), unreadable)
-        write_csv(out / "clips.csv", CLIP_COLUMNS, clip_rows(items, manifest.classes, located))
-    fit = [path for path, source in sources.items() if source.name not in {row[0] for row in unreadable}]
-    pairs = [(path, f"{out}/{located[path]}") for path in fit]
+        write_csv(out / "clips.csv", CLIP_COLUMNS, clip_rows(manifest, located))
+    names = {row[0] for row in unreadable}
+    pairs = [(path, f"{out}/{located[path]}") for path, source in sources.items() if source.name not in names]
     return {
         "out": str(out),
         "to": config["to"],
@@ -90,7 +87,7 @@ def prepare(config: Mapping[str, Any]) -> dict[str, Any]:
         "bytes_in": sum(source.size for source in sources.values()),
         "bytes_out": sum(one.bytes_out for one in done),
         "unreadable": unreadable,
-        "splits": {split: len(items[split]) for split in SPLITS},
+        "splits": {split: len(manifest.splits[split]) for split in SPLITS},
         "clip_ms": clip_ms(pairs, config) if todo and pairs else None,
     }
 
@@ -116,8 +113,19 @@ def settings_of(config: Mapping[str, Any]) -> dict[str, Any]:
     return {"to": config["to"], **{key: config[key] for key in SETTINGS[config["to"]]}}
 
 
-def announce_size(form: Form, sources: Sequence[Source], share: float, out: Path) -> None:
+def find_sources(manifest: Manifest) -> dict[str, Source]:
+    """Path -> source, in the order of train, val and test; a file with several clips once."""
+    paths = dict.fromkeys(item.path for split in SPLITS for item in manifest.splits[split])
+    sources = {path: new_source(path, manifest.root) for path in paths}
+    refuse_shared_names(sources.values())
+    return sources
+
+
+def announce(form: Form, sources: Sequence[Source], todo: Sequence[Job], out: Path) -> None:
     """Say what is to come. Raises: OSError: the disk has no room for it."""
+    num_left = sum(len(job.sources) for job in todo)
+    if num_left < len(sources):
+        logger.info("going on: %d of %d videos are there already", len(sources) - num_left, len(sources))
     found = [source for source in sources if source.size]
     few = list(sources) if isinstance(form, ToShards) else found[:: max(1, len(found) // NUM_ESTIMATED)][:NUM_ESTIMATED]
     estimate = form.estimate(few) * len(sources) / max(1, len(few))
@@ -127,9 +135,10 @@ def announce_size(form: Form, sources: Sequence[Source], share: float, out: Path
         "%d videos, %s -> about %s%s; %s free",
         *(len(sources), as_bytes(sum(source.size for source in sources)), as_bytes(estimate), how, as_bytes(free)),
     )
-    if estimate * share > free:
+    needed = estimate * num_left / len(sources)
+    if needed > free:
         raise OSError(
-            f"out={out}: about {as_bytes(estimate * share)} are needed and {as_bytes(free)} are free. Free some space, "
+            f"out={out}: about {as_bytes(needed)} are needed and {as_bytes(free)} are free. Free some space, "
             "choose another disk, or a smaller short_side."
         )
 
@@ -148,13 +157,13 @@ def make_all(form: Form, todo: Sequence[Job], journal: Journal, out: Path, num_w
             made += sizes[done.name]
             now = time.monotonic()
             if not made_before and made < total:
-                started, made_before = now, made
+                started, reported, made_before = now, now, made
             elif now - reported > REPORT_SECONDS or made == total:
                 rate, reported = (made - made_before) / (now - started), now
                 left = f", {(total - made) / rate:.0f} s left" if made < total else ""
                 logger.info("%d of %d videos, %.1f a second%s", made, total, rate, left)
     except OSError as error:
-        raise OSError(f"{error}. Mend that and run the same command: it goes on where it stopped") from error
+        raise OSError(f"out={out}: {error}. Mend that and run the same command: it goes on where it stopped") from error
 
 
 def locations(form: Form, jobs: Sequence[Job], done: Sequence[Done]) -> dict[str, str]:
@@ -164,15 +173,12 @@ def locations(form: Form, jobs: Sequence[Job], done: Sequence[Done]) -> dict[str
     }
 
 
-def clip_rows(
-    items: Mapping[str, Sequence[VideoItem]], classes: Sequence[str], located: Mapping[str, str]
-) -> Iterator[tuple[Any, ...]]:
+def clip_rows(manifest: Manifest, located: Mapping[str, str]) -> Iterator[tuple[Any, ...]]:
     """Rows of CLIP_COLUMNS."""
-    for split, chosen in items.items():
-        for item in chosen:
-            end = "" if item.end_seconds is None else repr(item.end_seconds)
-            start = repr(item.start_seconds)
-            yield located[item.path], classes[item.label], split, item.group or "", start, end
+    for split in SPLITS:
+        for item in manifest.splits[split]:
+            start, end = repr(item.start_seconds), "" if item.end_seconds is None else repr(item.end_seconds)
+            yield located[item.path], manifest.classes[item.label], split, item.group or "", start, end
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Any) -> None:
