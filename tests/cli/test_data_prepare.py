@@ -166,15 +166,21 @@ def test_a_killed_run_goes_on_to_the_bytes_of_an_undisturbed_one(many_clips, vid
 
 @pytest.mark.slow
 @pytest.mark.parametrize("to", ["videos", "clips", "shards"])
-def test_a_run_killed_at_any_time_goes_on(to, many_clips, videoai_command, tmp_path):
-    command = ["data", "prepare", str(many_clips), f"to={to}", "num_workers=2", "shard_mb=0.05"]
-    started = time.monotonic()
-    assert videoai_command(*command, "out=straight", cwd=tmp_path).returncode == 0
-    seconds, draw = time.monotonic() - started, random.Random(0)
-    num_killed = 0
-    for _ in range(8):
-        end = time.monotonic() + seconds * draw.uniform(0.3, 1.0)
-        num_killed += kill_after([*command, "out=killed"], tmp_path, lambda end=end: time.monotonic() > end)
-    assert num_killed >= 2
+def test_a_run_killed_again_and_again_goes_on(to, many_clips, videoai_command, prepare, tmp_path):
+    command = ["data", "prepare", str(many_clips), f"to={to}", "shard_mb=0.01"]
+    prepare(*command[2:], "out=straight")
+    num_jobs = num_lines(tmp_path / "straight" / "prepared.jsonl")
+    journal, draw = tmp_path / "killed" / "prepared.jsonl", random.Random(0)
+    for share in (0, 0.2, 0.4, 0.6):
+        enough, seconds = share * num_jobs, draw.uniform(0, 0.02)  # somewhere within a file
+
+        def is_time(enough: float = enough, seconds: float = seconds) -> bool:
+            if num_lines(journal) < enough or not journal.exists():
+                return False
+            time.sleep(seconds)
+            return True
+
+        assert kill_after([*command, "out=killed", "num_workers=2"], tmp_path, is_time)
+    assert not (tmp_path / "killed" / "clips.csv").exists()
     assert videoai_command(*command, "out=killed", cwd=tmp_path).returncode == 0
     assert tree(tmp_path / "killed") == tree(tmp_path / "straight")
