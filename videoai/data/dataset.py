@@ -2,6 +2,7 @@
 never does."""
 
 import logging
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -21,7 +22,7 @@ MAX_SUBSTITUTES = 10  # unreadable videos in a row before giving up: by then the
 class TrainClips(Dataset[list[Clip]]):
     """Random clips. A key is ``(epoch, index)``; pixels are a function of (seed, epoch, index) alone."""
 
-    def __init__(self, items: list[VideoItem], clip: ClipSpec, transform: TrainTransform, *, seed: int) -> None:
+    def __init__(self, items: Sequence[VideoItem], clip: ClipSpec, transform: TrainTransform, *, seed: int) -> None:
         self.items, self.clip, self.transform, self.seed = items, clip, transform, seed
 
     def __len__(self) -> int:
@@ -34,8 +35,8 @@ class TrainClips(Dataset[list[Clip]]):
         chosen, error = index, ""
         for _ in range(MAX_SUBSTITUTES):
             try:
-                video = self._read(self.items[chosen], epoch, chosen)
-                return [Clip(video, self.items[chosen].label, index, 0, error)]
+                item = self.items[chosen]
+                return [Clip(self._read(item, epoch, chosen), item.label, index, 0, error)]
             except BadVideo as bad:
                 error = error or str(bad)
                 chosen = int(torch.randint(len(self.items), (), generator=draw))
@@ -51,7 +52,7 @@ class TrainClips(Dataset[list[Clip]]):
 class EvalClips(Dataset[list[Clip]]):
     """Every view of every video, once, in order; each video is decoded once. Nothing is random."""
 
-    def __init__(self, items: list[VideoItem], clip: ClipSpec, *, num_clips: int = 1, num_crops: int = 1) -> None:
+    def __init__(self, items: Sequence[VideoItem], clip: ClipSpec, *, num_clips: int = 1, num_crops: int = 1) -> None:
         self.items, self.clip, self.num_clips, self.num_crops = items, clip, num_clips, num_crops
         eval_crops(torch.zeros(1, 3, clip.size, clip.size, dtype=torch.uint8), clip.size, num_crops)  # refuse early
 

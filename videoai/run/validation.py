@@ -47,7 +47,7 @@ class Validation:
             num_views=1,
             max_views=self.batch_size,
         )
-        labels = torch.tensor([item.label for item in self.items])
+        labels = torch.from_numpy(self.items.label).long()
         predicted, num_classes = predicted_labels(found.scores), len(self.manifest.classes)
         matrix = confusion_matrix(predicted, labels, num_classes=num_classes)
         draw = partial(confusion_figure, matrix, classes=self.manifest.classes, title=f"val, step {step}")
