@@ -91,6 +91,7 @@ def from_shards(path: str, *, verify: bool = True) -> "Manifest":
         ImportError: the protocol of the URL needs a package that is not installed.
     """
     from videoai.core.types import VideoItem
+    from videoai.data.items import Items
     from videoai.data.manifest import SPLITS, Manifest
 
     root = path.rstrip("/") if is_url(path) else abspath(expanduser(path))
@@ -103,14 +104,13 @@ def from_shards(path: str, *, verify: bool = True) -> "Manifest":
             name, label, split, group, start, end = row
             if not MEMBER_PATH.fullmatch(name):  # it must not lead elsewhere
                 raise ValueError(f"'{name}' is not the path of a member, shards/00000.tar#NAME")
-            item = VideoItem(
-                f"{prefix}/{name}", label_of[label], float(start), float(end) if end else None, group or None
-            )
+            item = VideoItem(name, label_of[label], float(start), float(end) if end else None, group or None)
             splits[split].append(item)
         except (ValueError, KeyError) as error:
             raise ValueError(f"{root}/clips.csv:{number}: {error}; prepare the shards again") from error
     notes = () if verify else ("hashes are not compared: damage in the shards may go unseen.",)
-    return Manifest(tuple(classes), splits, root, notes, root=normpath(prefix))
+    columns = {split: Items.of(items, prefix) for split, items in splits.items()}
+    return Manifest(tuple(classes), columns, root, notes, root=normpath(prefix))
 
 
 def _classes(root: str) -> list[str]:
