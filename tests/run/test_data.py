@@ -4,7 +4,14 @@ import pytest
 import torch
 
 from videoai.core.types import Clips, ClipSpec, VideoItem
-from videoai.run.data import BadCount, absolute_paths, announce_clip, build_manifest, resolve_device
+from videoai.run.data import (
+    BadCount,
+    absolute_paths,
+    announce_clip,
+    build_manifest,
+    resolve_device,
+    shown,
+)
 
 
 def clips(*errors: str) -> Clips:
@@ -60,3 +67,9 @@ def test_a_device_that_is_not_there_is_refused():
         resolve_device("cuda")
     with pytest.raises(ValueError, match="choose auto, cpu, cuda or cuda:N"):
         resolve_device("gpu7")
+
+
+def test_a_url_is_no_path_to_be_made_absolute():
+    for url in ("https://host/set", "simplecache::s3://bucket/set"):
+        assert absolute_paths({"path": url}) == {"path": url}
+        assert shown(url) == url

@@ -14,7 +14,10 @@ CONFIGS = (
 )  # wheel, else source tree
 GROUPS = ("data", "model", "clip", "augment", "imbalance", "optim", "schedule", "finetune", "trainer", "experiment")
 # Values that are paths: taken as typed, because Hydra's grammar stumbles over spaces, brackets and equals signs.
-PATHS = ("checkpoint", "input", "run_dir", "weights", "resume", "data.root", "data.path", "data.quarantine")
+PATHS = (
+    *("checkpoint", "input", "out", "run_dir", "weights", "resume"),
+    *("data.root", "data.path", "data.quarantine"),
+)
 
 
 def compose(job: str, arguments: list[str]) -> tuple[dict[str, Any], dict[str, str]]:

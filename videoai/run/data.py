@@ -15,6 +15,7 @@ from videoai.data.manifest import SPLITS, Manifest
 from videoai.data.media import BadVideo
 from videoai.data.quarantine import without_quarantined
 from videoai.data.sampling import span_frames
+from videoai.data.storage import is_url
 from videoai.report.tables import as_text, class_balance_table
 
 logger = logging.getLogger(__name__)
@@ -25,6 +26,7 @@ MANIFESTS = {
     "csv": "videoai.data.manifest:from_csv",
     "folder": "videoai.data.manifest:from_folder",
     "motion16": "videoai.data.synthetic:motion16",
+    "shards": "videoai.data.shards:from_shards",
 }
 # How clips are loaded; every other key says which videos there are.
 LOADING = (
@@ -41,8 +43,10 @@ def build_manifest(node: dict[str, Any], *, trust: Sequence[str]) -> Manifest:
 
 
 def absolute_paths(node: dict[str, Any]) -> dict[str, Any]:
-    """``root`` and ``path`` made absolute, so that a checkpoint finds its data from any folder."""
-    return {k: os.path.abspath(os.path.expanduser(v)) if k in PATHS and v else v for k, v in node.items()}
+    """Paths made absolute, so that a checkpoint finds its data from any folder; URLs are already."""
+    return {
+        k: os.path.abspath(os.path.expanduser(v)) if k in PATHS and v and not is_url(v) else v for k, v in node.items()
+    }
 
 
 def resolve_device(name: str) -> torch.device:
@@ -65,6 +69,9 @@ def resolve_device(name: str) -> torch.device:
 
 def shown(path: Path | str) -> str:
     """A path as a person would type it: relative when it lies below the current folder."""
+    path = os.fspath(path)
+    if is_url(path):
+        return path
     path = os.path.abspath(path)
     here = os.getcwd() + os.sep
     return path[len(here) :] if path.startswith(here) else path

@@ -55,10 +55,16 @@ LIMITS: dict[str, tuple[bool, float, float]] = {
     "top_k": (True, 1, INFINITY),
     "window_seconds": (False, 0, INFINITY),
     "hop_seconds": (False, 0, INFINITY),
+    "short_side": (True, 16, INFINITY),
+    "crf": (True, 0, 51),
+    "keyint": (True, 1, INFINITY),
+    "fps": (False, 0, INFINITY),
+    "frame_fps": (False, 0, INFINITY),
+    "shard_mb": (False, 0, INFINITY),
 }
 BOOLEANS = (
     *("finetune.freeze", "trainer.activation_checkpointing", "trainer.tensorboard"),
-    *("model.pretrained", "model.backbone_pretrained", "model.bidirectional", "annotate"),
+    *("model.pretrained", "model.backbone_pretrained", "model.bidirectional", "annotate", "data.verify"),
     *("imbalance.balanced_softmax", "data.directional"),
 )
 RANGES = {"augment.scale": 1.0, "augment.ratio": INFINITY}  # [low, high], above 0 and up to this
@@ -77,6 +83,7 @@ NULLABLE = (
     "ema_decay",
     "resize",
     "fps",
+    "frame_fps",
 )
 NULLABLE += ("window_seconds", "hop_seconds", "layer_decay", "unfreeze_epoch")
 POSITIVE = (
@@ -84,6 +91,8 @@ POSITIVE = (
     "max_grad_norm",
     "lr",
     "fps",
+    "frame_fps",
+    "shard_mb",
     "window_seconds",
     "hop_seconds",
     "layer_decay",
