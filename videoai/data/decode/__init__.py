@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
+from videoai.data.media import MAX_SECONDS, BadVideo
+
 
 class Video(Protocol):
     """An open video. Frames are numbered in the order they are shown. Every failure to read is a BadVideo."""
@@ -63,4 +65,9 @@ def open_video(path: str | Path) -> Video:
     """Opens a video and reads its index; decodes nothing yet. Raises BadVideo."""
     from videoai.data.decode.pyav import PyAVVideo  # FFmpeg loads only where videos are read
 
-    return PyAVVideo(path)
+    video = PyAVVideo(path)
+    if video.duration_seconds > MAX_SECONDS:
+        video.close()
+        detail = f"{video.duration_seconds:.3g} s long, above {MAX_SECONDS:g}; its clock may be damaged"
+        raise BadVideo(video.path, "too_large", "index", detail)
+    return video
