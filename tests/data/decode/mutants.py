@@ -72,6 +72,11 @@ def outcome(path: Path) -> str:
     return "frames"
 
 
+def say(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
 def main(folder: str, first: int, count: int) -> None:
     seeds = [path.read_bytes() for path in sorted(Path(folder).iterdir())]
     with tempfile.TemporaryDirectory() as work:
@@ -79,11 +84,11 @@ def main(folder: str, first: int, count: int) -> None:
         for number in range(first, first + count):
             draw = random.Random(number)
             path.write_bytes(mutant(seeds[number % len(seeds)], draw))
-            print(f"{number} ", end="", flush=True)  # stays alone on its line when the process dies
+            say(f"{number} ")  # stays alone on its line when the process dies
             start = time.perf_counter()
             reason = outcome(path)
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-            print(json.dumps({"reason": reason, "seconds": time.perf_counter() - start, "peak": peak}), flush=True)
+            say(json.dumps({"reason": reason, "seconds": time.perf_counter() - start, "peak": peak}) + "\n")
 
 
 if __name__ == "__main__":
