@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from videoai.core.types import Clips, ClipSpec, VideoItem
+from videoai.data.manifest import Manifest
 from videoai.run.data import BadCount, absolute_paths, announce_clip, build_manifest, resolve_device
 
 
