@@ -104,7 +104,7 @@ def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | 
         facts=facts(config, manifest, clip),
         freeze=new_freeze(config, model, len(manifest.splits["train"])),
         seed=config["seed"],
-        on_clips=BadCount(len(manifest.splits["train"]), config["data"]["max_bad_fraction"]),
+        on_clips=BadCount(manifest, config["data"]["max_bad_fraction"]),
         **pick(settings, "accumulate", "max_grad_norm", "ema_decay"),
     )
     if state:
