@@ -55,7 +55,7 @@ class UniFormerV2(nn.Module):
     ) -> None:
         super().__init__()
         _check(size, patch, num_global, depth, temporal_stride)
-        self.size, self.side = size, size // patch  # the latter in patches
+        self.size, self.patch, self.side = size, patch, size // patch  # the last in patches
         span = 2 * temporal_stride - 1  # frames that a patch sees: 1 or 3
         self.stem = nn.Conv3d(
             3, width, (span, patch, patch), (temporal_stride, patch, patch), (span // 2, 0, 0), bias=False
@@ -87,10 +87,12 @@ class UniFormerV2(nn.Module):
         Raises: ValueError: another size than the model was built for.
         """
         if tuple(video.shape[3:]) != (self.size, self.size):
-            given = "x".join(map(str, video.shape[3:]))
+            height, width = video.shape[3:]
+            size = max(self.patch, height // self.patch * self.patch)
+            both = "" if (size, size) == (height, width) else f" clip.size={size}"
             raise ValueError(
-                f"uniformerv2: frames of {given} pixels, but the model is built for {self.size}x{self.size}. "
-                "Set model.size to that of the clip."
+                f"uniformerv2: frames of {height}x{width} pixels, but the model is built for {self.size}x{self.size}. "
+                f"Set model.size={size}{both}, or clip.size={self.size}."
             )
         x_BTLD = self._tokens(video)
         # repeat, not expand: a view of a parameter calls for a gradient also under no_grad, and flop counters refuse it
