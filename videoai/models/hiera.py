@@ -9,6 +9,7 @@ Suffixes: B batch, U mask units, L tokens of a unit, N heads, D token width, F h
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import torch.nn.functional as F
@@ -184,44 +185,18 @@ def pool(x_BULD: Tensor) -> Tensor:
     return x_BULD.unflatten(2, (4, -1)).amax(2)
 
 
-def hiera_b(
-    num_classes: int, *, num_frames: int = 16, size: int = 224, dropout: float = 0.0, drop_path: float = 0.1
-) -> Hiera:
-    """Hiera-B: 51.1 M parameters at 400 classes."""
-    return _hiera(num_classes, 96, 1, (2, 3, 16, 3), num_frames, size, dropout, drop_path)
-
-
-def hiera_bp(
-    num_classes: int, *, num_frames: int = 16, size: int = 224, dropout: float = 0.0, drop_path: float = 0.1
-) -> Hiera:
-    """Hiera-B+: wider; 69.4 M parameters at 400 classes."""
-    return _hiera(num_classes, 112, 2, (2, 3, 16, 3), num_frames, size, dropout, drop_path)
-
-
-def hiera_l(
-    num_classes: int, *, num_frames: int = 16, size: int = 224, dropout: float = 0.0, drop_path: float = 0.1
-) -> Hiera:
-    """Hiera-L: 213.1 M parameters at 400 classes."""
-    return _hiera(num_classes, 144, 2, (2, 6, 36, 4), num_frames, size, dropout, drop_path)
-
-
-def hiera_h(
-    num_classes: int, *, num_frames: int = 16, size: int = 224, dropout: float = 0.0, drop_path: float = 0.1
-) -> Hiera:
-    """Hiera-H: 671.6 M parameters at 400 classes."""
-    return _hiera(num_classes, 256, 4, (2, 6, 36, 4), num_frames, size, dropout, drop_path)
-
-
-def _hiera(
-    num_classes: int,
+def hiera(
     width: int,
     num_heads: int,
     depths: tuple[int, ...],
-    num_frames: int,
-    size: int,
-    dropout: float,
-    drop_path: float,
+    num_classes: int,
+    *,
+    num_frames: int = 16,
+    size: int = 224,
+    dropout: float = 0.0,
+    drop_path: float = 0.1,
 ) -> Hiera:
+    """Any Hiera; the names of the zoo fix its widths and depths."""
     return Hiera(
         num_classes,
         width=width,
@@ -232,3 +207,10 @@ def _hiera(
         dropout=dropout,
         drop_path=drop_path,
     )
+
+
+# The names of the zoo, with their parameters at 400 classes.
+hiera_b = partial(hiera, 96, 1, (2, 3, 16, 3))  # 51.1 M
+hiera_bp = partial(hiera, 112, 2, (2, 3, 16, 3))  # 69.4 M
+hiera_l = partial(hiera, 144, 2, (2, 6, 36, 4))  # 213.1 M
+hiera_h = partial(hiera, 256, 4, (2, 6, 36, 4))  # 671.6 M

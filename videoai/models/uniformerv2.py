@@ -10,6 +10,7 @@ and leaves the global blocks alone.
 Suffixes: B batch, T frames after the stem, S patches of a frame, L = 1 + S tokens of a frame, D token width.
 """
 
+from functools import partial
 from typing import Any, Literal
 
 import torch
@@ -19,6 +20,7 @@ from videoai.models.attention import drop_path_rates
 from videoai.models.layers import make_head, run_blocks
 from videoai.models.positions import Positions
 from videoai.models.uniformerv2_blocks import GlobalBlock, LocalBlock, OverTime
+from videoai.models.video_vit import BASE, LARGE, Width
 
 
 class UniFormerV2(nn.Module):
@@ -160,7 +162,9 @@ def _check(size: int, patch: int, num_global: int, depth: int, temporal_stride: 
         raise ValueError(f"model.temporal_stride={temporal_stride}: choose 1, or 2 to halve the frames.")
 
 
-def uniformerv2_b(
+def uniformerv2(
+    width: Width,
+    patch: int,
     num_classes: int,
     *,
     size: int = 224,
@@ -171,13 +175,13 @@ def uniformerv2_b(
     dropout: float = 0.5,
     drop_path: float = 0.0,
 ) -> UniFormerV2:
-    """UniFormerV2-B/16: 114.6 M parameters at 400 classes."""
+    """Any UniFormerV2; the names of the zoo fix CLIP's ViT."""
     return UniFormerV2(
         num_classes,
-        patch=16,
-        width=768,
-        depth=12,
-        num_heads=12,
+        patch=patch,
+        width=width.width,
+        depth=width.depth,
+        num_heads=width.num_heads,
         size=size,
         num_global=num_global,
         local_temporal=local_temporal,
@@ -188,53 +192,7 @@ def uniformerv2_b(
     )
 
 
-def uniformerv2_l(
-    num_classes: int,
-    *,
-    size: int = 224,
-    num_global: int = 4,
-    local_temporal: bool = False,
-    temporal_stride: Literal[1, 2] = 1,
-    blend: bool = True,
-    dropout: float = 0.5,
-    drop_path: float = 0.0,
-) -> UniFormerV2:
-    """UniFormerV2-L/14: 354 M parameters at 400 classes."""
-    return UniFormerV2(
-        num_classes,
-        patch=14,
-        width=1024,
-        depth=24,
-        num_heads=16,
-        size=size,
-        num_global=num_global,
-        local_temporal=local_temporal,
-        temporal_stride=temporal_stride,
-        blend=blend,
-        dropout=dropout,
-        drop_path=drop_path,
-    )
-
-
-def uniformerv2_l336(
-    num_classes: int,
-    *,
-    size: int = 336,
-    num_global: int = 4,
-    local_temporal: bool = False,
-    temporal_stride: Literal[1, 2] = 1,
-    blend: bool = True,
-    dropout: float = 0.5,
-    drop_path: float = 0.0,
-) -> UniFormerV2:
-    """UniFormerV2-L/14 for 336 px: another position table; 354 M parameters at 400 classes."""
-    return uniformerv2_l(
-        num_classes,
-        size=size,
-        num_global=num_global,
-        local_temporal=local_temporal,
-        temporal_stride=temporal_stride,
-        blend=blend,
-        dropout=dropout,
-        drop_path=drop_path,
-    )
+# The names of the zoo, with their parameters at 400 classes.
+uniformerv2_b = partial(uniformerv2, BASE, 16)  # CLIP's ViT-B/16: 114.6 M
+uniformerv2_l = partial(uniformerv2, LARGE, 14)  # CLIP's ViT-L/14: 354 M
+uniformerv2_l336 = partial(uniformerv2_l, size=336)  # another position table
