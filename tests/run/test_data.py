@@ -4,8 +4,7 @@ import pytest
 import torch
 
 from videoai.core.types import Clips, ClipSpec, VideoItem
-from videoai.data.manifest import Manifest
-from videoai.run.data import BadCount, absolute_paths, announce_clip, announce_data, build_manifest, resolve_device
+from videoai.run.data import BadCount, absolute_paths, announce_clip, build_manifest, resolve_device
 
 
 def clips(*errors: str) -> Clips:
@@ -38,21 +37,6 @@ def test_a_clip_longer_than_most_videos_is_announced_with_the_way_out(clip_folde
         assert "shorter" not in caplog.text
         announce_clip(items, ClipSpec(num_frames=16, size=32, stride=4))
     assert "most videos are shorter than a clip (32 frames, for example)" in caplog.text
-
-
-def test_mirroring_sided_classes_is_warned_about(caplog):
-    items = [VideoItem("a.mp4", 0), VideoItem("b.mp4", 1)]
-    sided = Manifest(("swipe_left", "swipe_up"), {"train": items, "val": items, "test": []}, "here")
-    announce_data(sided, 0.0)
-    assert "mirrored" not in caplog.text
-    announce_data(sided, 0.5)
-    assert "classes such as 'swipe_left' have a side" in caplog.text
-
-
-def test_plain_words_that_hold_a_side_are_no_reason_to_warn(caplog):
-    items = [VideoItem("a.mp4", 0), VideoItem("b.mp4", 1)]
-    announce_data(Manifest(("brightness", "cleft"), {"train": items, "val": items, "test": []}, "here"), 0.5)
-    assert "mirrored" not in caplog.text
 
 
 def test_paths_are_kept_absolute(tmp_path, monkeypatch):

@@ -12,6 +12,7 @@ import torch
 from videoai.core.types import VideoItem
 from videoai.data.augment import ToModelInput
 from videoai.data.dataset import EvalClips
+from videoai.data.items import Items
 from videoai.data.loader import eval_batches, resolve_workers
 from videoai.data.manifest import Manifest
 from videoai.engine.precision import Precision
@@ -54,7 +55,7 @@ def evaluate(config: Mapping[str, Any]) -> dict[str, Any]:
         folder,
         scores=found.scores,
         clip_top1=found.clip_top1,
-        labels=torch.tensor([item.label for item in items]),
+        labels=torch.from_numpy(items.label).long(),
         paths=[name_of(item, manifest.root) for item in items],
         errors=found.errors,
         classes=state["classes"],
@@ -67,7 +68,7 @@ def evaluate(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def score(
-    model: LoadedModel, items: list[VideoItem], node: dict[str, Any], config: Mapping[str, Any], device: torch.device
+    model: LoadedModel, items: Items, node: dict[str, Any], config: Mapping[str, Any], device: torch.device
 ) -> Scores:
     """Every view of every item, through the model as the config says."""
     num_clips, num_crops = parse_views(config["views"])
@@ -129,7 +130,7 @@ def refuse_changed_data(manifest: Manifest, state: Mapping[str, Any], checkpoint
         )
 
 
-def choose_split(manifest: Manifest, split: str) -> tuple[str, list[VideoItem]]:
+def choose_split(manifest: Manifest, split: str) -> tuple[str, Items]:
     """``auto`` = test, else val (and say so), else everything; ``all`` = everything. Raises: ValueError: an empty
     split."""
     filled = {name: items for name, items in manifest.splits.items() if items}
@@ -140,7 +141,7 @@ def choose_split(manifest: Manifest, split: str) -> tuple[str, list[VideoItem]]:
                 "no test split: evaluating on val, which also chose the best checkpoint, so the score flatters"
             )
     if split == "all":
-        return split, [item for items in filled.values() for item in items]
+        return split, Items.join(list(filled.values()))
     if split not in filled:
         raise ValueError(f"split={split}: no videos in it. {manifest.source} has {', '.join(filled)}; or split=all.")
     return split, filled[split]
