@@ -154,10 +154,17 @@ def refuse_other_classes(manifest: Manifest, trained: Sequence[str], checkpoint_
     extra = [name for name in manifest.classes if name not in trained]
     missing = [name for name in trained if name not in manifest.classes]
     raise ValueError(
-        f"class mismatch: {checkpoint_path} was trained on {json.dumps(list(trained)[:20])}, {manifest.source} has "
-        f"{json.dumps(list(manifest.classes)[:20])} (only in the data: {extra or 'none'}; only in the checkpoint: "
-        f"{missing or 'none'}). Use the data it was trained for, or train again."
+        f"class mismatch: {checkpoint_path} was trained on {_some(trained)}, {manifest.source} has "
+        f"{_some(manifest.classes)} (only in the data: {_some(extra)}; only in the checkpoint: {_some(missing)}). Use "
+        "the data it was trained for, or train again."
     )
+
+
+def _some(names: Sequence[str], limit: int = 5) -> str:
+    """``["left", "right"]``, ``400 classes: ["abseiling", ...]``, or ``none``."""
+    if len(names) <= limit:
+        return json.dumps(list(names)) if names else "none"
+    return f"{len(names)} classes: {json.dumps(list(names[:limit]))[:-1]}, ...]"
 
 
 def name_of(item: VideoItem, root: str) -> str:
