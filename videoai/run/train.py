@@ -184,9 +184,10 @@ def choose_precision(
     if "_target_" in config["model"]:
         first = "fp32" if settings["precision"] == "auto" else settings["precision"]
         check_contract(model.to(device), video, num_classes, Precision(first, device=device).autocast)
-    precision = precisions.resolve(
+    precision, settings["num_threads"] = precisions.settle(
         settings["precision"],
         settings["layout"],
+        settings["num_threads"],
         model.to(device),
         video,
         num_classes,
@@ -194,7 +195,6 @@ def choose_precision(
         report=logger.info,
     )
     settings["precision"], settings["layout"] = precision.name, precision.layout
-    settings["num_threads"] = precisions.settle_threads(settings["num_threads"], precision, model, video, num_classes)
     return precision
 
 
