@@ -14,7 +14,8 @@ CONFIGS = (
 )  # wheel, else source tree
 GROUPS = ("data", "model", "clip", "augment", "optim", "schedule", "finetune", "trainer", "experiment")
 # Values that are paths: taken as typed, because Hydra's grammar stumbles over spaces, brackets and equals signs.
-PATHS = ("checkpoint", "input", "run_dir", "weights", "resume", "data.root", "data.path")
+PATHS = ("checkpoint", "input", "path", "run_dir", "weights", "resume")
+PATHS += ("data.root", "data.path", "data.annotations", "data.class_names")
 
 
 def compose(job: str, arguments: list[str]) -> tuple[dict[str, Any], dict[str, str]]:

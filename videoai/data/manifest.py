@@ -84,7 +84,7 @@ def from_folder(
         raise ValueError(f"split_by is {split_by!r}; a folder of videos can be split by clip or by folder")
     root = os.path.abspath(os.path.expanduser(root))
     found = read_class_folders(root, extensions=extensions, group_by=split_by or "clip")
-    return _assemble(found, root, root, _shares(val_fraction, 0.0 if found.settles_test else test_fraction), split_seed)
+    return assemble(found, root, root, val_fraction=val_fraction, test_fraction=test_fraction, split_seed=split_seed)
 
 
 def from_csv(
@@ -126,20 +126,17 @@ def from_csv(
         test_where=test_where,
         delimiter=delimiter,
     )
-    return _assemble(found, root, path, _shares(val_fraction, 0.0 if found.settles_test else test_fraction), split_seed)
+    return assemble(found, root, path, val_fraction=val_fraction, test_fraction=test_fraction, split_seed=split_seed)
 
 
-def _shares(val_fraction: float, test_fraction: float) -> dict[str, float]:
-    if min(val_fraction, test_fraction) < 0 or val_fraction + test_fraction >= 1:
-        raise ValueError(
-            f"val_fraction {val_fraction:g} and test_fraction {test_fraction:g}: "
-            "each must be 0 or more and together they must leave clips for train, so stay below 1"
-        )
-    return {"val": val_fraction, "test": test_fraction}
+def assemble(
+    found: Found, root: str, source: str, *, val_fraction: float, test_fraction: float, split_seed: int
+) -> Manifest:
+    """Clips as found, by whichever reader -> labels, splits, notes. Splits do not depend on where root lies.
 
-
-def _assemble(found: Found, root: str, source: str, shares: dict[str, float], split_seed: int) -> Manifest:
-    """Clips as found -> labels, splits, notes. Splits do not depend on where root lies."""
+    Raises: ValueError: one class only, a class that train lacks, impossible fractions.
+    """
+    shares = _shares(val_fraction, 0.0 if found.settles_test else test_fraction)
     listing, notes = found.clips, found.notes
     classes = natural_order(listing.names[label] for label in np.flatnonzero(np.bincount(listing.items.label)))
     if len(classes) < 2:
@@ -159,6 +156,15 @@ def _assemble(found: Found, root: str, source: str, shares: dict[str, float], sp
         sizes = ", ".join(f"{split} {len(splits[split])}" for split in SPLITS)
         notes = [*notes, f"made {' and '.join(made)} out of train with split_seed {split_seed}: {sizes}."]
     return Manifest(tuple(classes), splits, source, (*notes, *_split_notes(classes, splits)), root)
+
+
+def _shares(val_fraction: float, test_fraction: float) -> dict[str, float]:
+    if min(val_fraction, test_fraction) < 0 or val_fraction + test_fraction >= 1:
+        raise ValueError(
+            f"val_fraction {val_fraction:g} and test_fraction {test_fraction:g}: "
+            "each must be 0 or more and together they must leave clips for train, so stay below 1"
+        )
+    return {"val": val_fraction, "test": test_fraction}
 
 
 def _check_train_has_every_class(classes: list[str], splits: dict[str, Items], source: str) -> None:

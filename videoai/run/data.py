@@ -25,7 +25,23 @@ MANIFESTS = {
     "csv": "videoai.data.manifest:from_csv",
     "folder": "videoai.data.manifest:from_folder",
     "motion16": "videoai.data.synthetic:motion16",
+    "activitynet": "videoai.data.layouts.activitynet:from_activitynet",
+    "charades": "videoai.data.layouts.charades:from_charades",
+    "crema_d": "videoai.data.layouts.crema_d:from_crema_d",
+    "dfew": "videoai.data.layouts.dfew:from_dfew",
+    "diving48": "videoai.data.layouts.diving48:from_diving48",
+    "epic_kitchens": "videoai.data.layouts.epic_kitchens:from_epic_kitchens",
+    "hmdb51": "videoai.data.layouts.hmdb51:from_hmdb51",
+    "jester": "videoai.data.layouts.jester:from_jester",
+    "json": "videoai.data.layouts.json_clips:from_json",
+    "kinetics": "videoai.data.layouts.kinetics:from_kinetics",
+    "list": "videoai.data.layouts.path_list:from_list",
+    "ravdess": "videoai.data.layouts.ravdess:from_ravdess",
+    "ssv2": "videoai.data.layouts.ssv2:from_ssv2",
+    "table": "videoai.data.layouts.table:from_table",
+    "ucf101": "videoai.data.layouts.ucf101:from_ucf101",
 }
+PATHS = ("root", "path", "annotations", "class_names")  # of MANIFESTS
 LOADING = ("num_workers", "flip", "max_bad_fraction")  # how clips are loaded; every other key says which videos
 SIDED = re.compile(r"(^|[\W_])(left|right|c?cw|clockwise|counterclockwise)([\W_]|$)", re.IGNORECASE)
 
@@ -36,8 +52,8 @@ def build_manifest(node: dict[str, Any], *, trust: Sequence[str]) -> Manifest:
 
 
 def absolute_paths(node: dict[str, Any]) -> dict[str, Any]:
-    """``root`` and ``path`` made absolute, so that a checkpoint finds its data from any folder."""
-    return {k: os.path.abspath(os.path.expanduser(v)) if k in ("root", "path") and v else v for k, v in node.items()}
+    """``root``, ``path`` and other PATHS made absolute, so that a checkpoint finds its data from any folder."""
+    return {k: os.path.abspath(os.path.expanduser(v)) if k in PATHS and v else v for k, v in node.items()}
 
 
 def resolve_device(name: str) -> torch.device:

@@ -18,7 +18,8 @@ from videoai.models.published import is_published
 FREE = (
     *("run_dir", "resume", "debug", "device", "name"),
     *("trainer.max_steps", "trainer.max_epochs", "trainer.eval_every", "trainer.save_every", "trainer.log_every"),
-    *("trainer.patience", "trainer.tensorboard", "data.num_workers", "data.root", "data.path", "data.max_bad_fraction"),
+    *("trainer.patience", "trainer.tensorboard", "data.num_workers", "data.max_bad_fraction"),
+    *("data.root", "data.path", "data.annotations"),
 )
 AUTO = (
     "trainer.precision",
