@@ -29,8 +29,11 @@ LIMITS: dict[str, tuple[bool, float, float]] = {
     "augment.cutmix": (False, 0, INFINITY),
     "data.flip": (False, 0, 1),
     "data.max_bad_fraction": (False, 0, 1),
+    "data.max_missing_fraction": (False, 0, 1),
+    "data.fold": (True, 1, INFINITY),
     "data.val_fraction": (False, 0, 1),
     "data.test_fraction": (False, 0, 1),
+    "look": (True, 1, INFINITY),
     "clip.num_frames": (True, 1, INFINITY),
     "clip.size": (True, 1, INFINITY),
     "clip.stride": (True, 1, INFINITY),
@@ -45,6 +48,7 @@ LIMITS: dict[str, tuple[bool, float, float]] = {
 BOOLEANS = (
     *("finetune.freeze", "trainer.activation_checkpointing", "trainer.tensorboard"),
     *("model.pretrained", "model.backbone_pretrained", "model.bidirectional", "annotate"),
+    *("data.trimmed", "json"),
 )
 NULLABLE = (
     "max_epochs",

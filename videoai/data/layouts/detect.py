@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 
+from videoai.data.hints import some
 from videoai.data.layouts import (
     activitynet,
     charades,
@@ -20,15 +21,22 @@ from videoai.data.layouts import (
     table,
     ucf101,
 )
-from videoai.data.layouts.survey import Candidate, Survey
+from videoai.data.layouts.survey import Candidate, Survey, header
 from videoai.data.listing import SPLIT_NAMES
+
+OWN_COLUMNS = {"path", "label", "split", "group", "start_seconds", "end_seconds"}  # of the csv layout
 
 
 def detect_csv(seen: Survey) -> Candidate | None:
     """A CSV with the columns path and label, see manifest.from_csv."""
     files = seen.with_columns("path", "label")
-    why = f"{os.path.basename(files[0])} with the columns path and label" if files else ""
-    return Candidate("csv", {"path": files[0]}, why) if files else None
+    if not files:
+        return None
+    why = f"{os.path.basename(files[0])} with the columns path and label"
+    others = [name for name in header(files[0]) if name not in OWN_COLUMNS]
+    why += f"; also {some(others)}, see data.where, test_where and split_by" if others else ""
+    why += f"; the first of {len(files)} such files, name another one as PATH" if len(files) > 1 else ""
+    return Candidate("csv", {"path": files[0]}, why)
 
 
 def detect_folder(seen: Survey) -> Candidate | None:
