@@ -5,11 +5,15 @@ from typing import Any
 
 from videoai.cli.config import compose, refuse_missing
 
+CHOICES = ("model", "clip")  # of train, passed on to it
+
 
 def main(arguments: list[str]) -> int:
     """Print what lies at PATH. Exit code 1 when no layout could be read."""
     path = [f"path={arguments[0]}"] if arguments and "=" not in arguments[0].partition("/")[0] else []
-    settings, _ = compose("data_inspect", [*path, *arguments[len(path) :]])
+    choices = [argument for argument in arguments if argument.partition("=")[0] in CHOICES]
+    rest = [argument for argument in arguments[len(path) :] if argument not in choices]
+    settings, _ = compose("data_inspect", [*path, *rest])
     refuse_missing(settings, "data inspect")
     from videoai.run.inspect import inspect
     from videoai.run.limits import refuse_nonsense
@@ -17,9 +21,9 @@ def main(arguments: list[str]) -> int:
     refuse_nonsense(settings)
 
     def defaults(layout: str) -> dict[str, Any]:
-        return compose("train", [f"data={layout}", f"model={settings['model']}"])[0]
+        return compose("train", [f"data={layout}", *choices])[0]
 
-    found = inspect(settings["path"], look=settings["look"], defaults=defaults)
+    found = inspect(settings["path"], look=settings["look"], defaults=defaults, choices=choices)
     if settings["json"]:
         print(json.dumps(found, ensure_ascii=False, indent=1))
     else:

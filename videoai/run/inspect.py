@@ -16,7 +16,7 @@ from videoai.data.layouts.survey import Candidate, Survey, survey
 from videoai.data.manifest import SPLITS, Manifest
 from videoai.data.media import BadVideo, sniff
 from videoai.data.sampling import span_frames
-from videoai.run.data import MANIFESTS, SIDED, build_manifest, shown
+from videoai.run.data import MANIFESTS, PATHS, SIDED, build_manifest, shown
 
 IMBALANCE = 10  # train clips of the largest class for each of the smallest; judgement
 SHARE_SEEN = 0.25  # of a typical video by one clip; below it, spreading the frames is worth a word
@@ -24,8 +24,9 @@ SHARE_SEEN = 0.25  # of a typical video by one clip; below it, spreading the fra
 Defaults = Callable[[str], dict[str, Any]]  # name of a layout -> the settings of train with data=NAME
 
 
-def inspect(path: str, *, look: int, defaults: Defaults) -> dict[str, Any]:
-    """Asks every layout, reads the first that can be read, and opens ``look`` of its videos.
+def inspect(path: str, *, look: int, defaults: Defaults, choices: Sequence[str] = ()) -> dict[str, Any]:
+    """Asks every layout, reads the first that can be read, and opens ``look`` of its videos. ``choices`` such as
+    ``model=r3d_18`` are named in every command.
 
     Returns: plain data: ``path``, ``seen``, ``layouts`` (each with why, command, error), ``classes``, ``splits``,
         ``groups``, ``notes``, ``videos``, ``clip``, ``warnings``, ``command``. Without ``classes`` no layout could be
@@ -38,7 +39,7 @@ def inspect(path: str, *, look: int, defaults: Defaults) -> dict[str, Any]:
         raise ValueError(_nothing(seen))
     found: dict[str, Any] = {"path": os.path.abspath(os.path.expanduser(path)), "seen": _seen(seen), "layouts": []}
     for fit in fits:
-        layout = {"name": fit.name, "why": fit.why, "command": command(fit), "error": None}
+        layout = {"name": fit.name, "why": fit.why, "command": command(fit, choices), "error": None}
         found["layouts"].append(layout)
         if "classes" not in found:
             try:
@@ -46,12 +47,14 @@ def inspect(path: str, *, look: int, defaults: Defaults) -> dict[str, Any]:
             except (ValueError, OSError) as error:
                 layout["error"] = str(error)
                 continue
-            found |= describe(manifest, fit, look, defaults(fit.name))
+            found |= describe(manifest, fit, look, defaults(fit.name), choices)
             layout["command"] = found["command"]
     return found
 
 
-def describe(manifest: Manifest, fit: Candidate, look: int, settings: dict[str, Any]) -> dict[str, Any]:
+def describe(
+    manifest: Manifest, fit: Candidate, look: int, settings: dict[str, Any], choices: Sequence[str]
+) -> dict[str, Any]:
     """What is in a manifest, what to mind, and the command with what should differ from the defaults."""
     videos, frames = look_at(manifest, look)
     clip = ClipSpec(**settings["clip"])
@@ -68,15 +71,15 @@ def describe(manifest: Manifest, fit: Candidate, look: int, settings: dict[str, 
         "videos": videos,
         "clip": {"frames": clip.num_frames, "stride": clip.stride, "size": clip.size, "change": fitted},
         "warnings": warnings,
-        "command": command(fit, {**flip, **fitted}),
+        "command": command(fit, choices, {**flip, **fitted}),
     }
 
 
-def command(fit: Candidate, more: dict[str, Any] | None = None) -> str:
+def command(fit: Candidate, choices: Sequence[str], more: dict[str, Any] | None = None) -> str:
     """The line to paste into a shell."""
-    settings = {f"data.{key}": value for key, value in fit.settings.items()} | (more or {})
-    words = [f"{key}={shown(value) if isinstance(value, str) else value}" for key, value in settings.items()]
-    return shlex.join(["videoai", "train", f"data={fit.name}", *words])
+    data = {f"data.{key}": shown(value) if key in PATHS else value for key, value in fit.settings.items()}
+    words = [f"{key}={value}" for key, value in {**data, **(more or {})}.items()]
+    return shlex.join(["videoai", "train", f"data={fit.name}", *words, *choices])
 
 
 def look_at(manifest: Manifest, look: int) -> tuple[dict[str, Any], list[float]]:

@@ -29,7 +29,7 @@ def from_activitynet(root: str, *, annotations: str | None = None, **settling: U
     """
     seen = survey(annotations or root)
     files = _files(seen) or seen.refuse("ActivityNet", 'a JSON file with "database"')
-    return settle(_clips(files[0]), root, files[0], frames=False, published=True, **settling)
+    return settle(_clips(files[0]), root, files[0], published=True, **settling)
 
 
 def _files(seen: Survey) -> list[str]:

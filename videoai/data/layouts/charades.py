@@ -39,7 +39,7 @@ def from_charades(root: str, *, annotations: str | None = None, **settling: Unpa
             for entry in csv_entries(path):
                 yield from _stretches(entry, split, names)
 
-    return settle(clips(), root, files[0], notes=notes, grouped_by="person", frames=False, published=True, **settling)
+    return settle(clips(), root, files[0], notes=notes, grouped_by="person", published=True, **settling)
 
 
 def _class_names(seen: Survey) -> dict[str, str]:

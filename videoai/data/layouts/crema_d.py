@@ -23,6 +23,6 @@ def detect(seen: Survey) -> Candidate | None:
 def from_crema_d(root: str, **settling: Unpack[Settling]) -> Manifest:
     """Reads the emotion of each file's name; splits are made by actor."""
     root = os.path.abspath(os.path.expanduser(root))
-    found = [found for stem in VideoIndex(root, frames=False).stems() if (found := NAME.fullmatch(stem))]
+    found = [found for stem in VideoIndex(root).stems() if (found := NAME.fullmatch(stem))]
     clips = (Annotated(name[0], EMOTIONS[name[2]], None, name[1]) for name in found)
     return settle(clips, root, root, grouped_by="actor", **settling)

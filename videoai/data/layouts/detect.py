@@ -73,8 +73,11 @@ DETECTORS: tuple[Callable[[Survey], Candidate | None], ...] = (
 )
 
 
+FIT_MANY = ("list", "table")  # would read the files of other layouts too, and miss what these know
+
+
 def candidates(seen: Survey) -> list[Candidate]:
-    """Every layout that fits, the most particular first. ``table`` is left out where a layout knows the columns."""
+    """Every layout that fits, the most particular first; FIT_MANY and class folders come last."""
     fits = [candidate for detect in DETECTORS if (candidate := detect(seen))]
-    particular = [candidate for candidate in fits if candidate.name not in ("table", "folder")]
-    return [candidate for candidate in fits if candidate.name != "table" or not particular]
+    particular = [candidate for candidate in fits if candidate.name not in (*FIT_MANY, "folder")]
+    return [candidate for candidate in fits if candidate.name not in FIT_MANY or not particular]

@@ -40,7 +40,7 @@ def from_epic_kitchens(
     files = seen.with_columns(*COLUMNS) or seen.refuse("EPIC-KITCHENS", f"a csv with {', '.join(COLUMNS)}")
     names = {part: _keys(seen, part) for part in TARGETS[target]}
     clips = (clip for path in files for clip in _clips(path, names))
-    return settle(clips, root, files[0], frames=False, published=True, **settling)
+    return settle(clips, root, files[0], published=True, **settling)
 
 
 def _keys(seen: Survey, part: str) -> dict[int, str]:

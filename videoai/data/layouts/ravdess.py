@@ -30,7 +30,7 @@ def from_ravdess(root: str, **settling: Unpack[Settling]) -> Manifest:
     pictures and is left out.
     """
     root = os.path.abspath(os.path.expanduser(root))
-    found = [found for stem in VideoIndex(root, frames=False).stems() if (found := NAME.fullmatch(stem))]
+    found = [found for stem in VideoIndex(root).stems() if (found := NAME.fullmatch(stem))]
     notes = _left_out(found)
     return settle(_clips(found), root, root, notes=notes, grouped_by="actor", **settling)
 

@@ -11,7 +11,7 @@ from numpy import ndarray
 
 from videoai.data.hints import near_names, some
 from videoai.data.items import Items
-from videoai.data.layouts.video_index import VideoIndex
+from videoai.data.layouts.video_index import VideoIndex, is_file
 from videoai.data.listing import SPLIT_NAMES, SPLITS, Found, Listing, Row, group_notes
 from videoai.data.manifest import Manifest, assemble
 
@@ -47,7 +47,6 @@ def settle(
     *,
     notes: Sequence[str] = (),
     grouped_by: str | None = None,
-    frames: bool = True,
     published: bool = False,
     val_fraction: float = 0.15,
     test_fraction: float = 0.15,
@@ -56,13 +55,14 @@ def settle(
 ) -> Manifest:
     """Finds each clip's file below root and settles labels and splits.
 
+    A folder of frames is a video too, but not for clips with an end: images carry no times.
+
     Files that annotations name and nobody has are common (deleted YouTube videos): they are counted, noted and left
     out. The same stretch listed twice with one label counts once.
 
     Args:
         source: the annotations, for messages.
         grouped_by: what the groups are, for the note about them.
-        frames: whether folders of images may stand for videos.
         published: val and test clips of classes that train lacks are left out and noted; otherwise they are an error.
         max_missing_fraction: 0.25 lets an old YouTube set pass and stops at a wrong root or half a download.
     Raises:
@@ -71,7 +71,7 @@ def settle(
     root = os.path.abspath(os.path.expanduser(root))
     if not os.path.isdir(root):
         raise FileNotFoundError(f"{root}: no such folder of videos.{near_names(root)}")
-    finder = _Finder(VideoIndex(root, frames=frames))
+    finder = _Finder(VideoIndex(root))
     listing = Listing.of(finder.rows(clips), root)
     finder.refuse_absence(source, max_missing_fraction)
     notes = [*notes, *finder.notes()]
@@ -96,6 +96,8 @@ class _Finder:
         for clip in clips:
             if clip.video not in self.where:
                 path = self.videos.find(clip.video) or (self.videos.find(clip.also) if clip.also else None)
+                if path and clip.end_seconds is not None and not is_file(path):
+                    path = None  # a stretch of a folder of frames cannot be told
                 self.where[clip.video] = path
                 self.absent[clip.split or "no split"] += path is None
             path = self.where[clip.video]

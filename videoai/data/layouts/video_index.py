@@ -10,20 +10,14 @@ from videoai.data.clip_table import relative
 class VideoIndex:
     """Every video file and folder of frames below a folder, found by one walk over it."""
 
-    def __init__(self, root: str, *, frames: bool = True) -> None:
-        """
-        Args:
-            root: absolute path.
-            frames: whether folders of images count as videos. They carry no times, so parts of them cannot be told.
-        """
+    def __init__(self, root: str) -> None:
         self.root = root
         self.num_doubtful = 0  # names that fitted several videos
         self.example = ""  # of a doubtful name
         self._by_stem: dict[str, list[str]] = defaultdict(list)
         for path in videos_below(root, VIDEO_EXTENSIONS, Counter()):
-            if frames or _is_file(path):
-                below = path[len(root) :].lstrip(os.sep)
-                self._by_stem[os.path.basename(without_extension(below))].append(below)
+            below = path[len(root) :].lstrip(os.sep)
+            self._by_stem[os.path.basename(without_extension(below))].append(below)
 
     def __len__(self) -> int:
         return sum(map(len, self._by_stem.values()))
@@ -50,7 +44,7 @@ class VideoIndex:
         held = self._by_stem.get(os.path.basename(name), ())
         fits = [path for path in held if f"/{without_extension(path)}".endswith(f"/{name}")]
         if len(fits) > 1:
-            fits.sort(key=lambda path: (not _is_file(path), path.count(os.sep), path))
+            fits.sort(key=lambda path: (not is_file(path), path.count(os.sep), path))
             self.num_doubtful += 1
             self.example = self.example or f"{fits[0]} and {fits[1]}"
         return fits[0] if fits else None
@@ -62,5 +56,6 @@ def without_extension(path: str) -> str:
     return stem if extension.lower() in VIDEO_EXTENSIONS else path
 
 
-def _is_file(path: str) -> bool:
+def is_file(path: str) -> bool:
+    """Whether a path names a video file; otherwise a folder of frames, which carry no times."""
     return os.path.splitext(path)[1].lower() in VIDEO_EXTENSIONS
