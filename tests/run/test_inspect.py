@@ -77,6 +77,7 @@ def test_no_such_path_offers_a_near_name(tmp_path):
         ([61.0, 61.0], {}),
         ([32.0, 32.0, 90.0], {"clip.stride": 2}),
         ([12.0, 12.0], {"clip.sampling": "uniform"}),
+        ([56.0, 56.0], {}),  # five frames short of 61: held still
         ([], {}),
     ],
 )

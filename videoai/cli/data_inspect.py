@@ -35,7 +35,8 @@ def lines(found: dict[str, Any]) -> list[str]:
     """The report as text."""
     seen = found["seen"]
     part = "" if seen["whole"] else "; there is more below that was not looked at"
-    text = [f"{found['path']}: {seen['folders']} folders, {seen['annotations']} annotation files{part}", "", "fits:"]
+    there = f"{counted(seen['folders'], 'folder')}, {counted(seen['annotations'], 'annotation file')}"
+    text = [f"{found['path']}: {there}{part}", "", "fits:"]
     for layout in found["layouts"]:
         text.append(f"  {layout['name']:<14}{layout['why']}")
         text += [f"  {'':<14}cannot be read: {layout['error']}"] if layout["error"] else []
@@ -73,3 +74,8 @@ def video_lines(videos: dict[str, Any]) -> list[str]:
             rest = f" and {len(held) - 5} more" if len(held) > 5 else ""
             text.append(f"  {name:<9}{', '.join(f'{key} ({count})' for key, count in list(held.items())[:5])}{rest}")
     return text
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 folder``, ``2 folders``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -19,6 +19,7 @@ from videoai.data.sampling import span_frames
 from videoai.run.data import MANIFESTS, PATHS, SIDED, build_manifest, shown
 
 IMBALANCE = 10  # train clips of the largest class for each of the smallest; judgement
+SLACK = 0.9  # of a clip's span; a last tenth that holds still is no reason for another clip; judgement
 SHARE_SEEN = 0.25  # of a typical video by one clip; below it, spreading the frames is worth a word
 
 Defaults = Callable[[str], dict[str, Any]]  # name of a layout -> the settings of train with data=NAME
@@ -110,7 +111,7 @@ def fit_clip(clip: ClipSpec, frames: Sequence[float], fps: dict[str, float] | No
     if not frames or not fps or clip.sampling == "uniform":
         return {}, []
     span, typical = span_frames(clip, fps["median"]), median(frames)
-    if 2 * sum(count < span for count in frames) > len(frames):
+    if 2 * sum(count < SLACK * span for count in frames) > len(frames):
         stride = int((typical - 1) / max(1, clip.num_frames - 1))
         change = {"clip.stride": stride} if 1 <= stride < clip.stride else {"clip.sampling": "uniform"}
         return change, [
@@ -175,7 +176,11 @@ def _nothing(seen: Survey) -> str:
     there = [f"{len(seen.annotations)} annotation files ({some(seen.annotations, 3)})"] if seen.annotations else []
     there += [f"{len(seen.videos)} videos ({some(seen.videos, 3)})"] if seen.videos else []
     there += [f"{len(seen.frame_folders)} folders of frames"] if seen.frame_folders else []
-    there += [f"{sum(seen.others.values())} other files ({some(list(seen.others), 4)})"] if seen.others else []
+    there += (
+        [f"{sum(seen.others.values())} other files ({some([kind or 'no extension' for kind in seen.others], 4)})"]
+        if seen.others
+        else []
+    )
     known = ", ".join(name for name in MANIFESTS if name != "motion16")
     return (
         f"{seen.root}: no known layout. Seen: {', '.join(there) or 'nothing'}. Known: {known}. The simplest: one "
