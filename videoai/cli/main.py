@@ -72,8 +72,8 @@ def verb_help(verb: str, job: str | None = None) -> str:
     """What a verb takes. A settings file explains itself, so its text is the help."""
     from videoai.cli.config import CONFIGS
 
-    if verb == "data":
-        return import_module("videoai.cli.data").job_help(job)
+    if verb in ("data", "benchmark"):
+        return import_module(f"videoai.cli.{verb}").job_help(job)
     file = CONFIGS / f"{verb}.yaml"
     lines = [f"videoai {verb}: {VERBS[verb][1]}", ""]
     if not file.exists():

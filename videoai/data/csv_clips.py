@@ -81,14 +81,17 @@ def _list_clips(
     return Listing(items, list(labels.coding), split)
 
 
-def _check_files_exist(table: ClipTable, root: str) -> None:
-    """One directory listing per folder rather than one stat per file: ten times as fast."""
-    coding = table.paths.coding
-    exists = np.zeros(len(coding) + 1, bool)  # the last one is for files that nobody asked for
-    for folder in {path[: path.rfind(os.sep) + 1] for path in coding}:
+def files_exist(paths: Coding, root: str) -> ndarray:
+    """bool [N], whether each path is there. A listing per folder is ten times as fast as a stat per file."""
+    exists = np.zeros(len(paths) + 1, bool)  # the last one is for files that nobody asked for
+    for folder in {path[: path.rfind(os.sep) + 1] for path in paths}:
         names = names_in(os.path.join(root, folder))
-        exists[[coding.get(folder + name, -1) for name in names]] = True
-    missing = ~exists[table.paths.codes]
+        exists[[paths.get(folder + name, -1) for name in names]] = True
+    return exists[:-1]
+
+
+def _check_files_exist(table: ClipTable, root: str) -> None:
+    missing = ~files_exist(table.paths.coding, root)[table.paths.codes]
     if missing.any():
         wanted = table.paths.used()
         gone = table.paths._replace(codes=table.paths.codes[missing]).used()

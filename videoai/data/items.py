@@ -27,6 +27,10 @@ class Coding(dict[str, int]):
         self[text] = number = len(self)
         return number
 
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> "Coding":
+        return cls((text, number) for number, text in enumerate(texts))  # texts differ
+
     def codes(self, texts: Sequence[str]) -> ndarray:
         """int32 [N], the number of each text."""
         return np.fromiter(map(self.__getitem__, texts), np.int32, len(texts))
@@ -35,15 +39,20 @@ class Coding(dict[str, int]):
 class Texts:
     """Strings in one block of bytes."""
 
-    def __init__(self, texts: Iterable[str]) -> None:
-        self.block, sizes = bytearray(), array("q", [0])
+    def __init__(self, block: ndarray, ends: ndarray) -> None:
+        self.block = block.tobytes()  # bytes are sliced faster than an array
+        self.ends = ends  # int64 [N + 1]
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> "Texts":
+        block, sizes = bytearray(), array("q", [0])
         rest = iter(texts)
         while some := list(islice(rest, CHUNK)):
             # A file name need not be UTF-8: Python then writes lone surrogates, which surrogatepass keeps.
             encoded = [text.encode("utf-8", "surrogatepass") for text in some]
-            self.block += b"".join(encoded)
+            block += b"".join(encoded)
             sizes.extend(map(len, encoded))
-        self.ends = np.cumsum(sizes)  # int64 [N + 1]
+        return cls(np.frombuffer(block, np.uint8), np.cumsum(sizes))
 
     @classmethod
     def sorted_from(cls, coding: Coding, codes: ndarray) -> tuple["Texts", ndarray]:
@@ -51,7 +60,11 @@ class Texts:
         texts = sorted(compress(coding, np.bincount(codes[codes >= 0], minlength=len(coding)).tolist()))
         index_of = np.full(len(coding) + 1, -1, np.int32)  # the last one answers -1
         index_of[coding.codes(texts)] = np.arange(len(texts))
-        return cls(texts), index_of[codes]
+        return cls.of(texts), index_of[codes]
+
+    def arrays(self) -> tuple[ndarray, ndarray]:
+        """What `Texts` is made of: uint8 [bytes], int64 [N + 1]."""
+        return np.frombuffer(self.block, np.uint8), self.ends
 
     def __len__(self) -> int:
         return len(self.ends) - 1

@@ -12,16 +12,17 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
+from videoai.data import manifest_cache
 from videoai.data.class_folders import natural_order, read_class_folders
 from videoai.data.clip_table import Where, relative
-from videoai.data.csv_clips import read_csv_clips
+from videoai.data.csv_clips import files_exist, read_csv_clips
 from videoai.data.csv_file import Delimiter
 from videoai.data.hints import some
-from videoai.data.items import Items
+from videoai.data.items import Coding, Items
 from videoai.data.listing import SPLITS, Found
 from videoai.data.splits import count_shared_groups, split_groups
 
@@ -117,16 +118,18 @@ def from_csv(
     """
     path = os.path.abspath(os.path.expanduser(path))
     root = os.path.abspath(os.path.expanduser(root)) if root else os.path.dirname(path)
-    found = read_csv_clips(
-        path,
-        root=root,
-        split_by=split_by,
-        where=where,
-        val_where=val_where,
-        test_where=test_where,
-        delimiter=delimiter,
-    )
-    return assemble(found, root, path, val_fraction=val_fraction, test_fraction=test_fraction, split_seed=split_seed)
+    lines: dict[str, Any] = {"root": root, "split_by": split_by, "delimiter": delimiter}
+    lines |= {"where": where, "val_where": val_where, "test_where": test_where}
+    shares: dict[str, Any] = {"val_fraction": val_fraction, "test_fraction": test_fraction, "split_seed": split_seed}
+    key = manifest_cache.key_of(path, lines | shares) if os.path.isfile(path) else ""
+    kept = manifest_cache.recall(path, key)
+    if kept and files_exist(Coding.of(kept.splits["train"].files), root).all():
+        return Manifest(kept.classes, kept.splits, path, kept.notes, root)
+    found = read_csv_clips(path, **lines)
+    manifest = assemble(found, root, path, **shares)
+    if len(found.clips.items) >= manifest_cache.MIN_ITEMS:
+        manifest_cache.store(path, key, manifest_cache.Kept(manifest.classes, manifest.splits, manifest.notes))
+    return manifest
 
 
 def assemble(

@@ -176,11 +176,7 @@ def _nothing(seen: Survey) -> str:
     there = [f"{len(seen.annotations)} annotation files ({some(seen.annotations, 3)})"] if seen.annotations else []
     there += [f"{len(seen.videos)} videos ({some(seen.videos, 3)})"] if seen.videos else []
     there += [f"{len(seen.frame_folders)} folders of frames"] if seen.frame_folders else []
-    there += (
-        [f"{sum(seen.others.values())} other files ({some([kind or 'no extension' for kind in seen.others], 4)})"]
-        if seen.others
-        else []
-    )
+    there += [f"{sum(seen.others.values())} other files ({some(kinds, 4)})"] if seen.others else []
     known = ", ".join(name for name in MANIFESTS if name != "motion16")
     return (
         f"{seen.root}: no known layout. Seen: {', '.join(there) or 'nothing'}. Known: {known}. The simplest: one "

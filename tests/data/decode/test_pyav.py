@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from videoai.data.decode import ffmpeg, open_video, pyav
+from videoai.data.decode import ffmpeg, frame_stream, open_video, pyav
 from videoai.data.decode.ffmpeg import as_bad_video
 from videoai.data.media import BadVideo
 
@@ -75,11 +75,11 @@ SEEKABLE = [kind for kind in KINDS if not any(word in kind for word in ("bare", 
 def test_seeks_land_where_the_index_says(make_video, monkeypatch, kind):
     opened = []
 
-    def counted(path, container_name):
+    def counted(path, *rest, **settings):
         opened.append(path)
-        return ffmpeg.open_stream(path, container_name)
+        return ffmpeg.open_stream(path, *rest, **settings)
 
-    monkeypatch.setattr(pyav, "open_stream", counted)
+    monkeypatch.setattr(frame_stream, "open_stream", counted)
     with open_video(make_video(**KINDS[kind])) as video:
         for index in [3, 3, *random.Random(1).sample(range(video.num_frames), 15)]:
             video.frames([index], size=16)
@@ -500,22 +500,44 @@ def test_hundreds_of_opens_leave_no_file_open_and_no_thread_behind(make_video):
         assert held() == (before[0] + 1, before[1])  # neither the decoder nor the scaler starts threads
 
 
-def test_reading_a_few_frames_decodes_no_more_than_needed(make_video, monkeypatch):
+@pytest.fixture
+def num_decoded(monkeypatch):
     """The cost promise, counted in decoded frames rather than in seconds."""
-    num_decoded = 0
+    counts = [0]
+    decode = frame_stream.FrameStream._decode
 
-    def counted(container, stream):
-        nonlocal num_decoded
-        for frame in ffmpeg.decoded(container, stream):
-            num_decoded += 1
+    def counted(stream):
+        for frame in decode(stream):
+            counts[0] += 1
             yield frame
 
-    path = make_video(num_frames=200, options={"g": "50", "bf": "0", "preset": "ultrafast"})
-    monkeypatch.setattr(pyav, "decoded", counted)
-    with open_video(path) as video:
-        assert num_decoded == 0
+    monkeypatch.setattr(frame_stream.FrameStream, "_decode", counted)
+    return counts
+
+
+def test_reading_a_few_frames_decodes_no_more_than_needed(make_video, num_decoded):
+    with open_video(make_video(num_frames=200, options={"g": "50", "bf": "0", "preset": "ultrafast"})) as video:
+        assert num_decoded == [0]
         video.frames([199, 0, 101, 100])
-    assert num_decoded == 1 + 2 + 50  # from the key frames 0, 100 and 150
+    assert num_decoded == [1 + 2 + 50]  # from the key frames 0, 100 and 150
+
+
+def test_pictures_that_none_refers_to_are_skipped_unless_they_are_wanted(make_video, num_decoded):
+    path = make_video(num_frames=49, options={"g": "100", "bf": "1", "x264-params": "b-adapt=0:scenecut=0"})
+    with open_video(path) as video:
+        video.frames(range(0, 41, 8))
+        assert num_decoded == [21]  # 0, 2, 4 ... 40
+        num_decoded[0] = 0
+    with open_video(path) as video:
+        video.frames([1, 3, 40])
+        assert num_decoded == [21 + 2]
+
+
+def test_a_reader_that_goes_on_decodes_every_frame_once(make_video, num_decoded):
+    with open_video(make_video(num_frames=200, options={"g": "200", "bf": "2", "preset": "ultrafast"})) as video:
+        for first in range(0, 200, 20):
+            video.frames(range(first, first + 20))
+    assert num_decoded[0] <= 200 + 20 + 4  # the second read starts over: only then is it seen that the reader goes on
 
 
 # ---- real odd files
@@ -555,3 +577,25 @@ def read_some(path: Path) -> int:
         assert 0 < video.fps < 1000
         assert (np.diff(video.timestamps) > 0).all()
         return video.num_frames
+
+
+def test_bytes_decode_to_the_frames_of_the_file_they_come_from(make_video, tmp_path):
+    path = make_video(options={"bf": "2", "g": "12"})
+    source = path.read_bytes()
+    with open_video(path) as video:
+        expected, timestamps = video.frames(range(40), size=32), video.timestamps
+    with pyav.PyAVVideo("nowhere/clip.mp4", source) as video:
+        assert np.array_equal(video.timestamps, timestamps)
+        assert torch.equal(video.frames(range(40), size=32), expected)
+        assert torch.equal(video.frames([3, 39, 0], size=32), expected[[3, 39, 0]])  # backwards: a seek in the bytes
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [(b"", "empty"), (b"ffconcat version 1.0\nfile base.mp4\n", "unknown_format"), (b"\0\0\0\x18ftypisom", "corrupt")],
+)
+def test_bytes_pass_the_same_gate_as_files(make_video, monkeypatch, source, reason):
+    monkeypatch.chdir(make_video("base.mp4", 3).parent)  # the playlist names a file that is there
+    with pytest.raises(BadVideo, match=f"a.tar#clip.mp4: {reason}") as bad:
+        pyav.PyAVVideo("a.tar#clip.mp4", source)
+    assert bad.value.reason == reason

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 from av.video.frame import VideoFrame
+from av.video.plane import VideoPlane
 from av.video.reformatter import Interpolation, VideoReformatter
 
 
@@ -39,25 +40,34 @@ def target_size(shown: Shown, size: int | tuple[int, int] | None) -> tuple[int, 
 
 
 def rgb(frame: VideoFrame, scaler: VideoReformatter, shown: Shown, height: int, width: int) -> npt.NDArray[np.uint8]:
-    """uint8 [H, W, C], a view into FFmpeg's memory. Range and matrix of the colours are those the stream declares.
+    """uint8 [H, W, C], perhaps a view into FFmpeg's memory. The stream declares range and matrix of its colours.
 
     Args:
         scaler: kept between frames, as building one costs more than scaling a small frame.
         height, width: as shown.
     """
     stored_height, stored_width = (width, height) if shown.is_transposed else (height, width)
+    # FFmpeg has fast code for two ways: colours without scaling to interleaved bytes, and scaling to planes of G, B, R.
+    # Scaling to interleaved bytes takes three times as long (0.87 against 0.31 ms from 640x360 to 455x256).
+    is_scaled = (stored_height, stored_width) != (frame.height, frame.width)
     scaled = scaler.reformat(
         frame,
         width=stored_width,
         height=stored_height,
-        format="rgb24",
+        format="gbrp" if is_scaled else "rgb24",
         interpolation=Interpolation.BILINEAR,
         threads=1,
     )
-    plane = scaled.planes[0]
-    pixels = np.frombuffer(plane, dtype=np.uint8)  # pyright: ignore[reportCallIssue, reportArgumentType]  # PyAV's stub
-    rows = pixels.reshape(-1, plane.line_size)  # lines are padded for alignment
-    picture = rows[:stored_height, : 3 * stored_width].reshape(stored_height, stored_width, 3)
+    if is_scaled:
+        picture = np.stack([_rows(scaled.planes[place], stored_width) for place in (2, 0, 1)], axis=-1)
+    else:
+        picture = _rows(scaled.planes[0], 3 * stored_width).reshape(stored_height, stored_width, 3)
     if shown.is_transposed:
         picture = picture.swapaxes(0, 1)
     return picture[:: -1 if shown.flip_y else 1, :: -1 if shown.flip_x else 1]
+
+
+def _rows(plane: VideoPlane, num_bytes: int) -> npt.NDArray[np.uint8]:
+    """[H, num_bytes]; lines are padded for alignment."""
+    pixels = np.frombuffer(plane, dtype=np.uint8)  # pyright: ignore[reportCallIssue, reportArgumentType]  # PyAV's stub
+    return pixels.reshape(-1, plane.line_size)[: plane.height, :num_bytes]

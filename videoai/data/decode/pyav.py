@@ -4,19 +4,17 @@ Seeking by time alone returns a neighbour of the wanted frame in many files, and
 So the packets are listed once and sorted by presentation time (pts), and a frame counts as frame i only when it leaves
 the decoder with the pts of entry i. Where pts are missing, doubled or never come out (AVI with B-frames, bare streams),
 frames are counted from the start instead.
-
-Listing reads the whole file, 0.2 ms for a clip of two seconds; hours of footage are better cut into clips first.
 """
 
 import logging
 import os
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Self
 
 import av.error
 import numpy as np
@@ -26,7 +24,9 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 from torch import Tensor
 
-from videoai.data.decode.ffmpeg import as_bad_video, decoded, list_packets, open_stream
+from videoai.data.decode.ffmpeg import as_bad_video
+from videoai.data.decode.frame_stream import FrameStream
+from videoai.data.decode.index import FrameIndex, is_rising, save_index, saved_index
 from videoai.data.decode.picture import Shown, rgb, shown_as, target_size
 from videoai.data.media import MAX_PIXELS, BadVideo, sniff
 
@@ -37,11 +37,6 @@ RATE_TOLERANCE = 0.05  # headers lie, but one that agrees this well with rounded
 BARE_STREAM_FPS = 25.0  # what FFmpeg assumes for streams without times
 
 
-class _Key(NamedTuple):
-    first: int  # the first frame that decodes from here
-    seek: int  # where demuxers search for it: the decoding time, never later than the presentation time
-
-
 class _NotAsIndexedError(Exception):
     """The decoder does not deliver what the index promised."""
 
@@ -49,18 +44,20 @@ class _NotAsIndexedError(Exception):
 class PyAVVideo:
     """One open video, see decode.Video. Decodes in one thread; for use by one thread and not across a fork."""
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, source: bytes | None = None) -> None:
+        """``source``: the bytes of the file where they come from elsewhere; ``path`` then only names them."""
         self.path = os.fspath(path)
-        self._container_name = sniff(self.path)
+        self._is_file = source is None
         self._scaler = VideoReformatter()
         self._shown: Shown | None = None  # known from the first decoded frame on
-        self._pts: list[int] | None = None  # None = frames are numbered by counting from the start
-        self._is_counted = False
+        self._index: FrameIndex | None = None  # None = frames are numbered by counting from the start
+        self._is_counted = self._is_closed = self._streams = False
+        self._last_read = -1
         with as_bad_video(self.path, "open"):
-            self._open()
+            self._stream = FrameStream(self.path, sniff(self.path, source), source)
         try:
             with as_bad_video(self.path, "index"):
-                self._index()
+                self._make_index()
         except BadVideo:
             self.close()
             raise
@@ -105,8 +102,7 @@ class PyAVVideo:
             return self._read(wanted, size)
 
     def close(self) -> None:
-        self._ahead = iter(())  # ends the generator, which holds the container
-        self._container.close()
+        self._stream.close()
         self._is_closed = True
 
     def __enter__(self) -> Self:
@@ -117,58 +113,47 @@ class PyAVVideo:
     ) -> None:
         self.close()
 
-    # ---- opening and indexing
+    # ---- indexing
 
-    def _open(self) -> None:
-        self._container, self._stream = open_stream(self.path, self._container_name)
-        self._ahead: Iterator[VideoFrame] = decoded(self._container, self._stream)
-        self._next, self._is_fresh, self._is_closed = 0, True, False
-
-    def _reopen(self) -> None:
-        self.close()
-        self._open()
-
-    def _index(self) -> None:
-        packets = list_packets(self._container, self._stream, self.path)
-        self._next = len(packets)  # the file is read to its end: going anywhere from here takes a seek
+    def _make_index(self) -> None:
+        if self._is_file and (index := saved_index(self.path)) is not None:
+            self._index = index
+            self._set_times(index.pts.tolist())
+            return
+        packets = self._stream.list_packets()
         shown = [p for p in packets if not p.is_discarded]
         if not shown:
             raise BadVideo(self.path, "short", "index", "the video stream holds no frames")
-        pts = sorted(p.pts for p in shown if p.pts is not None)
-        if len(pts) == len(shown) and _rising(pts):
-            self._pts = pts
-            keys = sorted((p.pts, p.pts if p.dts is None else p.dts) for p in packets if p.is_key and p.pts is not None)
-            self._keys = [_Key(bisect_left(pts, key), seek) for key, seek in keys]
-            # From the first key frame on everything comes out, also pictures shown before it that need nothing earlier.
-            self._keys[0] = self._keys[0]._replace(first=0)
-            self._set_times(pts)
-        elif _rising(dts := [p.dts for p in shown]):
+        self._index = FrameIndex.of(packets)
+        if self._index is not None:
+            self._set_times(self._index.pts.tolist())
+            if self._is_file:
+                save_index(self.path, self._index, len(packets))
+        elif is_rising(dts := [p.dts for p in shown]):
             self._set_times(dts)  # the right number of frames and their spacing; verified on reading
         else:
             self._count()
 
     def _count(self) -> None:
         """Decodes everything once, to learn how many frames there are and when they are shown."""
-        self._reopen()
-        times = [(frame.pts, frame.dts) for frame in self._ahead]
+        self._stream.reopen()
+        times = [(frame.pts, frame.dts) for frame in self._stream.frames()]
         if not times:
             raise BadVideo(self.path, "corrupt", "decode", "no frame can be decoded")
-        self._pts, self._is_counted = None, True
+        self._index, self._is_counted = None, True
         by_pts, by_dts = ([time[i] for time in times] for i in (0, 1))
-        self._set_times(by_pts if _rising(by_pts) else by_dts if _rising(by_dts) else None, num_frames=len(times))
-        self._next = self.num_frames
+        self._set_times(by_pts if is_rising(by_pts) else by_dts if is_rising(by_dts) else None, num_frames=len(times))
         logger.debug("%s: frames counted by decoding, %d", self.path, self.num_frames)
 
     def _set_times(self, ticks: Sequence[int | None] | None, *, num_frames: int = 0) -> None:
         """Timestamps and frame rate; None = evenly spaced."""
-        announced = float(self._stream.average_rate or self._stream.guessed_rate or 0) or BARE_STREAM_FPS
+        stream = self._stream.stream
+        announced = float(stream.average_rate or stream.guessed_rate or 0) or BARE_STREAM_FPS
         if ticks is None:
             self.timestamps: npt.NDArray[np.float64] = np.arange(num_frames) / announced
         else:
-            seconds = float(self._stream.time_base or 1)
-            self.timestamps = np.asarray(
-                (np.array(ticks, dtype=np.int64) - (ticks[0] or 0)) * seconds, dtype=np.float64
-            )
+            since_first = np.array(ticks, dtype=np.int64) - (ticks[0] or 0)
+            self.timestamps = np.asarray(since_first * float(stream.time_base or 1), dtype=np.float64)
         measured = (self.num_frames - 1) / float(self.timestamps[-1]) if self.num_frames > 1 else announced
         self.fps = announced if abs(announced / measured - 1) < RATE_TOLERANCE else measured
 
@@ -188,16 +173,15 @@ class PyAVVideo:
         for place, index in enumerate(wanted):
             places[index].append(place)
         pictures: npt.NDArray[np.uint8] | None = None
-        for index in sorted(places):
-            picture = self._picture(index, size)
+        for index, frame in self._chosen(sorted(places)):
+            picture = self._picture(index, frame, size)
             if pictures is None:
                 pictures = np.empty((len(wanted), *picture.shape), dtype=np.uint8)
             pictures[places[index]] = picture
         return torch.from_numpy(pictures).permute(0, 3, 1, 2)  # [T, H, W, C] -> [T, C, H, W]
 
-    def _picture(self, index: int, size: int | tuple[int, int] | None) -> npt.NDArray[np.uint8]:
-        """uint8 [H, W, C], a view into FFmpeg's memory."""
-        frame = self._frame_by_count(index) if self._pts is None else self._frame_by_pts(index, self._pts)
+    def _picture(self, index: int, frame: VideoFrame, size: int | tuple[int, int] | None) -> npt.NDArray[np.uint8]:
+        """uint8 [H, W, C], perhaps a view into FFmpeg's memory."""
         if frame.is_corrupt:
             raise BadVideo(self.path, "corrupt", "decode", f"frame {index} is damaged")
         self._shown = self._shown or shown_as(frame)
@@ -208,55 +192,69 @@ class PyAVVideo:
             )
         return rgb(frame, self._scaler, self._shown, height, width)
 
-    def _frame_by_count(self, index: int) -> VideoFrame:
-        if index < self._next:
-            self._reopen()
-        for frame in self._ahead:
-            self._next += 1
-            if self._next > index:
-                return frame
-        self._next = self.num_frames
-        raise _NotAsIndexedError
+    def _chosen(self, order: list[int]) -> Iterator[tuple[int, VideoFrame]]:
+        """The frames with these numbers, which rise."""
+        if self._index is None:
+            yield from self._counted(order)
+            return
+        # A second read that goes on behind the first shows a reader of the whole file: from then on nothing is drained.
+        self._streams = self._streams or 0 <= self._last_read < order[0]
+        self._last_read = order[-1]
+        runs = self._runs(order, self._index)
+        for run in runs:
+            yield from self._run(run, self._index, drain=run is not runs[-1] or not self._streams)
 
-    def _frame_by_pts(self, index: int, pts: list[int]) -> VideoFrame:
-        key = self._keys[bisect_right(self._keys, index, key=lambda key: key.first) - 1]
-        if index < self._next or key.first > self._next + SEEK_GAIN_FRAMES:
-            self._seek(key)
+    def _counted(self, order: list[int]) -> Iterator[tuple[int, VideoFrame]]:
+        if not self._stream.is_fresh or self._stream.num_passed > order[0] or self._stream.is_spent:
+            self._stream.reopen()
+        frames = self._stream.frames()
+        for index in order:
+            frame = next(islice(frames, index - self._stream.num_passed, None), None)
+            if frame is None:
+                raise _NotAsIndexedError
+            yield index, frame
+
+    def _runs(self, order: list[int], index: FrameIndex) -> list[list[int]]:
+        """Parted where it is cheaper to seek to the next key frame than to decode what lies between."""
+        runs = [[order[0]]]
+        for number in order[1:]:
+            if index.key_of(number)[0] > runs[-1][-1] + SEEK_GAIN_FRAMES:
+                runs.append([])
+            runs[-1].append(number)
+        return runs
+
+    def _run(self, run: list[int], index: FrameIndex, *, drain: bool) -> Iterator[tuple[int, VideoFrame]]:
+        waiting = {int(index.pts[number]): number for number in run}
+        key, tick = index.key_of(run[0])
+        if not self._stream.can_reach(waiting) or key > self._passed(index) + SEEK_GAIN_FRAMES:
+            self._stream.seek(tick)
         try:
-            return self._advance(index, pts[index])
+            yield from self._advance(waiting, drain)
+            return
         except (_NotAsIndexedError, av.error.FFmpegError):
-            if self._is_fresh:
+            if self._stream.is_fresh:
                 raise
-        self._reopen()  # the seek landed behind the frame, or where this decoder cannot start
-        return self._advance(index, pts[index])
+        self._stream.reopen()  # the seek landed behind the frame, or where this decoder cannot start
+        yield from self._advance(waiting, drain)
 
-    def _advance(self, index: int, pts: int) -> VideoFrame:
-        self._next = self.num_frames  # unless the frame comes, only a seek leads anywhere
-        for frame in self._ahead:
-            if frame.pts == pts:
-                self._next = index + 1
-                return frame
-            if frame.pts is None or frame.pts > pts:
+    def _passed(self, index: FrameIndex) -> int:
+        """The number of the next frame to come out."""
+        return 0 if self._stream.shown is None else bisect_right(index.pts, self._stream.shown)
+
+    def _advance(self, waiting: dict[int, int], drain: bool) -> Iterator[tuple[int, VideoFrame]]:
+        """The frames with these pts; each leaves ``waiting`` as it comes."""
+        last = max(waiting)
+        for frame in self._stream.frames(frozenset(waiting), drain=drain):
+            if frame.pts in waiting:
+                yield waiting.pop(frame.pts), frame
+            if not waiting:
+                return
+            if frame.pts is None or frame.pts > last:
                 break
         raise _NotAsIndexedError
-
-    def _seek(self, key: _Key) -> None:
-        try:
-            self._container.seek(key.seek, stream=self._stream)
-        except av.error.FFmpegError:
-            self._reopen()
-            return
-        self._ahead = decoded(self._container, self._stream)
-        self._next, self._is_fresh = key.first, False
 
     def _shape(self) -> tuple[int, int]:
         if self._shown is None:
             self.frames([0], size=1)
         assert self._shown is not None
         return self._shown.height, self._shown.width
-
-
-def _rising(ticks: Sequence[int | None]) -> bool:
-    """Whether there are times, all known, each later than the one before."""
-    known = [tick for tick in ticks if tick is not None]
-    return len(known) == len(ticks) > 0 and all(a < b for a, b in pairwise(known))
