@@ -133,7 +133,7 @@ def _spread(items: Sequence[VideoItem], count: int) -> list[VideoItem]:
 def _codec(path: str) -> str:
     if os.path.isdir(path):
         return "images"
-    container, stream = open_stream(path, sniff(path))
+    container, stream = open_stream(path, sniff(path), probe=False)
     with container:
         return stream.codec_context.name
 
@@ -176,7 +176,8 @@ def _nothing(seen: Survey) -> str:
     there = [f"{len(seen.annotations)} annotation files ({some(seen.annotations, 3)})"] if seen.annotations else []
     there += [f"{len(seen.videos)} videos ({some(seen.videos, 3)})"] if seen.videos else []
     there += [f"{len(seen.frame_folders)} folders of frames"] if seen.frame_folders else []
-    there += [f"{sum(seen.others.values())} other files ({some(kinds, 4)})"] if seen.others else []
+    kinds = [kind or "no extension" for kind in seen.others]
+    there += [f"{sum(seen.others.values())} other files ({some(kinds, 4)})"] if kinds else []
     known = ", ".join(name for name in MANIFESTS if name != "motion16")
     return (
         f"{seen.root}: no known layout. Seen: {', '.join(there) or 'nothing'}. Known: {known}. The simplest: one "
