@@ -93,7 +93,7 @@ def look_at(manifest: Manifest, look: int) -> tuple[dict[str, Any], list[float]]
         try:
             with open_video(item.path) as video:
                 end = video.duration_seconds if item.end_seconds is None else item.end_seconds
-                lasts = min(end, video.duration_seconds) - item.start_seconds
+                lasts = max(0.0, min(end, video.duration_seconds) - item.start_seconds)
                 seconds.append(lasts)
                 fps.append(video.fps)
                 frames.append(min(video.num_frames, lasts * video.fps))
@@ -135,7 +135,7 @@ def _codec(path: str) -> str:
         return "images"
     container, stream = open_stream(path, sniff(path), probe=False)
     with container:
-        return stream.codec_context.name
+        return stream.codec_context.codec.canonical_name  # of the codec, not of who decodes it
 
 
 def _range(values: list[float]) -> dict[str, float] | None:

@@ -178,6 +178,62 @@ def test_a_name_that_fits_several_videos_is_said(write_tree):
     )
 
 
+# ---- what is listed twice
+
+
+def test_a_clip_listed_twice_counts_once(write_tree):
+    root = write_tree("path_list")
+    with (root / "train.csv").open("a") as file:
+        file.write("videos/k400 raw/00.mp4 0\n")
+    manifest = read(root)
+    assert len(manifest.splits["train"]) == 8
+    assert "1 clips are listed twice and count once, where they are listed first." in manifest.notes
+
+
+@pytest.mark.parametrize(
+    ("file", "label", "what"), [("val.csv", 0, "split"), ("train.csv", 1, "label"), ("val.csv", 1, "label")]
+)
+def test_a_clip_with_two_labels_or_splits_is_refused_in_lists_of_ones_own(write_tree, file, label, what):
+    root = write_tree("path_list")
+    with (root / file).open("a") as lines:
+        lines.write(f"videos/k400 raw/00.mp4 {label}\n")
+    message = rf"1 clips are listed with more than one {what}, first \S+/path_list/videos/k400 raw/00.mp4"
+    with pytest.raises(ValueError, match=message):
+        read(root)
+
+
+def test_lists_of_one_fold_are_chosen_by_a_pattern(write_tree):
+    root = write_tree("path_list")
+    (root / "train.csv").rename(root / "k_train_split_1.txt")
+    (root / "val.csv").rename(root / "k_val_split_1.txt")
+    (root / "k_train_split_2.txt").write_text((root / "k_val_split_1.txt").read_text())
+    with pytest.raises(ValueError, match="2 clips are listed with more than one split"):
+        read(root)
+    manifest = read(root, annotations=str(root / "*_split_1.txt"), class_names=str(root / "label_map.txt"))
+    assert manifest.table() == [("abseiling", 4, 1, 0), ("air drumming", 4, 1, 0)]
+
+
+def test_a_stretch_of_a_published_set_may_have_two_labels(write_tree):
+    root = write_tree("charades")
+    path = root / "Charades" / "Charades_v1_train.csv"
+    path.write_text(path.read_text().replace("c147 0.00 0.60", "c147 0.20 1.20"))
+    assert "8 stretches have several labels; each makes a clip of its own." in read(root).notes
+
+
+def test_the_columns_of_a_table_can_be_named(write_tree):
+    root = write_tree("hacs")
+    path = root / "HACS_clips.csv"
+    path.write_text(path.read_text().replace("classname,youtube_id", "what,where_from"))
+    columns = {"video": "where_from", "label": "what"}
+    assert build_manifest({"name": "table", "root": str(root), **columns}, trust=()).classes == ("Archery", "Zumba")
+    with pytest.raises(
+        ValueError, match=r"no annotations of a table here. Looked for a csv with the columns wehre_from"
+    ):
+        build_manifest({"name": "table", "root": str(root), **columns, "video": "wehre_from"}, trust=())
+    with pytest.raises(ValueError, match=r"csv:1: data.group=ende, but the columns are .* Did you mean end\?"):
+        build_manifest({"name": "table", "root": str(root), **columns, "group": "ende"}, trust=())
+
+
 # ---- what is malformed
 
 

@@ -33,7 +33,7 @@ def from_dfew(root: str, *, annotations: str | None = None, fold: int = 1, **set
     if not all(lists.values()):
         seen.refuse(f"DFEW with fold {fold}", f"set_{fold}.csv in train(single-labeled) and test(single-labeled)")
     clips = (clip for split, paths in lists.items() for clip in _clips(paths[0], split))
-    return settle(clips, root, lists["train"][0], **settling)
+    return settle(clips, root, lists["train"][0], published=True, **settling)
 
 
 def _lists(seen: Survey, split: str, fold: str) -> list[str]:

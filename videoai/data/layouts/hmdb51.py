@@ -31,7 +31,7 @@ def from_hmdb51(root: str, *, annotations: str | None = None, fold: int = 1, **s
         f"HMDB51 with fold {fold}", f"CLASS_test_split{fold}.txt"
     )
     clips = (clip for path in lists for clip in _clips(path))
-    return settle(clips, root, os.path.dirname(lists[0]), grouped_by="film", **settling)
+    return settle(clips, root, os.path.dirname(lists[0]), grouped_by="film", published=True, **settling)
 
 
 def _clips(path: str) -> Iterator[Annotated]:

@@ -58,12 +58,13 @@ def settle(
     A folder of frames is a video too, but not for clips with an end: images carry no times.
 
     Files that annotations name and nobody has are common (deleted YouTube videos): they are counted, noted and left
-    out. The same stretch listed twice with one label counts once.
+    out. The same stretch listed twice counts once.
 
     Args:
         source: the annotations, for messages.
         grouped_by: what the groups are, for the note about them.
-        published: val and test clips of classes that train lacks are left out and noted; otherwise they are an error.
+        published: flaws of the annotations are noted, because nobody can mend them: val and test clips of classes that
+            train lacks are left out, a stretch may have several labels or splits. Otherwise they are errors.
         max_missing_fraction: 0.25 lets an old YouTube set pass and stops at a wrong root or half a download.
     Raises:
         FileNotFoundError: no such root. ValueError: none or too few of the files are there; whatever `assemble` says.
@@ -75,7 +76,7 @@ def settle(
     listing = Listing.of(finder.rows(clips), root)
     finder.refuse_absence(source, max_missing_fraction)
     notes = [*notes, *finder.notes()]
-    listing = _without_repeats(listing, notes)
+    listing = _without_repeats(listing, source, published, notes)
     if published:
         listing = _without_unknown_classes(listing, notes)
     notes += group_notes(listing.items, grouped_by)
@@ -140,20 +141,27 @@ class _Finder:
         return [name for name, path in self.where.items() if path is None]
 
 
-def _without_repeats(listing: Listing, notes: list[str]) -> Listing:
+def _without_repeats(listing: Listing, source: str, published: bool, notes: list[str]) -> Listing:
+    """Of the same stretch listed twice, the first. In a set of one's own a second label or split is a mistake."""
     items = listing.items
-    order = items.in_order()
-    columns = [column[order] for column in (items.file, items.start_seconds, np.nan_to_num(items.end_seconds, nan=-1))]
-    alike = (
-        np.logical_and.reduce([column[1:] == column[:-1] for column in columns]) if len(items) else np.empty(0, bool)
-    )
-    labels = items.label[order]
-    repeats = alike & (labels[1:] == labels[:-1])
-    if several := int((alike & ~repeats).sum()):
-        notes.append(f"{several} stretches carry more than one label; each label makes a clip of its own.")
+    order = items.in_order()  # keeps the order found of those that are alike
+    stretch = np.stack([items.file, items.start_seconds, np.nan_to_num(items.end_seconds, nan=-1)])[:, order]
+    alike = (stretch[:, 1:] == stretch[:, :-1]).all(0)
+    label, split = items.label[order], listing.split[order]
+    several_labels, several_splits = alike & (np.diff(label) != 0), alike & (np.diff(split) != 0)
+    for several, what in ((several_labels, "label"), (several_splits, "split")):
+        if several.any() and not published:
+            raise ValueError(
+                f"{source}: {int(several.sum())} clips are listed with more than one {what}, first "
+                f"{items[int(order[1:][several.argmax()])].path}; a clip has one {what}. Correct the lists, or name "
+                "those that belong together with data.annotations"
+            )
+    if several_labels.any():
+        notes.append(f"{int(several_labels.sum())} stretches have several labels; each makes a clip of its own.")
+    repeats = alike & ~several_labels
     if not repeats.any():
         return listing
-    notes.append(f"{int(repeats.sum())} clips are listed twice and count once.")
+    notes.append(f"{int(repeats.sum())} clips are listed twice and count once, where they are listed first.")
     keep = np.ones(len(items), bool)
     keep[order[1:][repeats]] = False
     return _select(listing, keep)

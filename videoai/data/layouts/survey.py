@@ -4,6 +4,7 @@ import os
 from collections import deque
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
+from glob import glob
 from typing import Any, NamedTuple, NoReturn
 
 from videoai.data.class_folders import VIDEO_EXTENSIONS, holds_frames
@@ -59,10 +60,13 @@ class Survey:
 
 
 def survey(path: str) -> Survey:
-    """Looks below a folder; an annotation file stands for itself alone. Raises: FileNotFoundError."""
+    """Looks below a folder; an annotation file, or a pattern such as ``lists/*_split_1.txt``, stands for itself alone.
+
+    Raises: FileNotFoundError.
+    """
     path = os.path.abspath(os.path.expanduser(path))
-    if os.path.isfile(path):
-        return Survey(os.path.dirname(path), [os.path.basename(path)])
+    if files := [path] if os.path.isfile(path) else [] if os.path.isdir(path) else sorted(glob(path)):
+        return Survey(os.path.dirname(path), [os.path.basename(file) for file in files])
     if not os.path.isdir(path):
         raise FileNotFoundError(f"{path}: no such file or folder.{near_names(path)}")
     seen = Survey(path)

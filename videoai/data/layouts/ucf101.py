@@ -32,7 +32,7 @@ def from_ucf101(root: str, *, annotations: str | None = None, fold: int = 1, **s
     if not all(lists.values()):
         seen.refuse(f"UCF101 with fold {fold}", " and ".join(names.values()))
     clips = (clip for split, paths in lists.items() for clip in _clips(paths[0], split))
-    return settle(clips, root, lists["train"][0], grouped_by="class and group (g01 to g25)", **settling)
+    return settle(clips, root, lists["train"][0], grouped_by="class and group (g01 to g25)", published=True, **settling)
 
 
 def _clips(path: str, split: str) -> Iterator[Annotated]:
