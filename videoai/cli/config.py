@@ -15,8 +15,8 @@ CONFIGS = (
 GROUPS = ("data", "model", "clip", "augment", "imbalance", "optim", "schedule", "finetune", "trainer", "experiment")
 # Values that are paths: taken as typed, because Hydra's grammar stumbles over spaces, brackets and equals signs.
 PATHS = (
-    *("checkpoint", "input", "out", "run_dir", "weights", "resume"),
-    *("data.root", "data.path", "data.quarantine"),
+    *("checkpoint", "input", "path", "out", "run_dir", "weights", "resume"),
+    *("data.root", "data.path", "data.annotations", "data.class_names", "data.quarantine"),
 )
 
 

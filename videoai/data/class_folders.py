@@ -1,9 +1,13 @@
-"""Reads `root/<class>/**/*` or `root/{train,val,test}/<class>/**/*` into rows. Looks at names only, opens no file."""
+"""Reads `root/<class>/**/*` or `root/{train,val,test}/<class>/**/*` into rows. Looks at names only, opens no file.
+
+A video is a file, or a folder of numbered images such as img_00001.jpg.
+"""
 
 import os
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
 from typing import Literal
 
 from videoai.data.hints import near_names, some
@@ -14,6 +18,9 @@ VIDEO_EXTENSIONS = frozenset(
     (".mp4", ".m4v", ".mov", ".3gp", ".3g2", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".vob", ".ts", ".mts", ".m2ts")
     + (".flv", ".ogv", ".wmv", ".asf", ".gif", ".ivf")
 )
+
+NUMBERED_IMAGE = re.compile(r".*\d\.(jpe?g|png)", re.IGNORECASE)
+NAMES_LOOKED_AT = 50  # of a folder, to say whether it holds the frames of one video
 
 
 def read_class_folders(
@@ -51,6 +58,38 @@ def read_class_folders(
     return Found(clips, bool(split_folders), notes)
 
 
+def videos_below(
+    folder: str, wanted: Collection[str], skipped: Counter[str], *, above: frozenset[tuple[int, int]] = frozenset()
+) -> Iterator[str]:
+    """Paths of videos at any depth. `above` ends loops of links."""
+    about = os.stat(folder)
+    here = (about.st_dev, about.st_ino)
+    if here in above:
+        skipped["link to a folder above"] += 1
+        return
+    for entry in os.scandir(folder):
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir():
+            if holds_frames(entry.path):
+                yield entry.path
+            else:
+                yield from videos_below(entry.path, wanted, skipped, above=above | {here})
+        elif _extension(entry.name) in wanted and entry.is_file():
+            yield entry.path
+        else:
+            kind = _extension(entry.name) or "no extension"
+            skipped[f"{kind} that is no regular file" if kind in wanted else kind] += 1
+
+
+def holds_frames(folder: str) -> bool:
+    """Whether a folder is one video: numbered images, and neither videos nor folders among its first names."""
+    few = list(islice(os.scandir(folder), NAMES_LOOKED_AT))
+    if any(_extension(entry.name) in VIDEO_EXTENSIONS or entry.is_dir() for entry in few):
+        return False
+    return any(NUMBERED_IMAGE.fullmatch(entry.name) for entry in few)
+
+
 def natural_order(names: Iterable[str]) -> list[str]:
     """Sorted with the numbers in names compared as numbers: clip2 before clip10; whole numbers by value."""
     names = list(names)
@@ -84,7 +123,7 @@ def _class_rows(
     group_by: Literal["clip", "folder"],
 ) -> Iterator[Row]:
     path = None
-    for path in _videos(folder, wanted, skipped, above=frozenset()):
+    for path in videos_below(folder, wanted, skipped):
         inside = path[len(folder) + 1 :].split(os.sep)
         group = inside[0] if group_by == "folder" and len(inside) > 1 else None
         yield Row(path[len(root) :].lstrip(os.sep), os.path.basename(folder), split, group)
@@ -93,27 +132,6 @@ def _class_rows(
             f"{folder}: this class has no videos ending in {_listed(wanted)}; add some, remove the folder, "
             "or rename them"
         )
-
-
-def _videos(
-    folder: str, wanted: Collection[str], skipped: Counter[str], *, above: frozenset[tuple[int, int]]
-) -> Iterator[str]:
-    """Paths of videos at any depth. `above` ends loops of links."""
-    about = os.stat(folder)
-    here = (about.st_dev, about.st_ino)
-    if here in above:
-        skipped["link to a folder above"] += 1
-        return
-    for entry in os.scandir(folder):
-        if entry.name.startswith("."):
-            continue
-        if entry.is_dir():
-            yield from _videos(entry.path, wanted, skipped, above=above | {here})
-        elif _extension(entry.name) in wanted and entry.is_file():
-            yield entry.path
-        else:
-            kind = _extension(entry.name) or "no extension"
-            skipped[f"{kind} that is no regular file" if kind in wanted else kind] += 1
 
 
 def _count_outside(folder: str, wanted: Collection[str], skipped: Counter[str]) -> None:

@@ -85,7 +85,7 @@ def from_folder(
         raise ValueError(f"split_by is {split_by!r}; a folder of videos can be split by clip or by folder")
     root = os.path.abspath(os.path.expanduser(root))
     found = read_class_folders(root, extensions=extensions, group_by=split_by or "clip")
-    return _assemble(found, root, root, _shares(val_fraction, 0.0 if found.settles_test else test_fraction), split_seed)
+    return assemble(found, root, root, val_fraction=val_fraction, test_fraction=test_fraction, split_seed=split_seed)
 
 
 def from_csv(
@@ -120,30 +120,26 @@ def from_csv(
     root = os.path.abspath(os.path.expanduser(root)) if root else os.path.dirname(path)
     lines: dict[str, Any] = {"root": root, "split_by": split_by, "delimiter": delimiter}
     lines |= {"where": where, "val_where": val_where, "test_where": test_where}
-    settings = lines | {"val_fraction": val_fraction, "test_fraction": test_fraction, "split_seed": split_seed}
-    key = manifest_cache.key_of(path, settings) if os.path.isfile(path) else ""
+    shares: dict[str, Any] = {"val_fraction": val_fraction, "test_fraction": test_fraction, "split_seed": split_seed}
+    key = manifest_cache.key_of(path, lines | shares) if os.path.isfile(path) else ""
     kept = manifest_cache.recall(path, key)
     if kept and files_exist(Coding.of(kept.splits["train"].files), root).all():
         return Manifest(kept.classes, kept.splits, path, kept.notes, root)
     found = read_csv_clips(path, **lines)
-    shares = _shares(val_fraction, 0.0 if found.settles_test else test_fraction)
-    manifest = _assemble(found, root, path, shares, split_seed)
+    manifest = assemble(found, root, path, **shares)
     if len(found.clips.items) >= manifest_cache.MIN_ITEMS:
         manifest_cache.store(path, key, manifest_cache.Kept(manifest.classes, manifest.splits, manifest.notes))
     return manifest
 
 
-def _shares(val_fraction: float, test_fraction: float) -> dict[str, float]:
-    if min(val_fraction, test_fraction) < 0 or val_fraction + test_fraction >= 1:
-        raise ValueError(
-            f"val_fraction {val_fraction:g} and test_fraction {test_fraction:g}: "
-            "each must be 0 or more and together they must leave clips for train, so stay below 1"
-        )
-    return {"val": val_fraction, "test": test_fraction}
+def assemble(
+    found: Found, root: str, source: str, *, val_fraction: float, test_fraction: float, split_seed: int
+) -> Manifest:
+    """Clips as found, by whichever reader -> labels, splits, notes. Splits do not depend on where root lies.
 
-
-def _assemble(found: Found, root: str, source: str, shares: dict[str, float], split_seed: int) -> Manifest:
-    """Clips as found -> labels, splits, notes. Splits do not depend on where root lies."""
+    Raises: ValueError: one class only, a class that train lacks, impossible fractions.
+    """
+    shares = _shares(val_fraction, 0.0 if found.settles_test else test_fraction)
     listing, notes = found.clips, found.notes
     classes = natural_order(listing.names[label] for label in np.flatnonzero(np.bincount(listing.items.label)))
     if len(classes) < 2:
@@ -163,6 +159,15 @@ def _assemble(found: Found, root: str, source: str, shares: dict[str, float], sp
         sizes = ", ".join(f"{split} {len(splits[split])}" for split in SPLITS)
         notes = [*notes, f"made {' and '.join(made)} out of train with split_seed {split_seed}: {sizes}."]
     return Manifest(tuple(classes), splits, source, (*notes, *_split_notes(classes, splits)), root)
+
+
+def _shares(val_fraction: float, test_fraction: float) -> dict[str, float]:
+    if min(val_fraction, test_fraction) < 0 or val_fraction + test_fraction >= 1:
+        raise ValueError(
+            f"val_fraction {val_fraction:g} and test_fraction {test_fraction:g}: "
+            "each must be 0 or more and together they must leave clips for train, so stay below 1"
+        )
+    return {"val": val_fraction, "test": test_fraction}
 
 
 def _check_train_has_every_class(classes: list[str], splits: dict[str, Items], source: str) -> None:

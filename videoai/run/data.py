@@ -29,13 +29,28 @@ MANIFESTS = {
     "folder": "videoai.data.manifest:from_folder",
     "motion16": "videoai.data.synthetic:motion16",
     "shards": "videoai.data.shards:from_shards",
+    "activitynet": "videoai.data.layouts.activitynet:from_activitynet",
+    "charades": "videoai.data.layouts.charades:from_charades",
+    "crema_d": "videoai.data.layouts.crema_d:from_crema_d",
+    "dfew": "videoai.data.layouts.dfew:from_dfew",
+    "diving48": "videoai.data.layouts.diving48:from_diving48",
+    "epic_kitchens": "videoai.data.layouts.epic_kitchens:from_epic_kitchens",
+    "hmdb51": "videoai.data.layouts.hmdb51:from_hmdb51",
+    "jester": "videoai.data.layouts.jester:from_jester",
+    "json": "videoai.data.layouts.json_clips:from_json",
+    "kinetics": "videoai.data.layouts.kinetics:from_kinetics",
+    "list": "videoai.data.layouts.path_list:from_list",
+    "ravdess": "videoai.data.layouts.ravdess:from_ravdess",
+    "ssv2": "videoai.data.layouts.ssv2:from_ssv2",
+    "table": "videoai.data.layouts.table:from_table",
+    "ucf101": "videoai.data.layouts.ucf101:from_ucf101",
 }
 # How clips are loaded; every other key says which videos there are.
 LOADING = (
     *("num_workers", "max_bad_fraction", "quarantine"),
     *("flip", "flip_labels", "reverse", "reverse_labels", "directional"),
 )
-PATHS = ("root", "path", "quarantine")
+PATHS = ("root", "path", "annotations", "class_names", "quarantine")
 
 
 def build_manifest(node: dict[str, Any], *, trust: Sequence[str]) -> Manifest:

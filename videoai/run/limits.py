@@ -43,8 +43,11 @@ LIMITS: dict[str, tuple[bool, float, float]] = {
     "data.flip": (False, 0, 1),
     "data.reverse": (False, 0, 1),
     "data.max_bad_fraction": (False, 0, 1),
+    "data.max_missing_fraction": (False, 0, 1),
+    "data.fold": (True, 1, INFINITY),
     "data.val_fraction": (False, 0, 1),
     "data.test_fraction": (False, 0, 1),
+    "look": (True, 1, INFINITY),
     "clip.num_frames": (True, 1, INFINITY),
     "clip.size": (True, 1, INFINITY),
     "clip.stride": (True, 1, INFINITY),
@@ -65,7 +68,7 @@ LIMITS: dict[str, tuple[bool, float, float]] = {
 BOOLEANS = (
     *("finetune.freeze", "trainer.activation_checkpointing", "trainer.tensorboard"),
     *("model.pretrained", "model.backbone_pretrained", "model.bidirectional", "annotate", "data.verify"),
-    *("imbalance.balanced_softmax", "data.directional"),
+    *("imbalance.balanced_softmax", "data.directional", "data.trimmed", "json"),
 )
 RANGES = {"augment.scale": 1.0, "augment.ratio": INFINITY}  # [low, high], above 0 and up to this
 CHOICES = {

@@ -1,0 +1,81 @@
+"""``videoai data inspect PATH``."""
+
+import json
+from typing import Any
+
+from videoai.cli.config import compose, refuse_missing
+
+CHOICES = ("model", "clip")  # of train, passed on to it
+
+
+def main(arguments: list[str]) -> int:
+    """Print what lies at PATH. Exit code 1 when no layout could be read."""
+    path = [f"path={arguments[0]}"] if arguments and "=" not in arguments[0].partition("/")[0] else []
+    choices = [argument for argument in arguments if argument.partition("=")[0] in CHOICES]
+    rest = [argument for argument in arguments[len(path) :] if argument not in choices]
+    settings, _ = compose("data_inspect", [*path, *rest])
+    refuse_missing(settings, "data inspect")
+    from videoai.run.inspect import inspect
+    from videoai.run.limits import refuse_nonsense
+
+    refuse_nonsense(settings)
+
+    def defaults(layout: str) -> dict[str, Any]:
+        return compose("train", [f"data={layout}", *choices])[0]
+
+    found = inspect(settings["path"], look=settings["look"], defaults=defaults, choices=choices)
+    if settings["json"]:
+        print(json.dumps(found, ensure_ascii=False, indent=1))
+    else:
+        print("\n".join(lines(found)))
+    return 0 if "classes" in found else 1
+
+
+def lines(found: dict[str, Any]) -> list[str]:
+    """The report as text."""
+    seen = found["seen"]
+    part = "" if seen["whole"] else "; there is more below that was not looked at"
+    there = f"{counted(seen['folders'], 'folder')}, {counted(seen['annotations'], 'annotation file')}"
+    text = [f"{found['path']}: {there}{part}", "", "fits:"]
+    for layout in found["layouts"]:
+        text.append(f"  {layout['name']:<14}{layout['why']}")
+        text += [f"  {'':<14}cannot be read: {layout['error']}"] if layout["error"] else []
+    if "classes" not in found:
+        return [*text, "", "no layout could be read; the lines above say what is wrong with each."]
+    text += ["", *content(found), "", "train with:", f"  {found['command']}"]
+    others = [layout for layout in found["layouts"] if layout["name"] != found["layout"] and not layout["error"]]
+    return text + [line for other in others for line in (f"or, as {other['name']}:", f"  {other['command']}")]
+
+
+def content(found: dict[str, Any]) -> list[str]:
+    """Classes, splits, videos, warnings."""
+    from videoai.report.tables import as_text, class_balance_table
+
+    splits = ", ".join(f"{split} {count}" for split, count in found["splits"].items())
+    counts = {split: [count[split] for count in found["classes"].values()] for split in found["splits"]}
+    groups = f", {found['groups']} groups" if found["groups"] else ""
+    return [
+        f"{found['layout']}: {len(found['classes'])} classes, {sum(found['splits'].values())} clips: {splits}{groups}",
+        *(f"  {note}" for note in found["notes"]),
+        as_text(class_balance_table(counts, classes=list(found["classes"]))),
+        *video_lines(found["videos"]),
+        *(f"warning: {warning}" for warning in found["warnings"]),
+    ]
+
+
+def video_lines(videos: dict[str, Any]) -> list[str]:
+    """Lengths, rates, sizes and codecs of the videos that were looked at."""
+    text = [f"videos: {videos['looked_at']} looked at (min .. median .. max)"]
+    for name in ("seconds", "fps", "frames"):
+        if held := videos[name]:
+            text.append(f"  {name:<9}{held['min']:.4g} .. {held['median']:.4g} .. {held['max']:.4g}")
+    for name in ("sizes", "codecs"):
+        if held := videos[name]:
+            rest = f" and {len(held) - 5} more" if len(held) > 5 else ""
+            text.append(f"  {name:<9}{', '.join(f'{key} ({count})' for key, count in list(held.items())[:5])}{rest}")
+    return text
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 folder``, ``2 folders``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,68 @@
+"""ActivityNet's JSON (Heilbron et al., CVPR 2015), as HACS and THUMOS14 are often given too: untrimmed videos.
+
+    {"database": {ID: {"subset": "training", "annotations": [{"label": ..., "segment": [start, end]}]}}}
+
+Files are named v_ID.mp4 or ID.mp4. Each segment is a clip.
+"""
+
+import os
+from collections.abc import Iterator
+from typing import Any, Unpack
+
+from videoai.data.layouts.entries import Entry, load_json
+from videoai.data.layouts.settle import PUBLISHED_SPLITS, Annotated, Settling, settle
+from videoai.data.layouts.survey import Candidate, Survey, peek, survey
+from videoai.data.manifest import Manifest
+
+
+def detect(seen: Survey) -> Candidate | None:
+    files = _files(seen)
+    why = f"{os.path.basename(files[0])} with a database of segments" if files else ""
+    return Candidate("activitynet", {"root": seen.root}, why) if files else None
+
+
+def from_activitynet(root: str, *, annotations: str | None = None, **settling: Unpack[Settling]) -> Manifest:
+    """Reads the segments of every video that has some; subsets without labels (testing) drop out by themselves.
+
+    Args:
+        annotations: the JSON file or its folder; None = below root.
+    """
+    seen = survey(annotations or root)
+    files = _files(seen) or seen.refuse("ActivityNet", 'a JSON file with "database"')
+    return settle(_clips(files[0]), root, files[0], published=True, **settling)
+
+
+def _files(seen: Survey) -> list[str]:
+    return [path for path in seen.named("*.json") if _holds_database(path)]
+
+
+def _holds_database(path: str) -> bool:
+    """The key stands first or after a taxonomy of some 30 KB, which begins a file of ActivityNet."""
+    head = peek(path)
+    return '"database"' in head or ('"taxonomy"' in head and '"nodeName"' in head)
+
+
+def _clips(path: str) -> Iterator[Annotated]:
+    content = load_json(path)
+    database = content.get("database") if isinstance(content, dict) else None
+    if not isinstance(database, dict):
+        raise ValueError(f'{path}: "database" must hold an object for each video')
+    for name, about in database.items():
+        entry = Entry(about if isinstance(about, dict) else {}, lambda name=name: f"{path}: database {name!r}")
+        word = entry.text("subset").lower()
+        if word not in PUBLISHED_SPLITS:
+            entry.fail(f"subset is {word!r}; allowed: {', '.join(PUBLISHED_SPLITS)}")
+        for number, part in enumerate(entry.fields.get("annotations") or []):
+            yield _clip(name, PUBLISHED_SPLITS[word], _fields(part), f"{path}: database {name!r}, annotation {number}")
+
+
+def _fields(part: Any) -> dict[str, Any]:
+    segment = part.get("segment") if isinstance(part, dict) else None
+    times = dict(zip(("start", "end"), segment, strict=False)) if isinstance(segment, list) else {}
+    return {"label": part.get("label"), **times} if isinstance(part, dict) else {}
+
+
+def _clip(name: str, split: str, fields: dict[str, Any], place: str) -> Annotated:
+    entry = Entry(fields, lambda: place)
+    start, end = entry.seconds("start"), entry.seconds("end")
+    return Annotated(f"v_{name}", entry.text("label"), split, None, start, end, also=name)

@@ -1,0 +1,83 @@
+"""Which layouts fit a folder: every one of them is asked, the most particular first."""
+
+import os
+from collections.abc import Callable
+
+from videoai.data.hints import some
+from videoai.data.layouts import (
+    activitynet,
+    charades,
+    crema_d,
+    dfew,
+    diving48,
+    epic_kitchens,
+    hmdb51,
+    jester,
+    json_clips,
+    kinetics,
+    path_list,
+    ravdess,
+    ssv2,
+    table,
+    ucf101,
+)
+from videoai.data.layouts.survey import Candidate, Survey, header
+from videoai.data.listing import SPLIT_NAMES
+
+OWN_COLUMNS = {"path", "label", "split", "group", "start_seconds", "end_seconds"}  # of the csv layout
+
+
+def detect_csv(seen: Survey) -> Candidate | None:
+    """A CSV with the columns path and label, see manifest.from_csv."""
+    files = seen.with_columns("path", "label")
+    if not files:
+        return None
+    why = f"{os.path.basename(files[0])} with the columns path and label"
+    others = [name for name in header(files[0]) if name not in OWN_COLUMNS]
+    why += f"; also {some(others)}, see data.where, test_where and split_by" if others else ""
+    why += f"; the first of {len(files)} such files, name another one as PATH" if len(files) > 1 else ""
+    return Candidate("csv", {"path": files[0]}, why)
+
+
+def detect_folder(seen: Survey) -> Candidate | None:
+    """Class folders, see manifest.from_folder: two classes with videos or folders of frames."""
+    folders = [path.split(os.sep)[:-1] for path in (*seen.videos, *seen.frame_folders)]
+    splits = {parts[0] for parts in folders if parts and parts[0].lower() in SPLIT_NAMES}
+    inside = [parts[1:] if len(splits) > 1 and parts and parts[0] in splits else parts for parts in folders]
+    classes = sorted({parts[0] for parts in inside if parts})
+    if len(classes) < 2:
+        return None
+    above = f", below {', '.join(sorted(splits))}" if len(splits) > 1 else ""
+    return Candidate("folder", {"root": seen.root}, f"videos in folders such as {classes[0]} and {classes[1]}{above}")
+
+
+# Whoever publishes names of columns and files comes before the layouts that fit many things.
+DETECTORS: tuple[Callable[[Survey], Candidate | None], ...] = (
+    ucf101.detect,
+    hmdb51.detect,
+    ssv2.detect,
+    jester.detect,
+    diving48.detect,
+    charades.detect,
+    epic_kitchens.detect,
+    activitynet.detect,
+    kinetics.detect,
+    dfew.detect,
+    ravdess.detect,
+    crema_d.detect,
+    detect_csv,
+    json_clips.detect,
+    path_list.detect,
+    table.detect,
+    detect_folder,
+)
+
+
+FIT_MANY = ("list", "table")  # would read the files of other layouts too, and miss what these know
+
+
+def candidates(seen: Survey) -> list[Candidate]:
+    """Every layout that fits, the most particular first; FIT_MANY and class folders come last."""
+    fits = [candidate for detect in DETECTORS if (candidate := detect(seen))]
+    particular = [candidate for candidate in fits if candidate.name not in (*FIT_MANY, "folder")]
+    return [candidate for candidate in fits if candidate.name not in FIT_MANY or not particular]

@@ -1,0 +1,117 @@
+"""Annotation files entry by entry: CSV, JSON, JSON lines, plain lines. Every complaint starts with `file:LINE`."""
+
+import json
+import math
+import os
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, NoReturn
+
+from videoai.data.csv_file import CsvFile
+from videoai.data.hints import near_names
+
+_OPENING, _BETWEEN = re.compile(r"\s*\[?\s*"), re.compile(r"[\s,]*")
+
+
+class Entry:
+    """What an annotation file says of one clip."""
+
+    __slots__ = ("fields", "where")
+
+    def __init__(self, fields: dict[str, Any], where: Callable[[], str]) -> None:
+        self.fields, self.where = fields, where
+
+    def fail(self, problem: str) -> NoReturn:
+        """Raises ValueError: `file:LINE: problem`."""
+        raise ValueError(f"{self.where()}: {problem}")
+
+    def text(self, key: str) -> str:
+        """A text that is there and not empty; a number counts as text."""
+        value = self.fields.get(key)
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            self.fail(f"no {key!r} here, or it is neither text nor number; there are {', '.join(self.fields)}")
+        text = str(value).strip()
+        return text or self.fail(f"{key} is empty; fill it in or delete the entry")
+
+    def number(self, key: str) -> int:
+        text = self.text(key)
+        return int(text) if text.isdecimal() else self.fail(f"{key} is {text!r}; a whole number, 0 or more, is allowed")
+
+    def seconds(self, key: str) -> float:
+        """Seconds, also written as hours:minutes:seconds."""
+        text = self.text(key)
+        try:
+            seconds = sum(float(part) * 60**power for power, part in enumerate(reversed(text.split(":"))))
+        except ValueError:
+            seconds = math.nan
+        if not (math.isfinite(seconds) and seconds >= 0):
+            self.fail(f"{key} is {text!r}; seconds such as 1.5, or hours:minutes:seconds, are allowed")
+        return seconds
+
+
+def csv_entries(path: str) -> Iterator[Entry]:
+    """The lines below the header, by column. Raises: FileNotFoundError, ValueError."""
+    file, record = CsvFile(path), 0
+    for chunk in file.chunks():
+        for fields in chunk:
+            record += 1
+            yield Entry(dict(zip(file.header, map(str.strip, fields), strict=True)), partial(_csv_line, file, record))
+
+
+def json_entries(path: str) -> Iterator[Entry]:
+    """The objects of a JSON list, or one object a line. Raises: FileNotFoundError, ValueError."""
+    text, decoder = read_text(path), json.JSONDecoder()
+    position, counted, line = _after(_OPENING, text, 0), 0, 1
+    while position < len(text) and text[position] != "]":
+        line, counted = line + text.count("\n", counted, position), position
+        where = partial(_place, path, line)
+        try:
+            fields, position = decoder.raw_decode(text, position)
+        except json.JSONDecodeError as error:
+            raise ValueError(f"{path}:{error.lineno}: {error.msg}; this is not JSON") from None
+        if not isinstance(fields, dict):
+            raise ValueError(f"{where()}: {str(fields)[:40]!r}; an object such as {{...}} is needed for each clip")
+        yield Entry(fields, where)
+        position = _after(_BETWEEN, text, position)
+
+
+def load_json(path: str) -> Any:
+    """A whole JSON file. Raises: FileNotFoundError, ValueError."""
+    try:
+        return json.loads(read_text(path))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path}:{error.lineno}: {error.msg}; this is not JSON") from None
+
+
+def line_entries(path: str) -> Iterator[tuple[str, Entry]]:
+    """Lines that are not blank, stripped. Raises: FileNotFoundError, ValueError."""
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
+        if line.strip():
+            yield line.strip(), Entry({}, partial(_place, path, number))
+
+
+def read_text(path: str) -> str:
+    """A UTF-8 file. Raises: FileNotFoundError, ValueError with the line at fault."""
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"{path}: no such file of annotations.{near_names(path)}")
+    with open(path, "rb") as file:
+        raw = file.read()
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise ValueError(f"{path}:{line}: byte 0x{raw[error.start]:02x} is not UTF-8; save the file as UTF-8") from None
+
+
+def _after(pattern: re.Pattern[str], text: str, position: int) -> int:
+    found = pattern.match(text, position)
+    return found.end() if found else position
+
+
+def _place(path: str, line: int) -> str:
+    return f"{path}:{line}"
+
+
+def _csv_line(file: CsvFile, record: int) -> str:
+    return _place(file.path, file.line(record)[0])

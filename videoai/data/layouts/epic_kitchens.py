@@ -1,0 +1,59 @@
+"""EPIC-KITCHENS-100 (arXiv:2006.13256): stretches of long videos with a verb and a noun.
+
+Classes are the keys of EPIC_100_verb_classes.csv and EPIC_100_noun_classes.csv, or numbers where these are not there.
+"""
+
+from collections.abc import Iterator
+from typing import Literal, Unpack
+
+from videoai.data.layouts.entries import csv_entries
+from videoai.data.layouts.settle import PUBLISHED_SPLITS, Annotated, Settling, settle
+from videoai.data.layouts.survey import Candidate, Survey, survey
+from videoai.data.manifest import Manifest
+
+COLUMNS = ("video_id", "start_timestamp", "stop_timestamp", "verb_class", "noun_class")
+TARGETS = {"verb": ("verb",), "noun": ("noun",), "action": ("verb", "noun")}
+
+
+def detect(seen: Survey) -> Candidate | None:
+    files = seen.with_columns(*COLUMNS)
+    why = f"{len(files)} csv with the columns {', '.join(COLUMNS)}"
+    return Candidate("epic_kitchens", {"root": seen.root, "target": "verb"}, why) if files else None
+
+
+def from_epic_kitchens(
+    root: str,
+    *,
+    annotations: str | None = None,
+    target: Literal["verb", "noun", "action"] = "verb",
+    **settling: Unpack[Settling],
+) -> Manifest:
+    """Reads EPIC_100_train.csv and EPIC_100_validation.csv; the test file has no classes.
+
+    Args:
+        annotations: the folder of the csv files; None = below root.
+        target: "action" = pairs of verb and noun.
+    """
+    if target not in TARGETS:
+        raise ValueError(f"data.target={target!r}: choose from {', '.join(TARGETS)}")
+    seen = survey(annotations or root)
+    files = seen.with_columns(*COLUMNS) or seen.refuse("EPIC-KITCHENS", f"a csv with {', '.join(COLUMNS)}")
+    names = {part: _keys(seen, part) for part in TARGETS[target]}
+    clips = (clip for path in files for clip in _clips(path, names))
+    return settle(clips, root, files[0], published=True, **settling)
+
+
+def _keys(seen: Survey, part: str) -> dict[int, str]:
+    files = seen.named(f"*{part}_classes.csv")
+    return {entry.number("id"): entry.text("key") for entry in csv_entries(files[0])} if files else {}
+
+
+def _clips(path: str, names: dict[str, dict[int, str]]) -> Iterator[Annotated]:
+    word = path.rpartition("/")[2].lower().rpartition(".")[0].rpartition("_")[2]
+    for entry in csv_entries(path):
+        numbers = {part: entry.number(f"{part}_class") for part in names}
+        label = " ".join(names[part].get(number, str(number)) for part, number in numbers.items())
+        start, end = entry.seconds("start_timestamp"), entry.seconds("stop_timestamp")
+        yield Annotated(
+            entry.text("video_id"), label, PUBLISHED_SPLITS.get(word, "train"), start_seconds=start, end_seconds=end
+        )

@@ -1,0 +1,185 @@
+"""Annotated clips -> a Manifest: finds the files, counts what is absent, drops what is listed twice, makes splits."""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple, TypedDict
+
+import numpy as np
+from numpy import ndarray
+
+from videoai.data.hints import near_names, some
+from videoai.data.items import Items
+from videoai.data.layouts.video_index import VideoIndex, is_file
+from videoai.data.listing import SPLIT_NAMES, SPLITS, Found, Listing, Row, group_notes
+from videoai.data.manifest import Manifest, assemble
+
+# Of the words that publishers use, those that the table of clips does not know.
+PUBLISHED_SPLITS = {**SPLIT_NAMES, "training": "train", "validate": "val", "dev": "val", "testing": "test"}
+
+
+class Annotated(NamedTuple):
+    """One clip as the annotations name it."""
+
+    video: str  # id or path, with or without extension
+    label: str
+    split: str | None = None  # one of SPLITS; None = to be made
+    group: str | None = None
+    start_seconds: float = 0.0
+    end_seconds: float | None = None
+    also: str = ""  # another name that the file may have
+
+
+class Settling(TypedDict, total=False):
+    """What every layout takes."""
+
+    val_fraction: float  # made by group where the annotations name no val
+    test_fraction: float  # likewise, unless the annotations name splits
+    split_seed: int
+    max_missing_fraction: float  # of the annotated videos; more that are absent are an error
+
+
+def settle(
+    clips: Iterable[Annotated],
+    root: str,
+    source: str,
+    *,
+    notes: Sequence[str] = (),
+    grouped_by: str | None = None,
+    published: bool = False,
+    val_fraction: float = 0.15,
+    test_fraction: float = 0.15,
+    split_seed: int = 0,
+    max_missing_fraction: float = 0.25,
+) -> Manifest:
+    """Finds each clip's file below root and settles labels and splits.
+
+    A folder of frames is a video too, but not for clips with an end: images carry no times.
+
+    Files that annotations name and nobody has are common (deleted YouTube videos): they are counted, noted and left
+    out. The same stretch listed twice counts once.
+
+    Args:
+        source: the annotations, for messages.
+        grouped_by: what the groups are, for the note about them.
+        published: flaws of the annotations are noted, because nobody can mend them: val and test clips of classes that
+            train lacks are left out, a stretch may have several labels or splits. Otherwise they are errors.
+        max_missing_fraction: 0.25 lets an old YouTube set pass and stops at a wrong root or half a download.
+    Raises:
+        FileNotFoundError: no such root. ValueError: none or too few of the files are there; whatever `assemble` says.
+    """
+    root = os.path.abspath(os.path.expanduser(root))
+    if not os.path.isdir(root):
+        raise FileNotFoundError(f"{root}: no such folder of videos.{near_names(root)}")
+    finder = _Finder(VideoIndex(root))
+    listing = Listing.of(finder.rows(clips), root)
+    finder.refuse_absence(source, max_missing_fraction)
+    notes = [*notes, *finder.notes()]
+    listing = _without_repeats(listing, source, published, notes)
+    if published:
+        listing = _without_unknown_classes(listing, notes)
+    notes += group_notes(listing.items, grouped_by)
+    found = Found(listing, bool((listing.split >= 0).any()), notes)
+    return assemble(found, root, source, val_fraction=val_fraction, test_fraction=test_fraction, split_seed=split_seed)
+
+
+class _Finder:
+    """Turns annotated clips into rows and keeps count of those it cannot."""
+
+    def __init__(self, videos: VideoIndex) -> None:
+        self.videos = videos
+        self.where: dict[str, str | None] = {}  # name -> path below root, None = absent
+        self.absent: Counter[str] = Counter()  # split -> videos
+        self.num_empty = 0  # stretches that end before they begin
+
+    def rows(self, clips: Iterable[Annotated]) -> Iterator[Row]:
+        for clip in clips:
+            if clip.video not in self.where:
+                path = self.videos.find(clip.video) or (self.videos.find(clip.also) if clip.also else None)
+                if path and clip.end_seconds is not None and not is_file(path):
+                    path = None  # a stretch of a folder of frames cannot be told
+                self.where[clip.video] = path
+                self.absent[clip.split or "no split"] += path is None
+            path = self.where[clip.video]
+            if clip.end_seconds is not None and clip.end_seconds <= clip.start_seconds:
+                self.num_empty += 1
+            elif path is not None:
+                yield Row(path, clip.label, clip.split, clip.group, clip.start_seconds, clip.end_seconds)
+
+    def refuse_absence(self, source: str, max_fraction: float) -> None:
+        total, absent = len(self.where), self.absent.total()
+        if not total:
+            raise ValueError(f"{source}: no clip with a label in the annotations")
+        if absent == total or absent > max_fraction * total:
+            held = f"e.g. {self.videos.some_path()}" if len(self.videos) else "none"
+            raise ValueError(
+                f"{source}: {absent} of {total} annotated videos do not lie below {self.videos.root}, first "
+                f"{some(self._absent_names(), 3)}; videos there: {len(self.videos)}, {held}. Set data.root to the "
+                f"folder of the videos"
+                + (f", or allow more than data.max_missing_fraction={max_fraction:g}" if absent < total else "")
+            )
+
+    def notes(self) -> list[str]:
+        notes = []
+        if absent := self.absent.total():
+            by_split = ", ".join(f"{split} {count}" for split, count in sorted(self.absent.items()) if count)
+            notes.append(
+                f"{absent} of {len(self.where)} annotated videos are not there and are left out ({by_split}), first "
+                f"{some(self._absent_names(), 3)}."
+            )
+        if self.num_empty:
+            notes.append(f"left out {self.num_empty} stretches that end before they begin.")
+        if self.videos.num_doubtful:
+            notes.append(
+                f"{self.videos.num_doubtful} names fit several videos, such as {self.videos.example}; the first was "
+                "taken. Set data.root to a folder that holds only one of them."
+            )
+        return notes
+
+    def _absent_names(self) -> list[str]:
+        return [name for name, path in self.where.items() if path is None]
+
+
+def _without_repeats(listing: Listing, source: str, published: bool, notes: list[str]) -> Listing:
+    """Of the same stretch listed twice, the first. In a set of one's own a second label or split is a mistake."""
+    items = listing.items
+    order = items.in_order()  # keeps the order found of those that are alike
+    stretch = np.stack([items.file, items.start_seconds, np.nan_to_num(items.end_seconds, nan=-1)])[:, order]
+    alike = (stretch[:, 1:] == stretch[:, :-1]).all(0)
+    label, split = items.label[order], listing.split[order]
+    several_labels, several_splits = alike & (np.diff(label) != 0), alike & (np.diff(split) != 0)
+    for several, what in ((several_labels, "label"), (several_splits, "split")):
+        if several.any() and not published:
+            raise ValueError(
+                f"{source}: {int(several.sum())} clips are listed with more than one {what}, first "
+                f"{items[int(order[1:][several.argmax()])].path}; a clip has one {what}. Correct the lists, or name "
+                "those that belong together with data.annotations"
+            )
+    if several_labels.any():
+        notes.append(f"{int(several_labels.sum())} stretches have several labels; each makes a clip of its own.")
+    repeats = alike & ~several_labels
+    if not repeats.any():
+        return listing
+    notes.append(f"{int(repeats.sum())} clips are listed twice and count once, where they are listed first.")
+    keep = np.ones(len(items), bool)
+    keep[order[1:][repeats]] = False
+    return _select(listing, keep)
+
+
+def _without_unknown_classes(listing: Listing, notes: list[str]) -> Listing:
+    train = listing.split <= SPLITS.index("train")  # not said: train
+    known = np.isin(listing.items.label, listing.items.label[train])
+    if known.all() or not train.any():
+        return listing
+    names = sorted({listing.names[label] for label in listing.items.label[~known].tolist()})
+    notes.append(
+        f"left out {int((~known).sum())} val or test clips of classes that train lacks ({some(names, 3)}): scores "
+        "published over all clips count them as wrong."
+    )
+    return _select(listing, known)
+
+
+def _select(listing: Listing, keep: ndarray) -> Listing:
+    items: Items = listing.items[keep]
+    return replace(listing, items=items, split=listing.split[keep])

@@ -1,0 +1,106 @@
+"""Other people's CSV of clips: ids instead of paths, and columns under other names than the csv layout wants.
+
+With a start and an end, clips are stretches of untrimmed videos, as in HACS.
+"""
+
+import os
+from collections.abc import Iterator
+from typing import Unpack
+
+from videoai.data.hints import did_you_mean
+from videoai.data.layouts.entries import csv_entries
+from videoai.data.layouts.path_list import split_word
+from videoai.data.layouts.settle import PUBLISHED_SPLITS, Annotated, Settling, settle
+from videoai.data.layouts.survey import Candidate, Survey, header, survey
+from videoai.data.manifest import Manifest
+
+# The first that is there; compared in lower case.
+VIDEO = ("path", "video_path", "video", "video_name", "vid_name", "video_id", "clip_name", "clip", "filename")
+VIDEO += ("file_name", "file", "youtube_id", "id", "name")
+LABEL = ("label", "class", "class_name", "classname", "action", "activity", "category", "emotion", "tag")
+START = ("start_seconds", "start", "start_time", "time_start", "t_start", "start_timestamp", "begin")
+END = ("end_seconds", "end", "end_time", "time_end", "t_end", "stop_timestamp", "stop")
+SPLIT = ("split", "subset", "set", "partition")
+GROUP = ("group",)
+
+
+def detect(seen: Survey) -> Candidate | None:
+    tables = _tables(seen)
+    if not tables:
+        return None
+    names = [name for name in map(_column(tables[0]), (VIDEO, LABEL, START, END, SPLIT, GROUP)) if name]
+    return Candidate("table", {"root": seen.root}, f"{os.path.basename(tables[0])} with the columns {', '.join(names)}")
+
+
+def from_table(
+    root: str,
+    *,
+    annotations: str | None = None,
+    video: str | None = None,
+    label: str | None = None,
+    start: str | None = None,
+    end: str | None = None,
+    split: str | None = None,
+    group: str | None = None,
+    **settling: Unpack[Settling],
+) -> Manifest:
+    """Reads every CSV with a column for the video and one for the label.
+
+    A clip's split is what the split column says, else what the name of the file says (train.csv), else made.
+
+    Args:
+        annotations: a csv or a folder; None = below root.
+        video, label, start, end, split, group: names of columns; None = the usual ones, see VIDEO, LABEL, ...
+    """
+    named = {"video": video, "label": label, "start": start, "end": end, "split": split, "group": group}
+    seen = survey(annotations or root)
+    tables = _tables(seen, video, label) or seen.refuse(
+        "a table", f"a csv with the columns {video or 'video, path, ...'} and {label or 'label, class, ...'}"
+    )
+    clips = (clip for path in tables for clip in _clips(path, _columns(path, named)))
+    source = tables[0] if len(tables) == 1 else seen.root
+    grouped_by = group or ("group" if any("group" in header(path) for path in tables) else None)
+    return settle(clips, root, source, grouped_by=grouped_by, **settling)
+
+
+def _tables(seen: Survey, video: str | None = None, label: str | None = None) -> list[str]:
+    found = []
+    for path in seen.named("*.csv", "*.tsv"):
+        column = _column(path)
+        if (video in header(path) if video else column(VIDEO)) and (label in header(path) if label else column(LABEL)):
+            found.append(path)
+    return found
+
+
+def _column(path: str):
+    """A function from usual names to the column of the file that bears one of them, or None."""
+    columns = {name.lower(): name for name in reversed(header(path))}
+    return lambda usual: next((columns[name] for name in usual if name in columns), None)
+
+
+def _columns(path: str, named: dict[str, str | None]) -> dict[str, str | None]:
+    """Which column means what. Raises ValueError for a named one that is not there."""
+    usual = dict(zip(named, (VIDEO, LABEL, START, END, SPLIT, GROUP), strict=True))
+    there, column = header(path), _column(path)
+    for meaning, name in named.items():
+        if name and name not in there:
+            raise ValueError(
+                f"{path}:1: data.{meaning}={name}, but the columns are {', '.join(there)}.{did_you_mean(name, there)}"
+            )
+    return {meaning: name or column(usual[meaning]) for meaning, name in named.items()}
+
+
+def _clips(path: str, columns: dict[str, str | None]) -> Iterator[Annotated]:
+    by_name = split_word(path)
+    video, label, start, end = (columns[meaning] or "" for meaning in ("video", "label", "start", "end"))
+    for entry in csv_entries(path):
+        said = str(entry.fields.get(columns["split"] or "") or "").lower()
+        if said and said not in PUBLISHED_SPLITS:
+            entry.fail(f"{columns['split']} is {said!r}; allowed: {', '.join(PUBLISHED_SPLITS)}")
+        begins = entry.seconds(start) if entry.fields.get(start) else 0.0
+        ends = entry.seconds(end) if entry.fields.get(end) else None
+        if ends is not None and ends <= begins:
+            entry.fail(f"{end} {ends:g} must lie after {start or 'the beginning'} {begins:g}")
+        group = entry.fields.get(columns["group"] or "") or None
+        split = PUBLISHED_SPLITS[said] if said else by_name
+        yield Annotated(entry.text(video), entry.text(label), split, group, begins, ends)
