@@ -76,5 +76,7 @@ def test_files_folders_and_globs_are_found(tmp_path):
     assert names("**/*.mp4") == ["b.mp4", "d [1].mp4", "sub/c.mp4"]
     with pytest.raises(FileNotFoundError, match="Quote a glob"):
         names("*.mkv")
+    with pytest.raises(FileNotFoundError, match=r"matches folders only. Quote a glob: input='.*/\*\*/\*\.mp4'"):
+        names("s*")
     with pytest.raises(FileNotFoundError, match="no video in this folder"):
         find_videos(str(tmp_path / "sub"), (".mkv",))

@@ -76,6 +76,8 @@ class ClipTable(NamedTuple):
 
 def read_table(path: str, *, delimiter: Literal["auto", ",", ";", "\t"] = "auto") -> ClipTable:
     """Splits a UTF-8 file into fields. Raises FileNotFoundError, or ValueError with the line at fault."""
+    if os.path.isdir(path):
+        raise ValueError(f"{path}: a folder, but data=csv reads a file. Class folders: data=folder data.root=PATH")
     if not os.path.isfile(path):
         raise FileNotFoundError(f"{path}: no such CSV file.{near_names(path)}")
     with open(path, "rb") as file:

@@ -9,7 +9,7 @@ Only names are read here, never a video: a file that cannot be decoded shows lat
 
 import os
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -50,6 +50,25 @@ class Manifest:
             for label, name in enumerate(self.classes)
         ]
 
+    def refuse_unlearnable(self) -> None:
+        """What can be evaluated cannot always be trained on.
+
+        Raises: ValueError: one class only, nothing in train, or a class in val or test that train lacks.
+        """
+        if len(self.classes) < 2:
+            raise ValueError(
+                f"{self.source}: the only class is {self.classes[0]!r}, so there is nothing to learn; add a second "
+                "class"
+            )
+        known = [name for name, in_train, _, _ in self.table() if in_train]
+        for split, column in (("val", 2), ("test", 3)):
+            unknown = [row[0] for row in self.table() if row[column] and row[0] not in known]
+            if unknown:
+                raise ValueError(
+                    f"{self.source}: {split} holds the class {some(unknown)}, which train lacks; train holds "
+                    f"{some(known) or 'no clips'}. Name classes alike, or add clips to train"
+                )
+
     def fingerprint(self) -> str:
         """16 hex digits over classes, paths below the root, labels, times and order.
 
@@ -74,8 +93,8 @@ def from_folder(
 ) -> Manifest:
     """Reads class folders. Names starting with a dot are ignored, links are followed.
 
-    The folders below root are splits when `train` stands beside a val or test folder; otherwise they are classes. An
-    absent val is made out of train, and an absent test too unless split folders were given.
+    The folders below root are splits when two or three are named so, or when the only one is and holds folders itself;
+    otherwise they are classes. An absent val is made out of train, and so is an absent test when val is absent too.
 
     Args:
         val_fraction, test_fraction: share of the clips that a made split gets, 0 = none.
@@ -83,13 +102,13 @@ def from_folder(
             below a class (a person, a source video) stay together, in whichever class they lie.
         extensions: such as [".mp4"]; None = class_folders.VIDEO_EXTENSIONS.
     Raises:
-        FileNotFoundError: no such folder. ValueError: no videos, an empty class, one class, a class that train lacks.
+        FileNotFoundError: no such folder. ValueError: no videos, an empty class, too few clips for the splits to make.
     """
     if split_by not in (None, "clip", "folder"):
         raise ValueError(f"split_by is {split_by!r}; a folder of videos can be split by clip or by folder")
     root = os.path.abspath(os.path.expanduser(root))
     found = read_class_folders(root, extensions=extensions, group_by=split_by or "clip")
-    shares = _shares(val_fraction, 0.0 if found.has_split_folders else test_fraction)
+    shares = _shares(val_fraction, 0.0 if found.settles_test else test_fraction)
     notes = found.notes + _group_notes(found.rows, "folder" if split_by == "folder" else None)
     return _assemble(found.rows, root, root, notes, shares, split_seed)
 
@@ -122,6 +141,9 @@ def from_csv(
     Raises:
         FileNotFoundError: no such CSV file. ValueError: anything wrong in it, as `file.csv:LINE: ...`.
     """
+    for name, value in (("where", where), ("val_where", val_where), ("test_where", test_where)):
+        if value is not None and not isinstance(value, Mapping):
+            raise ValueError(f"data.{name}={value}: give columns and their values, such as data.{name}={{fold: 4}}")
     path = os.path.abspath(os.path.expanduser(path))
     root = os.path.abspath(os.path.expanduser(root)) if root else os.path.dirname(path)
     table = read_table(path, delimiter=delimiter)
@@ -155,19 +177,14 @@ def _assemble(
 ) -> Manifest:
     """Rows -> labels, splits, notes. Paths stay below root to the end: splits do not depend on where it lies."""
     classes = natural_order({row.label for row in rows})
-    if len(classes) < 2:
-        raise ValueError(
-            f"{source}: the only class is {classes[0]!r}, so there is nothing to learn; add a second class"
-        )
     label_of = {name: label for label, name in enumerate(classes)}
     splits: dict[str, list[VideoItem]] = {split: [] for split in SPLITS}
     for row in rows:
         item = VideoItem(row.path, label_of[row.label], row.start_seconds, row.end_seconds, row.group)
         splits[row.split or "train"].append(item)
     splits = {split: sorted(items, key=item_order) for split, items in splits.items()}
-    _check_train_has_every_class(classes, splits, source)
     made = {split: share for split, share in shares.items() if share > 0 and not splits[split]}
-    if made:
+    if made and splits["train"] and len(classes) > 1:
         splits |= split_groups(splits["train"], {"train": 1 - sum(made.values()), **made}, split_seed)
         sizes = ", ".join(f"{split} {len(splits[split])}" for split in SPLITS)
         notes = [*notes, f"made {' and '.join(made)} out of train with split_seed {split_seed}: {sizes}."]
@@ -175,18 +192,6 @@ def _assemble(
     for split, items in splits.items():
         splits[split] = [VideoItem(os.path.join(root, item.path), *item[1:]) for item in items]
     return Manifest(tuple(classes), splits, source, tuple(notes), root)
-
-
-def _check_train_has_every_class(classes: list[str], splits: dict[str, list[VideoItem]], source: str) -> None:
-    known = {item.label for item in splits["train"]}
-    for split in ("val", "test"):
-        unknown = [classes[label] for label in sorted({item.label for item in splits[split]} - known)]
-        if unknown:
-            raise ValueError(
-                f"{source}: {split} holds the class {some(unknown)}, which train lacks; train holds "
-                f"{some([classes[label] for label in sorted(known)]) or 'no clips'}. "
-                "Name classes alike, or add clips to train"
-            )
 
 
 def _split_notes(classes: list[str], splits: dict[str, list[VideoItem]]) -> list[str]:

@@ -1,6 +1,7 @@
 """Answers for files: the ranked classes of a video and, for long ones, a timeline of windows. Memory does not grow
 with length."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,9 +137,12 @@ def find_videos(pattern: str, extensions: tuple[str, ...]) -> list[str]:
         return [pattern]
     import glob
 
-    found = sorted(glob.glob(pattern, recursive=True))
+    matches = sorted(glob.glob(pattern, recursive=True))
+    found = [match for match in matches if not os.path.isdir(match)]
     if not found:
-        raise FileNotFoundError(f"input={pattern}: no such file, folder or match. Quote a glob: input='clips/*.mp4'")
+        what = "matches folders only" if matches else "no such file, folder or match"
+        example = os.path.join(os.path.dirname(pattern) if matches else "clips", "**", "*.mp4")
+        raise FileNotFoundError(f"input={pattern}: {what}. Quote a glob: input='{example}'")
     return found
 
 

@@ -1,6 +1,5 @@
 """``evaluate``: score a checkpoint on a split, from the checkpoint alone."""
 
-import json
 import logging
 import os
 from collections.abc import Mapping, Sequence
@@ -11,6 +10,7 @@ import torch
 
 from videoai.core.types import VideoItem
 from videoai.data.augment import ToModelInput
+from videoai.data.clip_table import some
 from videoai.data.dataset import EvalClips
 from videoai.data.loader import eval_batches, resolve_workers
 from videoai.data.manifest import Manifest
@@ -19,7 +19,7 @@ from videoai.inference.load import LoadedModel, from_state, open_checkpoint
 from videoai.inference.score import Scores, score_videos
 from videoai.report.evaluation import write_evaluation
 from videoai.run.data import absolute_paths, build_manifest, resolve_device, shown
-from videoai.run.folder import default_run_dir
+from videoai.run.folder import default_run_dir, make_writable
 from videoai.run.limits import refuse_nonsense
 
 logger = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ def evaluate(config: Mapping[str, Any]) -> dict[str, Any]:
     own.
 
     Returns: the content of results.json, and ``folder``.
-    Raises: FileNotFoundError, ValueError: naming what is wrong.
+    Raises: OSError, ValueError: naming what is wrong.
     """
     refuse_nonsense(config)
     state = open_checkpoint(config["checkpoint"])
@@ -43,13 +43,16 @@ def evaluate(config: Mapping[str, Any]) -> dict[str, Any]:
     parse_views(config["views"])  # refuse early
     node, is_own = data_node(config, state["config"]["data"])
     manifest = build_manifest(node, trust=config["trust"])
-    refuse_other_classes(manifest, state["classes"], config["checkpoint"])
+    label_of = match_classes(manifest, state["classes"], config["checkpoint"])
     if is_own:
         refuse_changed_data(manifest, state, config["checkpoint"])
     split, items = choose_split(manifest, config["split"])
+    items = [item._replace(label=label_of[item.label]) for item in items]
     logger.info("data %s: %d videos of split %s", shown(manifest.source), len(items), split)
-    found = score(from_state(state, trust=config["trust"]), items, node, config, device)
+    model = from_state(state, trust=config["trust"])
     folder = Path(config["run_dir"] or default_run_dir(config["checkpoint"]))
+    make_writable(folder)
+    found = score(model, items, node, config, device)
     results = write_evaluation(
         folder,
         scores=found.scores,
@@ -146,17 +149,20 @@ def choose_split(manifest: Manifest, split: str) -> tuple[str, list[VideoItem]]:
     return split, filled[split]
 
 
-def refuse_other_classes(manifest: Manifest, trained: Sequence[str], checkpoint_path: str) -> None:
-    """Raises: ValueError: the data's class names are not those of the checkpoint."""
-    if list(manifest.classes) == list(trained):
-        return
-    extra = [name for name in manifest.classes if name not in trained]
-    missing = [name for name in trained if name not in manifest.classes]
-    raise ValueError(
-        f"class mismatch: {checkpoint_path} was trained on {json.dumps(list(trained)[:20])}, {manifest.source} has "
-        f"{json.dumps(list(manifest.classes)[:20])} (only in the data: {extra or 'none'}; only in the checkpoint: "
-        f"{missing or 'none'}). Use the data it was trained for, or train again."
-    )
+def match_classes(manifest: Manifest, trained: Sequence[str], checkpoint_path: str) -> list[int]:
+    """The checkpoint's label of each class of the data, by name: the data may hold fewer classes, in any order.
+
+    Raises: ValueError: a class that the checkpoint does not know.
+    """
+    unknown = [name for name in manifest.classes if name not in trained]
+    if unknown:
+        unused = [name for name in trained if name not in manifest.classes]
+        raise ValueError(
+            f"class mismatch: {manifest.source} holds {some(unknown)}, which {checkpoint_path} does not know; it was "
+            f"trained on {some(list(trained))}{f' (not in the data: {some(unused)})' if unused else ''}. Name classes "
+            "alike, leave the others out, or train again."
+        )
+    return [trained.index(name) for name in manifest.classes]
 
 
 def name_of(item: VideoItem, root: str) -> str:
