@@ -356,7 +356,7 @@ def test_a_condition_names_columns(write_csv, setting):
     with pytest.raises(
         ValueError, match=rf"data.{setting}=left: give columns and their values, such as data.{setting}"
     ):
-        from_csv(write_csv(*rows()), **{setting: "left"})
+        from_csv(write_csv(*rows()), **{setting: "left"})  # pyright: ignore[reportArgumentType]
 
 
 def test_missing_files_are_counted_and_the_first_three_named(write_csv):

@@ -73,7 +73,7 @@ def test_other_files_are_refused_as_weights(tmp_path):
 
 
 def test_a_folder_is_no_file_of_weights(tmp_path):
-    with pytest.raises(FileNotFoundError, match="a folder, not a file"):
+    with pytest.raises(FileNotFoundError, match="a folder; a file is needed"):
         read_weights(tmp_path)
 
 

@@ -91,7 +91,7 @@ def _class_rows(
     group_by: Literal["clip", "folder"],
 ) -> list[Row]:
     rows = []
-    for path in _videos(folder, wanted, skipped, above=frozenset()):
+    for path in videos_below(folder, wanted, skipped):
         inside = path[len(folder) + 1 :].split(os.sep)
         group = inside[0] if group_by == "folder" and len(inside) > 1 else None
         rows.append(Row(path[len(root) :].lstrip(os.sep), os.path.basename(folder), split, group))
@@ -103,8 +103,8 @@ def _class_rows(
     return rows
 
 
-def _videos(
-    folder: str, wanted: Collection[str], skipped: Counter[str], *, above: frozenset[tuple[int, int]]
+def videos_below(
+    folder: str, wanted: Collection[str], skipped: Counter[str], *, above: frozenset[tuple[int, int]] = frozenset()
 ) -> Iterator[str]:
     """Paths of videos at any depth. `above` ends loops of links."""
     about = os.stat(folder)
@@ -116,7 +116,7 @@ def _videos(
         if entry.name.startswith("."):
             continue
         if entry.is_dir():
-            yield from _videos(entry.path, wanted, skipped, above=above | {here})
+            yield from videos_below(entry.path, wanted, skipped, above=above | {here})
         elif _extension(entry.name) in wanted and entry.is_file():
             yield entry.path
         else:

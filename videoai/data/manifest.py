@@ -57,7 +57,7 @@ class Manifest:
         """
         if len(self.classes) < 2:
             raise ValueError(
-                f"{self.source}: the only class is {self.classes[0]!r}, so there is nothing to learn; add a second "
+                f"{self.source}: the only class is {str(*self.classes)!r}, so there is nothing to learn; add a second "
                 "class"
             )
         known = [name for name, in_train, _, _ in self.table() if in_train]

@@ -113,7 +113,7 @@ def read_weights(path: str | Path) -> dict[str, torch.Tensor]:
     """
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(f"weights={path}: {'a folder, not a file' if path.is_dir() else 'no such file'}.")
+        raise FileNotFoundError(f"weights={path}: {'a folder; a file is needed' if path.is_dir() else 'no such file'}.")
     state = checkpoint.read_plain(path)
     if isinstance(state, dict) and "format" in state and "model" in state:
         state = averaged(state) or state["model"]

@@ -32,7 +32,7 @@ def predict(config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     Raises: FileNotFoundError, ValueError: before the first answer. OSError: a folder that cannot be written, no room.
     """
     refuse_nonsense(config)
-    paths = find_videos(config["input"], tuple(sorted(VIDEO_EXTENSIONS)))
+    paths = find_videos(config["input"], VIDEO_EXTENSIONS)
     predictor = new_predictor(config)
     folder = Path(config["run_dir"])
     make_writable(folder)
@@ -71,9 +71,13 @@ def labelled_paths(paths: Sequence[str], folder: Path) -> list[Path]:
 
 
 def _append(file: FileIO, line: str) -> None:
+    """The whole line, or none of it."""
+    before, rest = file.tell(), memoryview(line.encode("utf-8", "backslashreplace"))
     try:
-        file.write(line.encode("utf-8", "backslashreplace"))
+        while rest:
+            rest = rest[file.write(rest) :]  # on a disk that fills up, the first write is a short one
     except OSError as error:
+        file.truncate(before)
         raise cannot_write(Path(file.name), error) from error
 
 
