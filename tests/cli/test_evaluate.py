@@ -8,7 +8,7 @@ def test_a_test_split_alone_of_some_classes_in_any_order_is_scored(untrained, vi
     lines = ["path,label,split", "up/up_0.mp4,up,test", "left/left_1.mp4,left,test", "up/up_2.mp4,up,test"]
     (tmp_path / "table.csv").write_text("\n".join(lines))
     data = ("data=csv", "data.path=table.csv", f"data.root={clip_folder}")
-    done = videoai_command("evaluate", untrained, *data, "run_dir=out", cwd=tmp_path)
+    done = videoai_command("evaluate", untrained, *data, "run_dir=out", "num_workers=0", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "3 videos of split test" in done.stderr
     assert "(2 of 4 classes present)" in done.stdout
@@ -24,7 +24,7 @@ def test_a_test_split_alone_of_some_classes_in_any_order_is_scored(untrained, vi
 def test_a_single_class_is_scored_and_an_unknown_one_is_refused(untrained, videoai_command, clip_folder, tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "up").symlink_to(clip_folder / "up")
-    command = ("evaluate", untrained, "data=folder", "data.root=data", "run_dir=out")
+    command = ("evaluate", untrained, "data=folder", "data.root=data", "run_dir=out", "num_workers=0")
     done = videoai_command(*command, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "out/results.json").read_text())["n_total"] == 6
@@ -36,7 +36,15 @@ def test_a_single_class_is_scored_and_an_unknown_one_is_refused(untrained, video
 
 
 def test_a_full_disk_leaves_no_part_of_the_results(untrained, on_a_full_disk, clip_folder, tmp_path):
-    command = ("evaluate", untrained, "data=folder", f"data.root={clip_folder}", "split=all", "run_dir=out")
+    command = (
+        "evaluate",
+        untrained,
+        "data=folder",
+        f"data.root={clip_folder}",
+        "split=all",
+        "run_dir=out",
+        "num_workers=0",
+    )
     done = on_a_full_disk(*command, cwd=tmp_path, kib=8)  # the tables fit, the picture does not
     assert done.returncode == 1
     assert "confusion.png: no room for" in done.stderr

@@ -1,10 +1,14 @@
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 
 import pytest
 import torch
 from torch import nn
 
-from videoai.engine.precision import Choice, Precision, pick, probe, resolve, settle_threads
+from videoai.engine.precision import Choice, Precision, candidates, pick, probe, settle, threads_for
 
 CPU = torch.device("cpu")
 
@@ -21,12 +25,19 @@ class Net(nn.Module):
 VIDEO = torch.randn(4, 3, 6, 12, 12, generator=torch.Generator().manual_seed(0))
 
 
+@pytest.fixture
+def threads() -> Iterator[int]:
+    before = torch.get_num_threads()
+    yield before
+    torch.set_num_threads(before)
+
+
 def test_the_probe_leaves_model_and_random_state_alone():
     model = Net()
     before = {key: value.clone() for key, value in model.state_dict().items()}
     torch.manual_seed(5)
     state = torch.get_rng_state()
-    rows = probe(model, VIDEO, 4, device=CPU)
+    rows = probe(candidates("auto", "auto", CPU), model, VIDEO, 4)
     assert torch.equal(state, torch.get_rng_state())
     assert all(torch.equal(before[key], value) for key, value in model.state_dict().items())
     assert (rows[0].name, rows[0].layout, rows[0].disagreement) == ("fp32", "contiguous", 0.0)
@@ -42,6 +53,13 @@ def test_the_fastest_that_agrees_is_picked():
     assert pick(rows) is rows[2]
     assert pick([*rows[:2], rows[2]._replace(disagreement=0.5)]) is rows[0]  # 5 % faster is noise
     assert pick([rows[0], rows[2]._replace(milliseconds=99.0)]) is rows[0]
+    assert pick([rows[2]._replace(disagreement=0.5)]).name == "bf16"  # a format that was named has no rival
+
+
+def test_one_thread_is_enough_for_a_short_step():
+    row = Choice("bf16", "channels_last_3d", 25.0, 0.01)
+    assert threads_for(row, 8) == 1
+    assert threads_for(row._replace(milliseconds=1000.0), 8) == 8
 
 
 def test_a_model_with_two_dimensional_kernels_takes_every_layout():
@@ -53,7 +71,7 @@ def test_a_model_with_two_dimensional_kernels_takes_every_layout():
         def forward(self, video: torch.Tensor) -> torch.Tensor:
             return self.head(self.conv(video[:, :, 0]).mean((2, 3)))
 
-    assert len(probe(Folded(), VIDEO, 4, device=CPU)) == 3
+    assert len(probe(candidates("auto", "auto", CPU), Folded(), VIDEO, 4)) == 3
     placed = Precision("fp32", "channels_last_3d", device=CPU).place(
         nn.Sequential(nn.Conv2d(3, 8, 3), nn.Conv3d(3, 8, 3))
     )
@@ -61,16 +79,17 @@ def test_a_model_with_two_dimensional_kernels_takes_every_layout():
     assert placed[1].weight.is_contiguous(memory_format=torch.channels_last_3d)
 
 
-def test_a_named_format_is_not_probed():
+def test_a_named_format_is_not_probed(threads):
     lines: list[str] = []
-    chosen = resolve("bf16", "auto", Net(), VIDEO, 4, device=CPU, report=lines.append)
+    chosen, _ = settle("bf16", "auto", 1, Net(), VIDEO, 4, device=CPU, report=lines.append)
     assert (chosen.name, chosen.layout, lines) == ("bf16", "channels_last_3d", [])
 
 
-def test_the_probe_prints_its_table_and_choice():
+def test_the_probe_prints_its_table_and_choice(threads):
     lines: list[str] = []
-    resolve("auto", "auto", Net(), VIDEO, 4, device=CPU, report=lines.append)
+    settle("auto", "auto", "auto", Net(), VIDEO, 4, device=CPU, report=lines.append)
     assert len(lines) == 4
+    assert "on one thread" in lines[0]
     assert sum("<- chosen" in line for line in lines) == 1
 
 
@@ -84,22 +103,52 @@ def test_the_probe_prints_its_table_and_choice():
 )
 def test_impossible_formats_are_refused(name, layout, message):
     with pytest.raises(ValueError, match=message):
-        resolve(name, layout, Net(), VIDEO, 4, device=CPU, report=print)
-
-
-@pytest.fixture
-def threads() -> Iterator[int]:
-    before = torch.get_num_threads()
-    yield before
-    torch.set_num_threads(before)
+        settle(name, layout, "auto", Net(), VIDEO, 4, device=CPU, report=print)
 
 
 def test_a_small_model_trains_on_one_thread_and_a_number_is_obeyed(threads):
-    precision = Precision("fp32", device=CPU)
-    assert settle_threads("auto", precision, Net(), VIDEO, 4) == torch.get_num_threads() == 1
-    assert settle_threads(2, precision, Net(), VIDEO, 4) == torch.get_num_threads() == 2
+    def settled(num_threads: int | str) -> int:
+        return settle("fp32", "auto", num_threads, Net(), VIDEO, 4, device=CPU, report=print)[1]
+
+    assert settled("auto") == torch.get_num_threads() == 1
+    assert settled(2) == torch.get_num_threads() == 2
     with pytest.raises(ValueError, match="trainer.num_threads=0"):
-        settle_threads(0, precision, Net(), VIDEO, 4)
+        settled(0)
+
+
+class Slow(Net):
+    """Takes 60 ms of CPU time a clip."""
+
+    def forward(self, video: torch.Tensor) -> torch.Tensor:
+        end = time.process_time() + 0.06 * len(video)
+        while time.process_time() < end:
+            pass
+        return super().forward(video)
+
+
+def test_a_large_model_trains_on_all_threads(threads):
+    torch.set_num_threads(2)
+    assert settle("fp32", "auto", "auto", Slow(), VIDEO, 4, device=CPU, report=print)[1] == torch.get_num_threads() == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs to share one core with other programs")
+def test_other_programs_do_not_change_the_choice(threads):
+    """On one core with two busy programs a step takes three times as long by the clock, and the same CPU time."""
+    torch.set_num_threads(2)
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cores)})
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2)]  # inherit the core
+    try:
+        video = VIDEO.repeat(8, 1, 1, 1, 1)
+        wall, cpu = time.perf_counter(), time.process_time()
+        _, chosen = settle("fp32", "auto", "auto", Net(), video, 4, device=CPU, report=print)
+        assert time.perf_counter() - wall > 1.5 * (time.process_time() - cpu)  # they really were busy
+        assert chosen == 1
+    finally:
+        for program in busy:
+            program.kill()
+            program.wait()
+        os.sched_setaffinity(0, cores)
 
 
 def test_clipping_returns_the_norm_before():

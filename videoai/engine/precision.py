@@ -1,8 +1,12 @@
-"""Number format and memory layout of training, and the probe that picks both by measuring.
+"""Number format, memory layout and threads of training, and the probe that picks them by measuring.
 
 Which is fastest depends on the chip, the model and the torch version: bf16 with channels_last_3d was 4.5 times faster
 than fp32 for r3d_18 on a CPU with AMX, and slower than fp32 for tiny models. So the probe times real steps and keeps
 what agrees with fp32.
+
+Short steps on a CPU are timed on one thread and in CPU time, which other programs hardly change: with twelve of them on
+two cores a step of tiny_r3d in bf16 took 72 to 84 ms of CPU time, but 247 to 301 ms by the clock, and on two threads,
+which wait for each other, 341 to 1,464 ms of CPU time.
 """
 
 import copy
@@ -22,6 +26,7 @@ Layout = Literal["contiguous", "channels_last_3d"]
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 MAX_DISAGREEMENT = 0.05  # of fp32's logits, relative L2: bf16 has 8 bits of mantissa, 18 layers gave 0.5-1.5 % here
 SHORT_STEP_MILLISECONDS = 100.0  # tiny_r3d takes 25 on one thread, r3d_18 thousands
+MAX_GAIN = 5.0  # of another format over fp32: 4.5 was measured
 MIN_GAIN = 1.1  # faster than fp32 by less is noise, and fp32 is the safer format
 FP16_INITIAL_SCALE = 2.0**16  # GradScaler's own default, found again by halving when it overflows
 
@@ -31,7 +36,9 @@ class Choice(NamedTuple):
 
     name: str
     layout: str
-    milliseconds: float  # forward and backward of one batch, the fastest turn
+    milliseconds: (
+        float  # forward and backward of one batch, the fastest turn; CPU time on one thread, else by the clock
+    )
     disagreement: float  # relative L2 distance of the logits to fp32's
 
 
@@ -88,86 +95,90 @@ def memory_format(layout: str) -> torch.memory_format:
     return torch.channels_last_3d if layout == "channels_last_3d" else torch.contiguous_format
 
 
-def resolve(
+def settle(
     name: str,
     layout: str,
+    num_threads: int | str,
     model: nn.Module,
     video: Tensor,
     num_classes: int,
     *,
     device: torch.device,
     report: Callable[[str], None],
-) -> Precision:
-    """``auto`` -> the fastest format that agrees with fp32 on this model and machine; otherwise the one that was asked
-    for.
-
-    video: float [B, C, T, H, W] of the size that will be trained. A named format with ``layout=auto`` takes the layout
-    that suits it.
-
-    Raises: ValueError: unknown name or layout.
-    """
-    if layout not in ("auto", *get_args(Layout)):
-        raise ValueError(f"trainer.layout={layout}: choose from auto, {', '.join(get_args(Layout))}.")
-    if name != "auto":
-        suiting = "contiguous" if name == "fp32" else "channels_last_3d"
-        return Precision(name, suiting if layout == "auto" else layout, device=device)
-    rows = [row for row in probe(model, video, num_classes, device=device) if layout in ("auto", row.layout)]
-    best = pick(rows)
-    report("precision: measured one training step in each format")
-    for row in rows:
-        mark = "  <- chosen" if row is best else ""
-        report(f"  {row.name} {row.layout:<16} {row.milliseconds:8.1f} ms   off fp32 by {row.disagreement:.2%}{mark}")
-    return Precision(best.name, best.layout, device=device)
-
-
-def settle_threads(
-    num_threads: int | str, precision: Precision, model: nn.Module, video: Tensor, num_classes: int
-) -> int:
-    """Set torch's threads on a CPU: ``auto`` = one when a training step on one thread is short, otherwise all cores.
+) -> tuple[Precision, int]:
+    """Measure where something is ``auto``: the fastest format that agrees with fp32 on this model and machine, and on a
+    CPU one thread when a step on it is short, otherwise all cores. Sets torch's threads.
 
     Several threads on short steps spend their time waiting for each other, on the cores that the loader's processes
     need: 257 instead of 158 clips a second for tiny_r3d on two cores with two workers.
 
-    Returns: the number in force. Raises: ValueError: neither a positive number nor ``auto``.
+    Args:
+        video: float [B, C, T, H, W] of the size that will be trained.
+        layout: auto = the one that suits a named format.
+    Returns: the format, and the number of threads in force.
+    Raises: ValueError: unknown name or layout; threads that are neither a positive number nor ``auto``.
     """
     if num_threads != "auto" and (not isinstance(num_threads, int) or num_threads < 1):
         raise ValueError(f"trainer.num_threads={num_threads}: give a number of threads, at least 1, or auto.")
-    if precision.device.type != "cpu":
-        return torch.get_num_threads()
-    everything = torch.get_num_threads()
-    chosen = 1 if num_threads == "auto" else int(num_threads)
-    torch.set_num_threads(chosen)
-    if num_threads == "auto":
-        clone = precision.place(copy.deepcopy(model)).train()
-        label = torch.arange(len(video)) % num_classes
-        with torch.random.fork_rng(devices=[]):
-            fastest = min(_milliseconds(precision, clone, video, label) for _ in range(3))
-        chosen = 1 if fastest <= SHORT_STEP_MILLISECONDS else everything
-        torch.set_num_threads(chosen)
-    return chosen
+    formats, everything = candidates(name, layout, device), torch.get_num_threads()
+    alone = False
+    if device.type == "cpu":
+        torch.set_num_threads(1 if num_threads == "auto" else int(num_threads))
+        alone = num_threads == "auto" and _may_be_short(formats[0], model, video)
+        if num_threads == "auto" and not alone:
+            torch.set_num_threads(everything)
+    if len(formats) == 1 and not alone:
+        return formats[0], torch.get_num_threads()
+    rows = probe(formats, model, video, num_classes)
+    best = pick(rows)
+    if alone:
+        torch.set_num_threads(threads_for(best, everything))
+    if len(formats) > 1:
+        report(f"precision: measured one training step in each format{', on one thread' if alone else ''}")
+        for row in rows:
+            mark = "  <- chosen" if row is best else ""
+            report(
+                f"  {row.name} {row.layout:<16} {row.milliseconds:8.1f} ms   off fp32 by {row.disagreement:.2%}{mark}"
+            )
+    return formats[rows.index(best)], torch.get_num_threads()
+
+
+def candidates(name: str, layout: str, device: torch.device) -> list[Precision]:
+    """The formats to choose from, fp32 first; a named one stands alone. Raises: ValueError: unknown name or layout."""
+    if layout not in ("auto", *get_args(Layout)):
+        raise ValueError(f"trainer.layout={layout}: choose from auto, {', '.join(get_args(Layout))}.")
+    if name != "auto":
+        suiting = "contiguous" if name == "fp32" else "channels_last_3d"
+        return [Precision(name, suiting if layout == "auto" else layout, device=device)]
+    return [
+        Precision(name, one, device=device)
+        for name in (("fp32", "bf16") if device.type == "cpu" else ("fp32", "bf16", "fp16"))
+        for one in get_args(Layout)
+        if layout in ("auto", one) and (name, one) != ("bf16", "contiguous")  # never fastest where bf16 pays at all
+    ]
 
 
 def pick(rows: list[Choice]) -> Choice:
-    """The fastest row that agrees with the first (fp32), if it is faster by MIN_GAIN; otherwise the first."""
-    agreeing = [row for row in rows if row.disagreement <= MAX_DISAGREEMENT]
-    best = min(agreeing, key=lambda row: row.milliseconds)
+    """The fastest row that agrees with fp32, if it is faster than the first by MIN_GAIN; otherwise the first."""
+    best = min([rows[0], *(row for row in rows if row.disagreement <= MAX_DISAGREEMENT)], key=lambda r: r.milliseconds)
     return best if rows[0].milliseconds / best.milliseconds >= MIN_GAIN else rows[0]
 
 
-def probe(model: nn.Module, video: Tensor, num_classes: int, *, device: torch.device, rounds: int = 4) -> list[Choice]:
-    """Time forward and backward of copies of ``model``; the first row is fp32 contiguous, the reference.
+def threads_for(row: Choice, everything: int) -> int:
+    """One thread for a step that is short on it, otherwise all."""
+    return 1 if row.milliseconds <= SHORT_STEP_MILLISECONDS else everything
+
+
+def probe(
+    formats: list[Precision], model: nn.Module, video: Tensor, num_classes: int, *, rounds: int = 4
+) -> list[Choice]:
+    """Time forward and backward of copies of ``model``.
 
     The formats take turns, and the fastest turn of each counts: other programs' load then hits all of them alike.
     """
-    names = ("fp32", "bf16") if device.type == "cpu" else ("fp32", "bf16", "fp16")
-    formats = [
-        Precision(name, layout, device=device)
-        for name in names
-        for layout in get_args(Layout)
-        if (name, layout) != ("bf16", "contiguous")  # never the fastest where bf16 pays at all
-    ]
+    device = formats[0].device
     label = torch.arange(len(video), device=device) % num_classes
-    reference = _logits(formats[0], model, video)
+    reference = _logits(Precision("fp32", device=device), model, video)
     errors = [float((_logits(p, model, video) - reference).norm() / reference.norm().clamp_min(1e-12)) for p in formats]
     clones = [p.place(copy.deepcopy(model)).train() for p in formats]
     times: list[list[float]] = [[] for _ in formats]
@@ -179,6 +190,14 @@ def probe(model: nn.Module, video: Tensor, num_classes: int, *, device: torch.de
     return [Choice(p.name, p.layout, ms, error) for p, ms, error in zip(formats, fastest, errors, strict=True)]
 
 
+def _may_be_short(precision: Precision, model: nn.Module, video: Tensor) -> bool:
+    """Judged by one clip in the first format: on one thread a batch of a large model would take a minute a turn."""
+    clone, label = precision.place(copy.deepcopy(model)).eval(), torch.zeros(1, dtype=torch.int64)
+    with torch.random.fork_rng(devices=[]):
+        one_clip = min(_milliseconds(precision, clone, video[:1], label) for _ in range(2))
+    return len(video) * one_clip <= MAX_GAIN * SHORT_STEP_MILLISECONDS
+
+
 @torch.no_grad()
 def _logits(precision: Precision, model: nn.Module, video: Tensor) -> Tensor:
     clone = precision.place(copy.deepcopy(model)).eval()  # eval: dropout must not count as disagreement
@@ -188,10 +207,11 @@ def _logits(precision: Precision, model: nn.Module, video: Tensor) -> Tensor:
 
 def _milliseconds(precision: Precision, model: nn.Module, video: Tensor, label: Tensor) -> float:
     video = precision.place_video(video)
-    started = time.perf_counter()
+    clock = time.process_time if precision.device.type == "cpu" and torch.get_num_threads() == 1 else time.perf_counter
+    started = clock()
     with precision.autocast():
         loss = F.cross_entropy(model(video), label)
     precision.backward(loss)
     if precision.device.type == "cuda":
         torch.cuda.synchronize(precision.device)
-    return (time.perf_counter() - started) * 1000
+    return (clock() - started) * 1000

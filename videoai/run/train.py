@@ -166,9 +166,10 @@ def choose_precision(
     shape = (settings["batch_size"], 3, clip.num_frames, clip.size, clip.size)
     generator = torch.Generator().manual_seed(seed_for(config["seed"], "probe"))
     video = torch.randn(shape, generator=generator).to(device)
-    precision = precisions.resolve(
+    precision, settings["num_threads"] = precisions.settle(
         settings["precision"],
         settings["layout"],
+        settings["num_threads"],
         model.to(device),
         video,
         num_classes,
@@ -176,7 +177,6 @@ def choose_precision(
         report=logger.info,
     )
     settings["precision"], settings["layout"] = precision.name, precision.layout
-    settings["num_threads"] = precisions.settle_threads(settings["num_threads"], precision, model, video, num_classes)
     return precision
 
 
