@@ -2,7 +2,8 @@ import logging
 
 import pytest
 
-from videoai.engine.progress import Progress
+from videoai.engine.progress import Progress, _rich_bar
+from videoai.report.tables import as_text
 
 
 def advance(progress: Progress, steps: range, *, waited: float, took: float = 1.0) -> None:
@@ -41,3 +42,13 @@ def test_no_hint_where_data_keep_up(caplog):
         progress.line(10, {"loss": 1.0, "lr": 0.1, **progress.rates()})
     assert "hint" not in caplog.text
     assert "step 10/100  loss 1.0000  lr 1.0e-01  16 clips/s  data 10%" in caplog.text
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_rates_and_the_time_left_are_all_visible_on_a_terminal(columns):
+    bar = _rich_bar(120_000, 0)
+    bar.update(bar.task_ids[0], completed=119_999, rates="1234 clips/s  data 100%  ETA 12:34:56")
+    shown = as_text(bar.get_renderable(), width=columns)
+    assert shown.endswith("1234 clips/s  data 100%  ETA 12:34:56")
+    assert "\n" not in shown
+    assert ("119999/120000" in shown) == (columns == 80)  # what gives way is the count
