@@ -53,8 +53,17 @@ def test_a_model_brings_its_rate_unless_told_otherwise():
     assert compose("train", ["model=tiny_r3d", "optim=sgd"])[0]["optim"]["name"] == "sgd"
 
 
-def test_motion16_is_never_mirrored():
-    assert compose("train", [])[0]["data"]["flip"] == 0
+def test_motion16_is_not_mirrored_unless_asked_and_then_renamed():
+    from videoai.data.directions import settle_directions
+    from videoai.data.motion import CLASSES, REVERSED
+
+    data = compose("train", [])[0]["data"]
+    assert (data["flip"], data["reverse"]) == (0, 0)
+    turned = settle_directions({**data, "flip": 0.5, "reverse": 0.5}, CLASSES)
+    mirrored = {name: CLASSES[turned.flip_labels[label]] for label, name in enumerate(CLASSES)}
+    assert (mirrored["left"], mirrored["spin_cw"], mirrored["orbit_ccw"]) == ("right", "spin_ccw", "orbit_cw")
+    assert all(mirrored[name] == name for name in ("up", "approach", "speed_up", "shake_h", "shake_v", "swing"))
+    assert {name: CLASSES[turned.reverse_labels[label]] for label, name in enumerate(CLASSES)} == REVERSED
 
 
 @pytest.mark.parametrize(
@@ -75,10 +84,24 @@ def test_a_users_own_folder_of_yaml_is_searched(tmp_path):
     assert choices["model"] == "mynet"
 
 
-def test_every_setting_of_the_trainer_is_explained():
-    for line in (CONFIGS / "trainer" / "default.yaml").read_text().splitlines():
+@pytest.mark.parametrize("file", ["trainer/default", "augment/none", "imbalance/default"])
+def test_every_setting_is_explained(file):
+    for line in (CONFIGS / f"{file}.yaml").read_text().splitlines():
         key, _, comment = line.partition("#")
         assert comment or key.split(":")[0] in ("tensorboard", "label_smoothing"), line
+
+
+def test_the_presets_of_augmentation_keep_their_values():
+    off = compose("train", ["augment=none"])[0]["augment"]
+    keys = ("scale", "ratio", "shift", "color_jitter", "mixup", "cutmix")
+    kept = {
+        "none": ([1.0, 1.0], [1.0, 1.0], 0.0, 0.0, 0.0, 0.0),
+        "shift": ([1.0, 1.0], [1.0, 1.0], 0.125, 0.2, 0.0, 0.0),
+        "standard": ([0.5, 1.0], [0.75, 1.3333], 0.0, 0.0, 0.0, 0.0),
+        "strong": ([0.25, 1.0], [0.75, 1.3333], 0.0, 0.3, 0.2, 1.0),
+    }
+    for name, values in kept.items():
+        assert compose("train", [f"augment={name}"])[0]["augment"] == {**off, **dict(zip(keys, values, strict=True))}
 
 
 def test_flatten_sees_every_leaf():

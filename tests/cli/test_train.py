@@ -163,6 +163,19 @@ def test_a_continued_run_refuses_other_settings_and_other_data(trained, videoai_
     assert "down, left, right, up" in refused.stderr
 
 
+def test_a_label_map_with_a_wrong_name_and_directional_classes_end_in_one_line(videoai_command, clip_folder, tmp_path):
+    command = ("train", "data=folder", f"data.root={clip_folder}", *FAST)
+    for settings, message in (
+        (["data.directional=true"], "data.flip=0.5: the classes are declared directional"),
+        (["data.flip_labels={left: rihgt}"], "data.flip_labels: 'rihgt' is no class. Did you mean 'right'?"),
+    ):
+        refused = videoai_command(*command, *settings, cwd=tmp_path)
+        assert refused.returncode == 1
+        assert message in refused.stderr.splitlines()[-1]
+        assert "Traceback" not in refused.stderr
+    assert not (tmp_path / "runs").exists()
+
+
 def test_evaluation_needs_the_checkpoint_only_and_repeats_to_the_byte(trained, videoai_command, tmp_path):
     cwd, _ = trained
     for name in ("one", "two"):

@@ -1,6 +1,6 @@
 import torch
 
-from videoai.core.seeding import generator_for, seed_for
+from videoai.core.seeding import generator_for, seed_for, seeds_for
 
 
 def test_the_same_place_gives_the_same_draws():
@@ -17,6 +17,11 @@ def test_no_two_places_share_a_seed():
         for index in range(50)
     ]
     assert len({seed_for(*place) for place in places}) == len(places)
+
+
+def test_many_seeds_are_those_of_each_place():
+    ends = ["", "a", 3, "b/c", "\u00e9"]
+    assert seeds_for(7, "split", 1, ends=ends) == [seed_for(7, "split", 1, end) for end in ends]
 
 
 def test_digits_do_not_run_together():

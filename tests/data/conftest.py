@@ -1,7 +1,10 @@
 """Real video files whose every frame says which one it is."""
 
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -81,3 +84,57 @@ def make_video(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return make
+
+
+class RangeHandler(BaseHTTPRequestHandler):
+    """Files of a folder, with byte ranges unless told otherwise; the first ``num_failures`` requests end in error."""
+
+    def __init__(self, *arguments, folder: Path, **named) -> None:
+        self.folder = folder
+        super().__init__(*arguments, **named)
+
+    def do_GET(self) -> None:
+        server: RangeServer = self.server  # type: ignore[assignment]
+        path = self.folder / self.path.lstrip("/")
+        server.requests.append((self.path, self.headers.get("Range")))
+        if len(server.requests) <= server.num_failures:
+            self.send_error(503)
+        elif not path.is_file():
+            self.send_error(404)
+        else:
+            data, span = path.read_bytes(), self.headers.get("Range")
+            if span and server.serves_ranges:
+                first, _, last = span.removeprefix("bytes=").partition("-")
+                data = data[int(first) : int(last) + 1 if last else None]
+            self.send_response(206 if span and server.serves_ranges else 200)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+    def log_message(self, *arguments) -> None:
+        """Quiet."""
+
+
+class RangeServer(ThreadingHTTPServer):
+    """On the loopback device only."""
+
+    def __init__(self, folder: Path) -> None:
+        self.requests: list[tuple[str, str | None]] = []
+        self.serves_ranges, self.num_failures = True, 0
+        super().__init__(("127.0.0.1", 0), partial(RangeHandler, folder=folder))
+        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+
+    def handle_error(self, request, client_address) -> None:
+        """A client may hang up early."""
+
+
+@pytest.fixture
+def range_server(tmp_path: Path) -> Iterator[RangeServer]:
+    """Serves tmp_path over http."""
+    pytest.importorskip("aiohttp", reason="reading from http needs aiohttp: pip install 'videoai[remote]'")
+    with RangeServer(tmp_path) as running:
+        thread = threading.Thread(target=running.serve_forever, daemon=True)
+        thread.start()
+        yield running
+        running.shutdown()
+        thread.join()

@@ -31,6 +31,18 @@ def test_mixed_labels_sum_to_one_and_match_the_pixels(kind):
         assert torch.allclose(mixed.video.mean((1, 2, 3, 4)), mixed.label[:, 1], atol=1e-5)
 
 
+@pytest.mark.parametrize("kind", ["mixup", "cutmix"])
+def test_labels_with_several_classes_are_mixed_by_the_same_share(kind):
+    video = torch.stack([torch.zeros(3, 4, 16, 16), torch.ones(3, 4, 16, 16)])
+    several = torch.tensor([[1, 1, 0, 0], [0, 1, 1, 1]])  # multi-hot, whole numbers as a data set gives them
+    mix = Mix(num_classes=4, seed=3, **{kind: 1.0})
+    for position in range(5):
+        soft = mix(Batch(video, several.float()), position).label
+        share = mix(Batch(video, torch.tensor([0, 1])), position).label[:, :1]  # of the first clip, in each row
+        assert torch.allclose(soft, share * several[0] + (1 - share) * several[1])
+        assert torch.equal(mix(Batch(video, several), position).label, soft)
+
+
 def test_a_cutmix_box_is_the_same_in_every_frame():
     video = torch.stack([torch.zeros(3, 4, 16, 16), torch.ones(3, 4, 16, 16)])
     mixed = Mix(num_classes=2, cutmix=1.0, seed=1)(Batch(video, torch.tensor([0, 1])), 5).video

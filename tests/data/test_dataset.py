@@ -4,9 +4,12 @@ import pytest
 import torch
 
 from videoai.core.types import ClipSpec, VideoItem
+from videoai.data import dataset as dataset_module
 from videoai.data.dataset import EvalClips, TrainClips, read_views
 from videoai.data.decode import open_video
+from videoai.data.directions import Directions
 from videoai.data.media import BadVideo
+from videoai.data.sampling import Tempo
 from videoai.data.transforms import TrainTransform
 
 CLIP = ClipSpec(num_frames=8, stride=2, size=24, resize=28)
@@ -21,8 +24,8 @@ def items(clip_folder: Path) -> list[VideoItem]:
     ]
 
 
-def train_clips(items: list[VideoItem], **changes) -> TrainClips:
-    return TrainClips(items, CLIP, TrainTransform(size=24), **{"seed": 0, **changes})
+def train_clips(items: list[VideoItem], transform: TrainTransform | None = None, **changes) -> TrainClips:
+    return TrainClips(items, CLIP, transform or TrainTransform(size=24), **{"seed": 0, **changes})
 
 
 def test_a_clip_is_a_function_of_seed_epoch_and_index(items):
@@ -84,3 +87,55 @@ def test_seconds_beyond_the_end_are_a_bad_video(items):
 def test_two_crops_are_refused_before_any_video_is_opened(items):
     with pytest.raises(ValueError, match="2 crops a clip"):
         EvalClips(items, CLIP, num_crops=2)
+
+
+def test_a_mirrored_clip_is_called_what_it_shows(items):
+    plain = TrainTransform(size=24, scale=(1.0, 1.0), flip=0.0)
+    mirrored = TrainTransform(size=24, scale=(1.0, 1.0), flip=1.0)
+    swapped = Directions(flip=1.0, flip_labels=(1, 0))
+    (before,), (after,) = train_clips(items, plain)[0, 3], train_clips(items, mirrored, directions=swapped)[0, 3]
+    assert (before.label, after.label) == (0, 1)
+    assert torch.equal(after.video, before.video.flip(-1))
+    (kept,) = train_clips(items, mirrored)[0, 3]
+    assert kept.label == 0
+
+
+def test_a_reversed_clip_is_called_what_it_shows(items):
+    swapped = Directions(reverse=0.5, reverse_labels=(1, 0))
+    turned = train_clips(items, TrainTransform(size=24, flip=0.0, reverse=0.5), directions=swapped)
+    plain = train_clips(items, TrainTransform(size=24, scale=(1.0, 1.0), flip=0.0))
+    labels = [turned[epoch, 2][0].label for epoch in range(20)]
+    assert set(labels) == {0, 1}
+    whole = train_clips(items, TrainTransform(size=24, scale=(1.0, 1.0), flip=0.0, reverse=1.0), directions=swapped)
+    (before,), (after,) = plain[0, 2], whole[0, 2]
+    # Reversal is drawn after the frames and before the pixels, so both show the same stretch.
+    assert torch.equal(after.video, before.video.flip(0))
+    assert (before.label, after.label) == (0, 1)
+
+
+def test_repeats_are_different_clips_from_one_opening_of_the_video(items, monkeypatch):
+    opened = []
+
+    def counting(path):
+        opened.append(path)
+        return open_video(path)
+
+    monkeypatch.setattr(dataset_module, "open_video", counting)
+    dataset = train_clips(items, TrainTransform(size=24, policy="randaugment"), repeats=3, tempo=Tempo(speed=2.0))
+    clips = dataset[1, 4]
+    assert len(opened) == 1
+    assert [(clip.label, clip.index) for clip in clips] == [(0, 4)] * 3
+    assert len({clip.video.numpy().tobytes() for clip in clips}) == 3
+    assert len({clip.ops for clip in clips}) > 1
+    again = dataset[1, 4]
+    assert all(torch.equal(a.video, b.video) and a.ops == b.ops for a, b in zip(clips, again, strict=True))
+    # The first of them is the clip that there is without repeats.
+    (single,) = train_clips(items, TrainTransform(size=24, policy="randaugment"), tempo=Tempo(speed=2.0))[1, 4]
+    assert torch.equal(single.video, clips[0].video)
+
+
+def test_all_repeats_of_a_broken_video_are_replaced(items, tmp_path):
+    (tmp_path / "broken.mp4").write_bytes(b"\0" * 300)
+    clips = train_clips([*items, VideoItem(str(tmp_path / "broken.mp4"), 1)], repeats=2)[0, len(items)]
+    assert len(clips) == 2
+    assert all("broken.mp4" in clip.error and clip.index == len(items) and clip.video.any() for clip in clips)

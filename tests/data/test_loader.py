@@ -1,13 +1,17 @@
 import itertools
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from videoai.core.types import ClipSpec, VideoItem
+from videoai.data.balance import ClassBalance, places
 from videoai.data.dataset import EvalClips, TrainClips
 from videoai.data.loader import PositionSampler, eval_batches, resolve_workers, train_batches
+from videoai.data.operations import carry_out
+from videoai.data.sampling import Tempo
 from videoai.data.transforms import TrainTransform
 
 CLIP = ClipSpec(num_frames=4, size=16)
@@ -42,6 +46,47 @@ def test_pixels_do_not_depend_on_the_number_of_workers(clip_folder):
     for plain, worked in itertools.islice(zip(*streams, strict=True), 4):
         assert torch.equal(plain.video, worked.video)
         assert torch.equal(plain.index, worked.index)
+
+
+def everything(clip_folder, **changes) -> TrainClips:
+    """All that can be drawn at once."""
+    items = [VideoItem(str(path), i % 3 // 2) for i, path in enumerate(sorted(clip_folder.rglob("*.mp4")))]
+    transform = TrainTransform(size=16, color_jitter=0.3, policy="randaugment", erase=0.5, reverse=0.5)
+    return TrainClips(
+        items, CLIP, transform, seed=0, tempo=Tempo(speed=2.0, jitter=1.0, drop=0.2), **{"repeats": 2, **changes}
+    )
+
+
+def test_nothing_that_is_drawn_depends_on_the_workers_or_on_where_the_stream_starts(clip_folder):
+    dataset = everything(clip_folder)
+    labels = np.array([item.label for item in dataset.items])
+    balance = ClassBalance(labels, places(np.bincount(labels), "balanced"), seed=0)
+    settings = {"batch_size": 6, "seed": 0, "balance": balance}
+    plain = list(itertools.islice(train_batches(dataset, **settings), 5))
+    for start, workers in ((0, 2), (3, 0), (3, 2)):
+        stream = train_batches(dataset, start=start, num_workers=workers, **settings)
+        for one, other in zip(plain[start:], stream, strict=False):
+            assert torch.equal(carry_out(one).video, carry_out(other).video)
+            assert torch.equal(one.label, other.label)
+            assert list(one.ops) == list(other.ops)
+
+
+def test_a_batch_holds_as_many_clips_with_repeats_as_without(clip_folder):
+    for repeats in (1, 2, 3):
+        clips = next(train_batches(everything(clip_folder, repeats=repeats), batch_size=6, seed=0))
+        assert len(clips.video) == len(clips.ops) == 6
+        assert clips.index.tolist() == clips.index[::repeats].repeat_interleave(repeats).tolist()
+
+
+@given(
+    sizes=st.lists(st.integers(1, 12), min_size=1, max_size=4), batch_size=st.integers(1, 9), start=st.integers(0, 20)
+)
+def test_a_balanced_stream_starts_anywhere(sizes, batch_size, start):
+    labels = np.repeat(np.arange(len(sizes)), sizes)
+    settings = {"batch_size": batch_size, "seed": 0}
+    settings["balance"] = ClassBalance(labels, places(np.array(sizes), "sqrt"), seed=0)
+    late = itertools.islice(PositionSampler(len(labels), start=start, **settings), 4)
+    assert list(late) == list(itertools.islice(PositionSampler(len(labels), **settings), start, start + 4))
 
 
 def test_evaluation_batches_hold_every_video_once_with_all_its_views(clip_folder):

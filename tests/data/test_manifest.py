@@ -210,6 +210,26 @@ def test_the_fingerprint_changes_with_files_labels_and_splits(folder):
     assert len(set(prints)) == 4
 
 
+@pytest.mark.parametrize(
+    ("options", "fingerprint"),
+    [
+        ({}, "99a05b36bb14e46e"),
+        ({"split_by": "clip", "split_seed": 3}, "01f7891afda4cc15"),
+        ({"split_by": "person", "val_fraction": 0.3}, "b5f3381f2175c97c"),
+        ({"where": {"fold": [0, 1, 2]}, "val_where": {"fold": 2}}, "76e0ecb7ad47f7c5"),
+    ],
+)
+def test_splits_are_fixed_for_ever(write_csv, options, fingerprint):
+    """Other splits would hand the test clips of every checkpoint to training, so `evaluate` would refuse them all."""
+    lines = [
+        f"{'ab'[i // 2 % 2]}/{i // 2}\u00e9.mp4,c{i % 7},{i / 4},{i / 4 + 1 if i % 3 else ''},"
+        f"{i % 5},{i // 9},{i // 2 * 7 % 24}"
+        for i in range(300)
+    ]
+    path = write_csv(*lines, header="path,label,start_seconds,end_seconds,fold,group,person")
+    assert from_csv(path, **options).fingerprint() == fingerprint
+
+
 # ---- CSV
 
 

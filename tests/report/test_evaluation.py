@@ -46,6 +46,7 @@ def test_results_count_an_unreadable_video_as_wrong_and_say_why(tmp_path):
     assert "video_top5" not in results
     assert results["clip_top1"] == 0.4
     assert results["mean_class_accuracy"] == pytest.approx(2 / 3, abs=1e-6)  # (1 + 0 + 1) / 3 at six decimals
+    assert 0 < results["macro_f1"] < results["mean_class_accuracy"]
     assert results["top1_interval95"] == [0.150039, 0.849961]  # scipy.stats.binomtest(2, 4), method wilson
     assert results["bad_videos"] == [{"path": "d.mp4", "reason": "moov atom not found"}]
     assert (results["classes"], results["views"], results["split"]) == (3, "4x3", "val")

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
-from sklearn.metrics import balanced_accuracy_score, precision_recall_fscore_support
+from sklearn.metrics import balanced_accuracy_score, f1_score, precision_recall_fscore_support
 from sklearn.metrics import confusion_matrix as sklearn_confusion_matrix
 from torchmetrics.functional.classification import multiclass_accuracy, multiclass_confusion_matrix
 
@@ -14,6 +14,7 @@ from videoai.report.metrics import (
     confidence_interval,
     confusion_matrix,
     label_ranks,
+    macro_f1,
     mean_class_accuracy,
     per_class,
     predicted_labels,
@@ -100,6 +101,25 @@ def test_mean_class_accuracy_agrees_with_sklearn(scored):
     predicted = predicted_labels(scores)
     expected = balanced_accuracy_score(labels, predicted)
     assert mean_class_accuracy(predicted, labels, num_classes=NUM_CLASSES) == pytest.approx(expected, abs=1e-12)
+
+
+def test_macro_f1_agrees_with_sklearn(scored):
+    scores, labels = scored
+    predicted = predicted_labels(scores)
+    expected = f1_score(labels, predicted, average="macro")
+    assert macro_f1(predicted, labels, num_classes=NUM_CLASSES) == pytest.approx(expected)
+    always_one = torch.ones_like(labels)
+    assert macro_f1(always_one, labels, num_classes=NUM_CLASSES) == pytest.approx(
+        f1_score(labels, always_one, average="macro")
+    )
+
+
+def test_macro_f1_counts_an_unreadable_video_as_missed():
+    labels = torch.tensor([0, 0, 1])
+    predicted = torch.tensor([0, UNREADABLE, 1])
+    assert macro_f1(predicted, labels, num_classes=2) == pytest.approx((2 / 3 + 1) / 2)
+    with pytest.raises(ValueError, match="macro_f1: no videos"):
+        macro_f1(labels[:0], labels[:0], num_classes=2)
 
 
 def test_per_class_scores_agree_with_sklearn_also_for_unreadable_and_absent_classes(scored):

@@ -20,6 +20,7 @@ RESULTS = {
     "video_top2": 0.925,
     "clip_top1": None,
     "mean_class_accuracy": 0.7,
+    "macro_f1": 0.65,
 }
 
 
@@ -58,6 +59,7 @@ def test_the_summary_shows_the_interval_and_the_unreadable_videos():
         "video top-2": "92.5 %",
         "clip top-1": "-",
         "mean class accuracy": "70.0 %",
+        "macro F1": "65.0 %",
         "videos": "40",
         "unreadable (count as wrong)": "3",
         "views": "4x3",

@@ -4,8 +4,14 @@ import pytest
 import torch
 
 from videoai.core.types import Clips, ClipSpec, VideoItem
-from videoai.data.manifest import Manifest
-from videoai.run.data import BadCount, absolute_paths, announce_clip, announce_data, build_manifest, resolve_device
+from videoai.run.data import (
+    BadCount,
+    absolute_paths,
+    announce_clip,
+    build_manifest,
+    resolve_device,
+    shown,
+)
 
 
 def clips(*errors: str) -> Clips:
@@ -40,21 +46,6 @@ def test_a_clip_longer_than_most_videos_is_announced_with_the_way_out(clip_folde
     assert "most videos are shorter than a clip (32 frames, for example)" in caplog.text
 
 
-def test_mirroring_sided_classes_is_warned_about(caplog):
-    items = [VideoItem("a.mp4", 0), VideoItem("b.mp4", 1)]
-    sided = Manifest(("swipe_left", "swipe_up"), {"train": items, "val": items, "test": []}, "here")
-    announce_data(sided, 0.0)
-    assert "mirrored" not in caplog.text
-    announce_data(sided, 0.5)
-    assert "classes such as 'swipe_left' have a side" in caplog.text
-
-
-def test_plain_words_that_hold_a_side_are_no_reason_to_warn(caplog):
-    items = [VideoItem("a.mp4", 0), VideoItem("b.mp4", 1)]
-    announce_data(Manifest(("brightness", "cleft"), {"train": items, "val": items, "test": []}, "here"), 0.5)
-    assert "mirrored" not in caplog.text
-
-
 def test_paths_are_kept_absolute(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert absolute_paths({"root": "clips", "path": None, "flip": 0.5}) == {
@@ -76,3 +67,9 @@ def test_a_device_that_is_not_there_is_refused():
         resolve_device("cuda")
     with pytest.raises(ValueError, match="choose auto, cpu, cuda or cuda:N"):
         resolve_device("gpu7")
+
+
+def test_a_url_is_no_path_to_be_made_absolute():
+    for url in ("https://host/set", "simplecache::s3://bucket/set"):
+        assert absolute_paths({"path": url}) == {"path": url}
+        assert shown(url) == url

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from videoai.cli.config import complete
@@ -30,6 +32,17 @@ def test_the_defaults_make_sense():
         ("data.flip", 2),
         ("data.max_bad_fraction", -1),
         ("augment.mixup", -1),
+        ("augment.num_ops", 0),
+        ("augment.magnitude", 31),
+        ("augment.magnitude", 4.5),
+        ("augment.erase", 1.5),
+        ("augment.speed", 0.5),
+        ("augment.time_jitter", 2),
+        ("augment.frame_drop", 1.0),
+        ("augment.repeats", 0),
+        ("data.reverse", -0.1),
+        ("imbalance.effective_number", 1),
+        ("imbalance.focal", -1),
         ("clip.fps", 0),
         ("seed", -1),
     ],
@@ -58,3 +71,40 @@ def test_only_true_and_false_are_true_and_false(value):
     with pytest.raises(ValueError, match="give true or false. Published weights by id: weights=ID"):
         refuse_nonsense({"model": {"pretrained": "torchvision/r3d_18"}})
     refuse_nonsense({"finetune": {"freeze": True}, "model": {"pretrained": False}, "annotate": True})
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("augment.policy", "randaug", "Did you mean 'randaugment'? Choose from null, randaugment, trivial"),
+        ("imbalance.sampler", "even", "Choose from uniform, sqrt, balanced"),
+        ("imbalance.sampler", None, "Choose from uniform, sqrt, balanced"),
+        ("trainer.metric", "macro_f2", "Did you mean 'macro_f1'?"),
+    ],
+)
+def test_a_name_that_is_no_choice_is_refused(key, value, message):
+    with pytest.raises(ValueError, match=f"{key}={value}:.*{re.escape(message)}"):
+        refuse_nonsense(complete({key: value})[0])
+
+
+def test_repeats_must_fit_the_batch():
+    with pytest.raises(ValueError, match="augment.repeats=3: .* so trainer.batch_size=16 must be a multiple"):
+        refuse_nonsense(complete({"augment.repeats": 3})[0])
+    refuse_nonsense(complete({"augment.repeats": 4})[0])
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("augment.scale", [0.0, 1.0]),
+        ("augment.scale", [0.9, 0.5]),
+        ("augment.scale", [0.5, 1.5]),
+        ("augment.scale", 0.5),
+        ("augment.ratio", [-1.0, 2.0]),
+        ("augment.ratio", ["a", "b"]),
+        ("augment.ratio", [1.0]),
+    ],
+)
+def test_a_range_that_is_none_is_refused(key, value):
+    with pytest.raises(ValueError, match=re.escape(f"{key}={value}: give [low, high], two numbers above 0")):
+        refuse_nonsense({"augment": {key.partition(".")[2]: value}})

@@ -1,6 +1,7 @@
 import json
 
 import pytest
+import torch
 import yaml
 
 import videoai
@@ -50,6 +51,11 @@ def test_epochs_shape_the_schedule_and_steps_only_stop(clip_folder, tmp_path, se
     assert (cadence.stop_step, schedule.total_steps) == (stop, total)
 
 
+def test_an_epoch_with_repeats_still_draws_every_video_once(clip_folder, tmp_path):
+    given = config(clip_folder, tmp_path, trainer={**SMALL, "max_epochs": 3}, augment={"repeats": 2})
+    assert pace(complete(given)[0], num_videos=18)[1].total_steps == 18
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -95,3 +101,94 @@ def test_freezing_what_nothing_has_trained_is_said(clip_folder, tmp_path, caplog
     caplog.set_level("WARNING")
     videoai.train(config(clip_folder, tmp_path), trainer={**SMALL, "max_steps": 1}, finetune="linear_probe")
     assert "freezes weights that nothing has trained: set weights=..." in caplog.text
+
+
+EVERYTHING = {
+    "augment": {
+        "scale": [0.5, 1.0],
+        "color_jitter": 0.3,
+        "policy": "randaugment",
+        "erase": 0.5,
+        "mixup": 0.2,
+        "speed": 2.0,
+        "time_jitter": 1.0,
+        "frame_drop": 0.1,
+        "repeats": 2,
+    },
+    "imbalance": {"sampler": "balanced", "balanced_softmax": True, "focal": 1.0, "effective_number": 0.9},
+}
+TURNED = {"flip": 0.5, "flip_labels": {"left": "right"}, "reverse": 0.5, "reverse_labels": {"left": "right"}}
+
+
+def test_everything_random_continues_to_bitwise_the_same_weights_whatever_the_workers(clip_folder, tmp_path):
+    def weights(run: str, workers: int, *stops: int) -> dict[str, torch.Tensor]:
+        for steps in stops:
+            data = {"name": "folder", "root": str(clip_folder), "num_workers": workers, **TURNED}
+            given = config(clip_folder, tmp_path, data=data, run_dir=str(tmp_path / run), **EVERYTHING)
+            videoai.train(given, model="frame_only", trainer={**SMALL, "max_steps": steps, "eval_every": 4})
+        return torch.load(tmp_path / run / "checkpoints" / "last.pt", weights_only=True)["model"]
+
+    straight, stopped, worked = weights("straight", 0, 4), weights("stopped", 0, 2, 4), weights("worked", 2, 4)
+    assert all(torch.equal(straight[key], stopped[key]) for key in straight)
+    assert all(torch.equal(straight[key], worked[key]) for key in straight)
+
+
+def first_batch(given: dict, tmp_path):
+    full = with_run_dir(*complete(given))
+    trainer = assemble(settle_weights(full), RunFolder(tmp_path / "run"))
+    trainer.log.close()
+    return next(trainer.batches(0)), trainer
+
+
+@pytest.mark.parametrize(
+    ("turn", "becomes"),
+    [
+        ({"flip": 1.0, "flip_labels": {"left": "right"}}, {"left": "right", "right": "left", "up": "up"}),
+        (
+            {"flip": 0.0, "reverse": 1.0, "reverse_labels": {"left": "right", "up": "down"}},
+            {"left": "right", "right": "left", "up": "down"},
+        ),
+    ],
+)
+def test_turned_clips_reach_the_loss_under_their_new_names(clip_folder, tmp_path, turn, becomes):
+    given = config(clip_folder, tmp_path, trainer={**SMALL, "batch_size": 16})
+    given["data"] |= turn
+    clips, trainer = first_batch(given, tmp_path)
+    classes, items = trainer.facts["classes"], trainer.evaluate.manifest.splits["train"]
+    seen = {
+        (classes[items[index].label], classes[label])
+        for index, label in zip(clips.index.tolist(), clips.label.tolist(), strict=True)
+    }
+    assert becomes.items() <= seen
+
+
+def test_a_balanced_sampler_fills_batches_with_rare_classes(clip_folder, tmp_path, caplog):
+    caplog.set_level("INFO")
+    root = tmp_path / "data"
+    for split, counts in (("train", {"left": 6, "up": 2}), ("val", {"left": 1, "up": 1})):
+        for name, count in counts.items():
+            (root / split / name).mkdir(parents=True)
+            for file in sorted((clip_folder / name).iterdir())[:count]:
+                (root / split / name / file.name).symlink_to(file)
+    given = config(clip_folder, tmp_path, data={"name": "folder", "root": str(root), "num_workers": 0})
+    given |= {"trainer": {**SMALL, "batch_size": 8}, "imbalance": {"sampler": "balanced"}}
+    clips, _ = first_batch(given, tmp_path)
+    assert clips.label.bincount().tolist() == [4, 4]
+    assert "sampler balanced: 4 .. 4 clips of a class in an epoch" in caplog.text
+
+
+def test_the_chosen_metric_chooses_the_best_checkpoint_and_is_reported(clip_folder, tmp_path):
+    settings = {**SMALL, "max_steps": 2, "metric": "macro_f1"}
+    done = videoai.train(config(clip_folder, tmp_path), model="frame_only", trainer=settings)
+    lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+    validated = [line for line in lines if line["split"] == "val"]
+    assert done["metric"] == "macro_f1"
+    assert done["best_macro_f1"] == pytest.approx(max(line["macro_f1"] for line in validated), abs=1e-6)
+    assert {"top1", "mean_class_accuracy", "macro_f1", "loss"} <= set(validated[0])
+
+
+def test_an_augmentation_of_ones_own_without_all_settings_is_told_how_to_begin(clip_folder, tmp_path):
+    full = with_run_dir(*complete(config(clip_folder, tmp_path)))
+    del full["augment"]["speed"]
+    with pytest.raises(ValueError, match=r"augment.speed is not set. .* begin: defaults: \[none, _self_\]"):
+        assemble(settle_weights(full), RunFolder(tmp_path / "run"))

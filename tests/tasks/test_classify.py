@@ -3,10 +3,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from videoai.core.types import Clips, ClipSpec
+from videoai.core.types import Clips, ClipSpec, Op
 from videoai.data.augment import Mix, ToModelInput
 from videoai.engine.precision import Precision
 from videoai.tasks.classify import Classify
+from videoai.tasks.losses import ClassificationLoss
 
 
 class Mean(nn.Module):
@@ -47,7 +48,7 @@ def test_the_loss_is_cross_entropy_and_top1_counts_hits():
 
 
 def test_smoothing_penalties_and_mixing_change_the_loss():
-    values = [loss_of(), loss_of(label_smoothing=0.1), loss_of(l1=0.01), loss_of(l2=0.1)]
+    values = [loss_of(), loss_of(loss=ClassificationLoss(label_smoothing=0.1)), loss_of(l1=0.01), loss_of(l2=0.1)]
     values.append(loss_of(mix=Mix(num_classes=3, mixup=1.0)))
     assert len(set(values)) == len(values)
 
@@ -55,3 +56,14 @@ def test_smoothing_penalties_and_mixing_change_the_loss():
 def test_a_penalty_adds_its_textbook_sum():
     weight = task().model.head.weight.abs().sum().item()
     assert loss_of(l1=0.01) - loss_of() == pytest.approx(0.01 * weight, rel=1e-4)
+
+
+def test_the_operations_of_the_clips_are_carried_out_before_the_model_sees_them():
+    seen = []
+    inverting = task()
+    inverting.model.register_forward_pre_hook(lambda model, inputs: seen.append(inputs[0]))
+    inverting.train_step(CLIPS, FP32, 0)
+    inverting.train_step(CLIPS._replace(ops=[(Op("invert"),)] * 3 + [()] * 3), FP32, 0)
+    grey = inverting.to_input(CLIPS._replace(video=255 - CLIPS.video)).video
+    assert torch.equal(seen[1][:3], grey[:3])
+    assert torch.equal(seen[1][3:], seen[0][3:])

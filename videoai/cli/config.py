@@ -12,9 +12,12 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 CONFIGS = (
     _PACKAGE / "configs" if (_PACKAGE / "configs").is_dir() else _PACKAGE.parent / "configs"
 )  # wheel, else source tree
-GROUPS = ("data", "model", "clip", "augment", "optim", "schedule", "finetune", "trainer", "experiment")
+GROUPS = ("data", "model", "clip", "augment", "imbalance", "optim", "schedule", "finetune", "trainer", "experiment")
 # Values that are paths: taken as typed, because Hydra's grammar stumbles over spaces, brackets and equals signs.
-PATHS = ("checkpoint", "input", "run_dir", "weights", "resume", "data.root", "data.path")
+PATHS = (
+    *("checkpoint", "input", "out", "run_dir", "weights", "resume"),
+    *("data.root", "data.path", "data.quarantine"),
+)
 
 
 def compose(job: str, arguments: list[str]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -38,7 +41,8 @@ def train(config: Mapping[str, Any] | None = None, **settings: Any) -> dict[str,
     A group is the name of a file in ``configs/`` or a dict with its ``name`` and what differs; what is left out has
     the command line's default. A run's ``config.yaml``, read as a dict, repeats that run.
 
-    Returns: ``run_dir``, ``checkpoint``, ``step``, ``seconds``, ``best_top1``, ``best_step``.
+    Returns: ``run_dir``, ``checkpoint``, ``step``, ``seconds``, ``metric``, ``best_top1`` (or whatever the metric is),
+    ``best_step``.
     """
     from videoai.run.train import train as run
 

@@ -72,8 +72,8 @@ def verb_help(verb: str, job: str | None = None) -> str:
     """What a verb takes. A settings file explains itself, so its text is the help."""
     from videoai.cli.config import CONFIGS
 
-    if verb == "data":
-        return import_module("videoai.cli.data").job_help(job)
+    if verb in ("data", "benchmark"):
+        return import_module(f"videoai.cli.{verb}").job_help(job)
     file = CONFIGS / f"{verb}.yaml"
     lines = [f"videoai {verb}: {VERBS[verb][1]}", ""]
     if not file.exists():
@@ -83,12 +83,10 @@ def verb_help(verb: str, job: str | None = None) -> str:
     if verb == "train":
         for folder in sorted(path for path in CONFIGS.iterdir() if path.is_dir()):
             lines.append(f"{folder.name + '=':<12}{' '.join(sorted(path.stem for path in folder.glob('*.yaml')))}")
-        lines += [
-            "",
-            *(f"trainer.{line}" for line in (CONFIGS / "trainer" / "default.yaml").read_text().splitlines()),
-            "",
-        ]
-        lines.append("Your own YAML: --config-dir DIR. Settings of another choice: videoai train data=csv --cfg")
+        for group, name in (("trainer", "default"), ("augment", "none"), ("imbalance", "default")):
+            settings = (CONFIGS / group / f"{name}.yaml").read_text().splitlines()
+            lines += ["", *(line if line.startswith("#") else f"{group}.{line}" for line in settings)]
+        lines += ["", "Your own YAML: --config-dir DIR. Settings of another choice: videoai train data=csv --cfg"]
     return "\n".join(lines)
 
 

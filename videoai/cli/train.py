@@ -7,6 +7,8 @@ import yaml
 
 from videoai.cli.config import compose, with_run_dir
 
+METRICS = {"top1": "top-1", "mean_class_accuracy": "mean class accuracy", "macro_f1": "macro F1"}
+
 
 def main(arguments: list[str]) -> int:
     """Compose the settings, train, and say what to do next."""
@@ -19,6 +21,8 @@ def main(arguments: list[str]) -> int:
 
     done = train(with_run_dir(config, choices))
     checkpoint = shown(done["checkpoint"])
-    print(f"val top-1 {done['best_top1']:.1%} at step {done['best_step']}, after {done['seconds']:.0f} s: {checkpoint}")
+    metric = done["metric"]
+    value = f"{METRICS[metric]} {done[f'best_{metric}']:.1%}"
+    print(f"val {value} at step {done['best_step']}, after {done['seconds']:.0f} s: {checkpoint}")
     print(f"next: videoai evaluate {shlex.quote(f'checkpoint={checkpoint}')}")
     return 0

@@ -6,9 +6,11 @@ Dimension key: B batch, V views, T frames, C channels, H height, W width, K clas
     Prediction
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, NamedTuple, get_args
 
+import torch
 from torch import Tensor
 
 Sampling = Literal["dense", "uniform"]
@@ -72,6 +74,17 @@ class VideoItem(NamedTuple):
     group: str | None = None  # clips of one group (source video, person) never cross a split
 
 
+@dataclass(frozen=True, slots=True)
+class Op:
+    """One operation on the pixels of a clip: drawn in the worker, carried out on the device by ``data/operations.py``.
+
+    Not a tuple, because pinning memory would turn that into a list, and equal ones are looked up.
+    """
+
+    name: str  # a key of data.operations.OPERATIONS
+    values: tuple[float, ...] = ()
+
+
 class Clip(NamedTuple):
     """What a dataset yields: one decoded view of one video, on the CPU."""
 
@@ -80,6 +93,7 @@ class Clip(NamedTuple):
     index: int  # position of the video in its split
     view: int  # 0 .. V-1 in evaluation, 0 in training
     error: str = ""  # why the video could not be read; "" = it could
+    ops: tuple[Op, ...] = ()  # still to be carried out, in this order
 
 
 class Clips(NamedTuple):
@@ -90,6 +104,12 @@ class Clips(NamedTuple):
     index: Tensor  # int64 [B]
     view: Tensor  # int64 [B]
     error: list[str]
+    ops: Sequence[Sequence[Op]] = ()  # [B] or empty = none
+
+    def to(self, device: torch.device) -> "Clips":
+        """Video and label moved; from pinned memory without waiting."""
+        video, label = (part.to(device, non_blocking=True) for part in (self.video, self.label))
+        return self._replace(video=video, label=label)
 
 
 class Batch(NamedTuple):

@@ -36,7 +36,7 @@ class ToModelInput(nn.Module):
 
 class Mix:
     """Mixup (arXiv:1710.09412) or CutMix (arXiv:1905.04899) with the reversed-order pairing of the batch; labels turn
-    soft.
+    soft, [B, K], also those that are multi-hot [B, K] already.
 
     With both alphas set, a fair coin picks one of them for each batch, as in the recipe of DeiT (arXiv:2012.12877).
     """
@@ -54,7 +54,8 @@ class Mix:
         draw = np.random.default_rng(seed_for(self.seed, "mix", position))
         alpha = self.mixup if kind == "mixup" else self.cutmix
         keep = float(draw.beta(alpha, alpha))
-        label = F.one_hot(batch.label, self.num_classes).to(batch.video.dtype)
+        label = batch.label if batch.label.ndim == 2 else F.one_hot(batch.label, self.num_classes)
+        label = label.to(batch.video.dtype)
         if kind == "mixup":
             video = batch.video.lerp(batch.video.flip(0), 1 - keep)
         else:

@@ -4,9 +4,10 @@ import os
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from typing import Literal, NamedTuple
+from typing import Literal
 
-from videoai.data.clip_table import SPLIT_NAMES, Row, near_names, some
+from videoai.data.hints import near_names, some
+from videoai.data.listing import SPLIT_NAMES, Found, Listing, Row, group_notes
 
 # The usual names of what media.FORMAT_WHITELIST can open.
 VIDEO_EXTENSIONS = frozenset(
@@ -15,21 +16,15 @@ VIDEO_EXTENSIONS = frozenset(
 )
 
 
-class Found(NamedTuple):
-    rows: list[Row]
-    settles_test: bool  # whether it says which clips, if any, are for testing; if not, a test split may be made
-    notes: list[str]
-
-
 def read_class_folders(
     root: str, *, extensions: Collection[str] | None = None, group_by: Literal["clip", "folder"] = "clip"
 ) -> Found:
-    """One row per video. Names starting with a dot are ignored, links are followed.
+    """One clip per video. Names starting with a dot are ignored, links are followed.
 
     Args:
         root: absolute path.
         extensions: None = VIDEO_EXTENSIONS.
-        group_by: "folder" sets a row's group to the name of the first sub-folder below its class folder, if any.
+        group_by: "folder" sets a clip's group to the name of the first sub-folder below its class folder, if any.
     Raises:
         FileNotFoundError: no such folder. ValueError: no videos at all or in one class, unclear split folders.
     """
@@ -42,19 +37,23 @@ def read_class_folders(
     wanted = VIDEO_EXTENSIONS if extensions is None else {f".{name.lower().lstrip('.')}" for name in extensions}
     split_folders = _split_folders(root)
     skipped: Counter[str] = Counter()
-    rows: list[Row] = []
-    for split, folder in split_folders or [(None, root)]:
-        _count_outside(folder, wanted, skipped)
-        for name in _subfolders(folder):
-            rows += _class_rows(root, os.path.join(folder, name), split, wanted, skipped, group_by)
+
+    def rows() -> Iterator[Row]:
+        for split, folder in split_folders or [(None, root)]:
+            _count_outside(folder, wanted, skipped)
+            for name in _subfolders(folder):
+                yield from _class_rows(root, os.path.join(folder, name), split, wanted, skipped, group_by)
+
+    clips = Listing.of(rows(), root)
     notes = _notes(root, split_folders, skipped)
-    if not rows:
+    if not clips.items:
         raise ValueError(
             f"{root}: no videos. Looked for <class>/**/* and {{train,val,test}}/<class>/**/* ending in "
             f"{_listed(wanted)}. Put the videos of each class into a folder of its own. {' '.join(notes)}".rstrip()
         )
+    notes += group_notes(clips.items, "folder" if group_by == "folder" else None)
     settles_test = any(split != "train" for split, _ in split_folders)
-    return Found(rows, settles_test, notes)
+    return Found(clips, settles_test, notes)
 
 
 def natural_order(names: Iterable[str]) -> list[str]:
@@ -89,18 +88,17 @@ def _class_rows(
     wanted: Collection[str],
     skipped: Counter[str],
     group_by: Literal["clip", "folder"],
-) -> list[Row]:
-    rows = []
+) -> Iterator[Row]:
+    path = None
     for path in videos_below(folder, wanted, skipped):
         inside = path[len(folder) + 1 :].split(os.sep)
         group = inside[0] if group_by == "folder" and len(inside) > 1 else None
-        rows.append(Row(path[len(root) :].lstrip(os.sep), os.path.basename(folder), split, group))
-    if not rows:
+        yield Row(path[len(root) :].lstrip(os.sep), os.path.basename(folder), split, group)
+    if path is None:
         raise ValueError(
             f"{folder}: this class has no videos ending in {_listed(wanted)}; add some, remove the folder, "
             "or rename them"
         )
-    return rows
 
 
 def videos_below(

@@ -1,156 +1,112 @@
-"""Reads a CSV file of clips into checked rows. Every complaint starts with `file.csv:LINE`.
+"""The columns of a CSV file of clips, and which lines hold what. Of a million lines no object per line is kept."""
 
-The header must name `path` and `label`; `split`, `group`, `start_seconds` and `end_seconds` mean something too, and any
-other column can be used to select rows or to keep clips together.
-"""
-
-import csv
-import difflib
-import io
-import math
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from typing import Literal, NamedTuple, NoReturn
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple, NoReturn
 
-SPLIT_NAMES = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
-DELIMITERS = (",", ";", "\t")
+import numpy as np
+from numpy import ndarray
+
+from videoai.data.csv_file import CsvFile
+from videoai.data.hints import some
+from videoai.data.items import Coding
+
+SECONDS = ("start_seconds", "end_seconds")
+NO_NUMBER = -1.0  # stands for a text that is no number of seconds
 
 Where = Mapping[str, object]  # column -> value or list of values, compared as text
 
 
-class Row(NamedTuple):
-    """One clip as found, the class by name, before labels and splits are settled."""
+class Column(NamedTuple):
+    """The texts of a column: each distinct one once, and its number on every line."""
 
-    path: str  # below the root, or absolute when it lies elsewhere
-    label: str
-    split: str | None = None
-    group: str | None = None
-    start_seconds: float = 0.0
-    end_seconds: float | None = None
-    line: int = 0
+    codes: ndarray  # int32 [N]
+    coding: Coding
+
+    def holds(self, *texts: str) -> ndarray:
+        """bool [N]: the lines where one of the texts stands."""
+        return np.isin(self.codes, [self.coding[text] for text in texts if text in self.coding])
+
+    def used(self) -> list[str]:
+        """The texts that stand on these lines, in the order in which they first do."""
+        texts = list(self.coding)
+        return [texts[code] for code in dict.fromkeys(self.codes.tolist())]
 
 
-class Line(NamedTuple):
-    number: int
-    fields: list[str]
+@dataclass(frozen=True)
+class ClipTable:
+    """Lines of a CSV file."""
 
+    file: CsvFile
+    record: ndarray  # int64 [N], where the lines stand in the file
+    paths: Column  # normalised, below root
+    columns: dict[str, Column]  # the columns asked for, if they are there
+    seconds: dict[str, ndarray]  # float64 [N], NaN where nothing stands, or NO_NUMBER
 
-class ClipTable(NamedTuple):
-    """The text of a CSV file: column names and, line by line, as many fields."""
+    def __len__(self) -> int:
+        return len(self.record)
 
-    name: str
-    columns: list[str]
-    lines: list[Line]
+    def fail_at(self, index: int, problem: str) -> NoReturn:
+        self.file.fail(self.line(index)[0], problem)
 
-    def fail(self, line: int, problem: str) -> NoReturn:
-        raise ValueError(f"{self.name}:{line}: {problem}")
-
-    def column(self, name: str, asked_by: str) -> int:
-        """The position of a column. Raises ValueError naming the columns there are."""
-        if name not in self.columns:
-            hint = did_you_mean(name, self.columns)
-            self.fail(1, f"{asked_by} needs the column {name!r}; columns here: {', '.join(self.columns)}.{hint}")
-        return self.columns.index(name)
+    def line(self, index: int) -> tuple[int, dict[str, str]]:
+        """The number of a line in the file, and what stands there by column."""
+        number, fields = self.file.line(int(self.record[index]))
+        return number, dict(zip(self.file.header, fields, strict=True))
 
     def is_filled(self, name: str) -> bool:
-        if name not in self.columns:
-            return False
-        position = self.columns.index(name)
-        return any(line.fields[position] for line in self.lines)
+        return name in self.columns and not self.columns[name].holds("").all()
 
-    def matching(self, where: Where, asked_by: str) -> list[Line]:
-        """The lines in which every named column holds the value, or one of the values. Raises ValueError for none."""
-        found = self.lines
+    def matching(self, where: Where, asked_by: str) -> ndarray:
+        """bool [N]: every named column holds the value, or one of the values. Raises ValueError when no line does."""
+        found = np.ones(len(self), bool)
         for name, value in where.items():
-            position = self.column(name, asked_by)
+            self.file.position(name, asked_by)
+            column = self.columns[name]
             allowed = {_as_text(one) for one in (value if isinstance(value, list | tuple | set) else [value])}
-            hits = [line for line in found if line.fields[position] in allowed]
-            if not hits:
-                there = sorted({line.fields[position] for line in found})
-                held = f"the lines left hold {some(there)}" if found else "the file has no lines"
-                self.fail(1, f"{asked_by} wants {name} = {' or '.join(sorted(allowed))}, but {held}; change {asked_by}")
+            hits = found & column.holds(*allowed)
+            if not hits.any():
+                there = some(sorted(column._replace(codes=column.codes[found]).used()))
+                wanted = f"{name} = {' or '.join(sorted(allowed))}"
+                self.file.fail(1, f"{asked_by} wants {wanted}, but the lines left hold {there}; change {asked_by}")
             found = hits
         return found
 
-
-def read_table(path: str, *, delimiter: Literal["auto", ",", ";", "\t"] = "auto") -> ClipTable:
-    """Splits a UTF-8 file into fields. Raises FileNotFoundError, or ValueError with the line at fault."""
-    if os.path.isdir(path):
-        raise ValueError(f"{path}: a folder, but data=csv reads a file. Class folders: data=folder data.root=PATH")
-    if not os.path.isfile(path):
-        raise FileNotFoundError(f"{path}: no such CSV file.{near_names(path)}")
-    with open(path, "rb") as file:
-        raw = file.read()
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise ValueError(f"{path}:{line}: byte 0x{raw[error.start]:02x} is not UTF-8; save the file as UTF-8") from None
-    if delimiter == "auto":
-        header = text.partition("\n")[0]
-        delimiter = max(DELIMITERS, key=header.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    lines = []
-    try:
-        for fields in reader:
-            lines.append(Line(reader.line_num, [field.strip() for field in fields]))
-    except csv.Error as error:
-        raise ValueError(f"{path}:{reader.line_num}: {error}; check the quotes on this line") from None
-    lines = [line for line in lines if any(line.fields)]
-    if not lines:
-        raise ValueError(f"{path}:1: the file is empty; the first line must be a header: path,label")
-    table = ClipTable(path, lines[0].fields, lines[1:])
-    _check_shape(table, delimiter)
-    return table
-
-
-def parse_rows(
-    table: ClipTable, *, root: str, group_column: str | None, val_where: Where | None, test_where: Where | None
-) -> list[Row]:
-    """Rows with paths below root, one per line, none twice. Raises ValueError with the line at fault."""
-    split_by_line = _splits_from_where(table, {"val": val_where, "test": test_where})
-    fields_of = {name: i for i, name in enumerate(table.columns)}
-    rows: list[Row] = []
-    seen: dict[tuple[str, float, float | None], Row] = {}
-    for line in table.lines:
-        path, label = line.fields[fields_of["path"]], line.fields[fields_of["label"]]
-        if not path or not label:
-            table.fail(line.number, f"the {'label' if path else 'path'} is empty; fill it in or delete the line")
-        start = _seconds(table, line, "start_seconds", fields_of)
-        end = _seconds(table, line, "end_seconds", fields_of)
-        if end is not None and end <= (start or 0.0):
-            table.fail(line.number, f"end_seconds {end:g} must lie after start_seconds {start or 0:g}")
-        split = _split(table, line, fields_of) or split_by_line.get(line.number)
-        group = line.fields[fields_of[group_column]] or None if group_column else None
-        row = Row(relative(os.path.join(root, path), root), label, split, group, start or 0.0, end, line.number)
-        twin = seen.setdefault((row.path, row.start_seconds, row.end_seconds), row)
-        if twin is not row:
-            labels = f"as {row.label!r} here and as {twin.label!r}" if row.label != twin.label else "here and"
-            table.fail(line.number, f"{path} is listed twice, {labels} on line {twin.line}; delete one of the lines")
-        rows.append(row)
-    return rows
-
-
-def check_files_exist(table: ClipTable, rows: Iterable[Row], root: str) -> None:
-    """One directory listing per folder rather than one stat per file: 100,000 rows take a tenth of a second."""
-    line_of: dict[str, int] = {}
-    for row in rows:
-        line_of.setdefault(row.path, row.line)
-    listed: dict[str, set[str]] = {}
-    missing = []
-    for path in line_of:
-        folder, name = os.path.split(path)
-        if folder not in listed:
-            listed[folder] = _names_in(os.path.join(root, folder))
-        if name not in listed[folder]:
-            missing.append(path)
-    if missing:
-        table.fail(
-            line_of[missing[0]],
-            f"{len(missing)} of {len(line_of)} files are missing, first {', '.join(missing[:3])}. "
-            f"Correct the paths, or set root to the folder they start from, now {root}",
+    def select(self, lines: ndarray) -> "ClipTable":
+        """The lines where bool [N] is true."""
+        return replace(
+            self,
+            record=self.record[lines],
+            paths=self.paths._replace(codes=self.paths.codes[lines]),
+            columns={name: column._replace(codes=column.codes[lines]) for name, column in self.columns.items()},
+            seconds={name: seconds[lines] for name, seconds in self.seconds.items()},
         )
+
+
+def read_table(file: CsvFile, *, root: str, columns: Collection[str]) -> ClipTable:
+    """Reads paths, times, and of the other columns those asked for. Raises ValueError with the line at fault."""
+    at = {name: file.position(name, "the header") for name in ("path", "label", *file.header)}
+    paths, codings = Coding(), {name: Coding() for name in columns if name in at}
+    parts: dict[str, list[ndarray]] = defaultdict(list)
+    for chunk in file.chunks():
+        texts = {name: [fields[at[name]].strip() for fields in chunk] for name in {"path", *codings, *SECONDS} & {*at}}
+        parts["below root"].append(paths.codes([_below(text, root) for text in texts["path"]]))
+        for name, coding in codings.items():
+            parts[name].append(coding.codes(texts[name]))
+        for name in {*SECONDS} & {*at}:
+            parts[f"number of {name}"].append(_seconds(texts[name]))
+    if not parts:
+        file.fail(2, "there is no clip below the header; add one line per clip")
+    whole = {name: np.concatenate(part) for name, part in parts.items()}
+    return ClipTable(
+        file,
+        np.arange(1, len(whole["below root"]) + 1),
+        Column(whole["below root"], paths),
+        {name: Column(whole[name], coding) for name, coding in codings.items()},
+        {name: whole[f"number of {name}"] for name in SECONDS if name in at},
+    )
 
 
 def relative(path: str, root: str) -> str:
@@ -159,78 +115,28 @@ def relative(path: str, root: str) -> str:
     return path[len(root) :].lstrip(os.sep) if path.startswith(root.rstrip(os.sep) + os.sep) else path
 
 
-def did_you_mean(name: str, allowed: Iterable[str]) -> str:
-    """' Did you mean ...?' or nothing."""
-    near = difflib.get_close_matches(name, list(allowed), n=3)
-    return f" Did you mean {' or '.join(near)}?" if near else ""
+def _below(text: str, root: str) -> str:
+    """The normalised path below root; nothing stays nothing."""
+    path = os.path.normpath(text) if text else text
+    return relative(os.path.join(root, path), root) if path.startswith((".", os.sep)) else path
 
 
-def near_names(path: str) -> str:
-    """A hint for a path that is not there: the deepest folder that is, and similar names in it."""
-    folder, name = os.path.split(path)
-    while not os.path.isdir(folder):
-        folder, name = os.path.split(folder)
-    return did_you_mean(name, _names_in(folder)) or f" The folder {folder} exists; check the name {name!r} in it."
-
-
-def some(names: list[str], limit: int = 8) -> str:
-    """The first few names, and how many more."""
-    return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")
-
-
-def _names_in(folder: str) -> set[str]:
+def _seconds(texts: list[str]) -> ndarray:
+    """float64 [N], NaN for nothing, NO_NUMBER."""
     try:
-        return set(os.listdir(folder))
-    except OSError:
-        return set()
-
-
-def _check_shape(table: ClipTable, delimiter: str) -> None:
-    doubled = {name for name in table.columns if table.columns.count(name) > 1}
-    if doubled:
-        table.fail(1, f"the header names {some(sorted(doubled))} twice; rename one of them")
-    for name in ("path", "label"):
-        table.column(name, "the header")
-    for line in table.lines:
-        if len(line.fields) != len(table.columns):
-            table.fail(
-                line.number,
-                f"{len(line.fields)} fields, but the header names {len(table.columns)} (separated by {delimiter!r}); "
-                "quote fields that contain the separator",
-            )
-    if not table.lines:
-        table.fail(2, "there is no clip below the header; add one line per clip")
-
-
-def _splits_from_where(table: ClipTable, wheres: dict[str, Where | None]) -> dict[int, str]:
-    found: dict[int, str] = defaultdict(str)
-    for split, where in wheres.items():
-        for line in table.matching(where, f"{split}_where") if where else ():
-            if line.number in found:
-                table.fail(line.number, "val_where and test_where both match this line; a clip has one split")
-            found[line.number] = split
-    return found
-
-
-def _split(table: ClipTable, line: Line, fields_of: dict[str, int]) -> str | None:
-    text = line.fields[fields_of["split"]] if "split" in fields_of else ""
-    if text and text.lower() not in SPLIT_NAMES:
-        hint = did_you_mean(text.lower(), SPLIT_NAMES)
-        table.fail(line.number, f"split is {text!r}; allowed: {', '.join(SPLIT_NAMES)}.{hint}")
-    return SPLIT_NAMES[text.lower()] if text else None
-
-
-def _seconds(table: ClipTable, line: Line, name: str, fields_of: dict[str, int]) -> float | None:
-    text = line.fields[fields_of[name]] if name in fields_of else ""
-    if not text:
-        return None
-    try:
-        seconds = float(text)
+        seconds = np.array([float(text) if text else NO_NUMBER for text in texts])
     except ValueError:
-        seconds = math.nan
-    if not (math.isfinite(seconds) and seconds >= 0):
-        table.fail(line.number, f"{name} is {text!r}; a number of seconds, 0 or more, such as 1.5 is allowed")
+        seconds = np.array([_number(text) for text in texts])
+    seconds[~((seconds >= 0) & (seconds < np.inf))] = NO_NUMBER
+    seconds[[not text for text in texts]] = np.nan
     return seconds
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return NO_NUMBER
 
 
 def _as_text(value: object) -> str:

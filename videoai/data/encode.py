@@ -3,11 +3,12 @@
 import io
 import logging
 import secrets
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 import av
 import numpy as np
@@ -74,15 +75,29 @@ def _encode(frames: ndarray, fps: float, comment: str) -> bytes:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Writes beside the name, then renames: readers see the old file, none, or the whole new one."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    """Readers see the old file, none, or the whole new one. Raises: OSError naming the path and what to do."""
     try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
+        with appearing(path) as file:
+            file.write(data)
     except OSError as error:
+        raise _plain(error, path) from error
+
+
+@contextmanager
+def appearing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write that appears under its name when the block ends well, and not at all when it raises.
+
+    What a killed process leaves behind is named ``.NAME.*.tmp``.
+    """
+    temporary = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}.tmp")  # names end at 255 bytes
+    try:
+        with temporary.open("wb") as file:
+            yield file
+        temporary.replace(path)
+    except BaseException:
         with suppress(OSError):
             temporary.unlink()
-        raise _plain(error, path) from error
+        raise
 
 
 def make_folder(path: Path) -> None:

@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader, Sampler
 
 from videoai.core.seeding import generator_for
 from videoai.core.types import Clip, Clips
+from videoai.data.balance import ClassBalance
 from videoai.data.dataset import EvalClips, TrainClips
 
 WORKER_TIMEOUT_SECONDS = 300  # a worker silent for longer hangs in a decoder; say so instead of waiting for ever
@@ -28,23 +29,35 @@ def epoch_order(num_items: int, seed: int, epoch: int) -> Tensor:
 
 
 class PositionSampler(Sampler[list[tuple[int, int]]]):
-    """Endless batches of ``(epoch, index)`` keys, from batch ``start`` on."""
+    """Endless batches of ``(epoch, index)`` keys, from batch ``start`` on.
 
-    def __init__(self, num_items: int, *, batch_size: int, seed: int, start: int = 0) -> None:
+    Under a ``balance`` a video may come several times in an epoch, or not at all; the first number then counts how
+    often it came before, so that each time gets a draw of its own.
+    """
+
+    def __init__(
+        self, num_items: int, *, batch_size: int, seed: int, start: int = 0, balance: ClassBalance | None = None
+    ) -> None:
         self.num_items, self.batch_size, self.seed, self.start = num_items, batch_size, seed, start
+        self.balance = balance
 
     def __iter__(self) -> Iterator[list[tuple[int, int]]]:
         position = self.start * self.batch_size
-        epoch, order = -1, torch.empty(0, dtype=torch.int64)
+        epoch, passes, order = -1, torch.empty(0, dtype=torch.int64), torch.empty(0, dtype=torch.int64)
         while True:
             keys = []
             for place in range(position, position + self.batch_size):
                 if place // self.num_items != epoch:
                     epoch = place // self.num_items
-                    order = epoch_order(self.num_items, self.seed, epoch)
-                keys.append((epoch, int(order[place % self.num_items])))
+                    passes, order = self._epoch(epoch)
+                keys.append((int(passes[place % self.num_items]), int(order[place % self.num_items])))
             yield keys
             position += self.batch_size
+
+    def _epoch(self, epoch: int) -> tuple[Tensor, Tensor]:
+        if self.balance:
+            return self.balance.epoch(epoch)
+        return torch.full((1,), epoch).expand(self.num_items), epoch_order(self.num_items, self.seed, epoch)
 
 
 def collate(samples: list[list[Clip]]) -> Clips:
@@ -56,14 +69,23 @@ def collate(samples: list[list[Clip]]) -> Clips:
         torch.tensor([clip.index for clip in clips]),
         torch.tensor([clip.view for clip in clips]),
         [clip.error for clip in clips],
+        [clip.ops for clip in clips],
     )
 
 
 def train_batches(
-    dataset: TrainClips, *, batch_size: int, seed: int, start: int = 0, num_workers: int = 0, pin: bool = False
+    dataset: TrainClips,
+    *,
+    batch_size: int,
+    seed: int,
+    start: int = 0,
+    balance: ClassBalance | None = None,
+    num_workers: int = 0,
+    pin: bool = False,
 ) -> Iterator[Clips]:
-    """Endless batches from batch ``start`` on."""
-    sampler = PositionSampler(len(dataset), batch_size=batch_size, seed=seed, start=start)
+    """Endless batches from batch ``start`` on. ``batch_size`` counts clips, a multiple of the dataset's ``repeats``."""
+    videos = batch_size // dataset.repeats
+    sampler = PositionSampler(len(dataset), batch_size=videos, seed=seed, start=start, balance=balance)
     return iter(DataLoader(dataset, batch_sampler=sampler, **_settings(num_workers, pin)))
 
 

@@ -1,4 +1,4 @@
-"""What there is to learn from: class folders or a CSV file -> class names and lists of VideoItem, split and checked.
+"""What there is to learn from: class folders or a CSV file -> class names and Items, split and checked.
 
     root/<class>/**/*.mp4                                    from_folder, splits made here
     root/{train,val,test}/<class>/**/*.mp4                   from_folder, splits given (valid, validation: val)
@@ -8,28 +8,23 @@ Only names are read here, never a video: a file that cannot be decoded shows lat
 """
 
 import os
-from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from videoai.core.types import VideoItem
+import numpy as np
+
+from videoai.data import manifest_cache
 from videoai.data.class_folders import natural_order, read_class_folders
-from videoai.data.clip_table import (
-    ClipTable,
-    Row,
-    Where,
-    check_files_exist,
-    parse_rows,
-    read_table,
-    relative,
-    some,
-)
-from videoai.data.splits import count_shared_groups, item_order, split_groups
-
-SPLITS = ("train", "val", "test")
+from videoai.data.clip_table import Where, relative
+from videoai.data.csv_clips import files_exist, read_csv_clips
+from videoai.data.csv_file import Delimiter
+from videoai.data.hints import some
+from videoai.data.items import Coding, Items
+from videoai.data.listing import SPLITS, Found
+from videoai.data.splits import count_shared_groups, split_groups
 
 
 @dataclass(frozen=True)
@@ -37,18 +32,19 @@ class Manifest:
     """Class names and the items of each split. The index of a class is its label."""
 
     classes: tuple[str, ...]
-    splits: dict[str, list[VideoItem]]  # keys train, val, test; val and test may be empty
+    splits: dict[str, Items]  # keys train, val, test; val and test may be empty; lists of VideoItem are taken too
     source: str  # the folder or CSV file this was read from
     notes: tuple[str, ...] = ()  # one sentence each: how splits were made, what was skipped, what flatters the score
     root: str = ""  # the folder that item paths lie under
 
+    def __post_init__(self) -> None:
+        columns = {name: items if isinstance(items, Items) else Items.of(items) for name, items in self.splits.items()}
+        object.__setattr__(self, "splits", columns)
+
     def table(self) -> list[tuple[str, int, int, int]]:
         """Rows (class name, clips in train, in val, in test)."""
-        counts = {split: Counter(item.label for item in self.splits.get(split, ())) for split in SPLITS}
-        return [
-            (name, counts["train"][label], counts["val"][label], counts["test"][label])
-            for label, name in enumerate(self.classes)
-        ]
+        counts = [self.splits.get(split, Items.of(())).count_labels(len(self.classes)).tolist() for split in SPLITS]
+        return list(zip(self.classes, *counts, strict=True))
 
     def refuse_unlearnable(self) -> None:
         """What can be evaluated cannot always be trained on.
@@ -75,8 +71,8 @@ class Manifest:
         They stay the same when the folder moves, and when the contents of a file change: no file is opened.
         """
         digest = blake2b(repr(self.classes).encode("utf-8", "backslashreplace"), digest_size=8)
-        for split in SPLITS:
-            for item in self.splits.get(split, ()):
+        for split, items in ((split, self.splits[split]) for split in SPLITS if split in self.splits):
+            for item in replace(items, root="") if items.root == self.root else items:  # no need to join and to cut off
                 line = (split, relative(item.path, self.root), item.label, item.start_seconds, item.end_seconds)
                 digest.update(repr(line).encode("utf-8", "backslashreplace"))
         return digest.hexdigest()
@@ -108,9 +104,7 @@ def from_folder(
         raise ValueError(f"split_by is {split_by!r}; a folder of videos can be split by clip or by folder")
     root = os.path.abspath(os.path.expanduser(root))
     found = read_class_folders(root, extensions=extensions, group_by=split_by or "clip")
-    shares = _shares(val_fraction, 0.0 if found.settles_test else test_fraction)
-    notes = found.notes + _group_notes(found.rows, "folder" if split_by == "folder" else None)
-    return _assemble(found.rows, root, root, notes, shares, split_seed)
+    return _assemble(found, root, root, _shares(val_fraction, 0.0 if found.settles_test else test_fraction), split_seed)
 
 
 def from_csv(
@@ -124,7 +118,7 @@ def from_csv(
     where: Where | None = None,
     val_where: Where | None = None,
     test_where: Where | None = None,
-    delimiter: Literal["auto", ",", ";", "\t"] = "auto",
+    delimiter: Delimiter = "auto",
 ) -> Manifest:
     """Reads one clip per line under a header `path,label[,split,group,start_seconds,end_seconds,...]`, UTF-8.
 
@@ -146,21 +140,19 @@ def from_csv(
             raise ValueError(f"data.{name}={value}: give columns and their values, such as data.{name}={{fold: 4}}")
     path = os.path.abspath(os.path.expanduser(path))
     root = os.path.abspath(os.path.expanduser(root)) if root else os.path.dirname(path)
-    table = read_table(path, delimiter=delimiter)
-    notes: list[str] = []
-    if where:
-        kept = table.matching(where, "where")
-        notes.append(f"kept {len(kept)} of {len(table.lines)} lines where {_text(where)}.")
-        table = table._replace(lines=kept)
-    group_column = _group_column(table, split_by)
-    rows = parse_rows(table, root=root, group_column=group_column, val_where=val_where, test_where=test_where)
-    check_files_exist(table, rows, root)
-    notes += _group_notes(rows, group_column)
-    has_split_column = table.is_filled("split")
-    if has_split_column and (val_where or test_where):
-        notes.append("val_where and test_where decide only on lines where the split column is empty.")
-    shares = _shares(val_fraction, 0.0 if has_split_column or test_where else test_fraction)
-    return _assemble(rows, root, path, notes, shares, split_seed)
+    lines: dict[str, Any] = {"root": root, "split_by": split_by, "delimiter": delimiter}
+    lines |= {"where": where, "val_where": val_where, "test_where": test_where}
+    settings = lines | {"val_fraction": val_fraction, "test_fraction": test_fraction, "split_seed": split_seed}
+    key = manifest_cache.key_of(path, settings) if os.path.isfile(path) else ""
+    kept = manifest_cache.recall(path, key)
+    if kept and files_exist(Coding.of(kept.splits["train"].files), root).all():
+        return Manifest(kept.classes, kept.splits, path, kept.notes, root)
+    found = read_csv_clips(path, **lines)
+    shares = _shares(val_fraction, 0.0 if found.settles_test else test_fraction)
+    manifest = _assemble(found, root, path, shares, split_seed)
+    if len(found.clips.items) >= manifest_cache.MIN_ITEMS:
+        manifest_cache.store(path, key, manifest_cache.Kept(manifest.classes, manifest.splits, manifest.notes))
+    return manifest
 
 
 def _shares(val_fraction: float, test_fraction: float) -> dict[str, float]:
@@ -172,37 +164,32 @@ def _shares(val_fraction: float, test_fraction: float) -> dict[str, float]:
     return {"val": val_fraction, "test": test_fraction}
 
 
-def _assemble(
-    rows: list[Row], root: str, source: str, notes: list[str], shares: dict[str, float], split_seed: int
-) -> Manifest:
-    """Rows -> labels, splits, notes. Paths stay below root to the end: splits do not depend on where it lies."""
-    classes = natural_order({row.label for row in rows})
+def _assemble(found: Found, root: str, source: str, shares: dict[str, float], split_seed: int) -> Manifest:
+    """Clips as found -> labels, splits, notes. Splits do not depend on where root lies."""
+    listing, notes = found.clips, found.notes
+    classes = natural_order(listing.names[label] for label in np.flatnonzero(np.bincount(listing.items.label)))
     label_of = {name: label for label, name in enumerate(classes)}
-    splits: dict[str, list[VideoItem]] = {split: [] for split in SPLITS}
-    for row in rows:
-        item = VideoItem(row.path, label_of[row.label], row.start_seconds, row.end_seconds, row.group)
-        splits[row.split or "train"].append(item)
-    splits = {split: sorted(items, key=item_order) for split, items in splits.items()}
+    labels = np.array([label_of.get(name, -1) for name in listing.names], np.int32)
+    items = replace(listing.items, label=labels[listing.items.label])
+    order = items.in_order()
+    home = np.maximum(listing.split, 0)[order]  # not said: train
+    splits = {split: items[order[home == index]] for index, split in enumerate(SPLITS)}
     made = {split: share for split, share in shares.items() if share > 0 and not splits[split]}
     if made and splits["train"] and len(classes) > 1:
         splits |= split_groups(splits["train"], {"train": 1 - sum(made.values()), **made}, split_seed)
         sizes = ", ".join(f"{split} {len(splits[split])}" for split in SPLITS)
         notes = [*notes, f"made {' and '.join(made)} out of train with split_seed {split_seed}: {sizes}."]
-    notes = [*notes, *_split_notes(classes, splits)]
-    for split, items in splits.items():
-        splits[split] = [VideoItem(os.path.join(root, item.path), *item[1:]) for item in items]
-    return Manifest(tuple(classes), splits, source, tuple(notes), root)
+    return Manifest(tuple(classes), splits, source, (*notes, *_split_notes(classes, splits)), root)
 
 
-def _split_notes(classes: list[str], splits: dict[str, list[VideoItem]]) -> list[str]:
+def _split_notes(classes: list[str], splits: dict[str, Items]) -> list[str]:
     notes = []
     for (one, other), num_shared in count_shared_groups(splits).items():
         verb = "group appears" if num_shared == 1 else "groups appear"
         notes.append(f"{num_shared} {verb} in both {one} and {other}: the score will flatter.")
     for split in ("val", "test"):
-        present = {item.label for item in splits[split]}
-        absent = [name for label, name in enumerate(classes) if label not in present]
-        if present and absent:
+        absent = _named(classes, splits[split].count_labels(len(classes)) == 0)
+        if splits[split] and absent:
             notes.append(
                 f"{split} has no clip of {some(absent)}: too few clips or groups, so its score leaves them out."
             )
@@ -211,23 +198,5 @@ def _split_notes(classes: list[str], splits: dict[str, list[VideoItem]]) -> list
     return notes
 
 
-def _group_column(table: ClipTable, split_by: str | None) -> str | None:
-    if split_by is None:
-        return "group" if table.is_filled("group") else None
-    if split_by == "clip" and "clip" not in table.columns:
-        return None
-    table.column(split_by, "split_by")
-    return split_by
-
-
-def _group_notes(rows: list[Row], group_column: str | None) -> list[str]:
-    if group_column is None:
-        return []
-    num_groups = len({row.group for row in rows if row.group is not None})
-    num_alone = sum(row.group is None for row in rows)
-    rest = f"; {num_alone} clips have none and stand for themselves" if num_alone else ""
-    return [f"clips with the same {group_column} stay together, {num_groups} in number{rest}."]
-
-
-def _text(where: Where) -> str:
-    return " and ".join(f"{column} = {value}" for column, value in where.items())
+def _named(classes: list[str], chosen: np.ndarray) -> list[str]:
+    return [classes[label] for label in np.flatnonzero(chosen)]

@@ -7,7 +7,7 @@ the container is recognised here, by its first bytes, before FFmpeg sees the fil
 import os
 import stat
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 Reason = Literal[
     "missing",  # not there, or not readable
@@ -66,14 +66,16 @@ class BadVideo(Exception):
         return f"{self.path}: {self.reason} while {doing}{': ' if self.detail else ''}{self.detail}"
 
 
-def sniff(path: str | Path) -> str:
+def sniff(path: str | Path, source: bytes | None = None) -> str:
     """The container of a file, one of CONTAINERS, told by its first bytes.
 
+    Args:
+        source: the bytes of the video where they come from elsewhere; ``path`` then only names it.
     Raises:
         BadVideo: missing, not_a_file, empty or unknown_format.
     """
     path = os.fspath(path)
-    head = _read_head(path)
+    head = source[:_HEAD_BYTES] if source is not None else _read_head(path)
     if not head:
         raise BadVideo(path, "empty", "open", "0 bytes")
     container = _container_of(head)
@@ -84,19 +86,28 @@ def sniff(path: str | Path) -> str:
     return container
 
 
-def _read_head(path: str) -> bytes:
+def open_regular(path: str) -> BinaryIO:
+    """A regular file for reading; never a pipe without a writer, which would hang, nor a device.
+
+    Raises:
+        BadVideo: missing or not_a_file.
+    """
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))  # a pipe without a writer would hang
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     except (OSError, ValueError) as error:  # ValueError: a null byte in the path
         raise BadVideo(path, "missing", "open", getattr(error, "strerror", None) or str(error)) from error
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise BadVideo(path, "not_a_file", "open", "a folder, pipe or device; a regular file is needed")
-        return os.read(descriptor, _HEAD_BYTES)
-    except OSError as error:
-        raise BadVideo(path, "missing", "open", error.strerror or str(error)) from error
-    finally:
-        os.close(descriptor)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return os.fdopen(descriptor, "rb")
+    os.close(descriptor)
+    raise BadVideo(path, "not_a_file", "open", "a folder, pipe or device; a regular file is needed")
+
+
+def _read_head(path: str) -> bytes:
+    with open_regular(path) as file:
+        try:
+            return file.read(_HEAD_BYTES)
+        except OSError as error:
+            raise BadVideo(path, "missing", "open", error.strerror or str(error)) from error
 
 
 def _container_of(head: bytes) -> str | None:

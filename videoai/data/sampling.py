@@ -8,10 +8,45 @@ Past the end: when the span is longer than the video, ``repeat`` holds the last 
 first and ``error`` refuses. A dense clip that fits never leaves the video.
 """
 
+from dataclasses import dataclass
+
 import torch
 from torch import Generator, Tensor
 
 from videoai.core.types import ClipSpec, PastEnd
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tempo:
+    """How training clips play with time, drawn once a clip. Off by default; nothing is drawn for what is off."""
+
+    speed: float = 1.0  # up to this many times faster or slower; the logarithm of the factor is uniform
+    jitter: float = 0.0  # each frame of a dense clip moves by up to this share of half the way to its neighbour
+    drop: float = 0.0  # share of frames that are lost: the frame before is held
+
+    def factor(self, generator: Generator) -> float:
+        """Above 1 = faster."""
+        if self.speed == 1.0:
+            return 1.0
+        return self.speed ** (2 * float(torch.rand((), generator=generator)) - 1)
+
+    def jittered(self, indices: Tensor, step: float, num_frames: int, generator: Generator) -> Tensor:
+        """int64 [T] -> the same order, and not past the end where there was no frame past it."""
+        if not self.jitter:
+            return indices
+        moves = (torch.rand(len(indices), generator=generator) - 0.5) * self.jitter * step
+        return (indices + moves).round().long().clamp(0, max(num_frames - 1, int(indices[-1])))
+
+    def held(self, indices: Tensor, generator: Generator) -> Tensor:
+        """int64 [T] with the lost frames replaced; the first one is never lost."""
+        if not self.drop:
+            return indices
+        is_kept = torch.rand(len(indices), generator=generator) >= self.drop
+        last_kept = torch.where(is_kept, torch.arange(len(indices)), 0).cummax(0).values
+        return indices[last_kept]
+
+
+STEADY = Tempo()
 
 
 def frame_step(spec: ClipSpec, fps: float) -> float:
@@ -30,6 +65,7 @@ def clip_indices(
     spec: ClipSpec,
     *,
     generator: Generator | None = None,  # None = the deterministic clip ``view`` of ``num_views``
+    tempo: Tempo = STEADY,  # of a random clip
     view: int = 0,
     num_views: int = 1,
 ) -> Tensor:
@@ -40,14 +76,14 @@ def clip_indices(
     """
     if num_frames < 1:
         raise ValueError("the video has no frames.")
+    if generator is not None:
+        pick = _random_segments if spec.sampling == "uniform" else _random_dense
+        return tempo.held(pick(num_frames, fps, spec, tempo, generator), generator)
     if spec.sampling == "uniform":
-        return _segments(num_frames, spec.num_frames, generator, (view + 0.5) / num_views)
+        return _segments(num_frames, spec.num_frames, torch.full((spec.num_frames,), (view + 0.5) / num_views))
     step = frame_step(spec, fps)
-    slack = max(0, int(num_frames - span_frames(spec, fps)))
-    if generator is None:
-        start = slack // 2 if num_views == 1 else round(slack * view / (num_views - 1))
-    else:
-        start = int(torch.randint(slack + 1, (), generator=generator))
+    slack = _slack(num_frames, spec.num_frames, step)
+    start = slack // 2 if num_views == 1 else round(slack * view / (num_views - 1))
     return _past_end(_spaced(start, spec.num_frames, step), num_frames, spec.past_end, spec)
 
 
@@ -64,6 +100,30 @@ def frame_range(timestamps: Tensor, start_seconds: float, end_seconds: float | N
     return first, last
 
 
+def _random_dense(num_frames: int, fps: float, spec: ClipSpec, tempo: Tempo, generator: Generator) -> Tensor:
+    """Somewhere in the video. A clip that fits at its own speed also fits at the drawn one."""
+    step = frame_step(spec, fps)
+    longest = (num_frames - 1) / max(1, spec.num_frames - 1)
+    step = min(step * tempo.factor(generator), max(step, longest))
+    start = int(torch.randint(_slack(num_frames, spec.num_frames, step) + 1, (), generator=generator))
+    indices = tempo.jittered(_spaced(start, spec.num_frames, step), step, num_frames, generator)
+    return _past_end(indices, num_frames, spec.past_end, spec)
+
+
+def _random_segments(num_frames: int, fps: float, spec: ClipSpec, tempo: Tempo, generator: Generator) -> Tensor:
+    """A random frame of each segment. The whole video passes already, so it can only be slower: a part of it."""
+    length, first = num_frames, 0
+    if (factor := tempo.factor(generator)) < 1:
+        length = max(1, round(num_frames * factor))
+        first = int(torch.randint(num_frames - length + 1, (), generator=generator))
+    return first + _segments(length, spec.num_frames, torch.rand(spec.num_frames, generator=generator))
+
+
+def _slack(num_frames: int, count: int, step: float) -> int:
+    """By how many frames a dense clip can move inside the video."""
+    return max(0, int(num_frames - ((count - 1) * step + 1)))
+
+
 def _spaced(start: int, count: int, step: float) -> Tensor:
     return start + (torch.arange(count, dtype=torch.float64) * step + 0.5).floor().long()
 
@@ -78,8 +138,7 @@ def _past_end(indices: Tensor, num_frames: int, past_end: PastEnd, spec: ClipSpe
     return indices.remainder(num_frames) if past_end == "loop" else indices.clamp(max=num_frames - 1)
 
 
-def _segments(num_frames: int, count: int, generator: Generator | None, offset: float) -> Tensor:
-    """One index from each of ``count`` equal segments: random inside it, or at ``offset`` in (0, 1) of it."""
-    where = torch.full((count,), offset) if generator is None else torch.rand(count, generator=generator)
+def _segments(num_frames: int, count: int, where: Tensor) -> Tensor:
+    """One index from each of ``count`` equal segments, at ``where`` [count], 0 .. 1, of it."""
     indices = (torch.arange(count) + where.double()) * num_frames / count
     return indices.long().clamp(max=num_frames - 1)

@@ -129,10 +129,11 @@ def _is_complete(folder: Path, jobs: list[Job]) -> bool:
 
 def _manifest(folder: Path, jobs: list[Job]) -> "Manifest":
     from videoai.core.types import VideoItem
+    from videoai.data.items import Items
     from videoai.data.manifest import Manifest
 
     splits = {
-        split: [VideoItem(path=str(folder / job.path), label=job.label) for job in jobs if job.split == split]
+        split: Items.of(VideoItem(path=str(folder / job.path), label=job.label) for job in jobs if job.split == split)
         for split in SPLITS
     }
     # The root is the parent, so that paths below it, and the fingerprint over them, say which rendering this is.

@@ -21,6 +21,7 @@ from videoai.report.metrics import (
     confidence_interval,
     confusion_matrix,
     label_ranks,
+    macro_f1,
     mean_class_accuracy,
     per_class,
     predicted_labels,
@@ -97,14 +98,14 @@ def write_evaluation(
 def _accuracies(scores: Tensor, labels: Tensor, *, clip_top1: float, k: int) -> dict[str, Any]:
     num_correct = int((label_ranks(scores, labels) == 0).sum())
     low, high = confidence_interval(num_correct, len(labels))
+    predicted, num_classes = predicted_labels(scores), scores.shape[1]
     return {
         "video_top1": _rounded(top_k_accuracy(scores, labels, k=1)),
         "top1_interval95": [_rounded(low), _rounded(high)],
         f"video_top{k}": _rounded(top_k_accuracy(scores, labels, k=k)),
         "clip_top1": _rounded(clip_top1),
-        "mean_class_accuracy": _rounded(
-            mean_class_accuracy(predicted_labels(scores), labels, num_classes=scores.shape[1])
-        ),
+        "mean_class_accuracy": _rounded(mean_class_accuracy(predicted, labels, num_classes=num_classes)),
+        "macro_f1": _rounded(macro_f1(predicted, labels, num_classes=num_classes)),
     }
 
 

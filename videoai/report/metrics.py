@@ -111,6 +111,18 @@ def mean_class_accuracy(predicted: Tensor, labels: Tensor, num_classes: int) -> 
     return (correct[occurs].double() / num_videos[occurs]).mean().item()
 
 
+def macro_f1(predicted: Tensor, labels: Tensor, num_classes: int) -> float:
+    """The F1 of each class, averaged over the classes that occur in ``labels`` or ``predicted`` (0 .. 1).
+
+    Args and Raises as ``mean_class_accuracy``. Unlike that, it also falls when a class is predicted too often.
+    """
+    matrix = confusion_matrix(predicted, labels, num_classes=num_classes)
+    _check_not_empty(len(labels), where="macro_f1")
+    both = torch.bincount(labels, minlength=num_classes) + matrix.sum(dim=0)
+    occurs = both > 0
+    return (2 * matrix.diagonal()[occurs].double() / both[occurs]).mean().item()
+
+
 def per_class(predicted: Tensor, labels: Tensor, *, classes: Sequence[str]) -> list[ClassScore]:
     """One ``ClassScore`` per class, in class order; ``predicted`` and ``labels`` as in ``confusion_matrix``."""
     matrix = confusion_matrix(predicted, labels, num_classes=len(classes)).cpu()

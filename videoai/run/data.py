@@ -2,7 +2,6 @@
 
 import logging
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,9 @@ from videoai.core.types import Clips, ClipSpec, VideoItem
 from videoai.data.decode import open_video
 from videoai.data.manifest import SPLITS, Manifest
 from videoai.data.media import BadVideo
+from videoai.data.quarantine import without_quarantined
 from videoai.data.sampling import span_frames
+from videoai.data.storage import is_url
 from videoai.report.tables import as_text, class_balance_table
 
 logger = logging.getLogger(__name__)
@@ -25,19 +26,27 @@ MANIFESTS = {
     "csv": "videoai.data.manifest:from_csv",
     "folder": "videoai.data.manifest:from_folder",
     "motion16": "videoai.data.synthetic:motion16",
+    "shards": "videoai.data.shards:from_shards",
 }
-LOADING = ("num_workers", "flip", "max_bad_fraction")  # how clips are loaded; every other key says which videos
-SIDED = re.compile(r"(^|[\W_])(left|right|c?cw|clockwise|counterclockwise)([\W_]|$)", re.IGNORECASE)
+# How clips are loaded; every other key says which videos there are.
+LOADING = (
+    *("num_workers", "max_bad_fraction", "quarantine"),
+    *("flip", "flip_labels", "reverse", "reverse_labels", "directional"),
+)
+PATHS = ("root", "path", "quarantine")
 
 
 def build_manifest(node: dict[str, Any], *, trust: Sequence[str]) -> Manifest:
     """Raises: ValueError or FileNotFoundError, naming the file and what to do."""
-    return build({k: v for k, v in node.items() if k not in LOADING}, MANIFESTS, where="data", trust=trust)
+    manifest = build({k: v for k, v in node.items() if k not in LOADING}, MANIFESTS, where="data", trust=trust)
+    return without_quarantined(manifest, node["quarantine"]) if node.get("quarantine") else manifest
 
 
 def absolute_paths(node: dict[str, Any]) -> dict[str, Any]:
-    """``root`` and ``path`` made absolute, so that a checkpoint finds its data from any folder."""
-    return {k: os.path.abspath(os.path.expanduser(v)) if k in ("root", "path") and v else v for k, v in node.items()}
+    """Paths made absolute, so that a checkpoint finds its data from any folder; URLs are already."""
+    return {
+        k: os.path.abspath(os.path.expanduser(v)) if k in PATHS and v and not is_url(v) else v for k, v in node.items()
+    }
 
 
 def resolve_device(name: str) -> torch.device:
@@ -60,12 +69,15 @@ def resolve_device(name: str) -> torch.device:
 
 def shown(path: Path | str) -> str:
     """A path as a person would type it: relative when it lies below the current folder."""
+    path = os.fspath(path)
+    if is_url(path):
+        return path
     path = os.path.abspath(path)
     here = os.getcwd() + os.sep
     return path[len(here) :] if path.startswith(here) else path
 
 
-def announce_data(manifest: Manifest, flip: float) -> None:
+def announce_data(manifest: Manifest) -> None:
     """Where the videos come from, how they are split, how the classes are balanced."""
     counts = {split: len(items) for split, items in manifest.splits.items()}
     logger.info("data %s: %d classes, %s", shown(manifest.source), len(manifest.classes), counts)
@@ -74,11 +86,6 @@ def announce_data(manifest: Manifest, flip: float) -> None:
     columns = list(zip(*manifest.table(), strict=True))
     table = class_balance_table(dict(zip(SPLITS, columns[1:], strict=True)), classes=columns[0])
     logger.info("%s", as_text(table))
-    sided = [name for name in manifest.classes if SIDED.search(name)]
-    if flip and sided:
-        logger.warning(
-            "classes such as '%s' have a side, yet clips are mirrored (data.flip=%g); set data.flip=0", sided[0], flip
-        )
 
 
 def announce_clip(items: Sequence[VideoItem], clip: ClipSpec) -> None:

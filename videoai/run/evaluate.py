@@ -3,15 +3,18 @@
 import logging
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from videoai.core.types import VideoItem
 from videoai.data.augment import ToModelInput
-from videoai.data.clip_table import some
 from videoai.data.dataset import EvalClips
+from videoai.data.hints import some
+from videoai.data.items import Items
 from videoai.data.loader import eval_batches, resolve_workers
 from videoai.data.manifest import Manifest
 from videoai.engine.precision import Precision
@@ -47,7 +50,7 @@ def evaluate(config: Mapping[str, Any]) -> dict[str, Any]:
     if is_own:
         refuse_changed_data(manifest, state, config["checkpoint"])
     split, items = choose_split(manifest, config["split"])
-    items = [item._replace(label=label_of[item.label]) for item in items]
+    items = replace(items, label=np.array(label_of, np.int32)[items.label])
     logger.info("data %s: %d videos of split %s", shown(manifest.source), len(items), split)
     model = from_state(state, trust=config["trust"])
     folder = Path(config["run_dir"] or default_run_dir(config["checkpoint"]))
@@ -57,7 +60,7 @@ def evaluate(config: Mapping[str, Any]) -> dict[str, Any]:
         folder,
         scores=found.scores,
         clip_top1=found.clip_top1,
-        labels=torch.tensor([item.label for item in items]),
+        labels=torch.from_numpy(items.label).long(),
         paths=[name_of(item, manifest.root) for item in items],
         errors=found.errors,
         classes=state["classes"],
@@ -70,7 +73,7 @@ def evaluate(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def score(
-    model: LoadedModel, items: list[VideoItem], node: dict[str, Any], config: Mapping[str, Any], device: torch.device
+    model: LoadedModel, items: Items, node: dict[str, Any], config: Mapping[str, Any], device: torch.device
 ) -> Scores:
     """Every view of every item, through the model as the config says."""
     num_clips, num_crops = parse_views(config["views"])
@@ -132,7 +135,7 @@ def refuse_changed_data(manifest: Manifest, state: Mapping[str, Any], checkpoint
         )
 
 
-def choose_split(manifest: Manifest, split: str) -> tuple[str, list[VideoItem]]:
+def choose_split(manifest: Manifest, split: str) -> tuple[str, Items]:
     """``auto`` = test, else val (and say so), else everything; ``all`` = everything. Raises: ValueError: an empty
     split."""
     filled = {name: items for name, items in manifest.splits.items() if items}
@@ -143,7 +146,7 @@ def choose_split(manifest: Manifest, split: str) -> tuple[str, list[VideoItem]]:
                 "no test split: evaluating on val, which also chose the best checkpoint, so the score flatters"
             )
     if split == "all":
-        return split, [item for items in filled.values() for item in items]
+        return split, Items.join(list(filled.values()))
     if split not in filled:
         raise ValueError(f"split={split}: no videos in it. {manifest.source} has {', '.join(filled)}; or split=all.")
     return split, filled[split]

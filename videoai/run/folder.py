@@ -20,6 +20,7 @@ FREE = (
     *("run_dir", "resume", "debug", "device", "name"),
     *("trainer.max_steps", "trainer.max_epochs", "trainer.eval_every", "trainer.save_every", "trainer.log_every"),
     *("trainer.patience", "trainer.tensorboard", "data.num_workers", "data.root", "data.path", "data.max_bad_fraction"),
+    "data.verify",
 )
 AUTO = (
     "trainer.precision",

@@ -1,7 +1,11 @@
 """What numbers make sense: refused before anything is opened, because many would train silently wrong."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from videoai.core.build import did_you_mean
+from videoai.data.balance import SAMPLERS
+from videoai.data.policies import MAX_MAGNITUDE, POLICIES
 
 INFINITY = float("inf")
 # key: (whole number, lowest, highest)
@@ -27,7 +31,17 @@ LIMITS: dict[str, tuple[bool, float, float]] = {
     "augment.color_jitter": (False, 0, 1),
     "augment.mixup": (False, 0, INFINITY),
     "augment.cutmix": (False, 0, INFINITY),
+    "augment.num_ops": (True, 1, INFINITY),
+    "augment.magnitude": (True, 0, MAX_MAGNITUDE),
+    "augment.erase": (False, 0, 1),
+    "augment.speed": (False, 1, 8),  # beyond, a clip of usual length holds still or leaves the video
+    "augment.time_jitter": (False, 0, 1),
+    "augment.frame_drop": (False, 0, 0.9),  # a clip of one frame teaches nothing about motion
+    "augment.repeats": (True, 1, INFINITY),
+    "imbalance.effective_number": (False, 0, 0.999999),  # 1 itself divides by zero
+    "imbalance.focal": (False, 0, INFINITY),
     "data.flip": (False, 0, 1),
+    "data.reverse": (False, 0, 1),
     "data.max_bad_fraction": (False, 0, 1),
     "data.val_fraction": (False, 0, 1),
     "data.test_fraction": (False, 0, 1),
@@ -41,11 +55,24 @@ LIMITS: dict[str, tuple[bool, float, float]] = {
     "top_k": (True, 1, INFINITY),
     "window_seconds": (False, 0, INFINITY),
     "hop_seconds": (False, 0, INFINITY),
+    "short_side": (True, 16, INFINITY),
+    "crf": (True, 0, 51),
+    "keyint": (True, 1, INFINITY),
+    "fps": (False, 0, INFINITY),
+    "frame_fps": (False, 0, INFINITY),
+    "shard_mb": (False, 0, INFINITY),
 }
 BOOLEANS = (
     *("finetune.freeze", "trainer.activation_checkpointing", "trainer.tensorboard"),
-    *("model.pretrained", "model.backbone_pretrained", "model.bidirectional", "annotate"),
+    *("model.pretrained", "model.backbone_pretrained", "model.bidirectional", "annotate", "data.verify"),
+    *("imbalance.balanced_softmax", "data.directional"),
 )
+RANGES = {"augment.scale": 1.0, "augment.ratio": INFINITY}  # [low, high], above 0 and up to this
+CHOICES = {
+    "augment.policy": (None, *POLICIES),
+    "imbalance.sampler": SAMPLERS,
+    "trainer.metric": ("top1", "mean_class_accuracy", "macro_f1"),
+}
 NULLABLE = (
     "max_epochs",
     "max_steps",
@@ -56,6 +83,7 @@ NULLABLE = (
     "ema_decay",
     "resize",
     "fps",
+    "frame_fps",
 )
 NULLABLE += ("window_seconds", "hop_seconds", "layer_decay", "unfreeze_epoch")
 POSITIVE = (
@@ -63,6 +91,8 @@ POSITIVE = (
     "max_grad_norm",
     "lr",
     "fps",
+    "frame_fps",
+    "shard_mb",
     "window_seconds",
     "hop_seconds",
     "layer_decay",
@@ -70,7 +100,8 @@ POSITIVE = (
 
 
 def refuse_nonsense(config: Mapping[str, Any]) -> None:
-    """Raises: ValueError: the first setting that is no number or outside its limits, or neither true nor false."""
+    """Raises: ValueError: the first setting that is no number or outside its limits, neither true nor false, or no
+    choice."""
     for key in BOOLEANS:
         value = _value(config, key)
         if value is not None and not isinstance(value, bool):
@@ -81,12 +112,38 @@ def refuse_nonsense(config: Mapping[str, Any]) -> None:
         node = config.get(group) if group else config
         if isinstance(node, Mapping) and name in node and not _makes_sense(node[name], name, whole, low, high):
             raise ValueError(f"{key}={node[name]}: give {_allowed(name, whole, low, high)}.")
+    for key, most in RANGES.items():
+        value = _value(config, key)
+        if value is not None and not _is_range(value, most):
+            limit = f", {most:g} at most" if most != INFINITY else ""
+            raise ValueError(f"{key}={value}: give [low, high], two numbers above 0{limit}, the lower one first.")
+    for key, allowed in CHOICES.items():
+        group, _, name = key.rpartition(".")
+        if name in config.get(group, {}) and (value := config[group][name]) not in allowed:
+            choices = ["null" if choice is None else choice for choice in allowed]
+            raise ValueError(f"{key}={value}:{did_you_mean(str(value), choices)} Choose from {', '.join(choices)}.")
+    _refuse_split_repeats(config)
+
+
+def _refuse_split_repeats(config: Mapping[str, Any]) -> None:
+    repeats, batch_size = _value(config, "augment.repeats") or 1, _value(config, "trainer.batch_size") or 0
+    if batch_size % repeats:
+        raise ValueError(
+            f"augment.repeats={repeats}: all clips of a video stand in one batch, so trainer.batch_size={batch_size} "
+            "must be a multiple of it."
+        )
 
 
 def _value(config: Mapping[str, Any], key: str) -> Any:
     group, _, name = key.rpartition(".")
     node = config.get(group) if group else config
     return node.get(name) if isinstance(node, Mapping) else None
+
+
+def _is_range(value: Any, most: float) -> bool:
+    if not isinstance(value, Sequence) or len(value) != 2 or not all(isinstance(end, int | float) for end in value):
+        return False
+    return 0 < value[0] <= value[1] <= most
 
 
 def _makes_sense(value: Any, name: str, whole: bool, low: float, high: float) -> bool:

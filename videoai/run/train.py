@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -15,10 +16,8 @@ from videoai.core.log import RunLog
 from videoai.core.seeding import seed_for
 from videoai.core.types import ClipSpec
 from videoai.data.augment import Mix, ToModelInput
-from videoai.data.dataset import TrainClips
-from videoai.data.loader import resolve_workers, train_batches
+from videoai.data.loader import resolve_workers
 from videoai.data.manifest import Manifest
-from videoai.data.transforms import TrainTransform
 from videoai.engine import precision as precisions
 from videoai.engine.freeze import Freeze
 from videoai.engine.optim import build_optimizer
@@ -39,9 +38,11 @@ from videoai.run.data import (
 )
 from videoai.run.folder import RunFolder, continued, find_resume
 from videoai.run.limits import refuse_nonsense
+from videoai.run.stream import TrainStream
 from videoai.run.validation import Validation
 from videoai.run.weights import load_weights, settle_weights
 from videoai.tasks.classify import Classify
+from videoai.tasks.losses import classification_loss
 
 logger = logging.getLogger(__name__)
 EVALUATIONS = 20  # a run, unless trainer.eval_every says otherwise
@@ -51,7 +52,8 @@ def train(config: dict[str, Any]) -> dict[str, Any]:
     """Train, or continue the run that ``run_dir`` holds. ``config`` is what ``configs/train.yaml`` composes to,
     resolved.
 
-    Returns: ``run_dir``, ``checkpoint`` (the best), ``step``, ``seconds``, ``best_top1``, ``best_step``.
+    Returns: ``run_dir``, ``checkpoint`` (the best), ``step``, ``seconds``, ``metric`` (its name), ``best_top1`` (or
+    whatever the metric is), ``best_step``.
     Raises: ValueError, OSError: one line each. Interrupted: on a signal, after saving.
     """
     refuse_nonsense(config)
@@ -76,22 +78,23 @@ def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | 
     device = resolve_device(config["device"])
     manifest = build_manifest(config["data"], trust=ANYTHING)
     manifest.refuse_unlearnable()
-    announce_data(manifest, config["data"]["flip"])
+    announce_data(manifest)
     refuse_other_data(manifest, state, config)
     clip = ClipSpec(**config["clip"])
+    workers = resolve_workers(config["data"]["num_workers"], device.type)
+    stream = TrainStream(config, manifest, clip, num_workers=workers, pin=device.type == "cuda")
     settings = config["trainer"]
     model = new_model(config, num_classes=len(manifest.classes), with_weights=state is None)
     precision = choose_precision(config, model, clip, len(manifest.classes), device)
-    task = new_task(config, precision.place(model), clip, len(manifest.classes), device)
+    task = new_task(config, precision.place(model), clip, stream.counts, device)
     cadence, schedule = pace(config, len(manifest.splits["train"]))
-    workers = resolve_workers(config["data"]["num_workers"], device.type)
     first_step = state["step"] if state else 0
     log = RunLog(folder.path, start_step=first_step, tensorboard=settings["tensorboard"])
     trainer = Trainer(
         task=task,
-        batches=train_stream(config, manifest, clip, workers, pin=device.type == "cuda"),
+        batches=stream,
         evaluate=Validation(manifest, clip, task.to_input, precision, settings["batch_size"], workers, log),
-        metric="top1",
+        metric=settings["metric"],
         write=folder.write_checkpoint,
         optimizer=build_optimizer(config["optim"], model, layer_decay=config["finetune"]["layer_decay"]),
         schedule=schedule,
@@ -146,14 +149,17 @@ def new_freeze(config: dict[str, Any], model: nn.Module, num_videos: int) -> Fre
 
 
 def new_task(
-    config: dict[str, Any], model: nn.Module, clip: ClipSpec, num_classes: int, device: torch.device
+    config: dict[str, Any], model: nn.Module, clip: ClipSpec, counts: np.ndarray, device: torch.device
 ) -> Classify:
-    """Cross-entropy with the config's mixing, smoothing and penalties."""
+    """The config's loss, mixing and penalties. counts: [K], clips of each class that come in an epoch."""
+    balancing = pick(config["imbalance"], "focal", "effective_number", "balanced_softmax")
+    smoothing = config["trainer"]["label_smoothing"]
     return Classify(
         model=model,
         to_input=ToModelInput(clip).to(device),
-        mix=Mix(num_classes=num_classes, seed=config["seed"], **pick(config["augment"], "mixup", "cutmix")),
-        **pick(config["trainer"], "label_smoothing", "l1", "l2"),
+        mix=Mix(num_classes=len(counts), seed=config["seed"], **pick(config["augment"], "mixup", "cutmix")),
+        loss=classification_loss(torch.tensor(counts, device=device), label_smoothing=smoothing, **balancing),
+        **pick(config["trainer"], "l1", "l2"),
     )
 
 
@@ -203,23 +209,9 @@ def pace(config: dict[str, Any], num_videos: int) -> tuple[Cadence, Schedule]:
 
 
 def steps_per_epoch(config: dict[str, Any], num_videos: int) -> int:
-    """Optimizer steps until every video was seen once."""
+    """Optimizer steps until every video was drawn once."""
     batch, accumulate = config["trainer"]["batch_size"], config["trainer"]["accumulate"]
-    return math.ceil(num_videos / (batch * accumulate))
-
-
-def train_stream(config: dict[str, Any], manifest: Manifest, clip: ClipSpec, workers: int, *, pin: bool):
-    """A function from the first micro-batch to the endless stream of them."""
-    augment = pick(config["augment"], "scale", "ratio", "shift", "color_jitter")
-    transform = TrainTransform(size=clip.size, flip=config["data"]["flip"], **augment)
-    dataset = TrainClips(manifest.splits["train"], clip, transform, seed=config["seed"])
-    settings = {
-        "batch_size": config["trainer"]["batch_size"],
-        "seed": config["seed"],
-        "num_workers": workers,
-        "pin": pin,
-    }
-    return lambda start: train_batches(dataset, start=start, **settings)
+    return math.ceil(num_videos * config["augment"]["repeats"] / (batch * accumulate))
 
 
 def facts(config: dict[str, Any], manifest: Manifest, clip: ClipSpec) -> dict[str, Any]:
@@ -276,7 +268,8 @@ def summary(folder: RunFolder, trainer: Trainer, seconds: float) -> dict[str, An
         "checkpoint": str(folder.best if folder.best.exists() else folder.last),
         "step": trainer.step,
         "seconds": round(seconds, 1),
-        "best_top1": trainer.best.value,
+        "metric": trainer.metric,
+        f"best_{trainer.metric}": trainer.best.value,
         "best_step": trainer.best.step,
     }
 

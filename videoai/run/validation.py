@@ -15,12 +15,13 @@ from videoai.data.manifest import Manifest
 from videoai.engine.precision import Precision
 from videoai.inference.score import score_videos
 from videoai.report.confusion import confusion_figure
-from videoai.report.metrics import confusion_matrix, mean_class_accuracy, predicted_labels, top_k_accuracy
+from videoai.report.metrics import confusion_matrix, macro_f1, mean_class_accuracy, predicted_labels, top_k_accuracy
 
 
 @dataclass
 class Validation:
-    """``validate(model, step) -> {"top1", "mean_class_accuracy", "loss"}``; unreadable videos count as wrong."""
+    """``validate(model, step) -> {"top1", "mean_class_accuracy", "macro_f1", "loss"}``; unreadable videos count as
+    wrong."""
 
     manifest: Manifest
     clip: ClipSpec
@@ -47,7 +48,7 @@ class Validation:
             num_views=1,
             max_views=self.batch_size,
         )
-        labels = torch.tensor([item.label for item in self.items])
+        labels = torch.from_numpy(self.items.label).long()
         predicted, num_classes = predicted_labels(found.scores), len(self.manifest.classes)
         matrix = confusion_matrix(predicted, labels, num_classes=num_classes)
         draw = partial(confusion_figure, matrix, classes=self.manifest.classes, title=f"val, step {step}")
@@ -55,5 +56,6 @@ class Validation:
         return {
             "top1": top_k_accuracy(found.scores, labels),
             "mean_class_accuracy": mean_class_accuracy(predicted, labels, num_classes=num_classes),
+            "macro_f1": macro_f1(predicted, labels, num_classes=num_classes),
             "loss": found.loss,
         }

@@ -1,15 +1,16 @@
-"""Single-label action classification: clips -> cross-entropy, with label smoothing, mixing and weight penalties."""
+"""Single-label action classification: clips -> augmented batch -> loss, with mixing and weight penalties."""
 
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from videoai.core.types import Clips
 from videoai.data.augment import Mix, ToModelInput
+from videoai.data.operations import carry_out
 from videoai.engine.optim import penalty
 from videoai.engine.precision import Precision
+from videoai.tasks.losses import ClassificationLoss
 
 
 @dataclass(kw_only=True)
@@ -19,17 +20,18 @@ class Classify:
     model: nn.Module
     to_input: ToModelInput
     mix: Mix
-    label_smoothing: float = 0.0
+    loss: ClassificationLoss = ClassificationLoss()  # noqa: RUF009 (frozen)
     l1: float = 0.0
     l2: float = 0.0
 
     def train_step(self, clips: Clips, precision: Precision, position: int) -> dict[str, Tensor]:
         """``position`` is the micro-batch's number in the run. Top-1 is against the heavier label when labels are
         mixed."""
+        clips = carry_out(clips.to(precision.device))
         batch = self.mix(self.to_input(clips), position)
         with precision.autocast():
             logits = self.model(precision.place_video(batch.video))
-        loss = F.cross_entropy(logits.float(), batch.label, label_smoothing=self.label_smoothing)
+        loss = self.loss(logits.float(), batch.label)
         if self.l1 or self.l2:
             loss = loss + penalty(self.model, l1=self.l1, l2=self.l2)
         hard = batch.label if batch.label.ndim == 1 else batch.label.argmax(1)

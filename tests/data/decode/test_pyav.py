@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from videoai.data.decode import ffmpeg, frame_stream, open_video
+from videoai.data.decode import ffmpeg, frame_stream, open_video, pyav
 from videoai.data.decode.ffmpeg import as_bad_video
 from videoai.data.media import BadVideo
 
@@ -75,9 +75,9 @@ SEEKABLE = [kind for kind in KINDS if not any(word in kind for word in ("bare", 
 def test_seeks_land_where_the_index_says(make_video, monkeypatch, kind):
     opened = []
 
-    def counted(path, container_name, *, probe):
+    def counted(path, *rest, **settings):
         opened.append(path)
-        return ffmpeg.open_stream(path, container_name, probe=probe)
+        return ffmpeg.open_stream(path, *rest, **settings)
 
     monkeypatch.setattr(frame_stream, "open_stream", counted)
     with open_video(make_video(**KINDS[kind])) as video:
@@ -577,3 +577,25 @@ def read_some(path: Path) -> int:
         assert 0 < video.fps < 1000
         assert (np.diff(video.timestamps) > 0).all()
         return video.num_frames
+
+
+def test_bytes_decode_to_the_frames_of_the_file_they_come_from(make_video, tmp_path):
+    path = make_video(options={"bf": "2", "g": "12"})
+    source = path.read_bytes()
+    with open_video(path) as video:
+        expected, timestamps = video.frames(range(40), size=32), video.timestamps
+    with pyav.PyAVVideo("nowhere/clip.mp4", source) as video:
+        assert np.array_equal(video.timestamps, timestamps)
+        assert torch.equal(video.frames(range(40), size=32), expected)
+        assert torch.equal(video.frames([3, 39, 0], size=32), expected[[3, 39, 0]])  # backwards: a seek in the bytes
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [(b"", "empty"), (b"ffconcat version 1.0\nfile base.mp4\n", "unknown_format"), (b"\0\0\0\x18ftypisom", "corrupt")],
+)
+def test_bytes_pass_the_same_gate_as_files(make_video, monkeypatch, source, reason):
+    monkeypatch.chdir(make_video("base.mp4", 3).parent)  # the playlist names a file that is there
+    with pytest.raises(BadVideo, match=f"a.tar#clip.mp4: {reason}") as bad:
+        pyav.PyAVVideo("a.tar#clip.mp4", source)
+    assert bad.value.reason == reason

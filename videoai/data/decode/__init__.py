@@ -1,5 +1,6 @@
 """Random access to the frames of one video file."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -8,6 +9,10 @@ from typing import Protocol, Self
 import numpy as np
 import numpy.typing as npt
 from torch import Tensor
+
+from videoai.data.shards import is_member, read_member
+
+CACHE_SUFFIX = ".safetensors"  # of files that hold decoded frames, see memory.py
 
 
 class Video(Protocol):
@@ -59,8 +64,28 @@ class Video(Protocol):
     ) -> None: ...
 
 
-def open_video(path: str | Path) -> Video:
-    """Opens a video and reads its index; decodes nothing yet. Raises BadVideo."""
-    from videoai.data.decode.pyav import PyAVVideo  # FFmpeg loads only where videos are read
+def open_video(path: str | Path, *, frame_fps: float | None = None) -> Video:
+    """Opens a video and reads its index; decodes nothing yet. Raises BadVideo.
+
+    Args:
+        path: a video file; a folder of numbered images; a file of the clip cache, ``*.safetensors``; or a member of a
+            shard, ``00000.tar#NAME``, for which the shard may also be a URL.
+        frame_fps: frames per second of a folder of images, which does not know it; None = 30.
+    """
+    # FFmpeg and the rest load only where videos are read.
+    path = os.fspath(path)
+    if is_member(path):
+        from videoai.data.decode.pyav import PyAVVideo
+
+        return PyAVVideo(path, read_member(path))
+    if os.path.isdir(path):
+        from videoai.data.decode.frame_folder import DEFAULT_FPS, open_frame_folder
+
+        return open_frame_folder(path, frame_fps or DEFAULT_FPS)
+    if path.endswith(CACHE_SUFFIX):
+        from videoai.data.decode.memory import open_cached
+
+        return open_cached(path)
+    from videoai.data.decode.pyav import PyAVVideo
 
     return PyAVVideo(path)

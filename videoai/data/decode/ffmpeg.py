@@ -1,5 +1,6 @@
 """What is asked of FFmpeg: open one stream with limits, list its packets, decode it, and name what went wrong."""
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -31,14 +32,18 @@ class Packet(NamedTuple):
     is_discarded: bool  # by an edit list: decoded, not shown
 
 
-def open_stream(path: str, container_name: str, *, probe: bool) -> tuple[InputContainer, VideoStream]:
+def open_stream(
+    path: str, container_name: str, source: bytes | None = None, *, probe: bool
+) -> tuple[InputContainer, VideoStream]:
     """The main video stream, for one thread. `file:` keeps a name such as `concat:a` from being read as a protocol.
 
     Args:
+        source: the bytes to read; ``path`` then only names them.
         probe: let FFmpeg decode the first pictures, to learn what the header does not say.
     """
     options = OPTIONS if probe else OPTIONS | UNPROBED
-    container = av.open(f"file:{path}", "r", format=container_name, options=options, metadata_errors="ignore")
+    file = f"file:{path}" if source is None else io.BytesIO(source)
+    container = av.open(file, "r", format=container_name, options=options, metadata_errors="ignore")
     try:
         container.flags &= ~Flags.gen_pts.value  # made-up pts number the B-frames of AVI files in decoding order
         stream = _main_stream(container, path)

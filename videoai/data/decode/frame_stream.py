@@ -27,8 +27,9 @@ DRAINS = frozenset(("h264", "hevc"))
 class FrameStream:
     """The main video stream of one open file. Frames come out in the order they are shown, each with its pts."""
 
-    def __init__(self, path: str, container_name: str) -> None:
-        self.path, self._container_name = path, container_name
+    def __init__(self, path: str, container_name: str, source: bytes | None = None) -> None:
+        """``source``: the bytes of the file where they come from elsewhere; ``path`` then only names them."""
+        self.path, self._container_name, self._source = path, container_name, source
         self._open(trusting=True)
 
     def list_packets(self) -> list[Packet]:
@@ -78,7 +79,7 @@ class FrameStream:
 
     def _open(self, *, trusting: bool) -> None:
         probe = not (trusting and self._container_name == "mov")
-        self._container, self.stream = open_stream(self.path, self._container_name, probe=probe)
+        self._container, self.stream = open_stream(self.path, self._container_name, self._source, probe=probe)
         self._skips = trusting and _marks_unreferenced(self.stream.codec_context)
         self._is_skipping = False
         self.is_fresh = True  # no seek yet: if a frame does not come now, it never does

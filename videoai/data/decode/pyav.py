@@ -44,15 +44,17 @@ class _NotAsIndexedError(Exception):
 class PyAVVideo:
     """One open video, see decode.Video. Decodes in one thread; for use by one thread and not across a fork."""
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, source: bytes | None = None) -> None:
+        """``source``: the bytes of the file where they come from elsewhere; ``path`` then only names them."""
         self.path = os.fspath(path)
+        self._is_file = source is None
         self._scaler = VideoReformatter()
         self._shown: Shown | None = None  # known from the first decoded frame on
         self._index: FrameIndex | None = None  # None = frames are numbered by counting from the start
         self._is_counted = self._is_closed = self._streams = False
         self._last_read = -1
         with as_bad_video(self.path, "open"):
-            self._stream = FrameStream(self.path, sniff(self.path))
+            self._stream = FrameStream(self.path, sniff(self.path, source), source)
         try:
             with as_bad_video(self.path, "index"):
                 self._make_index()
@@ -114,7 +116,7 @@ class PyAVVideo:
     # ---- indexing
 
     def _make_index(self) -> None:
-        if (index := saved_index(self.path)) is not None:
+        if self._is_file and (index := saved_index(self.path)) is not None:
             self._index = index
             self._set_times(index.pts.tolist())
             return
@@ -125,7 +127,8 @@ class PyAVVideo:
         self._index = FrameIndex.of(packets)
         if self._index is not None:
             self._set_times(self._index.pts.tolist())
-            save_index(self.path, self._index, len(packets))
+            if self._is_file:
+                save_index(self.path, self._index, len(packets))
         elif is_rising(dts := [p.dts for p in shown]):
             self._set_times(dts)  # the right number of frames and their spacing; verified on reading
         else:

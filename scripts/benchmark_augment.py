@@ -1,0 +1,82 @@
+"""What augmentation costs: milliseconds a clip of every operation, and clips a second of the loader under each preset.
+
+    python scripts/benchmark_augment.py [VIDEO ...]
+
+Operations run where the model runs (here the CPU, one thread); the loader decodes the videos given, or motion16's tiny
+ones. The median of several repeats, of processor time.
+"""
+
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+
+import torch
+
+from videoai.cli.config import compose
+from videoai.core.seeding import generator_for
+from videoai.core.types import Clip, ClipSpec, Op, VideoItem
+from videoai.data.dataset import TrainClips
+from videoai.data.loader import collate
+from videoai.data.operations import carry_out, operate
+from videoai.data.policies import CHOICES, operation
+from videoai.data.sampling import Tempo
+from videoai.data.synthetic import motion16
+from videoai.data.transforms import TrainTransform
+
+CLIPS, FRAMES, REPEATS = 4, 16, 5
+DRAWN = ("scale", "ratio", "shift", "color_jitter", "policy", "num_ops", "magnitude", "erase")
+
+
+def median_ms(work: Callable[[], object]) -> float:
+    """Milliseconds of one call, of the processor: other programs may run too."""
+    work()
+    seconds = []
+    for _ in range(REPEATS):
+        started = time.process_time()
+        work()
+        seconds.append(time.process_time() - started)
+    return 1000 * statistics.median(seconds)
+
+
+def operations(size: int) -> None:
+    """Milliseconds a clip of each operation at half its strength."""
+    shape = (CLIPS, FRAMES, 3, size, size)
+    video = torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator_for(0, "benchmark"))
+    ops = [op for name in CHOICES for op in operation(name, 0.5)]
+    ops += [Op("invert"), Op("erase", (0, 0, size // 2, size // 2, 0, 0, 0))]
+    for op in ops:
+        print(f"  {op.name:12} {median_ms(partial(operate, video, op)) / CLIPS:6.1f} ms")
+
+
+def decoded(dataset: TrainClips) -> list[list[Clip]]:
+    """What a worker does, for four clips of every video."""
+    return [dataset[epoch, index] for epoch in range(4) for index in range(len(dataset))]
+
+
+def presets(items: list[VideoItem], size: int) -> None:
+    """What the worker and the device each do for a clip."""
+    clip = ClipSpec(num_frames=FRAMES, size=size, stride=2, resize=size * 8 // 7)
+    for name in ("none", "standard", "strong", "randaugment", "trivial", "autoaugment", "randaugment x2"):
+        preset, _, repeats = name.partition(" x")
+        settings = compose("train", [f"augment={preset}"])[0]["augment"]
+        transform = TrainTransform(size=size, **{key: settings[key] for key in DRAWN})
+        dataset = TrainClips(items, clip, transform, seed=0, tempo=Tempo(), repeats=int(repeats or 1))
+        clips = collate(decoded(dataset))
+        worker = median_ms(partial(decoded, dataset)) / len(clips.video)
+        device = median_ms(partial(carry_out, clips)) / len(clips.video)
+        print(f"  {name:15} worker {worker:6.1f} ms, device {device:5.1f} ms a clip")
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    items = [VideoItem(path, 0) for path in sys.argv[1:]] or motion16(size="tiny").splits["train"][:8]
+    for size in (112, 224):
+        print(f"{FRAMES} frames of {size} px, torch {torch.__version__}, CPU, one thread")
+        operations(size)
+        presets(list(items[:8]), size)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+import json
+
+import pytest
+
+
+def test_decoders_are_compared_on_the_same_clips(videoai_command, clip_folder, tmp_path):
+    arguments = ["clips=[8x2,4x1]", "readers=[videoai,sequential]", "repeats=1", "max_videos=3", "out=figures.json"]
+    done = videoai_command("benchmark", "decode", f"input={clip_folder}", *arguments, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "8x2: 3 videos; frames equal to a full sequential decode in 3 of 3" in done.stderr
+    rows = json.loads((tmp_path / "figures.json").read_text())
+    assert [(row["clip"], row["reader"], row["videos"]) for row in rows] == [
+        *(("8x2", "videoai", 3), ("8x2", "sequential", 3)),
+        *(("4x1", "videoai", 3), ("4x1", "sequential", 3)),
+    ]
+    assert all(0 < row["ms"] < 1000 and row["failed"] == 0 for row in rows)
+    assert rows[0]["ratio"] == 1
+    assert "sequential" in done.stdout
+
+
+@pytest.mark.slow
+def test_a_video_that_cannot_be_read_is_left_out_and_named(videoai_command, clip_folder, tmp_path):
+    folder = tmp_path / "some"
+    folder.mkdir()
+    (folder / "good.mp4").write_bytes(next(clip_folder.rglob("*.mp4")).read_bytes())
+    (folder / "bad.mp4").write_text("ffconcat version 1.0")
+    arguments = ["clips=[4x1]", "readers=[videoai]", "repeats=1"]
+    done = videoai_command("benchmark", "decode", "input=some", *arguments, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "left out: some/bad.mp4: unknown_format" in done.stderr
+    (folder / "good.mp4").unlink()
+    done = videoai_command("benchmark", "decode", "input=some", *arguments, cwd=tmp_path)
+    assert (done.returncode, "none of 1 videos can be read" in done.stderr) == (1, True)
+
+
+def test_the_loader_is_measured_with_the_settings_of_train(videoai_command, clip_folder, tmp_path):
+    arguments = ["data=folder", f"data.root={clip_folder}", "clip.num_frames=8", "clip.size=32", "clip.resize=32"]
+    own = ["seconds=0.5", "repeats=2", "num_workers=1", "rivals=false", "out=figures.json"]
+    done = videoai_command("benchmark", "loader", *arguments, *own, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (row,) = json.loads((tmp_path / "figures.json").read_text())
+    assert row["loader"] == "videoai"
+    assert 0 < row["low"] <= row["clips_per_second"] <= row["high"]
+    assert row["cpu_ms"] > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "choose from decode, loader"),
+        (["decode", "input=.", "clips=[16]"], "clips: 16 is not FRAMESxSTRIDE"),
+        (["decode", "input=.", "clips=[4x1]", "readers=[decrod]"], "'decrod' is not known"),
+    ],
+)
+def test_a_mistake_is_one_clear_line(arguments, message, videoai_command, tmp_path):
+    (tmp_path / "a.mp4").write_bytes(b"x")
+    done = videoai_command("benchmark", *arguments, cwd=tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+    assert message in done.stderr

@@ -1,0 +1,136 @@
+import csv
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from videoai.data.decode import open_video
+from videoai.data.encode import write_clip
+from videoai.data.motion import CLASSES, render
+
+ROOT = __file__.partition("/tests/")[0]
+
+
+@pytest.fixture
+def clean(tmp_path):
+    """A table of 2 classes x 3 splits x 4 clips in which nothing is wrong, as (folder, rows)."""
+    folder, rows = tmp_path / "set", []
+    folder.mkdir()
+    for name in ("left", "up"):
+        for number in range(12):
+            split = ("train", "train", "val", "test")[number % 4]
+            frames = render(label=CLASSES.index(name), seed=0, split=split, index=number, level="default", size_px=64)[
+                0
+            ]
+            write_clip(folder / f"{name}{number}.mp4", frames)
+            rows.append([f"{name}{number}.mp4", name, split, f"{name}{number}", "", ""])
+    return folder, rows
+
+
+def write_table(folder, rows) -> None:
+    with open(folder / "clips.csv", "w", newline="") as file:
+        header = ["path", "label", "split", "group", "start_seconds", "end_seconds"]
+        csv.writer(file).writerows([header, *rows])
+
+
+def reported(folder) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    with open(folder / "out" / "report.csv", newline="") as file:
+        for row in csv.DictReader(file):
+            found.setdefault(row["kind"], []).append(os.path.basename(row["path"]))
+    return found
+
+
+def test_a_clean_set_raises_no_alarm(clean, videoai_command):
+    folder, rows = clean
+    write_table(folder, rows)
+    done = videoai_command("data", "check", "clips.csv", "out=out", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "24 files, 0 faults and 0 warnings." in done.stdout
+    assert reported(folder) == {}
+
+
+def test_every_planted_fault_is_found_and_nothing_else_and_training_goes_on_without_them(clean, videoai_command):
+    folder, rows = clean
+    add = rows.append
+    data = (folder / "left0.mp4").read_bytes()
+    (folder / "cut.mp4").write_bytes((folder / "left1.mp4").read_bytes()[:9000])
+    (folder / "text.mp4").write_text("ffconcat version 1.0\n")
+    (folder / "zero.mp4").write_bytes(b"")
+    for name in ("cut.mp4", "text.mp4", "zero.mp4"):
+        add([name, "left", "train", "", "", ""])
+    (folder / "twin.mp4").write_bytes(data)  # left0 is in train
+    add(["twin.mp4", "left", "train", "", "", ""])
+    shutil.copy(folder / "up2.mp4", folder / "leak.mp4")  # up2 is in val
+    add(["leak.mp4", "up", "train", "", "", ""])
+    shutil.copy(folder / "left4.mp4", folder / "other.mp4")
+    add(["other.mp4", "up", "train", "", "", ""])
+    os.symlink(folder / "up3.mp4", folder / "link.mp4")  # up3 is in test
+    add(["link.mp4", "up", "train", "", "", ""])
+    with open_video(folder / "up7.mp4") as video:  # in test
+        frames = video.frames(range(video.num_frames)).permute(0, 2, 3, 1).numpy()
+    write_clip(folder / "near.mp4", (frames[:, ::2, ::2] * 0.95).astype(np.uint8))
+    add(["near.mp4", "up", "train", "", "", ""])
+    rows[1][3], rows[3][3] = "shared", "shared"  # left1 in train, left3 in test
+    rows[5][4:] = ["0.5", "60"]
+    write_table(folder, rows)
+    done = videoai_command("data", "check", "clips.csv", "out=out", cwd=folder)
+    assert done.returncode == 3, done.stderr
+    found = reported(folder)
+    broken = {kind: found.pop(kind) for kind in ("corrupt", "unknown_format", "empty")}
+    assert broken == {"corrupt": ["cut.mp4"], "unknown_format": ["text.mp4"], "empty": ["zero.mp4"]}
+    assert found == {
+        "duplicate": ["twin.mp4"] if "twin.mp4" in found["duplicate"] else ["left0.mp4"],
+        "leak_content": ["leak.mp4"],
+        "conflict": ["left4.mp4"],
+        "leak_path": ["link.mp4"],
+        "leak_near": ["near.mp4"],
+        "leak_group": [""],
+        "segment": ["left5.mp4"],
+    }
+    page = (folder / "out" / "report.html").read_text()
+    assert page.count("data:image/jpeg") == 6  # of every file named that can be read
+    arguments = ["data=csv", "data.path=clips.csv", "data.quarantine=out/quarantine.csv", "clip.size=32"]
+    arguments += ["clip.resize=32", "trainer.max_steps=1", "data.num_workers=0", "run_dir=run"]
+    trained = videoai_command("train", *arguments, cwd=folder)
+    assert trained.returncode == 0, trained.stderr
+    assert "left 8 clips out of train." in trained.stderr
+
+
+def test_a_killed_check_goes_on_where_it_was(clean, videoai_command):
+    folder, rows = clean
+    write_table(folder, rows)
+    command = [sys.executable, "-m", "videoai", "data", "check", "clips.csv", "out=out", "num_workers=1"]
+    with subprocess.Popen(
+        command, cwd=folder, env={**os.environ, "PYTHONPATH": ROOT}, stderr=subprocess.DEVNULL
+    ) as run:
+        journal = folder / "out" / "examined.jsonl"
+        deadline = time.monotonic() + 60
+        while not (journal.exists() and journal.read_bytes().count(b"\n") >= 3) and time.monotonic() < deadline:
+            time.sleep(0.005)
+        run.send_signal(signal.SIGKILL)
+    with journal.open("a") as file:
+        file.write('[[1, 2], {"path": "cut o')  # as a kill may leave it
+    done = videoai_command("data", "check", "clips.csv", "out=out", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "of 24 files were examined before" in done.stderr
+    assert "24 files, 0 faults" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["check"], "videoai data check PATH"),
+        (["check", "nowhere"], "nowhere: no such folder"),
+        (["chekc", "."], "Did you mean 'check'?"),
+    ],
+)
+def test_a_mistake_is_one_clear_line(arguments, message, videoai_command, tmp_path):
+    done = videoai_command("data", *arguments, cwd=tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+    assert message in done.stderr

@@ -1,0 +1,72 @@
+import pytest
+import torch
+from torch.nn import functional as F
+
+from videoai.tasks.losses import ClassificationLoss, classification_loss, effective_number_weights
+
+GENERATOR = torch.Generator().manual_seed(0)
+LOGITS = torch.randn(6, 4, generator=GENERATOR, dtype=torch.float64)
+LABELS = torch.tensor([0, 1, 2, 3, 0, 1])
+COUNTS = torch.tensor([1000, 100, 10, 1])
+
+
+def test_everything_off_is_cross_entropy():
+    plain = classification_loss(COUNTS)(LOGITS, LABELS)
+    assert torch.equal(plain, F.cross_entropy(LOGITS, LABELS))
+    smooth = classification_loss(COUNTS, label_smoothing=0.1)(LOGITS, LABELS)
+    assert torch.equal(smooth, F.cross_entropy(LOGITS, LABELS, label_smoothing=0.1))
+
+
+def test_focal_loss_is_the_formula_of_the_paper():
+    p = LOGITS.softmax(1)[range(6), LABELS]
+    expected = -((1 - p) ** 2 * p.log()).mean()
+    assert ClassificationLoss(focal=2.0)(LOGITS, LABELS).item() == pytest.approx(expected.item())
+
+
+@pytest.mark.parametrize("settings", [{}, {"focal": 2.0}, {"effective_number": 0.99}, {"balanced_softmax": True}])
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+def test_a_hard_label_is_the_soft_label_with_all_its_weight(settings, smoothing):
+    loss = classification_loss(COUNTS, label_smoothing=smoothing, **settings)
+    soft = F.one_hot(LABELS, 4).double()
+    assert loss(LOGITS, LABELS).item() == pytest.approx(loss(LOGITS, soft).item())
+
+
+def test_label_smoothing_is_the_same_in_every_branch():
+    tiny = ClassificationLoss(label_smoothing=0.2, weight=torch.ones(4, dtype=torch.float64))
+    assert tiny(LOGITS, LABELS).item() == pytest.approx(F.cross_entropy(LOGITS, LABELS, label_smoothing=0.2).item())
+
+
+def test_effective_number_weights_are_the_formula_of_the_paper():
+    weights = effective_number_weights(COUNTS, 0.99)
+    ratio = ((1 - 0.99) / (1 - 0.99**1)) / ((1 - 0.99) / (1 - 0.99**100))
+    assert (weights[3] / weights[1]).item() == pytest.approx(ratio)
+    assert weights.sum().item() == pytest.approx(4)
+    assert effective_number_weights(COUNTS, 0.0).tolist() == [1, 1, 1, 1]
+    inverse = effective_number_weights(COUNTS, 0.999999)  # towards 1 / n
+    assert (inverse[3] / inverse[2]).item() == pytest.approx(10, rel=1e-3)
+
+
+def test_a_weighted_clip_weighs_the_same_in_any_batch():
+    loss = classification_loss(COUNTS, effective_number=0.999)
+    alone = torch.stack([loss(LOGITS[i : i + 1], LABELS[i : i + 1]) for i in range(6)])
+    assert loss(LOGITS, LABELS).item() == pytest.approx(alone.mean().item())
+
+
+def test_balanced_softmax_is_the_formula_of_the_paper():
+    weighted = COUNTS * LOGITS.exp()
+    expected = -(weighted / weighted.sum(1, keepdim=True)).log()[range(6), LABELS].mean()
+    loss = classification_loss(COUNTS, balanced_softmax=True)(LOGITS, LABELS)
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-5)  # the prior is kept in single precision
+
+
+def test_equal_classes_need_no_balancing():
+    even = torch.full((4,), 25)
+    for settings in ({"effective_number": 0.999}, {"balanced_softmax": True}):
+        balanced = classification_loss(even, **settings)(LOGITS, LABELS)
+        assert balanced.item() == pytest.approx(F.cross_entropy(LOGITS, LABELS).item(), rel=1e-6)
+
+
+def test_a_class_that_never_comes_leaves_the_loss_finite():
+    counts = torch.tensor([50, 0, 3, 7])
+    loss = classification_loss(counts, label_smoothing=0.1, effective_number=0.99, balanced_softmax=True, focal=1.0)
+    assert loss(LOGITS, LABELS).isfinite()

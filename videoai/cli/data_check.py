@@ -1,0 +1,55 @@
+"""``videoai data check PATH``."""
+
+import os
+from typing import Any
+
+from videoai.cli.config import compose, refuse_missing
+
+SETTINGS = ("out=", "num_workers=", "seconds_per_file=", "near_duplicates=", "debug=")  # the others are those of train
+FAULTS_FOUND = 3  # exit code: the check was done, and something is wrong
+
+
+def main(arguments: list[str]) -> int:
+    """Checks, prints what was found and where the report lies. Exit code 3 when something must be mended."""
+    paths = [argument for argument in arguments if "=" not in argument]
+    own = [argument for argument in arguments if argument.startswith(SETTINGS)]
+    rest = [argument for argument in arguments if argument not in (*paths, *own)]
+    if not paths and not any(argument.startswith("data") for argument in rest):
+        raise ValueError("say which videos: videoai data check PATH, or data=csv data.path=FILE.")
+    if len(paths) > 1:
+        raise ValueError(f"'{paths[1]}': one PATH at a time; settings are key=value.")
+    settings, _ = compose("data_check", own)
+    config, choices = compose("train", [*(_of_path(paths[0]) if paths else ()), *rest])
+    refuse_missing({"data": config["data"]}, "data check")
+    settings["out"] = settings["out"] or os.path.join("runs", f"check-{_name(config['data'], choices)}")
+    return _check(config["data"], settings)
+
+
+def _check(data: dict[str, Any], settings: dict[str, Any]) -> int:
+    from videoai.data.check.faults import KINDS
+    from videoai.report.check import check_table, summary
+    from videoai.report.tables import as_text
+    from videoai.run.check import check
+    from videoai.run.data import shown
+
+    checked = check(data, settings)
+    if checked.faults:
+        print(as_text(check_table(checked.faults, KINDS)))
+    print(f"{checked.num_files} files, {summary(checked.faults)}.")
+    print(f"files: {shown(checked.folder)}/ report.html report.csv quarantine.csv")
+    if not any(not fault.is_light for fault in checked.faults):
+        return 0
+    print(f"to train without them: videoai train ... data.quarantine={shown(checked.folder / 'quarantine.csv')}")
+    return FAULTS_FOUND
+
+
+def _of_path(path: str) -> list[str]:
+    """A file is a CSV table, a folder holds class folders."""
+    if os.path.isfile(path):
+        return ["data=csv", f"data.path={path}"]
+    return ["data=folder", f"data.root={path}"]
+
+
+def _name(data: dict[str, Any], choices: dict[str, str]) -> str:
+    where = data.get("path") or data.get("root")
+    return os.path.splitext(os.path.basename(os.path.normpath(where)))[0] if where else choices["data"]

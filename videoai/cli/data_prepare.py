@@ -1,0 +1,81 @@
+"""``videoai data prepare PATH out=DIR``."""
+
+import os
+import shlex
+from typing import Any
+
+from videoai.cli.config import compose, refuse_missing
+
+
+def main(arguments: list[str]) -> int:
+    """Prepare, print what came of it, and the command that trains on it."""
+    about_data = [argument for argument in arguments if argument.startswith(("data=", "data."))]
+    rest = [argument for argument in arguments if argument not in about_data]
+    path = rest.pop(0) if rest and ("=" not in rest[0] or os.path.exists(rest[0])) else None
+    config, _ = compose("data_prepare", rest)
+    refuse_missing(config, "data prepare")
+    config["data"] = data_settings(path, about_data)
+    from videoai.run.prepare import prepare
+
+    print_summary(prepare(config))
+    return 0
+
+
+def data_settings(path: str | None, about_data: list[str]) -> dict[str, Any]:
+    """The data's node as train composes it. Raises: ValueError: no data is named, or two."""
+    named = any(argument.startswith("data=") for argument in about_data)
+    if (path is None) == (not named):
+        raise ValueError(
+            "say which videos, once: videoai data prepare PATH out=DIR, or data=csv data.path=FILE in place of PATH"
+        )
+    if path is not None:
+        about_data = [*found_at(path), *about_data]
+    data = compose("train", about_data)[0]["data"]
+    refuse_missing({"data": data}, "data prepare")
+    return data
+
+
+def found_at(path: str) -> list[str]:
+    """The settings that name what lies there: a table, shards, or class folders."""
+    if os.path.isfile(path):
+        return ["data=csv", f"data.path={path}"]
+    if os.path.isdir(os.path.join(path, "shards")) and os.path.isfile(os.path.join(path, "prepare.json")):
+        return ["data=shards", f"data.path={path}"]
+    return ["data=folder", f"data.root={path}"]
+
+
+def print_summary(done: dict[str, Any]) -> None:
+    from videoai.data.media import BadVideo
+    from videoai.run.data import shown
+    from videoai.run.prepare import as_bytes
+
+    out, bad = shown(done["out"]), done["unreadable"]
+    ratio = done["bytes_out"] / max(1, done["bytes_in"])
+    sizes = f"{as_bytes(done['bytes_in'])} -> {as_bytes(done['bytes_out'])}, {ratio:.2f} times"
+    if done["num_made"]:
+        print(f"{done['num_made']} of {done['num_videos']} videos made in {out}: {sizes}")
+    else:
+        print(f"nothing to do: {out} holds all {done['num_videos']} videos.")
+    if done["clip_ms"]:
+        before, after = done["clip_ms"]
+        faster = f"{before / after:.1f} times as fast" if after else "not measured"
+        print(f"a clip of 16 frames, 4 apart, on one core: {before:.1f} ms before, {after:.1f} ms now: {faster}")
+    if bad:
+        name, reason, stage, detail, outcome = bad[0]
+        what = "1 video cannot be read in full and stays"
+        if len(bad) > 1:
+            what = f"{len(bad)} videos cannot be read in full and stay"
+        print(f"{what} in the set; see {out}/unreadable.csv. First:")
+        print(f"  {BadVideo(name, reason, stage, detail)} ({outcome})")
+    print(f"next: {next_command(done)}")
+
+
+def next_command(done: dict[str, Any]) -> str:
+    """The training that reads what was made."""
+    from videoai.run.data import shown
+
+    kind, path = ("shards", done["out"]) if done["to"] == "shards" else ("csv", done["manifest"])
+    words = [f"videoai train data={kind}", shlex.quote(f"data.path={shown(path)}")]
+    if kind == "csv" and not done["splits"]["val"]:
+        words.append("data.val_fraction=0")  # there was none, and none must be made
+    return " ".join(words)

@@ -1,0 +1,56 @@
+"""One file, looked at from end to end: does it decode, how long is it, what does it show."""
+
+import hashlib
+import os
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from videoai.data.decode import open_video
+from videoai.data.media import BadVideo
+
+LOOKS = 8  # frames that the fingerprint of a video is made of, at equal distances
+SIDE = 16  # pixels of each of them, grey
+CHUNK_FRAMES = 64  # decoded at a time; a frame is scaled to 16 px, so memory does not grow with the video
+
+
+class Examined(NamedTuple):
+    """What was found in one file."""
+
+    path: str
+    reason: str = ""  # why it cannot be used, of media.Reason, or crash, timeout; "" = it can
+    detail: str = ""
+    sha256: str = ""
+    num_frames: int = 0
+    seconds: float = 0.0
+    looks: bytes = b""  # uint8 [LOOKS, SIDE, SIDE], grey; empty where nothing decodes
+
+
+def examine(path: str) -> Examined:
+    """Decodes every frame. Never raises for what is in the file."""
+    try:
+        digest = _sha256(path) if os.path.isfile(path) else ""
+        with open_video(path) as video:
+            looks = _decode_all(video)
+            return Examined(path, "", "", digest, video.num_frames, video.duration_seconds, looks.tobytes())
+    except BadVideo as bad:
+        return Examined(path, bad.reason, f"while {bad.stage}: {bad.detail}".strip(": "))
+    except OSError as error:
+        return Examined(path, "missing", error.strerror or str(error))
+
+
+def _decode_all(video) -> npt.NDArray[np.uint8]:
+    announced = video.num_frames
+    wanted = np.linspace(0, announced - 1, LOOKS).round().astype(int)
+    found: dict[int, npt.NDArray[np.uint8]] = {}
+    for first in range(0, announced, CHUNK_FRAMES):
+        numbers = range(first, min(first + CHUNK_FRAMES, announced))
+        grey = video.frames(numbers, size=(SIDE, SIDE)).float().mean(1).round().byte().numpy()
+        found |= {number: grey[number - first] for number in wanted.tolist() if number in numbers}
+    return np.stack([found[number] for number in wanted.tolist()])
+
+
+def _sha256(path: str) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

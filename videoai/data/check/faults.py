@@ -1,0 +1,139 @@
+"""What was examined, compared with what the data set says of it -> faults, each with its kind and what to do."""
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+from videoai.core.types import VideoItem
+from videoai.data.check.examine import Examined
+from videoai.data.check.likeness import copies, near_copies
+from videoai.data.manifest import Manifest
+
+# kind -> what it means and what to do; the reasons of media.Reason, crash and timeout are kinds too
+KINDS = {
+    "duplicate": "the same bytes twice in one split: the video counts twice",
+    "near_duplicate": "the same pictures, encoded anew, twice in one split",
+    "conflict": "the same video under two labels: one of them is wrong",
+    "leak_path": "one file in two splits: the score flatters",
+    "leak_content": "the same bytes in two splits: the score flatters",
+    "leak_near": "the same pictures, encoded anew, in two splits: the score flatters",
+    "leak_group": "clips of one group in two splits: the score flatters",
+    "segment": "the stretch begins or ends outside the video",
+    "imbalance": "the largest class has more than 10 times the clips of this one",
+    "few": "fewer than 2 training clips of this class",
+}
+LIGHT = frozenset(("duplicate", "near_duplicate", "imbalance", "few"))  # warnings: training goes on with them
+IMBALANCE = 10  # times; at 10 a classifier gains by ignoring the small class (arXiv:1901.05555 studies 10 to 100)
+MARGIN_SECONDS = 0.5  # tables round to seconds, and the last frame lasts
+
+
+class Fault(NamedTuple):
+    """One thing that is wrong."""
+
+    kind: str
+    path: str  # the file at fault; of a pair the one in train, whose removal mends it; "" = the data set
+    detail: str
+
+    @property
+    def is_light(self) -> bool:
+        return self.kind in LIGHT
+
+
+def find_faults(manifest: Manifest, examined: Iterable[Examined], *, near: bool = True) -> list[Fault]:
+    """Every fault of a data set, grouped by kind.
+
+    Args:
+        examined: every file of the manifest, once.
+        near: also compare the pictures of all files with each other.
+    """
+    files = {file.path: file for file in examined}
+    uses: dict[str, list[tuple[str, VideoItem]]] = defaultdict(list)
+    for split, items in manifest.splits.items():
+        for item in items:
+            uses[item.path].append((split, item))
+    faults = [Fault(file.reason, file.path, file.detail) for file in files.values() if file.reason]
+    faults += _segments(files, uses)
+    faults += _shared_paths(uses)
+    same = copies(list(files.values()))
+    pairs = [pair for paths in same for pair in combinations(paths, 2) if not os.path.samefile(*pair)]
+    faults += _pairs(pairs, uses, manifest, "leak_content", "duplicate")
+    if near:
+        faults += _pairs(near_copies(list(files.values())), uses, manifest, "leak_near", "near_duplicate")
+    faults += [*_groups(manifest), *_classes(manifest)]
+    return sorted(set(faults))
+
+
+def _segments(files: Mapping[str, Examined], uses: Mapping[str, list[tuple[str, VideoItem]]]) -> Iterator[Fault]:
+    for path, used in uses.items():
+        file = files[path]
+        for _, item in used:
+            end = item.end_seconds if item.end_seconds is not None else 0.0
+            latest = max(item.start_seconds, end - MARGIN_SECONDS)
+            if not file.reason and latest >= file.seconds and latest > 0:
+                stretch = f"{item.start_seconds:g} .. {'end' if item.end_seconds is None else f'{end:g}'} s"
+                yield Fault("segment", path, f"{stretch}, but the video lasts {file.seconds:.2f} s")
+
+
+def _shared_paths(uses: Mapping[str, list[tuple[str, VideoItem]]]) -> Iterator[Fault]:
+    """Also when one of the names is a link."""
+    by_file: dict[tuple[int, int], list[tuple[str, str]]] = defaultdict(list)
+    for path, used in uses.items():
+        if os.path.exists(path):
+            about = os.stat(path)
+            by_file[about.st_dev, about.st_ino] += [(split, path) for split in sorted({split for split, _ in used})]
+    for found in by_file.values():
+        if len({split for split, _ in found}) > 1:
+            (split, path), (other_split, other) = _train_first(found)[:2]
+            yield Fault("leak_path", path, f"in {split} and in {other_split}" + (f" as {other}" * (other != path)))
+        elif len(found) > 1:
+            yield Fault("duplicate", found[1][1], f"the same file as {found[0][1]}")
+
+
+def _pairs(
+    pairs: Iterable[tuple[str, str]],
+    uses: Mapping[str, list[tuple[str, VideoItem]]],
+    manifest: Manifest,
+    across: str,
+    within: str,
+) -> Iterator[Fault]:
+    for one, other in pairs:
+        ends = [(split, item.path) for path in (one, other) for split, item in uses[path]]
+        labels = {item.label for path in (one, other) for _, item in uses[path]}
+        (split, path), *_ = _train_first(ends)
+        twin = other if path == one else one
+        elsewhere = next(split for split, item in uses[twin])
+        if len(labels) > 1:
+            names = " and ".join(manifest.classes[label] for label in sorted(labels))
+            yield Fault("conflict", path, f"{names}: the same as {twin} in {elsewhere}")
+        if len({split for split, _ in ends}) > 1:
+            yield Fault(across, path, f"in {split}, the same as {twin} in {elsewhere}")
+        elif len(labels) == 1:
+            yield Fault(within, path, f"the same as {twin}")
+
+
+def _groups(manifest: Manifest) -> Iterator[Fault]:
+    splits: dict[str, set[str]] = defaultdict(set)
+    for split, items in manifest.splits.items():
+        for item in items:
+            if item.group is not None:
+                splits[item.group].add(split)
+    for group, found in splits.items():
+        if len(found) > 1:
+            yield Fault("leak_group", "", f"group {group} is in {' and '.join(sorted(found))}")
+
+
+def _classes(manifest: Manifest) -> Iterator[Fault]:
+    totals = {name: sum(counts) for name, *counts in manifest.table()}
+    most = max(totals.values())
+    for name, train, *_ in manifest.table():
+        if totals[name] * IMBALANCE < most:
+            yield Fault("imbalance", "", f"class {name} has {totals[name]} clips, the largest {most}")
+        if train < 2:
+            yield Fault("few", "", f"class {name} has {train} training clips")
+
+
+def _train_first(ends: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Removing the training clip leaves the test split as it is."""
+    return sorted(ends, key=lambda end: (end[0] != "train", end))

@@ -1,0 +1,114 @@
+"""One clip of one file through each decoder that a person may have installed: what ``videoai benchmark`` compares.
+
+Every reader opens the file, reads the frames at the given numbers in one thread, scales them to the short side asked
+for, and returns uint8 [T, C, H, W] in memory, the way its own documentation shows. Libraries are imported when used.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from videoai.data.decode import open_video
+
+
+class ClipRequest(NamedTuple):
+    """Which frames of which file."""
+
+    path: str
+    indices: tuple[int, ...]  # rising
+    seconds: tuple[float, ...]  # when each of them is shown
+    size: tuple[int, int] | None  # (H, W); None = as stored
+
+
+def videoai(clip: ClipRequest) -> Tensor:
+    with open_video(clip.path) as video:
+        return video.frames(clip.indices, size=clip.size)
+
+
+def torchcodec(clip: ClipRequest) -> Tensor:
+    from torchcodec.decoders import VideoDecoder  # pyright: ignore[reportPrivateImportUsage]
+    from torchcodec.transforms import Resize  # pyright: ignore[reportPrivateImportUsage]
+
+    transforms = [Resize(clip.size)] if clip.size else None
+    return VideoDecoder(clip.path, num_ffmpeg_threads=1, transforms=transforms).get_frames_at(list(clip.indices)).data
+
+
+def decord(clip: ClipRequest) -> Tensor:
+    from decord import VideoReader
+
+    height, width = clip.size or (-1, -1)
+    reader = VideoReader(clip.path, num_threads=1, height=height, width=width)
+    return torch.from_numpy(reader.get_batch(list(clip.indices)).asnumpy()).permute(0, 3, 1, 2)
+
+
+def pytorchvideo(clip: ClipRequest) -> Tensor:
+    from pytorchvideo.data.encoded_video import EncodedVideo
+
+    video = EncodedVideo.from_path(clip.path, decode_audio=False)
+    step = (clip.seconds[-1] - clip.seconds[0]) / max(1, len(clip.seconds) - 1)
+    frames = video.get_clip(clip.seconds[0], clip.seconds[-1] + step / 2)["video"]
+    places = torch.linspace(0, frames.shape[1] - 1, len(clip.indices)).long()  # as its UniformTemporalSubsample does
+    frames = frames[:, places].permute(1, 0, 2, 3)
+    if clip.size:
+        frames = F.interpolate(frames, size=clip.size, mode="bilinear", align_corners=False)
+    return frames.to(torch.uint8)
+
+
+def sequential(clip: ClipRequest) -> Tensor:
+    """Every frame up to the last wanted one, with PyAV as in its examples: torchvision's ``read_video`` until 0.25."""
+    import av
+
+    wanted = set(clip.indices)
+    found: dict[int, Tensor] = {}
+    with av.open(clip.path) as container:
+        container.streams.video[0].codec_context.thread_count = 1
+        for number, frame in enumerate(container.decode(video=0)):
+            if number in wanted:
+                found[number] = torch.from_numpy(frame.to_ndarray(format="rgb24", interpolation="BILINEAR"))
+            if number >= clip.indices[-1]:
+                break
+    frames = torch.stack([found[index] for index in clip.indices]).permute(0, 3, 1, 2)
+    return F.interpolate(frames, size=clip.size, mode="bilinear", antialias=True) if clip.size else frames
+
+
+READERS: dict[str, Callable[[ClipRequest], Tensor]] = {
+    "videoai": videoai,
+    "torchcodec": torchcodec,
+    "decord": decord,
+    "pytorchvideo": pytorchvideo,
+    "sequential": sequential,
+}
+
+
+def missing(name: str) -> str:
+    """Why a reader cannot be used here, in one line; "" = it can. Imports the library."""
+    module = {"videoai": "av", "sequential": "av", "torchcodec": "torchcodec.decoders"}.get(name, name)
+    try:
+        __import__(module)
+    except Exception as error:  # a wheel built for another torch raises OSError or RuntimeError, not ImportError
+        return (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
+    return ""
+
+
+def middle_clip(path: str, num_frames: int, stride: int, short_side: int | None) -> ClipRequest:
+    """``num_frames`` at ``stride`` from the middle of a video, the last frame repeated past its end.
+
+    Raises: BadVideo.
+    """
+    with open_video(path) as video:
+        first = max(0, (video.num_frames - (num_frames - 1) * stride - 1) // 2)
+        indices = [min(first + place * stride, video.num_frames - 1) for place in range(num_frames)]
+        size = None
+        if short_side is not None:
+            scale = short_side / min(video.height, video.width)
+            size = (round(video.height * scale), round(video.width * scale))
+        return ClipRequest(path, tuple(indices), tuple(float(video.timestamps[i]) for i in indices), size)
+
+
+def equals_sequential(clip: ClipRequest) -> bool:
+    """Whether our frames are bit for bit those of decoding the file from its start, at the stored size."""
+    full = clip._replace(size=None)
+    return torch.equal(videoai(full), sequential(full))

@@ -1,0 +1,174 @@
+"""Reads a CSV file of clips and refuses what is wrong in it. Every complaint starts with `file.csv:LINE`.
+
+The header must name `path` and `label`; `split`, `group`, `start_seconds` and `end_seconds` mean something too, and any
+other column can be used to select lines or to keep clips together.
+"""
+
+import os
+
+import numpy as np
+from numpy import ndarray
+
+from videoai.data.clip_table import NO_NUMBER, SECONDS, ClipTable, Column, Where, read_table
+from videoai.data.csv_file import CsvFile, Delimiter
+from videoai.data.hints import did_you_mean, names_in
+from videoai.data.items import Coding, Items
+from videoai.data.listing import SPLIT_NAMES, SPLITS, Found, Listing, group_notes
+
+
+def read_csv_clips(
+    path: str,
+    *,
+    root: str,
+    split_by: str | None = None,
+    where: Where | None = None,
+    val_where: Where | None = None,
+    test_where: Where | None = None,
+    delimiter: Delimiter = "auto",
+) -> Found:
+    """One clip per line, none twice, no file missing. For the arguments see manifest.from_csv.
+
+    Raises:
+        FileNotFoundError: no such CSV file. ValueError: anything wrong in it, as `file.csv:LINE: ...`.
+    """
+    asked_for = {"label", "split", split_by or "group", *(where or ()), *(val_where or ()), *(test_where or ())}
+    table = read_table(CsvFile(path, delimiter), root=root, columns=asked_for)
+    notes: list[str] = []
+    if where:
+        kept = table.matching(where, "where")
+        notes.append(f"kept {kept.sum()} of {len(table)} lines where {_text(where)}.")
+        table = table.select(kept)
+    group_column = _group_column(table, split_by)
+    clips = _list_clips(table, root=root, group_column=group_column, val_where=val_where, test_where=test_where)
+    _check_files_exist(table, root)
+    notes += group_notes(clips.items, group_column)
+    if table.is_filled("split") and (val_where or test_where):
+        notes.append("val_where and test_where decide only on lines where the split column is empty.")
+    return Found(clips, table.is_filled("split") or bool(test_where), notes)
+
+
+def _group_column(table: ClipTable, split_by: str | None) -> str | None:
+    if split_by is None:
+        return "group" if table.is_filled("group") else None
+    if split_by == "clip" and "clip" not in table.columns:
+        return None
+    table.file.position(split_by, "split_by")
+    return split_by
+
+
+def _list_clips(
+    table: ClipTable, *, root: str, group_column: str | None, val_where: Where | None, test_where: Where | None
+) -> Listing:
+    split = _splits_from_where(table, {"val": val_where, "test": test_where})
+    start, end = (table.seconds.get(name, np.full(len(table), np.nan)) for name in SECONDS)
+    _refuse_bad_lines(table, start, end)
+    if "split" in table.columns:
+        said = table.columns["split"]
+        meant = [SPLITS.index(SPLIT_NAMES[text.lower()]) if text.lower() in SPLIT_NAMES else -1 for text in said.coding]
+        split = np.where(said.holds(""), split, np.array(meant, np.int8)[said.codes])
+    labels = table.columns["label"]
+    groups = table.columns[group_column] if group_column else Column(np.full(len(table), -1), Coding())
+    items = Items.from_codes(
+        table.paths.coding,
+        groups.coding,
+        table.paths.codes,
+        labels.codes,
+        np.where(np.isnan(start), 0.0, start),
+        end,
+        np.where(groups.holds(""), -1, groups.codes),
+        root=root,
+    )
+    return Listing(items, list(labels.coding), split)
+
+
+def files_exist(paths: Coding, root: str) -> ndarray:
+    """bool [N], whether each path is there. A listing per folder is ten times as fast as a stat per file."""
+    exists = np.zeros(len(paths) + 1, bool)  # the last one is for files that nobody asked for
+    for folder in {path[: path.rfind(os.sep) + 1] for path in paths}:
+        names = names_in(os.path.join(root, folder))
+        exists[[paths.get(folder + name, -1) for name in names]] = True
+    return exists[:-1]
+
+
+def _check_files_exist(table: ClipTable, root: str) -> None:
+    missing = ~files_exist(table.paths.coding, root)[table.paths.codes]
+    if missing.any():
+        wanted = table.paths.used()
+        gone = table.paths._replace(codes=table.paths.codes[missing]).used()
+        table.fail_at(
+            int(missing.argmax()),
+            f"{len(gone)} of {len(wanted)} files are missing, first {', '.join(gone[:3])}. "
+            f"Correct the paths, or set root to the folder they start from, now {root}",
+        )
+
+
+def _splits_from_where(table: ClipTable, wheres: dict[str, Where | None]) -> ndarray:
+    """int8 [N], index into SPLITS, -1 = not said."""
+    found = np.full(len(table), -1, np.int8)
+    for split, where in wheres.items():
+        if where:
+            lines = table.matching(where, f"{split}_where")
+            both = lines & (found >= 0)
+            if both.any():
+                table.fail_at(int(both.argmax()), "val_where and test_where both match this line; a clip has one split")
+            found[lines] = SPLITS.index(split)
+    return found
+
+
+def _refuse_bad_lines(table: ClipTable, start: ndarray, end: ndarray) -> None:
+    """Complains about the first line with a fault, and of its faults about the first."""
+    begin = np.where(np.isnan(start), 0.0, start)
+    same_as = _first_alike(table.paths.codes, begin, end)
+    faults = {
+        "path": table.paths.holds(""),
+        "label": table.columns["label"].holds(""),
+        "start_seconds": start == NO_NUMBER,
+        "end_seconds": end == NO_NUMBER,
+        "order": end <= begin,
+        "split": _holds_no_split(table),
+        "twice": same_as < np.arange(len(table)),
+    }
+    wrong = np.any(list(faults.values()), axis=0)
+    if not wrong.any():
+        return
+    index = int(wrong.argmax())
+    fault = next(name for name, lines in faults.items() if lines[index])
+    _, here = table.line(index)
+    if fault in ("path", "label"):
+        problem = f"the {fault} is empty; fill it in or delete the line"
+    elif fault in SECONDS:
+        problem = f"{fault} is {here[fault]!r}; a number of seconds, 0 or more, such as 1.5 is allowed"
+    elif fault == "order":
+        problem = f"end_seconds {end[index]:g} must lie after start_seconds {begin[index]:g}"
+    elif fault == "split":
+        hint = did_you_mean(here["split"].lower(), SPLIT_NAMES)
+        problem = f"split is {here['split']!r}; allowed: {', '.join(SPLIT_NAMES)}.{hint}"
+    else:
+        number, other = table.line(int(same_as[index]))
+        differ = here["label"] != other["label"]
+        where = f"as {here['label']!r} here and as {other['label']!r}" if differ else "here and"
+        problem = f"{here['path']} is listed twice, {where} on line {number}; delete one of the lines"
+    table.fail_at(index, problem)
+
+
+def _first_alike(path: ndarray, start: ndarray, end: ndarray) -> ndarray:
+    """int64 [N], the first line that lists the same stretch of the same file: the line itself, if all is well."""
+    first_alike = np.arange(len(path))
+    order = np.lexsort((end, start, path))  # keeps the order of lines that are alike
+    path, start, end = path[order], start[order], end[order]
+    alike = (path[1:] == path[:-1]) & (start[1:] == start[:-1])
+    alike &= (end[1:] == end[:-1]) | (np.isnan(end[1:]) & np.isnan(end[:-1]))
+    leads = np.concatenate([[True], ~alike])
+    first_alike[order] = order[np.flatnonzero(leads)[np.cumsum(leads) - 1]]
+    return first_alike
+
+
+def _holds_no_split(table: ClipTable) -> ndarray:
+    if "split" not in table.columns:
+        return np.zeros(len(table), bool)
+    column = table.columns["split"]
+    return column.holds(*(text for text in column.coding if text and text.lower() not in SPLIT_NAMES))
+
+
+def _text(where: Where) -> str:
+    return " and ".join(f"{column} = {value}" for column, value in where.items())

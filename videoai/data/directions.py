@@ -1,0 +1,101 @@
+"""Classes with a direction: what a clip is called once it is mirrored or played backwards.
+
+``data.flip_labels={turn_left: turn_right}`` says that a mirrored turn_left is a turn_right, and the other way round.
+"""
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from numpy import ndarray
+
+from videoai.core.build import did_you_mean
+
+logger = logging.getLogger(__name__)
+
+SIDED = re.compile(r"(^|[\W_])(left|right|c?cw|clockwise|counterclockwise)([\W_]|$)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Directions:
+    """How often clips are turned round, and which label each label turns into then.
+
+    A map is its own inverse; () leaves every label as it is.
+    """
+
+    flip: float = 0.0  # probability of a mirrored clip
+    reverse: float = 0.0  # probability of a clip played backwards
+    flip_labels: tuple[int, ...] = ()  # [K]
+    reverse_labels: tuple[int, ...] = ()  # [K]
+
+    def label(self, label: int, *, is_mirrored: bool, is_reversed: bool) -> int:
+        """The label of a clip after what was done to it."""
+        if is_mirrored and self.flip_labels:
+            label = self.flip_labels[label]
+        if is_reversed and self.reverse_labels:
+            label = self.reverse_labels[label]
+        return label
+
+    def counts(self, counts: ndarray) -> ndarray:
+        """Clips of each class that are expected to come, [K], when these many are drawn."""
+        for chance, labels in ((self.flip, self.flip_labels), (self.reverse, self.reverse_labels)):
+            if labels:
+                counts = (1 - chance) * counts + chance * counts[list(labels)]
+        return counts
+
+
+def settle_directions(node: Mapping[str, Any], classes: Sequence[str]) -> Directions:
+    """``flip``, ``flip_labels``, ``reverse``, ``reverse_labels`` and ``directional`` of a data config.
+
+    Warns where names hint at a side that mirroring would change and no map says so.
+
+    Raises: ValueError: a map that does not fit the classes, or clips turned round in a way that makes labels wrong.
+    """
+    flip, reverse, directional = node["flip"], node.get("reverse", 0.0), node.get("directional")
+    maps = {key: label_map(node.get(key), classes, where=f"data.{key}") for key in ("flip_labels", "reverse_labels")}
+    if flip and not maps["flip_labels"]:
+        _refuse_mirrored(flip, directional, classes)
+    if reverse and not maps["reverse_labels"] and directional is not False:
+        raise ValueError(
+            f"data.reverse={reverse:g}: played backwards, most actions are others. Say what turns into what with "
+            "data.reverse_labels={open: close}, or that nothing does with data.directional=false"
+        )
+    return Directions(flip=flip, reverse=reverse, **maps)
+
+
+def label_map(pairs: Mapping[str, str] | None, classes: Sequence[str], *, where: str) -> tuple[int, ...]:
+    """[K], the label that each label turns into; () without pairs. A pair is meant both ways.
+
+    Raises: ValueError: a name that is no class, or one that is to turn into two.
+    """
+    if not pairs:
+        return ()
+    if not isinstance(pairs, Mapping):
+        raise ValueError(f"{where}={pairs}: give pairs of class names, such as {{turn_left: turn_right}}")
+    partner: dict[str, str] = {}
+    for one, other in ((str(one), str(other)) for one, other in pairs.items()):
+        for name, becomes in ((one, other), (other, one)):
+            if name not in classes:
+                raise ValueError(
+                    f"{where}: '{name}' is no class.{did_you_mean(name, classes)} Classes: {', '.join(classes)}"
+                )
+            if partner.setdefault(name, becomes) != becomes:
+                raise ValueError(f"{where}: '{name}' cannot turn into both '{partner[name]}' and '{becomes}'")
+    return tuple(classes.index(partner.get(name, name)) for name in classes)
+
+
+def _refuse_mirrored(flip: float, directional: bool | None, classes: Sequence[str]) -> None:
+    if directional:
+        raise ValueError(
+            f"data.flip={flip:g}: the classes are declared directional, and a mirrored clip would keep its label. Set "
+            "data.flip=0, or say what turns into what with data.flip_labels={turn_left: turn_right}"
+        )
+    sided = [name for name in classes if SIDED.search(name)]
+    if sided and directional is None:
+        logger.warning(
+            "classes such as '%s' have a side, yet clips are mirrored (data.flip=%g); set data.flip=0, "
+            "data.flip_labels={LEFT: RIGHT}, or data.directional=false if mirroring changes nothing",
+            *(sided[0], flip),
+        )

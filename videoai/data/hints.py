@@ -1,0 +1,32 @@
+"""What an error says about names: the first few of many, and what may have been meant."""
+
+import difflib
+import os
+from collections.abc import Iterable
+
+
+def did_you_mean(name: str, allowed: Iterable[str]) -> str:
+    """' Did you mean ...?' or nothing."""
+    near = difflib.get_close_matches(name, list(allowed), n=3)
+    return f" Did you mean {' or '.join(near)}?" if near else ""
+
+
+def near_names(path: str) -> str:
+    """A hint for a path that is not there: the deepest folder that is, and similar names in it."""
+    folder, name = os.path.split(path)
+    while not os.path.isdir(folder):
+        folder, name = os.path.split(folder)
+    return did_you_mean(name, names_in(folder)) or f" The folder {folder} exists; check the name {name!r} in it."
+
+
+def names_in(folder: str) -> list[str]:
+    """What lies in a folder; nothing if it cannot be read."""
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def some(names: list[str], limit: int = 8) -> str:
+    """The first few names, and how many more."""
+    return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")

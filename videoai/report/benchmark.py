@@ -1,0 +1,46 @@
+"""Tables of what was measured by ``videoai benchmark``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+def decode_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """The figures of ``run.benchmark.benchmark_decode``, one row a clip and reader."""
+    from rich.table import Table
+
+    table = Table(title="One clip, from opening the file to the frames in memory, one thread", show_edge=False)
+    table.add_column("clip")
+    table.add_column("reader")
+    for name in ("ms", "clips/s", "CPU ms", f"times {rows[0]['reader']} (quartiles)", "+MB", "videos"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in rows:
+        table.add_row(row["clip"], row["reader"], *_figures(row))
+    return table
+
+
+def _figures(row: Mapping[str, Any]) -> list[str]:
+    failed = f" ({row['failed']} failed)" if row["failed"] else ""
+    if "ms" not in row:
+        return ["-"] * 5 + [f"0{failed}"]
+    times = f"{row['ratio']:.2f} ({row['ratio_low']:.2f} .. {row['ratio_high']:.2f})"
+    rates = (f"{row['ms']:.2f}", f"{row['clips_per_second']:.0f}", f"{row['cpu_ms']:.2f}")
+    return [*rates, times, f"{row['extra_mb']:.0f}", f"{row['videos']}{failed}"]
+
+
+def loader_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """The figures of ``run.benchmark_loader.benchmark_loader``, one row a loader."""
+    from rich.table import Table
+
+    table = Table(title="Training clips, decoded, augmented and in batches", show_edge=False)
+    table.add_column("loader")
+    for name in ("clips/s (turns)", "CPU ms a clip", "videoai is faster by"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in rows:
+        rate = f"{row['clips_per_second']:.1f} ({row['low']:.1f} .. {row['high']:.1f})"
+        table.add_row(row["loader"], rate, f"{row['cpu_ms']:.2f}", f"{row['ratio']:.2f}x")
+    return table

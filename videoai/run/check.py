@@ -1,0 +1,117 @@
+"""``data check``: every file of a data set decoded and compared, once; what was done is kept, so a check can go on."""
+
+import base64
+import json
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from numpy import ndarray
+
+from videoai.core.build import ANYTHING
+from videoai.data.check.examine import Examined
+from videoai.data.check.faults import KINDS, Fault, find_faults
+from videoai.data.check.likeness import MAX_NEAR
+from videoai.data.check.processes import examine_all
+from videoai.data.decode import open_video
+from videoai.data.encode import make_folder
+from videoai.data.media import BadVideo
+from videoai.data.quarantine import write_quarantine
+from videoai.report.check import write_report
+from videoai.run.data import absolute_paths, announce_data, build_manifest
+
+logger = logging.getLogger(__name__)
+SAY_EVERY = 50  # files
+
+
+class Checked(NamedTuple):
+    """The outcome of a check."""
+
+    faults: list[Fault]
+    num_files: int
+    folder: Path
+
+
+def check(data: dict[str, Any], settings: Mapping[str, Any]) -> Checked:
+    """Examines what ``data`` names and writes ``quarantine.csv``, ``report.csv`` and ``report.html``.
+
+    Args:
+        data: the ``data`` node of train's settings.
+        settings: ``configs/data_check.yaml``.
+    Raises: ValueError, OSError: data that cannot be listed, or a folder that cannot be written.
+    """
+    folder = Path(settings["out"])
+    make_folder(folder)
+    manifest = build_manifest(absolute_paths(data), trust=ANYTHING)
+    announce_data(manifest)
+    paths = sorted({item.path for items in manifest.splits.values() for item in items})
+    examined = list(_examined(paths, folder / "examined.jsonl", settings))
+    near = settings["near_duplicates"]
+    if near and len(examined) > MAX_NEAR:
+        logger.warning("%d files: only bytes are compared, not pictures (at most %d)", len(examined), MAX_NEAR)
+        near = False
+    faults = find_faults(manifest, examined, near=near)
+    bad = [(fault.path, fault.kind, fault.detail) for fault in faults if fault.path and not fault.is_light]
+    write_quarantine(folder / "quarantine.csv", bad)
+    write_report(folder, manifest.source, faults, len(paths), meanings=KINDS, picture=_picture)
+    return Checked(faults, len(paths), folder)
+
+
+def _examined(paths: list[str], journal: Path, settings: Mapping[str, Any]) -> Iterator[Examined]:
+    """From the journal where the file is the same as then, else anew; each answer is written down at once."""
+    known = _read_journal(journal)
+    stamps = {path: _stamp(path) for path in paths}
+    done = [known[path][1] for path in paths if path in known and known[path][0] == stamps[path]]
+    yield from done
+    left = sorted(set(paths) - {file.path for file in done})
+    if done:
+        logger.info("%d of %d files were examined before", len(done), len(paths))
+    workers = os.cpu_count() or 1 if settings["num_workers"] == "auto" else settings["num_workers"]
+    answers = examine_all(left, num_workers=workers, seconds_per_file=settings["seconds_per_file"])
+    with journal.open("a", encoding="utf-8") as file, closing(answers):
+        for number, answer in enumerate(answers, 1):
+            file.write(json.dumps([stamps[answer.path], _as_json(answer)]) + "\n")
+            file.flush()
+            if number % SAY_EVERY == 0 or number == len(left):
+                logger.info("examined %d of %d", len(done) + number, len(paths))
+            yield answer
+
+
+def _picture(path: str) -> ndarray | None:
+    """uint8 [H, W, 3], 72 px high, from the middle of a video; None where it cannot be read."""
+    try:
+        with open_video(path) as video:
+            size = (72, max(1, round(72 * video.width / video.height)))
+            return video.frames([video.num_frames // 2], size=size)[0].permute(1, 2, 0).numpy()
+    except BadVideo:
+        return None
+
+
+def _read_journal(journal: Path) -> dict[str, tuple[list[int], Examined]]:
+    """Path -> (size and time of change then, what was found). A line cut off by a kill is left out."""
+    known: dict[str, tuple[list[int], Examined]] = {}
+    if not journal.exists():
+        return known
+    for line in journal.read_text(encoding="utf-8").splitlines():
+        try:
+            stamp, fields = json.loads(line)
+            answer = Examined(**fields | {"looks": base64.b64decode(fields["looks"])})
+        except (ValueError, TypeError, LookupError):
+            continue
+        known[answer.path] = (stamp, answer)
+    return known
+
+
+def _as_json(answer: Examined) -> dict[str, Any]:
+    return answer._asdict() | {"looks": base64.b64encode(answer.looks).decode()}
+
+
+def _stamp(path: str) -> list[int]:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return []
+    return [status.st_size, status.st_mtime_ns]

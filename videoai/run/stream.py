@@ -1,0 +1,62 @@
+"""The training clips of a run: which videos come, how often, and what is done to them."""
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+from videoai.core.types import Clips, ClipSpec
+from videoai.data.balance import ClassBalance, places
+from videoai.data.dataset import TrainClips
+from videoai.data.directions import settle_directions
+from videoai.data.loader import train_batches
+from videoai.data.manifest import Manifest
+from videoai.data.sampling import Tempo
+from videoai.data.transforms import TrainTransform
+
+logger = logging.getLogger(__name__)
+
+TRANSFORM = ("scale", "ratio", "shift", "color_jitter", "policy", "num_ops", "magnitude", "erase")  # keys of augment
+TIME = ("speed", "time_jitter", "frame_drop", "repeats")  # the others that concern single clips
+
+
+class TrainStream:
+    """``stream(start)`` -> endless micro-batches from number ``start`` on."""
+
+    def __init__(
+        self, config: dict[str, Any], manifest: Manifest, clip: ClipSpec, *, num_workers: int, pin: bool
+    ) -> None:
+        """Raises: ValueError: a missing setting, or clips turned round in a way that makes their labels wrong."""
+        items, augment, seed = manifest.splits["train"], config["augment"], config["seed"]
+        if missing := [key for key in (*TRANSFORM, *TIME) if key not in augment]:
+            raise ValueError(f"augment.{missing[0]} is not set. Let a file of your own begin: defaults: [none, _self_]")
+        directions = settle_directions(config["data"], manifest.classes)
+        sampler = config["imbalance"]["sampler"]
+        labels = items.label
+        drawn = places(items.count_labels(len(manifest.classes)), sampler)
+        self.counts = directions.counts(drawn)  # [K], clips of each class that are expected in an epoch
+        self.dataset = TrainClips(
+            items,
+            clip,
+            TrainTransform(
+                size=clip.size,
+                flip=directions.flip,
+                reverse=directions.reverse,
+                **{key: augment[key] for key in TRANSFORM},
+            ),
+            tempo=Tempo(speed=augment["speed"], jitter=augment["time_jitter"], drop=augment["frame_drop"]),
+            repeats=augment["repeats"],
+            directions=directions,
+            seed=seed,
+        )
+        self.settings: dict[str, Any] = {
+            "batch_size": config["trainer"]["batch_size"],
+            "seed": seed,
+            "balance": None if sampler == "uniform" else ClassBalance(labels, drawn, seed=seed),
+            "num_workers": num_workers,
+            "pin": pin,
+        }
+        if sampler != "uniform":
+            logger.info("sampler %s: %d .. %d clips of a class in an epoch", sampler, drawn.min(), drawn.max())
+
+    def __call__(self, start: int) -> Iterator[Clips]:
+        return train_batches(self.dataset, start=start, **self.settings)

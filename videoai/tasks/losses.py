@@ -1,0 +1,56 @@
+"""The classification loss: cross-entropy, and what makes up for classes of very different sizes."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassificationLoss:
+    """Logits [B, K] and labels, int64 [B] or soft [B, K] -> a scalar. By default plain cross-entropy."""
+
+    label_smoothing: float = 0.0
+    focal: float = 0.0  # gamma of focal loss (arXiv:1708.02002): each class's term times (1 - p) ** gamma
+    weight: Tensor | None = None  # [K], of each class
+    log_prior: Tensor | None = None  # [K], added to the logits in training only: balanced softmax (arXiv:2007.10740)
+
+    def __call__(self, logits: Tensor, label: Tensor) -> Tensor:
+        if self.log_prior is not None:
+            logits = logits + self.log_prior
+        if self.weight is None and not self.focal:
+            return F.cross_entropy(logits, label, label_smoothing=self.label_smoothing)
+        target = self._smooth(label if label.ndim == 2 else F.one_hot(label, logits.shape[1]).to(logits.dtype))
+        log_p = logits.log_softmax(1)
+        terms = target * log_p * (1 - log_p.exp()).pow(self.focal)
+        if self.weight is not None:
+            terms = terms * self.weight
+        return -terms.sum(1).mean()  # over clips and not over weights: a rare class keeps its weight in any batch
+
+    def _smooth(self, target: Tensor) -> Tensor:
+        return target.lerp(torch.full_like(target, 1 / target.shape[1]), self.label_smoothing)
+
+
+def classification_loss(
+    counts: Tensor,
+    *,
+    label_smoothing: float = 0.0,
+    focal: float = 0.0,
+    effective_number: float = 0.0,
+    balanced_softmax: bool = False,
+) -> ClassificationLoss:
+    """The loss for classes of which ``counts`` clips, [K], come in an epoch; on the device of ``counts``."""
+    counts = counts.float().clamp(min=1)  # a class that never comes must not be infinitely rare
+    return ClassificationLoss(
+        label_smoothing=label_smoothing,
+        focal=focal,
+        weight=effective_number_weights(counts, effective_number) if effective_number else None,
+        log_prior=(counts / counts.sum()).log() if balanced_softmax else None,
+    )
+
+
+def effective_number_weights(counts: Tensor, beta: float) -> Tensor:
+    """[K], (1 - beta) / (1 - beta ** n) scaled to sum to K (arXiv:1901.05555). beta: 0 = all alike, near 1 = 1/n."""
+    weights = (1 - beta) / (1 - torch.as_tensor(beta, dtype=torch.float64) ** counts.double().cpu())
+    return (weights * len(counts) / weights.sum()).float().to(counts.device)
