@@ -5,9 +5,11 @@ python scripts/write_zoo.py --page     the page alone, from the sizes that are t
 """
 
 import json
+import re
 import sys
 from pathlib import Path
 
+from videoai.cli.config import CONFIGS
 from videoai.models import names
 from videoai.models.published import all_weights
 from videoai.models.sizes import FILE, measure, sizes
@@ -29,6 +31,16 @@ videoai train model=slowfast_8x8_r50 weights=mmaction2/slowfast_r50_8x8_k400 dat
 ```
 
 """
+RECIPES = """
+# Recipes
+
+`videoai train experiment=NAME data.path=TABLE.csv`: the settings of a paper, or of its authors' code. Each file in
+`configs/experiment` names its source, what of the source it cannot express, and the command that scores the result.
+Accuracies of these recipes are not measured here, but for `gestures` and `fights` ([results](results.md)).
+
+| experiment | model | what |
+|---|---|---|
+"""
 WEIGHTS = """
 # Published weights
 
@@ -46,7 +58,7 @@ def page() -> str:
     families: dict[str, list[str]] = {}
     for name in names():
         families.setdefault(MODELS[name].family, []).append(name)
-    return HEAD + "\n".join(section(family, members) for family, members in families.items()) + weights()
+    return HEAD + "\n".join(section(family, members) for family, members in families.items()) + recipes() + weights()
 
 
 def section(family: str, members: list[str]) -> str:
@@ -57,6 +69,16 @@ def section(family: str, members: list[str]) -> str:
         numbers = f"{size.parameters / 1e6:.2f} | {size.gflops:.2f} | {card.clip} | {card.pretrained or ''}"
         lines.append(f"| `{name}` | {numbers} | {card.summary} ({card.paper}) |")
     return "\n".join(lines) + "\n"
+
+
+def recipes() -> str:
+    """The experiments: the first line of each file says what it is, its defaults name the model."""
+    lines = []
+    for file in sorted((CONFIGS / "experiment").glob("*.yaml")):
+        text = file.read_text()
+        model = re.search(r"override /model: (\S+)", text)
+        lines.append(f"| `{file.stem}` | `{model[1] if model else ''}` | {text.splitlines()[1].removeprefix('# ')} |")
+    return RECIPES + "\n".join(lines) + "\n"
 
 
 def weights() -> str:

@@ -1,5 +1,6 @@
 """Every YAML composes; every model builds from its YAML and maps its own clip to logits."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,10 +8,16 @@ import torch
 
 from videoai.cli.config import CONFIGS, compose, flatten
 from videoai.core.types import ClipSpec
+from videoai.engine.optim import build_optimizer
+from videoai.engine.schedule import Schedule
 from videoai.inference.load import build_model
 from videoai.models import MODELS
+from videoai.models.published import find
+from videoai.run.limits import refuse_nonsense
+from videoai.run.weights import settle_weights
 
 GROUPS = sorted(path for path in CONFIGS.iterdir() if path.is_dir())
+EXPERIMENTS = sorted(path.stem for path in (CONFIGS / "experiment").glob("*.yaml"))
 MODEL_FILES = sorted(path.stem for path in (CONFIGS / "model").glob("*.yaml"))
 
 
@@ -38,6 +45,31 @@ def test_every_model_builds_from_its_yaml_and_maps_its_clip_to_logits(name):
         model = build_model(config["model"], num_classes=7).eval()
         logits = model(torch.empty(2, 3, clip.num_frames, clip.size, clip.size))
     assert logits.shape == (2, 7)
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_experiment_is_ready_to_train_but_for_its_data(name):
+    """Its weights are of its model and clip, its model takes the clip, and its optimizer tells the layers apart."""
+    config, _ = compose("train", [f"experiment={name}", "data.path=clips.csv"])
+    refuse_nonsense(config)
+    config = settle_weights(config)
+    without_network = {"inflate": None} if config["model"].get("inflate") else {}
+    with torch.device("meta"):
+        model = build_model({**config["model"], **without_network}, num_classes=7)
+    for key in ("num_frames", "size"):
+        assert config["model"].get(key) in (None, config["clip"][key])
+    assert build_optimizer(config["optim"], model, layer_decay=config["finetune"]["layer_decay"]).param_groups
+    Schedule(total_steps=1000, **config["schedule"])
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_experiment_says_where_it_comes_from_and_how_to_run_it(name):
+    text = (CONFIGS / "experiment" / f"{name}.yaml").read_text()
+    assert re.search(r"arXiv:\d{4}\.\d{4,5}|nvGesture", text)
+    command = re.search(r"#   videoai train experiment=(\S+) data\.path=\S+(?: weights=(\S+))?", text)
+    assert command and command[1] == name
+    if command[2]:
+        assert f"override /model: {find(command[2]).model}\n" in text
 
 
 def test_a_model_brings_its_clip_and_a_data_set_its_augmentation_unless_told_otherwise():

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 
+import av
 import numpy as np
 import pytest
 
@@ -100,6 +101,70 @@ def test_every_planted_fault_is_found_and_nothing_else_and_training_goes_on_with
     trained = videoai_command("train", *arguments, cwd=folder)
     assert trained.returncode == 0, trained.stderr
     assert "left 8 clips out of train." in trained.stderr
+
+
+def folders(clean, root):
+    """The clean set as split folders, `root/SPLIT/CLASS/*.mp4`."""
+    folder, rows = clean
+    for name, label, split, *_ in rows:
+        (root / split / label).mkdir(parents=True, exist_ok=True)
+        shutil.copy(folder / name, root / split / label / name)
+    return root
+
+
+def test_what_training_refuses_or_passes_over_is_named_and_the_rest_is_examined(clean, videoai_command, tmp_path):
+    root = folders(clean, tmp_path / "clips")
+    broken = root / "train" / "left"
+    (broken / "gone.mp4").symlink_to("nowhere")
+    os.mkfifo(broken / "pipe.mp4")
+    done = videoai_command("data", "check", "clips", "out=out", cwd=tmp_path)
+    assert done.returncode == 3, done.stderr
+    assert reported(tmp_path) == {"missing": ["gone.mp4"], "not_a_file": ["pipe.mp4"]}
+    (root / "train" / "jump").mkdir()
+    done = videoai_command("data", "check", "clips", "out=out", cwd=tmp_path)
+    assert done.returncode == 3, done.stderr
+    found = reported(tmp_path)
+    assert found.pop("few") == found.pop("imbalance") == [""]  # the empty class has few videos, too
+    assert found == {"missing": ["gone.mp4"], "not_a_file": ["pipe.mp4"], "empty_class": [""], "refused": [""]}
+
+
+def test_lines_that_training_refuses_are_named_and_the_rest_is_examined(clean, videoai_command):
+    folder, rows = clean
+    rows.append(["gone.mp4", "left", "train", "", "", ""])
+    rows[2][1] = "lefft"  # in val
+    rows[4][1] = ""
+    rows.append(["up1.mp4", "up", "test", "", "", ""])  # in train too
+    write_table(folder, rows)
+    done = videoai_command("data", "check", "clips.csv", "out=out", cwd=folder)
+    assert done.returncode == 3, done.stderr
+    found = reported(folder)
+    assert found.pop("few") == found.pop("imbalance") == [""]  # of the class that is a misprint
+    assert found == {
+        "missing": ["gone.mp4"],
+        "label_without_class": ["left2.mp4", "left4.mp4"],
+        "leak_path": ["up1.mp4"],
+        "refused": [""],
+    }
+
+
+def test_a_file_that_was_cut_and_one_shorter_than_a_clip_are_named(clean, videoai_command):
+    folder, rows = clean
+    with av.open(str(folder / "left0.mp4")) as source, av.open(str(folder / "cut.mkv"), "w") as output:
+        stream = output.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                output.mux(packet)
+    whole = (folder / "cut.mkv").read_bytes()
+    (folder / "cut.mkv").write_bytes(whole[: 2 * len(whole) // 3])  # decodes without complaint
+    rows[0][0] = "cut.mkv"
+    with open_video(folder / "left1.mp4") as video:
+        write_clip(folder / "left1.mp4", video.frames(range(4)).permute(0, 2, 3, 1).numpy())
+    write_table(folder, rows)
+    done = videoai_command("data", "check", "clips.csv", "out=out", cwd=folder)
+    assert (done.returncode, reported(folder)) == (3, {"short": ["cut.mkv"]})
+    done = videoai_command("data", "check", "clips.csv", "clip=16x1x112", "out=out", cwd=folder)
+    assert reported(folder)["too_short"] == ["left1.mp4"]
 
 
 def test_a_killed_check_goes_on_where_it_was(clean, videoai_command):

@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 import time
@@ -24,6 +25,8 @@ import pytest
         (["predict", "checkpoint=x.pt", "input="], 1, "input is empty"),
         (["predict", "checkpoint=x.pt", "input=nowhere.mp4"], 1, "nowhere.mp4: no such file"),
         (["models", "resnext"], 1, "no model matches 'resnext'"),
+        (["models", "torchvison/r3d_18"], 1, "Did you mean 'torchvision/r3d_18'?"),
+        (["models", "x=3"], 1, "'x=3': models takes words to look for"),
         (["train", "hydra.run.dir=x"], 1, "hydra.* are of no use here"),
         (["train", "+trainer.foo=1"], 1, "settings are key=value"),
         (["train", "model=null"], 1, "take the name of a file"),
@@ -60,6 +63,25 @@ def test_models_lists_and_filters(videoai_command, tmp_path):
     filtered = videoai_command("models", "lstm", cwd=tmp_path).stdout
     assert "cnn_lstm" in filtered
     assert "r3d_18" not in filtered
+    assert "pretrained" not in filtered  # nobody publishes weights of these
+    assert videoai_command("models", "debug=true", "lstm", cwd=tmp_path).stdout == filtered
+
+
+def test_models_never_cuts_what_it_writes_to_a_pipe(videoai_command, tmp_path):
+    text = videoai_command("models", cwd=tmp_path, COLUMNS="80").stdout
+    assert "…" not in text and max(map(len, text.splitlines())) > 80
+    assert all(line == line.rstrip() for line in text.splitlines())
+    assert re.search(r"^videomae2_giant +\d+\.\d\d +\d+\.\d\d  16x4x224 ", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", ["slow_8x8_r50", "pytorchvideo/slow_r50"])
+def test_one_model_is_shown_with_its_options_weights_and_recipes(videoai_command, tmp_path, name):
+    text = videoai_command("models", name, cwd=tmp_path).stdout
+    assert text.startswith("slow_8x8_r50: ")
+    assert "  model.dropout: 0.5  # before the head" in text
+    row = r"^pytorchvideo/slow_r50 +kinetics400 +8x8x224 +74\.6 .*Apache-2\.0 +parity +https://"
+    assert re.search(row, text, re.MULTILINE)
+    assert "recipes: experiment=slow_8x8_r50_k400" in text
 
 
 def seconds(*command: str) -> float:

@@ -326,3 +326,27 @@ def test_a_second_process_in_one_run_folder_is_refused(clip_folder, videoai_comm
     finally:
         first.kill()
         first.wait()
+
+
+def test_an_error_in_ones_own_model_is_not_blamed_on_videoai(videoai_command, clip_folder, tmp_path):
+    (tmp_path / "mynet.py").write_text(
+        "from torch import nn\n"
+        "class Net(nn.Linear):\n"
+        "    def __init__(self, num_classes, width=3):\n"
+        "        super().__init__(3, num_classes)\n"
+        "        self.width = {}[width]\n"
+    )
+    (tmp_path / "mine" / "model").mkdir(parents=True)
+    (tmp_path / "mine" / "model" / "own.yaml").write_text(
+        "defaults:\n  - /clip@_global_.clip: 16x2x32\n_target_: mynet.Net\n"
+    )
+    data = ("data=folder", f"data.root={clip_folder}", "data.num_workers=0", "trainer.max_steps=1")
+    done = videoai_command("train", "--config-dir", "mine", "model=own", *data, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "KeyError: 3 (in your own Net.__init__, mynet.py line 5; debug=true shows where)" in done.stderr
+    source = (tmp_path / "mynet.py").read_text()
+    (tmp_path / "mynet.py").write_text(source.replace("{}[width]", "width"))
+    done = videoai_command("train", "--config-dir", "mine", "model=own", *data, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "videoai: model Net: fails on a video [16, 3, 16, 32, 32] with RuntimeError" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -68,13 +68,8 @@ def test_other_files_are_refused_as_weights(tmp_path):
     torch.save({"epoch": 3}, tmp_path / "x.pt")
     with pytest.raises(ValueError, match="expected a checkpoint of videoai or a plain state dict"):
         read_weights(tmp_path / "x.pt")
-    with pytest.raises(FileNotFoundError, match="no such file"):
+    with pytest.raises(FileNotFoundError, match="neither a file nor published weights"):
         read_weights(tmp_path / "y.pt")
-
-
-def test_a_folder_is_no_file_of_weights(tmp_path):
-    with pytest.raises(FileNotFoundError, match="a folder; a file is needed"):
-        read_weights(tmp_path)
 
 
 def test_faults_of_a_published_checkpoint_speak_of_the_setting_that_was_given():
@@ -98,3 +93,10 @@ def test_weights_that_are_not_finite_answer_nothing(model):
         model.head.bias[0] = float("nan")
     with pytest.raises(ValueError, match=r"head\.bias holds numbers that are not finite"):
         from_state(state(model))
+
+
+def test_weights_that_are_no_file_say_what_would_be(tmp_path):
+    with pytest.raises(ValueError, match=rf"weights={tmp_path} is a folder\. Give a file in it"):
+        read_weights(tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"weights=r3d_18: neither a file nor published weights"):
+        read_weights("r3d_18")

@@ -115,3 +115,12 @@ def test_pretrained_backbones_without_network_say_so(monkeypatch: pytest.MonkeyP
     message = re.escape("backbone=resnet18: cannot fetch its pretrained weights (no network)")
     with pytest.raises(OSError, match=message):
         create_backbone("resnet18", pretrained=True)
+
+
+@pytest.mark.parametrize("backbone", ["vit_tiny_patch16_224", "swin_tiny_patch4_window7_224"])
+def test_a_transformer_of_another_size_says_what_to_set(backbone: str) -> None:
+    with torch.device("meta"):
+        model = create_model("tsn_r50", num_classes=3, backbone=backbone)
+        with pytest.raises(ValueError, match=r"frames of 224x224 pixels alone, the clip has 64x48\. Set clip\.size"):
+            model(torch.empty(1, 3, 2, 64, 48))
+        assert model(torch.empty(1, 3, 2, 224, 224)).shape == (1, 3)

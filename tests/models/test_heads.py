@@ -98,3 +98,12 @@ class Own(nn.Module):
 def test_a_model_of_ones_own_that_lacks_a_method_is_told_which(call: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         call(Own())
+
+
+class ResetsNothing(Own):
+    def reset_classifier(self, num_classes: int) -> None: ...
+
+
+def test_a_head_that_is_never_taken_away_is_not_known() -> None:
+    with pytest.raises(ValueError, match=r"ResetsNothing\.reset_classifier\(0\) takes no parameter away"):
+        head_parameters(ResetsNothing())

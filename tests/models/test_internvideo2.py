@@ -60,9 +60,7 @@ def test_an_attentive_probe_reads_the_tokens_and_not_what_the_pool_gives() -> No
 
 
 def test_another_clip_than_the_model_was_built_for_is_refused() -> None:
-    with pytest.raises(
-        ValueError, match=r"a clip of 8x28x28 \(T, H, W\), but its position table is made for 4x28x28\. Set"
-    ):
+    with pytest.raises(ValueError, match=r"a clip of 8x28x28 \(T, H, W\), but the model is built for 4x28x28\. Set"):
         small()(clips(8, 28, 28))
     with pytest.raises(ValueError, match=r"a clip of 4x32x32 \(T, H, W\) does not divide into 1x14x14 patches"):
         small(size=32)

@@ -47,7 +47,8 @@ def test_other_sizes_interpolate_the_positions_and_say_so_once(caplog: pytest.Lo
 
 def test_a_clip_that_the_patches_do_not_divide_is_refused() -> None:
     with pytest.raises(
-        ValueError, match=r"a clip of 8x36x36 \(T, H, W\) does not divide into 2x8x8 patches.*size to one of 8"
+        ValueError,
+        match=r"clip of 8x36x36 .*does not divide into 2x8x8 patches\. Set .* clip\.size=32\.",
     ):
         small()(clips(8, 36, 36))
     with pytest.raises(ValueError, match="does not divide"):

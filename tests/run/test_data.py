@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from videoai.core.types import Clips, ClipSpec, VideoItem
+from videoai.data.manifest import Manifest
 from videoai.run.data import (
     BadCount,
     absolute_paths,
@@ -21,8 +22,14 @@ def clips(*errors: str) -> Clips:
     )
 
 
+def of_two_classes(num_first: int, num_second: int) -> Manifest:
+    """A training split with the videos of the class "run" first, then those of "walk"."""
+    items = [VideoItem(f"{index}.mp4", int(index >= num_first)) for index in range(num_first + num_second)]
+    return Manifest(("run", "walk"), {"train": items, "val": [], "test": []}, "here")
+
+
 def test_unreadable_videos_are_counted_once_each(caplog):
-    count = BadCount(10, 0.25)
+    count = BadCount(of_two_classes(10, 10), 0.25)
     for _ in range(3):
         count(clips("", "a.mp4: broken", "b.mp4: broken"))
     assert len(count.seen) == 2
@@ -30,10 +37,20 @@ def test_unreadable_videos_are_counted_once_each(caplog):
 
 
 def test_too_many_unreadable_videos_stop_the_run():
-    with pytest.raises(
-        ValueError, match=r"3 of 10 training videos are unreadable, more than data.max_bad_fraction=0.25"
-    ):
-        BadCount(10, 0.25)(clips("x", "y", "z"))
+    message = "3 of 10 training videos are unreadable, more than data.max_bad_fraction=0.25; the last: z. Mend"
+    with pytest.raises(ValueError, match=message):
+        BadCount(of_two_classes(9, 1), 0.25)(clips("x", "y", "z"))
+
+
+def test_a_class_that_loses_more_than_a_fifth_stops_the_run():
+    BadCount(of_two_classes(10, 90), 0.05)(clips("x", "y"))  # two of ten, a fifth
+    message = "3 of the 10 training videos of 'run' are unreadable: other classes stand in .* the last: z"
+    with pytest.raises(ValueError, match=message):
+        BadCount(of_two_classes(10, 90), 0.05)(clips("x", "y", "z"))
+
+
+def test_one_unreadable_video_of_a_small_class_is_bad_luck():
+    BadCount(of_two_classes(3, 97), 0.05)(clips("x"))
 
 
 def test_a_clip_longer_than_most_videos_is_announced_with_the_way_out(clip_folder, caplog):

@@ -90,3 +90,10 @@ def test_the_test_split_of_another_rendering_seed_is_scored(tmp_path, monkeypatc
     other = evaluate({**settings, "moved": {"seed": 1}})
     assert f"motion16-tiny-default-s1-v{VERSION}: 16 videos of split test" in caplog.text
     assert other["fingerprint"] != own["fingerprint"]
+
+
+def test_classes_in_their_hundreds_are_not_all_named():
+    trained = [f"kinetics400 {number}" for number in range(400)]
+    with pytest.raises(ValueError, match=r'trained on 400 classes: \["kinetics400 0", ') as caught:
+        refuse_other_classes(manifest(train=1), trained, "torchvision/r3d_18")
+    assert len(str(caught.value)) < 600 and 'only in the data: ["a", "b"]' in str(caught.value)

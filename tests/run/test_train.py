@@ -6,9 +6,10 @@ import yaml
 
 import videoai
 from videoai.cli.config import complete, with_run_dir
+from videoai.inference.load import build_model
 from videoai.run.folder import RunFolder
-from videoai.run.train import assemble, pace
-from videoai.run.weights import settle_weights
+from videoai.run.train import assemble, new_freeze, pace
+from videoai.run.weights import load_weights, settle_weights
 
 SMALL = {"batch_size": 6, "precision": "fp32", "tensorboard": False, "log_every": 1}
 
@@ -97,10 +98,34 @@ def test_a_run_is_assembled_without_touching_the_console(clip_folder, tmp_path, 
     assert capsys.readouterr().out == ""
 
 
-def test_freezing_what_nothing_has_trained_is_said(clip_folder, tmp_path, caplog):
-    caplog.set_level("WARNING")
-    videoai.train(config(clip_folder, tmp_path), trainer={**SMALL, "max_steps": 1}, finetune="linear_probe")
-    assert "freezes weights that nothing has trained: set weights=..." in caplog.text
+RNN = {"name": "tiny_cnn_gru", "hidden_size": 4}
+
+
+@pytest.mark.parametrize(
+    ("model", "first"), [("tiny_r3d", "stem.0.weight, stem.1.weight"), (RNN, "backbone.convs.0.0.weight")]
+)
+def test_what_nothing_has_trained_is_not_frozen_to_the_end(clip_folder, tmp_path, model, first):
+    given = config(clip_folder, tmp_path) | {"model": model}
+    with pytest.raises(ValueError, match=rf"tensors that nothing has trained \({first}.*to the end.*finetune=gradual"):
+        videoai.train(given, trainer={**SMALL, "max_steps": 1}, finetune="linear_probe")
+
+
+def test_a_recurrent_layer_behind_loaded_frames_is_not_frozen_to_the_end(clip_folder, tmp_path):
+    """The backbone may be trained; the layers between it and the head are not."""
+    full, _ = complete(config(clip_folder, tmp_path) | {"model": RNN, "finetune": "linear_probe"})
+    model = build_model(full["model"], num_classes=4)
+    fresh = load_weights(model, full | {"model": {**full["model"], "backbone_pretrained": True}})
+    with pytest.raises(ValueError, match=r"holds 6 tensors that nothing has trained \(norm\.weight, norm\.bias, rnn\."):
+        new_freeze(full, model, fresh, num_videos=18)
+    full["finetune"]["unfreeze_epoch"] = 1
+    freeze = new_freeze(full, model, fresh, num_videos=18)
+    assert freeze is not None and set(freeze.trainable) == {"head.weight", "head.bias"}
+
+
+def test_what_was_loaded_may_be_frozen(clip_folder, tmp_path):
+    first = videoai.train(config(clip_folder, tmp_path), trainer={**SMALL, "max_steps": 1})
+    given = config(clip_folder, tmp_path, run_dir=str(tmp_path / "probe"), weights=first["checkpoint"])
+    assert videoai.train(given, trainer={**SMALL, "max_steps": 2}, finetune="linear_probe")["step"] == 2
 
 
 EVERYTHING = {

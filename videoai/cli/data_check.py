@@ -22,17 +22,19 @@ def main(arguments: list[str]) -> int:
     config, choices = compose("train", [*(_of_path(paths[0]) if paths else ()), *rest])
     refuse_missing({"data": config["data"]}, "data check")
     settings["out"] = settings["out"] or os.path.join("runs", f"check-{_name(config['data'], choices)}")
-    return _check(config["data"], settings)
+    names_clip = any(argument.startswith(("clip", "model=", "experiment=")) for argument in rest)
+    return _check(config["data"], settings, config["clip"] if names_clip else None)
 
 
-def _check(data: dict[str, Any], settings: dict[str, Any]) -> int:
+def _check(data: dict[str, Any], settings: dict[str, Any], clip: dict[str, Any] | None) -> int:
+    from videoai.core.types import ClipSpec
     from videoai.data.check.faults import KINDS
     from videoai.report.check import check_table, summary
     from videoai.report.tables import as_text
     from videoai.run.check import check
     from videoai.run.data import shown
 
-    checked = check(data, settings)
+    checked = check(data, settings, ClipSpec(**clip) if clip else None)
     if checked.faults:
         print(as_text(check_table(checked.faults, KINDS)))
     print(f"{checked.num_files} files, {summary(checked.faults)}.")

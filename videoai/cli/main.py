@@ -3,9 +3,11 @@
 import logging
 import os
 import sys
+import sysconfig
 import traceback
 import warnings
 from importlib import import_module
+from pathlib import Path
 
 VERBS = {  # verb -> (module:function, one line of help)
     "train": ("videoai.cli.train:main", "train a model, or continue a run"),
@@ -77,7 +79,8 @@ def verb_help(verb: str, job: str | None = None) -> str:
     file = CONFIGS / f"{verb}.yaml"
     lines = [f"videoai {verb}: {VERBS[verb][1]}", ""]
     if not file.exists():
-        lines.append({"models": "usage: videoai models [filter]"}.get(verb, f"usage: videoai {verb}"))
+        shows = " [word ...]; when one model is left: its options, weights and recipes" if verb == "models" else ""
+        lines.append(f"usage: videoai {verb}{shows}")
         return "\n".join(lines)
     lines.append(file.read_text())
     if verb == "train":
@@ -126,7 +129,17 @@ def message_of(error: Exception) -> str:
     if expected and text:
         return " ".join(text.split("\n")) if len(text) < 2000 else text
     first = text.splitlines()[0] if text else "no message"
-    return f"{type(error).__name__}: {first} (a fault in videoai: please report it; debug=true shows where)"
+    return f"{type(error).__name__}: {first} ({whose_fault(error)}; debug=true shows where)"
+
+
+def whose_fault(error: Exception) -> str:
+    """A model or data set of one's own runs under videoai: the innermost file that is neither ours nor installed."""
+    installed = (str(Path(__file__).parents[1]), sysconfig.get_path("stdlib"), "<")
+    for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
+        file = frame.f_code.co_filename
+        if not file.startswith(installed) and not {"site-packages", "dist-packages"} & set(Path(file).parts):
+            return f"in your own {frame.f_code.co_qualname}, {os.path.relpath(file)} line {line}"
+    return "a fault in videoai: please report it"
 
 
 def complain(message: str, code: int) -> int:

@@ -17,7 +17,7 @@ Reason = Literal[
     "no_video_stream",  # audio or text only
     "corrupt",  # FFmpeg finds the file damaged or encrypted
     "short",  # fewer frames than announced or needed
-    "too_large",  # above MAX_PIXELS or MAX_FRAMES
+    "too_large",  # above MAX_PIXELS, MAX_FRAMES, MAX_SECONDS or MAX_BYTES
     "unsupported",  # no decoder for this codec
 ]
 Stage = Literal["open", "index", "decode", "sample"]
@@ -25,6 +25,8 @@ Stage = Literal["open", "index", "decode", "sample"]
 # 8K UHD, 7680 x 4320. A 198 KB file can hold one frame that takes 400 MB.
 MAX_PIXELS = 7680 * 4320
 MAX_FRAMES = 1_000_000  # 9 hours at 30 fps; the index takes about 100 bytes of memory per frame
+MAX_SECONDS = 7 * 24 * 3600.0  # leaves room for time-lapse; damaged clocks say thousands of years
+MAX_BYTES = 2**36  # 64 GiB; indexing may read a file to its end
 PROTOCOL_WHITELIST = "file"
 
 # FFmpeg's names of the demuxers a file may be handed to. None of them opens a second file.
@@ -72,7 +74,7 @@ def sniff(path: str | Path, source: bytes | None = None) -> str:
     Args:
         source: the bytes of the video where they come from elsewhere; ``path`` then only names it.
     Raises:
-        BadVideo: missing, not_a_file, empty or unknown_format.
+        BadVideo: missing, not_a_file, too_large, empty or unknown_format.
     """
     path = os.fspath(path)
     head = source[:_HEAD_BYTES] if source is not None else _read_head(path)
@@ -90,15 +92,18 @@ def open_regular(path: str) -> BinaryIO:
     """A regular file for reading; never a pipe without a writer, which would hang, nor a device.
 
     Raises:
-        BadVideo: missing or not_a_file.
+        BadVideo: missing, not_a_file or too_large.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     except (OSError, ValueError) as error:  # ValueError: a null byte in the path
         raise BadVideo(path, "missing", "open", getattr(error, "strerror", None) or str(error)) from error
-    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+    about = os.fstat(descriptor)
+    if stat.S_ISREG(about.st_mode) and about.st_size <= MAX_BYTES:
         return os.fdopen(descriptor, "rb")
     os.close(descriptor)
+    if stat.S_ISREG(about.st_mode):
+        raise BadVideo(path, "too_large", "open", f"{about.st_size} bytes, above {MAX_BYTES}; cut it into parts")
     raise BadVideo(path, "not_a_file", "open", "a folder, pipe or device; a regular file is needed")
 
 

@@ -112,8 +112,12 @@ def read_weights(path: str | Path) -> dict[str, torch.Tensor]:
     Raises: FileNotFoundError, ValueError.
     """
     path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"weights={path}: {'a folder; a file is needed' if path.is_dir() else 'no such file'}.")
+    if path.is_dir():
+        raise ValueError(f"weights={path} is a folder. Give a file in it, such as {path}/checkpoints/best.pt of a run.")
+    if not path.exists():
+        raise FileNotFoundError(
+            f"weights={path}: neither a file nor published weights; videoai models NAME shows the ids of a model."
+        )
     state = checkpoint.read_plain(path)
     if isinstance(state, dict) and "format" in state and "model" in state:
         state = averaged(state) or state["model"]

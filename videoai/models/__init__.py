@@ -25,7 +25,8 @@ from typing import Any
 from torch import nn
 
 from videoai.core.build import build
-from videoai.models.published import from_published, load_published, read_published, with_dialect
+from videoai.models.layers import check_num_classes
+from videoai.models.published import build_loaded, from_published, read_published
 from videoai.models.table import MODELS, TARGETS, Family, ModelCard
 
 __all__ = ["MODELS", "TARGETS", "Family", "ModelCard", "create_model", "from_published", "names"]
@@ -42,7 +43,8 @@ def create_model(
     """Build a model of the zoo, e.g. ``create_model("slow_8x8_r50", pretrained=True, num_classes=12)``.
 
     Args:
-        num_classes: None = those of the weights. Another number than theirs gets a fresh head.
+        num_classes: None = those of the weights. Another number than theirs gets a fresh head; 0 = no head: what the
+            model gives is the pooled vector.
         pretrained: load the weights that the model's row names.
         weights: load these: an id such as ``pyslowfast/SLOW_8x8_R50``, or ``ID:FILE`` for a file you already have.
 
@@ -57,10 +59,9 @@ def create_model(
     if not weights:
         if num_classes is None:
             raise ValueError(f"create_model('{name}'): say num_classes=..., or weights that know their classes.")
+        check_num_classes(num_classes)
         return build(node, TARGETS, where="model", num_classes=num_classes)
-    model = build(with_dialect(node, weights, num_classes), TARGETS, where="model")
-    load_published(model, weights, read_published(weights))
-    return model
+    return build_loaded(node, weights, num_classes, lambda: read_published(weights))
 
 
 def default_weights(name: str) -> str:

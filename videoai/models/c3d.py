@@ -10,6 +10,7 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from videoai.models.clip_size import check_clip
 from videoai.models.layers import init_weights, make_head, run_blocks
 from videoai.models.max_pool import FrameMaxPool
 
@@ -34,6 +35,7 @@ class C3D(nn.Module):
                 f"model.num_frames={num_frames}, model.size={size}: C3D pools {REDUCTION} frames to one. "
                 f"Give at least {REDUCTION} of each."
             )
+        self.input_size = (num_frames, size, size)
         inputs = (3, *(widths[-1] for widths in WIDTHS))
         self.stages = nn.Sequential(*(_stage(i, inputs[i], *widths) for i, widths in enumerate(WIDTHS)))
         side = (size // REDUCTION + 2) // 2  # the last pooling pads both sides
@@ -50,19 +52,17 @@ class C3D(nn.Module):
         return self.forward_head(self.forward_features(video))
 
     def forward_features(self, video: Tensor) -> Tensor:
-        """video: float [B, 3, T, H, W] -> features [B, 512, T/16, H/32, W/32], H and W rounded up."""
+        """video: float [B, 3, T, H, W] -> features [B, 512, T/16, H/32, W/32], H and W rounded up.
+
+        Raises: ValueError: a clip of another size than the model.
+        """
+        frames, *sides = (length // REDUCTION for length in video.shape[2:])
+        if (frames, *((side + 2) // 2 for side in sides)) != self.map_shape[1:]:
+            check_clip("c3d", video.shape[2:], self.input_size, (REDUCTION, REDUCTION, REDUCTION))
         return run_blocks(self.stages.children(), video, checkpointing=self.checkpointing)
 
     def forward_head(self, features: Tensor, pre_logits: bool = False) -> Tensor:
-        """features: [B, 512, T', H', W'] -> logits [B, K], or what the head reads [B, 4096].
-
-        Raises: ValueError: the clip was of another size than the model.
-        """
-        if features.shape[1:] != self.map_shape:
-            raise ValueError(
-                f"c3d: the clip gives a map of {list(features.shape[1:])}, the model was built for "
-                f"{list(self.map_shape)}. Set model.num_frames and model.size to those of the clip."
-            )
+        """features: [B, 512, T', H', W'] -> logits [B, K], or what the head reads [B, 4096]."""
         x = F.relu(self.fc6(features.flatten(1)))
         x = F.relu(self.fc7(self.dropout(x)))
         return x if pre_logits else self.head(self.dropout(x))

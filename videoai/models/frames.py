@@ -117,12 +117,25 @@ def frame_features(backbone: Any, video: Tensor) -> Tensor:
         if isinstance(module, AcrossFrames):
             module.num_frames = num_frames
     frames = video.transpose(1, 2).flatten(0, 1)  # [B, C, T, H, W] -> [B*T, C, H, W]
+    refuse_other_size(backbone, tuple(video.shape[3:]))
     features = backbone.forward_features(frames)
     if getattr(backbone, "output_fmt", None) == "NHWC":
         features = features.permute(0, 3, 1, 2)  # [B*T, H', W', D] -> [B*T, D, H', W']
     if features.ndim != 4 or features.shape[1] != width_of(backbone):
         return backbone.forward_head(features, pre_logits=True).unflatten(0, (-1, num_frames))  # [B, T, D]
     return features.unflatten(0, (-1, num_frames)).transpose(1, 2)  # [B*T, D, H', W'] -> [B, D, T, H', W']
+
+
+def refuse_other_size(backbone: Any, size: tuple[int, ...]) -> None:
+    """Raises: ValueError: a transformer of timm is made for one size of image, and this is another."""
+    patches = getattr(backbone, "patch_embed", None)
+    made_for = getattr(patches, "img_size", None)
+    if made_for and getattr(patches, "strict_img_size", False) and tuple(made_for) != size:
+        raise ValueError(
+            f"model.backbone: this {type(backbone).__name__} takes frames of {made_for[0]}x{made_for[1]} pixels alone, "
+            f"the clip has {size[0]}x{size[1]}. Set clip.size={made_for[0]} clip.resize={made_for[0]} or more, or "
+            "choose a convolutional backbone such as resnet50."
+        )
 
 
 def pool_frames(backbone: Any, features: Tensor) -> Tensor:

@@ -70,7 +70,7 @@ class AttentiveModel(nn.Module):
 def head_parameters(model: nn.Module) -> list[str]:
     """Names of what ``reset_classifier`` replaces (all of an attentive probe).
 
-    Raises: ValueError: the model cannot reset its classifier.
+    Raises: ValueError: the model cannot reset its classifier, or resets nothing.
     """
     if isinstance(model, AttentiveModel):
         return [name for name, _ in model.named_parameters() if name.startswith("probe.")]
@@ -79,7 +79,13 @@ def head_parameters(model: nn.Module) -> list[str]:
     bare: Any = copy.deepcopy(model, shared)  # modules are copied, tensors are not
     bare.reset_classifier(0)
     kept = {name for name, _ in bare.named_parameters()}
-    return [name for name, _ in model.named_parameters() if name not in kept]
+    head = [name for name, _ in model.named_parameters() if name not in kept]
+    if not head:
+        raise ValueError(
+            f"finetune.freeze=true: {type(model).__name__}.reset_classifier(0) takes no parameter away, so nothing is "
+            "known to be the head, and nothing would learn. It must put nn.Identity() in the head's place."
+        )
+    return head
 
 
 def checkpoint_activations(model: Any) -> None:

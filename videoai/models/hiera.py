@@ -9,17 +9,20 @@ Suffixes: B batch, U mask units, L tokens of a unit, N heads, D token width, F h
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from videoai.models.attention import DropPath, Mlp, drop_path_rates
+from videoai.models.clip_size import check_clip, check_patches
 from videoai.models.layers import make_head, run_blocks
 from videoai.models.positions import Positions
 
 STEM_STRIDE = (2, 4, 4)  # T, H, W
 UNIT = 8  # tokens, the side of a mask unit: 2 to the number of poolings
+MASK_UNIT = (STEM_STRIDE[0], STEM_STRIDE[1] * UNIT, STEM_STRIDE[2] * UNIT)  # T, H, W: frames and pixels
 EPS = 1e-6  # of every LayerNorm
 
 
@@ -48,7 +51,8 @@ class Hiera(nn.Module):
         drop_path: float,
     ) -> None:
         super().__init__()
-        self.input_size = _check_clip(num_frames, size)
+        self.input_size = (num_frames, size, size)
+        check_patches("hiera", self.input_size, MASK_UNIT)
         self.grid = (num_frames // STEM_STRIDE[0], size // STEM_STRIDE[1], size // STEM_STRIDE[2])
         self.stem = nn.Conv3d(3, width, kernel_size=(3, 7, 7), stride=STEM_STRIDE, padding=(1, 3, 3))
         self.positions = Positions("separate", (self.grid[0], self.grid[1] * self.grid[2]), width)
@@ -80,12 +84,7 @@ class Hiera(nn.Module):
 
         Raises: ValueError: another clip than the model was built for.
         """
-        if tuple(video.shape[2:]) != self.input_size:
-            given, known = "x".join(map(str, video.shape[2:])), "x".join(map(str, self.input_size))
-            raise ValueError(
-                f"hiera: a clip of {given} (T, H, W), but the model is built for {known}. Set model.num_frames and "
-                "model.size to those of the clip."
-            )
+        check_clip("hiera", video.shape[2:], self.input_size, MASK_UNIT)
         x_BTSD = self.stem(video).flatten(3).permute(0, 2, 3, 1) + self.positions()  # [B, D, T, H, W] -> [B, T, S, D]
         x_BULD = run_blocks(
             self.blocks, into_units(x_BTSD.unflatten(2, self.grid[1:])), checkpointing=self.checkpointing
@@ -186,54 +185,18 @@ def pool(x_BULD: Tensor) -> Tensor:
     return x_BULD.unflatten(2, (4, -1)).amax(2)
 
 
-def _check_clip(num_frames: int, size: int) -> tuple[int, int, int]:
-    side = STEM_STRIDE[1] * UNIT
-    if num_frames % STEM_STRIDE[0] or size % side or num_frames < 1 or size < 1:
-        raise ValueError(
-            f"model.num_frames={num_frames}, model.size={size}: Hiera's mask units need an even number of frames and a "
-            f"multiple of {side} pixels, e.g. num_frames=16 size=224."
-        )
-    return num_frames, size, size
-
-
-def hiera_b(
-    num_classes: int, *, num_frames: int = 16, size: int = 224, dropout: float = 0.0, drop_path: float = 0.1
-) -> Hiera:
-    """Hiera-B: 51.1 M parameters at 400 classes."""
-    return _hiera(num_classes, 96, 1, (2, 3, 16, 3), num_frames, size, dropout, drop_path)
-
-
-def hiera_bp(
-    num_classes: int, *, num_frames: int = 16, size: int = 224, dropout: float = 0.0, drop_path: float = 0.1
-) -> Hiera:
-    """Hiera-B+: wider; 69.4 M parameters at 400 classes."""
-    return _hiera(num_classes, 112, 2, (2, 3, 16, 3), num_frames, size, dropout, drop_path)
-
-
-def hiera_l(
-    num_classes: int, *, num_frames: int = 16, size: int = 224, dropout: float = 0.0, drop_path: float = 0.1
-) -> Hiera:
-    """Hiera-L: 213.1 M parameters at 400 classes."""
-    return _hiera(num_classes, 144, 2, (2, 6, 36, 4), num_frames, size, dropout, drop_path)
-
-
-def hiera_h(
-    num_classes: int, *, num_frames: int = 16, size: int = 224, dropout: float = 0.0, drop_path: float = 0.1
-) -> Hiera:
-    """Hiera-H: 671.6 M parameters at 400 classes."""
-    return _hiera(num_classes, 256, 4, (2, 6, 36, 4), num_frames, size, dropout, drop_path)
-
-
-def _hiera(
-    num_classes: int,
+def hiera(
     width: int,
     num_heads: int,
     depths: tuple[int, ...],
-    num_frames: int,
-    size: int,
-    dropout: float,
-    drop_path: float,
+    num_classes: int,
+    *,
+    num_frames: int = 16,
+    size: int = 224,
+    dropout: float = 0.0,
+    drop_path: float = 0.1,
 ) -> Hiera:
+    """Any Hiera; the names of the zoo fix its widths and depths."""
     return Hiera(
         num_classes,
         width=width,
@@ -244,3 +207,10 @@ def _hiera(
         dropout=dropout,
         drop_path=drop_path,
     )
+
+
+# The names of the zoo, with their parameters at 400 classes.
+hiera_b = partial(hiera, 96, 1, (2, 3, 16, 3))  # 51.1 M
+hiera_bp = partial(hiera, 112, 2, (2, 3, 16, 3))  # 69.4 M
+hiera_l = partial(hiera, 144, 2, (2, 6, 36, 4))  # 213.1 M
+hiera_h = partial(hiera, 256, 4, (2, 6, 36, 4))  # 671.6 M

@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from videoai.models.attention import DropPath, Mlp, drop_path_rates, init_linear
+from videoai.models.clip_size import check_clip
 from videoai.models.layers import make_head, run_blocks
 from videoai.models.positions import Positions
 from videoai.models.video_vit import BASE, GIANT, LARGE, SMALL, Width, token_grid
@@ -68,12 +69,7 @@ class InternVideo2(nn.Module):
 
         Raises: ValueError: a clip of another size than the model was built for.
         """
-        if tuple(video.shape[2:]) != self.input_size:
-            given, known = "x".join(map(str, video.shape[2:])), "x".join(map(str, self.input_size))
-            raise ValueError(
-                f"internvideo2: a clip of {given} (T, H, W), but its position table is made for {known}. Set "
-                "model.num_frames and model.size to those of the clip; published tables are resampled."
-            )
+        check_clip("internvideo2", video.shape[2:], self.input_size, TUBELET)
         x_BTSD = self.patch_embed(video).flatten(3).permute(0, 2, 3, 1)  # [B, D, T, H, W] -> [B, T, S, D]
         x_BLD = (x_BTSD + self.positions()).flatten(1, 2)
         token_B1D = (self.class_token + self.class_position).expand(x_BLD.shape[0], 1, -1)

@@ -24,6 +24,12 @@ def check_choice(option: str, given: str, allowed: Sequence[str], *, group: str 
         )
 
 
+def check_num_classes(given: object) -> None:
+    """Raises: ValueError: no number of classes. 0 means no head."""
+    if isinstance(given, bool) or not isinstance(given, int) or given < 0:
+        raise ValueError(f"num_classes={given!r}: give a whole number of classes, or 0 for a model without a head.")
+
+
 def num_input_channels(difference: Difference) -> int:
     """Channels after ``motion_input`` of an RGB clip: 3 or 6."""
     check_choice("temporal_difference", difference, get_args(Difference))

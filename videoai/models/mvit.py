@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from videoai.models.clip_size import check_clip, check_patches
 from videoai.models.layers import check_choice, make_head, run_blocks
 from videoai.models.max_pool import separate_max_pools
 
@@ -68,13 +69,7 @@ class MultiscaleViT(nn.Module):
 
         Raises: ValueError: a clip of another size.
         """
-        built = (self.num_frames, self.size, self.size)
-        if video.shape[2:] != built:
-            given, wanted = ("x".join(map(str, clip)) for clip in (video.shape[2:], built))
-            raise ValueError(
-                f"mvit: built for clips of {wanted} (T, H, W), given {given}. Set model.num_frames and model.size to "
-                "those of the clip."
-            )
+        check_clip("mvit", video.shape[2:], (self.num_frames, self.size, self.size), PATCH)
         x = self.conv_proj(video)
         grid = tuple(x.shape[2:])
         x = self.pos_encoding(x.flatten(2).transpose(1, 2))  # [B, D, T, H, W] -> [B, L, D] -> [B, 1 + L, D]
@@ -209,10 +204,7 @@ def _build(
     from torchvision.models.video import MViT
 
     check_choice("widen", widen, get_args(Widen))
-    if num_frames % PATCH[0] or size % PATCH[1] or min(num_frames, size) < 1:
-        raise ValueError(
-            f"model.num_frames={num_frames}, model.size={size}: multiples of {PATCH[0]} and {PATCH[1]} are allowed."
-        )
+    check_patches("mvit", (num_frames, size, size), PATCH)
     network = MViT(
         spatial_size=(size, size),
         temporal_size=num_frames,

@@ -6,6 +6,7 @@ equal shapes, which are options here: which frames the slow pathway sees, whethe
 and ReLU, and how many frames they span.
 """
 
+from functools import partial
 from typing import Any, Literal, get_args
 
 import torch
@@ -133,7 +134,10 @@ def fast_kernels(depth: Depth) -> Kernels:
     return repeat_kernels(depth, (3,), (3,), (3,), (3,))
 
 
-def slowfast_4x16_r50(
+def slowfast(
+    slow: Kernels,
+    fast: Kernels,
+    alpha: int,
     num_classes: int,
     *,
     dropout: float = 0.5,
@@ -141,78 +145,22 @@ def slowfast_4x16_r50(
     slow_frames: SlowFrames = "linspace",
     lateral_norm: bool = True,
 ) -> SlowFast:
-    """4 slow of 32 frames, ResNet-50: 34.5 M parameters at 400 classes."""
-    return SlowFast(
-        num_classes, slow_kernels(50), fast_kernels(50), 8, fusion_kernel, slow_frames, lateral_norm, dropout
-    )
+    """Any SlowFast; the names of the zoo fix its kernels and ``alpha``."""
+    return SlowFast(num_classes, slow, fast, alpha, fusion_kernel, slow_frames, lateral_norm, dropout)
 
 
-def slowfast_4x16_r101(
-    num_classes: int,
-    *,
-    dropout: float = 0.5,
-    fusion_kernel: int = 5,
-    slow_frames: SlowFrames = "linspace",
-    lateral_norm: bool = True,
-) -> SlowFast:
-    """4 slow of 32 frames, ResNet-101 beside a fast ResNet-50: 62.4 M parameters at 400 classes."""
-    return SlowFast(
-        num_classes, slow_kernels(101), fast_kernels(50), 8, fusion_kernel, slow_frames, lateral_norm, dropout
-    )
+# PySlowFast's R101_50_50: the third stage has kernels of three frames in its first six blocks only
+THIRD_STAGE = (3,) * 6 + (1,) * 17
 
-
-def slowfast_8x8_r50(
-    num_classes: int,
-    *,
-    dropout: float = 0.5,
-    fusion_kernel: int = 7,
-    slow_frames: SlowFrames = "linspace",
-    lateral_norm: bool = True,
-) -> SlowFast:
-    """8 slow of 32 frames, ResNet-50: 34.6 M parameters at 400 classes."""
-    return SlowFast(
-        num_classes, slow_kernels(50), fast_kernels(50), 4, fusion_kernel, slow_frames, lateral_norm, dropout
-    )
-
-
-def slowfast_8x8_r101(
-    num_classes: int,
-    *,
-    dropout: float = 0.5,
-    fusion_kernel: int = 5,
-    slow_frames: SlowFrames = "linspace",
-    lateral_norm: bool = True,
-) -> SlowFast:
-    """8 slow of 32 frames, ResNet-101: 62.8 M parameters at 400 classes."""
-    return SlowFast(
-        num_classes, slow_kernels(101), fast_kernels(101), 4, fusion_kernel, slow_frames, lateral_norm, dropout
-    )
-
-
-def slowfast_16x8_r50(
-    num_classes: int,
-    *,
-    dropout: float = 0.5,
-    fusion_kernel: int = 7,
-    slow_frames: SlowFrames = "linspace",
-    lateral_norm: bool = True,
-) -> SlowFast:
-    """16 slow of 64 frames, ResNet-50: the network of ``slowfast_8x8_r50``."""
-    return SlowFast(
-        num_classes, slow_kernels(50), fast_kernels(50), 4, fusion_kernel, slow_frames, lateral_norm, dropout
-    )
-
-
-def slowfast_16x8_r101(
-    num_classes: int,
-    *,
-    dropout: float = 0.5,
-    fusion_kernel: int = 5,
-    slow_frames: SlowFrames = "linspace",
-    lateral_norm: bool = True,
-) -> SlowFast:
-    """16 slow of 64 frames, ResNet-101 whose third stage has kernels of three frames in its first six blocks only
-    (PySlowFast's R101_50_50): 53.8 M parameters at 400 classes."""
-    third = (3,) * 6 + (1,) * 17
-    slow, fast = repeat_kernels(101, (1,), (1,), third, (3,)), repeat_kernels(101, (3,), (3,), third, (3,))
-    return SlowFast(num_classes, slow, fast, 4, fusion_kernel, slow_frames, lateral_norm, dropout)
+# The names of the zoo, with their parameters at 400 classes.
+slowfast_4x16_r50 = partial(slowfast, slow_kernels(50), fast_kernels(50), 8)  # 4 slow of 32 frames: 34.5 M
+slowfast_4x16_r101 = partial(slowfast, slow_kernels(101), fast_kernels(50), 8)  # beside a fast ResNet-50: 62.4 M
+slowfast_8x8_r50 = partial(slowfast, slow_kernels(50), fast_kernels(50), 4, fusion_kernel=7)  # 8 slow of 32: 34.6 M
+slowfast_8x8_r101 = partial(slowfast, slow_kernels(101), fast_kernels(101), 4)  # 62.8 M
+slowfast_16x8_r50 = slowfast_8x8_r50  # 16 slow of 64 frames
+slowfast_16x8_r101 = partial(  # 53.8 M
+    slowfast,
+    repeat_kernels(101, (1,), (1,), THIRD_STAGE, (3,)),
+    repeat_kernels(101, (3,), (3,), THIRD_STAGE, (3,)),
+    4,
+)

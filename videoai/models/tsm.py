@@ -7,6 +7,7 @@ blocks of Wang et al. 2018 (arXiv:1711.07971) in a ResNet-50.
 
 from collections import OrderedDict
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, Literal, get_args
 
 import torch
@@ -146,44 +147,8 @@ def tsm_online_r50(
     )
 
 
-def tsm_r101(
-    num_classes: int,
-    *,
-    backbone: str = "resnet101",
-    backbone_pretrained: bool = False,
-    direction: Direction = "both",
-    consensus: Consensus = "mean",
-    dropout: float = 0.5,
-) -> Tsn:
-    """TSM in a ResNet-101, in every second block: 43.3 M parameters at 400 classes."""
-    return tsm_r50(
-        num_classes,
-        backbone=backbone,
-        backbone_pretrained=backbone_pretrained,
-        direction=direction,
-        consensus=consensus,
-        dropout=dropout,
-    )
-
-
-def tsm_mobilenetv2(
-    num_classes: int,
-    *,
-    backbone: str = "mobilenetv2_100",
-    backbone_pretrained: bool = False,
-    direction: Direction = "both",
-    consensus: Consensus = "mean",
-    dropout: float = 0.5,
-) -> Tsn:
-    """TSM in a MobileNetV2: 2.7 M parameters at 400 classes."""
-    return tsm_r50(
-        num_classes,
-        backbone=backbone,
-        backbone_pretrained=backbone_pretrained,
-        direction=direction,
-        consensus=consensus,
-        dropout=dropout,
-    )
+tsm_r101 = partial(tsm_r50, backbone="resnet101")  # shifts in every second block; 43.3 M parameters at 400 classes
+tsm_mobilenetv2 = partial(tsm_r50, backbone="mobilenetv2_100")  # 2.7 M parameters at 400 classes
 
 
 def tsm_nl_r50(

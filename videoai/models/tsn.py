@@ -6,6 +6,7 @@ consensus is one of the frames' features and not of their scores, which for the 
 being linear. ``consensus=attention`` is attention pooling over time.
 """
 
+from functools import partial
 from typing import Literal, get_args
 
 from torch import Tensor, nn
@@ -70,21 +71,4 @@ def tsn_r50(
     )
 
 
-def tsn_r101(
-    num_classes: int,
-    *,
-    backbone: str = "resnet101",
-    backbone_pretrained: bool = False,
-    consensus: Consensus = "mean",
-    dropout: float = 0.4,
-    temporal_difference: Difference = "none",
-) -> Tsn:
-    """TSN over a ResNet-101: 43.3 M parameters at 400 classes."""
-    return tsn_r50(
-        num_classes,
-        backbone=backbone,
-        backbone_pretrained=backbone_pretrained,
-        consensus=consensus,
-        dropout=dropout,
-        temporal_difference=temporal_difference,
-    )
+tsn_r101 = partial(tsn_r50, backbone="resnet101")  # 43.3 M parameters at 400 classes

@@ -10,6 +10,7 @@ and leaves the global blocks alone.
 Suffixes: B batch, T frames after the stem, S patches of a frame, L = 1 + S tokens of a frame, D token width.
 """
 
+from functools import partial
 from typing import Any, Literal
 
 import torch
@@ -19,6 +20,7 @@ from videoai.models.attention import drop_path_rates
 from videoai.models.layers import make_head, run_blocks
 from videoai.models.positions import Positions
 from videoai.models.uniformerv2_blocks import GlobalBlock, LocalBlock, OverTime
+from videoai.models.video_vit import BASE, LARGE, Width
 
 
 class UniFormerV2(nn.Module):
@@ -55,7 +57,7 @@ class UniFormerV2(nn.Module):
     ) -> None:
         super().__init__()
         _check(size, patch, num_global, depth, temporal_stride)
-        self.size, self.side = size, size // patch  # the latter in patches
+        self.size, self.patch, self.side = size, patch, size // patch  # the last in patches
         span = 2 * temporal_stride - 1  # frames that a patch sees: 1 or 3
         self.stem = nn.Conv3d(
             3, width, (span, patch, patch), (temporal_stride, patch, patch), (span // 2, 0, 0), bias=False
@@ -87,10 +89,12 @@ class UniFormerV2(nn.Module):
         Raises: ValueError: another size than the model was built for.
         """
         if tuple(video.shape[3:]) != (self.size, self.size):
-            given = "x".join(map(str, video.shape[3:]))
+            height, width = video.shape[3:]
+            size = max(self.patch, height // self.patch * self.patch)
+            both = "" if (size, size) == (height, width) else f" clip.size={size}"
             raise ValueError(
-                f"uniformerv2: frames of {given} pixels, but the model is built for {self.size}x{self.size}. "
-                "Set model.size to that of the clip."
+                f"uniformerv2: frames of {height}x{width} pixels, but the model is built for {self.size}x{self.size}. "
+                f"Set model.size={size}{both}, or clip.size={self.size}."
             )
         x_BTLD = self._tokens(video)
         # repeat, not expand: a view of a parameter calls for a gradient also under no_grad, and flop counters refuse it
@@ -158,7 +162,9 @@ def _check(size: int, patch: int, num_global: int, depth: int, temporal_stride: 
         raise ValueError(f"model.temporal_stride={temporal_stride}: choose 1, or 2 to halve the frames.")
 
 
-def uniformerv2_b(
+def uniformerv2(
+    width: Width,
+    patch: int,
     num_classes: int,
     *,
     size: int = 224,
@@ -169,13 +175,13 @@ def uniformerv2_b(
     dropout: float = 0.5,
     drop_path: float = 0.0,
 ) -> UniFormerV2:
-    """UniFormerV2-B/16: 114.6 M parameters at 400 classes."""
+    """Any UniFormerV2; the names of the zoo fix CLIP's ViT."""
     return UniFormerV2(
         num_classes,
-        patch=16,
-        width=768,
-        depth=12,
-        num_heads=12,
+        patch=patch,
+        width=width.width,
+        depth=width.depth,
+        num_heads=width.num_heads,
         size=size,
         num_global=num_global,
         local_temporal=local_temporal,
@@ -186,53 +192,7 @@ def uniformerv2_b(
     )
 
 
-def uniformerv2_l(
-    num_classes: int,
-    *,
-    size: int = 224,
-    num_global: int = 4,
-    local_temporal: bool = False,
-    temporal_stride: Literal[1, 2] = 1,
-    blend: bool = True,
-    dropout: float = 0.5,
-    drop_path: float = 0.0,
-) -> UniFormerV2:
-    """UniFormerV2-L/14: 354 M parameters at 400 classes."""
-    return UniFormerV2(
-        num_classes,
-        patch=14,
-        width=1024,
-        depth=24,
-        num_heads=16,
-        size=size,
-        num_global=num_global,
-        local_temporal=local_temporal,
-        temporal_stride=temporal_stride,
-        blend=blend,
-        dropout=dropout,
-        drop_path=drop_path,
-    )
-
-
-def uniformerv2_l336(
-    num_classes: int,
-    *,
-    size: int = 336,
-    num_global: int = 4,
-    local_temporal: bool = False,
-    temporal_stride: Literal[1, 2] = 1,
-    blend: bool = True,
-    dropout: float = 0.5,
-    drop_path: float = 0.0,
-) -> UniFormerV2:
-    """UniFormerV2-L/14 for 336 px: another position table; 354 M parameters at 400 classes."""
-    return uniformerv2_l(
-        num_classes,
-        size=size,
-        num_global=num_global,
-        local_temporal=local_temporal,
-        temporal_stride=temporal_stride,
-        blend=blend,
-        dropout=dropout,
-        drop_path=drop_path,
-    )
+# The names of the zoo, with their parameters at 400 classes.
+uniformerv2_b = partial(uniformerv2, BASE, 16)  # CLIP's ViT-B/16: 114.6 M
+uniformerv2_l = partial(uniformerv2, LARGE, 14)  # CLIP's ViT-L/14: 354 M
+uniformerv2_l336 = partial(uniformerv2_l, size=336)  # another position table

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from videoai.models.attention import DropPath, SelfAttention, drop_path_rates
+from videoai.models.clip_size import check_patches
 from videoai.models.layers import (
     Difference,
     check_choice,
@@ -186,12 +187,7 @@ class TubeletStem(nn.Module):
 
         Raises: ValueError: the patches do not divide the clip.
         """
-        if any(length % patch or not length for length, patch in zip(clip, self.tubelet, strict=True)):
-            given, patch = "x".join(map(str, clip)), "x".join(map(str, self.tubelet))
-            raise ValueError(
-                f"video_transformer: a clip of {given} (T, H, W) does not divide into {patch} patches. "
-                f"Set clip.num_frames to a multiple of {self.tubelet[0]} and clip.size to one of {self.tubelet[1]}."
-            )
+        check_patches("video_transformer", clip, self.tubelet, group="clip")
         return tuple(length // patch for length, patch in zip(clip, self.tubelet, strict=True))
 
     def forward(self, video: Tensor) -> Tensor:

@@ -13,12 +13,12 @@ import torch
 from torch import Tensor, nn
 
 from videoai.models.attention import Block, DividedBlock, Gelu, drop_path_rates, init_linear
+from videoai.models.clip_size import Size3, check_clip, check_patches
 from videoai.models.layers import check_choice, make_head, run_blocks
 from videoai.models.positions import Kind, Positions
 
 Attention = Literal["joint", "divided", "space"]
 Pool = Literal["mean", "class_token"]
-Size3 = tuple[int, int, int]  # T, H, W
 
 
 class Width(NamedTuple):
@@ -78,6 +78,7 @@ class VideoViT(nn.Module):
         check_choice("attention", attention, get_args(Attention))
         self.attention, self.pool = attention, pool
         self.input_size = (num_frames, size, size)
+        self.tubelet = tubelet
         self.grid = token_grid(self.input_size, tubelet)
         self.num_features = dim = width.width
         self.patch_embed = nn.Conv3d(3, dim, kernel_size=tubelet, stride=tubelet)
@@ -116,12 +117,7 @@ class VideoViT(nn.Module):
     def embed(self, video: Tensor) -> Tensor:
         """video: float [B, 3, T, H, W] -> tokens [B, T*S, D] that know their place, so that some of them can be dropped
         before the blocks."""
-        if tuple(video.shape[2:]) != self.input_size:
-            given, known = "x".join(map(str, video.shape[2:])), "x".join(map(str, self.input_size))
-            raise ValueError(
-                f"model: a clip of {given} (T, H, W), but its position tables are made for {known}. Set "
-                "model.num_frames and model.size to those of the clip; published tables are resampled."
-            )
+        check_clip("model", video.shape[2:], self.input_size, self.tubelet)
         x_BTSD = self.patch_embed(video).flatten(3).permute(0, 2, 3, 1)  # [B, D, T, H, W] -> [B, T, S, D]
         return (x_BTSD + self.positions()).flatten(1, 2)
 
@@ -179,10 +175,5 @@ class VideoViT(nn.Module):
 
 def token_grid(clip: Size3, tubelet: Size3) -> tuple[int, int]:
     """Tokens (T, S) of a clip. Raises: ValueError: the tubelets do not divide it."""
-    if any(length % patch or not length for length, patch in zip(clip, tubelet, strict=True)):
-        given, patch = "x".join(map(str, clip)), "x".join(map(str, tubelet))
-        raise ValueError(
-            f"model: a clip of {given} (T, H, W) does not divide into {patch} patches. "
-            f"Set model.num_frames to a multiple of {tubelet[0]} and model.size to one of {tubelet[1]}."
-        )
+    check_patches("model", clip, tubelet)
     return clip[0] // tubelet[0], (clip[1] // tubelet[1]) * (clip[2] // tubelet[2])

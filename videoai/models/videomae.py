@@ -7,80 +7,24 @@ its authors learn the positions. MAE-ST (Feichtenhofer et al. 2022, arXiv:2205.0
 token that the head does not read, learned positions for time and for space. Pre-training itself is not here.
 """
 
+from functools import partial
 from typing import Literal
 
 from videoai.models.video_vit import BASE, GIANT, HUGE, LARGE, SMALL, VideoViT, Width
 
 
-def videomae_small(
-    num_classes: int,
-    *,
-    num_frames: int = 16,
-    size: int = 224,
-    dropout: float = 0.0,
-    drop_path: float = 0.1,
-    norm_eps: tuple[float, float] = (1e-6, 1e-6),
-) -> VideoViT:
-    """VideoMAE ViT-S; 22.0 M parameters at 400 classes."""
-    return _videomae(num_classes, SMALL, 16, num_frames, size, dropout, drop_path, norm_eps)
-
-
-def videomae_base(
-    num_classes: int,
-    *,
-    num_frames: int = 16,
-    size: int = 224,
-    dropout: float = 0.0,
-    drop_path: float = 0.1,
-    norm_eps: tuple[float, float] = (1e-6, 1e-6),
-) -> VideoViT:
-    """VideoMAE ViT-B; 86.5 M parameters at 400 classes."""
-    return _videomae(num_classes, BASE, 16, num_frames, size, dropout, drop_path, norm_eps)
-
-
-def videomae_large(
-    num_classes: int,
-    *,
-    num_frames: int = 16,
-    size: int = 224,
-    dropout: float = 0.0,
-    drop_path: float = 0.2,
-    norm_eps: tuple[float, float] = (1e-6, 1e-6),
-) -> VideoViT:
-    """VideoMAE ViT-L; 304.3 M parameters at 400 classes."""
-    return _videomae(num_classes, LARGE, 16, num_frames, size, dropout, drop_path, norm_eps)
-
-
-def videomae_huge(
-    num_classes: int,
-    *,
-    num_frames: int = 16,
-    size: int = 224,
-    dropout: float = 0.0,
-    drop_path: float = 0.2,
-    norm_eps: tuple[float, float] = (1e-6, 1e-6),
-) -> VideoViT:
-    """VideoMAE ViT-H; 632.1 M parameters at 400 classes."""
-    return _videomae(num_classes, HUGE, 16, num_frames, size, dropout, drop_path, norm_eps)
-
-
-def videomae2_giant(
-    num_classes: int, *, num_frames: int = 16, size: int = 224, dropout: float = 0.0, drop_path: float = 0.25
-) -> VideoViT:
-    """VideoMAE V2 ViT-g over 14x14 patches, the teacher of the distilled ones; 1012.2 M parameters at 400 classes."""
-    return _videomae(num_classes, GIANT, 14, num_frames, size, dropout, drop_path, (1e-6, 1e-6))
-
-
-def _videomae(
-    num_classes: int,
+def videomae(
     width: Width,
     patch: int,
-    num_frames: int,
-    size: int,
-    dropout: float,
-    drop_path: float,
-    norm_eps: tuple[float, float],
+    num_classes: int,
+    *,
+    num_frames: int = 16,
+    size: int = 224,
+    dropout: float = 0.0,
+    drop_path: float = 0.1,
+    norm_eps: tuple[float, float] = (1e-6, 1e-6),
 ) -> VideoViT:
+    """VideoMAE at any width, over patches of 2 frames and ``patch`` pixels square."""
     return VideoViT(
         num_classes,
         width=width,
@@ -95,7 +39,8 @@ def _videomae(
     )
 
 
-def umt_base(
+def umt(
+    width: Width,
     num_classes: int,
     *,
     num_frames: int = 8,
@@ -104,32 +49,7 @@ def umt_base(
     dropout: float = 0.0,
     drop_path: float = 0.1,
 ) -> VideoViT:
-    """UMT ViT-B; 85.9 M parameters at 400 classes. ``positions``: fixed, or "joint": learned, one a token."""
-    return _umt(num_classes, BASE, num_frames, size, positions, dropout, drop_path)
-
-
-def umt_large(
-    num_classes: int,
-    *,
-    num_frames: int = 8,
-    size: int = 224,
-    positions: Literal["sincos", "joint"] = "sincos",
-    dropout: float = 0.0,
-    drop_path: float = 0.2,
-) -> VideoViT:
-    """UMT ViT-L; 303.5 M parameters at 400 classes. ``positions`` as in ``umt_base``."""
-    return _umt(num_classes, LARGE, num_frames, size, positions, dropout, drop_path)
-
-
-def _umt(
-    num_classes: int,
-    width: Width,
-    num_frames: int,
-    size: int,
-    positions: Literal["sincos", "joint"],
-    dropout: float,
-    drop_path: float,
-) -> VideoViT:
+    """UMT at any width. ``positions``: fixed, or "joint": learned, one a token."""
     return VideoViT(
         num_classes,
         width=width,
@@ -143,28 +63,16 @@ def _umt(
     )
 
 
-def mae_st_base(
-    num_classes: int, *, num_frames: int = 16, size: int = 224, dropout: float = 0.3, drop_path: float = 0.1
+def mae_st(
+    width: Width,
+    num_classes: int,
+    *,
+    num_frames: int = 16,
+    size: int = 224,
+    dropout: float = 0.3,
+    drop_path: float = 0.1,
 ) -> VideoViT:
-    """MAE-ST ViT-B; 86.7 M parameters at 400 classes."""
-    return _mae_st(num_classes, BASE, num_frames, size, dropout, drop_path)
-
-
-def mae_st_large(
-    num_classes: int, *, num_frames: int = 16, size: int = 224, dropout: float = 0.3, drop_path: float = 0.2
-) -> VideoViT:
-    """MAE-ST ViT-L; 304.5 M parameters at 400 classes."""
-    return _mae_st(num_classes, LARGE, num_frames, size, dropout, drop_path)
-
-
-def mae_st_huge(
-    num_classes: int, *, num_frames: int = 16, size: int = 224, dropout: float = 0.5, drop_path: float = 0.2
-) -> VideoViT:
-    """MAE-ST ViT-H; 632.4 M parameters at 400 classes."""
-    return _mae_st(num_classes, HUGE, num_frames, size, dropout, drop_path)
-
-
-def _mae_st(num_classes: int, width: Width, num_frames: int, size: int, dropout: float, drop_path: float) -> VideoViT:
+    """MAE-ST at any width."""
     return VideoViT(
         num_classes,
         width=width,
@@ -176,3 +84,22 @@ def _mae_st(num_classes: int, width: Width, num_frames: int, size: int, dropout:
         dropout=dropout,
         drop_path=drop_path,
     )
+
+
+# The names of the zoo, with their parameters at 400 classes.
+videomae_small = partial(videomae, SMALL, 16)  # 22.0 M
+videomae_base = partial(videomae, BASE, 16)  # 86.5 M
+videomae_large = partial(videomae, LARGE, 16, drop_path=0.2)  # 304.3 M
+videomae_huge = partial(videomae, HUGE, 16, drop_path=0.2)  # 632.1 M
+umt_base = partial(umt, BASE)  # 85.9 M
+umt_large = partial(umt, LARGE, drop_path=0.2)  # 303.5 M
+mae_st_base = partial(mae_st, BASE)  # 86.7 M
+mae_st_large = partial(mae_st, LARGE, drop_path=0.2)  # 304.5 M
+mae_st_huge = partial(mae_st, HUGE, dropout=0.5, drop_path=0.2)  # 632.4 M
+
+
+def videomae2_giant(
+    num_classes: int, *, num_frames: int = 16, size: int = 224, dropout: float = 0.0, drop_path: float = 0.25
+) -> VideoViT:
+    """VideoMAE V2 ViT-g over 14x14 patches, the teacher of the distilled ones; 1012.2 M parameters at 400 classes."""
+    return videomae(GIANT, 14, num_classes, num_frames=num_frames, size=size, dropout=dropout, drop_path=drop_path)

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from videoai.models.attention import DropPath, Mlp, drop_path_rates, init_linear
 from videoai.models.attentive_probe import AttentivePooler
+from videoai.models.clip_size import check_patches
 from videoai.models.layers import make_head, run_blocks
 from videoai.models.video_vit import HUGE, LARGE, Width
 
@@ -151,11 +152,7 @@ class RotaryAttention(nn.Module):
 def token_grid(video: Tensor) -> tuple[int, int, int]:
     """(T, H, W) in tubelets. Raises: ValueError: the tubelets do not divide the clip."""
     frames, rows, columns = video.shape[2:]
-    if frames % TUBELET[0] or rows % TUBELET[1] or columns % TUBELET[2]:
-        raise ValueError(
-            f"vjepa2: a clip of {frames}x{rows}x{columns} (T, H, W) does not divide into 2x16x16 tubelets. Set "
-            "clip.num_frames to a multiple of 2 and clip.size to one of 16."
-        )
+    check_patches("vjepa2", (frames, rows, columns), TUBELET, group="clip")
     return frames // TUBELET[0], rows // TUBELET[1], columns // TUBELET[2]
 
 

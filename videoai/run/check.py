@@ -4,7 +4,7 @@ import base64
 import json
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,19 +12,23 @@ from typing import Any, NamedTuple
 from numpy import ndarray
 
 from videoai.core.build import ANYTHING
+from videoai.core.types import ClipSpec
 from videoai.data.check.examine import Examined
 from videoai.data.check.faults import KINDS, Fault, find_faults
+from videoai.data.check.lenient import LENIENT, with_known_labels
 from videoai.data.check.likeness import MAX_NEAR
 from videoai.data.check.processes import examine_all
 from videoai.data.decode import open_video
 from videoai.data.encode import make_folder
-from videoai.data.media import BadVideo
+from videoai.data.manifest import Manifest
+from videoai.data.media import BadVideo, sniff
 from videoai.data.quarantine import write_quarantine
 from videoai.report.check import write_report
 from videoai.run.data import absolute_paths, announce_data, build_manifest
 
 logger = logging.getLogger(__name__)
 SAY_EVERY = 50  # files
+DEADLY = ("crash", "timeout")
 
 
 class Checked(NamedTuple):
@@ -35,17 +39,18 @@ class Checked(NamedTuple):
     folder: Path
 
 
-def check(data: dict[str, Any], settings: Mapping[str, Any]) -> Checked:
+def check(data: dict[str, Any], settings: Mapping[str, Any], clip: ClipSpec | None = None) -> Checked:
     """Examines what ``data`` names and writes ``quarantine.csv``, ``report.csv`` and ``report.html``.
 
     Args:
         data: the ``data`` node of train's settings.
         settings: ``configs/data_check.yaml``.
+        clip: also name the videos that are shorter than one.
     Raises: ValueError, OSError: data that cannot be listed, or a folder that cannot be written.
     """
     folder = Path(settings["out"])
     make_folder(folder)
-    manifest = build_manifest(absolute_paths(data), trust=ANYTHING)
+    manifest, listed = list_videos(absolute_paths(data))
     announce_data(manifest)
     paths = sorted({item.path for items in manifest.splits.values() for item in items})
     examined = list(_examined(paths, folder / "examined.jsonl", settings))
@@ -53,11 +58,47 @@ def check(data: dict[str, Any], settings: Mapping[str, Any]) -> Checked:
     if near and len(examined) > MAX_NEAR:
         logger.warning("%d files: only bytes are compared, not pictures (at most %d)", len(examined), MAX_NEAR)
         near = False
-    faults = find_faults(manifest, examined, near=near)
+    faults = sorted([*listed, *find_faults(manifest, examined, near=near, clip=clip)])
+    deadly = {file.path for file in examined if file.reason in DEADLY}
+    picture = _picture_unless(deadly)
     bad = [(fault.path, fault.kind, fault.detail) for fault in faults if fault.path and not fault.is_light]
     write_quarantine(folder / "quarantine.csv", bad)
-    write_report(folder, manifest.source, faults, len(paths), meanings=KINDS, picture=_picture)
+    write_report(folder, manifest.source, faults, len(paths), meanings=KINDS, picture=picture)
     return Checked(faults, len(paths), folder)
+
+
+def list_videos(data: dict[str, Any]) -> tuple[Manifest, list[Fault]]:
+    """What is to be examined, and the faults of the list itself; also when training would refuse it.
+
+    Raises: ValueError, OSError: nothing can be listed.
+    """
+    try:
+        manifest = build_manifest(data, trust=ANYTHING)
+    except (ValueError, FileNotFoundError) as error:
+        lenient = LENIENT.get(data.get("name", ""))
+        if lenient is None or not os.path.exists(data.get("path") or data["root"]):
+            raise
+        manifest, listed = lenient(**data)
+        if not any(manifest.splits.values()):
+            raise
+        faults = [Fault("refused", "", str(error)), *(Fault(*fault) for fault in listed)]
+    else:
+        faults = _passed_over(manifest, data) if data.get("name") == "folder" else []
+    manifest, unknown = with_known_labels(manifest)
+    return manifest, [*faults, *(Fault(*fault) for fault in unknown)]
+
+
+def _passed_over(manifest: Manifest, data: dict[str, Any]) -> list[Fault]:
+    """What lies in class folders under the name of a video and is none: links to nothing, pipes, folders."""
+    taken = {item.path for items in manifest.splits.values() for item in items}
+    everything, _ = LENIENT["folder"](**data)
+    faults = []
+    for path in sorted({item.path for items in everything.splits.values() for item in items} - taken):
+        try:
+            sniff(path)
+        except BadVideo as bad:
+            faults.append(Fault(bad.reason, path, bad.detail))
+    return faults
 
 
 def _examined(paths: list[str], journal: Path, settings: Mapping[str, Any]) -> Iterator[Examined]:
@@ -78,6 +119,11 @@ def _examined(paths: list[str], journal: Path, settings: Mapping[str, Any]) -> I
             if number % SAY_EVERY == 0 or number == len(left):
                 logger.info("examined %d of %d", len(done) + number, len(paths))
             yield answer
+
+
+def _picture_unless(deadly: Collection[str]) -> Callable[[str], ndarray | None]:
+    """A look at any file but those that killed the process they were decoded in."""
+    return lambda path: None if path in deadly else _picture(path)
 
 
 def _picture(path: str) -> ndarray | None:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from videoai.report.tables import as_text, class_balance_table
 logger = logging.getLogger(__name__)
 
 NUM_LOOKED_AT = 8  # videos opened at the start, to say how long a clip is in them
+MAX_CLASS_LOSS = 0.2  # unreadable share of one class; whole classes go when one recorder or one archive is broken
 
 MANIFESTS = {
     "csv": "videoai.data.manifest:from_csv",
@@ -113,22 +115,35 @@ def announce_clip(items: Sequence[VideoItem], clip: ClipSpec) -> None:
 
 
 class BadCount:
-    """Counts the distinct unreadable training videos and stops the run when they are too many."""
+    """Counts the distinct unreadable training videos and stops the run when they are too many, of all or of a class."""
 
-    def __init__(self, num_videos: int, max_fraction: float) -> None:
-        self.num_videos, self.max_fraction = num_videos, max_fraction
+    def __init__(self, manifest: Manifest, max_fraction: float) -> None:
+        self.manifest, self.max_fraction = manifest, max_fraction
+        self.items = manifest.splits["train"]
+        self.num_of_class = self.items.count_labels(len(manifest.classes)).tolist()
         self.seen: dict[int, str] = {}
+        self.seen_of_class: Counter[int] = Counter()
 
     def __call__(self, clips: Clips) -> None:
-        """Raises: ValueError: more than ``max_fraction`` of the training videos are unreadable."""
+        """Raises: ValueError: more than ``max_fraction`` of the training videos are unreadable, or MAX_CLASS_LOSS of a
+        class."""
         for index, error in zip(clips.index.tolist(), clips.error, strict=True):
             if error and index not in self.seen:
                 self.seen[index] = error
+                self.seen_of_class[self.items[index].label] += 1
                 logger.warning("unreadable, another video stands in (%d so far): %s", len(self.seen), error)
-        if len(self.seen) > self.max_fraction * self.num_videos:
+                self._refuse_too_many(self.items[index].label)
+
+    def _refuse_too_many(self, label: int) -> None:
+        last = f"the last: {list(self.seen.values())[-1]}. Mend or remove them"
+        if len(self.seen) > self.max_fraction * len(self.items):
             raise ValueError(
-                f"{len(self.seen)} of {self.num_videos} training videos are unreadable, more than "
-                "data.max_bad_fraction="
-                f"{self.max_fraction:g}; the last: {list(self.seen.values())[-1]}. Mend or remove them, or raise the "
-                "limit."
+                f"{len(self.seen)} of {len(self.items)} training videos are unreadable, more than "
+                f"data.max_bad_fraction={self.max_fraction:g}; {last}, or raise the limit."
+            )
+        bad, total = self.seen_of_class[label], self.num_of_class[label]
+        if bad > 1 and bad > max(MAX_CLASS_LOSS, self.max_fraction) * total:  # one of a class of four is bad luck
+            raise ValueError(
+                f"{bad} of the {total} training videos of '{self.manifest.classes[label]}' are unreadable: other "
+                f"classes stand in for them, and the model would hardly see this one; {last}."
             )

@@ -168,6 +168,13 @@ def match_classes(manifest: Manifest, trained: Sequence[str], checkpoint_path: s
     return [trained.index(name) for name in manifest.classes]
 
 
+def _some(names: Sequence[str], limit: int = 5) -> str:
+    """``["left", "right"]``, ``400 classes: ["abseiling", ...]``, or ``none``."""
+    if len(names) <= limit:
+        return json.dumps(list(names)) if names else "none"
+    return f"{len(names)} classes: {json.dumps(list(names[:limit]))[:-1]}, ...]"
+
+
 def name_of(item: VideoItem, root: str) -> str:
     """The path below the data's folder; a stretch of it as a media fragment (W3C): ``a.mp4#t=1.5,4``."""
     path = os.path.relpath(item.path, root) if root else item.path

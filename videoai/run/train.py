@@ -26,6 +26,7 @@ from videoai.engine.progress import Progress
 from videoai.engine.schedule import Schedule
 from videoai.engine.trainer import Cadence, Trainer
 from videoai.inference.load import build_model
+from videoai.models.contract import check_contract
 from videoai.models.heads import checkpoint_activations, head_parameters, with_head
 from videoai.run.data import (
     BadCount,
@@ -84,7 +85,8 @@ def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | 
     workers = resolve_workers(config["data"]["num_workers"], device.type)
     stream = TrainStream(config, manifest, clip, num_workers=workers, pin=device.type == "cuda")
     settings = config["trainer"]
-    model = new_model(config, num_classes=len(manifest.classes), with_weights=state is None)
+    model, fresh = new_model(config, num_classes=len(manifest.classes), with_weights=state is None)
+    freeze = new_freeze(config, model, fresh, len(manifest.splits["train"]))
     precision = choose_precision(config, model, clip, len(manifest.classes), device)
     task = new_task(config, precision.place(model), clip, stream.counts, device)
     cadence, schedule = pace(config, len(manifest.splits["train"]))
@@ -103,9 +105,9 @@ def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | 
         cadence=cadence,
         progress=Progress(cadence.stop_step, start_step=first_step, num_workers=workers),
         facts=facts(config, manifest, clip),
-        freeze=new_freeze(config, model, len(manifest.splits["train"])),
+        freeze=freeze,
         seed=config["seed"],
-        on_clips=BadCount(len(manifest.splits["train"]), config["data"]["max_bad_fraction"]),
+        on_clips=BadCount(manifest, config["data"]["max_bad_fraction"]),
         **pick(settings, "accumulate", "max_grad_norm", "ema_decay"),
     )
     if state:
@@ -116,31 +118,39 @@ def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | 
     return trainer
 
 
-def new_model(config: dict[str, Any], *, num_classes: int, with_weights: bool) -> nn.Module:
-    """The model of the config, initialised from the seed; then from other weights where asked for."""
+def new_model(config: dict[str, Any], *, num_classes: int, with_weights: bool) -> tuple[nn.Module, list[nn.Parameter]]:
+    """The model of the config, initialised from the seed; then from other weights where asked for. Beside it the
+    parameters that these weights left as they were drawn; none without."""
     torch.manual_seed(seed_for(config["seed"], "init"))
     model = build_model(config["model"], num_classes=num_classes, trust=ANYTHING, fetch_backbone=with_weights)
-    if with_weights:
-        load_weights(model, config)
+    fresh = load_weights(model, config) if with_weights else []
     model = with_head(model, config["finetune"]["head"], num_classes)
     if config["trainer"]["activation_checkpointing"]:
         checkpoint_activations(model)
-    return model
+    return model, fresh
 
 
-def new_freeze(config: dict[str, Any], model: nn.Module, num_videos: int) -> Freeze | None:
-    """What learns, and from when on everything does. Raises: ValueError: the model does not tell its head apart."""
+def new_freeze(config: dict[str, Any], model: nn.Module, fresh: list[nn.Parameter], num_videos: int) -> Freeze | None:
+    """What learns, and from when on everything does.
+
+    Raises: ValueError: the model does not tell its head apart, or something would stay as it was drawn to the end.
+    """
     settings = config["finetune"]
     if not settings["freeze"]:
         return None
     epochs = settings["unfreeze_epoch"]
     until = None if epochs is None else math.ceil(epochs * steps_per_epoch(config, num_videos))
     head = head_parameters(model)
-    node = config["model"]
-    if not (config["weights"] or any(node.get(key) for key in ("pretrained", "backbone_pretrained", "inflate"))):
-        logger.warning(
-            "finetune.freeze=true freezes weights that nothing has trained: set weights=... or model.pretrained=true"
-        )
+    drawn = {id(parameter) for parameter in fresh}
+    stuck = [name for name, parameter in model.named_parameters() if id(parameter) in drawn and name not in head]
+    if stuck:
+        what = f"finetune.freeze=true holds {len(stuck)} tensors that nothing has trained ({', '.join(stuck[:3])}, ...)"
+        if until is None:
+            raise ValueError(
+                f"{what}, to the end. Set weights=... or model.pretrained=true, or let them learn once the head has: "
+                "finetune=gradual; or from the start: finetune=full."
+            )
+        logger.warning("%s, for %d steps", what, until)
     logger.info(
         "frozen: all but %d tensors of the head, %s",
         *(len(head), "to the end" if until is None else f"for {until} steps"),
@@ -172,6 +182,9 @@ def choose_precision(
     shape = (settings["batch_size"], 3, clip.num_frames, clip.size, clip.size)
     generator = torch.Generator().manual_seed(seed_for(config["seed"], "probe"))
     video = torch.randn(shape, generator=generator).to(device)
+    if "_target_" in config["model"]:
+        first = "fp32" if settings["precision"] == "auto" else settings["precision"]
+        check_contract(model.to(device), video, num_classes, Precision(first, device=device).autocast)
     precision, settings["num_threads"] = precisions.settle(
         settings["precision"],
         settings["layout"],

@@ -71,12 +71,20 @@ def announce_differences(weights: str, trained_on: ClipSpec | Statistics, clip: 
             logger.warning("weights %s were trained with clip.%s=%s, this run has %s", weights, key, known, given)
 
 
-def load_weights(model: nn.Module, config: dict[str, Any]) -> None:
+def load_weights(model: nn.Module, config: dict[str, Any]) -> list[nn.Parameter]:
     """Load what the config asks for, and say what was loaded.
 
+    Returns: the parameters that keep the values they were drawn with. Of a model that loads weights while it is built
+    (``inflate``, a class of one's own) none is known to be.
     Raises: FileNotFoundError, OSError, ValueError: one line each.
     """
+    named, node = dict(model.named_parameters()), config["model"]
+    fresh = [] if node.get("inflate") or "_target_" in node else list(named)
     if weights := published_id(config):
-        load_published(model, weights, read_published(weights))
+        fresh = load_published(model, weights, read_published(weights)).new
     elif config["weights"]:
-        logger.info("weights %s: %s", config["weights"], load_partial(model, read_weights(config["weights"])))
+        report = load_partial(model, read_weights(config["weights"]))
+        logger.info("weights %s: %s", config["weights"], report)
+        fresh = report.new
+    held = ("backbone.",) if node.get("backbone_pretrained") else ()
+    return [named[name] for name in fresh if name in named and not name.startswith(held)]

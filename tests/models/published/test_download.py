@@ -142,3 +142,38 @@ def test_weights_without_a_link_say_where_they_are_and_where_to_put_them(cache: 
     cache.mkdir(parents=True)
     (cache / "model.bin").write_bytes(b"by hand")
     assert fetch("somebody/model", url=None, page="https://drive.example/x", sha256=None) == cache / "model.bin"
+
+
+def test_a_file_put_there_by_hand_that_is_not_the_published_one_is_said(
+    server: Server, cache: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    cache.mkdir(parents=True)
+    (cache / "model.pth").write_bytes(b"saved anew")
+    assert get(server) == cache / "model.pth" and server.asked == []
+    (line,) = caplog.messages
+    assert f"{cache / 'model.pth'} has SHA-256 " in line and f"the published file begins with {DIGEST}" in line
+    (cache / "model.pth").write_bytes(CONTENT)
+    get(server)
+    assert len(caplog.messages) == 1
+
+
+@pytest.mark.parametrize("neighbour", ["model.README.txt", "model.pth.part", "model.lock", "model.json", "model"])
+def test_what_lies_beside_weights_in_the_cache_is_not_taken_for_them(
+    server: Server, cache: Path, neighbour: str
+) -> None:
+    cache.mkdir(parents=True)
+    (cache / neighbour).write_bytes(b"")
+    assert get(server).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("place", ["/dev/null/cache", "/proc/cache"])
+def test_a_cache_that_cannot_be_written_names_the_variable(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VIDEOAI_CACHE", place)
+    with pytest.raises(OSError, match=rf"cannot write to the cache at {place}/weights/somebody .*Set VIDEOAI_CACHE to"):
+        fetch("somebody/model", url="http://127.0.0.1:9/x.pth", page=None, sha256=None)
+
+
+def test_a_cache_in_nobodys_home_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VIDEOAI_CACHE", "~nobody-of-that-name/cache")
+    with pytest.raises(ValueError, match=r"VIDEOAI_CACHE=~nobody-of-that-name/cache: no such home folder"):
+        fetch("somebody/model", url="http://127.0.0.1:9/x.pth", page=None, sha256=None)

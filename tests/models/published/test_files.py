@@ -1,6 +1,7 @@
 """Published files of every kind, written here as their publishers write them; and files that want to run code."""
 
 import argparse
+import hashlib
 import os
 import pickle
 import sys
@@ -108,3 +109,20 @@ def test_an_empty_file_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "model.pth").write_bytes(b"")
     with pytest.raises(ValueError, match=r"model\.pth cannot be read \(EOFError\)"):
         read(tmp_path / "model.pth")
+
+
+def test_a_given_file_that_is_not_the_published_one_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "model.pth"
+    torch.save({"a": WEIGHT}, path)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    about: dict[str, Any] = {"url": None, "page": None, "container": None}
+    read_file("somebody/model", str(path), sha256=digest[:8], **about)
+    assert caplog.messages == []
+    read_file("somebody/model", str(path), sha256="0badc0de", **about)
+    (line,) = caplog.messages
+    assert f"{path} has SHA-256 {digest[:16]}, the published file begins with 0badc0de" in line
+
+
+def test_a_folder_is_not_taken_for_a_file(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=rf"weights somebody/model: {tmp_path} is a folder"):
+        read(tmp_path)

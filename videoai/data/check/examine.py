@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from videoai.data.check.extent import missing_bytes
 from videoai.data.decode import open_video
 from videoai.data.media import BadVideo
 
@@ -29,15 +30,19 @@ class Examined(NamedTuple):
 
 def examine(path: str) -> Examined:
     """Decodes every frame. Never raises for what is in the file."""
+    file = Examined(path)
     try:
-        digest = _sha256(path) if os.path.isfile(path) else ""
+        file = file._replace(sha256=_sha256(path) if os.path.isfile(path) else "")
         with open_video(path) as video:
-            looks = _decode_all(video)
-            return Examined(path, "", "", digest, video.num_frames, video.duration_seconds, looks.tobytes())
+            looks = _decode_all(video).tobytes()
+            file = file._replace(num_frames=video.num_frames, seconds=video.duration_seconds, looks=looks)
+        if gone := missing_bytes(path):
+            return file._replace(reason="short", detail=f"cut off: its last {gone} bytes are not there")
     except BadVideo as bad:
-        return Examined(path, bad.reason, f"while {bad.stage}: {bad.detail}".strip(": "))
+        return file._replace(reason=bad.reason, detail=f"while {bad.stage}: {bad.detail}".strip(": "))
     except OSError as error:
-        return Examined(path, "missing", error.strerror or str(error))
+        return file._replace(reason="missing", detail=error.strerror or str(error))
+    return file
 
 
 def _decode_all(video) -> npt.NDArray[np.uint8]:

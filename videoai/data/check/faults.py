@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
-from videoai.core.types import VideoItem
+from videoai.core.types import ClipSpec, VideoItem
 from videoai.data.check.examine import Examined
 from videoai.data.check.likeness import copies, near_copies
 from videoai.data.manifest import Manifest
+from videoai.data.sampling import span_frames
 
 # kind -> what it means and what to do; the reasons of media.Reason, crash and timeout are kinds too
 KINDS = {
@@ -22,9 +23,16 @@ KINDS = {
     "leak_group": "clips of one group in two splits: the score flatters",
     "segment": "the stretch begins or ends outside the video",
     "imbalance": "the largest class has more than 10 times the clips of this one",
+    "too_short": "shorter than one clip, which clip.past_end then fills up: take a smaller clip.stride",
     "few": "fewer than 2 training clips of this class",
+    "refused": "training refuses the set as it is listed",
+    "empty_class": "a class without videos: add some, or remove the class",
+    "label_without_class": "no label, or one that no training video has: name classes alike everywhere",
+    "label_out_of_range": "the label is the number of no class",
 }
-LIGHT = frozenset(("duplicate", "near_duplicate", "imbalance", "few"))  # warnings: training goes on with them
+LIGHT = frozenset(
+    ("duplicate", "near_duplicate", "imbalance", "few", "too_short")
+)  # warnings: training goes on with them
 IMBALANCE = 10  # times; at 10 a classifier gains by ignoring the small class (arXiv:1901.05555 studies 10 to 100)
 MARGIN_SECONDS = 0.5  # tables round to seconds, and the last frame lasts
 
@@ -41,12 +49,15 @@ class Fault(NamedTuple):
         return self.kind in LIGHT
 
 
-def find_faults(manifest: Manifest, examined: Iterable[Examined], *, near: bool = True) -> list[Fault]:
+def find_faults(
+    manifest: Manifest, examined: Iterable[Examined], *, near: bool = True, clip: ClipSpec | None = None
+) -> list[Fault]:
     """Every fault of a data set, grouped by kind.
 
     Args:
         examined: every file of the manifest, once.
         near: also compare the pictures of all files with each other.
+        clip: also name what is shorter than one.
     """
     files = {file.path: file for file in examined}
     uses: dict[str, list[tuple[str, VideoItem]]] = defaultdict(list)
@@ -55,6 +66,7 @@ def find_faults(manifest: Manifest, examined: Iterable[Examined], *, near: bool 
             uses[item.path].append((split, item))
     faults = [Fault(file.reason, file.path, file.detail) for file in files.values() if file.reason]
     faults += _segments(files, uses)
+    faults += _too_short(files, uses, clip) if clip and clip.sampling == "dense" else []
     faults += _shared_paths(uses)
     same = copies(list(files.values()))
     pairs = [pair for paths in same for pair in combinations(paths, 2) if not os.path.samefile(*pair)]
@@ -74,6 +86,19 @@ def _segments(files: Mapping[str, Examined], uses: Mapping[str, list[tuple[str, 
             if not file.reason and latest >= file.seconds and latest > 0:
                 stretch = f"{item.start_seconds:g} .. {'end' if item.end_seconds is None else f'{end:g}'} s"
                 yield Fault("segment", path, f"{stretch}, but the video lasts {file.seconds:.2f} s")
+
+
+def _too_short(
+    files: Mapping[str, Examined], uses: Mapping[str, list[tuple[str, VideoItem]]], clip: ClipSpec
+) -> Iterator[Fault]:
+    for path, used in uses.items():
+        file = files[path]
+        for _, item in used if file.num_frames and file.seconds else ():
+            fps = file.num_frames / file.seconds
+            end = file.seconds if item.end_seconds is None else min(item.end_seconds, file.seconds)
+            held, needed = round((end - item.start_seconds) * fps), round(span_frames(clip, fps))
+            if held < needed:
+                yield Fault("too_short", path, f"{held} frames, a clip spans {needed}")
 
 
 def _shared_paths(uses: Mapping[str, list[tuple[str, VideoItem]]]) -> Iterator[Fault]:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
+from videoai.data.media import MAX_SECONDS, BadVideo
 from videoai.data.shards import is_member, read_member
 
 CACHE_SUFFIX = ".safetensors"  # of files that hold decoded frames, see memory.py
@@ -88,4 +89,9 @@ def open_video(path: str | Path, *, frame_fps: float | None = None) -> Video:
         return open_cached(path)
     from videoai.data.decode.pyav import PyAVVideo
 
-    return PyAVVideo(path)
+    video = PyAVVideo(path)
+    if video.duration_seconds > MAX_SECONDS:
+        video.close()
+        detail = f"{video.duration_seconds:.3g} s long, above {MAX_SECONDS:g}; its clock may be damaged"
+        raise BadVideo(video.path, "too_large", "index", detail)
+    return video

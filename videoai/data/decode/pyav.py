@@ -255,6 +255,6 @@ class PyAVVideo:
 
     def _shape(self) -> tuple[int, int]:
         if self._shown is None:
-            self.frames([0], size=1)
+            self.frames([0], size=2)  # FFmpeg refuses to scale interlaced pictures to a height of 1
         assert self._shown is not None
         return self._shown.height, self._shown.width

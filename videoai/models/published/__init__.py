@@ -10,6 +10,7 @@ the clip it was trained on.
 
 import logging
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -19,6 +20,7 @@ from torch import Tensor, nn
 
 from videoai.core.build import build, did_you_mean
 from videoai.core.types import ClipSpec
+from videoai.models.layers import check_num_classes
 from videoai.models.published.files import read_file, unwrap
 from videoai.models.table import TARGETS
 from videoai.models.weights import LoadReport, load_exact
@@ -53,6 +55,8 @@ FAMILIES = (
     "mvit",
     "swin3d",
 )
+
+SAME_SOURCE = 0.8  # difflib's similarity from which the folder of a file that is not there is a source misspelt
 
 StateDict = dict[str, Tensor]
 
@@ -90,22 +94,31 @@ def weights_of(model: str) -> dict[str, Weights]:
     return {name: row for name, row in all_weights().items() if row.model == model}
 
 
+def sources() -> list[str]:
+    """Who publishes: what stands before the slash of an id."""
+    return sorted({name.partition("/")[0] for name in all_weights()})
+
+
 def is_published(weights: str) -> bool:
-    """Whether this is meant as an id (or ``ID:FILE``), and not as the path of a file."""
-    sources = {name.partition("/")[0] for name in all_weights()}
-    return weights.partition("/")[0] in sources and not Path(weights).exists()
+    """Whether this is meant as an id (or ``ID:FILE``, or a source misspelt), and not as the path of a file."""
+    source, slash, _ = weights.partition("/")
+    meant = bool(slash and get_close_matches(source, sources(), n=1, cutoff=SAME_SOURCE))
+    return meant and not Path(weights).exists()
 
 
 def find(weights: str) -> Weights:
-    """The row of an id (``ID:FILE`` is allowed). Raises: ValueError with the nearest ids."""
-    name = weights.partition(":")[0]
+    """The row of an id (``ID:FILE`` is allowed). Raises: ValueError with the nearest id, or a colon without a file."""
+    name, colon, file = str(weights).partition(":")
+    if colon and not file:
+        raise ValueError(f"weights={weights}: no file after the colon. Give {name}:FILE, or {name} to download it.")
     if name in all_weights():
         return all_weights()[name]
     source = name.partition("/")[0]
-    known = [other for other in all_weights() if other.startswith(f"{source}/")] or list(all_weights())
+    known = [other for other in all_weights() if other.startswith(f"{source}/")]
+    near = did_you_mean(name, known or list(all_weights()))
+    choices = f"{source} has {', '.join(known)}" if known else f"The sources are {', '.join(sources())}"
     raise ValueError(
-        f"weights={weights}: no such published weights.{did_you_mean(name, known)} Choose from: {', '.join(known)}. "
-        "videoai models NAME shows those of one model."
+        f"weights={weights}: no such published weights.{near} {choices}. videoai models NAME shows those of one model."
     )
 
 
@@ -133,14 +146,30 @@ def from_published(
 ) -> nn.Module:
     """A model from a state dict in the publisher's own layout (with or without the key it is published under).
 
-    ``model.clip`` says what the weights were trained on. ``num_classes`` other than theirs gets a fresh head.
+    ``model.clip`` says what the weights were trained on. ``num_classes`` other than theirs gets a fresh head, 0 none.
 
     Raises: ValueError: unknown id, or tensors that do not fit; the message names them.
     """
     row = find(weights)
-    node = with_dialect({"name": row.model, **options}, weights, num_classes)
-    model = build(node, TARGETS, where="model")
-    load_published(model, weights, unwrap(dict(state_dict), row.container, name=weights))
+    if not isinstance(state_dict, Mapping):
+        raise ValueError(f"weights {weights}: expected a state dict, got {type(state_dict).__name__}.")
+    node = {"name": row.model, **options}
+    return build_loaded(node, weights, num_classes, lambda: unwrap(dict(state_dict), row.container, name=weights))
+
+
+def build_loaded(
+    node: Mapping[str, Any], weights: str, num_classes: int | None, read: Callable[[], StateDict]
+) -> nn.Module:
+    """Build first, because reading may mean a download; load; without classes (0) the head is taken off at the end.
+
+    Raises: ValueError, OSError: as ``from_published`` and ``read_published``.
+    """
+    if num_classes is not None:
+        check_num_classes(num_classes)
+    model: Any = build(with_dialect(node, weights, num_classes or None), TARGETS, where="model")
+    load_published(model, weights, read())
+    if num_classes == 0:
+        model.reset_classifier(0)
     return model
 
 

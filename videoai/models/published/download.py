@@ -1,7 +1,7 @@
 """Fetching published files once: resumed where a download broke off, checked, and only then given their name."""
 
+import errno
 import fcntl
-import glob
 import hashlib
 import logging
 import os
@@ -22,23 +22,26 @@ CHUNK = 1 << 20  # bytes
 TIMEOUT_SECONDS = 30.0  # without a byte
 SECONDS_BETWEEN_LINES = 10.0  # of progress
 ATTEMPTS = 3  # a broken connection is taken up again where it broke off
+# Endings of files that hold weights; nothing else that lies beside them in the cache is taken for one.
+ENDINGS = (".pth", ".pyth", ".pt", ".safetensors", ".bin", ".pkl", ".tar", ".ckpt")
 
 
 def fetch(name: str, *, url: str | None, page: str | None, sha256: str | None) -> Path:
     """The cached file of a published id, downloaded when it is not there yet. ``sha256`` may be its beginning only.
 
-    Raises: OSError: no direct link, or no way to it; the message says where to put the file. ValueError: another file
-    than the published one came.
+    Raises: OSError: no direct link, no way to it, or no cache to put it; the message says what to do. ValueError:
+    another file than the published one came.
     """
     target = place_of(name, url)
     if held := find_cached(target):
+        warn_of_another(name, held, sha256)  # a person may have put it there
         return held
     if url is None:
         raise OSError(
             f"weights {name}: published without a direct link. Fetch it from {page}, then give it as "
             f"weights={name}:FILE, or put it at {target}."
         )
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(name, target.parent)
     with locked(target.with_suffix(".lock")):
         if not target.exists():  # another process may have fetched it meanwhile
             download(name, url, target, sha256)
@@ -53,9 +56,21 @@ def place_of(name: str, url: str | None) -> Path:
 
 def find_cached(target: Path) -> Path | None:
     """The file, also with another ending: a person put it there by hand."""
-    beside = sorted(target.parent.glob(f"{glob.escape(target.stem)}.*"))
-    found = [target, *(path for path in beside if path.suffix not in (".part", ".lock"))]
-    return next((path for path in found if path.is_file()), None)
+    places = (target, *(target.with_suffix(ending) for ending in ENDINGS))
+    return next((path for path in places if path.is_file()), None)
+
+
+def make_folder(name: str, folder: Path) -> None:
+    """Raises: OSError: the cache cannot be written; the message names the variable that moves it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise OSError(
+            f"weights {name}: cannot write to the cache at {folder} ({error.strerror}). Set VIDEOAI_CACHE to a folder "
+            f"that you may write to, or give a file you have as weights={name}:FILE."
+        ) from error
 
 
 def download(name: str, url: str, target: Path, sha256: str | None) -> None:
@@ -113,10 +128,24 @@ def copy(name: str, response: Any, file: Any, held: int, total: int) -> None:
             logger.info("weights %s: %.0f%s, %.1f MB/s", name, done / 1e6, of, (done - held) / 1e6 / (said - started))
 
 
-def check(name: str, path: Path, sha256: str | None) -> None:
-    """Raises: ValueError: the file does not begin with the published digest; it is deleted then."""
+def digest_of(path: Path) -> str:
+    """SHA-256 in hexadecimal."""
     with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def warn_of_another(name: str, path: Path, sha256: str | None) -> None:
+    """Say so when a file that a person has is not the published one, byte for byte: saved anew, or another one."""
+    if sha256 and not (digest := digest_of(path)).startswith(sha256):
+        logger.warning(
+            "weights %s: %s has SHA-256 %s, the published file begins with %s: saved anew, or another file?",
+            *(name, path, digest[:16], sha256),
+        )
+
+
+def check(name: str, path: Path, sha256: str | None) -> None:
+    """Raises: ValueError: the digest does not begin as the published one; the file is deleted then."""
+    digest = digest_of(path)
     if sha256 and not digest.startswith(sha256):
         path.unlink()
         raise ValueError(

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 import torch
 from torch import Tensor
 
-from videoai.models.published.download import fetch
+from videoai.models.published.download import fetch, warn_of_another
 
 # All that a pickle of numpy arrays needs (numpy 2 renamed core to _core; files of Python 2 encode their bytes).
 NUMPY_GLOBALS = {
@@ -26,9 +26,7 @@ def read_file(
 
     Raises: OSError: not there and not to be had. ValueError: not what was published.
     """
-    path = Path(file).expanduser() if file else fetch(name, url=url, page=page, sha256=sha256)
-    if not path.is_file():
-        raise FileNotFoundError(f"weights {name}: {path} is no file.")
+    path = given_file(name, file, sha256) if file else fetch(name, url=url, page=page, sha256=sha256)
     try:
         content = read_any(path, caffe2=container == "blobs")
     except (RuntimeError, EOFError, KeyError, ValueError, AttributeError, IndexError, pickle.UnpicklingError) as error:
@@ -41,6 +39,15 @@ def read_file(
     if not isinstance(content, Mapping):
         raise ValueError(f"weights {name}: {path} holds a {type(content).__name__}, not a state dict.")
     return unwrap(dict(content), container, name=name)
+
+
+def given_file(name: str, file: str, sha256: str | None) -> Path:
+    """The file of ``ID:FILE``. Raises: FileNotFoundError."""
+    path = Path(file).expanduser()
+    if not path.is_file():
+        raise FileNotFoundError(f"weights {name}: {path} is {'a folder' if path.is_dir() else 'no file'}.")
+    warn_of_another(name, path, sha256)
+    return path
 
 
 def read_any(path: Path, *, caffe2: bool) -> Any:

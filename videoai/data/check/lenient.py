@@ -1,0 +1,143 @@
+"""What a set lists, faults and all. The readers of training stop at the first fault; a check must name every one."""
+
+import csv
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from videoai.core.types import VideoItem
+from videoai.data.class_folders import VIDEO_EXTENSIONS, natural_order
+from videoai.data.manifest import SPLITS, Manifest
+
+SPLIT_NAMES = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
+
+
+class ListFault(NamedTuple):
+    """What is plain from the list alone."""
+
+    kind: str  # "empty_class", "label_without_class" or "label_out_of_range"
+    path: str  # of the video; "" = of the set
+    detail: str
+
+
+class Entry(NamedTuple):
+    """One clip as listed."""
+
+    path: str  # absolute
+    label: str  # the name of its class; "" = none is given
+    split: str = "train"
+    group: str | None = None
+    start_seconds: float = 0.0
+    end_seconds: float | None = None
+
+
+def list_folder(root: str | Path, **_: Any) -> tuple[Manifest, list[ListFault]]:
+    """Class folders as data=folder reads them, also when some are empty; files also when they are broken links.
+
+    No split is made where there is none. Other settings of the data set are taken and ignored.
+    """
+    root = os.path.abspath(os.path.expanduser(root))
+    splits = {name: SPLIT_NAMES[name.lower()] for name in _folders(root) if name.lower() in SPLIT_NAMES}
+    if len(splits) < 2:
+        splits = {"": "train"}
+    entries: list[Entry] = []
+    classes: set[str] = set()
+    for folder, split in splits.items():
+        for name in _folders(os.path.join(root, folder)):
+            classes.add(name)
+            entries += [Entry(path, name, split) for path in _videos(os.path.join(root, folder, name))]
+    return _listed(entries, natural_order(classes), root, root)
+
+
+def list_csv(path: str | Path, root: str | Path | None = None, **_: Any) -> tuple[Manifest, list[ListFault]]:
+    """A table as data=csv reads it, also when files or labels are missing. A line without a path is passed over.
+
+    No split is made where there is none, and no line is left out. Other settings are taken and ignored.
+    """
+    path = os.path.abspath(os.path.expanduser(path))
+    root = os.path.abspath(os.path.expanduser(root)) if root else os.path.dirname(path)
+    with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+        header = file.readline()
+        file.seek(0)
+        lines = list(csv.DictReader(file, delimiter=max(",;\t", key=header.count)))
+    entries = [_entry({(key or "").strip(): _text(value) for key, value in line.items()}, root) for line in lines]
+    found = [entry for entry in entries if entry]
+    return _listed(found, natural_order({entry.label for entry in found if entry.label}), path, root)
+
+
+LENIENT = {"folder": list_folder, "csv": list_csv}  # name of a data set -> how to list it when training refuses it
+
+
+def with_known_labels(manifest: Manifest) -> tuple[Manifest, list[ListFault]]:
+    """The items whose label is the number of a class, and a fault for each of the others."""
+    num_classes, faults, splits = len(manifest.classes), [], {}
+    for split, items in manifest.splits.items():
+        is_known = (items.label >= 0) & (items.label < num_classes)
+        splits[split] = items[is_known]
+        for item in items[~is_known]:
+            detail = f"label {item.label} in {split}; there are classes 0 .. {num_classes - 1}"
+            faults.append(ListFault("label_out_of_range", item.path, detail))
+    if not faults:
+        return manifest, []
+    return Manifest(manifest.classes, splits, manifest.source, manifest.notes, manifest.root), faults
+
+
+def _listed(entries: list[Entry], classes: list[str], source: str, root: str) -> tuple[Manifest, list[ListFault]]:
+    filled = {entry.label for entry in entries}
+    learnt = {entry.label for entry in entries if entry.split == "train"}
+    faults = [ListFault("empty_class", "", f"class {name} has no videos") for name in classes if name not in filled]
+    label_of = {name: label for label, name in enumerate(classes)}
+    splits: dict[str, list[VideoItem]] = {split: [] for split in SPLITS}
+    for entry in entries:
+        if not entry.label:
+            faults.append(ListFault("label_without_class", entry.path, "it has no label"))
+            continue
+        if entry.label not in learnt:
+            detail = f"labelled '{entry.label}' in {entry.split}, which train lacks"
+            faults.append(ListFault("label_without_class", entry.path, detail))
+        stretch = entry.start_seconds, entry.end_seconds, entry.group
+        splits[entry.split].append(VideoItem(entry.path, label_of[entry.label], *stretch))
+    return Manifest(tuple(classes), splits, source, (), root), faults  # pyright: ignore[reportArgumentType]
+
+
+def _entry(line: dict[str, str], root: str) -> Entry | None:
+    if not line.get("path"):
+        return None
+    return Entry(
+        os.path.normpath(os.path.join(root, line["path"])),
+        line.get("label", ""),
+        SPLIT_NAMES.get(line.get("split", "").lower(), "train"),
+        line.get("group") or None,
+        _seconds(line.get("start_seconds")) or 0.0,
+        _seconds(line.get("end_seconds")),
+    )
+
+
+def _text(value: str | list[str] | None) -> str:
+    return value.strip() if isinstance(value, str) else ""  # a list: fields beyond the header
+
+
+def _seconds(text: str | None) -> float | None:
+    try:
+        return float(text) if text else None
+    except ValueError:
+        return None  # the strict reader says where
+
+
+def _folders(folder: str) -> list[str]:
+    return natural_order(entry.name for entry in os.scandir(folder) if entry.is_dir() and entry.name[0] != ".")
+
+
+def _videos(folder: str) -> Iterator[str]:
+    """Everything named as a video is, also what is none. A folder that is linked twice is read once."""
+    seen: set[str] = set()
+    for parent, folders, names in os.walk(folder, followlinks=True):
+        if (real := os.path.realpath(parent)) in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = natural_order(name for name in folders if name[0] != ".")
+        for name in sorted(names):
+            if name[0] != "." and os.path.splitext(name)[1].lower() in VIDEO_EXTENSIONS:
+                yield os.path.join(parent, name)

@@ -1,0 +1,40 @@
+"""A model of one's own, tried on one batch before a run: does it keep what ``models/__init__.py`` asks of models?"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+WANTED = "A model takes video float [B, 3, T, H, W] and returns logits [B, K], without softmax"
+
+
+@torch.no_grad()
+def check_contract(
+    model: nn.Module, video: Tensor, num_classes: int, autocast: Callable[[], AbstractContextManager[object]]
+) -> None:
+    """Run a model in both modes, as training and evaluation will; its buffers stay as they are.
+
+    Args:
+        video: float [B, 3, T, H, W], normalised, on the model's device.
+
+    Raises: ValueError: it fails, or gives no logits [B, num_classes]; the message names its class.
+    """
+    name, shape = type(model).__name__, list(video.shape)
+    for training in (False, True):
+        model.train(training)
+        buffers = {key: buffer.clone() for key, buffer in model.named_buffers()}
+        try:
+            with torch.random.fork_rng(), autocast():
+                logits = functional_call(model, buffers, (video,))
+        except Exception as error:  # whatever a stranger's code raises is one line here, with the traceback under debug
+            raise ValueError(
+                f"model {name}: fails on a video {shape} with {type(error).__name__}: {error}. {WANTED}; "
+                "debug=true shows where it fails."
+            ) from error
+        if not isinstance(logits, Tensor) or list(logits.shape) != [len(video), num_classes]:
+            given = list(logits.shape) if isinstance(logits, Tensor) else f"a {type(logits).__name__}"
+            raise ValueError(
+                f"model {name}: gives {given} for a video {shape}. {WANTED}: here {[len(video), num_classes]}."
+            )
