@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 
 def test_labelled_copies_bear_the_names_of_their_sources(untrained, videoai_command, clip_folder, tmp_path):
     command = ("predict", untrained, f"input={clip_folder}/u*", "annotate=true", "run_dir=out")
@@ -12,6 +14,7 @@ def test_labelled_copies_bear_the_names_of_their_sources(untrained, videoai_comm
     assert all((tmp_path / name).stat().st_size > 1000 for name in named)
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_whole_lines_and_whole_copies(untrained, on_a_full_disk, clip_folder, tmp_path):
     command = ("predict", untrained, f"input={clip_folder}/up", "run_dir=out")
     done = on_a_full_disk(*command, "annotate=true", cwd=tmp_path, kib=2)

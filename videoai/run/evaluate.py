@@ -1,5 +1,6 @@
 """``evaluate``: score a checkpoint on a split, from the checkpoint alone."""
 
+import json
 import logging
 import os
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,6 @@ import torch
 from videoai.core.types import VideoItem
 from videoai.data.augment import ToModelInput
 from videoai.data.dataset import EvalClips
-from videoai.data.hints import some
 from videoai.data.items import Items
 from videoai.data.loader import eval_batches, resolve_workers
 from videoai.data.manifest import Manifest
@@ -159,11 +159,11 @@ def match_classes(manifest: Manifest, trained: Sequence[str], checkpoint_path: s
     """
     unknown = [name for name in manifest.classes if name not in trained]
     if unknown:
-        unused = [name for name in trained if name not in manifest.classes]
+        missing = [name for name in trained if name not in manifest.classes]
         raise ValueError(
-            f"class mismatch: {manifest.source} holds {some(unknown)}, which {checkpoint_path} does not know; it was "
-            f"trained on {some(list(trained))}{f' (not in the data: {some(unused)})' if unused else ''}. Name classes "
-            "alike, leave the others out, or train again."
+            f"class mismatch: {checkpoint_path} was trained on {_some(trained)}, {manifest.source} has "
+            f"{_some(manifest.classes)} (only in the data: {_some(unknown)}; only in the checkpoint: {_some(missing)})."
+            " Name classes alike, leave the others out, or train again."
         )
     return [trained.index(name) for name in manifest.classes]
 
