@@ -21,6 +21,8 @@ import pytest
         (["train", "data=folder", "data.root=."], 1, "video"),
         (["evaluate"], 1, "checkpoint is not set"),
         (["evaluate", "checkpoint=nowhere.pt"], 1, "nowhere.pt: no such checkpoint"),
+        (["evaluate", "checkpoint=x.pt", "data=csv"], 1, "data.path is not set. Add data.path=..."),
+        (["predict", "checkpoint=x.pt", "input="], 1, "input is empty"),
         (["predict", "checkpoint=x.pt", "input=nowhere.mp4"], 1, "nowhere.mp4: no such file"),
         (["models", "resnext"], 1, "no model matches 'resnext'"),
         (["models", "torchvison/r3d_18"], 1, "Did you mean 'torchvision/r3d_18'?"),

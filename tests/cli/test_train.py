@@ -217,18 +217,6 @@ def test_an_unreadable_test_video_counts_as_wrong_and_is_listed(trained, videoai
     assert results["video_top1"] == pytest.approx(correct / 8)
 
 
-def test_evaluating_on_other_classes_names_both(trained, videoai_command, clip_folder, tmp_path):
-    cwd, _ = trained
-    other = tmp_path / "other"
-    other.mkdir()
-    for name in ("left", "right"):
-        (other / name).symlink_to(clip_folder / name)
-    done = videoai_command("evaluate", f"checkpoint={cwd}/run/checkpoints/best.pt", f"data.root={other}", cwd=tmp_path)
-    assert done.returncode == 1
-    assert "class mismatch" in done.stderr
-    assert 'only in the checkpoint: ["down", "up"]' in done.stderr
-
-
 def test_other_data_without_splits_is_scored_whole_and_own_data_must_not_have_changed(
     trained, videoai_command, clip_folder, tmp_path
 ):
@@ -281,6 +269,21 @@ def test_predict_prints_one_json_line_a_video(trained, videoai_command, clip_fol
     assert "error" in bad
     assert "1 of 2 videos could not be read" in done.stderr
     assert (tmp_path / "out" / "predictions.jsonl").read_text() == done.stdout
+
+
+def test_a_train_folder_alone_is_split_and_one_class_is_refused(videoai_command, clip_folder, tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "train").symlink_to(clip_folder)
+    command = ("train", "data=folder", "trainer.max_steps=1", *FAST)
+    done = videoai_command(*command, "data.root=data", "run_dir=run", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "4 classes, {'train': 16, 'val': 4, 'test': 4}" in done.stderr
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "up").symlink_to(clip_folder / "up")
+    done = videoai_command(*command, "data.root=one", "run_dir=none", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "the only class is 'up', so there is nothing to learn" in done.stderr
+    assert not (tmp_path / "none").exists()
 
 
 def test_fine_tuning_says_what_was_loaded(trained, videoai_command, clip_folder, tmp_path):

@@ -1,6 +1,7 @@
 import errno
 import os
 import pickle
+from pathlib import Path
 
 import pytest
 import torch
@@ -37,6 +38,28 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypat
         checkpoint.save(path, {**STATE, "step": 5})
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["last.pt"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full, a disk that is always full, is a Linux device")
+def test_files_that_belong_together_are_replaced_together_or_not_at_all(tmp_path, monkeypatch):
+    files = {tmp_path / "a.csv": b"old", tmp_path / "b.csv": b"old"}
+    checkpoint.write_together(files)
+    made = checkpoint.tempfile.mkstemp
+
+    def second_on_a_full_disk(dir: Path, prefix: str) -> tuple[int, str]:
+        descriptor, name = made(dir=dir, prefix=prefix)
+        return (os.open("/dev/full", os.O_WRONLY), name) if "b.csv" in prefix else (descriptor, name)
+
+    monkeypatch.setattr(checkpoint.tempfile, "mkstemp", second_on_a_full_disk)
+    with pytest.raises(OSError, match=r"b\.csv: no room for 0.0 MB"):
+        checkpoint.write_together(dict.fromkeys(files, b"new"))
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == files
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match=r"file/a\.csv: cannot be written \(.*\). Choose another folder"):
+        checkpoint.write_atomic(tmp_path / "file" / "a.csv", b"x")
 
 
 def test_a_checkpoint_that_carries_code_is_refused_and_not_run(tmp_path):

@@ -79,9 +79,24 @@ def test_an_absent_val_folder_is_made_but_a_test_folder_never(tmp_path):
     assert "there is no test split: evaluate will use val." in manifest.notes
 
 
+def test_val_and_test_are_made_out_of_a_train_folder_that_stands_alone(tmp_path):
+    manifest = from_folder(class_folders(tmp_path, 20, "train/"))
+    assert manifest.table() == [(name, 14, 3, 3) for name in ("jump", "run", "walk")]
+    manifest.refuse_unlearnable()
+
+
+def test_a_test_folder_that_stands_alone_is_read_and_is_nothing_to_learn_from(tmp_path):
+    manifest = from_folder(class_folders(tmp_path, 2, "test/"))
+    assert manifest.table() == [(name, 0, 0, 2) for name in ("jump", "run", "walk")]
+    with pytest.raises(ValueError, match="test holds the class jump, run, walk, which train lacks; train holds no cl"):
+        manifest.refuse_unlearnable()
+
+
 def test_a_single_folder_named_like_a_split_is_a_class(tmp_path):
-    touch(tmp_path, *(f"{name}/{i}.mp4" for name in ("bus", "train") for i in range(10)))
-    assert from_folder(tmp_path).classes == ("bus", "train")
+    touch(tmp_path / "a", *(f"{name}/{i}.mp4" for name in ("bus", "train") for i in range(10)))
+    assert from_folder(tmp_path / "a").classes == ("bus", "train")
+    touch(tmp_path / "b", *(f"train/{i}.mp4" for i in range(10)))
+    assert from_folder(tmp_path / "b").classes == ("train",)
 
 
 def test_hidden_names_are_ignored_and_other_files_are_counted(folder):
@@ -141,23 +156,30 @@ def test_no_videos_at_all_says_what_was_looked_for(tmp_path):
 
 
 def test_one_class_is_nothing_to_learn(tmp_path):
+    manifest = from_folder(touch(tmp_path, "run/a.mp4", "run/b.mp4"))
     with pytest.raises(ValueError, match="the only class is 'run', so there is nothing to learn"):
-        from_folder(touch(tmp_path, "run/a.mp4", "run/b.mp4"))
+        manifest.refuse_unlearnable()
 
 
 def test_a_class_that_train_lacks_is_refused(tmp_path):
     class_folders(class_folders(tmp_path, 3, "train/"), 1, "val/")
     touch(tmp_path, "val/fly/a.mp4")
+    manifest = from_folder(tmp_path)
     with pytest.raises(ValueError, match="val holds the class fly, which train lacks; train holds jump, run, walk"):
-        from_folder(tmp_path)
+        manifest.refuse_unlearnable()
 
 
 def test_unclear_split_folders_are_refused(tmp_path):
-    class_folders(class_folders(tmp_path / "a", 1, "val/"), 1, "test/")
-    class_folders(class_folders(class_folders(tmp_path / "b", 1, "train/"), 1, "val/"), 1, "valid/")
-    for name in "ab":
-        with pytest.raises(ValueError, match=r"look like splits, but exactly one must be train"):
-            from_folder(tmp_path / name)
+    class_folders(class_folders(class_folders(tmp_path, 1, "train/"), 1, "val/"), 1, "valid/")
+    with pytest.raises(ValueError, match=r"train, val, valid look like splits, but there may be one each of train"):
+        from_folder(tmp_path)
+
+
+def test_a_file_is_no_folder_of_classes_and_a_folder_no_table(folder):
+    with pytest.raises(ValueError, match=r"0.mp4: a file, but data=folder .* A table: data=csv data.path=FILE"):
+        from_folder(next(folder.rglob("*.mp4")).with_name("0.mp4"))
+    with pytest.raises(ValueError, match=r"data: a folder, but data=csv .* Class folders: data=folder data.root=PATH"):
+        from_csv(folder)
 
 
 def test_an_unknown_grouping_and_impossible_fractions_are_refused(folder):
@@ -328,13 +350,33 @@ def test_a_class_too_small_for_val_is_noted(write_csv):
         ("path,label,split", ["a,x,trian"], r"clips.csv:2: split is 'trian'; allowed: train, val.*Did you mean train"),
         ("path,label", ["a,x", "b,y", "a,x"], r"clips.csv:4: a is listed twice, here and on line 2"),
         ("path,label", ["a,x", "b,y", "./a,y"], r"clips.csv:4: .* twice, as 'y' here and as 'x' on line 2"),
-        ("path,label", ["a,x", "b,x"], r"clips.csv: the only class is 'x'"),
-        ("path,label,split", ["a,x,train", "b,y,test"], r"test holds the class y, which train lacks"),
     ],
 )
 def test_a_mistake_in_the_file_is_reported_with_its_line(write_csv, header, lines, message):
     with pytest.raises(ValueError, match=message):
         from_csv(write_csv(*lines, header=header))
+
+
+@pytest.mark.parametrize(
+    ("header", "lines", "message"),
+    [
+        ("path,label", ["a,x", "b,x"], r"clips.csv: the only class is 'x'"),
+        ("path,label,split", ["a,x,train", "b,x,train", "c,y,test"], r"test holds the class y, which train lacks"),
+        ("path,label,split", ["a,x,test", "b,y,test"], r"test holds the class x, y, .* train holds no clips"),
+    ],
+)
+def test_a_table_may_hold_what_cannot_be_learnt_but_says_so_on_request(write_csv, header, lines, message):
+    manifest = from_csv(write_csv(*lines, header=header))
+    with pytest.raises(ValueError, match=message):
+        manifest.refuse_unlearnable()
+
+
+@pytest.mark.parametrize("setting", ["where", "val_where", "test_where"])
+def test_a_condition_names_columns(write_csv, setting):
+    with pytest.raises(
+        ValueError, match=rf"data.{setting}=left: give columns and their values, such as data.{setting}"
+    ):
+        from_csv(write_csv(*rows()), **{setting: "left"})  # pyright: ignore[reportArgumentType]
 
 
 def test_missing_files_are_counted_and_the_first_three_named(write_csv):

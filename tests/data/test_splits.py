@@ -142,10 +142,19 @@ def test_file_names_that_are_not_utf8_can_be_split():
     assert sum(map(len, split_groups(items, FRACTIONS, 0).values())) == 8
 
 
-@pytest.mark.parametrize("sizes", [[[3, 3]], [[3, 0], [0, 3], [2, 0]]])
-def test_too_few_groups_are_refused_with_a_way_out(sizes):
-    with pytest.raises(ValueError, match=r"cannot fill train, val, test .* set the fraction of (val|test) to 0"):
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        ([[3, 3]], r"^1 group of clips cannot fill train, val, test .*: add clips of other groups$"),
+        ([[3, 0], [0, 3]], r"^2 groups of clips cannot .*: add clips of other groups$"),
+        ([[3, 0], [0, 3], [2, 0]], r"^3 groups of clips cannot .* of other groups, or set test_fraction to 0$"),
+    ],
+)
+def test_too_few_groups_are_refused_with_a_way_out_that_is_one(sizes, message):
+    with pytest.raises(ValueError, match=message):
         split_groups(grouped(sizes), FRACTIONS, 0)
+    if "test_fraction" in message:
+        assert all(split_groups(grouped(sizes), {"train": 0.85, "val": 0.15}, 0).values())
 
 
 @pytest.mark.parametrize(

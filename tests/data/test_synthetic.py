@@ -170,7 +170,7 @@ def test_start_and_end_are_logged(tmp_path, monkeypatch, caplog):
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(OSError, match=r"file/motion16-tiny.*cannot be written .*choose another folder .*root="):
+    with pytest.raises(OSError, match=r"file/motion16-tiny.*cannot be written .*data.root=PATH or .* VIDEOAI_CACHE"):
         motion16(size="tiny", root=tmp_path / "file", num_workers=0)
 
 

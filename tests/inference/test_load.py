@@ -6,7 +6,7 @@ import torch
 import videoai
 from videoai.core import checkpoint
 from videoai.core.types import ClipSpec
-from videoai.inference.load import from_state, read_weights
+from videoai.inference.load import from_state, open_checkpoint, read_weights
 
 CLIP = ClipSpec(num_frames=4, size=16)
 
@@ -70,6 +70,11 @@ def test_other_files_are_refused_as_weights(tmp_path):
         read_weights(tmp_path / "x.pt")
     with pytest.raises(FileNotFoundError, match="neither a file nor published weights"):
         read_weights(tmp_path / "y.pt")
+
+
+def test_faults_of_a_published_checkpoint_speak_of_the_setting_that_was_given():
+    with pytest.raises(ValueError, match=r"^checkpoint=torchvision/r3d_81: no such published weights. Did you mean"):
+        open_checkpoint("torchvision/r3d_81")
 
 
 def test_the_model_below_an_attentive_head_is_what_others_start_from(tmp_path):

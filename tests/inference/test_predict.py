@@ -73,8 +73,15 @@ def test_files_folders_and_globs_are_found(tmp_path):
 
     assert names("") == ["a.avi", "b.mp4", "d [1].mp4", "sub/c.mp4"]
     assert names("d [1].mp4") == ["d [1].mp4"]
+    (tmp_path / "sub" / "loop").symlink_to(tmp_path / "sub")
+    (tmp_path / "linked").symlink_to(tmp_path / "sub")
+    assert names("linked") == ["linked/c.mp4"]
+    assert names("s*") == ["sub/c.mp4"]
+    (tmp_path / "linked").unlink()
+    (tmp_path / "sub" / "loop").unlink()
+    assert names("**") == ["a.avi", "b.mp4", "d [1].mp4", "sub/c.mp4", "note.txt"]  # each once; folders first
     assert names("**/*.mp4") == ["b.mp4", "d [1].mp4", "sub/c.mp4"]
     with pytest.raises(FileNotFoundError, match="Quote a glob"):
         names("*.mkv")
-    with pytest.raises(FileNotFoundError, match="no video in this folder"):
+    with pytest.raises(FileNotFoundError, match="no video there"):
         find_videos(str(tmp_path / "sub"), (".mkv",))

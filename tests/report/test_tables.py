@@ -12,6 +12,7 @@ RESULTS = {
     "split": "val",
     "views": "4x3",
     "classes": 2,
+    "classes_present": 2,
     "n_total": 40,
     "n_bad": 3,
     "video_top1": 0.75,
@@ -63,6 +64,11 @@ def test_the_summary_shows_the_interval_and_the_unreadable_videos():
         "unreadable (count as wrong)": "3",
         "views": "4x3",
     }
+
+
+def test_the_summary_says_when_classes_are_absent():
+    shown = dict(lines(results_table(RESULTS | {"classes": 17, "classes_present": 3})))
+    assert shown["mean class accuracy"] == "70.0 % (3 of 17 classes present)"
 
 
 def test_the_five_worst_classes_are_listed_and_perfect_ones_are_not():

@@ -4,7 +4,7 @@ import videoai
 from videoai.core.types import VideoItem
 from videoai.data.manifest import Manifest
 from videoai.data.synthetic import SIZES, VERSION, Size
-from videoai.run.evaluate import choose_split, data_node, evaluate, name_of, parse_views, refuse_other_classes
+from videoai.run.evaluate import choose_split, data_node, evaluate, match_classes, name_of, parse_views
 
 MOTION = {"name": "motion16", "size": "tiny", "level": "default", "seed": 0, "root": None}
 FOLDER = {"name": "folder", "root": "/clips", "val_fraction": 0.2, "test_fraction": 0.2, "split_seed": 0}
@@ -47,9 +47,13 @@ def test_a_stretch_of_a_file_is_named_as_a_media_fragment():
     assert name_of(VideoItem("/d/a.mp4", 0, 2.0), "/d") == "a.mp4#t=2"
 
 
+def test_labels_are_matched_by_name_whatever_the_order_and_the_number_of_classes():
+    assert match_classes(manifest(train=1), ["c", "b", "a"], "best.pt") == [2, 1]
+
+
 def test_other_class_names_are_both_named():
     with pytest.raises(ValueError, match=r'only in the data: \["b"\]; only in the checkpoint: \["c"\]'):
-        refuse_other_classes(manifest(train=1), ["a", "c"], "best.pt")
+        match_classes(manifest(train=1), ["a", "c"], "best.pt")
 
 
 @pytest.mark.parametrize("key", ["data", "moved"])
@@ -91,5 +95,5 @@ def test_the_test_split_of_another_rendering_seed_is_scored(tmp_path, monkeypatc
 def test_classes_in_their_hundreds_are_not_all_named():
     trained = [f"kinetics400 {number}" for number in range(400)]
     with pytest.raises(ValueError, match=r'trained on 400 classes: \["kinetics400 0", ') as caught:
-        refuse_other_classes(manifest(train=1), trained, "torchvision/r3d_18")
+        match_classes(manifest(train=1), trained, "torchvision/r3d_18")
     assert len(str(caught.value)) < 600 and 'only in the data: ["a", "b"]' in str(caught.value)

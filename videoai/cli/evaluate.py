@@ -34,7 +34,9 @@ def data_settings(overrides: list[str], checkpoint_path: str) -> tuple[dict[str,
     if not overrides:
         return {}, {}
     if any(override.startswith("data=") for override in overrides):
-        return compose("train", overrides)[0]["data"], {}
+        named = compose("train", overrides)[0]["data"]
+        refuse_missing({"data": named}, "evaluate")
+        return named, {}
     from videoai.core import checkpoint
     from videoai.models.published import is_published
 

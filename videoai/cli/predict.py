@@ -11,6 +11,8 @@ def main(arguments: list[str]) -> int:
     """One line of JSON a video on standard output. Exit code 1 when no video could be read."""
     config, _ = compose("predict", arguments)
     refuse_missing(config, "predict")
+    if not config["input"]:
+        raise ValueError("input is empty. Add input=FILE, input=FOLDER or input='GLOB'")
     config["trust"] = trusted(config["trust"])
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a file name need not be UTF-8

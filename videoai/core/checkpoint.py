@@ -11,6 +11,7 @@ import pickle
 import platform
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,26 +36,48 @@ def save(path: Path, state: dict[str, Any]) -> None:
 
 
 def write_atomic(path: Path, data: bytes | memoryview) -> None:
-    """Write to a temporary file beside ``path``, flush to the disk, then rename over it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    """Write to a temporary file beside ``path``, flush to the disk, rename over it. Raises: OSError as ``save``."""
+    write_together({path: data})
+
+
+def write_together(files: Mapping[Path, bytes | memoryview]) -> None:
+    """As ``write_atomic`` for files that belong together: none is replaced before there was room for all.
+
+    Raises: OSError: naming the path, and on a full disk the bytes needed and the bytes free.
+    """
+    staged: dict[Path, str] = {}
+    path, data = Path(), b""
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())  # mkstemp makes files that colleagues cannot read
-        os.replace(temporary, path)
-        _sync_folder(path.parent)
+        for path, data in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor, staged[path] = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(staged[path], 0o666 & ~_umask())  # mkstemp makes files that colleagues cannot read
+        for path, temporary in staged.items():
+            os.replace(temporary, path)
+        for folder in {path.parent for path in staged}:
+            _sync_folder(folder)
     except BaseException as error:
-        Path(temporary).unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            free = shutil.disk_usage(path.parent).free
-            raise OSError(
-                f"{path}: no room for {len(data) / 1e6:.1f} MB ({free / 1e6:.1f} MB free). "
-                "What was saved before is intact; free some space and run the same command again."
-            ) from error
+        for temporary in staged.values():
+            Path(temporary).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise cannot_write(path, error, num_bytes=len(data)) from error
         raise
+
+
+def cannot_write(path: Path, error: OSError, *, num_bytes: int | None = None) -> OSError:
+    """``error`` in words: where, why, and what to do next."""
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return OSError(f"{path}: cannot be written ({error.strerror or error}). Choose another folder.")
+    needed = "" if num_bytes is None else f" for {num_bytes / 1e6:.1f} MB"
+    free = f"{shutil.disk_usage(path.parent).free / 1e6:.1f} MB free"
+    return OSError(
+        f"{path}: no room{needed} ({free}). What was saved before is intact; free some space and run the same command "
+        "again."
+    )
 
 
 def load(path: str | Path, *, device: str | torch.device = "cpu") -> dict[str, Any]:
@@ -66,7 +89,7 @@ def load(path: str | Path, *, device: str | torch.device = "cpu") -> dict[str, A
     """
     path = Path(path)
     if path.is_dir():
-        raise ValueError(f"{path} is a folder.{_neighbours(path / 'x')}")
+        raise ValueError(f"{path} is a folder; a file is needed.{_neighbours(path / 'x')}")
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such checkpoint.{_neighbours(path)}")
     state = read_plain(path, device=device)

@@ -35,6 +35,10 @@ def read_class_folders(
     Raises:
         FileNotFoundError: no such folder. ValueError: no videos at all or in one class, unclear split folders.
     """
+    if os.path.isfile(root):
+        raise ValueError(
+            f"{root}: a file, but data=folder reads a folder of class folders. A table: data=csv data.path=FILE"
+        )
     if not os.path.isdir(root):
         raise FileNotFoundError(f"{root}: no such folder of videos.{near_names(root)}")
     wanted = VIDEO_EXTENSIONS if extensions is None else {f".{name.lower().lstrip('.')}" for name in extensions}
@@ -55,7 +59,8 @@ def read_class_folders(
             f"{_listed(wanted)}. Put the videos of each class into a folder of its own. {' '.join(notes)}".rstrip()
         )
     notes += group_notes(clips.items, "folder" if group_by == "folder" else None)
-    return Found(clips, bool(split_folders), notes)
+    settles_test = any(split != "train" for split, _ in split_folders)
+    return Found(clips, settles_test, notes)
 
 
 def videos_below(
@@ -101,15 +106,16 @@ def natural_order(names: Iterable[str]) -> list[str]:
 
 
 def _split_folders(root: str) -> list[tuple[str, str]]:
-    """(split, folder) pairs when two or three folders bear names of splits, else nothing: then they are classes."""
-    found = [(SPLIT_NAMES[name.lower()], name) for name in _subfolders(root) if name.lower() in SPLIT_NAMES]
-    splits = [split for split, _ in found]
-    if len(found) < 2:
+    """(split, folder) pairs when the folders bear names of splits, else nothing: then they are classes. One folder
+    alone is a split when it holds folders and nothing stands beside it."""
+    names = _subfolders(root)
+    found = [(SPLIT_NAMES[name.lower()], name) for name in names if name.lower() in SPLIT_NAMES]
+    if len(found) < 2 and not (found and len(names) == 1 and _subfolders(os.path.join(root, names[0]))):
         return []
-    if "train" not in splits or len(set(splits)) < len(splits):
+    if len({split for split, _ in found}) < len(found):
         raise ValueError(
-            f"{root}: the folders {some([name for _, name in found])} look like splits, but exactly one must be train "
-            "and at most one each val (or valid, validation) and test; rename or merge them"
+            f"{root}: the folders {some([name for _, name in found])} look like splits, but there may be one each of "
+            "train, val (or valid, validation) and test; rename or merge them"
         )
     return [(split, os.path.join(root, name)) for split, name in found]
 

@@ -24,6 +24,8 @@ class CsvFile:
     """
 
     def __init__(self, path: str, delimiter: Delimiter = "auto") -> None:
+        if os.path.isdir(path):
+            raise ValueError(f"{path}: a folder, but data=csv reads a file. Class folders: data=folder data.root=PATH")
         if not os.path.isfile(path):
             raise FileNotFoundError(f"{path}: no such CSV file.{near_names(path)}")
         self.path, self.delimiter = path, delimiter

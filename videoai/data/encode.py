@@ -110,5 +110,4 @@ def make_folder(path: Path) -> None:
 def _plain(error: OSError, path: Path) -> OSError:
     # A class chosen by errno (PermissionError, ...), and a message without "[Errno 28]" before the path.
     reason = (error.strerror or str(error)).lower()
-    advice = "Free some space, or choose another folder (of the built-in data: root= or the variable VIDEOAI_CACHE)."
-    return type(error)(f"{path}: cannot be written ({reason}). {advice}")
+    return type(error)(f"{path}: cannot be written ({reason}). Free some space, or choose another folder.")

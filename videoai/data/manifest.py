@@ -8,7 +8,7 @@ Only names are read here, never a video: a file that cannot be decoded shows lat
 """
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -46,6 +46,25 @@ class Manifest:
         counts = [self.splits.get(split, Items.of(())).count_labels(len(self.classes)).tolist() for split in SPLITS]
         return list(zip(self.classes, *counts, strict=True))
 
+    def refuse_unlearnable(self) -> None:
+        """What can be evaluated cannot always be trained on.
+
+        Raises: ValueError: one class only, nothing in train, or a class in val or test that train lacks.
+        """
+        if len(self.classes) < 2:
+            raise ValueError(
+                f"{self.source}: the only class is {str(*self.classes)!r}, so there is nothing to learn; add a second "
+                "class"
+            )
+        known = [name for name, in_train, _, _ in self.table() if in_train]
+        for split, column in (("val", 2), ("test", 3)):
+            unknown = [row[0] for row in self.table() if row[column] and row[0] not in known]
+            if unknown:
+                raise ValueError(
+                    f"{self.source}: {split} holds the class {some(unknown)}, which train lacks; train holds "
+                    f"{some(known) or 'no clips'}. Name classes alike, or add clips to train"
+                )
+
     def fingerprint(self) -> str:
         """16 hex digits over classes, paths below the root, labels, times and order.
 
@@ -70,8 +89,8 @@ def from_folder(
 ) -> Manifest:
     """Reads class folders. Names starting with a dot are ignored, links are followed.
 
-    The folders below root are splits when `train` stands beside a val or test folder; otherwise they are classes. An
-    absent val is made out of train, and an absent test too unless split folders were given.
+    The folders below root are splits when two or three are named so, or when the only one is and holds folders itself;
+    otherwise they are classes. An absent val is made out of train, and so is an absent test when val is absent too.
 
     Args:
         val_fraction, test_fraction: share of the clips that a made split gets, 0 = none.
@@ -79,7 +98,7 @@ def from_folder(
             below a class (a person, a source video) stay together, in whichever class they lie.
         extensions: such as [".mp4"]; None = class_folders.VIDEO_EXTENSIONS.
     Raises:
-        FileNotFoundError: no such folder. ValueError: no videos, an empty class, one class, a class that train lacks.
+        FileNotFoundError: no such folder. ValueError: no videos, an empty class, too few clips for the splits to make.
     """
     if split_by not in (None, "clip", "folder"):
         raise ValueError(f"split_by is {split_by!r}; a folder of videos can be split by clip or by folder")
@@ -116,6 +135,9 @@ def from_csv(
     Raises:
         FileNotFoundError: no such CSV file. ValueError: anything wrong in it, as `file.csv:LINE: ...`.
     """
+    for name, value in (("where", where), ("val_where", val_where), ("test_where", test_where)):
+        if value is not None and not isinstance(value, Mapping):
+            raise ValueError(f"data.{name}={value}: give columns and their values, such as data.{name}={{fold: 4}}")
     path = os.path.abspath(os.path.expanduser(path))
     root = os.path.abspath(os.path.expanduser(root)) if root else os.path.dirname(path)
     lines: dict[str, Any] = {"root": root, "split_by": split_by, "delimiter": delimiter}
@@ -142,19 +164,14 @@ def assemble(
     shares = _shares(val_fraction, 0.0 if found.settles_test else test_fraction)
     listing, notes = found.clips, found.notes
     classes = natural_order(listing.names[label] for label in np.flatnonzero(np.bincount(listing.items.label)))
-    if len(classes) < 2:
-        raise ValueError(
-            f"{source}: the only class is {classes[0]!r}, so there is nothing to learn; add a second class"
-        )
     label_of = {name: label for label, name in enumerate(classes)}
     labels = np.array([label_of.get(name, -1) for name in listing.names], np.int32)
     items = replace(listing.items, label=labels[listing.items.label])
     order = items.in_order()
     home = np.maximum(listing.split, 0)[order]  # not said: train
     splits = {split: items[order[home == index]] for index, split in enumerate(SPLITS)}
-    _check_train_has_every_class(classes, splits, source)
     made = {split: share for split, share in shares.items() if share > 0 and not splits[split]}
-    if made:
+    if made and splits["train"] and len(classes) > 1:
         splits |= split_groups(splits["train"], {"train": 1 - sum(made.values()), **made}, split_seed)
         sizes = ", ".join(f"{split} {len(splits[split])}" for split in SPLITS)
         notes = [*notes, f"made {' and '.join(made)} out of train with split_seed {split_seed}: {sizes}."]
@@ -168,18 +185,6 @@ def _shares(val_fraction: float, test_fraction: float) -> dict[str, float]:
             "each must be 0 or more and together they must leave clips for train, so stay below 1"
         )
     return {"val": val_fraction, "test": test_fraction}
-
-
-def _check_train_has_every_class(classes: list[str], splits: dict[str, Items], source: str) -> None:
-    known = splits["train"].count_labels(len(classes)) > 0
-    for split in ("val", "test"):
-        unknown = _named(classes, ~known & (splits[split].count_labels(len(classes)) > 0))
-        if unknown:
-            raise ValueError(
-                f"{source}: {split} holds the class {some(unknown)}, which train lacks; train holds "
-                f"{some(_named(classes, known)) or 'no clips'}. "
-                "Name classes alike, or add clips to train"
-            )
 
 
 def _split_notes(classes: list[str], splits: dict[str, Items]) -> list[str]:

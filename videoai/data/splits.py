@@ -177,7 +177,9 @@ def _fill_empty_splits(groups: _Groups, order: list[int], home: list[int], fract
                 home[group] = empty
                 break
         else:
+            counted = "1 group" if len(order) == 1 else f"{len(order)} groups"
+            spare = "test" in fractions and len(num_groups) > 1  # what there is beside train would do for val
             raise ValueError(
-                f"{len(order)} groups of clips cannot fill {', '.join(fractions)} and keep every class in train: "
-                f"add clips, name the splits yourself, or set the fraction of {list(fractions)[empty]} to 0"
+                f"{counted} of clips cannot fill {', '.join(fractions)} and keep every class in train: "
+                f"add clips of other groups{', or set test_fraction to 0' if spare else ''}"
             )

@@ -97,7 +97,10 @@ def motion16(
     folder = parent / f"motion16-{size}-{level}-s{seed}-v{VERSION}"
     jobs = list(_jobs(folder, SIZES[size], level, seed))
     if not _is_complete(folder, jobs):
-        _make(folder, jobs, num_workers, progress)
+        try:
+            _make(folder, jobs, num_workers, progress)
+        except OSError as error:
+            raise OSError(f"{error} data.root=PATH or the variable VIDEOAI_CACHE names it.") from error
     return _manifest(folder, jobs)
 
 

@@ -21,6 +21,7 @@ from av.video.stream import VideoStream
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
+from videoai.core.checkpoint import cannot_write
 from videoai.data.decode import Video, open_video
 from videoai.data.media import BadVideo
 
@@ -50,6 +51,7 @@ def annotate_video(source_path: str | Path, target_path: str | Path, captions: S
 
     Raises:
         BadVideo: the source cannot be read; the target is as it was.
+        OSError: no room for the copy, or its folder cannot be written.
         ValueError: the target is not an .mp4 or is the source itself, or a caption ends before it starts.
     """
     source_path, target_path = Path(source_path), Path(target_path)
@@ -60,6 +62,8 @@ def annotate_video(source_path: str | Path, target_path: str | Path, captions: S
         with open_video(source_path) as video:
             _encode(video, partial, sorted(captions))
         os.replace(partial, target_path)
+    except OSError as error:  # of the copy: what is wrong with the source is a BadVideo
+        raise cannot_write(target_path, error) from error
     finally:
         partial.unlink(missing_ok=True)
 

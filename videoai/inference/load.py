@@ -46,10 +46,15 @@ def open_checkpoint(source: str | Path) -> dict[str, Any]:
     """
     if not is_published(str(source)):
         return checkpoint.load(source)
-    weights, row = str(source), find(str(source))
-    if not row.num_classes:
+    weights = str(source)
+    try:
+        row = find(weights)
+        model = create_model(row.model, weights=weights) if row.num_classes else None
+    except (OSError, ValueError) as error:  # they speak of weights=, the setting of train
+        kind = OSError if isinstance(error, OSError) else ValueError
+        raise kind(str(error).replace("weights=", "checkpoint=")) from error
+    if model is None:
         raise ValueError(f"checkpoint={weights}: an encoder without classes. Train a head for it: weights={weights}")
-    model = create_model(row.model, weights=weights)
     return {
         "format": checkpoint.FORMAT,
         "config": {"model": {"name": row.model, **row.options}, "data": {}},

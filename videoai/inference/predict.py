@@ -1,9 +1,10 @@
 """Answers for files: the ranked classes of a video and, for long ones, a timeline of windows. Memory does not grow
 with length."""
 
-from collections.abc import Iterator
+import os
+from collections import Counter
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from videoai.core.types import Clips, ClipSpec, Prediction
 from videoai.data.augment import ToModelInput
+from videoai.data.class_folders import videos_below
 from videoai.data.decode import Video, open_video
 from videoai.data.media import BadVideo
 from videoai.data.sampling import clip_indices, frame_range, span_frames
@@ -121,25 +123,23 @@ def clip_seconds(clip: ClipSpec, fps: float) -> float:
     return span_frames(clip, fps) / fps
 
 
-def find_videos(pattern: str, extensions: tuple[str, ...]) -> list[str]:
-    """A file, every video below a folder, or what a glob matches; sorted.
+def find_videos(pattern: str, extensions: Collection[str]) -> list[str]:
+    """A file, every video below a folder, or what a glob matches, in that sense; sorted, links are followed.
 
     Raises: FileNotFoundError: nothing there.
     """
-    path = Path(pattern)
-    if path.is_dir():
-        found = [str(p) for p in path.rglob("*") if p.suffix.lower() in extensions and not p.name.startswith(".")]
-        if not found:
-            raise FileNotFoundError(f"input={pattern}: no video in this folder (looked for {', '.join(extensions)}).")
-        return sorted(found)
-    if path.exists():
-        return [pattern]
     import glob
 
-    found = sorted(glob.glob(pattern, recursive=True))
-    if not found:
+    matches = [pattern] if os.path.exists(pattern) else sorted(glob.glob(pattern, recursive=True))
+    if not matches:
         raise FileNotFoundError(f"input={pattern}: no such file, folder or match. Quote a glob: input='clips/*.mp4'")
-    return found
+    found: dict[str, None] = {}  # a glob may match a folder and what is in it
+    for match in matches:
+        is_folder = os.path.isdir(match)
+        found |= dict.fromkeys(sorted(videos_below(match, extensions, Counter())) if is_folder else [match])
+    if not found:
+        raise FileNotFoundError(f"input={pattern}: no video there (looked for {', '.join(sorted(extensions))}).")
+    return list(found)
 
 
 def _chunks(windows: list[tuple[float, float]]) -> Iterator[list[tuple[float, float]]]:

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from videoai.core.checkpoint import write_atomic
+from videoai.core.checkpoint import write_together
 from videoai.report.confusion import confusion_png
 from videoai.report.metrics import (
     confidence_interval,
@@ -46,7 +46,7 @@ def write_evaluation(
     fingerprint: str,
     k: int = 5,
 ) -> dict[str, Any]:
-    """Writes the result files of one split into ``folder`` (created if missing), each one atomically.
+    """Writes the result files of one split into ``folder`` (created if missing): all of them or none.
 
     Args:
         scores: float [N, K], the probabilities of each video averaged over its views; a NaN row = unreadable.
@@ -63,7 +63,7 @@ def write_evaluation(
         The content of results.json; accuracies are 0 .. 1.
 
     Raises:
-        ValueError: no videos, lengths that differ, or a label outside 0 .. K-1.
+        ValueError: no videos, lengths that differ, or a label outside 0 .. K-1. OSError: no room, or not writable.
     """
     _check(scores, paths=paths, errors=errors, classes=classes, split=split)
     scores, labels, k = scores.detach().double().cpu(), labels.cpu(), min(k, len(classes))
@@ -74,6 +74,7 @@ def write_evaluation(
         "split": split,
         "views": views,
         "classes": len(classes),
+        "classes_present": len(labels.unique()),
         "n_total": len(labels),
         "n_bad": int(unreadable.sum()),
         **_accuracies(scores, labels, clip_top1=clip_top1, k=k),
@@ -83,12 +84,14 @@ def write_evaluation(
     }
     predicted = predicted_labels(scores)
     matrix = confusion_matrix(predicted, labels, num_classes=len(classes))
-    write_atomic(folder / "predictions.csv", _predictions_csv(scores, labels, paths, reasons, classes=classes, k=k))
-    write_atomic(folder / "per_class.csv", _per_class_csv(predicted, labels, classes=classes))
-    write_atomic(folder / "confusion.csv", _confusion_csv(matrix, classes=classes))
-    write_atomic(folder / "confusion.png", confusion_png(matrix, classes=classes, title=_title(results)))
-    # Last, so that a results.json stands for a complete folder.
-    write_atomic(folder / "results.json", _json(results))
+    files = {
+        "predictions.csv": _predictions_csv(scores, labels, paths, reasons, classes=classes, k=k),
+        "per_class.csv": _per_class_csv(predicted, labels, classes=classes),
+        "confusion.csv": _confusion_csv(matrix, classes=classes),
+        "confusion.png": confusion_png(matrix, classes=classes, title=_title(results)),
+        "results.json": _json(results),  # last, so that it stands for a complete folder
+    }
+    write_together({folder / name: data for name, data in files.items()})
     return results
 
 

@@ -66,7 +66,9 @@ def results_table(results: Mapping[str, Any]) -> Table:
     for k in _other_ks(results):
         table.add_row(f"video top-{k}", _percent(results[f"video_top{k}"]))
     table.add_row("clip top-1", _percent(results["clip_top1"]))
-    table.add_row("mean class accuracy", _percent(results["mean_class_accuracy"]))
+    present, known = results["classes_present"], results["classes"]
+    of = f" ({present} of {known} classes present)" if present < known else ""
+    table.add_row("mean class accuracy", _percent(results["mean_class_accuracy"]) + of)
     table.add_row("macro F1", _percent(results["macro_f1"]))
     table.add_row("videos", str(results["n_total"]))
     table.add_row("unreadable (count as wrong)", str(results["n_bad"]), style="red" if results["n_bad"] else "")

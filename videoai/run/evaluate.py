@@ -4,9 +4,11 @@ import json
 import logging
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from videoai.core.types import VideoItem
@@ -20,7 +22,7 @@ from videoai.inference.load import LoadedModel, from_state, open_checkpoint
 from videoai.inference.score import Scores, score_videos
 from videoai.report.evaluation import write_evaluation
 from videoai.run.data import absolute_paths, build_manifest, resolve_device, shown
-from videoai.run.folder import default_run_dir
+from videoai.run.folder import default_run_dir, make_writable
 from videoai.run.limits import refuse_nonsense
 
 logger = logging.getLogger(__name__)
@@ -36,21 +38,28 @@ def evaluate(config: Mapping[str, Any]) -> dict[str, Any]:
     own.
 
     Returns: the content of results.json, and ``folder``.
-    Raises: FileNotFoundError, ValueError: naming what is wrong.
+    Raises: OSError, ValueError: naming what is wrong.
     """
     refuse_nonsense(config)
     state = open_checkpoint(config["checkpoint"])
     device = resolve_device(config["device"])
     parse_views(config["views"])  # refuse early
     node, is_own = data_node(config, state["config"]["data"])
-    manifest = build_manifest(node, trust=config["trust"])
-    refuse_other_classes(manifest, state["classes"], config["checkpoint"])
+    try:
+        manifest = build_manifest(node, trust=config["trust"])
+    except FileNotFoundError as error:
+        moved = f" If the data has moved: data.{'path' if 'path' in node else 'root'}=PATH" if is_own else ""
+        raise FileNotFoundError(f"{error}{moved}") from error
+    label_of = match_classes(manifest, state["classes"], config["checkpoint"])
     if is_own:
         refuse_changed_data(manifest, state, config["checkpoint"])
     split, items = choose_split(manifest, config["split"])
+    items = replace(items, label=np.array(label_of, np.int32)[items.label])
     logger.info("data %s: %d videos of split %s", shown(manifest.source), len(items), split)
-    found = score(from_state(state, trust=config["trust"]), items, node, config, device)
+    model = from_state(state, trust=config["trust"])
     folder = Path(config["run_dir"] or default_run_dir(config["checkpoint"]))
+    make_writable(folder)
+    found = score(model, items, node, config, device)
     results = write_evaluation(
         folder,
         scores=found.scores,
@@ -147,24 +156,27 @@ def choose_split(manifest: Manifest, split: str) -> tuple[str, Items]:
     return split, filled[split]
 
 
-def refuse_other_classes(manifest: Manifest, trained: Sequence[str], checkpoint_path: str) -> None:
-    """Raises: ValueError: the data's class names are not those of the checkpoint."""
-    if list(manifest.classes) == list(trained):
-        return
-    extra = [name for name in manifest.classes if name not in trained]
-    missing = [name for name in trained if name not in manifest.classes]
-    raise ValueError(
-        f"class mismatch: {checkpoint_path} was trained on {_some(trained)}, {manifest.source} has "
-        f"{_some(manifest.classes)} (only in the data: {_some(extra)}; only in the checkpoint: {_some(missing)}). Use "
-        "the data it was trained for, or train again."
-    )
+def match_classes(manifest: Manifest, trained: Sequence[str], checkpoint_path: str) -> list[int]:
+    """The checkpoint's label of each class of the data, by name: the data may hold fewer classes, in any order.
+
+    Raises: ValueError: a class that the checkpoint does not know.
+    """
+    unknown = [name for name in manifest.classes if name not in trained]
+    if unknown:
+        missing = [name for name in trained if name not in manifest.classes]
+        raise ValueError(
+            f"class mismatch: {checkpoint_path} was trained on {_some(trained)}, {manifest.source} has "
+            f"{_some(manifest.classes)} (only in the data: {_some(unknown)}; only in the checkpoint: {_some(missing)})."
+            " Name classes alike, leave the others out, or train again."
+        )
+    return [trained.index(name) for name in manifest.classes]
 
 
 def _some(names: Sequence[str], limit: int = 5) -> str:
     """``["left", "right"]``, ``400 classes: ["abseiling", ...]``, or ``none``."""
     if len(names) <= limit:
-        return json.dumps(list(names)) if names else "none"
-    return f"{len(names)} classes: {json.dumps(list(names[:limit]))[:-1]}, ...]"
+        return json.dumps(list(names), ensure_ascii=False) if names else "none"
+    return f"{len(names)} classes: {json.dumps(list(names[:limit]), ensure_ascii=False)[:-1]}, ...]"
 
 
 def name_of(item: VideoItem, root: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import yaml
@@ -62,14 +63,8 @@ class RunFolder:
         Raises: OSError: not writable, or another process trains here.
         """
         made = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            file = (self.path / ".lock").open("w")
-        except OSError as error:
-            raise OSError(
-                f"run_dir={self.path}: cannot write there ({error.strerror}). Choose another run_dir=PATH"
-            ) from error
-        with file:
+        make_writable(self.path)
+        with (self.path / ".lock").open("w") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
@@ -89,6 +84,19 @@ class RunFolder:
             (self.path / ".lock").unlink()
             for folder in made:
                 folder.rmdir()
+
+
+def make_writable(path: Path) -> None:
+    """Make a folder of results; called before the work, so that it is not done in vain.
+
+    Raises: OSError: it cannot be written.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        raise OSError(f"run_dir={path}: cannot write there ({error.strerror}). Choose another run_dir=PATH") from error
 
 
 def find_resume(folder: RunFolder, resume: str | bool) -> dict[str, Any] | None:

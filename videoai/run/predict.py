@@ -4,9 +4,11 @@ import json
 import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
+from videoai.core.checkpoint import cannot_write
 from videoai.data.augment import ToModelInput
 from videoai.data.class_folders import VIDEO_EXTENSIONS
 from videoai.data.media import BadVideo
@@ -15,6 +17,7 @@ from videoai.inference.load import load
 from videoai.inference.predict import Answer, Predictor, find_videos
 from videoai.run.data import resolve_device, shown
 from videoai.run.evaluate import evaluation_precision
+from videoai.run.folder import make_writable
 from videoai.run.limits import refuse_nonsense
 
 logger = logging.getLogger(__name__)
@@ -26,18 +29,18 @@ def predict(config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
     Every line also goes to ``run_dir/predictions.jsonl``; with ``annotate`` the labelled video is written beside it.
 
-    Raises: FileNotFoundError, ValueError: before the first answer.
+    Raises: FileNotFoundError, ValueError: before the first answer. OSError: a folder that cannot be written, no room.
     """
     refuse_nonsense(config)
-    paths = find_videos(config["input"], tuple(sorted(VIDEO_EXTENSIONS)))
+    paths = find_videos(config["input"], VIDEO_EXTENSIONS)
     predictor = new_predictor(config)
     folder = Path(config["run_dir"])
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "predictions.jsonl").open("w", encoding="utf-8", errors="backslashreplace") as file:
-        for path in paths:
-            record = _record(predictor, path, labelled_path(path, paths, folder) if config["annotate"] else None)
-            file.write(json.dumps(record, ensure_ascii=False) + "\n")
-            file.flush()
+    make_writable(folder)
+    targets = labelled_paths(paths, folder / "labelled") if config["annotate"] else [None] * len(paths)
+    with (folder / "predictions.jsonl").open("wb", buffering=0) as file:  # a line is there as soon as it is answered
+        for path, target in zip(paths, targets, strict=True):
+            record = _record(predictor, path, target)
+            _append(file, json.dumps(record, ensure_ascii=False) + "\n")
             yield record
 
 
@@ -57,10 +60,25 @@ def new_predictor(config: Mapping[str, Any]) -> Predictor:
     )
 
 
-def labelled_path(path: str, paths: Sequence[str], folder: Path) -> Path:
-    """Where the labelled copy goes: the tree of the inputs below ``folder/labelled``, so that no two share a name."""
-    parent = os.path.commonpath([os.path.dirname(os.path.abspath(other)) for other in paths])
-    return folder / "labelled" / f"{os.path.relpath(os.path.abspath(path), parent)}.mp4"
+def labelled_paths(paths: Sequence[str], folder: Path) -> list[Path]:
+    """Where the labelled copies go: the tree of the inputs below ``folder``; ``a.avi`` becomes ``a.mp4``, and
+    ``a.avi.mp4`` when the tree holds two files that would share a name."""
+    absolute = [os.path.abspath(path) for path in paths]
+    parent = os.path.commonpath([os.path.dirname(path) for path in absolute])
+    names = [os.path.relpath(path, parent) for path in absolute]
+    stems = [os.path.splitext(name)[0] for name in names]
+    return [folder / f"{name}.mp4" for name in (stems if len(set(stems)) == len(stems) else names)]
+
+
+def _append(file: FileIO, line: str) -> None:
+    """The whole line, or none of it."""
+    before, rest = file.tell(), memoryview(line.encode("utf-8", "backslashreplace"))
+    try:
+        while rest:
+            rest = rest[file.write(rest) :]  # on a disk that fills up, the first write is a short one
+    except OSError as error:
+        file.truncate(before)
+        raise cannot_write(Path(file.name), error) from error
 
 
 def _record(predictor: Predictor, path: str, target: Path | None) -> dict[str, Any]:

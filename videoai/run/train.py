@@ -78,6 +78,7 @@ def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | 
     from."""
     device = resolve_device(config["device"])
     manifest = build_manifest(config["data"], trust=ANYTHING)
+    manifest.refuse_unlearnable()
     announce_data(manifest)
     refuse_other_data(manifest, state, config)
     clip = ClipSpec(**config["clip"])

@@ -1,0 +1,29 @@
+"""``videoai predict``, as subprocesses on real files."""
+
+import json
+
+import pytest
+
+
+def test_labelled_copies_bear_the_names_of_their_sources(untrained, videoai_command, clip_folder, tmp_path):
+    command = ("predict", untrained, f"input={clip_folder}/u*", "annotate=true", "run_dir=out")
+    done = videoai_command(*command, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    named = [json.loads(line)["annotated"] for line in done.stdout.splitlines()]
+    assert named == [f"out/labelled/up_{i}.mp4" for i in range(6)]
+    assert all((tmp_path / name).stat().st_size > 1000 for name in named)
+
+
+@pytest.mark.slow
+def test_a_full_disk_leaves_whole_lines_and_whole_copies(untrained, on_a_full_disk, clip_folder, tmp_path):
+    command = ("predict", untrained, f"input={clip_folder}/up", "run_dir=out")
+    done = on_a_full_disk(*command, "annotate=true", cwd=tmp_path, kib=2)
+    assert done.returncode == 1
+    assert "out/labelled/up_0.mp4: no room" in done.stderr
+    assert list((tmp_path / "out/labelled").iterdir()) == []
+    done = on_a_full_disk(*command, cwd=tmp_path, kib=1)
+    assert done.returncode == 1
+    assert "predictions.jsonl: no room" in done.stderr
+    written = (tmp_path / "out/predictions.jsonl").read_text()
+    assert written == done.stdout
+    assert 0 < len(written.splitlines()) < 6
