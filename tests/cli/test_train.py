@@ -1,11 +1,17 @@
 """``videoai train`` and what follows it, as subprocesses on real files."""
 
+import contextlib
 import csv
+import fcntl
 import json
 import os
+import pty
+import re
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -269,6 +275,41 @@ def test_predict_prints_one_json_line_a_video(trained, videoai_command, clip_fol
     assert "error" in bad
     assert "1 of 2 videos could not be read" in done.stderr
     assert (tmp_path / "out" / "predictions.jsonl").read_text() == done.stdout
+
+
+def test_on_a_terminal_lines_stand_above_the_bar_and_the_rates_are_seen(clip_folder, tmp_path):
+    terminal, inside = pty.openpty()
+    fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    command = [
+        "train",
+        "data=folder",
+        f"data.root={clip_folder}",
+        "trainer.max_steps=3",
+        "trainer.num_threads=1",
+        *FAST,
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm"}
+    environment.pop("COLUMNS", None)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "videoai", *command],
+        cwd=tmp_path,
+        env=environment,
+        stderr=inside,
+        stdout=subprocess.PIPE,
+    )
+    os.close(inside)
+    written = b""
+    with contextlib.suppress(OSError):  # how Linux says that the other end was closed
+        while chunk := os.read(terminal, 65536):
+            written += chunk
+    os.close(terminal)
+    process.communicate(timeout=60)
+    assert process.returncode == 0, written.decode()
+    lines = re.split(r"\r?\n|\r", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", written.decode()))
+    bars = [line for line in lines if line.startswith("train ")]
+    assert re.fullmatch(r"train \S+ 3/3 \d+ clips/s  data \d+%  ETA 00:00", bars[-1].strip())
+    assert not [line for line in bars if "step" in line]
+    assert [line for line in lines if line.startswith("step 3/3  val")]
 
 
 def test_a_train_folder_alone_is_split_and_one_class_is_refused(videoai_command, clip_folder, tmp_path):

@@ -25,6 +25,10 @@ def test_the_time_left_leaves_out_the_slow_first_step():
     progress.step(1, 16, 0.0, 60.0)
     advance(progress, range(2, 11), waited=0.0)
     assert progress.eta(10) == "01:30"
+    progress.total_steps = 3_611
+    assert progress.eta(10) == "01:00:01"
+    progress.total_steps = 100_000
+    assert progress.eta(10) == "1 d 3 h"
 
 
 def test_waiting_for_data_is_hinted_at_once(caplog):

@@ -97,7 +97,7 @@ def run(verb: str, arguments: list[str]) -> int:
     """Run a verb; errors that a person can mend are one line, with the traceback under debug=true."""
     # timm and pytorchvideo still decorate with it; nothing that the reader of a command line could mend
     warnings.filterwarnings("ignore", message=".*torch.jit.script", category=FutureWarning)
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[StandardError()])
     if os.getcwd() not in sys.path:
         sys.path.append(
             os.getcwd()
@@ -114,6 +114,15 @@ def run(verb: str, arguments: list[str]) -> int:
         if any(argument.replace(" ", "").lower() == "debug=true" for argument in arguments):
             traceback.print_exc()
         return complain(message_of(error), getattr(error, "exit_code", 1))
+
+
+class StandardError(logging.StreamHandler):
+    """Writes to what ``sys.stderr`` is at the time: rich stands in while it shows a bar, and puts lines above it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One line."""
+        self.stream = sys.stderr
+        super().emit(record)
 
 
 def message_of(error: Exception) -> str:

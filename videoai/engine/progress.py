@@ -49,8 +49,10 @@ class Progress:
         return {"clips_per_second": self._clips / took, "data_wait": self._waited / took}
 
     def eta(self, step: int) -> str:
-        """Time left for the training steps."""
+        """Time left for the training steps, as minutes:seconds, hours:minutes:seconds or days and hours."""
         left = (self.total_steps - step) * self._seconds / max(1, self._steps_timed)
+        if left >= 86400:
+            return f"{left // 86400:.0f} d {left % 86400 // 3600:.0f} h"
         return time.strftime("%H:%M:%S" if left >= 3600 else "%M:%S", time.gmtime(left))
 
     def line(self, step: int, values: dict[str, float]) -> None:
