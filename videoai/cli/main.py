@@ -1,5 +1,6 @@
 """``videoai VERB key=value ...``: finds the verb, runs it, turns errors into one line and an exit code."""
 
+import gc
 import logging
 import os
 import sys
@@ -62,7 +63,9 @@ def main() -> int:
     if any(flag in rest for flag in ("-h", "--help")):
         print(verb_help(verb, next((word for word in rest if not word.startswith("-")), None)))
         return 0
-    return run(verb, rest)
+    code = run(verb, rest)
+    gc.collect()  # ends loaders that cycles keep alive: at exit, Python would wait for their processes, deaf to SIGTERM
+    return code
 
 
 def usage() -> str:
