@@ -167,6 +167,7 @@ def test_a_file_that_was_cut_and_one_shorter_than_a_clip_are_named(clean, videoa
     assert reported(folder)["too_short"] == ["left1.mp4"]
 
 
+@pytest.mark.slow
 def test_a_killed_check_goes_on_where_it_was(clean, videoai_command):
     folder, rows = clean
     write_table(folder, rows)

@@ -152,6 +152,7 @@ def num_lines(path: Path) -> int:
     return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_to_the_bytes_of_an_undisturbed_one(many_clips, videoai_command, prepare, tmp_path):
     command = ["data", "prepare", str(many_clips), "to=videos"]
     journal = tmp_path / "killed" / "prepared.jsonl"
