@@ -132,6 +132,7 @@ def test_a_large_model_trains_on_all_threads(threads):
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs to share one core with other programs")
+@pytest.mark.slow
 def test_other_programs_do_not_change_the_choice(threads):
     """On one core with two busy programs a step takes three times as long by the clock, and the same CPU time."""
     torch.set_num_threads(2)
