@@ -159,7 +159,7 @@ def assemble(
 ) -> Manifest:
     """Clips as found, by whichever reader -> labels, splits, notes. Splits do not depend on where root lies.
 
-    Raises: ValueError: one class only, a class that train lacks, impossible fractions.
+    Raises: ValueError: impossible fractions.
     """
     shares = _shares(val_fraction, 0.0 if found.settles_test else test_fraction)
     listing, notes = found.clips, found.notes
