@@ -46,6 +46,7 @@ def inspect(path: str, *, look: int, defaults: Defaults, choices: Sequence[str] 
         if "classes" not in found:
             try:
                 manifest = build_manifest({"name": fit.name, **fit.settings}, trust=())
+                manifest.refuse_unlearnable()
             except (ValueError, OSError) as error:
                 layout["error"] = str(error)
                 continue
