@@ -192,7 +192,7 @@ def test_a_killed_check_goes_on_where_it_was(clean, videoai_command):
     ("arguments", "message"),
     [
         (["check"], "videoai data check PATH"),
-        (["check", "nowhere"], "nowhere: no such folder"),
+        (["check", "nowhere"], "nowhere: no such file or folder"),
         (["chekc", "."], "Did you mean 'check'?"),
     ],
 )

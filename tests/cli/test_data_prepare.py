@@ -90,7 +90,7 @@ def test_data_is_named_as_for_training(clip_folder, prepare, tmp_path):
         (("out=x",), "say which videos, once: videoai data prepare PATH out=DIR, or data=csv data.path=FILE"),
         (("{clips}", "data=folder", "out=x"), "say which videos, once"),
         (("data=folder", "out=x"), "data.root is not set"),
-        (("nowhere", "out=x"), "nowhere: no such folder of videos"),
+        (("nowhere", "out=x"), "nowhere: no such file or folder"),
         (("{clips}", "out={clips}/new"), "lies inside the input"),
         (("{clips}", "out=x", "to=shard"), "to=shard: choose from videos, clips, shards"),
         (("{clips}", "out=x", "shortside=3"), r"unknown setting 'shortside'\. Did you mean 'short_side'\?"),

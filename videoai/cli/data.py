@@ -1,5 +1,6 @@
 """``videoai data inspect|check|prepare PATH``: look at videos before anything is trained."""
 
+import os
 from difflib import get_close_matches
 from importlib import import_module
 
@@ -19,6 +20,22 @@ def main(arguments: list[str]) -> int:
         raise ValueError(f"videoai data '{name}': choose from {', '.join(JOBS)}.{hint} See videoai data --help")
     module, _, function = JOBS[name][0].partition(":")
     return getattr(import_module(module), function)(rest)
+
+
+def settings_of(path: str) -> list[str]:
+    """The settings of train that name what lies at PATH: shards, or the first layout that ``data inspect`` would name.
+
+    Raises: FileNotFoundError.
+    """
+    if os.path.isdir(os.path.join(path, "shards")) and os.path.isfile(os.path.join(path, "prepare.json")):
+        return ["data=shards", f"data.path={path}"]
+    from videoai.data.layouts.detect import candidates
+    from videoai.data.layouts.survey import survey
+
+    for fit in candidates(survey(path)):
+        return [f"data={fit.name}", *(f"data.{key}={value}" for key, value in fit.settings.items())]
+    # none: the reader of either says best what is missing
+    return ["data=csv", f"data.path={path}"] if os.path.isfile(path) else ["data=folder", f"data.root={path}"]
 
 
 def job_help(name: str | None) -> str:

@@ -4,6 +4,7 @@ import os
 from typing import Any
 
 from videoai.cli.config import compose, refuse_missing
+from videoai.cli.data import settings_of
 
 SETTINGS = ("out=", "num_workers=", "seconds_per_file=", "near_duplicates=", "debug=")  # the others are those of train
 FAULTS_FOUND = 3  # exit code: the check was done, and something is wrong
@@ -19,7 +20,7 @@ def main(arguments: list[str]) -> int:
     if len(paths) > 1:
         raise ValueError(f"'{paths[1]}': one PATH at a time; settings are key=value.")
     settings, _ = compose("data_check", own)
-    config, choices = compose("train", [*(_of_path(paths[0]) if paths else ()), *rest])
+    config, choices = compose("train", [*(settings_of(paths[0]) if paths else ()), *rest])
     refuse_missing({"data": config["data"]}, "data check")
     settings["out"] = settings["out"] or os.path.join("runs", f"check-{_name(config['data'], choices)}")
     names_clip = any(argument.startswith(("clip", "model=", "experiment=")) for argument in rest)
@@ -43,13 +44,6 @@ def _check(data: dict[str, Any], settings: dict[str, Any], clip: dict[str, Any] 
         return 0
     print(f"to train without them: videoai train ... data.quarantine={shown(checked.folder / 'quarantine.csv')}")
     return FAULTS_FOUND
-
-
-def _of_path(path: str) -> list[str]:
-    """A file is a CSV table, a folder holds class folders."""
-    if os.path.isfile(path):
-        return ["data=csv", f"data.path={path}"]
-    return ["data=folder", f"data.root={path}"]
 
 
 def _name(data: dict[str, Any], choices: dict[str, str]) -> str:

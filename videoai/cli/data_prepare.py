@@ -5,6 +5,7 @@ import shlex
 from typing import Any
 
 from videoai.cli.config import compose, refuse_missing
+from videoai.cli.data import settings_of
 
 
 def main(arguments: list[str]) -> int:
@@ -29,22 +30,14 @@ def data_settings(path: str | None, about_data: list[str]) -> dict[str, Any]:
             "say which videos, once: videoai data prepare PATH out=DIR, or data=csv data.path=FILE in place of PATH"
         )
     if path is not None:
-        about_data = [*found_at(path), *about_data]
+        about_data = [*settings_of(path), *about_data]
     data = compose("train", about_data)[0]["data"]
     refuse_missing({"data": data}, "data prepare")
     return data
 
 
-def found_at(path: str) -> list[str]:
-    """The settings that name what lies there: a table, shards, or class folders."""
-    if os.path.isfile(path):
-        return ["data=csv", f"data.path={path}"]
-    if os.path.isdir(os.path.join(path, "shards")) and os.path.isfile(os.path.join(path, "prepare.json")):
-        return ["data=shards", f"data.path={path}"]
-    return ["data=folder", f"data.root={path}"]
-
-
 def print_summary(done: dict[str, Any]) -> None:
+    """What was made, how much faster it reads, what could not be read, and the command that comes next."""
     from videoai.data.media import BadVideo
     from videoai.run.data import shown
     from videoai.run.prepare import as_bytes

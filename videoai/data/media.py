@@ -19,6 +19,7 @@ Reason = Literal[
     "short",  # fewer frames than announced or needed
     "too_large",  # above MAX_PIXELS, MAX_FRAMES, MAX_SECONDS or MAX_BYTES
     "unsupported",  # no decoder for this codec
+    "timeout",  # more processor time than MAX_READ_SECONDS
 ]
 Stage = Literal["open", "index", "decode", "sample"]
 
@@ -27,6 +28,9 @@ MAX_PIXELS = 7680 * 4320
 MAX_FRAMES = 1_000_000  # 9 hours at 30 fps; the index takes about 100 bytes of memory per frame
 MAX_SECONDS = 7 * 24 * 3600.0  # leaves room for time-lapse; damaged clocks say thousands of years
 MAX_BYTES = 2**36  # 64 GiB; indexing may read a file to its end
+# Processor time that one call of Video.frames may take, so that a busy machine gives up no sooner. A clip takes
+# milliseconds; minutes mean that hours of footage are counted, or that a file was made to hang its reader.
+MAX_READ_SECONDS = 120.0
 PROTOCOL_WHITELIST = "file"
 
 # FFmpeg's names of the demuxers a file may be handed to. None of them opens a second file.

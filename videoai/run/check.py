@@ -13,13 +13,13 @@ from numpy import ndarray
 
 from videoai.core.build import ANYTHING
 from videoai.core.types import ClipSpec
-from videoai.data.check.examine import Examined
+from videoai.data.check.examine import Examined, examine
 from videoai.data.check.faults import KINDS, Fault, find_faults
 from videoai.data.check.lenient import LENIENT, with_known_labels
 from videoai.data.check.likeness import MAX_NEAR
-from videoai.data.check.processes import examine_all
 from videoai.data.decode import open_video
 from videoai.data.encode import make_folder
+from videoai.data.isolation import Death, isolated
 from videoai.data.manifest import Manifest
 from videoai.data.media import BadVideo, sniff
 from videoai.data.quarantine import write_quarantine
@@ -74,6 +74,7 @@ def list_videos(data: dict[str, Any]) -> tuple[Manifest, list[Fault]]:
     """
     try:
         manifest = build_manifest(data, trust=ANYTHING)
+        manifest.refuse_unlearnable()
     except (ValueError, FileNotFoundError) as error:
         lenient = LENIENT.get(data.get("name", ""))
         if lenient is None or not os.path.exists(data.get("path") or data["root"]):
@@ -106,15 +107,17 @@ def _examined(paths: list[str], journal: Path, settings: Mapping[str, Any]) -> I
     known = _read_journal(journal)
     stamps = {path: _stamp(path) for path in paths}
     done = [known[path][1] for path in paths if path in known and known[path][0] == stamps[path]]
+    done = [file for file in done if file.reason not in DEADLY]  # another time there may be more memory, or patience
     yield from done
     left = sorted(set(paths) - {file.path for file in done})
     if done:
         logger.info("%d of %d files were examined before", len(done), len(paths))
     workers = os.cpu_count() or 1 if settings["num_workers"] == "auto" else settings["num_workers"]
-    answers = examine_all(left, num_workers=workers, seconds_per_file=settings["seconds_per_file"])
+    answers = isolated(left, examine, num_workers=workers, seconds=settings["seconds_per_file"])
     with journal.open("a", encoding="utf-8") as file, closing(answers):
-        for number, answer in enumerate(answers, 1):
-            file.write(json.dumps([stamps[answer.path], _as_json(answer)]) + "\n")
+        for number, (path, answer) in enumerate(answers, 1):
+            answer = Examined(path, answer.reason, answer.detail) if isinstance(answer, Death) else answer
+            file.write(json.dumps([stamps[path], _as_json(answer)]) + "\n")
             file.flush()
             if number % SAY_EVERY == 0 or number == len(left):
                 logger.info("examined %d of %d", len(done) + number, len(paths))

@@ -24,12 +24,12 @@ from videoai.core.build import ANYTHING
 from videoai.core.types import ClipSpec, VideoItem
 from videoai.data.dataset import read_views
 from videoai.data.encode import write_file
+from videoai.data.isolation import Death, isolated
 from videoai.data.manifest import SPLITS, Manifest
 from videoai.data.media import BadVideo
 from videoai.data.prepare.convert import ToClips, ToVideos
 from videoai.data.prepare.jobs import Done, Job, Journal, Source, new_source, refuse_shared_names
 from videoai.data.prepare.pack import ToShards
-from videoai.data.prepare.pool import run_jobs
 from videoai.data.shards import CLIP_COLUMNS
 from videoai.run.data import build_manifest
 from videoai.run.limits import refuse_nonsense
@@ -152,7 +152,7 @@ def make_all(form: Form, todo: Sequence[Job], journal: Journal, out: Path, num_w
     reported = time.monotonic()
     started, made_before = reported, 0  # until the first is done: processes take seconds to start
     try:
-        for done in run_jobs(todo, partial(form.make, out=out), partial(form.give_up, out=out), workers):
+        for done in _outcomes(form, todo, out, workers):
             journal.add(done)
             made += sizes[done.name]
             now = time.monotonic()
@@ -164,6 +164,15 @@ def make_all(form: Form, todo: Sequence[Job], journal: Journal, out: Path, num_w
                 logger.info("%d of %d videos, %.1f a second%s", made, total, rate, left)
     except OSError as error:
         raise OSError(f"out={out}: {error}. Mend that and run the same command: it goes on where it stopped") from error
+
+
+def _outcomes(form: Form, todo: Sequence[Job], out: Path, num_workers: int) -> Iterator[Done]:
+    """A job that takes its process with it is tried once more, alone: memory may have been short."""
+    make = partial(form.make, out=out)
+    for job, done in isolated(todo, make, num_workers=num_workers):
+        if isinstance(done, Death):
+            ((_, done),) = isolated([job], make, num_workers=1)
+        yield form.give_up(job, out=out) if isinstance(done, Death) else done
 
 
 def locations(form: Form, jobs: Sequence[Job], done: Sequence[Done]) -> dict[str, str]:

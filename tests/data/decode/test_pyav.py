@@ -599,3 +599,12 @@ def test_bytes_pass_the_same_gate_as_files(make_video, monkeypatch, source, reas
     with pytest.raises(BadVideo, match=f"a.tar#clip.mp4: {reason}") as bad:
         pyav.PyAVVideo("a.tar#clip.mp4", source)
     assert bad.value.reason == reason
+
+
+def test_a_read_that_takes_too_long_is_given_up(make_video, monkeypatch):
+    with open_video(make_video(num_frames=40)) as video:
+        monkeypatch.setattr(frame_stream, "MAX_READ_SECONDS", -1.0)
+        with pytest.raises(BadVideo, match="timeout while decoding: more than -1 s of processor time"):
+            video.frames([39])
+        monkeypatch.undo()
+        assert len(video.frames([39])) == 1

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from videoai.data.check.extent import missing_bytes
-from videoai.data.decode import open_video
+from videoai.data.decode import Video, open_video
 from videoai.data.media import BadVideo
 
 LOOKS = 8  # frames that the fingerprint of a video is made of, at equal distances
@@ -45,15 +45,18 @@ def examine(path: str) -> Examined:
     return file
 
 
-def _decode_all(video) -> npt.NDArray[np.uint8]:
-    announced = video.num_frames
-    wanted = np.linspace(0, announced - 1, LOOKS).round().astype(int)
+def _decode_all(video: Video) -> npt.NDArray[np.uint8]:
+    """uint8 [LOOKS, SIDE, SIDE], after every frame was decoded."""
+    num_frames = video.num_frames
+    wanted = np.linspace(0, num_frames - 1, LOOKS).round().astype(int).tolist()
     found: dict[int, npt.NDArray[np.uint8]] = {}
-    for first in range(0, announced, CHUNK_FRAMES):
-        numbers = range(first, min(first + CHUNK_FRAMES, announced))
+    for first in range(0, num_frames, CHUNK_FRAMES):
+        numbers = range(first, min(first + CHUNK_FRAMES, num_frames))
         grey = video.frames(numbers, size=(SIDE, SIDE)).float().mean(1).round().byte().numpy()
-        found |= {number: grey[number - first] for number in wanted.tolist() if number in numbers}
-    return np.stack([found[number] for number in wanted.tolist()])
+        if video.num_frames != num_frames:
+            return _decode_all(video)  # pictures that are never shown were counted; now the numbers are final
+        found |= {number: grey[number - first] for number in wanted if number in numbers}
+    return np.stack([found[number] for number in wanted])
 
 
 def _sha256(path: str) -> str:

@@ -8,6 +8,7 @@ A skipped picture changes no other one: in the codecs of SKIPS the stream itself
 FFmpeg's ``skip_frame=NONREF`` drops exactly those. Files as x264 writes them by default hold about 60 % of them.
 """
 
+import time
 from collections.abc import Collection, Iterator
 
 import av.error
@@ -15,6 +16,7 @@ from av.packet import Packet as AVPacket
 from av.video.frame import VideoFrame
 
 from videoai.data.decode.ffmpeg import Packet, list_packets, open_stream
+from videoai.data.media import MAX_READ_SECONDS, BadVideo
 
 # Where NONREF was seen to leave every other frame bit-identical. H.265 only without temporal layers, where such a
 # picture may serve a higher layer (ITU-T H.265, 3.159). VP9 and AV1 have no such mark for FFmpeg to go by.
@@ -44,6 +46,7 @@ class FrameStream:
             drain: give up going on behind the last wanted frame: it comes out at once, and not behind those that the
                 decoder reads ahead to sort. Then only ``seek`` leads on.
         """
+        self._latest = time.thread_time() + MAX_READ_SECONDS
         self._wanted, self._drain = wanted, drain and self.stream.codec_context.name in DRAINS
         self._unsent = set(wanted or ())
         self._last = max(wanted or (0,))
@@ -94,6 +97,7 @@ class FrameStream:
         self._unsent: set[int] = set()  # wanted, and their packets not yet met
         self._skipped: set[int | None] = set()
         self._drain = False
+        self._latest = 0.0  # time.thread_time() at which to give up
         self._ahead: Iterator[VideoFrame] = self._decode()
 
     def _decode(self) -> Iterator[VideoFrame]:
@@ -104,6 +108,8 @@ class FrameStream:
             started = started or packet.is_keyframe
             if not is_end and not (started and packet.size):  # an empty packet, a dropped frame in AVI, ends a decoder
                 continue
+            if time.thread_time() > self._latest:
+                raise BadVideo(self.path, "timeout", "decode", f"more than {MAX_READ_SECONDS:g} s of processor time")
             self._choose(packet)
             yield from packet.decode()
             if self._drain and not self._unsent:

@@ -27,7 +27,7 @@ from torch import Tensor
 from videoai.data.decode.ffmpeg import as_bad_video
 from videoai.data.decode.frame_stream import FrameStream
 from videoai.data.decode.index import FrameIndex, is_rising, save_index, saved_index
-from videoai.data.decode.picture import Shown, rgb, shown_as, target_size
+from videoai.data.decode.picture import Shown, refuse_bad_request, rgb, shown_as, target_size
 from videoai.data.media import MAX_PIXELS, BadVideo, sniff
 
 logger = logging.getLogger(__name__)
@@ -88,7 +88,9 @@ class PyAVVideo:
             BadVideo: "short" when fewer frames decode than were announced; num_frames then holds the true count.
         """
         wanted = [int(index) for index in (indices.tolist() if isinstance(indices, Tensor) else indices)]
-        self._check(wanted, size)
+        if self._is_closed:
+            raise ValueError(f"{self.path}: the video is closed; open it again to read frames")
+        refuse_bad_request(self.path, wanted, self.num_frames, size)
         announced = self.num_frames
         with as_bad_video(self.path, "decode"):
             try:
@@ -158,15 +160,6 @@ class PyAVVideo:
         self.fps = announced if abs(announced / measured - 1) < RATE_TOLERANCE else measured
 
     # ---- reading
-
-    def _check(self, wanted: list[int], size: int | tuple[int, int] | None) -> None:
-        if self._is_closed:
-            raise ValueError(f"{self.path}: the video is closed; open it again to read frames")
-        if not wanted or min(wanted) < 0 or max(wanted) >= self.num_frames:
-            given = f"{min(wanted)} .. {max(wanted)}" if wanted else "no index"
-            raise ValueError(f"{self.path}: frames {given} asked, there are frames 0 .. {self.num_frames - 1}")
-        if size is not None and min((size,) if isinstance(size, int) else size) < 1:
-            raise ValueError(f"{self.path}: size is {size}; the short side or (height, width) must be 1 or more")
 
     def _read(self, wanted: list[int], size: int | tuple[int, int] | None) -> Tensor:
         places: dict[int, list[int]] = defaultdict(list)

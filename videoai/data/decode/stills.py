@@ -11,7 +11,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 from torch import Tensor
 
-from videoai.data.decode.picture import Shown, rgb, target_size
+from videoai.data.decode.picture import Shown, refuse_bad_request, rgb, target_size
 from videoai.data.media import MAX_PIXELS, BadVideo
 
 Picture = npt.NDArray[np.uint8]  # [H, W, 3] RGB
@@ -71,11 +71,7 @@ class Stills:
         self.close()
 
     def _target(self, wanted: npt.NDArray[np.int64], size: int | tuple[int, int] | None) -> tuple[int, int]:
-        if not len(wanted) or wanted.min() < 0 or wanted.max() >= self.num_frames:
-            given = f"{wanted.min()} .. {wanted.max()}" if len(wanted) else "no index"
-            raise ValueError(f"{self.path}: frames {given} asked, there are frames 0 .. {self.num_frames - 1}")
-        if size is not None and min((size,) if isinstance(size, int) else size) < 1:
-            raise ValueError(f"{self.path}: size is {size}; the short side or (height, width) must be 1 or more")
+        refuse_bad_request(self.path, wanted.tolist(), self.num_frames, size)
         height, width = target_size(_upright(self.height, self.width), size)
         if height * width > MAX_PIXELS:
             raise BadVideo(self.path, "too_large", "decode", f"{width} x {height}, above {MAX_PIXELS} pixels")

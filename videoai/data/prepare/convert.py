@@ -56,7 +56,7 @@ class Conversion(ABC):
     def give_up(self, job: Job, out: Path, error: BadVideo | None = None) -> Done:
         """Copies the input; an empty file stands for one that is not there. None = it killed the process."""
         (source,) = job.sources
-        error = error or BadVideo(source.path, "corrupt", "decode", "the process that read it died twice")
+        error = error or BadVideo(source.path, "corrupt", "decode", "the process that read it ended twice")
         target = f"{self.tree}/{source.name}"
         (out / target).parent.mkdir(parents=True, exist_ok=True)
         action = _copy(source, out / target)
