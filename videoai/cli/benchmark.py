@@ -1,9 +1,8 @@
 """``videoai benchmark decode|loader``."""
 
-from videoai.cli.config import CONFIGS, compose, refuse_missing
+from videoai.cli.config import CONFIGS, apart, compose, refuse_missing
 
 JOBS = ("decode", "loader")
-LOADER_SETTINGS = ("seconds=", "repeats=", "num_workers=", "rivals=", "out=")  # the others are those of train
 
 
 def main(arguments: list[str]) -> int:
@@ -36,8 +35,8 @@ def _loader(arguments: list[str]):
     from videoai.report.benchmark import loader_table
     from videoai.run.benchmark_loader import benchmark_loader
 
-    own = [argument for argument in arguments if argument.startswith(LOADER_SETTINGS)]
+    own, rest = apart("benchmark_loader", arguments)
     settings, _ = compose("benchmark_loader", own)
-    config, _ = compose("train", [argument for argument in arguments if argument not in own])
+    config, _ = compose("train", rest)
     refuse_missing(config, "train")
     return loader_table(benchmark_loader(config, settings))

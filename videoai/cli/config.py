@@ -32,6 +32,16 @@ def compose(job: str, arguments: list[str]) -> tuple[dict[str, Any], dict[str, s
     return config, {key.partition("@")[0]: value for key, value in choices.items()}
 
 
+def apart(job: str, arguments: list[str]) -> tuple[list[str], list[str]]:
+    """The overrides of the job's own settings, and the others, which are train's."""
+    own = compose(job, [])[0]
+    is_own = [argument.partition("=")[0] in own for argument in arguments]
+    return (
+        [argument for argument, mine in zip(arguments, is_own, strict=True) if mine],
+        [argument for argument, mine in zip(arguments, is_own, strict=True) if not mine],
+    )
+
+
 def train(config: Mapping[str, Any] | None = None, **settings: Any) -> dict[str, Any]:
     """Train from Python: what ``videoai train`` does, with settings as a dict, as keywords, or both.
 

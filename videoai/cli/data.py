@@ -22,6 +22,13 @@ def main(arguments: list[str]) -> int:
     return getattr(import_module(module), function)(rest)
 
 
+def path_first(arguments: list[str]) -> tuple[str | None, list[str]]:
+    """PATH, when the first argument is one, and the rest. A path may hold ``=`` where it exists or behind a slash."""
+    first = arguments[0] if arguments else ""
+    is_path = first and not first.startswith("-") and ("=" not in first.partition("/")[0] or os.path.exists(first))
+    return (first, arguments[1:]) if is_path else (None, arguments)
+
+
 def settings_of(path: str) -> list[str]:
     """The settings of train that name what lies at PATH: shards, or the first layout that ``data inspect`` would name.
 

@@ -3,24 +3,20 @@
 import os
 from typing import Any
 
-from videoai.cli.config import compose, refuse_missing
-from videoai.cli.data import settings_of
+from videoai.cli.config import apart, compose, refuse_missing
+from videoai.cli.data import path_first, settings_of
 
-SETTINGS = ("out=", "num_workers=", "seconds_per_file=", "near_duplicates=", "debug=")  # the others are those of train
 FAULTS_FOUND = 3  # exit code: the check was done, and something is wrong
 
 
 def main(arguments: list[str]) -> int:
     """Checks, prints what was found and where the report lies. Exit code 3 when something must be mended."""
-    paths = [argument for argument in arguments if "=" not in argument]
-    own = [argument for argument in arguments if argument.startswith(SETTINGS)]
-    rest = [argument for argument in arguments if argument not in (*paths, *own)]
-    if not paths and not any(argument.startswith("data") for argument in rest):
+    path, rest = path_first(arguments)
+    own, rest = apart("data_check", rest)
+    if path is None and not any(argument.startswith("data") for argument in rest):
         raise ValueError("say which videos: videoai data check PATH, or data=csv data.path=FILE.")
-    if len(paths) > 1:
-        raise ValueError(f"'{paths[1]}': one PATH at a time; settings are key=value.")
     settings, _ = compose("data_check", own)
-    config, choices = compose("train", [*(settings_of(paths[0]) if paths else ()), *rest])
+    config, choices = compose("train", [*(settings_of(path) if path else ()), *rest])
     refuse_missing({"data": config["data"]}, "data check")
     settings["out"] = settings["out"] or os.path.join("runs", f"check-{_name(config['data'], choices)}")
     names_clip = any(argument.startswith(("clip", "model=", "experiment=")) for argument in rest)

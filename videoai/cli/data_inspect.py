@@ -4,16 +4,17 @@ import json
 from typing import Any
 
 from videoai.cli.config import compose, refuse_missing
+from videoai.cli.data import path_first
 
 CHOICES = ("model", "clip")  # of train, passed on to it
 
 
 def main(arguments: list[str]) -> int:
     """Print what lies at PATH. Exit code 1 when no layout could be read."""
-    path = [f"path={arguments[0]}"] if arguments and "=" not in arguments[0].partition("/")[0] else []
-    choices = [argument for argument in arguments if argument.partition("=")[0] in CHOICES]
-    rest = [argument for argument in arguments[len(path) :] if argument not in choices]
-    settings, _ = compose("data_inspect", [*path, *rest])
+    path, rest = path_first(arguments)
+    choices = [argument for argument in rest if argument.partition("=")[0] in CHOICES]
+    rest = [argument for argument in rest if argument not in choices]
+    settings, _ = compose("data_inspect", [*([f"path={path}"] if path else ()), *rest])
     refuse_missing(settings, "data inspect")
     from videoai.run.inspect import inspect
     from videoai.run.limits import refuse_nonsense

@@ -1,18 +1,17 @@
 """``videoai data prepare PATH out=DIR``."""
 
-import os
 import shlex
 from typing import Any
 
 from videoai.cli.config import compose, refuse_missing
-from videoai.cli.data import settings_of
+from videoai.cli.data import path_first, settings_of
 
 
 def main(arguments: list[str]) -> int:
     """Prepare, print what came of it, and the command that trains on it."""
-    about_data = [argument for argument in arguments if argument.startswith(("data=", "data."))]
-    rest = [argument for argument in arguments if argument not in about_data]
-    path = rest.pop(0) if rest and ("=" not in rest[0] or os.path.exists(rest[0])) else None
+    path, rest = path_first(arguments)
+    about_data = [argument for argument in rest if argument.startswith(("data=", "data."))]
+    rest = [argument for argument in rest if argument not in about_data]
     config, _ = compose("data_prepare", rest)
     refuse_missing(config, "data prepare")
     config["data"] = data_settings(path, about_data)

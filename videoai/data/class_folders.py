@@ -42,13 +42,13 @@ def read_class_folders(
     if not os.path.isdir(root):
         raise FileNotFoundError(f"{root}: no such folder of videos.{near_names(root)}")
     wanted = VIDEO_EXTENSIONS if extensions is None else {f".{name.lower().lstrip('.')}" for name in extensions}
-    split_folders = _split_folders(root)
+    split_folders = split_folders_of(root)
     skipped: Counter[str] = Counter()
 
     def rows() -> Iterator[Row]:
         for split, folder in split_folders or [(None, root)]:
             _count_outside(folder, wanted, skipped)
-            for name in _subfolders(folder):
+            for name in subfolders(folder):
                 yield from _class_rows(root, os.path.join(folder, name), split, wanted, skipped, group_by)
 
     clips = Listing.of(rows(), root)
@@ -105,12 +105,12 @@ def natural_order(names: Iterable[str]) -> list[str]:
     )
 
 
-def _split_folders(root: str) -> list[tuple[str, str]]:
+def split_folders_of(root: str) -> list[tuple[str, str]]:
     """(split, folder) pairs when the folders bear names of splits, else nothing: then they are classes. One folder
     alone is a split when it holds folders and nothing stands beside it."""
-    names = _subfolders(root)
+    names = subfolders(root)
     found = [(SPLIT_NAMES[name.lower()], name) for name in names if name.lower() in SPLIT_NAMES]
-    if len(found) < 2 and not (found and len(names) == 1 and _subfolders(os.path.join(root, names[0]))):
+    if len(found) < 2 and not (found and len(names) == 1 and subfolders(os.path.join(root, names[0]))):
         return []
     if len({split for split, _ in found}) < len(found):
         raise ValueError(
@@ -149,7 +149,7 @@ def _count_outside(folder: str, wanted: Collection[str], skipped: Counter[str]) 
 
 def _notes(root: str, split_folders: list[tuple[str, str]], skipped: Counter[str]) -> list[str]:
     notes = []
-    beside = [name for name in _subfolders(root) if name not in {os.path.basename(path) for _, path in split_folders}]
+    beside = [name for name in subfolders(root) if name not in {os.path.basename(path) for _, path in split_folders}]
     if split_folders and beside:
         notes.append(f"ignored the folders beside the splits: {some(beside)}.")
     if skipped:
@@ -160,7 +160,8 @@ def _notes(root: str, split_folders: list[tuple[str, str]], skipped: Counter[str
     return notes
 
 
-def _subfolders(folder: str) -> list[str]:
+def subfolders(folder: str) -> list[str]:
+    """Names in natural order, those that begin with a dot left out."""
     return natural_order(entry.name for entry in os.scandir(folder) if entry.is_dir() and entry.name[0] != ".")
 
 

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from videoai.core.types import VideoItem
-from videoai.data.class_folders import VIDEO_EXTENSIONS, natural_order
-from videoai.data.manifest import SPLITS, Manifest
-
-SPLIT_NAMES = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
+from videoai.data.class_folders import VIDEO_EXTENSIONS, natural_order, split_folders_of, subfolders
+from videoai.data.listing import SPLIT_NAMES, SPLITS
+from videoai.data.manifest import Manifest
 
 
 class ListFault(NamedTuple):
@@ -38,15 +37,12 @@ def list_folder(root: str | Path, **_: Any) -> tuple[Manifest, list[ListFault]]:
     No split is made where there is none. Other settings of the data set are taken and ignored.
     """
     root = os.path.abspath(os.path.expanduser(root))
-    splits = {name: SPLIT_NAMES[name.lower()] for name in _folders(root) if name.lower() in SPLIT_NAMES}
-    if len(splits) < 2:
-        splits = {"": "train"}
     entries: list[Entry] = []
     classes: set[str] = set()
-    for folder, split in splits.items():
-        for name in _folders(os.path.join(root, folder)):
+    for split, folder in split_folders_of(root) or [("train", root)]:
+        for name in subfolders(folder):
             classes.add(name)
-            entries += [Entry(path, name, split) for path in _videos(os.path.join(root, folder, name))]
+            entries += [Entry(path, name, split) for path in _videos(os.path.join(folder, name))]
     return _listed(entries, natural_order(classes), root, root)
 
 
@@ -123,10 +119,6 @@ def _seconds(text: str | None) -> float | None:
         return float(text) if text else None
     except ValueError:
         return None  # the strict reader says where
-
-
-def _folders(folder: str) -> list[str]:
-    return natural_order(entry.name for entry in os.scandir(folder) if entry.is_dir() and entry.name[0] != ".")
 
 
 def _videos(folder: str) -> Iterator[str]:

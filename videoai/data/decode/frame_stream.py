@@ -5,7 +5,8 @@
                                                     after P8 the decoder is drained instead of fed b5 and b7
 
 A skipped picture changes no other one: in the codecs of SKIPS the stream itself marks pictures that none refers to, and
-FFmpeg's ``skip_frame=NONREF`` drops exactly those. Files as x264 writes them by default hold about 60 % of them.
+FFmpeg's ``skip_frame=NONREF`` drops exactly those. Of files as x264 writes them by default they are a little less
+than half.
 """
 
 import time
@@ -20,7 +21,7 @@ from videoai.data.media import MAX_READ_SECONDS, BadVideo
 
 # Where NONREF was seen to leave every other frame bit-identical. H.265 only without temporal layers, where such a
 # picture may serve a higher layer (ITU-T H.265, 3.159). VP9 and AV1 have no such mark for FFmpeg to go by.
-SKIPS = frozenset(("h264", "hevc", "mpeg1video", "mpeg2video", "mpeg4", "vp8"))
+SKIPS = frozenset(("h264", "hevc", "mpeg2video", "mpeg4", "vp8"))
 
 # Decoders that, emptied early, give what they hold. MPEG-4's repeats its last picture at the time of the last packet.
 DRAINS = frozenset(("h264", "hevc"))
