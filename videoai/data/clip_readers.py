@@ -1,10 +1,12 @@
 """One clip of one file through each decoder that a person may have installed: what ``videoai benchmark`` compares.
 
 Every reader opens the file, reads the frames at the given numbers in one thread, scales them to the short side asked
-for, and returns uint8 [T, C, H, W] in memory, the way its own documentation shows. Libraries are imported when used.
+for, and returns uint8 [T, C, H, W] in memory, the way its own documentation shows. Libraries are imported when used,
+and by name where they are no dependency.
 """
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import NamedTuple
 
 import torch
@@ -29,18 +31,15 @@ def videoai(clip: ClipRequest) -> Tensor:
 
 
 def torchcodec(clip: ClipRequest) -> Tensor:
-    from torchcodec.decoders import VideoDecoder  # pyright: ignore[reportPrivateImportUsage]
-    from torchcodec.transforms import Resize  # pyright: ignore[reportPrivateImportUsage]
-
-    transforms = [Resize(clip.size)] if clip.size else None
-    return VideoDecoder(clip.path, num_ffmpeg_threads=1, transforms=transforms).get_frames_at(list(clip.indices)).data
+    decoders, transforms = import_module("torchcodec.decoders"), import_module("torchcodec.transforms")
+    resize = [transforms.Resize(clip.size)] if clip.size else None
+    decoder = decoders.VideoDecoder(clip.path, num_ffmpeg_threads=1, transforms=resize)
+    return decoder.get_frames_at(list(clip.indices)).data
 
 
 def decord(clip: ClipRequest) -> Tensor:
-    from decord import VideoReader
-
     height, width = clip.size or (-1, -1)
-    reader = VideoReader(clip.path, num_threads=1, height=height, width=width)
+    reader = import_module("decord").VideoReader(clip.path, num_threads=1, height=height, width=width)
     return torch.from_numpy(reader.get_batch(list(clip.indices)).asnumpy()).permute(0, 3, 1, 2)
 
 
@@ -87,7 +86,7 @@ def missing(name: str) -> str:
     """Why a reader cannot be used here, in one line; "" = it can. Imports the library."""
     module = {"videoai": "av", "sequential": "av", "torchcodec": "torchcodec.decoders"}.get(name, name)
     try:
-        __import__(module)
+        import_module(module)
     except Exception as error:  # a wheel built for another torch raises OSError or RuntimeError, not ImportError
         return (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
     return ""
