@@ -4,6 +4,7 @@ import itertools
 import json
 import logging
 import os
+import resource
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -66,8 +67,9 @@ def _turn(start: Start, seconds: float) -> tuple[float, float]:
 
 
 def _cpu_seconds() -> float:
-    """Of this process and the workers that it runs now (Linux; elsewhere of this process alone)."""
-    total = time.process_time()
+    """Of this process, the workers that it runs now (on Linux), and those that have ended."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    total = time.process_time() + ended.ru_utime + ended.ru_stime
     ticks = os.sysconf("SC_CLK_TCK")
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:
