@@ -145,9 +145,9 @@ def test_file_names_that_are_not_utf8_can_be_split():
 @pytest.mark.parametrize(
     ("sizes", "message"),
     [
-        ([[3, 3]], r"^1 group of clips cannot fill train, val, test .*: add clips of other groups$"),
-        ([[3, 0], [0, 3]], r"^2 groups of clips cannot .*: add clips of other groups$"),
-        ([[3, 0], [0, 3], [2, 0]], r"^3 groups of clips cannot .* of other groups, or set test_fraction to 0$"),
+        ([[3, 3]], r"^1 group cannot fill train, val, test .*: add clips of other groups$"),
+        ([[3, 0], [0, 3]], r"^2 groups cannot .*: add clips of other groups$"),
+        ([[3, 0], [0, 3], [2, 0]], r"^3 groups cannot .* of other groups, or set test_fraction to 0$"),
     ],
 )
 def test_too_few_groups_are_refused_with_a_way_out_that_is_one(sizes, message):
@@ -155,6 +155,12 @@ def test_too_few_groups_are_refused_with_a_way_out_that_is_one(sizes, message):
         split_groups(grouped(sizes), FRACTIONS, 0)
     if "test_fraction" in message:
         assert all(split_groups(grouped(sizes), {"train": 0.85, "val": 0.15}, 0).values())
+
+
+def test_clips_without_groups_are_refused_as_the_videos_that_they_are():
+    plain = Items.of([VideoItem("a.mp4", 0), VideoItem("b.mp4", 1), VideoItem("b.mp4", 1, 2.0, 3.0)])
+    with pytest.raises(ValueError, match=r"^2 videos cannot fill train, val, test .*: add videos$"):
+        split_groups(plain, FRACTIONS, 0)
 
 
 @pytest.mark.parametrize(

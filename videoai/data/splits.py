@@ -60,7 +60,7 @@ def split_groups(items: Items, fractions: Mapping[str, float], seed: int) -> dic
     drawn = np.array(seeds_for(seed, "split", ends=_names(items, numbers)))
     order = np.lexsort((drawn, -groups.sizes)).tolist()  # equal draws: by number, which is by name
     home = _deal(groups, order, fractions)
-    _fill_empty_splits(groups, order, home, fractions)
+    _fill_empty_splits(groups, order, home, fractions, unit_of(items))
     home_of = np.array(home)[group_of]
     return {split: items[home_of == index] for index, split in enumerate(fractions)}
 
@@ -75,6 +75,11 @@ def count_shared_groups(splits: Mapping[str, Items]) -> Counter[tuple[str, str]]
     }
     shared = {(one, two): int((present[one] & present[two]).sum()) for one, two in combinations(splits, 2)}
     return Counter({pair: count for pair, count in shared.items() if count})
+
+
+def unit_of(*parts: Items) -> str:
+    """What splits keep whole, in a word: a group where any are named, else a video with all its clips."""
+    return "group" if any((items.group >= 0).any() for items in parts) else "video"
 
 
 class _Groups(NamedTuple):
@@ -163,7 +168,9 @@ def _deal(groups: _Groups, order: list[int], fractions: Mapping[str, float]) -> 
     return home
 
 
-def _fill_empty_splits(groups: _Groups, order: list[int], home: list[int], fractions: Mapping[str, float]) -> None:
+def _fill_empty_splits(
+    groups: _Groups, order: list[int], home: list[int], fractions: Mapping[str, float], unit: str
+) -> None:
     """Moves the smallest group that can be spared into each split that came out empty."""
     train = list(fractions).index("train")
     for empty in sorted({*range(len(fractions))} - {*home}):
@@ -177,9 +184,9 @@ def _fill_empty_splits(groups: _Groups, order: list[int], home: list[int], fract
                 home[group] = empty
                 break
         else:
-            counted = "1 group" if len(order) == 1 else f"{len(order)} groups"
+            more = "clips of other groups" if unit == "group" else "videos"
             spare = "test" in fractions and len(num_groups) > 1  # what there is beside train would do for val
             raise ValueError(
-                f"{counted} of clips cannot fill {', '.join(fractions)} and keep every class in train: "
-                f"add clips of other groups{', or set test_fraction to 0' if spare else ''}"
+                f"{len(order)} {unit}{'s' if len(order) > 1 else ''} cannot fill {', '.join(fractions)} and keep every "
+                f"class in train: add {more}{', or set test_fraction to 0' if spare else ''}"
             )
