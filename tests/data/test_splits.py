@@ -1,3 +1,4 @@
+import hashlib
 from collections import Counter
 
 import numpy as np
@@ -140,6 +141,29 @@ def test_a_class_in_one_group_trains():
 def test_file_names_that_are_not_utf8_can_be_split():
     items = Items.of(VideoItem(f"\udcff{i}.mp4", i % 2) for i in range(8))
     assert sum(map(len, split_groups(items, FRACTIONS, 0).values())) == 8
+
+
+@pytest.mark.parametrize(
+    ("seed", "num_groups", "expected"),
+    [(0, 0, "ffadb640"), (1, 0, "05f3808d"), (0, 7, "0fa83d02"), (1, 7, "3885632f"), (2026, 40, "39fed2e7")],
+)
+def test_the_splits_of_a_seed_never_change(seed, num_groups, expected):
+    """Scores of other versions are comparable only on the same clips. Some files have no group, some several segments,
+    some names that are not ASCII or not UTF-8."""
+    odd = ("", "\u00e9", "\udcff")
+    items = Items.of(
+        VideoItem(
+            f"{odd[i % 3]}{i}.mp4",
+            i * i % 5,
+            float(j),
+            None,
+            f"\u00e9{i % num_groups}" if num_groups and i % 4 else None,
+        )
+        for i in range(300)
+        for j in range(1 + i % 7 // 6)
+    )
+    homes = [(name, *item) for name, split in split_groups(items, FRACTIONS, seed).items() for item in split]
+    assert hashlib.sha256(ascii(homes).encode()).hexdigest()[:8] == expected
 
 
 @pytest.mark.parametrize(
