@@ -8,6 +8,7 @@ import yaml
 from videoai.cli.config import compose, with_run_dir
 
 METRICS = {"top1": "top-1", "mean_class_accuracy": "mean class accuracy", "macro_f1": "macro F1"}
+METRICS |= {"map": "mAP", "micro_f1": "micro F1", "hit1": "hit@1"}
 
 
 def main(arguments: list[str]) -> int:

@@ -101,7 +101,9 @@ def announce_data(manifest: Manifest) -> None:
     for note in manifest.notes:
         logger.info("  %s", note)
     columns = list(zip(*manifest.table(), strict=True))
-    table = class_balance_table(dict(zip(SPLITS, columns[1:], strict=True)), classes=columns[0])
+    table = class_balance_table(
+        dict(zip(SPLITS, columns[1:], strict=True)), classes=columns[0], multi_label=manifest.is_multi_label
+    )
     logger.info("%s", as_text(table))
 
 
@@ -145,20 +147,22 @@ class BadCount:
         for index, error in zip(clips.index.tolist(), clips.error, strict=True):
             if error and index not in self.seen:
                 self.seen[index] = error
-                self.seen_of_class[self.items[index].label] += 1
+                labels = self.items[index].labels
+                self.seen_of_class.update(labels)
                 logger.warning("unreadable, another video stands in (%d so far): %s", len(self.seen), error)
-                self._refuse_too_many(self.items[index].label)
+                self._refuse_too_many(labels)
 
-    def _refuse_too_many(self, label: int) -> None:
+    def _refuse_too_many(self, labels: Sequence[int]) -> None:
         last = f"the last: {list(self.seen.values())[-1]}. Mend or remove them"
         if len(self.seen) > self.max_fraction * len(self.items):
             raise ValueError(
                 f"{len(self.seen)} of {len(self.items)} training videos are unreadable, more than "
                 f"data.max_bad_fraction={self.max_fraction:g}; {last}, or raise the limit."
             )
-        bad, total = self.seen_of_class[label], self.num_of_class[label]
-        if bad > 1 and bad > max(MAX_CLASS_LOSS, self.max_fraction) * total:  # one of a class of four is bad luck
-            raise ValueError(
-                f"{bad} of the {total} training videos of '{self.manifest.classes[label]}' are unreadable: other "
-                f"classes stand in for them, and the model would hardly see this one; {last}."
-            )
+        for label in labels:
+            bad, total = self.seen_of_class[label], self.num_of_class[label]
+            if bad > 1 and bad > max(MAX_CLASS_LOSS, self.max_fraction) * total:  # one of a class of four is bad luck
+                raise ValueError(
+                    f"{bad} of the {total} training videos of '{self.manifest.classes[label]}' are unreadable: other "
+                    f"classes stand in for them, and the model would hardly see this one; {last}."
+                )

@@ -40,6 +40,7 @@ LIMITS: dict[str, tuple[bool, float, float]] = {
     "augment.repeats": (True, 1, INFINITY),
     "imbalance.effective_number": (False, 0, 0.999999),  # 1 itself divides by zero
     "imbalance.focal": (False, 0, INFINITY),
+    "imbalance.pos_weight": (False, 0, 1),
     "data.flip": (False, 0, 1),
     "data.reverse": (False, 0, 1),
     "data.max_bad_fraction": (False, 0, 1),
@@ -68,13 +69,13 @@ LIMITS: dict[str, tuple[bool, float, float]] = {
 BOOLEANS = (
     *("finetune.freeze", "trainer.activation_checkpointing", "trainer.tensorboard"),
     *("model.pretrained", "model.backbone_pretrained", "model.bidirectional", "annotate", "data.verify"),
-    *("imbalance.balanced_softmax", "data.directional", "data.trimmed", "json"),
+    *("imbalance.balanced_softmax", "data.directional", "data.trimmed", "data.multi_label", "data.codes", "json"),
 )
 RANGES = {"augment.scale": 1.0, "augment.ratio": INFINITY}  # [low, high], above 0 and up to this
 CHOICES = {
     "augment.policy": (None, *POLICIES),
     "imbalance.sampler": SAMPLERS,
-    "trainer.metric": ("top1", "mean_class_accuracy", "macro_f1"),
+    "trainer.metric": ("auto", "top1", "mean_class_accuracy", "macro_f1", "map", "micro_f1", "hit1"),
 }
 NULLABLE = (
     "max_epochs",

@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 def predict(config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """One plain dict a video, as it is answered: ``path``, ``top``, and ``timeline`` for long ones; or ``path`` and
-    ``error``.
+    ``error``. A multi-label model adds ``multi_label``, ``threshold`` and ``labels``, those at the threshold or above.
 
     Every line also goes to ``run_dir/predictions.jsonl``; with ``annotate`` the labelled video is written beside it.
 
@@ -97,8 +97,14 @@ def _record(predictor: Predictor, path: str, target: Path | None) -> dict[str, A
 
 
 def captions(answer: Answer) -> list[Caption]:
-    """What is drawn: each window's label, or the one answer all along."""
+    """What is drawn: each window's label, or the one answer all along; of several labels those that were predicted."""
     if not answer.timeline:
         best = answer.top[0]
-        return [Caption(0.0, float("inf"), f"{best.name}  {best.probability:.0%}")]
-    return [Caption(w.start_seconds, w.end_seconds, f"{w.label}  {w.probability:.0%}") for w in answer.timeline]
+        return [Caption(0.0, float("inf"), _caption(best.name, best.probability, answer.labels))]
+    return [
+        Caption(w.start_seconds, w.end_seconds, _caption(w.label, w.probability, w.labels)) for w in answer.timeline
+    ]
+
+
+def _caption(best: str, probability: float, labels: Sequence[str] | None) -> str:
+    return ", ".join(labels) if labels else f"{best}  {probability:.0%}"

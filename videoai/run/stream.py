@@ -46,6 +46,7 @@ class TrainStream:
             tempo=Tempo(speed=augment["speed"], jitter=augment["time_jitter"], drop=augment["frame_drop"]),
             repeats=augment["repeats"],
             directions=directions,
+            num_classes=len(manifest.classes),
             seed=seed,
         )
         self.settings: dict[str, Any] = {
