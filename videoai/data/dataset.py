@@ -2,7 +2,8 @@
 never does."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Generator, Tensor
@@ -37,9 +38,11 @@ class TrainClips(Dataset[list[Clip]]):
         tempo: Tempo = STEADY,
         repeats: int = 1,
         directions: Directions = Directions(),  # noqa: B008 (frozen)
+        reading: Mapping[str, Any] | None = None,
     ) -> None:
+        """``reading``: options of ``open_video``."""
         self.items, self.clip, self.transform, self.seed = items, clip, transform, seed
-        self.tempo, self.repeats, self.directions = tempo, repeats, directions
+        self.tempo, self.repeats, self.directions, self.reading = tempo, repeats, directions, reading or {}
 
     def __len__(self) -> int:
         return len(self.items)
@@ -63,7 +66,7 @@ class TrainClips(Dataset[list[Clip]]):
     def _read(self, epoch: int, index: int) -> list[Clip]:
         item = self.items[index]
         draws = [generator_for(self.seed, "clip", epoch, index, *([r] if r else [])) for r in range(self.repeats)]
-        videos = read_views(item, self.clip, generators=draws, tempo=self.tempo)
+        videos = read_views(item, self.clip, generators=draws, tempo=self.tempo, reading=self.reading)
         return [self._clip(video, item.label, index, draw) for video, draw in zip(videos, draws, strict=True)]
 
     def _clip(self, video: Tensor, label: int, index: int, generator: Generator) -> Clip:
@@ -75,7 +78,17 @@ class TrainClips(Dataset[list[Clip]]):
 class EvalClips(Dataset[list[Clip]]):
     """Every view of every video, once, in order; each video is decoded once. Nothing is random."""
 
-    def __init__(self, items: Sequence[VideoItem], clip: ClipSpec, *, num_clips: int = 1, num_crops: int = 1) -> None:
+    def __init__(
+        self,
+        items: Sequence[VideoItem],
+        clip: ClipSpec,
+        *,
+        num_clips: int = 1,
+        num_crops: int = 1,
+        reading: Mapping[str, Any] | None = None,
+    ) -> None:
+        """``reading``: options of ``open_video``."""
+        self.reading = reading or {}
         self.items, self.clip, self.num_clips, self.num_crops = items, clip, num_clips, num_crops
         eval_crops(torch.zeros(1, 3, clip.size, clip.size, dtype=torch.uint8), clip.size, num_crops)  # refuse early
 
@@ -87,7 +100,7 @@ class EvalClips(Dataset[list[Clip]]):
         error."""
         item = self.items[index]
         try:
-            clips = read_views(item, self.clip, num_views=self.num_clips)
+            clips = read_views(item, self.clip, num_views=self.num_clips, reading=self.reading)
         except BadVideo as bad:
             black = torch.zeros(self.clip.num_frames, 3, self.clip.size, self.clip.size, dtype=torch.uint8)
             return [Clip(black, item.label, index, 0, str(bad))]
@@ -102,6 +115,7 @@ def read_views(
     generators: Sequence[Generator] = (),
     tempo: Tempo = STEADY,
     num_views: int = 1,
+    reading: Mapping[str, Any] | None = None,
 ) -> list[Tensor]:
     """Decode the clips of one video in one pass, each uint8 [T, C, H', W'], short side ``clip.resize``.
 
@@ -111,7 +125,7 @@ def read_views(
     Raises: BadVideo.
     """
     states = [generator.get_state() for generator in generators]
-    with open_video(item.path) as video:
+    with open_video(item.path, **(reading or {})) as video:
         for attempt in range(2):
             count = video.num_frames
             try:

@@ -26,6 +26,7 @@ AUTO = (
     "trainer.precision",
     "trainer.layout",
     "trainer.num_threads",
+    "data.decoder",
 )  # "auto" in a continued run means what the run began with
 MISSING = object()
 

@@ -34,6 +34,7 @@ from videoai.run.data import (
     announce_clip,
     announce_data,
     build_manifest,
+    reading,
     resolve_device,
     shown,
 )
@@ -83,7 +84,8 @@ def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | 
     refuse_other_data(manifest, state, config)
     clip = ClipSpec(**config["clip"])
     workers = resolve_workers(config["data"]["num_workers"], device.type)
-    stream = TrainStream(config, manifest, clip, num_workers=workers, pin=device.type == "cuda")
+    how = reading(config["data"], manifest.splits["train"], clip)
+    stream = TrainStream(config, manifest, clip, how, num_workers=workers, pin=device.type == "cuda")
     settings = config["trainer"]
     model, fresh = new_model(config, num_classes=len(manifest.classes), with_weights=state is None)
     freeze = new_freeze(config, model, fresh, len(manifest.splits["train"]))
@@ -95,7 +97,7 @@ def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | 
     trainer = Trainer(
         task=task,
         batches=stream,
-        evaluate=Validation(manifest, clip, task.to_input, precision, settings["batch_size"], workers, log),
+        evaluate=Validation(manifest, clip, task.to_input, precision, settings["batch_size"], workers, log, how),
         metric=settings["metric"],
         write=folder.write_checkpoint,
         optimizer=build_optimizer(config["optim"], model, layer_decay=config["finetune"]["layer_decay"]),
@@ -112,7 +114,7 @@ def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | 
     )
     if state:
         trainer.restore(state)
-    announce_clip(manifest.splits["train"], clip)
+    announce_clip(manifest.splits["train"], clip, config["data"].get("frame_fps"))
     announce_run(trainer, folder, config, len(manifest.splits["train"]))
     folder.write_config(config)
     return trainer

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import torch
 from torch import nn
@@ -30,12 +31,13 @@ class Validation:
     batch_size: int
     num_workers: int
     log: RunLog
+    reading: dict[str, Any]  # options of open_video
 
     def __post_init__(self) -> None:
         self.items = self.manifest.splits["val"]
         if not self.items:
             raise ValueError(f"{self.manifest.source}: no validation videos. Set data.val_fraction above 0.")
-        dataset = EvalClips(self.items, self.clip)
+        dataset = EvalClips(self.items, self.clip, reading=self.reading)
         self.loader = eval_batches(dataset, videos_per_batch=self.batch_size, num_workers=self.num_workers)
 
     def __call__(self, model: nn.Module, step: int) -> dict[str, float]:
