@@ -2,8 +2,8 @@
 never does."""
 
 import logging
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import torch
 from torch import Generator, Tensor
@@ -48,9 +48,12 @@ class TrainClips(Dataset[list[Clip]]):
         repeats: int = 1,
         directions: Directions = Directions(),  # noqa: B008 (frozen)
         num_classes: int = 0,  # of a multi-label set
+        reading: Mapping[str, Any] | None = None,
     ) -> None:
+        """``reading``: options of ``open_video``."""
         self.items, self.clip, self.transform, self.seed = items, clip, transform, seed
         self.tempo, self.repeats, self.directions, self.num_classes = tempo, repeats, directions, num_classes
+        self.reading = reading or {}
 
     def __len__(self) -> int:
         return len(self.items)
@@ -74,7 +77,7 @@ class TrainClips(Dataset[list[Clip]]):
     def _read(self, epoch: int, index: int) -> list[Clip]:
         item = self.items[index]
         draws = [generator_for(self.seed, "clip", epoch, index, *([r] if r else [])) for r in range(self.repeats)]
-        views = read_timed_views(item, self.clip, generators=draws, tempo=self.tempo)
+        views = read_timed_views(item, self.clip, generators=draws, tempo=self.tempo, reading=self.reading)
         return [self._clip(item, view, index, draw) for view, draw in zip(views, draws, strict=True)]
 
     def _clip(self, item: VideoItem, view: TimedFrames, index: int, generator: Generator) -> Clip:
@@ -98,7 +101,10 @@ class EvalClips(Dataset[list[Clip]]):
         num_clips: int = 1,
         num_crops: int = 1,
         num_classes: int = 0,  # of a multi-label set
+        reading: Mapping[str, Any] | None = None,
     ) -> None:
+        """``reading``: options of ``open_video``."""
+        self.reading = reading or {}
         self.items, self.clip, self.num_clips, self.num_crops = items, clip, num_clips, num_crops
         self.num_classes = num_classes
         eval_crops(torch.zeros(1, 3, clip.size, clip.size, dtype=torch.uint8), clip.size, num_crops)  # refuse early
@@ -112,7 +118,7 @@ class EvalClips(Dataset[list[Clip]]):
         item = self.items[index]
         label = item.label if item.spans is None else multi_hot(item.labels, self.num_classes)
         try:
-            clips = read_views(item, self.clip, num_views=self.num_clips)
+            clips = read_views(item, self.clip, num_views=self.num_clips, reading=self.reading)
         except BadVideo as bad:
             black = torch.zeros(self.clip.num_frames, 3, self.clip.size, self.clip.size, dtype=torch.uint8)
             return [Clip(black, label, index, 0, str(bad))]
@@ -134,9 +140,10 @@ def read_views(
     generators: Sequence[Generator] = (),
     tempo: Tempo = STEADY,
     num_views: int = 1,
+    reading: Mapping[str, Any] | None = None,
 ) -> list[Tensor]:
     """The frames alone of ``read_timed_views``."""
-    views = read_timed_views(item, clip, generators=generators, tempo=tempo, num_views=num_views)
+    views = read_timed_views(item, clip, generators=generators, tempo=tempo, num_views=num_views, reading=reading)
     return [view.video for view in views]
 
 
@@ -147,6 +154,7 @@ def read_timed_views(
     generators: Sequence[Generator] = (),
     tempo: Tempo = STEADY,
     num_views: int = 1,
+    reading: Mapping[str, Any] | None = None,
 ) -> list[TimedFrames]:
     """Decode the clips of one video in one pass, each uint8 [T, C, H', W'], short side ``clip.resize``.
 
@@ -156,7 +164,7 @@ def read_timed_views(
     Raises: BadVideo.
     """
     states = [generator.get_state() for generator in generators]
-    with open_video(item.path) as video:
+    with open_video(item.path, **(reading or {})) as video:
         for attempt in range(2):
             count = video.num_frames
             try:

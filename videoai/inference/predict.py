@@ -13,7 +13,7 @@ from torch import Tensor
 from videoai.core.types import Clips, ClipSpec, Prediction
 from videoai.data.augment import ToModelInput
 from videoai.data.class_folders import videos_below
-from videoai.data.decode import Video, open_video
+from videoai.data.decode import Decoder, Video, open_video
 from videoai.data.media import BadVideo
 from videoai.data.sampling import clip_indices, frame_range, span_frames
 from videoai.data.transforms import center_crop
@@ -68,10 +68,11 @@ class Predictor:
     top_k: int = 5
     window_seconds: float | None = None  # None = what one clip of the model spans
     hop_seconds: float | None = None  # None = window_seconds: windows side by side
+    decoder: Decoder = "pyav"
 
     def __call__(self, path: str) -> Answer:
         """Raises: BadVideo."""
-        with open_video(path) as video:
+        with open_video(path, decoder=self.decoder) as video:
             windows = self._windows(video)
             probabilities = torch.cat([self._probabilities(video, path, part) for part in _chunks(windows)])
             duration = video.duration_seconds

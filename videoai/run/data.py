@@ -12,6 +12,8 @@ import torch
 from videoai.core.build import build
 from videoai.core.types import Clips, ClipSpec, VideoItem
 from videoai.data.decode import open_video
+from videoai.data.decode.choose import choose_decoder
+from videoai.data.items import Items
 from videoai.data.manifest import SPLITS, Manifest
 from videoai.data.media import BadVideo
 from videoai.data.quarantine import without_quarantined
@@ -47,7 +49,7 @@ MANIFESTS = {
 }
 # How clips are loaded; every other key says which videos there are.
 LOADING = (
-    *("num_workers", "max_bad_fraction", "quarantine"),
+    *("num_workers", "max_bad_fraction", "quarantine", "decoder", "frame_fps"),
     *("flip", "flip_labels", "reverse", "reverse_labels", "directional"),
 )
 PATHS = ("root", "path", "annotations", "class_names", "quarantine")
@@ -57,6 +59,15 @@ def build_manifest(node: dict[str, Any], *, trust: Sequence[str]) -> Manifest:
     """Raises: ValueError or FileNotFoundError, naming the file and what to do."""
     manifest = build({k: v for k, v in node.items() if k not in LOADING}, MANIFESTS, where="data", trust=trust)
     return without_quarantined(manifest, node["quarantine"]) if node.get("quarantine") else manifest
+
+
+def reading(node: dict[str, Any], items: Items, clip: ClipSpec) -> dict[str, Any]:
+    """Options of ``open_video``, of a data node. Settles ``decoder: auto`` by measuring and writes the choice into the
+    node, so that a continued run does not measure again."""
+    frame_fps = node.get("frame_fps")
+    few = [item.path for item in items[:: max(1, len(items) // NUM_LOOKED_AT)]]
+    node["decoder"] = choose_decoder(node.get("decoder", "pyav"), few, clip, logger.info, frame_fps=frame_fps)
+    return {"decoder": node["decoder"], "frame_fps": frame_fps}
 
 
 def absolute_paths(node: dict[str, Any]) -> dict[str, Any]:
@@ -107,13 +118,13 @@ def announce_data(manifest: Manifest) -> None:
     logger.info("%s", as_text(table))
 
 
-def announce_clip(items: Sequence[VideoItem], clip: ClipSpec) -> None:
+def announce_clip(items: Sequence[VideoItem], clip: ClipSpec, frame_fps: float | None = None) -> None:
     """What a clip is, in seconds of these videos; a warning when most of them are shorter, judged by a few."""
     few = items[:: max(1, len(items) // NUM_LOOKED_AT)][:NUM_LOOKED_AT]
     lengths = []
     for item in few:
         try:
-            with open_video(item.path) as video:
+            with open_video(item.path, frame_fps=frame_fps) as video:
                 lengths.append((video.num_frames, span_frames(clip, video.fps), video.fps))
         except BadVideo:
             continue  # the loader counts and reports it when its turn comes

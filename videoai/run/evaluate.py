@@ -21,7 +21,7 @@ from videoai.inference.load import LoadedModel, from_state, open_checkpoint
 from videoai.inference.score import Scores, score_videos
 from videoai.report.evaluation import write_evaluation
 from videoai.report.multilabel_evaluation import write_multilabel_evaluation
-from videoai.run.data import absolute_paths, build_manifest, resolve_device, shown
+from videoai.run.data import absolute_paths, build_manifest, reading, resolve_device, shown
 from videoai.run.folder import default_run_dir, make_writable
 from videoai.run.limits import refuse_nonsense
 
@@ -88,7 +88,14 @@ def score(
     num_workers = node.get("num_workers", "auto") if config["num_workers"] is None else config["num_workers"]
     precision = evaluation_precision(config["precision"], device)
     batches = eval_batches(
-        EvalClips(items, model.clip, num_clips=num_clips, num_crops=num_crops, num_classes=len(model.classes)),
+        EvalClips(
+            items,
+            model.clip,
+            num_clips=num_clips,
+            num_crops=num_crops,
+            num_classes=len(model.classes),
+            reading=reading(node, items, model.clip),
+        ),
         videos_per_batch=max(1, config["batch_size"] // (num_clips * num_crops)),
         num_workers=resolve_workers(num_workers, device.type),
         pin=device.type == "cuda",

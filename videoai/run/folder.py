@@ -27,6 +27,7 @@ AUTO = (
     "trainer.layout",
     "trainer.num_threads",
     "trainer.metric",
+    "data.decoder",
 )  # "auto" in a continued run means what the run began with
 MISSING = object()
 

@@ -63,6 +63,7 @@ LIMITS: dict[str, tuple[bool, float, float]] = {
     "crf": (True, 0, 51),
     "keyint": (True, 1, INFINITY),
     "fps": (False, 0, INFINITY),
+    "data.frame_fps": (False, 0, INFINITY),
     "frame_fps": (False, 0, INFINITY),
     "shard_mb": (False, 0, INFINITY),
 }

@@ -11,6 +11,7 @@ from typing import Any
 from videoai.core.checkpoint import cannot_write
 from videoai.data.augment import ToModelInput
 from videoai.data.class_folders import VIDEO_EXTENSIONS
+from videoai.data.decode.choose import choose_decoder
 from videoai.data.media import BadVideo
 from videoai.inference.annotate import Caption, annotate_video
 from videoai.inference.load import load
@@ -33,7 +34,7 @@ def predict(config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """
     refuse_nonsense(config)
     paths = find_videos(config["input"], VIDEO_EXTENSIONS)
-    predictor = new_predictor(config)
+    predictor = new_predictor(config, paths)
     folder = Path(config["run_dir"])
     make_writable(folder)
     targets = labelled_paths(paths, folder / "labelled") if config["annotate"] else [None] * len(paths)
@@ -44,8 +45,8 @@ def predict(config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             yield record
 
 
-def new_predictor(config: Mapping[str, Any]) -> Predictor:
-    """The model of ``checkpoint``, ready to answer."""
+def new_predictor(config: Mapping[str, Any], paths: Sequence[str]) -> Predictor:
+    """The model of ``checkpoint``, ready to answer; ``decoder=auto`` measures some of ``paths``."""
     device = resolve_device(config["device"])
     model = load(config["checkpoint"], trust=config["trust"])
     precision = evaluation_precision(config["precision"], device)
@@ -57,6 +58,7 @@ def new_predictor(config: Mapping[str, Any]) -> Predictor:
         top_k=config["top_k"],
         window_seconds=config["window_seconds"],
         hop_seconds=config["hop_seconds"],
+        decoder=choose_decoder(config["decoder"], paths, model.clip, logger.info),
     )
 
 

@@ -23,7 +23,14 @@ class TrainStream:
     """``stream(start)`` -> endless micro-batches from number ``start`` on."""
 
     def __init__(
-        self, config: dict[str, Any], manifest: Manifest, clip: ClipSpec, *, num_workers: int, pin: bool
+        self,
+        config: dict[str, Any],
+        manifest: Manifest,
+        clip: ClipSpec,
+        reading: dict[str, Any],
+        *,
+        num_workers: int,
+        pin: bool,
     ) -> None:
         """Raises: ValueError: a missing setting, or clips turned round in a way that makes their labels wrong."""
         items, augment, seed = manifest.splits["train"], config["augment"], config["seed"]
@@ -47,6 +54,7 @@ class TrainStream:
             repeats=augment["repeats"],
             directions=directions,
             num_classes=len(manifest.classes),
+            reading=reading,
             seed=seed,
         )
         self.settings: dict[str, Any] = {

@@ -34,6 +34,7 @@ from videoai.run.data import (
     announce_clip,
     announce_data,
     build_manifest,
+    reading,
     resolve_device,
     shown,
 )
@@ -87,7 +88,8 @@ def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | 
     settings["metric"] = settle_metric(settings["metric"], manifest)
     refuse_useless_imbalance(config["imbalance"], manifest)
     workers = resolve_workers(config["data"]["num_workers"], device.type)
-    stream = TrainStream(config, manifest, clip, num_workers=workers, pin=device.type == "cuda")
+    how = reading(config["data"], manifest.splits["train"], clip)
+    stream = TrainStream(config, manifest, clip, how, num_workers=workers, pin=device.type == "cuda")
     model, fresh = new_model(config, num_classes=len(manifest.classes), with_weights=state is None)
     freeze = new_freeze(config, model, fresh, len(manifest.splits["train"]))
     precision = choose_precision(config, model, clip, len(manifest.classes), device)
@@ -98,7 +100,7 @@ def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | 
     trainer = Trainer(
         task=task,
         batches=stream,
-        evaluate=Validation(manifest, clip, task.to_input, precision, settings["batch_size"], workers, log),
+        evaluate=Validation(manifest, clip, task.to_input, precision, settings["batch_size"], workers, log, how),
         metric=settings["metric"],
         write=folder.write_checkpoint,
         optimizer=build_optimizer(config["optim"], model, layer_decay=config["finetune"]["layer_decay"]),
@@ -115,7 +117,7 @@ def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | 
     )
     if state:
         trainer.restore(state)
-    announce_clip(manifest.splits["train"], clip)
+    announce_clip(manifest.splits["train"], clip, config["data"].get("frame_fps"))
     announce_run(trainer, folder, config, len(manifest.splits["train"]))
     folder.write_config(config)
     return trainer

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -51,6 +52,7 @@ class Validation:
     batch_size: int
     num_workers: int
     log: RunLog
+    reading: dict[str, Any]  # options of open_video
 
     def __post_init__(self) -> None:
         self.items = self.manifest.splits["val"]
@@ -58,7 +60,7 @@ class Validation:
             raise ValueError(f"{self.manifest.source}: no validation videos. Set data.val_fraction above 0.")
         if not len(self.items.label_pairs()[1]):
             raise ValueError(f"{self.manifest.source}: no validation video has a label, so nothing can be judged.")
-        dataset = EvalClips(self.items, self.clip, num_classes=len(self.manifest.classes))
+        dataset = EvalClips(self.items, self.clip, num_classes=len(self.manifest.classes), reading=self.reading)
         self.loader = eval_batches(dataset, videos_per_batch=self.batch_size, num_workers=self.num_workers)
 
     def __call__(self, model: nn.Module, step: int) -> dict[str, float]:
