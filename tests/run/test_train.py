@@ -279,4 +279,4 @@ def test_validation_without_a_single_label_is_refused():
     manifest = Manifest(("a", "b"), {"val": Items.of([VideoItem("x.mp4", MULTI_LABEL, spans=())])}, "here")
     nothing: Any = None
     with pytest.raises(ValueError, match="here: no validation video has a label, so nothing can be judged"):
-        Validation(manifest, nothing, nothing, nothing, 1, 0, nothing)
+        Validation(manifest, nothing, nothing, nothing, 1, 0, {}, nothing)
