@@ -116,7 +116,7 @@ def test_a_users_own_folder_of_yaml_is_searched(tmp_path):
     assert choices["model"] == "mynet"
 
 
-@pytest.mark.parametrize("file", ["trainer/default", "augment/none", "imbalance/default"])
+@pytest.mark.parametrize("file", ["trainer/default", "augment/none", "synthetic/default", "imbalance/default"])
 def test_every_setting_is_explained(file):
     for line in (CONFIGS / f"{file}.yaml").read_text().splitlines():
         key, _, comment = line.partition("#")

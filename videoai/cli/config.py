@@ -12,11 +12,24 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 CONFIGS = (
     _PACKAGE / "configs" if (_PACKAGE / "configs").is_dir() else _PACKAGE.parent / "configs"
 )  # wheel, else source tree
-GROUPS = ("data", "model", "clip", "augment", "imbalance", "optim", "schedule", "finetune", "trainer", "experiment")
+GROUPS = (
+    "data",
+    "model",
+    "clip",
+    "augment",
+    "synthetic",
+    "imbalance",
+    "optim",
+    "schedule",
+    "finetune",
+    "trainer",
+    "experiment",
+)
 # Values that are paths: taken as typed, because Hydra's grammar stumbles over spaces, brackets and equals signs.
 PATHS = (
     *("checkpoint", "input", "path", "out", "run_dir", "weights", "resume"),
-    *("data.root", "data.path", "data.annotations", "data.class_names", "data.quarantine"),
+    *("data.root", "data.path", "data.annotations", "data.class_names", "data.quarantine", "synthetic.source"),
+    *("judge", "output"),
 )
 
 

@@ -89,7 +89,12 @@ def verb_help(verb: str, job: str | None = None) -> str:
     if verb == "train":
         for folder in sorted(path for path in CONFIGS.iterdir() if path.is_dir()):
             lines.append(f"{folder.name + '=':<12}{' '.join(sorted(path.stem for path in folder.glob('*.yaml')))}")
-        for group, name in (("trainer", "default"), ("augment", "none"), ("imbalance", "default")):
+        for group, name in (
+            ("trainer", "default"),
+            ("augment", "none"),
+            ("synthetic", "default"),
+            ("imbalance", "default"),
+        ):
             settings = (CONFIGS / group / f"{name}.yaml").read_text().splitlines()
             lines += ["", *(line if line.startswith("#") else f"{group}.{line}" for line in settings)]
         lines += ["", "Your own YAML: --config-dir DIR. Settings of another choice: videoai train data=csv --cfg"]

@@ -138,12 +138,16 @@ class BadCount:
         self.num_of_class = self.items.count_labels(len(manifest.classes)).tolist()
         self.seen: dict[int, str] = {}
         self.seen_of_class: Counter[int] = Counter()
+        self.seen_generated: set[int] = set()
 
     def __call__(self, clips: Clips) -> None:
         """Raises: ValueError: more than ``max_fraction`` of the training videos are unreadable, or MAX_CLASS_LOSS of a
         class."""
         for index, error in zip(clips.index.tolist(), clips.error, strict=True):
-            if error and index not in self.seen:
+            if error and index not in self.seen and index >= len(self.items):
+                self.seen_generated.add(index)
+                logger.warning("unreadable generated clip (%d so far): %s", len(self.seen_generated), error)
+            elif error and index not in self.seen:
                 self.seen[index] = error
                 self.seen_of_class[self.items[index].label] += 1
                 logger.warning("unreadable, another video stands in (%d so far): %s", len(self.seen), error)

@@ -38,6 +38,9 @@ LIMITS: dict[str, tuple[bool, float, float]] = {
     "augment.time_jitter": (False, 0, 1),
     "augment.frame_drop": (False, 0, 0.9),  # a clip of one frame teaches nothing about motion
     "augment.repeats": (True, 1, INFINITY),
+    "synthetic.ratio": (False, 0, 1),
+    "synthetic.until": (False, 0, 1),
+    "synthetic.weight": (False, 0, INFINITY),
     "imbalance.effective_number": (False, 0, 0.999999),  # 1 itself divides by zero
     "imbalance.focal": (False, 0, INFINITY),
     "data.flip": (False, 0, 1),
@@ -74,6 +77,8 @@ RANGES = {"augment.scale": 1.0, "augment.ratio": INFINITY}  # [low, high], above
 CHOICES = {
     "augment.policy": (None, *POLICIES),
     "imbalance.sampler": SAMPLERS,
+    "synthetic.label_smoothing": ("none", "by_uncertainty"),
+    "synthetic.classes": ("all", "rare"),
     "trainer.metric": ("top1", "mean_class_accuracy", "macro_f1"),
 }
 NULLABLE = (
@@ -99,6 +104,9 @@ POSITIVE = (
     "window_seconds",
     "hop_seconds",
     "layer_decay",
+    "ratio",
+    "until",
+    "weight",
 )  # 0 itself makes no sense
 
 

@@ -40,6 +40,7 @@ from videoai.run.data import (
 from videoai.run.folder import RunFolder, continued, find_resume
 from videoai.run.limits import refuse_nonsense
 from videoai.run.stream import TrainStream
+from videoai.run.synthetic import Synthetic, new_synthetic
 from videoai.run.validation import Validation
 from videoai.run.weights import load_weights, settle_weights
 from videoai.tasks.classify import Classify
@@ -83,13 +84,15 @@ def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | 
     refuse_other_data(manifest, state, config)
     clip = ClipSpec(**config["clip"])
     workers = resolve_workers(config["data"]["num_workers"], device.type)
-    stream = TrainStream(config, manifest, clip, num_workers=workers, pin=device.type == "cuda")
+    cadence, schedule = pace(config, len(manifest.splits["train"]))
+    synthetic = new_synthetic(config, manifest, clip, schedule.total_steps)
+    refuse_other_bank(synthetic, state, config)
+    stream = TrainStream(config, manifest, clip, num_workers=workers, pin=device.type == "cuda", synthetic=synthetic)
     settings = config["trainer"]
     model, fresh = new_model(config, num_classes=len(manifest.classes), with_weights=state is None)
     freeze = new_freeze(config, model, fresh, len(manifest.splits["train"]))
     precision = choose_precision(config, model, clip, len(manifest.classes), device)
-    task = new_task(config, precision.place(model), clip, stream.counts, device)
-    cadence, schedule = pace(config, len(manifest.splits["train"]))
+    task = new_task(config, precision.place(model), clip, stream.counts, device, synthetic)
     first_step = state["step"] if state else 0
     log = RunLog(folder.path, start_step=first_step, tensorboard=settings["tensorboard"])
     trainer = Trainer(
@@ -104,7 +107,7 @@ def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | 
         log=log,
         cadence=cadence,
         progress=Progress(cadence.stop_step, start_step=first_step, num_workers=workers),
-        facts=facts(config, manifest, clip),
+        facts=facts(config, manifest, clip, synthetic),
         freeze=freeze,
         seed=config["seed"],
         on_clips=BadCount(manifest, config["data"]["max_bad_fraction"]),
@@ -159,7 +162,12 @@ def new_freeze(config: dict[str, Any], model: nn.Module, fresh: list[nn.Paramete
 
 
 def new_task(
-    config: dict[str, Any], model: nn.Module, clip: ClipSpec, counts: np.ndarray, device: torch.device
+    config: dict[str, Any],
+    model: nn.Module,
+    clip: ClipSpec,
+    counts: np.ndarray,
+    device: torch.device,
+    synthetic: Synthetic | None = None,
 ) -> Classify:
     """The config's loss, mixing and penalties. counts: [K], clips of each class that come in an epoch."""
     balancing = pick(config["imbalance"], "focal", "effective_number", "balanced_softmax")
@@ -169,6 +177,8 @@ def new_task(
         to_input=ToModelInput(clip).to(device),
         mix=Mix(num_classes=len(counts), seed=config["seed"], **pick(config["augment"], "mixup", "cutmix")),
         loss=classification_loss(torch.tensor(counts, device=device), label_smoothing=smoothing, **balancing),
+        generate=synthetic.generate if synthetic else None,
+        targets=synthetic.targets if synthetic else None,
         **pick(config["trainer"], "l1", "l2"),
     )
 
@@ -227,9 +237,13 @@ def steps_per_epoch(config: dict[str, Any], num_videos: int) -> int:
     return math.ceil(num_videos * config["augment"]["repeats"] / (batch * accumulate))
 
 
-def facts(config: dict[str, Any], manifest: Manifest, clip: ClipSpec) -> dict[str, Any]:
+def facts(
+    config: dict[str, Any], manifest: Manifest, clip: ClipSpec, synthetic: Synthetic | None = None
+) -> dict[str, Any]:
     """What every checkpoint of the run carries unchanged."""
     made_with = {**versions(), "data": manifest.fingerprint()}
+    if synthetic:
+        made_with["synthetic"] = synthetic.fingerprint
     return {"config": config, "classes": list(manifest.classes), "clip": clip.to_dict(), "versions": made_with}
 
 
@@ -248,6 +262,16 @@ def refuse_other_data(manifest: Manifest, state: dict[str, Any] | None, config: 
             f"{manifest.source}: the list of videos changed since the run in {config['run_dir']} began. Choose "
             "another run_dir; "
             f"weights={config['run_dir']}/checkpoints/last.pt starts from what it learned."
+        )
+
+
+def refuse_other_bank(synthetic: Synthetic | None, state: dict[str, Any] | None, config: dict[str, Any]) -> None:
+    """A continued run must draw from the same generated clips. Raises: ValueError."""
+    now = synthetic.fingerprint if synthetic else None
+    if state and now != (then := state["versions"].get("synthetic")):
+        raise ValueError(
+            f"synthetic.source={config['synthetic']['source']}: the run in {config['run_dir']} began "
+            f"{'with other generated clips' if then else 'without generated clips'}. Choose another run_dir."
         )
 
 

@@ -11,6 +11,7 @@ from videoai.data.operations import carry_out
 from videoai.engine.optim import penalty
 from videoai.engine.precision import Precision
 from videoai.tasks.losses import ClassificationLoss
+from videoai.tasks.synthetic import Generate, GeneratedTargets
 
 
 @dataclass(kw_only=True)
@@ -21,6 +22,8 @@ class Classify:
     to_input: ToModelInput
     mix: Mix
     loss: ClassificationLoss = ClassificationLoss()  # noqa: RUF009 (frozen)
+    generate: Generate | None = None
+    targets: GeneratedTargets | None = None
     l1: float = 0.0
     l2: float = 0.0
 
@@ -28,7 +31,9 @@ class Classify:
         """``position`` is the micro-batch's number in the run. Top-1 is against the heavier label when labels are
         mixed."""
         clips = carry_out(clips.to(precision.device))
-        batch = self.mix(self.to_input(clips), position)
+        clips = self.generate(clips, position) if self.generate else clips
+        batch = self.to_input(clips)
+        batch = self.mix(self.targets(batch, clips.index) if self.targets else batch, position)
         with precision.autocast():
             logits = self.model(precision.place_video(batch.video))
         loss = self.loss(logits.float(), batch.label)
