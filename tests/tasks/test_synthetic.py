@@ -8,7 +8,7 @@ from torch.nn import functional as F
 from videoai.core.seeding import generator_for
 from videoai.core.types import Batch, Clips
 from videoai.tasks.losses import ClassificationLoss
-from videoai.tasks.synthetic import Generate, GeneratedTargets, as_bytes
+from videoai.tasks.synthetic import GeneratedClips, GeneratedTargets
 
 INDEX = torch.tensor([0, 7, 10, 11])  # ten real clips: the last two are generated
 LABEL = torch.tensor([0, 1, 2, 1])
@@ -57,9 +57,9 @@ def real(count: int) -> Clips:
     return Clips(torch.zeros(count, 2, 3, 4, 4, dtype=torch.uint8), number % 2, number, 0 * number, [""] * count)
 
 
-def generate(**changes) -> Generate:
+def generate(**changes) -> GeneratedClips:
     given = {"label_of": [4, 9], "wanted": [0, 1], "batch_size": 6, "num_real": 10, "until": 5, "seed": 0}
-    return Generate(Plain(), **{**given, **changes})
+    return GeneratedClips(Plain(), **{**given, **changes})
 
 
 def test_free_places_are_filled_under_the_datas_labels():
@@ -84,9 +84,3 @@ def test_nothing_is_generated_for_full_batches_or_late_ones():
 
 def test_a_class_that_is_not_wanted_is_not_generated():
     assert set(generate(wanted=[1], batch_size=40)(real(4), position=0).label[4:].tolist()) == {9}
-
-
-def test_bytes_span_what_a_generator_gives():
-    video = torch.tensor([-1.0, 0.0, 1.0])[:, None, None, None, None].expand(3, 3, 2, 4, 4)
-    assert as_bytes(video).shape == (3, 2, 3, 4, 4)
-    assert as_bytes(video)[:, 0, 0, 0, 0].tolist() == [0, 128, 255]

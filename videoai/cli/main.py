@@ -14,6 +14,7 @@ VERBS = {  # verb -> (module:function, one line of help)
     "train": ("videoai.cli.train:main", "train a model, or continue a run"),
     "evaluate": ("videoai.cli.evaluate:main", "score a checkpoint on a split of a data set"),
     "predict": ("videoai.cli.predict:main", "name the action in your video files"),
+    "generate": ("videoai.cli.generate:main", "fill a folder with clips of a trained generator"),
     "data": ("videoai.cli.data:main", "inspect, check and prepare videos"),
     "benchmark": ("videoai.cli.benchmark:main", "measure how fast videos are decoded and loaded here"),
     "models": ("videoai.cli.models:main", "list the models"),

@@ -97,6 +97,12 @@ def copy_distance(train: Tensor, test: Tensor) -> float:
     return float(nearest(_checked(test, least=1), train).quantile(NEAR))
 
 
+def typical_distance(train: Tensor) -> float:
+    """As ``copy_distance``, from training clips alone: each against the others. For gates, which see no test clip."""
+    train = _checked(train)
+    return float(_radius(train, 1).quantile(NEAR))
+
+
 def diversity(generated: Tensor, generated_label: Tensor, real: Tensor, real_label: Tensor, num_classes: int) -> Tensor:
     """float64 [K], mean distance of two generated clips of a class over that of two real ones; NaN = too few of either.
 

@@ -59,6 +59,9 @@ LIMITS: dict[str, tuple[bool, float, float]] = {
     "seed": (True, 0, INFINITY),
     "batch_size": (True, 1, INFINITY),
     "top_k": (True, 1, INFINITY),
+    "per_class": (True, 1, INFINITY),
+    "min_confidence": (False, 0, 1),
+    "min_recall": (False, 0, 1),
     "window_seconds": (False, 0, INFINITY),
     "hop_seconds": (False, 0, INFINITY),
     "short_side": (True, 16, INFINITY),
@@ -71,7 +74,7 @@ LIMITS: dict[str, tuple[bool, float, float]] = {
 BOOLEANS = (
     *("finetune.freeze", "trainer.activation_checkpointing", "trainer.tensorboard"),
     *("model.pretrained", "model.backbone_pretrained", "model.bidirectional", "annotate", "data.verify"),
-    *("imbalance.balanced_softmax", "data.directional", "data.trimmed", "json"),
+    *("imbalance.balanced_softmax", "data.directional", "data.trimmed", "json", "drop_copies"),
 )
 RANGES = {"augment.scale": 1.0, "augment.ratio": INFINITY}  # [low, high], above 0 and up to this
 CHOICES = {

@@ -8,13 +8,16 @@ from typing import Any
 import numpy as np
 import torch
 
+from videoai.core import checkpoint
+from videoai.core.checkpoint import weights_hash
 from videoai.core.types import ClipSpec
 from videoai.data.bank import Bank, read_bank
 from videoai.data.manifest import Manifest
 from videoai.data.mixture import Share
+from videoai.inference.load_generator import load_generator
 from videoai.report.tables import as_text, class_balance_table
 from videoai.run.data import shown
-from videoai.tasks.synthetic import Generate, GeneratedTargets
+from videoai.tasks.synthetic import GeneratedClips, GeneratedTargets
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +31,7 @@ class Synthetic:
     share: Share
     targets: GeneratedTargets
     bank: Bank | None = None  # None: the device generates
-    generate: Generate | None = None
+    generate: GeneratedClips | None = None
     fingerprint: str = ""  # of the bank's list of clips, or of the generator's weights
 
 
@@ -43,6 +46,8 @@ def new_synthetic(config: dict[str, Any], manifest: Manifest, clip: ClipSpec, to
         return None
     share = share_of(config, total_steps)
     source = os.path.abspath(os.path.expanduser(settings["source"]))
+    if source.endswith(".pt"):
+        return from_generator(config, source, manifest, clip, share)
     bank = read_bank(source, manifest.classes)
     refuse_held_out(bank, manifest, settings["source"])
     refuse_other_origin(bank.made_from, manifest, settings["source"])
@@ -55,6 +60,51 @@ def new_synthetic(config: dict[str, Any], manifest: Manifest, clip: ClipSpec, to
         weight=settings["weight"],
     )
     return Synthetic(share, targets, bank, fingerprint=bank.fingerprint)
+
+
+def from_generator(config: dict[str, Any], source: str, manifest: Manifest, clip: ClipSpec, share: Share) -> Synthetic:
+    """A frozen generator that makes the clips of each step: nothing is written, judged or kept out.
+
+    Raises: as ``new_synthetic``; also clips of another length or size, which a bank could have.
+    """
+    settings, generator = config["synthetic"], load_generator(source)
+    refuse_other_origin(checkpoint.load(source)["versions"].get("data"), manifest, settings["source"])
+    refuse_other_clip(generator.clip, clip, settings)
+    if settings["label_smoothing"] != "none" or share.clips == config["trainer"]["batch_size"]:
+        raise ValueError(
+            f"synthetic.source={settings['source']}: a generator has no judge, and needs real clips beside its own. "
+            "Use synthetic.label_smoothing=none and a synthetic.ratio below 1; or make a bank: videoai generate"
+        )
+    label_of = [manifest.classes.index(name) for name in generator.classes]
+    allowed = allowed_classes(settings, manifest)
+    generate = GeneratedClips(
+        generator,
+        label_of=label_of,
+        wanted=[number for number, label in enumerate(label_of) if allowed[label]],
+        batch_size=config["trainer"]["batch_size"],
+        num_real=len(manifest.splits["train"]),
+        until=share.until,
+        seed=config["seed"],
+    )
+    logger.info("synthetic %s: a generator, not judged; its clips are not augmented", shown(settings["source"]))
+    announce_share(config, share)
+    targets = GeneratedTargets(
+        num_real=generate.num_real,
+        num_classes=len(manifest.classes),
+        confidence=torch.ones(1),
+        weight=settings["weight"],
+    )
+    return Synthetic(share, targets, generate=generate, fingerprint=weights_hash(generator))
+
+
+def refuse_other_clip(made: ClipSpec, clip: ClipSpec, settings: dict[str, Any]) -> None:
+    """Raises: ValueError: a batch cannot hold clips of two shapes."""
+    if (made.num_frames, made.size) != (clip.num_frames, clip.size):
+        raise ValueError(
+            f"synthetic.source={settings['source']}: it makes {made.num_frames} frames of {made.size} px, the clip has "
+            f"{clip.num_frames} of {clip.size}. Set clip.num_frames={made.num_frames} clip.size={made.size}, or make a "
+            "bank, which is read at any size: videoai generate"
+        )
 
 
 def share_of(config: dict[str, Any], total_steps: int) -> Share:

@@ -11,7 +11,7 @@ from videoai.data.operations import carry_out
 from videoai.engine.optim import penalty
 from videoai.engine.precision import Precision
 from videoai.tasks.losses import ClassificationLoss
-from videoai.tasks.synthetic import Generate, GeneratedTargets
+from videoai.tasks.synthetic import GeneratedClips, GeneratedTargets
 
 
 @dataclass(kw_only=True)
@@ -22,7 +22,7 @@ class Classify:
     to_input: ToModelInput
     mix: Mix
     loss: ClassificationLoss = ClassificationLoss()  # noqa: RUF009 (frozen)
-    generate: Generate | None = None
+    generate: GeneratedClips | None = None
     targets: GeneratedTargets | None = None
     l1: float = 0.0
     l2: float = 0.0

@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from videoai.core.seeding import generator_for
 from videoai.core.types import Batch, Clips
+from videoai.gan.sampling import to_pixels
 
 
 class GeneratedTargets:
@@ -36,7 +37,7 @@ class GeneratedTargets:
         return batch._replace(label=weight * (sure * label + (1 - sure) / self.num_classes))
 
 
-class Generate:
+class GeneratedClips:
     """Fills the places that real clips leave free in a batch with clips of a frozen generator, on the device."""
 
     def __init__(
@@ -58,7 +59,7 @@ class Generate:
         draw, device = generator_for(self.seed, "generate", position), clips.video.device
         label = self.wanted[torch.randint(len(self.wanted), (missing,), generator=draw)]
         latent = torch.randn(missing, self.generator.latent_size, generator=draw)  # pyright: ignore[reportCallIssue, reportArgumentType]
-        video = as_bytes(self.generator.to(device)(latent.to(device), label.to(device)))
+        video = to_pixels(self.generator.to(device)(latent.to(device), label.to(device)))
         return clips._replace(
             video=torch.cat([clips.video, video]),
             label=torch.cat([clips.label, self.label_of[label].to(device)]),
@@ -66,8 +67,3 @@ class Generate:
             view=torch.cat([clips.view, torch.zeros(missing, dtype=torch.int64)]),
             error=[*clips.error, *[""] * missing],
         )
-
-
-def as_bytes(video: Tensor) -> Tensor:
-    """A generator's [B, 3, T, H, W] in [-1, 1] -> uint8 [B, T, C, H, W]."""
-    return ((video.float() + 1) * 127.5).round_().clamp_(0, 255).to(torch.uint8).permute(0, 2, 1, 3, 4)
