@@ -45,9 +45,9 @@ MANIFESTS = {
     "table": "videoai.data.layouts.table:from_table",
     "ucf101": "videoai.data.layouts.ucf101:from_ucf101",
 }
-# How clips are loaded; every other key says which videos there are.
+# How clips are loaded and which are left out; every other key says which videos there are.
 LOADING = (
-    *("num_workers", "max_bad_fraction", "quarantine"),
+    *("num_workers", "max_bad_fraction", "quarantine", "only"),
     *("flip", "flip_labels", "reverse", "reverse_labels", "directional"),
 )
 PATHS = ("root", "path", "annotations", "class_names", "quarantine")
@@ -56,6 +56,8 @@ PATHS = ("root", "path", "annotations", "class_names", "quarantine")
 def build_manifest(node: dict[str, Any], *, trust: Sequence[str]) -> Manifest:
     """Raises: ValueError or FileNotFoundError, naming the file and what to do."""
     manifest = build({k: v for k, v in node.items() if k not in LOADING}, MANIFESTS, where="data", trust=trust)
+    if node.get("only"):
+        manifest = manifest.only(node["only"])
     return without_quarantined(manifest, node["quarantine"]) if node.get("quarantine") else manifest
 
 

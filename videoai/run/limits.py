@@ -41,6 +41,13 @@ LIMITS: dict[str, tuple[bool, float, float]] = {
     "synthetic.ratio": (False, 0, 1),
     "synthetic.until": (False, 0, 1),
     "synthetic.weight": (False, 0, INFINITY),
+    "optim.lr_generator": (False, 0, INFINITY),
+    "optim.lr_discriminator": (False, 0, INFINITY),
+    "gan.ada_target": (False, -1, 1),
+    "gan.ada_clips": (True, 1, INFINITY),
+    "gan.conditioning_below": (True, 0, INFINITY),
+    "gan.r1": (False, 0, INFINITY),
+    "gan.r1_every": (True, 1, INFINITY),
     "imbalance.effective_number": (False, 0, 0.999999),  # 1 itself divides by zero
     "imbalance.focal": (False, 0, INFINITY),
     "data.flip": (False, 0, 1),
@@ -96,7 +103,7 @@ NULLABLE = (
     "fps",
     "frame_fps",
 )
-NULLABLE += ("window_seconds", "hop_seconds", "layer_decay", "unfreeze_epoch")
+NULLABLE += ("window_seconds", "hop_seconds", "layer_decay", "unfreeze_epoch", "ada_target")
 POSITIVE = (
     "max_epochs",
     "max_grad_norm",

@@ -3,6 +3,7 @@
 import logging
 import math
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,11 @@ def train(config: dict[str, Any]) -> dict[str, Any]:
     Raises: ValueError, OSError: one line each. Interrupted: on a signal, after saving.
     """
     refuse_nonsense(config)
-    config = settle_weights({**config, "data": absolute_paths(config["data"])})
+    return fit(settle_weights({**config, "data": absolute_paths(config["data"])}), assemble)
+
+
+def fit(config: dict[str, Any], assemble: Callable[[dict[str, Any], RunFolder, Any], Trainer]) -> dict[str, Any]:
+    """Hold the run's folder, continue what it has, train. Returns and raises: as ``train``."""
     folder = RunFolder(Path(config["run_dir"]))
     with folder.locked():
         state = find_resume(folder, config["resume"])
