@@ -88,6 +88,7 @@ def planted(clip_folder: Path, standins: Path, tmp_path_factory: pytest.TempPath
     import torch
     from planted import Planted  # pyright: ignore[reportMissingImports]
 
+    from videoai.cli.config import compose
     from videoai.core import checkpoint
     from videoai.core.types import ClipSpec
     from videoai.data.dataset import EvalClips
@@ -104,7 +105,7 @@ def planted(clip_folder: Path, standins: Path, tmp_path_factory: pytest.TempPath
             clips = [clip.video for clip in real if clip.label == label][:4]
             generator.clips.data[label] = torch.stack(clips).permute(0, 2, 1, 3, 4) / 127.5 - 1
         node = {"_target_": "planted.Planted", "mode": mode}
-        data = {"name": "folder", "root": str(clip_folder), "num_workers": 0, "flip": 0.0}
+        data = compose("train", ["data=folder", f"data.root={clip_folder}", "data.flip=0"])[0]["data"]
         state = {
             "format": checkpoint.FORMAT,
             "config": {"task": "gan", "gan": {"generator": node}, "data": data},

@@ -21,7 +21,7 @@ TASKS = {"classify": "train", "gan": "train_gan"}  # task -> its settings, a fil
 PATHS = (
     *("checkpoint", "input", "path", "out", "run_dir", "weights", "resume"),
     *("data.root", "data.path", "data.annotations", "data.class_names", "data.quarantine", "synthetic.source"),
-    *("judge", "output"),
+    *("judge", "output", "against", "encoder"),
 )
 
 

@@ -67,6 +67,7 @@ LIMITS: dict[str, tuple[bool, float, float]] = {
     "batch_size": (True, 1, INFINITY),
     "top_k": (True, 1, INFINITY),
     "per_class": (True, 1, INFINITY),
+    "steps": (True, 1, INFINITY),
     "min_confidence": (False, 0, 1),
     "min_recall": (False, 0, 1),
     "window_seconds": (False, 0, INFINITY),
@@ -81,7 +82,7 @@ LIMITS: dict[str, tuple[bool, float, float]] = {
 BOOLEANS = (
     *("finetune.freeze", "trainer.activation_checkpointing", "trainer.tensorboard"),
     *("model.pretrained", "model.backbone_pretrained", "model.bidirectional", "annotate", "data.verify"),
-    *("imbalance.balanced_softmax", "data.directional", "data.trimmed", "json", "drop_copies"),
+    *("imbalance.balanced_softmax", "data.directional", "data.trimmed", "json", "drop_copies", "cas"),
 )
 RANGES = {"augment.scale": 1.0, "augment.ratio": INFINITY}  # [low, high], above 0 and up to this
 CHOICES = {
