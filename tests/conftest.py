@@ -119,3 +119,32 @@ def planted(clip_folder: Path, standins: Path, tmp_path_factory: pytest.TempPath
         return str(folder / f"{mode}.pt")
 
     return write
+
+
+@pytest.fixture(scope="session")
+def untrained_gan(clip_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The checkpoint of a small generator with fresh weights that knows the classes of ``clip_folder``."""
+    import torch
+
+    from videoai.cli.config import compose
+    from videoai.core import checkpoint
+    from videoai.core.types import ClipSpec
+    from videoai.data.manifest import from_folder
+    from videoai.gan.generator import Generator
+
+    torch.manual_seed(0)
+    manifest, node = from_folder(clip_folder), {"name": "conv3d", "width": 2, "content_size": 8, "class_size": 4}
+    generator = Generator(num_classes=4, num_frames=8, size=32, width=2, content_size=8, class_size=4)
+    data = compose("train", ["data=folder", f"data.root={clip_folder}", "data.flip=0"])[0]["data"]
+    state = {
+        "format": checkpoint.FORMAT,
+        "config": {"task": "gan", "gan": {"generator": node}, "data": data},
+        "classes": list(manifest.classes),
+        "clip": ClipSpec(num_frames=8, size=32, stride=2).to_dict(),
+        "model": {f"generator.{key}": value for key, value in generator.state_dict().items()},
+        "step": 0,
+        "versions": {**checkpoint.versions(), "data": manifest.fingerprint()},
+    }
+    path = tmp_path_factory.mktemp("untrained_gan") / "gan.pt"
+    checkpoint.save(path, state)
+    return str(path)

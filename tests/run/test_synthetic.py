@@ -145,3 +145,41 @@ def test_only_rare_classes_get_generated_clips_where_that_is_asked(clip_folder, 
     videoai.train(given)
     assert "3 generated clips, for train only" in caplog.text
     assert "no generated clips of down, left, right" in caplog.text
+
+
+CLIP = {"num_frames": 8, "size": 32, "stride": 2}
+
+
+def test_a_generator_fills_batches_on_the_device_and_continues_bitwise(clip_folder, untrained_gan, tmp_path, caplog):
+    caplog.set_level(logging.INFO)
+    given = settings(clip_folder, tmp_path / "whole", untrained_gan, until=0.6) | {"clip": CLIP}
+    given["trainer"] |= {"max_epochs": 2, "max_steps": None}
+    videoai.train(given)
+    assert "a generator, not judged" in caplog.text
+    for stop in (2, None):
+        given["run_dir"] = str(tmp_path / "parts")
+        videoai.train({**given, "trainer": {**given["trainer"], "max_steps": stop}})
+    whole, parts = weights(tmp_path / "whole"), weights(tmp_path / "parts")
+    assert all(torch.equal(whole[name], parts[name]) for name in whole)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"clip": {**CLIP, "size": 16}}, "it makes 8 frames of 32 px, the clip has 8 of 16. Set clip.num_frames=8"),
+        ({"data": {"val_fraction": 0.3}}, "its generator was trained on another list of videos"),
+        ({"synthetic": {"ratio": 1.0}}, "needs real clips beside its own"),
+        ({"synthetic": {"label_smoothing": "by_uncertainty"}}, "a generator has no judge"),
+    ],
+)
+def test_a_generator_that_does_not_fit_is_refused(clip_folder, untrained_gan, tmp_path, changes, message):
+    given = settings(clip_folder, tmp_path, untrained_gan) | {"clip": CLIP}
+    for group, values in changes.items():
+        given[group] = {**given[group], **values}
+    with pytest.raises(ValueError, match=message):
+        videoai.train(given)
+
+
+def test_a_checkpoint_that_makes_no_clips_is_refused_as_a_source(clip_folder, judge_run, tmp_path):
+    with pytest.raises(ValueError, match="not of a GAN, so it makes no clips"):
+        videoai.train(settings(clip_folder, tmp_path, judge_run / "checkpoints/best.pt"))

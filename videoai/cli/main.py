@@ -80,14 +80,14 @@ def verb_help(verb: str, job: str | None = None) -> str:
 
     if verb in ("data", "benchmark"):
         return import_module(f"videoai.cli.{verb}").job_help(job)
-    file = CONFIGS / f"{verb}.yaml"
+    file = CONFIGS / (f"{verb}_gan.yaml" if job == "task=gan" else f"{verb}.yaml")
     lines = [f"videoai {verb}: {VERBS[verb][1]}", ""]
     if not file.exists():
         shows = " [word ...]; when one model is left: its options, weights and recipes" if verb == "models" else ""
         lines.append(f"usage: videoai {verb}{shows}")
         return "\n".join(lines)
     lines.append(file.read_text())
-    if verb == "train":
+    if verb == "train" and job != "task=gan":
         for folder in sorted(path for path in CONFIGS.iterdir() if path.is_dir()):
             lines.append(f"{folder.name + '=':<12}{' '.join(sorted(path.stem for path in folder.glob('*.yaml')))}")
         for group, name in (

@@ -45,7 +45,7 @@ def train_on(
         rows += _rows(manifest.splits[split], manifest, split)
     path = folder.with_suffix(".csv")
     write_atomic(path, table_of(rows, COLUMNS))
-    loading = {key: value for key, value in config["data"].items() if key in LOADING and key != "only"}
+    loading = {key: value for key, value in config["data"].items() if key in LOADING}
     data = {**loading, "name": "csv", "path": str(path), "val_fraction": 0.0, "test_fraction": 0.0}
     geometry = {key: value for key, value in clip.to_dict().items() if key in GEOMETRY}
     settings = {**config, "data": data, "clip": {**config["clip"], **geometry}, "run_dir": str(folder)}
