@@ -98,8 +98,9 @@ def test_an_encoder_gives_the_distances_its_name(evaluated, judge_run):
 
 
 @pytest.mark.slow
-def test_cas_says_what_a_classifier_learns_and_a_judge_is_trained_where_none_is_given(evaluated):
-    results = evaluated("diverse", judge=None, cas=True, steps=60)
+def test_cas_says_what_a_classifier_learns_and_a_judge_is_trained_where_none_is_given(evaluated, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    results = evaluated("diverse", judge=None, cas=True, steps=60, run_dir="out")
     assert results["num_train"] == {"cas": 32, "real": 16, "nas": 48}
     for name in ("cas", "real", "nas"):
         assert 0 <= results[name] <= 1

@@ -2,6 +2,8 @@
 
 import json
 import logging
+import math
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ from videoai.run.measure_gan import look_at, measure
 from videoai.run.reference import own_data, refuse_other_judge
 
 logger = logging.getLogger(__name__)
+EVALUATIONS = 5  # of a classifier that is trained here, unless trainer.eval_every says otherwise
 
 
 def evaluate_gan(config: Mapping[str, Any], classifier: dict[str, Any]) -> dict[str, Any]:
@@ -41,7 +44,7 @@ def evaluate_gan(config: Mapping[str, Any], classifier: dict[str, Any]) -> dict[
     state = checkpoint.load(config["checkpoint"])
     manifest, clip = own_data(config, state), ClipSpec(**state["clip"])
     split, held_out = choose_split(manifest, config["split"])
-    folder = Path(config["run_dir"] or default_run_dir(config["checkpoint"]) / "evaluation")
+    folder = Path(os.path.abspath(config["run_dir"] or default_run_dir(config["checkpoint"]) / "evaluation"))
     make_writable(folder)
     classifier = _settled(classifier, config, state)
     judge = find_judge(config, state, manifest, clip, folder, classifier).to(device)
@@ -118,6 +121,7 @@ def train_arms(
 
 def _settled(classifier: dict[str, Any], config: Mapping[str, Any], state: dict[str, Any]) -> dict[str, Any]:
     trainer = {**classifier["trainer"], "max_epochs": None, "max_steps": config["steps"]}
+    trainer["eval_every"] = trainer["eval_every"] or math.ceil(config["steps"] / EVALUATIONS)
     data = {**state["config"]["data"], "num_workers": config["num_workers"]}
     return {**classifier, "trainer": trainer, "data": data, "device": config["device"], "seed": config["seed"]}
 

@@ -87,7 +87,13 @@ def measure(look: Look, judged: Look, classes: list[str], encoder: str) -> dict[
             "diversity": spread.tolist(),
             "recall": recall.tolist(),
         },
-        "findings": findings(classes, agreement=agreement, diversity=spread, memorised=memorised),
+        "findings": findings(
+            classes,
+            agreement=agreement,
+            diversity=spread,
+            memorised=memorised,
+            judge_on_real=float(on_real.nanmean()),
+        ),
     }
 
 
