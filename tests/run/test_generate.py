@@ -79,7 +79,7 @@ def test_a_bank_that_was_cut_off_goes_on_and_one_that_grows_keeps_what_it_had(pl
 def test_another_generator_or_seed_does_not_go_on_with_a_bank(planted, tmp_path):
     generate(settings(planted("diverse"), tmp_path, per_class=1))
     for changes in ({"seed": 1}, {"checkpoint": planted("copies"), "seed": 2}):
-        with pytest.raises(ValueError, match="holds a bank of another generator or seed"):
+        with pytest.raises(ValueError, match="holds clips of another generator or seed"):
             generate(settings(planted("diverse"), tmp_path, per_class=1) | changes)
 
 

@@ -11,6 +11,7 @@ import csv
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ class Bank:
 
     items: Items
     confidence: np.ndarray  # float32 [N], the judge's probability of the label, 1 where nobody judged
-    fingerprint: str  # of its list of clips
+    fingerprint: str  # of its list of clips, and of the confidences
     made_from: str | None  # fingerprint of the data that the generator was trained on; None = not said
     notes: tuple[str, ...] = ()
 
@@ -50,10 +51,11 @@ def read_bank(source: str, classes: Sequence[str]) -> Bank:
     manifest = from_csv(table, **made) if is_table else from_folder(table, **made)
     items = _under_labels(manifest, classes)
     columns = _columns(table, items, manifest.root) if is_table else {}
+    confidence = columns.get("confidence", np.ones(len(items), np.float32))
     return Bank(
         items,
-        columns.get("confidence", np.ones(len(items), np.float32)),
-        manifest.fingerprint(),
+        confidence,
+        blake2b(manifest.fingerprint().encode() + confidence.tobytes(), digest_size=8).hexdigest(),
         columns.get("data"),
         tuple(note for note in manifest.notes if "there is no test split" not in note) + _left_out(manifest),
     )

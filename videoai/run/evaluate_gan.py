@@ -44,10 +44,12 @@ def evaluate_gan(config: Mapping[str, Any], classifier: dict[str, Any]) -> dict[
     state = checkpoint.load(config["checkpoint"])
     manifest, clip = own_data(config, state), ClipSpec(**state["clip"])
     split, held_out = choose_split(manifest, config["split"])
-    folder = Path(os.path.abspath(config["run_dir"] or default_run_dir(config["checkpoint"]) / "evaluation"))
+    home = Path(os.path.abspath(config["run_dir"] or default_run_dir(config["checkpoint"]) / "evaluation"))
+    generator_hash = weights_hash(generator)
+    folder = home if config["run_dir"] else home / generator_hash[:8]  # a run that goes on has another generator
     make_writable(folder)
     classifier = _settled(classifier, config, state)
-    judge = find_judge(config, state, manifest, clip, folder, classifier).to(device)
+    judge = find_judge(config, state, manifest, clip, home, classifier).to(device)
     encoder = load_encoder(config["encoder"]).to(device) if config["encoder"] else judge
     earlier = _earlier(config["against"], encoder)
     items = write_bank(config, state, generator, folder / "bank")
@@ -57,10 +59,10 @@ def evaluate_gan(config: Mapping[str, Any], classifier: dict[str, Any]) -> dict[
     arms = train_arms(config, manifest, items, clip, folder, classifier, split) if config["cas"] else {}
     facts = {
         "checkpoint": shown(config["checkpoint"]),
-        "generator": weights_hash(generator),
+        "generator": generator_hash,
         "fingerprint": manifest.fingerprint(),
         "split": split,
-        "judge": {"name": shown(config["judge"] or folder / "judge"), "hash": judge.hash},
+        "judge": {"name": shown(config["judge"] or home / "judge"), "hash": judge.hash},
         "encoder": {"name": encoder.name, "hash": encoder.hash},
         "per_class": config["per_class"],
         "seed": config["seed"],

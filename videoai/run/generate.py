@@ -44,9 +44,11 @@ def generate(config: Mapping[str, Any]) -> dict[str, Any]:
     state, folder = checkpoint.load(config["checkpoint"]), Path(config["output"])
     judge = _judge(config, state, device)
     make_writable(folder)
-    keep_facts(folder, generator, state, config["seed"])
+    facts = keep_facts(folder, generator, state, config["seed"])
     made = write_clips(folder, generator, state["classes"], ClipSpec(**state["clip"]), config)
-    rows = [_row(path, label, generator, state, config["seed"]) for path, label in made]
+    shared = {"split": "train", "generator": facts["generator"], "data": state["versions"].get("data")}
+    shared["seed"] = config["seed"]
+    rows = [_row(path, state["classes"][label]) | shared for path, label in made]
     passed = None
     if judge:
         seen, passed = _judged(config, state, judge, made)
@@ -54,13 +56,14 @@ def generate(config: Mapping[str, Any]) -> dict[str, Any]:
     return _write_tables(folder, rows, passed, state["classes"])
 
 
-def keep_facts(folder: Path, generator: nn.Module, state: Mapping[str, Any], seed: int) -> None:
+def keep_facts(folder: Path, generator: nn.Module, state: Mapping[str, Any], seed: int) -> dict[str, Any]:
     """Say whose clips the folder holds. Raises: ValueError: it holds those of another generator or seed."""
     facts = {"generator": weights_hash(generator), "seed": seed, "classes": state["classes"], "clip": state["clip"]}
     path = folder / FACTS
     if path.exists() and json.loads(path.read_text()) != facts:
-        raise ValueError(f"output={folder}: holds a bank of another generator or seed. Choose another output=DIR.")
+        raise ValueError(f"{folder} holds clips of another generator or seed. Choose another folder, or delete it.")
     write_atomic(path, json.dumps(facts, indent=1).encode())
+    return facts
 
 
 def write_clips(
@@ -113,15 +116,8 @@ def _judged(
     return seen, Gate(**limits)(seen.features, seen.probability, seen.label, real.features, real.label)
 
 
-def _row(path: Path, label: int, generator: nn.Module, state: Mapping[str, Any], seed: int) -> dict[str, Any]:
-    return {
-        "path": f"{path.parent.name}/{path.name}",
-        "label": state["classes"][label],
-        "split": "train",
-        "generator": weights_hash(generator),
-        "data": state["versions"].get("data"),
-        "seed": seed,
-    }
+def _row(path: Path, name: str) -> dict[str, Any]:
+    return {"path": f"{path.parent.name}/{path.name}", "label": name}
 
 
 def _with_verdict(row: dict[str, Any], number: int, seen: Seen, passed: Passed) -> dict[str, Any]:

@@ -29,7 +29,7 @@ class GeneratedTargets:
         is_generated = index >= self.num_real
         if not is_generated.any():
             return batch
-        of_clip = self.confidence[(index - self.num_real).clamp(min=0) % len(self.confidence)]
+        of_clip = self.confidence[(index - self.num_real).clamp(min=0)]
         sure = torch.where(is_generated, of_clip, 1.0).to(batch.video.device)[:, None]
         weight = torch.where(is_generated, self.weight, 1.0).to(batch.video.device)[:, None]
         label = batch.label if batch.label.ndim == 2 else F.one_hot(batch.label, self.num_classes)
