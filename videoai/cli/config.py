@@ -12,7 +12,19 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 CONFIGS = (
     _PACKAGE / "configs" if (_PACKAGE / "configs").is_dir() else _PACKAGE.parent / "configs"
 )  # wheel, else source tree
-GROUPS = ("data", "model", "clip", "augment", "imbalance", "optim", "schedule", "finetune", "trainer", "experiment", "gan")
+GROUPS = (
+    "data",
+    "model",
+    "clip",
+    "augment",
+    "imbalance",
+    "optim",
+    "schedule",
+    "finetune",
+    "trainer",
+    "experiment",
+    "gan",
+)
 TASKS = {"classify": "train", "gan": "train_gan"}  # task -> its settings, a file of configs/
 # Values that are paths: taken as typed, because Hydra's grammar stumbles over spaces, brackets and equals signs.
 PATHS = (
@@ -38,7 +50,9 @@ def task_of(arguments: list[str]) -> tuple[str, list[str]]:
     named = [argument.partition("=")[2] for argument in arguments if argument.startswith("task=")]
     task = named[-1] if named else "classify"
     if task not in TASKS:
-        raise ValueError(f"task={task}: no such task.{did_you_mean(task, list(TASKS))} Choose from: {', '.join(TASKS)}.")
+        raise ValueError(
+            f"task={task}: no such task.{did_you_mean(task, list(TASKS))} Choose from: {', '.join(TASKS)}."
+        )
     return task, [argument for argument in arguments if not argument.startswith("task=")]
 
 
@@ -107,7 +121,11 @@ def complete(config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]
 def with_run_dir(config: dict[str, Any], choices: Mapping[str, str | None]) -> dict[str, Any]:
     """Settle ``name`` and ``run_dir``, and refuse what is still missing."""
     refuse_missing(config, "train")
-    parts = [config[group].get("name") or choices.get(group) or group for group in ("data", "model", "gan") if group in config]
+    parts = [
+        config[group].get("name") or choices.get(group) or group
+        for group in ("data", "model", "gan")
+        if group in config
+    ]
     name = config["name"] or choices.get("experiment") or "-".join(parts)
     return {
         **config,
@@ -162,6 +180,8 @@ def _one_line(error: Exception, job: str, overrides: list[str]) -> str:
     text = str(error)
     if key := re.search(r"Could not override '([^']+)'", text):
         known = _known_settings(job, [o for o in overrides if "." not in o.partition("=")[0] and key[1] not in o])
+        if key[1].partition(".")[0] == "gan" and job == "train":
+            return f"'{key[1]}' is a setting of GANs: videoai train task=gan {key[1]}=..."
         return f"unknown setting '{key[1]}'.{did_you_mean(key[1], known)} videoai {job} --help lists the settings."
     if missing := re.search(r"Could not find '([^']+)/([^']*)'", text):
         group, name = missing[1], missing[2]
