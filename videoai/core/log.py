@@ -75,9 +75,7 @@ def film_summary(name: str, video: Tensor, fps: float) -> Any:
     buffer = io.BytesIO()
     frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:], duration=round(1000 / fps), loop=0)
     channels, height, width = video.shape[1:]
-    image = Summary.Image(
-        height=height, width=width, colorspace=channels, encoded_image_string=buffer.getvalue()
-    )
+    image = Summary.Image(height=height, width=width, colorspace=channels, encoded_image_string=buffer.getvalue())
     return Summary(value=[Summary.Value(tag=name, image=image)])
 
 

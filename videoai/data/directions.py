@@ -91,8 +91,8 @@ def label_map(pairs: Mapping[str, str] | None, classes: Sequence[str], *, where:
 
 
 def _chosen(node: Mapping[str, Any], key: str, chance: float, classes: Sequence[str]) -> Mapping[str, str] | None:
-    """Under ``only`` a map may also speak of classes that were left out: their pairs are of no use, and half a pair is an
-    error only if clips are turned round."""
+    """Under ``only`` a map may also speak of classes that were left out: their pairs are of no use, and half a pair is
+    an error only if clips are turned round."""
     pairs = node.get(key)
     if not node.get("only") or not isinstance(pairs, Mapping):
         return pairs

@@ -16,13 +16,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from videoai.core.build import did_you_mean
 from videoai.data import manifest_cache
 from videoai.data.class_folders import natural_order, read_class_folders
 from videoai.data.clip_table import Where, relative
 from videoai.data.csv_clips import files_exist, read_csv_clips
 from videoai.data.csv_file import Delimiter
-from videoai.data.hints import some
+from videoai.data.hints import did_you_mean, some
 from videoai.data.items import Coding, Items
 from videoai.data.listing import SPLITS, Found
 from videoai.data.splits import count_shared_groups, split_groups
@@ -51,7 +50,9 @@ class Manifest:
         """The named classes alone, in the order they had. Raises: ValueError: a class that there is not."""
         if unknown := [name for name in names if name not in self.classes]:
             hint = did_you_mean(unknown[0], self.classes)
-            raise ValueError(f"data.only: {self.source} has no class '{unknown[0]}'.{hint} It has: {some(self.classes)}")
+            raise ValueError(
+                f"data.only: {self.source} has no class '{unknown[0]}'.{hint} It has: {some(self.classes)}"
+            )
         kept = [label for label, name in enumerate(self.classes) if name in names]
         new_label = np.full(len(self.classes), -1, np.int32)
         new_label[kept] = np.arange(len(kept))

@@ -27,7 +27,8 @@ logger = logging.getLogger(__name__)
 class Task(Protocol):
     """What a trainer trains: turns clips into a loss."""
 
-    model: nn.Module
+    @property
+    def model(self) -> nn.Module: ...
 
     def train_step(self, clips: Clips, precision: Precision, position: int) -> dict[str, Tensor]:
         """At least ``{"loss": scalar}``; everything else is logged as its mean."""
@@ -241,11 +242,11 @@ class Trainer:
         self.step, self.best, self.metrics = state["step"], Best(**state["best"]), state["metrics"]
 
 
-def ramp_up(decay: float) -> Callable[[Any, Any, Tensor], None]:
+def ramp_up(decay: float) -> Callable[[Any, Any, Tensor | int], None]:
     """The moving average of ``AveragedModel`` with a memory that grows with the number of updates, so that it does not
     hold on to the first weights."""
 
-    def average(averages: Any, values: Any, num_averaged: Tensor) -> None:
+    def average(averages: Any, values: Any, num_averaged: Tensor | int) -> None:
         count = float(num_averaged)
         get_ema_multi_avg_fn(min(decay, (1 + count) / (10 + count)))(averages, values, num_averaged)
 

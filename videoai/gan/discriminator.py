@@ -54,22 +54,29 @@ class DualDiscriminator(nn.Module):
         self.clip = Trunk(whole, widths[-1], num_classes)
         frames = [nn.Conv2d(thin, wide, 4, stride=2, padding=1) for thin, wide, _ in pairs]
         self.frame = Trunk(frames, widths[-1], num_classes) if num_looks else None
-        self.looks = torch.linspace(0, num_frames - 1, num_looks + 2).round().long()[1:-1].tolist()
+        self.looks = [
+            (2 * look + 1) * num_frames // (2 * num_looks) for look in range(num_looks)
+        ]  # middles of equal parts
         self.normed = _normalise(self) if spectral_norm else []
 
     def forward(self, video: Tensor, label: Tensor, conditioning: float = 1.0) -> Tensor:
         """video: float [B, 3, T, H, W] in [-1, 1]; label: int64 [B]; conditioning: weight of the class in [0, 1] ->
         float [B]."""
         with parametrize.cached():
-            with torch.autocast(video.device.type, enabled=False):
-                for layer in self.normed:
-                    layer.weight  # noqa: B018 (power iteration in fp32, kept for the pass below)
+            self._norm_weights(video.device.type)
             score = self.clip(video, label, conditioning)
             if self.frame:
                 frames = video[:, :, self.looks].transpose(1, 2).flatten(0, 1)
                 each = self.frame(frames, label.repeat_interleave(len(self.looks)), conditioning)
                 score = score + each.view(len(video), -1).mean(1)
             return score.float()
+
+    def _norm_weights(self, device: str) -> None:
+        """One power iteration in fp32 also under autocast; the cache keeps its result for the pass."""
+        if self.normed:
+            with torch.autocast(device, enabled=False):
+                for layer in self.normed:
+                    layer.weight  # noqa: B018
 
 
 def _conv3d(thin: int, wide: int, factor: tuple[int, int]) -> nn.Module:

@@ -1,5 +1,5 @@
-"""How like real clips made ones are, cheaply and without a trained network: enough to choose among the checkpoints of one
-run. It is no judge of what a class looks like to a classifier."""
+"""How like real clips made ones are, cheaply and without a trained network: enough to choose among the checkpoints of
+one run. It is no judge of what a class looks like to a classifier."""
 
 import torch
 from torch import Tensor
@@ -28,8 +28,8 @@ def motion_features(video: Tensor) -> Tensor:
 
 def likeness(real: Tensor, made: Tensor) -> float:
     """1 = the same distribution, 0 = far apart: one minus the energy coefficient of inhomogeneity (Székely and Rizzo
-    2013), ``(2 E|r - m| - E|r - r'| - E|m - m'|) / (2 E|r - m|)``. Low when made clips look wrong, and when they are all
-    alike; unbiased differences, so real clips of another split get about 1.
+    2013), ``(2 E|r - m| - E|r - r'| - E|m - m'|) / (2 E|r - m|)``. Low when made clips look wrong, and when they are
+    all alike; unbiased differences, so real clips of another split get about 1.
 
     real: float [N, D]; made: float [M, D]; N, M >= 2.
 

@@ -1,13 +1,30 @@
 """Clips from a generator; which noise a clip comes from is a function of the seed and of its number."""
 
+from collections.abc import Iterator
+from typing import Protocol
+
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+from torch.nn import Parameter
 
 from videoai.core.seeding import generator_for, seeds_for
 
 
+class MakesClips(Protocol):
+    """A generator, as the docstring of the package says."""
+
+    num_classes: int
+    latent_size: int
+    num_frames: int
+    size: int
+
+    def parameters(self) -> Iterator[Parameter]: ...
+
+    def __call__(self, latent: Tensor, label: Tensor, /) -> Tensor: ...
+
+
 @torch.no_grad()
-def sample(generator: nn.Module, labels: Tensor, *, seed: int, batch_size: int = 16) -> Tensor:
+def sample(generator: MakesClips, labels: Tensor, *, seed: int, batch_size: int = 16) -> Tensor:
     """labels: int64 [N] -> uint8 [N, T, C, H, W] RGB, on the CPU. Clip i depends on (seed, i) and its label alone, up
     to rounding: not on ``batch_size`` nor on how many are made. The generator is expected in evaluation mode.
 

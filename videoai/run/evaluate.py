@@ -27,7 +27,13 @@ from videoai.run.limits import refuse_nonsense
 
 logger = logging.getLogger(__name__)
 
-RENDERED = ("name", "size", "level", "seed", "only")  # what says which clips motion16 makes; each comes with its test split
+RENDERED = (
+    "name",
+    "size",
+    "level",
+    "seed",
+    "only",
+)  # what says which clips motion16 makes; each comes with its test split
 
 
 def evaluate(config: Mapping[str, Any]) -> dict[str, Any]:

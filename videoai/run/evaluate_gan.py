@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from torch import nn
-
 from videoai.core import checkpoint
 from videoai.core.checkpoint import weights_hash
 from videoai.core.types import ClipSpec, VideoItem
@@ -17,7 +15,7 @@ from videoai.data.items import Items
 from videoai.data.manifest import Manifest
 from videoai.inference.judge import Judge, judge_of, load_encoder
 from videoai.inference.load import from_state, open_checkpoint
-from videoai.inference.load_generator import load_generator
+from videoai.inference.load_generator import LoadedGenerator, load_generator
 from videoai.report.gan import write_gan_evaluation
 from videoai.run.classifiers import Arm, as_many_real, score, train_on
 from videoai.run.data import resolve_device, shown
@@ -89,7 +87,7 @@ def find_judge(
     return judge_of(from_state(open_checkpoint(path), trust=config["trust"]), shown(path))
 
 
-def write_bank(config: Mapping[str, Any], state: dict[str, Any], generator: nn.Module, folder: Path) -> Items:
+def write_bank(config: Mapping[str, Any], state: dict[str, Any], generator: LoadedGenerator, folder: Path) -> Items:
     """The generated clips as files, so that everything here sees what a classifier would train on."""
     make_writable(folder)
     keep_facts(folder, generator, state, config["seed"])

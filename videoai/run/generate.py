@@ -20,7 +20,7 @@ from videoai.gan.gate import Gate, Passed
 from videoai.gan.sampling import sample
 from videoai.inference.judge import Judge, Seen, judge_of
 from videoai.inference.load import from_state, open_checkpoint
-from videoai.inference.load_generator import load_generator
+from videoai.inference.load_generator import LoadedGenerator, load_generator
 from videoai.run.data import resolve_device
 from videoai.run.folder import make_writable
 from videoai.run.limits import refuse_nonsense
@@ -67,7 +67,7 @@ def keep_facts(folder: Path, generator: nn.Module, state: Mapping[str, Any], see
 
 
 def write_clips(
-    folder: Path, generator: nn.Module, classes: list[str], clip: ClipSpec, config: Mapping[str, Any]
+    folder: Path, generator: LoadedGenerator, classes: list[str], clip: ClipSpec, config: Mapping[str, Any]
 ) -> list[tuple[Path, int]]:
     """Write what is missing, a whole file at a time. Returns: path and label of all.
 

@@ -4,10 +4,11 @@ wrong."""
 import logging
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from videoai.core.log import RunLog
 from videoai.core.types import ClipSpec
@@ -17,7 +18,7 @@ from videoai.data.loader import eval_batches
 from videoai.data.manifest import Manifest
 from videoai.gan.likeness import likeness, motion_features, spread
 from videoai.gan.monitor import Monitor
-from videoai.gan.sampling import sample
+from videoai.gan.sampling import MakesClips, sample
 
 logger = logging.getLogger(__name__)
 
@@ -28,8 +29,8 @@ FPS = 8.0  # of the film
 
 @dataclass
 class MadeClips:
-    """``evaluate(generator, step) -> {"likeness", "spread"}``: means over the classes. Real clips are those of val, or of
-    train where val has fewer than two of a class.
+    """``evaluate(generator, step) -> {"likeness", "spread"}``: means over the classes. Real clips are those of val, or
+    of train where val has fewer than two of a class.
 
     likeness: 1 = made clips of a class are spread as its real ones are (``gan/likeness.py``), 0 = far from them.
     spread: how far made clips of a class lie apart, as a share of how far its real ones do.
@@ -45,9 +46,7 @@ class MadeClips:
 
     def __post_init__(self) -> None:
         self.classes = self.manifest.classes
-        self.split = "val" if self._counts("val").min() >= 2 else "train"
-        if self._counts(self.split).min() < 2:
-            raise ValueError(f"{self.manifest.source}: a class with a single training clip; a GAN needs two at least.")
+        self.split = "val" if fewest(self.manifest, "val") >= 2 else "train"
         real = self._features_of(self.split)
         everything = torch.cat(real)
         self.middle, self.width = everything.mean(0), everything.std(0).clamp_min(1e-6)
@@ -63,7 +62,7 @@ class MadeClips:
         else:
             logger.warning("too few validation clips: made clips are compared with the training clips, which flatters")
 
-    def __call__(self, generator: nn.Module, step: int) -> dict[str, float]:
+    def __call__(self, generator: Any, step: int) -> dict[str, float]:
         counts = [len(features) for features in self.real]
         labels = torch.arange(len(counts)).repeat_interleave(torch.tensor(counts))
         video = sample(generator, labels, seed=self.seed)
@@ -74,7 +73,7 @@ class MadeClips:
         alike = [likeness(real, one) for real, one in zip(self.real, made, strict=True)]
         return {"likeness": float(np.mean(alike)), "spread": float(np.mean(spreads))}
 
-    def write_film(self, generator: nn.Module, step: int) -> None:
+    def write_film(self, generator: MakesClips, step: int) -> None:
         """One row a class, the same noise in every evaluation and in every row."""
         rows = min(FILM_ROWS, len(self.classes))
         labels = torch.arange(rows).repeat_interleave(FILM_COLUMNS)
@@ -87,9 +86,6 @@ class MadeClips:
         for event in self.monitor.events(spreads):
             logger.warning("step %d: %s", step, event.message)
             self.log.scalars(step, "event", {event.kind: event.value})
-
-    def _counts(self, split: str) -> np.ndarray:
-        return self.manifest.splits[split].count_labels(len(self.classes))
 
     def _features_of(self, split: str) -> list[Tensor]:
         """[K] of float [N of the class, D]; the first MAX_CLIPS readable clips of each class."""
@@ -105,6 +101,11 @@ class MadeClips:
 
     def _scaled(self, features: Tensor) -> Tensor:
         return (features - self.middle) / self.width
+
+
+def fewest(manifest: Manifest, split: str) -> int:
+    """Clips of the smallest class of a split."""
+    return int(manifest.splits[split].count_labels(len(manifest.classes)).min())
 
 
 def grid(video: Tensor, rows: int) -> Tensor:

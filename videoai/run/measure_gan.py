@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from videoai.core.seeding import generator_for
 from videoai.core.types import ClipSpec
@@ -24,7 +24,7 @@ from videoai.gan.metrics import (
     overlap,
     principal,
 )
-from videoai.gan.sampling import sample
+from videoai.gan.sampling import MakesClips, sample
 from videoai.inference.judge import Judge, Seen
 from videoai.run.reference import at_most, watch_items
 
@@ -109,7 +109,7 @@ def compare(train: Seen, other: Seen, encoder: str) -> dict[str, float]:
 
 
 def look_quickly(
-    generator: nn.Module, judge: Judge, train: Seen, held_out: Seen, *, per_class_clips: int, seed: int
+    generator: MakesClips, judge: Judge, train: Seen, held_out: Seen, *, per_class_clips: int, seed: int
 ) -> dict[str, float]:
     """For a trainer's evaluations: no files, no training. Returns: ``agreement``, ``diversity``, ``recall`` (means over
     classes, 0 .. 1) and ``memorised``; ``score`` = agreement x the smaller of 1 and diversity, to choose by."""

@@ -35,7 +35,9 @@ class Synthetic:
     fingerprint: str = ""  # of the bank's list of clips, or of the generator's weights
 
 
-def new_synthetic(config: dict[str, Any], manifest: Manifest, clip: ClipSpec, total_steps: int) -> Synthetic | None:
+def new_synthetic(
+    config: dict[str, Any], manifest: Manifest, clip: ClipSpec, total_steps: int, device: torch.device
+) -> Synthetic | None:
     """What ``synthetic.*`` of a config asks for; None without a source.
 
     Raises: FileNotFoundError, ValueError: nothing there, other classes, clips of val or test, a generator of other
@@ -47,7 +49,7 @@ def new_synthetic(config: dict[str, Any], manifest: Manifest, clip: ClipSpec, to
     share = share_of(config, total_steps)
     source = os.path.abspath(os.path.expanduser(settings["source"]))
     if source.endswith(".pt"):
-        return from_generator(config, source, manifest, clip, share)
+        return from_generator(config, source, manifest, clip, share, device)
     bank = read_bank(source, manifest.classes)
     refuse_held_out(bank, manifest, settings["source"])
     refuse_other_origin(bank.made_from, manifest, settings["source"])
@@ -62,12 +64,14 @@ def new_synthetic(config: dict[str, Any], manifest: Manifest, clip: ClipSpec, to
     return Synthetic(share, targets, bank, fingerprint=bank.fingerprint)
 
 
-def from_generator(config: dict[str, Any], source: str, manifest: Manifest, clip: ClipSpec, share: Share) -> Synthetic:
+def from_generator(
+    config: dict[str, Any], source: str, manifest: Manifest, clip: ClipSpec, share: Share, device: torch.device
+) -> Synthetic:
     """A frozen generator that makes the clips of each step: nothing is written, judged or kept out.
 
     Raises: as ``new_synthetic``; also clips of another length or size, which a bank could have.
     """
-    settings, generator = config["synthetic"], load_generator(source)
+    settings, generator = config["synthetic"], load_generator(source, device=str(device))
     refuse_other_origin(checkpoint.load(source)["versions"].get("data"), manifest, settings["source"])
     refuse_other_clip(generator.clip, clip, settings)
     if settings["label_smoothing"] != "none" or share.clips == config["trainer"]["batch_size"]:

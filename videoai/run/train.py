@@ -90,7 +90,7 @@ def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | 
     clip = ClipSpec(**config["clip"])
     workers = resolve_workers(config["data"]["num_workers"], device.type)
     cadence, schedule = pace(config, len(manifest.splits["train"]))
-    synthetic = new_synthetic(config, manifest, clip, schedule.total_steps)
+    synthetic = new_synthetic(config, manifest, clip, schedule.total_steps, device)
     refuse_other_bank(synthetic, state, config)
     stream = TrainStream(config, manifest, clip, num_workers=workers, pin=device.type == "cuda", synthetic=synthetic)
     settings = config["trainer"]

@@ -19,6 +19,7 @@ from videoai.engine.schedule import Schedule
 from videoai.engine.trainer import Cadence, Trainer
 from videoai.gan import DISCRIMINATORS, GENERATORS
 from videoai.gan.ada import Augmentation
+from videoai.gan.diff_augment import diff_augment
 from videoai.gan.gan import Gan
 from videoai.gan.monitor import Monitor
 from videoai.inference.load_generator import build_network
@@ -33,7 +34,7 @@ from videoai.run.data import (
 )
 from videoai.run.folder import RunFolder
 from videoai.run.limits import refuse_nonsense
-from videoai.run.made_clips import MadeClips
+from videoai.run.made_clips import MadeClips, fewest
 from videoai.run.stream import TrainStream
 from videoai.run.train import counted, facts, fit, pick, refuse_other_data
 from videoai.tasks.generate import Generate
@@ -50,6 +51,7 @@ def train_gan(config: dict[str, Any]) -> dict[str, Any]:
     Returns and raises: as ``run.train.train``.
     """
     refuse_nonsense(config)
+    refuse_odd_recipe(config)
     config = {**config, "data": absolute_paths(config["data"]), "clip": {**config["clip"], **PIXELS}}
     return fit(config, assemble)
 
@@ -60,6 +62,8 @@ def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | 
     device = resolve_device(config["device"])
     manifest = build_manifest(config["data"], trust=ANYTHING)
     manifest.refuse_unlearnable()
+    if fewest(manifest, "train") < 2:
+        raise ValueError(f"{manifest.source}: a class with a single training clip; a GAN needs two of each at least.")
     announce_data(manifest)
     refuse_other_data(manifest, state, config)
     clip = ClipSpec(**config["clip"])
@@ -97,6 +101,19 @@ def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | 
     announce_run(trainer, folder, config)
     folder.write_config(config)
     return trainer
+
+
+def refuse_odd_recipe(config: dict[str, Any]) -> None:
+    """Raises: ValueError: a recipe that would train silently wrong."""
+    for key in ("mixup", "cutmix"):
+        if config["augment"][key]:
+            raise ValueError(
+                f"augment.{key}={config['augment'][key]}: a GAN learns from clips of one class; set it to 0."
+            )
+    diff_augment(torch.empty(0, 3, 1, 8, 8), config["gan"]["diff_augment"], torch.Generator())
+    steps = config["gan"]["conditioning_steps"]
+    if steps is not None and not (len(steps) == 2 and 0 <= steps[0] < steps[1]):
+        raise ValueError(f"gan.conditioning_steps={steps}: give [from, to], the lower step first, or null.")
 
 
 def new_gan(config: dict[str, Any], num_classes: int, clip: ClipSpec) -> Gan:
@@ -165,7 +182,9 @@ def announce_run(trainer: Trainer, folder: RunFolder, config: dict[str, Any]) ->
     sizes = [sum(p.numel() for p in part.parameters()) / 1e6 for part in trainer.task.model.children()][:2]
     device = trainer.precision.device
     threads = f", {counted(config['trainer']['num_threads'], 'thread')}" if device.type == "cpu" else ""
-    logger.info("generator %.2f M, discriminator %.2f M parameters; %s on %s%s", *sizes, trainer.precision, device, threads)
+    logger.info(
+        "generator %.2f M, discriminator %.2f M parameters; %s on %s%s", *sizes, trainer.precision, device, threads
+    )
     if trainer.step >= trainer.cadence.stop_step:
         logger.info("%s: already at step %d; raise trainer.max_steps to go on", shown(folder.path), trainer.step)
     elif trainer.step:

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from videoai.core.seeding import generator_for
 from videoai.core.types import Batch, Clips
-from videoai.gan.sampling import to_pixels
+from videoai.gan.sampling import MakesClips, to_pixels
 
 
 class GeneratedTargets:
@@ -41,13 +41,19 @@ class GeneratedClips:
     """Fills the places that real clips leave free in a batch with clips of a frozen generator, on the device."""
 
     def __init__(
-        self, generator: nn.Module, *, label_of: Sequence[int], wanted: Sequence[int], batch_size: int, num_real: int,
-        until: int, seed: int,
-    ) -> None:  # fmt: skip
-        """label_of: the data's label of each class of the generator; wanted: the generator's classes to draw from;
-        until: the first batch without generated clips."""
-        self.generator = generator.eval().requires_grad_(False)
-        self.label_of, self.wanted = torch.tensor(label_of), torch.tensor(wanted)
+        self,
+        generator: MakesClips,
+        *,
+        label_of: Sequence[int],
+        wanted: Sequence[int],
+        batch_size: int,
+        num_real: int,
+        until: int,
+        seed: int,
+    ) -> None:
+        """generator: on the device, in evaluation mode. label_of: the data's label of each of its classes; wanted: its
+        classes to draw from; until: the first batch without generated clips."""
+        self.generator, self.label_of, self.wanted = generator, torch.tensor(label_of), torch.tensor(wanted)
         self.batch_size, self.num_real, self.until, self.seed = batch_size, num_real, until, seed
 
     @torch.no_grad()
@@ -58,8 +64,8 @@ class GeneratedClips:
             return clips
         draw, device = generator_for(self.seed, "generate", position), clips.video.device
         label = self.wanted[torch.randint(len(self.wanted), (missing,), generator=draw)]
-        latent = torch.randn(missing, self.generator.latent_size, generator=draw)  # pyright: ignore[reportCallIssue, reportArgumentType]
-        video = to_pixels(self.generator.to(device)(latent.to(device), label.to(device)))
+        latent = torch.randn(missing, self.generator.latent_size, generator=draw)
+        video = to_pixels(self.generator(latent.to(device), label.to(device)))
         return clips._replace(
             video=torch.cat([clips.video, video]),
             label=torch.cat([clips.label, self.label_of[label].to(device)]),
