@@ -50,6 +50,17 @@ def test_one_backward_pass_gives_each_network_the_gradient_of_its_own_loss():
         assert torch.allclose(ours, theirs, atol=1e-6)
 
 
+def test_a_mismatched_label_is_of_another_class_and_counts_as_the_class_fades_in():
+    task = make(mismatch=1.0, conditioning_steps=(10, 20))
+    others = torch.stack([task.other(clips().label, position) for position in range(5)])
+    assert (others == 1 - clips().label).all()  # of two classes
+    plain = make(conditioning_steps=(10, 20))
+    losses = [
+        [float(t.train_step(clips(), FP32, position)["loss_d"].detach()) for t in (task, plain)] for position in (5, 20)
+    ]
+    assert losses[0][0] == losses[0][1] and losses[1][0] != losses[1][1]
+
+
 def test_what_is_frozen_learns_again_afterwards_even_after_an_error():
     module = torch.nn.Linear(2, 1)
     with frozen(module):

@@ -140,7 +140,7 @@ def new_task(config: dict[str, Any], gan: Gan, clip: ClipSpec, num_videos: int, 
         policy=node["diff_augment"],
         conditioning_steps=tuple(steps) if steps else None,
         seed=config["seed"],
-        **pick(node, "r1", "r1_every"),
+        **pick(node, "mismatch", "r1", "r1_every"),
     )
 
 

@@ -29,6 +29,7 @@ class Generate:
     model: Gan
     to_input: ToModelInput  # to [-1, 1]
     policy: Sequence[str]  # of DiffAugment
+    mismatch: float = 0.0  # weight of real clips under a wrong label beside made ones
     r1: float = 0.0  # weight of the gradient penalty; 0 = off
     r1_every: int = 16  # steps; its weight grows by as much (lazy regularisation, arXiv:1912.04958)
     conditioning_steps: tuple[int, int] | None = None  # the class fades in between them; None = there from the start
@@ -44,13 +45,15 @@ class Generate:
         with precision.autocast():
             fake = generator(noise, label, conditioning)
             seen = torch.cat([self.augment(real, "real", position), self.augment(fake.detach(), "fake", position)])
-            scores = discriminator(precision.place_video(seen), label.repeat(2), conditioning)
+            labels = torch.stack([label, self.other(label, position)], 1)
+            scores = discriminator(precision.place_video(seen), labels.repeat(2, 1), conditioning)
             with frozen(discriminator):
                 fooled = discriminator(
                     precision.place_video(self.augment(fake, "fooling", position)), label, conditioning
                 )
-        real_scores, fake_scores = scores.chunk(2)
-        loss_d, loss_g = discriminator_hinge(real_scores, fake_scores), generator_hinge(fooled)
+        (real_scores, mismatched), fake_scores = scores[: len(real)].unbind(1), scores[len(real) :, 0]
+        loss_d = discriminator_hinge(real_scores, fake_scores, mismatched, self.mismatch * conditioning)
+        loss_g = generator_hinge(fooled)
         self.model.augmentation.update(real_scores)
         sign_real, sign_fake = real_scores.sign().mean(), fake_scores.sign().mean()
         self.model.monitor.update(sign_real, loss_d)
@@ -73,6 +76,12 @@ class Generate:
             return 1.0
         begin, end = self.conditioning_steps
         return min(1.0, max(0.0, (position - begin) / (end - begin)))
+
+    def other(self, label: Tensor, position: int) -> Tensor:
+        """Another class for each clip. label: int64 [B]."""
+        num_classes = int(self.model.generator.num_classes)  # pyright: ignore[reportArgumentType]
+        draw = generator_for(self.seed, "mismatch", position)
+        return (label + torch.randint(1, num_classes, label.shape, generator=draw).to(label.device)) % num_classes
 
     def augment(self, video: Tensor, what: str, position: int) -> Tensor:
         """As the discriminator sees it."""
