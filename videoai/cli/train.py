@@ -12,6 +12,7 @@ METRICS = {
     "mean_class_accuracy": "mean class accuracy",
     "macro_f1": "macro F1",
     "likeness": "likeness",
+    "score": "agreement x diversity",
 }
 
 

@@ -33,6 +33,7 @@ from videoai.run.data import (
     shown,
 )
 from videoai.run.folder import RunFolder
+from videoai.run.judged_clips import JudgedClips, new_judgement
 from videoai.run.limits import refuse_nonsense
 from videoai.run.made_clips import MadeClips, fewest
 from videoai.run.stream import TrainStream
@@ -68,6 +69,7 @@ def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | 
     refuse_other_data(manifest, state, config)
     clip = ClipSpec(**config["clip"])
     workers = resolve_workers(config["data"]["num_workers"], device.type)
+    judgement = new_judgement(config, manifest, clip, workers, device)
     stream = TrainStream(config, manifest, clip, num_workers=workers, pin=device.type == "cuda")
     precision = settle_precision(config, device)
     gan = new_gan(config, len(manifest.classes), clip)
@@ -76,11 +78,12 @@ def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | 
     first_step = state["step"] if state else 0
     log = RunLog(folder.path, start_step=first_step, tensorboard=config["trainer"]["tensorboard"])
     make_folder(folder.path / "films")
+    made = MadeClips(manifest, clip, gan.monitor, log, folder.path / "films", config["seed"], workers)
     trainer = Trainer(
         task=new_task(config, gan, clip, len(manifest.splits["train"]), device),
         batches=stream,
-        evaluate=MadeClips(manifest, clip, gan.monitor, log, folder.path / "films", config["seed"], workers),
-        metric="likeness",
+        evaluate=JudgedClips(made, judgement) if judgement else made,
+        metric="score" if judgement else "likeness",
         write=folder.write_checkpoint,
         optimizer=new_optimizer(config["optim"], gan),
         schedule=Schedule(total_steps=cadence.stop_step, **config["schedule"]),
