@@ -64,6 +64,13 @@ def test_what_makes_no_sense_is_refused(clip_folder, tmp_path, rows, message):
         read_bank(table(clip_folder, tmp_path, rows), CLASSES)
 
 
+def test_a_bank_without_a_table_still_says_what_its_generator_saw(clip_folder, tmp_path):
+    for name in CLASSES:
+        (tmp_path / name).symlink_to(clip_folder / name)
+    (tmp_path / "bank.json").write_text('{"data": "abc"}')
+    assert read_bank(str(tmp_path), CLASSES).made_from == "abc"
+
+
 def test_file_names_are_unique_where_class_names_cannot_be_folders(tmp_path):
     names = ["a/b", "a_b", "..", ""]
     paths = [clip_path(tmp_path, label, name, 3) for label, name in enumerate(names)]

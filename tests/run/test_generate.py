@@ -140,3 +140,22 @@ def test_a_bank_is_trained_on_where_its_generator_was_and_nowhere_else(planted, 
     assert videoai.train(given, data=data)["step"] == 2
     with pytest.raises(ValueError, match="its generator was trained on another list of videos"):
         videoai.train({**given, "run_dir": str(tmp_path / "b")}, data={**data, "val_fraction": 0.3})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"per_class": 0}, "per_class=0: give a whole number from 1 up"),
+        ({"min_recall": 2}, "min_recall=2: give a number from 0 to 1"),
+        ({"drop_copies": "maybe"}, "drop_copies=maybe: give true or false"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused_before_a_folder_is_made(planted, tmp_path, changes, message):
+    with pytest.raises(ValueError, match=message):
+        generate(settings(planted("diverse"), tmp_path / "bank", **changes))
+    assert not (tmp_path / "bank").exists()
+
+
+def test_a_generator_is_no_judge(planted, tmp_path):
+    with pytest.raises(ValueError, match="a GAN, which makes clips and names none"):
+        generate(settings(planted("diverse"), tmp_path / "bank", judge=planted("copies")))

@@ -8,6 +8,7 @@ They only ever join the clips of train: nothing here makes a split.
 """
 
 import csv
+import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +25,7 @@ from videoai.data.hints import some
 from videoai.data.items import Items
 from videoai.data.manifest import Manifest, from_csv, from_folder
 
-MANIFEST = "manifest.csv"
+MANIFEST, FACTS = "manifest.csv", "bank.json"  # of a bank's folder
 COLUMNS = ("path", "label", "split", "generator", "data", "seed", "confidence", "nearest")
 
 
@@ -56,9 +57,15 @@ def read_bank(source: str, classes: Sequence[str]) -> Bank:
         items,
         confidence,
         blake2b(manifest.fingerprint().encode() + confidence.tobytes(), digest_size=8).hexdigest(),
-        columns.get("data"),
+        columns.get("data") or _said_in_facts(source),
         tuple(note for note in manifest.notes if "there is no test split" not in note) + _left_out(manifest),
     )
+
+
+def _said_in_facts(source: str) -> str | None:
+    """Of a bank without a table, which nobody has judged yet."""
+    path = Path(source, FACTS)
+    return json.loads(path.read_text()).get("data") if path.is_file() else None
 
 
 def _under_labels(manifest: Manifest, classes: Sequence[str]) -> Items:

@@ -13,7 +13,7 @@ from videoai.core import checkpoint
 from videoai.core.checkpoint import weights_hash, write_atomic, write_together
 from videoai.core.seeding import seed_for
 from videoai.core.types import ClipSpec, VideoItem
-from videoai.data.bank import COLUMNS, MANIFEST, clip_path, table_of
+from videoai.data.bank import COLUMNS, FACTS, MANIFEST, clip_path, table_of
 from videoai.data.encode import write_clip
 from videoai.data.items import Items
 from videoai.gan.gate import Gate, Passed
@@ -29,7 +29,7 @@ from videoai.run.reference import at_most, own_data, refuse_other_judge, watch_i
 logger = logging.getLogger(__name__)
 AT_ONCE = 16  # clips of a forward pass, always: another number could change the last bits
 FPS = 15.0  # of the files, where the clip does not say
-REJECTED, FACTS = "rejected.csv", "bank.json"
+REJECTED = "rejected.csv"
 
 
 def generate(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -46,8 +46,7 @@ def generate(config: Mapping[str, Any]) -> dict[str, Any]:
     make_writable(folder)
     facts = keep_facts(folder, generator, state, config["seed"])
     made = write_clips(folder, generator, state["classes"], ClipSpec(**state["clip"]), config)
-    shared = {"split": "train", "generator": facts["generator"], "data": state["versions"].get("data")}
-    shared["seed"] = config["seed"]
+    shared = {"split": "train", **{key: facts[key] for key in ("generator", "data", "seed")}}
     rows = [_row(path, state["classes"][label]) | shared for path, label in made]
     passed = None
     if judge:
@@ -58,7 +57,8 @@ def generate(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def keep_facts(folder: Path, generator: nn.Module, state: Mapping[str, Any], seed: int) -> dict[str, Any]:
     """Say whose clips the folder holds. Raises: ValueError: it holds those of another generator or seed."""
-    facts = {"generator": weights_hash(generator), "seed": seed, "classes": state["classes"], "clip": state["clip"]}
+    facts = {"generator": weights_hash(generator), "data": state["versions"].get("data"), "seed": seed}
+    facts |= {"classes": state["classes"], "clip": state["clip"]}
     path = folder / FACTS
     if path.exists() and json.loads(path.read_text()) != facts:
         raise ValueError(f"{folder} holds clips of another generator or seed. Choose another folder, or delete it.")

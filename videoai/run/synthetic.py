@@ -151,10 +151,11 @@ def refuse_held_out(bank: Bank, manifest: Manifest, source: str) -> None:
 def refuse_other_origin(made_from: str | None, manifest: Manifest, source: str) -> None:
     """Raises: ValueError: its generator saw other data, which may hold the videos of val and test."""
     if made_from and made_from != manifest.fingerprint():
+        no_overlap = "; or, if its data share no video with these, empty the column data of its table"
+        hint = "" if source.endswith(".pt") else no_overlap
         raise ValueError(
             f"synthetic.source={source}: its generator was trained on another list of videos than {manifest.source}, "
-            "so it may have seen the val and test videos. Train the generator on these data and splits; or, if its "
-            f"data share no video with these, empty the column data of its table."
+            f"so it may have seen the val and test videos. Train the generator on these data and splits{hint}."
         )
 
 
