@@ -8,6 +8,8 @@ import subprocess
 import sys
 import tomllib
 from fnmatch import fnmatch
+from importlib.metadata import distributions, requires
+from itertools import chain
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -32,7 +34,7 @@ def pyproject() -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def requirements(pyproject: dict[str, Any]) -> list[Requirement]:
     project = pyproject["project"]
-    return [Requirement(line) for line in (*project["dependencies"], *project["optional-dependencies"]["dev"])]
+    return [Requirement(line) for line in chain(project["dependencies"], *project["optional-dependencies"].values())]
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +90,20 @@ def test_every_direct_requirement_has_a_tested_pin(requirements: list[Requiremen
         version = pins.get(canonicalize_name(requirement.name))
         assert version, f"constraints.txt has no pin for {requirement.name}"
         assert requirement.specifier.contains(version), f"{requirement} but constraints.txt has {version}"
+
+
+def test_whatever_a_pinned_package_needs_is_pinned_too(requirements: list[Requirement], pins: dict[str, str]) -> None:
+    """Of packages that are installed as pinned; torch pins its CUDA libraries itself."""
+    wanted = {canonicalize_name(requirement.name): {"", *requirement.extras} for requirement in requirements}
+    needed = {
+        (canonicalize_name(needs.name), name)
+        for name, version in pins.items()
+        if any(canonicalize_name(d.name) == name and d.version == version for d in distributions(name=name))
+        for needs in map(Requirement, requires(name) or ())
+        if not needs.marker or any(needs.marker.evaluate({"extra": extra}) for extra in wanted.get(name, {""}))
+    }
+    assert len(needed) > 50
+    assert {pair for pair in needed if pair[0] not in pins and not re.match("nvidia-|cuda-|triton", pair[0])} == set()
 
 
 def imported_packages() -> set[str]:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -41,11 +42,11 @@ class MyNet(torch.nn.Module):
 def project(clip_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder as the README's reader has it: clips with a table, films, a model of one's own."""
     folder = tmp_path_factory.mktemp("reader")
-    (folder / "clips").symlink_to(clip_folder)
+    shutil.copytree(clip_folder, folder / "clips")
     (folder / "films").symlink_to(clip_folder / "left")
     files = sorted(clip_folder.rglob("*.mp4"))
     rows = [f"{file.relative_to(clip_folder)},{file.parent.name},1,{number % 5}" for number, file in enumerate(files)]
-    (clip_folder / "clips.csv").write_text("\n".join(["path,label,clean,fold", *rows]) + "\n")
+    (folder / "clips" / "clips.csv").write_text("\n".join(["path,label,clean,fold", *rows]) + "\n")
     (folder / "mynet.py").write_text(MYNET)
     (folder / "bin").mkdir()
     (folder / "bin" / "videoai").write_text(SHORT.format(python=sys.executable))

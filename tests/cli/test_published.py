@@ -40,6 +40,7 @@ def test_training_starts_from_published_weights_with_a_fresh_head_and_their_norm
     assert "continuing run at step 2 of 3" in more.stderr
 
 
+@pytest.mark.slow
 def test_a_linear_probe_moves_the_head_alone(videoai_command, clip_folder, cache, tmp_path):
     data = ("data=folder", f"data.root={clip_folder}", "data.flip=0", "data.num_workers=0", "run_dir=run")
     file = cache / "weights" / "torchvision" / "mc3_18.pth"

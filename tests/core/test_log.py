@@ -1,5 +1,10 @@
 import json
+import re
+import subprocess
+import sys
+import threading
 
+import pytest
 import torch
 
 from videoai.core.log import RunLog, contact_sheet
@@ -39,3 +44,34 @@ def test_a_contact_sheet_has_a_row_a_clip_and_a_column_a_frame():
     sheet = contact_sheet(video)
     assert sheet.shape == (3, 10, 24)
     assert sheet[0, ::5, ::6].tolist() == [[0, 1, 2, 3], [4, 5, 6, 7]]
+
+
+@pytest.mark.parametrize("room", [0, 10_000], ids=["at the start", "later"])
+def test_a_full_disk_is_told_once_and_without_a_traceback(tmp_path, room):
+    """The limit stands for the disk. It holds for a whole process, hence one of its own."""
+    script = f"""
+import resource, torch
+from pathlib import Path
+from videoai.core.log import RunLog
+
+resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))
+try:
+    log = RunLog(Path({str(tmp_path)!r}))
+    log.clips(1, "input", torch.randint(256, (2, 4, 3, 64, 64), dtype=torch.uint8))
+    log.close()
+except OSError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert re.fullmatch(rf"{tmp_path}: no room \(.* MB free\)\. What was saved before is intact; .*\n", done.stdout)
+
+
+def test_what_fails_in_other_threads_is_still_told(tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr(threading, "excepthook", lambda failure: told.append(failure.exc_type))
+    RunLog(tmp_path).close()
+    thread = threading.Thread(target=lambda: 1 / 0)
+    thread.start()
+    thread.join()
+    assert told == [ZeroDivisionError]

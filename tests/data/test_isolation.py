@@ -25,10 +25,10 @@ def hostile(task: str) -> int:
 
 def test_a_crash_and_a_hang_cost_one_task_each():
     tasks = ["a", "crash1", "b", "hang", "crash2", "c", "d"]
-    answers = dict(isolated(tasks, hostile, num_workers=2, seconds=20))
+    answers = dict(isolated(tasks, hostile, num_workers=2, seconds=10))
     assert sorted(answers) == sorted(tasks)
     crash = Death("crash", "its process ended with code -11")
-    assert [answers[task] for task in ("crash1", "crash2", "hang")] == [crash, crash, Death("timeout", "after 20 s")]
+    assert [answers[task] for task in ("crash1", "crash2", "hang")] == [crash, crash, Death("timeout", "after 10 s")]
     assert os.getpid() not in answers.values()
 
 

@@ -326,6 +326,12 @@ def test_given_splits_that_share_groups_are_noted(write_csv):
     assert "2 groups appear in both train and test: the score will flatter." in notes
 
 
+def test_given_splits_that_share_a_video_are_noted(write_csv):
+    lines = ["a.mp4,left,train,0,1", "a.mp4,left,test,2,3", "b.mp4,right,train,0,1", "c.mp4,left,val,0,1"]
+    notes = from_csv(write_csv(*lines, header="path,label,split,start_seconds,end_seconds")).notes
+    assert "1 video appears in both train and test: the score will flatter." in notes
+
+
 def test_a_class_too_small_for_val_is_noted(write_csv):
     manifest = from_csv(write_csv(*rows(20), "rare.mp4,rare"))
     assert any(note.startswith("val has no clip of rare") for note in manifest.notes)

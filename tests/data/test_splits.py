@@ -1,3 +1,4 @@
+import hashlib
 from collections import Counter
 
 import numpy as np
@@ -143,11 +144,34 @@ def test_file_names_that_are_not_utf8_can_be_split():
 
 
 @pytest.mark.parametrize(
+    ("seed", "num_groups", "expected"),
+    [(0, 0, "ffadb640"), (1, 0, "05f3808d"), (0, 7, "0fa83d02"), (1, 7, "3885632f"), (2026, 40, "39fed2e7")],
+)
+def test_the_splits_of_a_seed_never_change(seed, num_groups, expected):
+    """Scores of other versions are comparable only on the same clips. Some files have no group, some several segments,
+    some names that are not ASCII or not UTF-8."""
+    odd = ("", "\u00e9", "\udcff")
+    items = Items.of(
+        VideoItem(
+            f"{odd[i % 3]}{i}.mp4",
+            i * i % 5,
+            float(j),
+            None,
+            f"\u00e9{i % num_groups}" if num_groups and i % 4 else None,
+        )
+        for i in range(300)
+        for j in range(1 + i % 7 // 6)
+    )
+    homes = [(name, *item) for name, split in split_groups(items, FRACTIONS, seed).items() for item in split]
+    assert hashlib.sha256(ascii(homes).encode()).hexdigest()[:8] == expected
+
+
+@pytest.mark.parametrize(
     ("sizes", "message"),
     [
-        ([[3, 3]], r"^1 group of clips cannot fill train, val, test .*: add clips of other groups$"),
-        ([[3, 0], [0, 3]], r"^2 groups of clips cannot .*: add clips of other groups$"),
-        ([[3, 0], [0, 3], [2, 0]], r"^3 groups of clips cannot .* of other groups, or set test_fraction to 0$"),
+        ([[3, 3]], r"^1 group cannot fill train, val, test .*: add clips of other groups$"),
+        ([[3, 0], [0, 3]], r"^2 groups cannot .*: add clips of other groups$"),
+        ([[3, 0], [0, 3], [2, 0]], r"^3 groups cannot .* of other groups, or set test_fraction to 0$"),
     ],
 )
 def test_too_few_groups_are_refused_with_a_way_out_that_is_one(sizes, message):
@@ -155,6 +179,12 @@ def test_too_few_groups_are_refused_with_a_way_out_that_is_one(sizes, message):
         split_groups(grouped(sizes), FRACTIONS, 0)
     if "test_fraction" in message:
         assert all(split_groups(grouped(sizes), {"train": 0.85, "val": 0.15}, 0).values())
+
+
+def test_clips_without_groups_are_refused_as_the_videos_that_they_are():
+    plain = Items.of([VideoItem("a.mp4", 0), VideoItem("b.mp4", 1), VideoItem("b.mp4", 1, 2.0, 3.0)])
+    with pytest.raises(ValueError, match=r"^2 videos cannot fill train, val, test .*: add videos$"):
+        split_groups(plain, FRACTIONS, 0)
 
 
 @pytest.mark.parametrize(

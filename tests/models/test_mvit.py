@@ -98,6 +98,7 @@ def test_the_order_of_frames_and_the_sides_matter(name: str) -> None:
         assert (model(other) - model(video)).abs().max() > 1e-4
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not ROOT.is_dir(), reason=f"no parity fixtures in {ROOT}; set VIDEOAI_PARITY")
 @torch.inference_mode()
 def test_the_norms_after_pools_are_pytorchvideos() -> None:

@@ -1,7 +1,7 @@
 """Every row of the table keeps the same contract. A new row is tested without being asked.
 
-Plain ``pytest`` takes the smallest model of each module, if it is light; ``slow`` the others; ``nightly`` those that
-need gigabytes.
+Plain ``pytest`` takes the smallest model of each module, if it is light (lighter still where a test builds or traces a
+model twice); ``slow`` the others; ``nightly`` those that need gigabytes.
 """
 
 import copy
@@ -28,6 +28,7 @@ from videoai.models import MODELS, TARGETS, create_model, names
 NUM_CLASSES = 5
 GOLDEN = Path(__file__).parents[1] / "golden" / "zoo.json"
 LIGHT = 40_000_000  # parameters: a second a test
+LIGHTER = 12_000_000  # where one of 20 million takes ten seconds: tracing, or two backward passes
 HUGE = 250_000_000  # parameters: with gradients 2 GB and up
 
 
@@ -109,7 +110,7 @@ def golden_facts() -> dict[str, dict[str, Any]]:
     return json.loads(GOLDEN.read_text()) if GOLDEN.exists() else {}
 
 
-def _tiers() -> list[Any]:
+def _tiers(light: int) -> list[Any]:
     sizes = {name: golden_facts().get(name, {}).get("parameters", 0) for name in MODELS}
     smallest: dict[str, str] = {}
     for name in sorted(MODELS, key=lambda name: sizes[name]):
@@ -118,12 +119,13 @@ def _tiers() -> list[Any]:
     def marks(name: str) -> list[pytest.MarkDecorator]:
         if sizes[name] > HUGE:
             return [pytest.mark.nightly]
-        return [] if name in smallest.values() and sizes[name] < LIGHT else [pytest.mark.slow]
+        return [] if name in smallest.values() and sizes[name] < light else [pytest.mark.slow]
 
     return [pytest.param(name, marks=marks(name)) for name in MODELS]
 
 
-every_model = pytest.mark.parametrize("name", _tiers())
+every_model = pytest.mark.parametrize("name", _tiers(LIGHT))
+every_model_at_length = pytest.mark.parametrize("name", _tiers(LIGHTER))
 
 
 @functools.lru_cache(maxsize=2)  # tests run model after model
@@ -243,7 +245,7 @@ def test_bfloat16_stays_near_float32(name: str) -> None:
     assert (given.float() - wanted).norm() < 0.05 * wanted.norm()
 
 
-@every_model
+@every_model_at_length
 def test_a_model_compiles_to_one_graph(name: str) -> None:
     if module_of(name) in NO_FULLGRAPH:
         pytest.skip("NO_FULLGRAPH says why")
@@ -254,7 +256,7 @@ def test_a_model_compiles_to_one_graph(name: str) -> None:
         torch.testing.assert_close(compiled(video), model(video))
 
 
-@every_model
+@every_model_at_length
 def test_activation_checkpointing_changes_no_gradient(name: str) -> None:
     gradients = []
     for checkpointing in (False, True):

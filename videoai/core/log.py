@@ -7,39 +7,47 @@ curves never double back.
 import io
 import json
 import math
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from videoai.core.checkpoint import write_atomic
+from videoai.core.checkpoint import cannot_write, write_atomic
 
 
 class RunLog:
-    """Scalars, pictures and figures of one run, addressed by optimizer step."""
+    """Scalars, pictures and figures of one run, addressed by optimizer step.
+
+    Raises: OSError: from every method, when something could not be written: which folder, why, and what to do.
+    """
 
     def __init__(self, run_dir: Path, *, start_step: int = 0, tensorboard: bool = True) -> None:
-        self.path = run_dir / "metrics.jsonl"
+        self.folder, self.path = run_dir, run_dir / "metrics.jsonl"
         run_dir.mkdir(parents=True, exist_ok=True)
         _truncate(self.path, start_step)
-        self._file = self.path.open("a", encoding="utf-8")
-        self._board = _summary_writer(run_dir / "tensorboard", start_step) if tensorboard else None
+        with _in_words(run_dir):
+            self._file = self.path.open("a", encoding="utf-8")
+            self._board = _summary_writer(run_dir / "tensorboard", start_step) if tensorboard else None
 
     def scalars(self, step: int, split: str, values: dict[str, float]) -> None:
         """One line in ``metrics.jsonl`` and one point a value in TensorBoard."""
         record = {"step": step, "split": split, **{key: _plain(value) for key, value in values.items()}}
-        self._file.write(json.dumps(record) + "\n")
-        self._file.flush()
-        if self._board:
-            for key, value in values.items():
-                self._board.add_scalar(f"{split}/{key}", value, step)
+        with _in_words(self.folder):
+            self._file.write(json.dumps(record) + "\n")
+            self._file.flush()
+            if self._board:
+                for key, value in values.items():
+                    self._board.add_scalar(f"{split}/{key}", value, step)
 
     def clips(self, step: int, name: str, video: Tensor) -> None:
         """A contact sheet. video: uint8 [B, T, C, H, W] -> one row a clip, eight frames at most."""
         if self._board:
-            self._board.add_image(name, contact_sheet(video), step)
+            with _in_words(self.folder):
+                self._board.add_image(name, contact_sheet(video), step)
 
     def film(self, step: int, name: str, video: Tensor, fps: float) -> None:
         """A moving picture. video: uint8 [T, C, H, W]."""
@@ -49,13 +57,16 @@ class RunLog:
     def figure(self, step: int, name: str, draw: Callable[[], Any]) -> None:
         """The matplotlib figure that ``draw`` returns; not drawn when nobody looks."""
         if self._board:
-            self._board.add_figure(name, draw(), step, close=False)
+            with _in_words(self.folder):
+                self._board.add_figure(name, draw(), step, close=False)
 
     def close(self) -> None:
         """Flush and close both."""
-        self._file.close()
-        if self._board:
-            self._board.close()
+        with _in_words(self.folder):
+            self._file.close()
+            if self._board:
+                self._board.flush()  # close() alone would not tell that something could not be written
+                self._board.close()
 
 
 def contact_sheet(video: Tensor, max_frames: int = 8) -> Tensor:
@@ -101,4 +112,20 @@ def _plain(value: float) -> float | None:
 def _summary_writer(folder: Path, start_step: int) -> Any:
     from torch.utils.tensorboard import SummaryWriter
 
+    others = threading.excepthook
+
+    def leave_to_the_caller(failure: threading.ExceptHookArgs) -> None:
+        """The writer's thread keeps its error, and the next call raises it: a traceback would tell it a second time."""
+        if not type(failure.thread).__module__.startswith("tensorboard."):
+            others(failure)
+
+    threading.excepthook = leave_to_the_caller
     return SummaryWriter(str(folder), purge_step=start_step + 1 if start_step else None)
+
+
+@contextmanager
+def _in_words(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise cannot_write(folder, error) from error

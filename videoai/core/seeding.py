@@ -7,7 +7,9 @@ draws because they are addressed by (seed, epoch, index, view) or (seed, step), 
 from collections.abc import Iterable
 from hashlib import blake2b
 
+import numpy as np
 import torch
+from numpy import ndarray
 
 Where = int | str
 
@@ -21,15 +23,15 @@ def seed_for(seed: int, *where: Where) -> int:
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big") >> 1
 
 
-def seeds_for(seed: int, *where: Where, ends: Iterable[Where]) -> list[int]:
-    """``seed_for(seed, *where, end)`` for every end, five times as fast where there are a million."""
+def seeds_for(seed: int, *where: Where, ends: Iterable[bytes]) -> ndarray:
+    """int64 [N]: ``seed_for(seed, *where, end)`` for every end, in UTF-8; five times as fast for a million."""
     start = blake2b("".join(f"{part}/" for part in (seed, *where)).encode(), digest_size=8)
-    seeds = []
+    digests = bytearray()
     for end in ends:
         place = start.copy()
-        place.update(str(end).encode())
-        seeds.append(int.from_bytes(place.digest(), "big") >> 1)
-    return seeds
+        place.update(end)
+        digests += place.digest()
+    return (np.frombuffer(digests, ">u8") >> 1).astype(np.int64)
 
 
 def generator_for(seed: int, *where: Where) -> torch.Generator:

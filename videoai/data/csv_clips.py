@@ -5,6 +5,7 @@ other column can be used to select lines or to keep clips together.
 """
 
 import os
+from itertools import repeat
 
 import numpy as np
 from numpy import ndarray
@@ -86,7 +87,7 @@ def files_exist(paths: Coding, root: str) -> ndarray:
     exists = np.zeros(len(paths) + 1, bool)  # the last one is for files that nobody asked for
     for folder in {path[: path.rfind(os.sep) + 1] for path in paths}:
         names = names_in(os.path.join(root, folder))
-        exists[[paths.get(folder + name, -1) for name in names]] = True
+        exists[list(map(paths.get, map(folder.__add__, names), repeat(-1)))] = True
     return exists[:-1]
 
 

@@ -57,10 +57,12 @@ class Texts:
     @classmethod
     def sorted_from(cls, coding: Coding, codes: ndarray) -> tuple["Texts", ndarray]:
         """The texts that the codes use, in order, and the codes as int32 indices into them; -1 = none stays."""
-        texts = sorted(compress(coding, np.bincount(codes[codes >= 0], minlength=len(coding)).tolist()))
+        used = np.bincount(codes[codes >= 0], minlength=len(coding)).astype(bool)
+        texts = list(compress(coding, used.tolist()))
+        order = np.array(sorted(range(len(texts)), key=texts.__getitem__), np.int32)
         index_of = np.full(len(coding) + 1, -1, np.int32)  # the last one answers -1
-        index_of[coding.codes(texts)] = np.arange(len(texts))
-        return cls.of(texts), index_of[codes]
+        index_of[np.flatnonzero(used)[order]] = np.arange(len(texts))
+        return cls.of(map(texts.__getitem__, order.tolist())), index_of[codes]
 
     def arrays(self) -> tuple[ndarray, ndarray]:
         """What `Texts` is made of: uint8 [bytes], int64 [N + 1]."""
@@ -74,6 +76,13 @@ class Texts:
             ends = self.ends[start : start + CHUNK + 1].tolist()
             for begin, end in pairwise(ends):
                 yield self.block[begin:end].decode("utf-8", "surrogatepass")
+
+    def encoded(self, which: ndarray) -> Iterator[bytes]:
+        """The bytes of the texts with these indices, int [M]."""
+        for start in range(0, len(which), CHUNK):
+            part = which[start : start + CHUNK]
+            for begin, end in zip(self.ends[part].tolist(), self.ends[part + 1].tolist(), strict=True):
+                yield self.block[begin:end]
 
     def __getitem__(self, index: int) -> str:
         return self.block[self.ends[index] : self.ends[index + 1]].decode("utf-8", "surrogatepass")

@@ -24,7 +24,7 @@ from videoai.data.csv_file import Delimiter
 from videoai.data.hints import did_you_mean, some
 from videoai.data.items import Coding, Items
 from videoai.data.listing import SPLITS, Found
-from videoai.data.splits import count_shared_groups, split_groups
+from videoai.data.splits import count_shared_groups, split_groups, unit_of
 
 
 @dataclass(frozen=True)
@@ -208,16 +208,14 @@ def _shares(val_fraction: float, test_fraction: float) -> dict[str, float]:
 
 
 def _split_notes(classes: list[str], splits: dict[str, Items]) -> list[str]:
-    notes = []
+    notes, unit = [], unit_of(*splits.values())
     for (one, other), num_shared in count_shared_groups(splits).items():
-        verb = "group appears" if num_shared == 1 else "groups appear"
+        verb = f"{unit} appears" if num_shared == 1 else f"{unit}s appear"
         notes.append(f"{num_shared} {verb} in both {one} and {other}: the score will flatter.")
     for split in ("val", "test"):
         absent = _named(classes, splits[split].count_labels(len(classes)) == 0)
         if splits[split] and absent:
-            notes.append(
-                f"{split} has no clip of {some(absent)}: too few clips or groups, so its score leaves them out."
-            )
+            notes.append(f"{split} has no clip of {some(absent)}: too few {unit}s, so its score leaves them out.")
     if not splits["test"]:
         notes.append(f"there is no test split: evaluate will use {'val' if splits['val'] else 'no held-out clips'}.")
     return notes

@@ -7,6 +7,7 @@ flatters: by about four points on a surveillance data set of 300 clips. Hence wh
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import combinations
+from operator import add
 from typing import NamedTuple
 
 import numpy as np
@@ -57,10 +58,10 @@ def split_groups(items: Items, fractions: Mapping[str, float], seed: int) -> dic
     items = items[items.in_order()]
     numbers, group_of = np.unique(group_numbers(items), return_inverse=True)
     groups = _count_classes(group_of, items.label)
-    drawn = np.array(seeds_for(seed, "split", ends=_names(items, numbers)))
+    drawn = seeds_for(seed, "split", ends=_names(items, numbers))
     order = np.lexsort((drawn, -groups.sizes)).tolist()  # equal draws: by number, which is by name
     home = _deal(groups, order, fractions)
-    _fill_empty_splits(groups, order, home, fractions)
+    _fill_empty_splits(groups, order, home, fractions, unit_of(items))
     home_of = np.array(home)[group_of]
     return {split: items[home_of == index] for index, split in enumerate(fractions)}
 
@@ -75,6 +76,11 @@ def count_shared_groups(splits: Mapping[str, Items]) -> Counter[tuple[str, str]]
     }
     shared = {(one, two): int((present[one] & present[two]).sum()) for one, two in combinations(splits, 2)}
     return Counter({pair: count for pair, count in shared.items() if count})
+
+
+def unit_of(*parts: Items) -> str:
+    """What splits keep whole, in a word: a group where any are named, else a video with all its clips."""
+    return "group" if any((items.group >= 0).any() for items in parts) else "video"
 
 
 class _Groups(NamedTuple):
@@ -101,13 +107,19 @@ def _count_classes(group_of: ndarray, label: ndarray) -> _Groups:
     return _Groups(sizes, np.searchsorted(keys // num_labels, np.arange(len(sizes) + 1)).tolist(), pairs)
 
 
-def _names(items: Items, numbers: ndarray) -> Iterator[str]:
-    """The texts from which seeds are drawn."""
+def _names(items: Items, numbers: ndarray) -> Iterator[bytes]:
+    """The texts from which seeds are drawn, in UTF-8."""
     num_files = len(items.files)
-    for number in numbers.tolist():
-        name = f"file {items.files[number]}" if number < num_files else f"group {items.groups[number - num_files]}"
-        # A file name need not be UTF-8; the seed rule hashes text that is.
-        yield name if name.isascii() else name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    files, groups = numbers[numbers < num_files], numbers[numbers >= num_files] - num_files
+    for kind, texts, which in ((b"file ", items.files, files), (b"group ", items.groups, groups)):
+        for name in texts.encoded(which):
+            yield kind + (name if name.isascii() else _as_utf8(name))
+
+
+def _as_utf8(name: bytes) -> bytes:
+    """A file name need not be UTF-8; the seed rule hashes text that is."""
+    text = name.decode("utf-8", "surrogatepass").encode("utf-8", "surrogateescape")
+    return text.decode("utf-8", "backslashreplace").encode()
 
 
 def _root(parent: dict[int, int], number: int) -> int:
@@ -129,6 +141,7 @@ def _check_fractions(fractions: Mapping[str, float]) -> None:
 def _deal(groups: _Groups, order: list[int], fractions: Mapping[str, float]) -> list[int]:
     """The index of the split of each group, in one greedy pass."""
     sizes, shares, train = groups.sizes.tolist(), list(fractions.values()), list(fractions).index("train")
+    starts, pairs = groups.starts, groups.pairs
     num_clips: Counter[int] = Counter()
     groups_left: Counter[int] = Counter()
     for label, n in groups.pairs:
@@ -140,10 +153,9 @@ def _deal(groups: _Groups, order: list[int], fractions: Mapping[str, float]) -> 
     in_train: set[int] = set()
     home = [train] * len(sizes)
     for group in order:
-        classes, size = groups.classes(group), sizes[group]
-        if len(classes) == 1:  # the same as below in half the time: most of a million groups are one clip
-            label, n = classes[0]
-            lacks = [n * clips / size + rest for clips, rest in zip(missing[label], missing_per_class, strict=True)]
+        classes, size = pairs[starts[group] : starts[group + 1]], sizes[group]
+        if size == 1:  # the same as below in a third of the time: most of a million groups are one clip
+            lacks = list(map(add, missing[classes[0][0]], missing_per_class))
         else:
             lacks = [
                 sum([n * missing[label][split] for label, n in classes]) / size + rest
@@ -163,7 +175,9 @@ def _deal(groups: _Groups, order: list[int], fractions: Mapping[str, float]) -> 
     return home
 
 
-def _fill_empty_splits(groups: _Groups, order: list[int], home: list[int], fractions: Mapping[str, float]) -> None:
+def _fill_empty_splits(
+    groups: _Groups, order: list[int], home: list[int], fractions: Mapping[str, float], unit: str
+) -> None:
     """Moves the smallest group that can be spared into each split that came out empty."""
     train = list(fractions).index("train")
     for empty in sorted({*range(len(fractions))} - {*home}):
@@ -177,9 +191,9 @@ def _fill_empty_splits(groups: _Groups, order: list[int], home: list[int], fract
                 home[group] = empty
                 break
         else:
-            counted = "1 group" if len(order) == 1 else f"{len(order)} groups"
+            more = "clips of other groups" if unit == "group" else "videos"
             spare = "test" in fractions and len(num_groups) > 1  # what there is beside train would do for val
             raise ValueError(
-                f"{counted} of clips cannot fill {', '.join(fractions)} and keep every class in train: "
-                f"add clips of other groups{', or set test_fraction to 0' if spare else ''}"
+                f"{len(order)} {unit}{'s' if len(order) > 1 else ''} cannot fill {', '.join(fractions)} and keep every "
+                f"class in train: add {more}{', or set test_fraction to 0' if spare else ''}"
             )

@@ -20,6 +20,7 @@ from videoai.engine.interrupt import EXIT_CODES, Interrupt, Interrupted
 from videoai.engine.precision import Precision
 from videoai.engine.progress import Progress
 from videoai.engine.schedule import Schedule
+from videoai.engine.statistics import held_statistics
 
 logger = logging.getLogger(__name__)
 
@@ -144,7 +145,8 @@ class Trainer:
         for number, clips in enumerate(micro_batches):
             self.on_clips(clips)
             stats = self.task.train_step(clips, self.precision, self.step * self.accumulate + number)
-            self.precision.backward(stats["loss"] / self.accumulate)
+            with held_statistics(self.task.model):
+                self.precision.backward(stats["loss"] / self.accumulate)
             for key, value in stats.items():
                 means[key] = means.get(key, 0) + value.detach() / self.accumulate  # pyright: ignore[reportArgumentType]
         means["grad_norm"] = self.precision.clip(self.optimizer, self.parameters, self.max_grad_norm)

@@ -2,13 +2,14 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 from typing import NamedTuple
 
 from videoai.core.types import ClipSpec, VideoItem
 from videoai.data.check.examine import Examined
 from videoai.data.check.likeness import copies, near_copies
+from videoai.data.listing import SPLITS
 from videoai.data.manifest import Manifest
 from videoai.data.sampling import span_frames
 
@@ -41,7 +42,7 @@ class Fault(NamedTuple):
     """One thing that is wrong."""
 
     kind: str
-    path: str  # the file at fault; of a pair the one in train, whose removal mends it; "" = the data set
+    path: str  # the file at fault; of copies those whose removal mends it, see _kept_first; "" = the data set
     detail: str
 
     @property
@@ -109,11 +110,12 @@ def _shared_paths(uses: Mapping[str, list[tuple[str, VideoItem]]]) -> Iterator[F
             about = os.stat(path)
             by_file[about.st_dev, about.st_ino] += [(split, path) for split in sorted({split for split, _ in used})]
     for found in by_file.values():
-        if len({split for split, _ in found}) > 1:
-            (split, path), (other_split, other) = _train_first(found)[:2]
-            yield Fault("leak_path", path, f"in {split} and in {other_split}" + (f" as {other}" * (other != path)))
-        elif len(found) > 1:
-            yield Fault("duplicate", found[1][1], f"the same file as {found[0][1]}")
+        (kept_split, kept), *others = _kept_first(found)
+        for split, path in others:
+            if split != kept_split:
+                yield Fault("leak_path", path, f"in {split} and in {kept_split}" + f" as {kept}" * (kept != path))
+            else:
+                yield Fault("duplicate", path, f"the same file as {kept}")
 
 
 def _pairs(
@@ -126,7 +128,7 @@ def _pairs(
     for one, other in pairs:
         ends = [(split, item.path) for path in (one, other) for split, item in uses[path]]
         labels = {item.label for path in (one, other) for _, item in uses[path]}
-        (split, path), *_ = _train_first(ends)
+        *_, (split, path) = _kept_first(ends)
         twin = other if path == one else one
         elsewhere = next(split for split, item in uses[twin])
         if len(labels) > 1:
@@ -159,6 +161,7 @@ def _classes(manifest: Manifest) -> Iterator[Fault]:
             yield Fault("few", "", f"class {name} has {train} training clips")
 
 
-def _train_first(ends: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Removing the training clip leaves the test split as it is."""
-    return sorted(ends, key=lambda end: (end[0] != "train", end))
+def _kept_first(ends: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Of copies, as (split, path), the first stays: one in test, then val, then train, so that scores stay comparable;
+    in one split the first by name. The extension is left aside: ``a (1).mp4`` comes after ``a.mp4``."""
+    return sorted(ends, key=lambda end: (-SPLITS.index(end[0]), os.path.splitext(end[1])[0], end[1]))

@@ -1,0 +1,54 @@
+from contextlib import nullcontext
+
+import pytest
+import torch
+from torch import nn
+from torch.utils.checkpoint import checkpoint
+
+from videoai.engine.statistics import held_statistics
+
+
+class Checkpointed(nn.Module):
+    """Computes its convolution and batch norm again in the backward pass, by the call that timm makes too."""
+
+    def __init__(self, checkpointing: bool, **options: object) -> None:
+        super().__init__()
+        self.block = nn.Sequential(nn.Conv3d(3, 4, 3), nn.BatchNorm3d(4, **options), nn.ReLU())
+        self.checkpointing, self.head = checkpointing, nn.Linear(4, 2)
+
+    def forward(self, video: torch.Tensor) -> torch.Tensor:
+        maps = checkpoint(self.block, video, use_reentrant=False) if self.checkpointing else self.block(video)
+        return self.head(maps.mean((2, 3, 4)))
+
+
+def after_two_steps(checkpointing: bool, held: bool, **options: object) -> tuple[dict, dict]:
+    """Buffers and gradients."""
+    torch.manual_seed(0)
+    model = Checkpointed(checkpointing, **options)
+    for _ in range(2):
+        loss = model(torch.randn(2, 3, 4, 6, 6)).square().sum()
+        with held_statistics(model) if held else nullcontext():
+            loss.backward()
+    return dict(model.named_buffers()), {name: weight.grad for name, weight in model.named_parameters()}
+
+
+@pytest.mark.parametrize("options", [{}, {"momentum": None}, {"track_running_stats": False}])
+def test_computing_again_leaves_statistics_and_gradients_as_without(options):
+    again, once = after_two_steps(True, True, **options), after_two_steps(False, False, **options)
+    for given, wanted in zip(again, once, strict=True):
+        assert given.keys() == wanted.keys()
+        assert all(torch.equal(given[name], wanted[name]) for name in wanted)
+
+
+def test_without_holding_the_clips_would_count_twice():
+    given, wanted = after_two_steps(True, False)[0], after_two_steps(False, False)[0]
+    assert given["block.1.num_batches_tracked"] == 2 * wanted["block.1.num_batches_tracked"]
+    assert not torch.equal(given["block.1.running_mean"], wanted["block.1.running_mean"])
+
+
+def test_a_backward_pass_that_fails_gives_the_statistics_back():
+    norm = nn.BatchNorm1d(2)
+    with pytest.raises(ValueError, match="fails"), held_statistics(norm):
+        raise ValueError("fails")
+    norm(torch.randn(3, 2))
+    assert norm.momentum == 0.1 and norm.num_batches_tracked == 1

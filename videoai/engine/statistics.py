@@ -1,0 +1,25 @@
+"""What batch norms keep of the clips they saw."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+
+@contextmanager
+def held_statistics(model: nn.Module) -> Iterator[None]:
+    """Batch norms normalise as ever, but their running means and variances stay what they are.
+
+    For the backward pass: activation checkpointing runs the forward pass again inside it, and the same clips would
+    count twice. Whoever checkpoints (this package, timm, a model of one's own) is covered.
+    """
+    norms = [module for module in model.modules() if isinstance(module, _BatchNorm)]
+    kept = [(norm.momentum, norm.num_batches_tracked) for norm in norms]
+    for norm in norms:  # not track_running_stats: it changes what is saved for the gradient, which checkpoint compares
+        norm.momentum, norm.num_batches_tracked = 0.0, None
+    try:
+        yield
+    finally:
+        for norm, (momentum, count) in zip(norms, kept, strict=True):
+            norm.momentum, norm.num_batches_tracked = momentum, count
