@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import Parameter
 
-from videoai.core.seeding import generator_for, seeds_for
+from videoai.core.seeding import generator_for
 
 
 class MakesClips(Protocol):
@@ -44,10 +44,7 @@ def sample(generator: MakesClips, labels: Tensor, *, seed: int, batch_size: int 
 
 def latents(count: int, latent_size: int, *, seed: int) -> Tensor:
     """float [count, latent_size], standard normal; row i is a function of (seed, i)."""
-    rows = [
-        torch.randn(latent_size, generator=torch.Generator().manual_seed(one))
-        for one in seeds_for(seed, "latent", ends=range(count))
-    ]
+    rows = [torch.randn(latent_size, generator=generator_for(seed, "latent", number)) for number in range(count)]
     return torch.stack(rows) if rows else torch.empty(0, latent_size)
 
 
