@@ -42,6 +42,21 @@ def clip_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+MOTIONS = {"left": "horizontal|leftwards", "right": "horizontal|rightwards", "up": "vertical|upwards", "down": ""}
+
+
+@pytest.fixture(scope="session")
+def multi_label_csv(clip_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The clips of ``clip_folder`` with two labels each, or none: 3 of a motion in train, 1 in val, 2 in test."""
+    lines = ["path,label,split"]
+    for name, labels in MOTIONS.items():
+        for index, split in enumerate(("train", "train", "train", "val", "test", "test")):
+            lines.append(f"{clip_folder / name / name}_{index}.mp4,{labels},{split}")
+    table = tmp_path_factory.mktemp("multi_label") / "clips.csv"
+    table.write_text("\n".join(lines) + "\n")
+    return table
+
+
 @pytest.fixture(scope="session")
 def videoai_command() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run ``videoai ...`` as a person does: a subprocess, in a folder of its own."""

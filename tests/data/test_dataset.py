@@ -1,15 +1,17 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
-from videoai.core.types import ClipSpec, VideoItem
+from videoai.core.types import MULTI_LABEL, ClipSpec, LabelSpan, VideoItem
 from videoai.data import dataset as dataset_module
 from videoai.data.dataset import EvalClips, TrainClips, read_views
 from videoai.data.decode import open_video
 from videoai.data.directions import Directions
 from videoai.data.media import BadVideo
 from videoai.data.sampling import Tempo
+from videoai.data.synthetic import write_clip
 from videoai.data.transforms import TrainTransform
 
 CLIP = ClipSpec(num_frames=8, stride=2, size=24, resize=28)
@@ -139,3 +141,38 @@ def test_all_repeats_of_a_broken_video_are_replaced(items, tmp_path):
     clips = train_clips([*items, VideoItem(str(tmp_path / "broken.mp4"), 1)], repeats=2)[0, len(items)]
     assert len(clips) == 2
     assert all("broken.mp4" in clip.error and clip.index == len(items) and clip.video.any() for clip in clips)
+
+
+SPANS = (LabelSpan(0), LabelSpan(1, 0.0, 0.4), LabelSpan(2, 1.8))  # of 32 frames at 15 fps, 2.1 s
+
+
+def test_a_training_clip_has_the_labels_that_hold_in_it(tmp_path):
+    levels = np.arange(32, dtype=np.uint8)[:, None, None, None] * 7  # each frame is told by how bright it is
+    write_clip(tmp_path / "brighter.mp4", np.broadcast_to(levels, (32, 32, 32, 3)).copy(), 15)
+    item = VideoItem(str(tmp_path / "brighter.mp4"), MULTI_LABEL, spans=SPANS)
+    clip = ClipSpec(num_frames=4, stride=2, size=24)
+    dataset = TrainClips([item], clip, TrainTransform(size=24), seed=0, num_classes=4)
+    seen = set()
+    for epoch in range(40):
+        (found,) = dataset[epoch, 0]
+        first, *_, last = (round(frame.float().mean().item() / 7) for frame in found.video)
+        assert last == first + 6
+        early, late = first / 15 <= 0.4, last / 15 >= 1.8
+        assert found.label.tolist() == [1, early, late, 0]
+        seen.add((early, late))
+    assert seen == {(True, False), (False, False), (False, True)}
+
+
+def test_a_video_that_is_judged_has_all_its_labels_in_every_view(items, tmp_path):
+    (tmp_path / "broken.mp4").write_bytes(b"\0" * 300)
+    several = [VideoItem(path, MULTI_LABEL, spans=SPANS) for path in (items[0].path, str(tmp_path / "broken.mp4"))]
+    clips = EvalClips(several, CLIP, num_clips=2, num_classes=4)
+    assert [clip.label.tolist() for index in (0, 1) for clip in clips[index]] == [[1, 1, 1, 0]] * 3
+
+
+def test_every_label_turns_round_with_its_clip(items):
+    item = items[0]._replace(label=MULTI_LABEL, spans=(LabelSpan(0), LabelSpan(2)))
+    always = Directions(flip=1.0, flip_labels=(1, 0, 2, 3))
+    transform = TrainTransform(size=24, flip=1.0)
+    dataset = TrainClips([item], CLIP, transform, seed=0, directions=always, num_classes=4)
+    assert dataset[0, 0][0].label.tolist() == [0, 1, 1, 0]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from videoai.core.types import VideoItem
+from videoai.core.types import MULTI_LABEL, LabelSpan, VideoItem
 from videoai.data.items import CHUNK, Items
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,7 +18,23 @@ ROOT = Path(__file__).resolve().parents[2]
 seconds = st.floats(0, 1e6)
 names = st.text(st.characters(min_codepoint=1, exclude_characters="/", exclude_categories=()), min_size=1, max_size=9)
 video_items = st.builds(
-    VideoItem, names, st.integers(0, 2**31 - 1), seconds, st.none() | seconds, st.none() | st.just("") | names
+    VideoItem,
+    names,
+    st.integers(0, 2**31 - 1),
+    seconds,
+    st.none() | seconds,
+    st.none() | st.just("") | names,
+    st.none(),
+)
+spans = st.builds(LabelSpan, st.integers(0, 2**31 - 1), seconds, st.none() | seconds)
+multi_label_items = st.builds(
+    VideoItem,
+    names,
+    st.just(MULTI_LABEL),
+    seconds,
+    st.none() | seconds,
+    st.none() | names,
+    st.lists(spans, max_size=4).map(tuple),
 )
 
 
@@ -29,7 +45,7 @@ def many(count: int) -> list[VideoItem]:
     ]
 
 
-@given(st.lists(video_items, max_size=8))
+@given(st.lists(video_items, max_size=8) | st.lists(multi_label_items, max_size=8))
 def test_what_goes_in_comes_out_even_names_that_are_not_unicode(items):
     columns = Items.of(items)
     assert list(columns) == items
@@ -96,6 +112,42 @@ def test_an_item_takes_its_text_and_a_few_numbers():
     text = sum(len(item.path) for item in items) / len(items)
     # Two int32, two float64, an index of the text of 8 bytes and one of the group: 36 bytes; the rest is for headers.
     assert len(pickle.dumps(items)) / len(items) < text + 37
+
+
+def several(count: int) -> list[VideoItem]:
+    """Items that take turns in having no label, two, and one that holds for a while."""
+    sets = [(), (LabelSpan(0), LabelSpan(2)), (LabelSpan(1, 0.5, 2.0),)]
+    return [VideoItem(f"{i}.mp4", MULTI_LABEL, spans=sets[i % 3]) for i in range(count)]
+
+
+def test_a_set_of_labels_is_kept_once_however_many_items_have_it():
+    items = Items.of(several(2 * CHUNK + 7))
+    assert list(items[-3:]) == several(2 * CHUNK + 7)[-3:]
+    assert items.label_sets is not None and len(items.label_sets) == 3
+    assert len(pickle.dumps(items)) / len(items) < 36 + 8 + 5  # as much as with one label each, and 8 letters
+
+
+def test_labels_of_several_are_counted_selected_and_joined():
+    items = Items.of(several(7))
+    assert items.count_labels(4).tolist() == [2, 2, 2, 0]
+    assert items.multi_hot(3)[1].tolist() == [True, False, True]
+    chosen = items[np.array([2, 1])]
+    assert [item.labels for item in chosen] == [(1,), (0, 2)]
+    assert Items.join([items[3:], items[:2]]) == [*several(7)[3:], *several(7)[:2]]
+    assert Items.join([items[3:], Items.of(several(2))]) == [*several(7)[3:], *several(2)]
+
+
+def test_labels_get_other_numbers_and_of_several_some_may_be_left_out():
+    one = Items.of([VideoItem("a", 0), VideoItem("b", 1)])
+    assert [item.label for item in one.relabelled(np.array([5, 3]))] == [5, 3]
+    items = Items.of(several(3)).relabelled(np.array([4, -1, 0]))
+    assert [item.labels for item in items] == [(), (0, 4), ()]
+
+
+def test_one_label_and_several_are_not_mixed():
+    for items in ([VideoItem("a", 0), *several(1)], [VideoItem("a", 0)] * CHUNK + several(1)):
+        with pytest.raises(ValueError, match="items with one label and items with a set of labels cannot be mixed"):
+            Items.of(items)
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from videoai.core.types import LabelSpan
 from videoai.data.manifest import Manifest, from_csv, from_folder
 
 
@@ -421,3 +422,56 @@ def test_an_empty_or_missing_file_is_reported(tmp_path):
 def test_a_mistake_in_the_options_is_reported(write_csv, options, message):
     with pytest.raises(ValueError, match=message):
         from_csv(write_csv(*rows(20, lambda i: f",{i % 5}"), header="path,label,fold"), **options)
+
+
+def several(num_clips: int = 40) -> list[str]:
+    labels = ("run|jump", "run", "", "walk|jump|run", "walk")
+    return [f"{i}.mp4,{labels[i % 5]}" for i in range(num_clips)]
+
+
+def test_a_table_may_give_a_clip_several_labels_or_none(write_csv):
+    manifest = from_csv(write_csv(*several()), multi_label=True)
+    assert manifest.is_multi_label
+    assert manifest.classes == ("jump", "run", "walk")
+    assert [sum(counts) for _, *counts in manifest.table()] == [16, 24, 16]
+    labels = {os.path.basename(item.path): item.labels for items in manifest.splits.values() for item in items}
+    assert [labels[f"{i}.mp4"] for i in range(5)] == [(0, 1), (1,), (), (0, 1, 2), (2,)]
+    assert "multi-label: 1.4 labels a clip, 3 at most." in manifest.notes
+    assert "8 clips have no label: examples of none of the classes." in manifest.notes
+
+
+def test_splits_that_are_made_hold_every_label_in_proportion(write_csv):
+    table = from_csv(write_csv(*several(200)), multi_label=True).table()
+    for _, train, val, test in table:
+        total = train + val + test
+        assert [train / total, val / total, test / total] == pytest.approx([0.7, 0.15, 0.15], abs=0.03)
+
+
+def test_a_bar_in_a_label_is_cut_only_when_asked_and_otherwise_noted(write_csv):
+    manifest = from_csv(write_csv(*(f"{i}.mp4,{'run|jump' if i % 2 else 'run'}" for i in range(20))))
+    assert manifest.classes == ("run", "run|jump") and not manifest.is_multi_label
+    assert "labels with a | (run|jump) are one class each; data.multi_label=true cuts them there." in manifest.notes
+
+
+def test_labels_of_a_table_may_hold_for_a_while(write_csv):
+    lines = ["a.mp4,run|jump,0-1.5|2-,train", "b.mp4,jump,,train"]
+    manifest = from_csv(write_csv(*lines, header="path,label,label_seconds,split"), multi_label=True, val_fraction=0)
+    first, second = manifest.splits["train"]
+    assert first.spans == (LabelSpan(1, 0.0, 1.5), LabelSpan(0, 2.0))
+    assert second.spans == (LabelSpan(0),)
+
+
+def test_a_mistake_in_several_labels_is_reported_with_its_line(write_csv):
+    with pytest.raises(ValueError, match=r"clips.csv:3: label is 'run\|': a name between \| is empty"):
+        from_csv(write_csv("a.mp4,run|jump", "b.mp4,run|"), multi_label=True)
+    with pytest.raises(ValueError, match=r"clips.csv:3: label_seconds holds '5-2'"):
+        from_csv(write_csv("a.mp4,run,", "b.mp4,run,5-2", header="path,label,label_seconds"), multi_label=True)
+
+
+def test_the_fingerprint_knows_labels_and_their_times(write_csv):
+    header = "path,label,label_seconds,split"
+    lines = ["a.mp4,run|jump,0-1.5|2-,train", "b.mp4,jump,,train"]
+    changed = [lines[0].replace("1.5", "1.6"), lines[0].replace("run|", "walk|")]
+    tables = [[first, lines[1]] for first in (lines[0], *changed)]
+    prints = {from_csv(write_csv(*table, header=header), multi_label=True).fingerprint() for table in tables}
+    assert len(prints) == 3

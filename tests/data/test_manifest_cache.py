@@ -103,3 +103,13 @@ def test_a_cache_that_cannot_be_written_costs_a_warning(table, monkeypatch, capl
     monkeypatch.setenv("VIDEOAI_CACHE", str(table.parent / "file"))
     assert len(from_csv(table).classes) == 2
     assert "its manifest cannot be kept" in caplog.text
+
+
+def test_several_labels_are_recalled_with_their_times(table):
+    rewrite(table, "path,label,", "path,label,label_seconds,")
+    rewrite(table, ",a,", ",a|b,0-1|2-,")
+    rewrite(table, ",b,", ",b,,")
+    first = from_csv(table, multi_label=True)
+    assert first.splits["train"].label_sets is not None
+    assert content(from_csv(table, multi_label=True)) == content(first)
+    assert content(from_csv(table)) != content(first)  # other settings, another manifest

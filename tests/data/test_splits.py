@@ -162,7 +162,7 @@ def test_the_splits_of_a_seed_never_change(seed, num_groups, expected):
         for i in range(300)
         for j in range(1 + i % 7 // 6)
     )
-    homes = [(name, *item) for name, split in split_groups(items, FRACTIONS, seed).items() for item in split]
+    homes = [(name, *item[:5]) for name, split in split_groups(items, FRACTIONS, seed).items() for item in split]
     assert hashlib.sha256(ascii(homes).encode()).hexdigest()[:8] == expected
 
 

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 
@@ -49,3 +51,16 @@ def test_the_size_of_a_forward_pass_does_not_change_the_scores():
 def test_nothing_readable_is_an_error_that_names_the_first():
     with pytest.raises(ValueError, match="none of the 3 videos could be read; the first: c.mp4: corrupt"):
         score(BAD)
+
+
+def test_videos_with_several_labels_are_scored_by_their_best_view():
+    several = GOOD._replace(label=torch.tensor([[1.0, 1.0]] * 2 + [[1.0, 0.0]] * 2))
+    unread = BAD._replace(label=torch.tensor([[0.0, 1.0]]))
+    found = score(several, unread)
+    logits = Brightness()(ToModelInput(ClipSpec(num_frames=2, size=4))(several).video)
+    expected = logits.double().sigmoid().view(2, 2, 2).amax(1)
+    torch.testing.assert_close(found.scores[:2], expected)
+    assert found.scores[2].isnan().all()
+    loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, several.label)
+    assert found.loss == pytest.approx(loss.item())
+    assert math.isnan(found.clip_top1)

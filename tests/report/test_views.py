@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from videoai.report.views import average_views
+from videoai.report.views import average_views, max_over_views
 
 NUM_VIDEOS, NUM_VIEWS, NUM_CLASSES = 5, 6, 4
 
@@ -124,3 +124,24 @@ def test_shapes_that_do_not_match_are_named():
 def test_an_unknown_mode_is_refused():
     with pytest.raises(ValueError, match="mode 'mean', but 'softmax' or 'logits'"):
         average(*clips(), mode="mean")
+
+
+def highest(logits: Tensor, index: Tensor, view: Tensor) -> Tensor:
+    return max_over_views(logits, index, view, NUM_VIDEOS, NUM_VIEWS)
+
+
+def test_of_several_labels_each_has_its_highest_sigmoid_over_the_views():
+    logits, index, view = clips()
+    expected = logits.double().sigmoid().reshape(NUM_VIDEOS, NUM_VIEWS, NUM_CLASSES).amax(dim=1)
+    assert torch.equal(highest(logits, index, view), expected)
+    order = torch.randperm(len(logits), generator=torch.Generator().manual_seed(1)).repeat(2)
+    assert torch.equal(highest(logits[order], index[order], view[order]), expected)
+
+
+def test_a_video_without_rows_has_no_highest_score_and_a_nan_stays_one():
+    logits, index, view = clips()
+    logits[0, 2] = torch.nan
+    found = highest(logits[:-NUM_VIEWS], index[:-NUM_VIEWS], view[:-NUM_VIEWS])
+    assert found[-1].isnan().all()
+    assert found[0].isnan().tolist() == [False, False, True, False]
+    assert not found[1:-1].isnan().any()

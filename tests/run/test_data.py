@@ -3,7 +3,7 @@ import logging
 import pytest
 import torch
 
-from videoai.core.types import Clips, ClipSpec, VideoItem
+from videoai.core.types import MULTI_LABEL, Clips, ClipSpec, LabelSpan, VideoItem
 from videoai.data.manifest import Manifest
 from videoai.run.data import (
     BadCount,
@@ -90,3 +90,11 @@ def test_a_url_is_no_path_to_be_made_absolute():
     for url in ("https://host/set", "simplecache::s3://bucket/set"):
         assert absolute_paths({"path": url}) == {"path": url}
         assert shown(url) == url
+
+
+def test_an_unreadable_video_with_several_labels_counts_in_each_of_their_classes():
+    sets = [(LabelSpan(0), LabelSpan(1))] * 3 + [(LabelSpan(1),)] * 97
+    items = [VideoItem(f"{index}.mp4", MULTI_LABEL, spans=spans) for index, spans in enumerate(sets)]
+    manifest = Manifest(("rare", "common"), {"train": items, "val": [], "test": []}, "here")
+    with pytest.raises(ValueError, match="2 of the 3 training videos of 'rare' are unreadable"):
+        BadCount(manifest, 0.05)(clips("x", "y"))

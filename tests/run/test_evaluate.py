@@ -1,10 +1,18 @@
 import pytest
 
 import videoai
-from videoai.core.types import VideoItem
+from videoai.core.types import MULTI_LABEL, LabelSpan, VideoItem
 from videoai.data.manifest import Manifest
 from videoai.data.synthetic import SIZES, VERSION, Size
-from videoai.run.evaluate import choose_split, data_node, evaluate, match_classes, name_of, parse_views
+from videoai.run.evaluate import (
+    choose_split,
+    data_node,
+    evaluate,
+    match_classes,
+    name_of,
+    parse_views,
+    refuse_other_kind,
+)
 
 MOTION = {"name": "motion16", "size": "tiny", "level": "default", "seed": 0, "root": None}
 FOLDER = {"name": "folder", "root": "/clips", "val_fraction": 0.2, "test_fraction": 0.2, "split_seed": 0}
@@ -97,3 +105,15 @@ def test_classes_in_their_hundreds_are_not_all_named():
     with pytest.raises(ValueError, match=r'trained on 400 classes: \["kinetics400 0", ') as caught:
         match_classes(manifest(train=1), trained, "torchvision/r3d_18")
     assert len(str(caught.value)) < 600 and 'only in the data: ["a", "b"]' in str(caught.value)
+
+
+def test_one_label_and_several_are_not_compared():
+    one = manifest(train=1, val=0, test=0)
+    several = Manifest(("a", "b"), {"train": [VideoItem("x.mp4", MULTI_LABEL, spans=(LabelSpan(0),))]}, "there")
+    refuse_other_kind(one, {"config": {}}, "old.pt")  # written before there were several
+    refuse_other_kind(several, {"multi_label": True}, "best.pt")
+    message = r"best.pt knows several labels a video, but here has one label a video: set data.multi_label=true"
+    with pytest.raises(ValueError, match=message):
+        refuse_other_kind(one, {"multi_label": True}, "best.pt")
+    with pytest.raises(ValueError, match="best.pt knows one label a video, but there has several labels"):
+        refuse_other_kind(several, {"multi_label": False}, "best.pt")

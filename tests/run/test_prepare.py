@@ -1,5 +1,6 @@
 import csv
 import fcntl
+import json
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -234,3 +235,25 @@ def test_bytes_are_shown_in_units():
         "3.0 GB",
         "41.0 TB",
     ]
+
+
+@pytest.mark.parametrize("to", FORMS)
+def test_several_labels_and_their_times_are_kept(source, tmp_path, to):
+    table = source / "clips.csv"
+    lines = ["left/left_0.mp4,a|b,0.5-1|,train", "left/left_1.mp4,,,train", "right/right_0.mp4,b,,val"]
+    table.write_text("\n".join(["path,label,label_seconds,split", *lines]) + "\n")
+    node = {"name": "csv", "path": str(table), "multi_label": True}
+    done = prepare({**DEFAULTS, "data": node, "out": str(tmp_path / "out"), "to": to})
+    before = from_csv(table, multi_label=True)
+    after = from_shards(done["out"]) if to == "shards" else from_csv(done["manifest"], multi_label=True)
+    assert after.classes == before.classes == ("a", "b")
+    assert items_of(after) == items_of(before)
+
+
+def test_a_class_name_that_would_be_cut_is_refused_before_anything_is_made(source, tmp_path):
+    listed = [{"path": f"left/left_{i}.mp4", "label": ["a|b"], "split": "train"} for i in range(2)]
+    (source / "clips.json").write_text(json.dumps(listed))
+    node = {"name": "json", "path": str(source / "clips.json"), "multi_label": True}
+    with pytest.raises(ValueError, match=r"class 'a\|b': its name holds a \|, which separates labels; rename it"):
+        prepare({**DEFAULTS, "data": node, "out": str(tmp_path / "out"), "to": "videos"})
+    assert not (tmp_path / "out").exists()

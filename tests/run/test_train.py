@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import pytest
 import torch
@@ -6,9 +7,13 @@ import yaml
 
 import videoai
 from videoai.cli.config import complete, with_run_dir
+from videoai.core.types import MULTI_LABEL, LabelSpan, VideoItem
+from videoai.data.items import Items
+from videoai.data.manifest import Manifest
 from videoai.inference.load import build_model
 from videoai.run.folder import RunFolder
-from videoai.run.train import assemble, new_freeze, pace
+from videoai.run.train import assemble, new_freeze, pace, refuse_useless_imbalance
+from videoai.run.validation import Validation, settle_metric
 from videoai.run.weights import load_weights, settle_weights
 
 SMALL = {"batch_size": 6, "precision": "fp32", "tensorboard": False, "log_every": 1}
@@ -231,3 +236,47 @@ def test_an_augmentation_of_ones_own_without_all_settings_is_told_how_to_begin(c
     del full["augment"]["speed"]
     with pytest.raises(ValueError, match=r"augment.speed is not set. .* begin: defaults: \[none, _self_\]"):
         assemble(settle_weights(full), RunFolder(tmp_path / "run"))
+
+
+def of_kind(multi_label: bool) -> Manifest:
+    item = VideoItem("x.mp4", MULTI_LABEL if multi_label else 0, spans=(LabelSpan(0),) if multi_label else None)
+    return Manifest(("a", "b"), {"train": Items.of([item])}, "here")
+
+
+OFF = {"sampler": "uniform", "effective_number": 0.0, "balanced_softmax": False, "focal": 2.0, "pos_weight": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("setting", "multi_label", "message"),
+    [
+        (
+            {"sampler": "sqrt"},
+            True,
+            "imbalance.sampler=sqrt goes by the one class of a clip, but the clips of here",
+        ),
+        ({"effective_number": 0.9}, True, "have several labels each; use pos_weight or focal"),
+        ({"balanced_softmax": True}, True, "imbalance.balanced_softmax=True goes by the one class of a clip"),
+        ({"pos_weight": 0.5}, False, "imbalance.pos_weight=0.5 weighs one of several labels, but .* have one each"),
+    ],
+)
+def test_an_imbalance_setting_that_such_labels_have_no_use_for_is_refused(setting, multi_label, message):
+    refuse_useless_imbalance(OFF, of_kind(multi_label))
+    with pytest.raises(ValueError, match=message):
+        refuse_useless_imbalance({**OFF, **setting}, of_kind(multi_label))
+    refuse_useless_imbalance({**OFF, **setting}, of_kind(not multi_label))
+
+
+def test_the_metric_is_the_fields_own_unless_another_is_named():
+    assert [settle_metric("auto", of_kind(several)) for several in (False, True)] == ["top1", "map"]
+    assert [settle_metric("macro_f1", of_kind(several)) for several in (False, True)] == ["macro_f1"] * 2
+    with pytest.raises(ValueError, match="trainer.metric=top1: the clips of here have several labels each. Choose"):
+        settle_metric("top1", of_kind(True))
+    with pytest.raises(ValueError, match="trainer.metric=map: .* one label each. Choose from top1, mean"):
+        settle_metric("map", of_kind(False))
+
+
+def test_validation_without_a_single_label_is_refused():
+    manifest = Manifest(("a", "b"), {"val": Items.of([VideoItem("x.mp4", MULTI_LABEL, spans=())])}, "here")
+    nothing: Any = None
+    with pytest.raises(ValueError, match="here: no validation video has a label, so nothing can be judged"):
+        Validation(manifest, nothing, nothing, nothing, 1, 0, nothing)

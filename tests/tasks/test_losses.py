@@ -2,7 +2,13 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from videoai.tasks.losses import ClassificationLoss, classification_loss, effective_number_weights
+from videoai.tasks.losses import (
+    ClassificationLoss,
+    MultiLabelLoss,
+    classification_loss,
+    effective_number_weights,
+    multi_label_loss,
+)
 
 GENERATOR = torch.Generator().manual_seed(0)
 LOGITS = torch.randn(6, 4, generator=GENERATOR, dtype=torch.float64)
@@ -70,3 +76,39 @@ def test_a_class_that_never_comes_leaves_the_loss_finite():
     counts = torch.tensor([50, 0, 3, 7])
     loss = classification_loss(counts, label_smoothing=0.1, effective_number=0.99, balanced_softmax=True, focal=1.0)
     assert loss(LOGITS, LABELS).isfinite()
+
+
+SEVERAL = torch.tensor([[1.0, 1, 0, 0], [0, 0, 0, 0], [0, 1, 0.3, 1]], dtype=torch.float64)
+
+
+def test_several_labels_cost_binary_cross_entropy():
+    logits = LOGITS[:3]
+    expected = -(SEVERAL * logits.sigmoid().log() + (1 - SEVERAL) * (1 - logits.sigmoid()).log()).mean()
+    assert MultiLabelLoss()(logits, SEVERAL).item() == pytest.approx(expected.item())
+
+
+def test_focal_loss_of_several_labels_is_the_formula_of_the_paper():
+    logits, target = LOGITS[:3], SEVERAL.round()
+    p_true = torch.where(target == 1, logits.sigmoid(), 1 - logits.sigmoid())
+    expected = -((1 - p_true) ** 2 * p_true.log()).mean()
+    assert MultiLabelLoss(focal=2.0)(logits, target).item() == pytest.approx(expected.item())
+
+
+@pytest.mark.parametrize("weight", [None, torch.tensor([1.0, 2.0, 3.0, 4.0], dtype=torch.float64)])
+def test_focal_loss_of_several_labels_without_gamma_is_binary_cross_entropy(weight):
+    near, plain = MultiLabelLoss(focal=1e-9, pos_weight=weight), MultiLabelLoss(pos_weight=weight)
+    assert near(LOGITS[:3], SEVERAL).item() == pytest.approx(plain(LOGITS[:3], SEVERAL).item(), rel=1e-6)
+
+
+def test_smoothing_of_several_labels_goes_half_way():
+    smooth = MultiLabelLoss(label_smoothing=0.2)(LOGITS[:3], SEVERAL)
+    assert smooth.item() == pytest.approx(MultiLabelLoss()(LOGITS[:3], SEVERAL * 0.8 + 0.1).item())
+
+
+def test_positives_weigh_a_power_of_the_negatives_for_each():
+    counts = torch.tensor([10, 50, 100, 0])
+    assert multi_label_loss(counts, 100).pos_weight is None
+    full, root = (multi_label_loss(counts, 100, pos_weight=power).pos_weight for power in (1.0, 0.5))
+    assert full is not None and root is not None
+    assert full.tolist() == pytest.approx([9.0, 1.0, 0.01, 99.0])  # one that all have, one that none has: finite
+    assert root.tolist() == pytest.approx([value**0.5 for value in full.tolist()])

@@ -70,4 +70,6 @@ def next_command(done: dict[str, Any]) -> str:
     words = [f"videoai train data={kind}", shlex.quote(f"data.path={shown(path)}")]
     if kind == "csv" and not done["splits"]["val"]:
         words.append("data.val_fraction=0")  # there was none, and none must be made
+    if kind == "csv" and done["multi_label"]:
+        words.append("data.multi_label=true")
     return " ".join(words)

@@ -27,7 +27,8 @@ def main(arguments: list[str]) -> int:
 
     results = evaluate(config)
     Console().print(results_table(results))
-    print(f"files: {shown(results['folder'])}/ results.json predictions.csv per_class.csv confusion.png")
+    names = "scores.csv per_class.csv average_precision.png" if "mAP" in results else "per_class.csv confusion.png"
+    print(f"files: {shown(results['folder'])}/ results.json predictions.csv {names}")
     return 0
 
 

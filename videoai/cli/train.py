@@ -7,13 +7,9 @@ import yaml
 
 from videoai.cli.config import TASKS, compose, task_of, trainer_of, with_run_dir
 
-METRICS = {
-    "top1": "top-1",
-    "mean_class_accuracy": "mean class accuracy",
-    "macro_f1": "macro F1",
-    "likeness": "likeness",
-    "score": "agreement x diversity",
-}
+METRICS = {"top1": "top-1", "mean_class_accuracy": "mean class accuracy", "macro_f1": "macro F1"}
+METRICS |= {"map": "mAP", "micro_f1": "micro F1", "hit1": "hit@1"}
+METRICS |= {"likeness": "likeness", "score": "agreement x diversity"}  # of a GAN
 
 
 def main(arguments: list[str]) -> int:

@@ -18,6 +18,7 @@ PastEnd = Literal["repeat", "loop", "error"]
 Channels = Literal["rgb", "bgr"]
 
 
+MULTI_LABEL = -1  # stands for the label of a video that has several
 CLIP_CHOICES = {"sampling": get_args(Sampling), "past_end": get_args(PastEnd), "channels": get_args(Channels)}
 
 
@@ -64,14 +65,37 @@ class ClipSpec:
         return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
 
 
+class LabelSpan(NamedTuple):
+    """One of the labels of a clip that has several, and when it holds."""
+
+    label: int
+    start_seconds: float = 0.0  # of the file, as for VideoItem
+    end_seconds: float | None = None  # None = to the end of the file
+
+
 class VideoItem(NamedTuple):
     """One labelled stretch of one video file."""
 
     path: str
-    label: int
+    label: int  # MULTI_LABEL where spans hold the labels
     start_seconds: float = 0.0
     end_seconds: float | None = None  # None = to the end of the file
     group: str | None = None  # clips of one group (source video, person) never cross a split
+    spans: tuple[LabelSpan, ...] | None = None  # of a multi-label set, any number of them; None = the one label
+
+    @property
+    def labels(self) -> tuple[int, ...]:
+        """Every label of the item once, in order: its only one, or those of its spans."""
+        return (self.label,) if self.spans is None else tuple(sorted({span.label for span in self.spans}))
+
+    def labels_between(self, first_seconds: float, last_seconds: float) -> tuple[int, ...]:
+        """As ``labels``, of the spans that hold at some moment between the two, which belong to it."""
+        holding = (
+            span.label
+            for span in self.spans or ()
+            if span.start_seconds <= last_seconds and (span.end_seconds is None or first_seconds <= span.end_seconds)
+        )
+        return tuple(sorted(set(holding)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +113,7 @@ class Clip(NamedTuple):
     """What a dataset yields: one decoded view of one video, on the CPU."""
 
     video: Tensor  # uint8 [T, C, H, W], RGB
-    label: int
+    label: int | Tensor  # of a multi-label set: float [K], 0 or 1
     index: int  # position of the video in its split
     view: int  # 0 .. V-1 in evaluation, 0 in training
     error: str = ""  # why the video could not be read; "" = it could
@@ -100,7 +124,7 @@ class Clips(NamedTuple):
     """Collated clips as they cross to the device: a quarter of the bytes of floats."""
 
     video: Tensor  # uint8 [B, T, C, H, W]
-    label: Tensor  # int64 [B]
+    label: Tensor  # int64 [B], or float [B, K] of 0 and 1 in a multi-label set
     index: Tensor  # int64 [B]
     view: Tensor  # int64 [B]
     error: list[str]
@@ -116,7 +140,7 @@ class Batch(NamedTuple):
     """What a model and a loss see, on the device."""
 
     video: Tensor  # float [B, C, T, H, W], normalised
-    label: Tensor  # int64 [B], or float [B, K] once labels are soft (mixup, cutmix)
+    label: Tensor  # int64 [B], or float [B, K] where they are several or soft (mixup, cutmix)
 
 
 class Prediction(NamedTuple):

@@ -11,7 +11,7 @@ import csv
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
 from io import StringIO
 from pathlib import Path
@@ -69,6 +69,8 @@ def _said_in_facts(source: str) -> str | None:
 
 
 def _under_labels(manifest: Manifest, classes: Sequence[str]) -> Items:
+    if manifest.is_multi_label:
+        raise ValueError(f"synthetic.source={manifest.source}: its clips have several labels each; give one each.")
     if unknown := [name for name in manifest.classes if name not in classes]:
         raise ValueError(
             f"synthetic.source={manifest.source}: its class {some(unknown)} is none of the training data's, which are "
@@ -78,7 +80,7 @@ def _under_labels(manifest: Manifest, classes: Sequence[str]) -> Items:
     if not items:
         raise ValueError(f"synthetic.source={manifest.source}: no clips for train in it.")
     label_of = np.array([classes.index(name) for name in manifest.classes], np.int32)
-    return replace(items, label=label_of[items.label])
+    return items.relabelled(label_of)
 
 
 def _left_out(manifest: Manifest) -> tuple[str, ...]:

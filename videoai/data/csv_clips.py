@@ -5,16 +5,20 @@ other column can be used to select lines or to keep clips together.
 """
 
 import os
+from collections.abc import Iterator
 from itertools import repeat
 
 import numpy as np
 from numpy import ndarray
 
+from videoai.core.types import LabelSpan
 from videoai.data.clip_table import NO_NUMBER, SECONDS, ClipTable, Column, Where, read_table
 from videoai.data.csv_file import CsvFile, Delimiter
-from videoai.data.hints import did_you_mean, names_in
+from videoai.data.hints import did_you_mean, names_in, some
 from videoai.data.items import Coding, Items
-from videoai.data.listing import SPLIT_NAMES, SPLITS, Found, Listing, group_notes
+from videoai.data.label_sets import LabelSets
+from videoai.data.label_texts import SECONDS_COLUMN, SEPARATOR, split_labels
+from videoai.data.listing import SPLIT_NAMES, SPLITS, Found, Listing, group_notes, label_notes
 
 
 def read_csv_clips(
@@ -26,6 +30,7 @@ def read_csv_clips(
     val_where: Where | None = None,
     test_where: Where | None = None,
     delimiter: Delimiter = "auto",
+    multi_label: bool = False,
 ) -> Found:
     """One clip per line, none twice, no file missing. For the arguments see manifest.from_csv.
 
@@ -33,6 +38,7 @@ def read_csv_clips(
         FileNotFoundError: no such CSV file. ValueError: anything wrong in it, as `file.csv:LINE: ...`.
     """
     asked_for = {"label", "split", split_by or "group", *(where or ()), *(val_where or ()), *(test_where or ())}
+    asked_for |= {SECONDS_COLUMN} if multi_label else set()
     table = read_table(CsvFile(path, delimiter), root=root, columns=asked_for)
     notes: list[str] = []
     if where:
@@ -40,8 +46,10 @@ def read_csv_clips(
         notes.append(f"kept {kept.sum()} of {len(table)} lines where {_text(where)}.")
         table = table.select(kept)
     group_column = _group_column(table, split_by)
-    clips = _list_clips(table, root=root, group_column=group_column, val_where=val_where, test_where=test_where)
+    wheres = {"val": val_where, "test": test_where}
+    clips = _list_clips(table, root=root, group_column=group_column, wheres=wheres, multi_label=multi_label)
     _check_files_exist(table, root)
+    notes += _label_notes(clips)
     notes += group_notes(clips.items, group_column)
     if table.is_filled("split") and (val_where or test_where):
         notes.append("val_where and test_where decide only on lines where the split column is empty.")
@@ -58,28 +66,61 @@ def _group_column(table: ClipTable, split_by: str | None) -> str | None:
 
 
 def _list_clips(
-    table: ClipTable, *, root: str, group_column: str | None, val_where: Where | None, test_where: Where | None
+    table: ClipTable, *, root: str, group_column: str | None, wheres: dict[str, Where | None], multi_label: bool
 ) -> Listing:
-    split = _splits_from_where(table, {"val": val_where, "test": test_where})
+    split = _splits_from_where(table, wheres)
     start, end = (table.seconds.get(name, np.full(len(table), np.nan)) for name in SECONDS)
-    _refuse_bad_lines(table, start, end)
+    _refuse_bad_lines(table, start, end, multi_label=multi_label)
     if "split" in table.columns:
         said = table.columns["split"]
         meant = [SPLITS.index(SPLIT_NAMES[text.lower()]) if text.lower() in SPLIT_NAMES else -1 for text in said.coding]
         split = np.where(said.holds(""), split, np.array(meant, np.int8)[said.codes])
-    labels = table.columns["label"]
+    labels, names, label_sets = table.columns["label"].codes, list(table.columns["label"].coding), None
+    if multi_label:
+        labels, names, label_sets = _label_sets(table)
     groups = table.columns[group_column] if group_column else Column(np.full(len(table), -1), Coding())
     items = Items.from_codes(
         table.paths.coding,
         groups.coding,
         table.paths.codes,
-        labels.codes,
+        labels,
         np.where(np.isnan(start), 0.0, start),
         end,
         np.where(groups.holds(""), -1, groups.codes),
         root=root,
+        label_sets=label_sets,
     )
-    return Listing(items, list(labels.coding), split)
+    return Listing(items, names, split)
+
+
+def _label_sets(table: ClipTable) -> tuple[ndarray, list[str], LabelSets]:
+    """The number of each line's label set, the names of the classes, and the sets."""
+    labels, names = table.columns["label"], Coding()
+    seconds = table.columns.get(SECONDS_COLUMN, Column(np.zeros(len(table), np.int32), Coding.of([""])))
+    label_texts, seconds_texts = list(labels.coding), list(seconds.coding)
+    keys = labels.codes.astype(np.int64) * len(seconds_texts) + seconds.codes
+    keys, first, numbers = np.unique(keys, return_index=True, return_inverse=True)
+
+    def sets() -> Iterator[list[LabelSpan]]:
+        for key, line in zip(keys.tolist(), first.tolist(), strict=True):
+            label, times = divmod(key, len(seconds_texts))
+            try:
+                spans = split_labels(label_texts[label], seconds_texts[times])
+            except ValueError as error:
+                table.fail_at(line, str(error))
+            yield [LabelSpan(names[span.label], *span[1:]) for span in spans]
+
+    found = LabelSets.of(sets())
+    return numbers, list(names), found
+
+
+def _label_notes(clips: Listing) -> list[str]:
+    """What to say about labels that are several, or look as if they were meant to be."""
+    if clips.items.label_sets is not None:
+        return label_notes(clips.items)
+    cut = [name for name in clips.names if SEPARATOR in name]
+    note = f"labels with a {SEPARATOR} ({some(cut, 3)}) are one class each; data.multi_label=true cuts them there."
+    return [note] if cut else []
 
 
 def files_exist(paths: Coding, root: str) -> ndarray:
@@ -116,13 +157,13 @@ def _splits_from_where(table: ClipTable, wheres: dict[str, Where | None]) -> nda
     return found
 
 
-def _refuse_bad_lines(table: ClipTable, start: ndarray, end: ndarray) -> None:
+def _refuse_bad_lines(table: ClipTable, start: ndarray, end: ndarray, *, multi_label: bool) -> None:
     """Complains about the first line with a fault, and of its faults about the first."""
     begin = np.where(np.isnan(start), 0.0, start)
     same_as = _first_alike(table.paths.codes, begin, end)
     faults = {
         "path": table.paths.holds(""),
-        "label": table.columns["label"].holds(""),
+        "label": table.columns["label"].holds("") & (not multi_label),  # none of several classes is an answer
         "start_seconds": start == NO_NUMBER,
         "end_seconds": end == NO_NUMBER,
         "order": end <= begin,

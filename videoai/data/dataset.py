@@ -2,7 +2,8 @@
 never does."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import torch
 from torch import Generator, Tensor
@@ -20,11 +21,20 @@ logger = logging.getLogger(__name__)
 MAX_SUBSTITUTES = 10  # unreadable videos in a row before giving up: by then the data, not a file, is broken
 
 
+class TimedFrames(NamedTuple):
+    """The frames of one view and when they were."""
+
+    video: Tensor  # uint8 [T, C, H', W']
+    first_seconds: float  # of the earliest frame
+    last_seconds: float  # of the latest frame
+
+
 class TrainClips(Dataset[list[Clip]]):
     """Random clips. A key is ``(epoch, index)``; pixels are a function of (seed, epoch, index) alone.
 
     With ``repeats`` each key gives as many clips, drawn independently, from one decoding pass (repeated augmentation,
-    arXiv:1901.09335).
+    arXiv:1901.09335). A clip of a multi-label video has the labels that hold at some moment between its first and its
+    last frame.
     """
 
     def __init__(
@@ -37,9 +47,13 @@ class TrainClips(Dataset[list[Clip]]):
         tempo: Tempo = STEADY,
         repeats: int = 1,
         directions: Directions = Directions(),  # noqa: B008 (frozen)
+        num_classes: int = 0,  # of a multi-label set
+        reading: Mapping[str, Any] | None = None,
     ) -> None:
+        """``reading``: options of ``open_video``."""
         self.items, self.clip, self.transform, self.seed = items, clip, transform, seed
-        self.tempo, self.repeats, self.directions = tempo, repeats, directions
+        self.tempo, self.repeats, self.directions, self.num_classes = tempo, repeats, directions, num_classes
+        self.reading = reading or {}
 
     def __len__(self) -> int:
         return len(self.items)
@@ -63,20 +77,36 @@ class TrainClips(Dataset[list[Clip]]):
     def _read(self, epoch: int, index: int) -> list[Clip]:
         item = self.items[index]
         draws = [generator_for(self.seed, "clip", epoch, index, *([r] if r else [])) for r in range(self.repeats)]
-        videos = read_views(item, self.clip, generators=draws, tempo=self.tempo)
-        return [self._clip(video, item.label, index, draw) for video, draw in zip(videos, draws, strict=True)]
+        views = read_timed_views(item, self.clip, generators=draws, tempo=self.tempo, reading=self.reading)
+        return [self._clip(item, view, index, draw) for view, draw in zip(views, draws, strict=True)]
 
-    def _clip(self, video: Tensor, label: int, index: int, generator: Generator) -> Clip:
-        video, is_mirrored, is_reversed, ops = self.transform(video, generator)
-        label = self.directions.label(label, is_mirrored=is_mirrored, is_reversed=is_reversed)
-        return Clip(video, label, index, 0, ops=ops)
+    def _clip(self, item: VideoItem, view: TimedFrames, index: int, generator: Generator) -> Clip:
+        video, is_mirrored, is_reversed, ops = self.transform(view.video, generator)
+        labels = item.labels if item.spans is None else item.labels_between(view.first_seconds, view.last_seconds)
+        now = [self.directions.label(label, is_mirrored=is_mirrored, is_reversed=is_reversed) for label in labels]
+        return Clip(video, now[0] if item.spans is None else multi_hot(now, self.num_classes), index, 0, ops=ops)
 
 
 class EvalClips(Dataset[list[Clip]]):
-    """Every view of every video, once, in order; each video is decoded once. Nothing is random."""
+    """Every view of every video, once, in order; each video is decoded once. Nothing is random.
 
-    def __init__(self, items: Sequence[VideoItem], clip: ClipSpec, *, num_clips: int = 1, num_crops: int = 1) -> None:
+    Each view of a multi-label video has all its labels, whenever they hold: what is judged is the video.
+    """
+
+    def __init__(
+        self,
+        items: Sequence[VideoItem],
+        clip: ClipSpec,
+        *,
+        num_clips: int = 1,
+        num_crops: int = 1,
+        num_classes: int = 0,  # of a multi-label set
+        reading: Mapping[str, Any] | None = None,
+    ) -> None:
+        """``reading``: options of ``open_video``."""
+        self.reading = reading or {}
         self.items, self.clip, self.num_clips, self.num_crops = items, clip, num_clips, num_crops
+        self.num_classes = num_classes
         eval_crops(torch.zeros(1, 3, clip.size, clip.size, dtype=torch.uint8), clip.size, num_crops)  # refuse early
 
     def __len__(self) -> int:
@@ -86,13 +116,21 @@ class EvalClips(Dataset[list[Clip]]):
         """All views, view = clip * num_crops + crop. An unreadable video gives one black clip that carries the
         error."""
         item = self.items[index]
+        label = item.label if item.spans is None else multi_hot(item.labels, self.num_classes)
         try:
-            clips = read_views(item, self.clip, num_views=self.num_clips)
+            clips = read_views(item, self.clip, num_views=self.num_clips, reading=self.reading)
         except BadVideo as bad:
             black = torch.zeros(self.clip.num_frames, 3, self.clip.size, self.clip.size, dtype=torch.uint8)
-            return [Clip(black, item.label, index, 0, str(bad))]
+            return [Clip(black, label, index, 0, str(bad))]
         crops = [crop for video in clips for crop in eval_crops(video, self.clip.size, self.num_crops)]
-        return [Clip(crop, item.label, index, view) for view, crop in enumerate(crops)]
+        return [Clip(crop, label, index, view) for view, crop in enumerate(crops)]
+
+
+def multi_hot(labels: Iterable[int], num_classes: int) -> Tensor:
+    """float [K], 1 for each of the labels."""
+    found = torch.zeros(num_classes)
+    found[list(labels)] = 1
+    return found
 
 
 def read_views(
@@ -102,7 +140,22 @@ def read_views(
     generators: Sequence[Generator] = (),
     tempo: Tempo = STEADY,
     num_views: int = 1,
+    reading: Mapping[str, Any] | None = None,
 ) -> list[Tensor]:
+    """The frames alone of ``read_timed_views``."""
+    views = read_timed_views(item, clip, generators=generators, tempo=tempo, num_views=num_views, reading=reading)
+    return [view.video for view in views]
+
+
+def read_timed_views(
+    item: VideoItem,
+    clip: ClipSpec,
+    *,
+    generators: Sequence[Generator] = (),
+    tempo: Tempo = STEADY,
+    num_views: int = 1,
+    reading: Mapping[str, Any] | None = None,
+) -> list[TimedFrames]:
     """Decode the clips of one video in one pass, each uint8 [T, C, H', W'], short side ``clip.resize``.
 
     One random clip a generator; without generators ``num_views`` fixed ones. A file may hold fewer frames than it
@@ -111,13 +164,16 @@ def read_views(
     Raises: BadVideo.
     """
     states = [generator.get_state() for generator in generators]
-    with open_video(item.path) as video:
+    with open_video(item.path, **(reading or {})) as video:
         for attempt in range(2):
             count = video.num_frames
             try:
                 views = _view_indices(video, item, clip, generators, tempo, num_views)
                 frames = video.frames(torch.cat(views), size=clip.short_side)
-                return list(frames.split(clip.num_frames))
+                return [
+                    TimedFrames(part, *(float(video.timestamps[index]) for index in (int(view.min()), int(view.max()))))
+                    for part, view in zip(frames.split(clip.num_frames), views, strict=True)
+                ]
             except BadVideo as bad:
                 if attempt or bad.reason != "short" or not 2 * video.num_frames >= count > video.num_frames:
                     raise

@@ -8,14 +8,15 @@ counts; an item is put together when somebody asks for it.
 import os
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, compress, islice, pairwise
 from typing import Any, overload
 
 import numpy as np
 from numpy import ndarray
 
-from videoai.core.types import VideoItem
+from videoai.core.types import MULTI_LABEL, LabelSpan, VideoItem
+from videoai.data.label_sets import LabelSets
 
 CHUNK = 4096  # rows held as Python objects at a time; they should fit the processor's cache
 
@@ -98,23 +99,32 @@ class Items(Sequence[VideoItem]):
     files: Texts  # paths below root, or absolute when they lie elsewhere; each once
     groups: Texts  # names of groups; each once
     file: ndarray  # int32 [N], index into files
-    label: ndarray  # int32 [N]
+    label: ndarray  # int32 [N], the number of a class; in a multi-label set, of a label set
     start_seconds: ndarray  # float64 [N]
     end_seconds: ndarray  # float64 [N], NaN = to the end of the file
     group: ndarray  # int32 [N], index into groups, -1 = none
     root: str = ""  # the folder that paths lie under
+    label_sets: LabelSets | None = None  # of a multi-label set; None = each item has one label
 
     @classmethod
     def of(cls, items: Iterable[VideoItem], root: str = "") -> "Items":
-        """Items whose paths lie below root, put into columns."""
-        files, groups = Coding(), Coding()
+        """Items whose paths lie below root, put into columns.
+
+        Raises: ValueError: some have one label and others a set of labels.
+        """
+        files, groups, sets = Coding(), Coding(), dict[tuple[LabelSpan, ...], int]()
         rest, parts = iter(items), [np.empty((5, 0))]
         while rows := list(islice(rest, CHUNK)):
-            path, label, start, end, group = zip(*rows, strict=True)
+            path, label, start, end, group, spans = zip(*rows, strict=True)
+            several = [each for each in spans if each is not None]
+            if len(several) not in (0, len(rows)) or (len(parts) > 1 and bool(several) != bool(sets)):
+                raise ValueError("items with one label and items with a set of labels cannot be mixed")
+            label = [sets.setdefault(each, len(sets)) for each in several] or label
             end = [np.nan if seconds is None else seconds for seconds in end]
             group = [-1 if name is None else groups[name] for name in group]
             parts.append(np.array([files.codes(path), label, start, end, group]))  # float64 holds every int32
-        return cls.from_codes(files, groups, *np.concatenate(parts, axis=1), root=root)
+        label_sets = LabelSets.of(sets) if sets else None
+        return cls.from_codes(files, groups, *np.concatenate(parts, axis=1), root=root, label_sets=label_sets)
 
     @classmethod
     def from_codes(
@@ -128,17 +138,22 @@ class Items(Sequence[VideoItem]):
         group: ndarray,
         *,
         root: str,
+        label_sets: LabelSets | None = None,
     ) -> "Items":
         """From columns [N] as above, but with numbers of a Coding as file and group."""
         names, file = Texts.sorted_from(files, file.astype(np.int32))
         group_names, group = Texts.sorted_from(groups, group.astype(np.int32))
-        return cls(names, group_names, file, label.astype(np.int32), start_seconds, end_seconds, group, root)
+        label = label.astype(np.int32)
+        return cls(names, group_names, file, label, start_seconds, end_seconds, group, root, label_sets)
 
     @classmethod
     def join(cls, parts: Sequence["Items"]) -> "Items":
         """All parts, one after the other; quick when they were selected from the same Items."""
         first = parts[0]
-        if any(part.files is not first.files or part.groups is not first.groups for part in parts):
+        if any(
+            part.files is not first.files or part.groups is not first.groups or part.label_sets is not first.label_sets
+            for part in parts
+        ):
             return cls.of(chain.from_iterable(parts))
         return first._with(map(np.concatenate, zip(*(part._columns() for part in parts), strict=True)))
 
@@ -171,14 +186,35 @@ class Items(Sequence[VideoItem]):
 
     def count_labels(self, num_classes: int) -> ndarray:
         """int64 [K], the items of each label."""
-        return np.bincount(self.label, minlength=num_classes)
+        return np.bincount(self.label_pairs()[1], minlength=num_classes)
+
+    def label_pairs(self) -> tuple[ndarray, ndarray]:
+        """int64 [M] and int32 [M]: every item with each of its labels, once, items in order."""
+        if self.label_sets is None:
+            return np.arange(len(self)), self.label
+        return self.label_sets.pairs(self.label)
+
+    def multi_hot(self, num_classes: int) -> ndarray:
+        """bool [N, K], which labels each item has."""
+        found = np.zeros((len(self), num_classes), bool)
+        found[self.label_pairs()] = True
+        return found
+
+    def relabelled(self, label_of: ndarray) -> "Items":
+        """With label_of[label] in the place of each label; of several labels, those that turn into -1 are left out."""
+        if self.label_sets is not None:
+            return replace(self, label_sets=self.label_sets.renumbered(label_of))
+        return replace(self, label=label_of[self.label].astype(np.int32))
 
     def _columns(self) -> tuple[ndarray, ...]:
         return self.file, self.label, self.start_seconds, self.end_seconds, self.group
 
     def _with(self, columns: Iterable[Any]) -> "Items":
-        return Items(self.files, self.groups, *columns, root=self.root)
+        return Items(self.files, self.groups, *columns, root=self.root, label_sets=self.label_sets)
 
     def _item(self, file: int, label: int, start: float, end: float, group: int) -> VideoItem:
         path = os.path.join(self.root, self.files[file])
-        return VideoItem(path, label, start, None if end != end else end, None if group < 0 else self.groups[group])
+        end_seconds, name = None if end != end else end, None if group < 0 else self.groups[group]
+        if self.label_sets is None:
+            return VideoItem(path, label, start, end_seconds, name)
+        return VideoItem(path, MULTI_LABEL, start, end_seconds, name, self.label_sets[label])

@@ -65,7 +65,7 @@ def collate(samples: list[list[Clip]]) -> Clips:
     clips = [clip for sample in samples for clip in sample]
     return Clips(
         torch.stack([clip.video for clip in clips]),
-        torch.tensor([clip.label for clip in clips]),
+        torch.stack([torch.as_tensor(clip.label) for clip in clips]),
         torch.tensor([clip.index for clip in clips]),
         torch.tensor([clip.view for clip in clips]),
         [clip.error for clip in clips],

@@ -41,6 +41,11 @@ class Manifest:
         columns = {name: items if isinstance(items, Items) else Items.of(items) for name, items in self.splits.items()}
         object.__setattr__(self, "splits", columns)
 
+    @property
+    def is_multi_label(self) -> bool:
+        """Whether a video may have several labels at once, or none."""
+        return any(items.label_sets is not None for items in self.splits.values())
+
     def table(self) -> list[tuple[str, int, int, int]]:
         """Rows (class name, clips in train, in val, in test)."""
         counts = [self.splits.get(split, Items.of(())).count_labels(len(self.classes)).tolist() for split in SPLITS]
@@ -48,6 +53,8 @@ class Manifest:
 
     def only(self, names: Collection[str]) -> "Manifest":
         """The named classes alone, in the order they had. Raises: ValueError: a class that there is not."""
+        if self.is_multi_label:
+            raise ValueError(f"data.only: the clips of {self.source} have several labels each; it picks single ones.")
         if unknown := [name for name in names if name not in self.classes]:
             hint = did_you_mean(unknown[0], self.classes)
             raise ValueError(
@@ -93,7 +100,8 @@ class Manifest:
         digest = blake2b(repr(self.classes).encode("utf-8", "backslashreplace"), digest_size=8)
         for split, items in ((split, self.splits[split]) for split in SPLITS if split in self.splits):
             for item in replace(items, root="") if items.root == self.root else items:  # no need to join and to cut off
-                line = (split, relative(item.path, self.root), item.label, item.start_seconds, item.end_seconds)
+                label = item.label if item.spans is None else sorted(map(repr, item.spans))
+                line = (split, relative(item.path, self.root), label, item.start_seconds, item.end_seconds)
                 digest.update(repr(line).encode("utf-8", "backslashreplace"))
         return digest.hexdigest()
 
@@ -139,6 +147,7 @@ def from_csv(
     val_where: Where | None = None,
     test_where: Where | None = None,
     delimiter: Delimiter = "auto",
+    multi_label: bool = False,
 ) -> Manifest:
     """Reads one clip per line under a header `path,label[,split,group,start_seconds,end_seconds,...]`, UTF-8.
 
@@ -152,6 +161,8 @@ def from_csv(
             None = the group column if it is there and filled, else "clip". Segments of one file always stay together.
         where: keep only lines whose column holds the value, or one of a list of values, e.g. {"clean": 1}.
         val_where, test_where: the lines that form val and test, e.g. {"fold": 4}.
+        multi_label: a label is any number of classes, `run|jump`, nothing = none of them. A column label_seconds says
+            when each holds, `0-1.5|2-`; without it, or where nothing stands, it holds all along.
     Raises:
         FileNotFoundError: no such CSV file. ValueError: anything wrong in it, as `file.csv:LINE: ...`.
     """
@@ -161,6 +172,7 @@ def from_csv(
     path = os.path.abspath(os.path.expanduser(path))
     root = os.path.abspath(os.path.expanduser(root)) if root else os.path.dirname(path)
     lines: dict[str, Any] = {"root": root, "split_by": split_by, "delimiter": delimiter}
+    lines |= {"multi_label": multi_label}
     lines |= {"where": where, "val_where": val_where, "test_where": test_where}
     shares: dict[str, Any] = {"val_fraction": val_fraction, "test_fraction": test_fraction, "split_seed": split_seed}
     key = manifest_cache.key_of(path, lines | shares) if os.path.isfile(path) else ""
@@ -183,10 +195,11 @@ def assemble(
     """
     shares = _shares(val_fraction, 0.0 if found.settles_test else test_fraction)
     listing, notes = found.clips, found.notes
-    classes = natural_order(listing.names[label] for label in np.flatnonzero(np.bincount(listing.items.label)))
+    counts = listing.items.count_labels(len(listing.names))
+    classes = natural_order(listing.names[label] for label in np.flatnonzero(counts))
     label_of = {name: label for label, name in enumerate(classes)}
     labels = np.array([label_of.get(name, -1) for name in listing.names], np.int32)
-    items = replace(listing.items, label=labels[listing.items.label])
+    items = listing.items.relabelled(labels)
     order = items.in_order()
     home = np.maximum(listing.split, 0)[order]  # not said: train
     splits = {split: items[order[home == index]] for index, split in enumerate(SPLITS)}

@@ -21,6 +21,7 @@ import numpy as np
 from videoai.core.cache import cache_folder
 from videoai.core.checkpoint import write_atomic
 from videoai.data.items import Items, Texts
+from videoai.data.label_sets import LabelSets
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ FORMAT = 1  # to be raised when the same lines and settings would give another m
 MIN_ITEMS = 100_000  # fewer are read in half a second
 TEXTS = ("files", "groups")
 COLUMNS = ("file", "label", "start_seconds", "end_seconds", "group")
+SETS = ("ends", "label", "start_seconds", "end_seconds")  # of a multi-label set
 
 
 class Kept(NamedTuple):
@@ -57,6 +59,8 @@ def store(path: str, key: str, kept: Kept) -> None:
     arrays = {f"column_{name}": getattr(items, name) for name in COLUMNS}
     for name in TEXTS:
         arrays[f"{name}_block"], arrays[f"{name}_ends"] = getattr(items, name).arrays()
+    if items.label_sets:
+        arrays |= {f"sets_{name}": getattr(items.label_sets, name) for name in SETS}
     packed = io.BytesIO()
     np.savez(packed, header=np.frombuffer(json.dumps(header).encode(), np.uint8), **arrays)
     try:
@@ -73,7 +77,9 @@ def recall(path: str, key: str) -> Kept | None:
             if header["key"] != key:
                 return None
             files, groups = (Texts(stored[f"{name}_block"], stored[f"{name}_ends"]) for name in TEXTS)
-            items = Items(files, groups, *(stored[f"column_{name}"] for name in COLUMNS), root=header["root"])
+            columns = (stored[f"column_{name}"] for name in COLUMNS)
+            sets = LabelSets(*(stored[f"sets_{name}"] for name in SETS)) if "sets_ends" in stored else None
+            items = Items(files, groups, *columns, root=header["root"], label_sets=sets)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:

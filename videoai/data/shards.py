@@ -1,7 +1,8 @@
 """Videos packed into tar files, each read by its byte range from a folder or a URL.
 
     prepare.json         settings, and the classes in the order of their labels
-    clips.csv            path,label,split,group,start_seconds,end_seconds, in the order of training; written last
+    clips.csv            path,label,split,group,start_seconds,end_seconds, in the order of training; written last. In a
+                         multi-label set label_seconds too, see data/label_texts.py
     shards/00000.tar     members one after the other; `tar` reads it
     shards/00000.csv     name,offset,size,sha256 of each member
 
@@ -30,6 +31,7 @@ MAX_MEMBER_BYTES = 2**31  # a member is held in memory while it is decoded; clip
 MEMBER_PATH = re.compile(r"shards/\d{5,}\.tar#.+", re.DOTALL)
 INDEX_COLUMNS = ("name", "offset", "size", "sha256")
 CLIP_COLUMNS = ("path", "label", "split", "group", "start_seconds", "end_seconds")
+MULTI_LABEL_COLUMNS = (*CLIP_COLUMNS, "label_seconds")
 
 
 class Member(NamedTuple):
@@ -90,8 +92,9 @@ def from_shards(path: str, *, verify: bool = True) -> "Manifest":
         FileNotFoundError: no shards there. ValueError: written by a newer version, or not by this program.
         ImportError: the protocol of the URL needs a package that is not installed.
     """
-    from videoai.core.types import VideoItem
+    from videoai.core.types import MULTI_LABEL, LabelSpan, VideoItem
     from videoai.data.items import Items
+    from videoai.data.label_texts import split_labels
     from videoai.data.manifest import SPLITS, Manifest
 
     root = path.rstrip("/") if is_url(path) else abspath(expanduser(path))
@@ -99,13 +102,17 @@ def from_shards(path: str, *, verify: bool = True) -> "Manifest":
     label_of = {name: label for label, name in enumerate(classes)}
     prefix = root if verify else UNVERIFIED + root
     splits: dict[str, list[VideoItem]] = {split: [] for split in SPLITS}
-    for number, row in enumerate(_table(f"{root}/clips.csv", CLIP_COLUMNS), start=2):
+    for number, row in enumerate(_table(f"{root}/clips.csv", CLIP_COLUMNS, MULTI_LABEL_COLUMNS), start=2):
         try:
-            name, label, split, group, start, end = row
+            name, label, split, group, start, end, *times = row
             if not MEMBER_PATH.fullmatch(name):  # it must not lead elsewhere
                 raise ValueError(f"'{name}' is not the path of a member, shards/00000.tar#NAME")
-            item = VideoItem(name, label_of[label], float(start), float(end) if end else None, group or None)
-            splits[split].append(item)
+            stretch = float(start), float(end) if end else None, group or None
+            if times:
+                spans = tuple(LabelSpan(label_of[span.label], *span[1:]) for span in split_labels(label, *times))
+                splits[split].append(VideoItem(name, MULTI_LABEL, *stretch, spans))
+            else:
+                splits[split].append(VideoItem(name, label_of[label], *stretch))
         except (ValueError, KeyError) as error:
             raise ValueError(f"{root}/clips.csv:{number}: {error}; prepare the shards again") from error
     notes = () if verify else ("hashes are not compared: damage in the shards may go unseen.",)
@@ -138,8 +145,8 @@ def _index(location: str) -> dict[str, Member]:
     return members
 
 
-def _table(location: str, columns: tuple[str, ...]) -> list[list[str]]:
-    """Raises: OSError, or ValueError for another header."""
+def _table(location: str, *columns: tuple[str, ...]) -> list[list[str]]:
+    """Raises: OSError, or ValueError for a header that is none of ``columns``."""
     try:
         text = read_bytes(location).decode()
     except FileNotFoundError as error:
@@ -148,6 +155,6 @@ def _table(location: str, columns: tuple[str, ...]) -> list[list[str]]:
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except csv.Error as error:
         raise ValueError(f"{location}: {error}") from error
-    if not rows or tuple(rows[0]) != columns:
-        raise ValueError(f"{location}: the header is not {','.join(columns)}")
+    if not rows or tuple(rows[0]) not in columns:
+        raise ValueError(f"{location}: the header is not {','.join(columns[0])}")
     return rows[1:]

@@ -57,7 +57,7 @@ def split_groups(items: Items, fractions: Mapping[str, float], seed: int) -> dic
     _check_fractions(fractions)
     items = items[items.in_order()]
     numbers, group_of = np.unique(group_numbers(items), return_inverse=True)
-    groups = _count_classes(group_of, items.label)
+    groups = _count_classes(group_of, items)
     drawn = seeds_for(seed, "split", ends=_names(items, numbers))
     order = np.lexsort((drawn, -groups.sizes)).tolist()  # equal draws: by number, which is by name
     home = _deal(groups, order, fractions)
@@ -94,9 +94,11 @@ class _Groups(NamedTuple):
         return self.pairs[self.starts[group] : self.starts[group + 1]]
 
 
-def _count_classes(group_of: ndarray, label: ndarray) -> _Groups:
-    num_labels = int(label.max()) + 1
-    keys, first_index, counts = np.unique(group_of * num_labels + label, return_index=True, return_counts=True)
+def _count_classes(group_of: ndarray, items: Items) -> _Groups:
+    """A clip with several labels counts in each of their classes."""
+    clip, label = items.label_pairs()
+    num_labels = int(label.max(initial=0)) + 1
+    keys, first_index, counts = np.unique(group_of[clip] * num_labels + label, return_index=True, return_counts=True)
     order = np.lexsort((first_index, keys // num_labels))
     one_of_each: dict[tuple[int, int], tuple[int, int]] = {}  # most of a million groups are alike
     pairs = [
@@ -154,7 +156,7 @@ def _deal(groups: _Groups, order: list[int], fractions: Mapping[str, float]) -> 
     home = [train] * len(sizes)
     for group in order:
         classes, size = pairs[starts[group] : starts[group + 1]], sizes[group]
-        if size == 1:  # the same as below in a third of the time: most of a million groups are one clip
+        if size == len(classes) == 1:  # the same as below in a third of the time: most of a million groups are one clip
             lacks = list(map(add, missing[classes[0][0]], missing_per_class))
         else:
             lacks = [

@@ -17,11 +17,12 @@ from videoai.models.published.classes import class_names
 
 
 class LoadedModel(nn.Module):
-    """A model in eval mode with what it was trained on. video: float [B, C, T, H, W], normalised -> logits [B, K]."""
+    """A model in eval mode with what it was trained on. video: float [B, C, T, H, W], normalised -> logits [B, K], of a
+    softmax or, ``multi_label``, of a sigmoid each."""
 
-    def __init__(self, model: nn.Module, *, classes: list[str], clip: ClipSpec) -> None:
+    def __init__(self, model: nn.Module, *, classes: list[str], clip: ClipSpec, multi_label: bool = False) -> None:
         super().__init__()
-        self.model, self.classes, self.clip = model, classes, clip
+        self.model, self.classes, self.clip, self.multi_label = model, classes, clip, multi_label
 
     def forward(self, video: torch.Tensor) -> torch.Tensor:
         return self.model(video)
@@ -59,6 +60,7 @@ def open_checkpoint(source: str | Path) -> dict[str, Any]:
         "format": checkpoint.FORMAT,
         "config": {"model": {"name": row.model, **row.options}, "data": {}},
         "classes": class_names(row),
+        "multi_label": row.multi_label,
         "clip": row.clip.to_dict(),
         "model": model.state_dict(),
         "step": 0,
@@ -88,7 +90,10 @@ def from_state(state: dict[str, Any], *, trust: Sequence[str] = ()) -> LoadedMod
     if broken:
         raise ValueError(f"checkpoint: {broken[0]} holds numbers that are not finite; every answer would be noise.")
     model.load_state_dict(weights)
-    return LoadedModel(model, classes=list(state["classes"]), clip=ClipSpec(**state["clip"])).eval()
+    multi_label = state.get("multi_label", False)  # older checkpoints have one label each
+    return LoadedModel(
+        model, classes=list(state["classes"]), clip=ClipSpec(**state["clip"]), multi_label=multi_label
+    ).eval()
 
 
 def build_model(

@@ -13,12 +13,13 @@ from torch import Tensor
 from videoai.core.types import Clips, ClipSpec, Prediction
 from videoai.data.augment import ToModelInput
 from videoai.data.class_folders import videos_below
-from videoai.data.decode import Video, open_video
+from videoai.data.decode import Decoder, Video, open_video
 from videoai.data.media import BadVideo
 from videoai.data.sampling import clip_indices, frame_range, span_frames
 from videoai.data.transforms import center_crop
 from videoai.engine.precision import Precision
 from videoai.inference.load import LoadedModel
+from videoai.report.multilabel_metrics import THRESHOLD
 
 LONG = 2.0  # a video longer than this many clips gets a timeline
 WINDOWS_PER_PASS = 8  # clips in memory at a time
@@ -31,6 +32,7 @@ class Window(NamedTuple):
     end_seconds: float
     label: str
     probability: float
+    labels: tuple[str, ...] | None = None  # of a multi-label model, those at THRESHOLD or above, best first
 
 
 class Answer(NamedTuple):
@@ -40,19 +42,25 @@ class Answer(NamedTuple):
     duration_seconds: float
     top: list[Prediction]
     timeline: list[Window]  # empty for short videos
+    labels: tuple[str, ...] | None = None  # as for Window; of all classes, not only of top
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for one line of JSON."""
-        top = [{"label": p.name, "probability": round(p.probability, 6)} for p in self.top]
+        top: list[dict[str, Any]] = [{"label": p.name, "probability": round(p.probability, 6)} for p in self.top]
         record: dict[str, Any] = {"path": self.path, "duration_seconds": round(self.duration_seconds, 3), "top": top}
-        if self.timeline:
-            record["timeline"] = [{**w._asdict(), "probability": round(w.probability, 6)} for w in self.timeline]
-        return record
+        timeline = [{**w._asdict(), "probability": round(w.probability, 6)} for w in self.timeline]
+        if self.labels is not None:
+            top[:] = [{**answer, "predicted": answer["label"] in self.labels} for answer in top]
+            record |= {"multi_label": True, "threshold": THRESHOLD, "labels": list(self.labels)}
+        else:
+            timeline = [{key: value for key, value in window.items() if key != "labels"} for window in timeline]
+        return record | ({"timeline": timeline} if timeline else {})
 
 
 @dataclass(kw_only=True)
 class Predictor:
-    """A loaded model that answers for files."""
+    """A loaded model that answers for files: of one label the probabilities, averaged over windows; of several the
+    highest sigmoid of each over the windows, as ``evaluate`` does with views."""
 
     model: LoadedModel
     to_input: ToModelInput
@@ -60,14 +68,16 @@ class Predictor:
     top_k: int = 5
     window_seconds: float | None = None  # None = what one clip of the model spans
     hop_seconds: float | None = None  # None = window_seconds: windows side by side
+    decoder: Decoder = "pyav"
 
     def __call__(self, path: str) -> Answer:
         """Raises: BadVideo."""
-        with open_video(path) as video:
+        with open_video(path, decoder=self.decoder) as video:
             windows = self._windows(video)
             probabilities = torch.cat([self._probabilities(video, path, part) for part in _chunks(windows)])
             duration = video.duration_seconds
-        return Answer(path, duration, self._ranked(probabilities.mean(0)), self._timeline(windows, probabilities))
+        whole = probabilities.amax(0) if self.model.multi_label else probabilities.mean(0)
+        return Answer(path, duration, self._ranked(whole), self._timeline(windows, probabilities), self._labels(whole))
 
     def _windows(self, video: Video) -> list[tuple[float, float]]:
         """(start, end) in seconds; a single one over the whole video when it is short."""
@@ -93,7 +103,7 @@ class Predictor:
         batch = self.to_input(Clips(stacked, zeros, zeros, zeros, []))
         with self.precision.autocast():
             logits = self.model(self.precision.place_video(batch.video))
-        return logits.float().softmax(1).cpu()
+        return (logits.float().sigmoid() if self.model.multi_label else logits.float().softmax(1)).cpu()
 
     def _indices(self, video: Video, path: str, start_seconds: float, end_seconds: float) -> Tensor:
         try:
@@ -108,13 +118,21 @@ class Predictor:
         pairs = zip(labels.tolist(), values.tolist(), strict=True)
         return [Prediction(label, self.model.classes[label], value) for label, value in pairs]
 
+    def _labels(self, probability: Tensor) -> tuple[str, ...] | None:
+        if not self.model.multi_label:
+            return None
+        values, labels = probability.sort(descending=True, stable=True)
+        return tuple(self.model.classes[label] for label in labels[values >= THRESHOLD].tolist())
+
     def _timeline(self, windows: list[tuple[float, float]], probabilities: Tensor) -> list[Window]:
         if len(windows) == 1:
             return []
         values, labels = probabilities.max(1)
         return [
-            Window(round(start, 3), round(end, 3), self.model.classes[label], value)
-            for (start, end), label, value in zip(windows, labels.tolist(), values.tolist(), strict=True)
+            Window(round(start, 3), round(end, 3), self.model.classes[label], value, self._labels(row))
+            for (start, end), label, value, row in zip(
+                windows, labels.tolist(), values.tolist(), probabilities, strict=True
+            )
         ]
 
 

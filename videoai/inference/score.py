@@ -1,6 +1,7 @@
 """One pass of a model over every view of every video: the same code for validation while training and for
 ``evaluate``."""
 
+import math
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
@@ -12,15 +13,15 @@ from videoai.core.types import Clips
 from videoai.data.augment import ToModelInput
 from videoai.engine.precision import Precision
 from videoai.report.metrics import top_k_accuracy
-from videoai.report.views import average_views
+from videoai.report.views import average_views, max_over_views
 
 
 class Scores(NamedTuple):
     """Scores of N videos."""
 
-    scores: Tensor  # float64 [N, K], softmax averaged over views; NaN rows = unreadable videos
-    clip_top1: float  # over single views of readable videos
-    loss: float  # mean cross-entropy of single views
+    scores: Tensor  # float64 [N, K], softmax averaged over views, or the highest sigmoid; NaN rows = unreadable videos
+    clip_top1: float  # over single views of readable videos; NaN where videos have several labels
+    loss: float  # mean cross-entropy of single views, binary where videos have several labels
     errors: list[str]  # [N], "" = fine
 
 
@@ -36,7 +37,8 @@ def score_videos(
     max_views: int = 16,
     report: Callable[[int], None] = lambda done: None,
 ) -> Scores:
-    """``max_views`` bounds the clips in one forward pass, whatever the number of views of a video."""
+    """Labels [B] or, of a multi-label set, [B, K] come with the clips. ``max_views`` bounds the clips in one forward
+    pass, whatever the number of views of a video."""
     logits, labels, index, view, errors = [], [], [], [], [""] * num_videos
     for clips in batches:
         readable = torch.tensor([row for row, error in enumerate(clips.error) if not error], dtype=torch.int64)
@@ -52,7 +54,11 @@ def score_videos(
     if not logits:
         raise ValueError(f"none of the {num_videos} videos could be read; the first: {next(filter(None, errors))}.")
     rows, truth = torch.cat(logits), torch.cat(labels)
-    scores = average_views(rows, torch.cat(index), torch.cat(view), num_videos, num_views)
+    where = (torch.cat(index), torch.cat(view), num_videos, num_views)
+    if truth.ndim == 2:
+        loss = float(F.binary_cross_entropy_with_logits(rows, truth))
+        return Scores(max_over_views(rows, *where), math.nan, loss, errors)
+    scores = average_views(rows, *where)
     return Scores(scores, top_k_accuracy(rows, truth), float(F.cross_entropy(rows, truth)), errors)
 
 

@@ -4,15 +4,11 @@ The same scores give the same bytes: no timestamps, no versions, floats at six d
 divides by all of them; one that could not be read counts as wrong and is listed with its reason.
 """
 
-import csv
-import json
-from collections.abc import Iterable, Sequence
-from io import StringIO
-from math import isfinite, nan
+from collections.abc import Sequence
+from math import nan
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from videoai.core.checkpoint import write_together
@@ -27,8 +23,7 @@ from videoai.report.metrics import (
     predicted_labels,
     top_k_accuracy,
 )
-
-NO_SCORES = "no usable scores: the model's output holds NaN, or no view of the video was evaluated"
+from videoai.report.result_files import bad_videos, cell, check_videos, csv_bytes, json_bytes, rounded, settle_reasons
 
 
 def write_evaluation(
@@ -65,11 +60,10 @@ def write_evaluation(
     Raises:
         ValueError: no videos, lengths that differ, or a label outside 0 .. K-1. OSError: no room, or not writable.
     """
-    _check(scores, paths=paths, errors=errors, classes=classes, split=split)
+    check_videos(scores, paths=paths, errors=errors, classes=classes, split=split)
     scores, labels, k = scores.detach().double().cpu(), labels.cpu(), min(k, len(classes))
-    unreadable = scores.isnan().any(dim=1) | torch.tensor([reason != "" for reason in errors])
+    unreadable, reasons = settle_reasons(scores, errors)
     scores = scores.masked_fill(unreadable[:, None], nan)
-    reasons = [(reason or NO_SCORES) if bad else "" for reason, bad in zip(errors, unreadable.tolist(), strict=True)]
     results = {
         "split": split,
         "views": views,
@@ -80,7 +74,7 @@ def write_evaluation(
         **_accuracies(scores, labels, clip_top1=clip_top1, k=k),
         "checkpoint": checkpoint,
         "fingerprint": fingerprint,
-        "bad_videos": [{"path": path, "reason": reason} for path, reason in zip(paths, reasons, strict=True) if reason],
+        "bad_videos": bad_videos(paths, reasons),
     }
     predicted = predicted_labels(scores)
     matrix = confusion_matrix(predicted, labels, num_classes=len(classes))
@@ -89,7 +83,7 @@ def write_evaluation(
         "per_class.csv": _per_class_csv(predicted, labels, classes=classes),
         "confusion.csv": _confusion_csv(matrix, classes=classes),
         "confusion.png": confusion_png(matrix, classes=classes, title=_title(results)),
-        "results.json": _json(results),  # last, so that it stands for a complete folder
+        "results.json": json_bytes(results),  # last, so that it stands for a complete folder
     }
     write_together({folder / name: data for name, data in files.items()})
     return results
@@ -100,12 +94,12 @@ def _accuracies(scores: Tensor, labels: Tensor, *, clip_top1: float, k: int) -> 
     low, high = confidence_interval(num_correct, len(labels))
     predicted, num_classes = predicted_labels(scores), scores.shape[1]
     return {
-        "video_top1": _rounded(top_k_accuracy(scores, labels, k=1)),
-        "top1_interval95": [_rounded(low), _rounded(high)],
-        f"video_top{k}": _rounded(top_k_accuracy(scores, labels, k=k)),
-        "clip_top1": _rounded(clip_top1),
-        "mean_class_accuracy": _rounded(mean_class_accuracy(predicted, labels, num_classes=num_classes)),
-        "macro_f1": _rounded(macro_f1(predicted, labels, num_classes=num_classes)),
+        "video_top1": rounded(top_k_accuracy(scores, labels, k=1)),
+        "top1_interval95": [rounded(low), rounded(high)],
+        f"video_top{k}": rounded(top_k_accuracy(scores, labels, k=k)),
+        "clip_top1": rounded(clip_top1),
+        "mean_class_accuracy": rounded(mean_class_accuracy(predicted, labels, num_classes=num_classes)),
+        "macro_f1": rounded(macro_f1(predicted, labels, num_classes=num_classes)),
     }
 
 
@@ -123,55 +117,20 @@ def _predictions_csv(
     best_scores, best = (values[:, :k].tolist() for values in scores.sort(dim=1, descending=True, stable=True))
     rows: list[list[object]] = []
     for path, label, reason, row_scores, row in zip(paths, labels.tolist(), reasons, best_scores, best, strict=True):
-        answers = [value for at, score in zip(row, row_scores, strict=True) for value in (classes[at], _cell(score))]
+        answers = [value for at, score in zip(row, row_scores, strict=True) for value in (classes[at], cell(score))]
         if reason:
             answers = [""] * (2 * k)
         correct = int(not reason and row[0] == label)
         rows.append([path, classes[label], answers[0], correct, *answers[1:], reason])
-    return _csv([*header, "error"], rows)
+    return csv_bytes([*header, "error"], rows)
 
 
 def _per_class_csv(predicted: Tensor, labels: Tensor, *, classes: Sequence[str]) -> bytes:
     header = ["class", "num_videos", "num_correct", "accuracy", "precision", "recall", "f1", "most_confused_with"]
     scores = per_class(predicted, labels, classes=classes)
-    return _csv(header, [[_cell(value) if isinstance(value, float) else value for value in row] for row in scores])
+    return csv_bytes(header, [[cell(value) if isinstance(value, float) else value for value in row] for row in scores])
 
 
 def _confusion_csv(matrix: Tensor, *, classes: Sequence[str]) -> bytes:
     rows = [[name, *counts] for name, counts in zip(classes, matrix.tolist(), strict=True)]
-    return _csv(["true\\predicted", *classes], rows)
-
-
-def _json(results: dict[str, Any]) -> bytes:
-    return _bytes(json.dumps(results, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
-
-
-def _csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
-    text = StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return _bytes(text.getvalue())
-
-
-def _cell(value: float) -> str:
-    return f"{value:.6f}" if isfinite(value) else ""
-
-
-def _rounded(value: float) -> float | None:
-    return round(value, 6) if isfinite(value) else None
-
-
-def _bytes(text: str) -> bytes:
-    # A file name that is not valid UTF-8 reaches Python as lone surrogates; they are written as \udcff.
-    return text.encode("utf-8", "backslashreplace")
-
-
-def _check(scores: Tensor, *, paths: Sequence[str], errors: Sequence[str], classes: Sequence[str], split: str) -> None:
-    if scores.ndim != 2 or scores.shape[1] != len(classes):
-        raise ValueError(f"write_evaluation: scores {list(scores.shape)}, but there are {len(classes)} classes.")
-    if len(scores) == 0:
-        raise ValueError(f"write_evaluation: split {split!r} has no videos. Check the manifest and the split's name.")
-    if len(scores) != len(paths) or len(scores) != len(errors):
-        counts = f"{len(scores)} scores, {len(paths)} paths and {len(errors)} errors"
-        raise ValueError(f"write_evaluation: {counts}, but there must be one of each per video.")
+    return csv_bytes(["true\\predicted", *classes], rows)

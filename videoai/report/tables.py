@@ -20,12 +20,15 @@ MAX_BALANCE_ROWS = 30  # a terminal's height, roughly
 MAX_WORST_CLASSES = 5
 
 
-def class_balance_table(counts: Mapping[str, Sequence[int]], *, classes: Sequence[str]) -> Table:
+def class_balance_table(
+    counts: Mapping[str, Sequence[int]], *, classes: Sequence[str], multi_label: bool = False
+) -> Table:
     """Videos per class and split, the most frequent classes of the first split on top.
 
     Args:
         counts: split name -> K counts, e.g. {"train": [10, 4], "val": [3, 0]}; column order as given.
         classes: K names. Beyond 30, the middle is folded into one row that holds its sums.
+        multi_label: a video counts once for each of its labels; says so.
 
     Raises:
         ValueError: a split does not hold one count per class.
@@ -40,7 +43,8 @@ def class_balance_table(counts: Mapping[str, Sequence[int]], *, classes: Sequenc
     order = sorted(range(len(classes)), key=lambda label: -columns[0][label]) if columns else list(range(len(classes)))
     top, folded, bottom = _folded(order)
     table = Table(title="Videos per class", show_footer=True)
-    table.add_column("class", footer=f"total ({len(classes)} classes)")
+    total = "labels in all" if multi_label else "total"
+    table.add_column("class", footer=f"{total} ({len(classes)} classes)")
     for split, values in counts.items():
         table.add_column(Text(split), justify="right", footer=str(sum(values)))
     for label in top:
@@ -54,26 +58,43 @@ def class_balance_table(counts: Mapping[str, Sequence[int]], *, classes: Sequenc
 
 
 def results_table(results: Mapping[str, Any]) -> Table:
-    """The summary of one evaluation, from the dict ``write_evaluation`` returns."""
+    """The summary of one evaluation, from the dict ``write_evaluation`` or ``write_multilabel_evaluation`` returns."""
     from rich.table import Table
     from rich.text import Text
 
-    low, high = results["top1_interval95"]
     table = Table(title=Text(f"Results on {results['split']}"), show_header=False)
     table.add_column("metric")
     table.add_column("value", justify="right")
-    table.add_row("video top-1", f"{_percent(results['video_top1'])} (95 %: {100 * low:.1f} .. {100 * high:.1f})")
-    for k in _other_ks(results):
-        table.add_row(f"video top-{k}", _percent(results[f"video_top{k}"]))
-    table.add_row("clip top-1", _percent(results["clip_top1"]))
     present, known = results["classes_present"], results["classes"]
     of = f" ({present} of {known} classes present)" if present < known else ""
-    table.add_row("mean class accuracy", _percent(results["mean_class_accuracy"]) + of)
-    table.add_row("macro F1", _percent(results["macro_f1"]))
+    for name, value in (_multilabel_rows if "mAP" in results else _single_label_rows)(results, of):
+        table.add_row(name, value)
     table.add_row("videos", str(results["n_total"]))
-    table.add_row("unreadable (count as wrong)", str(results["n_bad"]), style="red" if results["n_bad"] else "")
+    how = "have score 0" if "mAP" in results else "count as wrong"
+    table.add_row(f"unreadable ({how})", str(results["n_bad"]), style="red" if results["n_bad"] else "")
     table.add_row("views", Text(results["views"]))
     return table
+
+
+def _single_label_rows(results: Mapping[str, Any], of: str) -> list[tuple[str, str]]:
+    low, high = results["top1_interval95"]
+    return [
+        ("video top-1", f"{_percent(results['video_top1'])} (95 %: {100 * low:.1f} .. {100 * high:.1f})"),
+        *((f"video top-{k}", _percent(results[f"video_top{k}"])) for k in _other_ks(results)),
+        ("clip top-1", _percent(results["clip_top1"])),
+        ("mean class accuracy", _percent(results["mean_class_accuracy"]) + of),
+        ("macro F1", _percent(results["macro_f1"])),
+    ]
+
+
+def _multilabel_rows(results: Mapping[str, Any], of: str) -> list[tuple[str, str]]:
+    return [
+        ("mAP", f"{_percent(results['mAP'])} (chance {_percent(results['mAP_of_chance'])}){of}"),
+        (f"micro F1 at {results['threshold']:g}", _percent(results["micro_f1"])),
+        (f"macro F1 at {results['threshold']:g}", _percent(results["macro_f1"])),
+        ("hit@1 (best class is a label)", _percent(results["hit_at_1"])),
+        ("labels a video", f"{results['labels_per_video']:.2f}"),
+    ]
 
 
 def worst_classes_table(scores: Sequence[ClassScore]) -> Table:

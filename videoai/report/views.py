@@ -48,6 +48,22 @@ def average_views(
     return total / count  # 0 / 0 = NaN where a video has no rows
 
 
+def max_over_views(logits: Tensor, index: Tensor, view: Tensor, num_videos: int, num_views: int) -> Tensor:
+    """The highest sigmoid of each class over the views of each video: the protocol of Charades (arXiv:1812.03982;
+    PySlowFast's ENSEMBLE_METHOD max), so that an action in one view is not averaged away by the views it is not in.
+
+    Args and Raises as ``average_views``; repeated rows and their order change nothing.
+
+    Returns:
+        float64 [num_videos, K], 0 .. 1. A video without rows is NaN.
+    """
+    _check(logits, index=index, view=view, num_videos=num_videos, num_views=num_views, mode="logits")
+    scores = torch.full((num_videos, logits.shape[1]), torch.nan, dtype=torch.float64, device=logits.device)
+    videos, highest = _once_per_video(logits.double(), index)
+    scores[videos] = highest.sigmoid()
+    return scores
+
+
 def _once_per_video(logits: Tensor, index: Tensor) -> tuple[Tensor, Tensor]:
     """Merges the rows of one video: logits [R, K], index [R] -> ascending videos [U], logits [U, K]."""
     videos, row_video = index.unique(return_inverse=True)

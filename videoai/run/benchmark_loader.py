@@ -16,7 +16,7 @@ from videoai.core.types import ClipSpec, VideoItem
 from videoai.data.clip_readers import missing
 from videoai.data.decode import open_video
 from videoai.data.sampling import span_frames
-from videoai.run.data import absolute_paths, build_manifest
+from videoai.run.data import absolute_paths, build_manifest, reading
 from videoai.run.limits import refuse_nonsense
 from videoai.run.stream import TrainStream
 
@@ -39,7 +39,8 @@ def benchmark_loader(config: dict[str, Any], settings: Mapping[str, Any]) -> lis
     manifest = build_manifest(absolute_paths(config["data"]), trust=ANYTHING)
     clip, items = ClipSpec(**config["clip"]), list(manifest.splits["train"])
     workers = os.cpu_count() or 1 if settings["num_workers"] == "auto" else int(settings["num_workers"])
-    stream = TrainStream(config, manifest, clip, num_workers=workers, pin=False)
+    how = reading(config["data"], manifest.splits["train"], clip)
+    stream = TrainStream(config, manifest, clip, how, num_workers=workers, pin=False)
     loaders: dict[str, Start] = {"videoai": lambda: (len(clips.label) for clips in stream(0))}
     if settings["rivals"] and not (reason := missing("pytorchvideo")):
         loaders["pytorchvideo"] = lambda: _pytorchvideo(config, clip, items, workers)

@@ -12,6 +12,8 @@ import torch
 from videoai.core.build import build
 from videoai.core.types import Clips, ClipSpec, VideoItem
 from videoai.data.decode import open_video
+from videoai.data.decode.choose import choose_decoder
+from videoai.data.items import Items
 from videoai.data.manifest import SPLITS, Manifest
 from videoai.data.media import BadVideo
 from videoai.data.quarantine import without_quarantined
@@ -47,7 +49,7 @@ MANIFESTS = {
 }
 # How clips are loaded and which are left out; every other key says which videos there are.
 LOADING = (
-    *("num_workers", "max_bad_fraction", "quarantine", "only"),
+    *("num_workers", "max_bad_fraction", "quarantine", "only", "decoder", "frame_fps"),
     *("flip", "flip_labels", "reverse", "reverse_labels", "directional"),
 )
 PATHS = ("root", "path", "annotations", "class_names", "quarantine")
@@ -59,6 +61,15 @@ def build_manifest(node: dict[str, Any], *, trust: Sequence[str]) -> Manifest:
     if node.get("only"):
         manifest = manifest.only(node["only"])
     return without_quarantined(manifest, node["quarantine"]) if node.get("quarantine") else manifest
+
+
+def reading(node: dict[str, Any], items: Items, clip: ClipSpec) -> dict[str, Any]:
+    """Options of ``open_video``, of a data node. Settles ``decoder: auto`` by measuring and writes the choice into the
+    node, so that a continued run does not measure again."""
+    frame_fps = node.get("frame_fps")
+    few = [item.path for item in items[:: max(1, len(items) // NUM_LOOKED_AT)]]
+    node["decoder"] = choose_decoder(node.get("decoder", "pyav"), few, clip, logger.info, frame_fps=frame_fps)
+    return {"decoder": node["decoder"], "frame_fps": frame_fps}
 
 
 def absolute_paths(node: dict[str, Any]) -> dict[str, Any]:
@@ -103,17 +114,19 @@ def announce_data(manifest: Manifest) -> None:
     for note in manifest.notes:
         logger.info("  %s", note)
     columns = list(zip(*manifest.table(), strict=True))
-    table = class_balance_table(dict(zip(SPLITS, columns[1:], strict=True)), classes=columns[0])
+    table = class_balance_table(
+        dict(zip(SPLITS, columns[1:], strict=True)), classes=columns[0], multi_label=manifest.is_multi_label
+    )
     logger.info("%s", as_text(table))
 
 
-def announce_clip(items: Sequence[VideoItem], clip: ClipSpec) -> None:
+def announce_clip(items: Sequence[VideoItem], clip: ClipSpec, frame_fps: float | None = None) -> None:
     """What a clip is, in seconds of these videos; a warning when most of them are shorter, judged by a few."""
     few = items[:: max(1, len(items) // NUM_LOOKED_AT)][:NUM_LOOKED_AT]
     lengths = []
     for item in few:
         try:
-            with open_video(item.path) as video:
+            with open_video(item.path, frame_fps=frame_fps) as video:
                 lengths.append((video.num_frames, span_frames(clip, video.fps), video.fps))
         except BadVideo:
             continue  # the loader counts and reports it when its turn comes
@@ -151,20 +164,22 @@ class BadCount:
                 logger.warning("unreadable generated clip (%d so far): %s", len(self.seen_generated), error)
             elif error and index not in self.seen:
                 self.seen[index] = error
-                self.seen_of_class[self.items[index].label] += 1
+                labels = self.items[index].labels
+                self.seen_of_class.update(labels)
                 logger.warning("unreadable, another video stands in (%d so far): %s", len(self.seen), error)
-                self._refuse_too_many(self.items[index].label)
+                self._refuse_too_many(labels)
 
-    def _refuse_too_many(self, label: int) -> None:
+    def _refuse_too_many(self, labels: Sequence[int]) -> None:
         last = f"the last: {list(self.seen.values())[-1]}. Mend or remove them"
         if len(self.seen) > self.max_fraction * len(self.items):
             raise ValueError(
                 f"{len(self.seen)} of {len(self.items)} training videos are unreadable, more than "
                 f"data.max_bad_fraction={self.max_fraction:g}; {last}, or raise the limit."
             )
-        bad, total = self.seen_of_class[label], self.num_of_class[label]
-        if bad > 1 and bad > max(MAX_CLASS_LOSS, self.max_fraction) * total:  # one of a class of four is bad luck
-            raise ValueError(
-                f"{bad} of the {total} training videos of '{self.manifest.classes[label]}' are unreadable: other "
-                f"classes stand in for them, and the model would hardly see this one; {last}."
-            )
+        for label in labels:
+            bad, total = self.seen_of_class[label], self.num_of_class[label]
+            if bad > 1 and bad > max(MAX_CLASS_LOSS, self.max_fraction) * total:  # one of a class of four is bad luck
+                raise ValueError(
+                    f"{bad} of the {total} training videos of '{self.manifest.classes[label]}' are unreadable: other "
+                    f"classes stand in for them, and the model would hardly see this one; {last}."
+                )

@@ -4,7 +4,6 @@ import json
 import logging
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,8 @@ from videoai.engine.precision import Precision
 from videoai.inference.load import LoadedModel, from_state, open_checkpoint
 from videoai.inference.score import Scores, score_videos
 from videoai.report.evaluation import write_evaluation
-from videoai.run.data import absolute_paths, build_manifest, resolve_device, shown
+from videoai.report.multilabel_evaluation import write_multilabel_evaluation
+from videoai.run.data import absolute_paths, build_manifest, reading, resolve_device, shown
 from videoai.run.folder import default_run_dir, make_writable
 from videoai.run.limits import refuse_nonsense
 
@@ -56,29 +56,33 @@ def evaluate(config: Mapping[str, Any]) -> dict[str, Any]:
     except FileNotFoundError as error:
         moved = f" If the data has moved: data.{'path' if 'path' in node else 'root'}=PATH" if is_own else ""
         raise FileNotFoundError(f"{error}{moved}") from error
+    refuse_other_kind(manifest, state, config["checkpoint"])
     label_of = match_classes(manifest, state["classes"], config["checkpoint"])
     if is_own:
         refuse_changed_data(manifest, state, config["checkpoint"])
     split, items = choose_split(manifest, config["split"])
-    items = replace(items, label=np.array(label_of, np.int32)[items.label])
+    items = items.relabelled(np.array(label_of, np.int32))
     logger.info("data %s: %d videos of split %s", shown(manifest.source), len(items), split)
     model = from_state(state, trust=config["trust"])
     folder = Path(config["run_dir"] or default_run_dir(config["checkpoint"]))
     make_writable(folder)
     found = score(model, items, node, config, device)
-    results = write_evaluation(
-        folder,
-        scores=found.scores,
-        clip_top1=found.clip_top1,
-        labels=torch.from_numpy(items.label).long(),
-        paths=[name_of(item, manifest.root) for item in items],
-        errors=found.errors,
-        classes=state["classes"],
-        views=config["views"],
-        split=split,
-        checkpoint=shown(config["checkpoint"]),
-        fingerprint=manifest.fingerprint(),
-    )
+    about: dict[str, Any] = {
+        "scores": found.scores,
+        "paths": [name_of(item, manifest.root) for item in items],
+        "errors": found.errors,
+        "classes": state["classes"],
+        "views": config["views"],
+        "split": split,
+        "checkpoint": shown(config["checkpoint"]),
+        "fingerprint": manifest.fingerprint(),
+    }
+    if model.multi_label:
+        labels = torch.from_numpy(items.multi_hot(len(state["classes"])))
+        results = write_multilabel_evaluation(folder, labels=labels, **about)
+    else:
+        labels = torch.from_numpy(items.label).long()
+        results = write_evaluation(folder, labels=labels, clip_top1=found.clip_top1, **about)
     return results | {"folder": str(folder)}
 
 
@@ -90,7 +94,14 @@ def score(
     num_workers = node.get("num_workers", "auto") if config["num_workers"] is None else config["num_workers"]
     precision = evaluation_precision(config["precision"], device)
     batches = eval_batches(
-        EvalClips(items, model.clip, num_clips=num_clips, num_crops=num_crops),
+        EvalClips(
+            items,
+            model.clip,
+            num_clips=num_clips,
+            num_crops=num_crops,
+            num_classes=len(model.classes),
+            reading=reading(node, items, model.clip),
+        ),
         videos_per_batch=max(1, config["batch_size"] // (num_clips * num_crops)),
         num_workers=resolve_workers(num_workers, device.type),
         pin=device.type == "cuda",
@@ -133,6 +144,16 @@ def data_node(config: Mapping[str, Any], trained_on: dict[str, Any]) -> tuple[di
     if all(node.get(key) == trained_on.get(key) for key in same):
         return node, True
     return node | {key: 0.0 for key in ("val_fraction", "test_fraction") if key in node}, False
+
+
+def refuse_other_kind(manifest: Manifest, state: Mapping[str, Any], checkpoint_path: str) -> None:
+    """Raises: ValueError: one label against several. A single label does not say that the others are wrong, and a
+    softmax knows only one."""
+    kinds = {False: "one label a video", True: "several labels a video"}
+    trained, given = bool(state.get("multi_label")), manifest.is_multi_label
+    if trained != given:
+        how = f"set data.multi_label={str(trained).lower()} if the data are of that kind"
+        raise ValueError(f"{checkpoint_path} knows {kinds[trained]}, but {manifest.source} has {kinds[given]}: {how}.")
 
 
 def refuse_changed_data(manifest: Manifest, state: Mapping[str, Any], checkpoint_path: str) -> None:

@@ -26,6 +26,8 @@ AUTO = (
     "trainer.precision",
     "trainer.layout",
     "trainer.num_threads",
+    "trainer.metric",
+    "data.decoder",
 )  # "auto" in a continued run means what the run began with
 MISSING = object()
 

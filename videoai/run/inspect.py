@@ -30,9 +30,9 @@ def inspect(path: str, *, look: int, defaults: Defaults, choices: Sequence[str] 
     """Asks every layout, reads the first that can be read, and opens ``look`` of its videos. ``choices`` such as
     ``model=r3d_18`` are named in every command.
 
-    Returns: plain data: ``path``, ``seen``, ``layouts`` (each with why, command, error), ``classes``, ``splits``,
-        ``groups``, ``notes``, ``videos``, ``clip``, ``warnings``, ``command``. Without ``classes`` no layout could be
-        read.
+    Returns: plain data: ``path``, ``seen``, ``layouts`` (each with why, command, error), ``classes``, ``multi_label``,
+        ``splits``, ``groups``, ``notes``, ``videos``, ``clip``, ``warnings``, ``command``. Without ``classes`` no
+        layout could be read.
     Raises: FileNotFoundError: no such path. ValueError: no layout fits; what was seen, and what is known.
     """
     seen = survey(path)
@@ -68,6 +68,7 @@ def describe(
     return {
         "layout": fit.name,
         "classes": {name: dict(zip(SPLITS, counts, strict=True)) for name, *counts in manifest.table()},
+        "multi_label": manifest.is_multi_label,
         "splits": {split: len(items) for split, items in manifest.splits.items()},
         "groups": len({item.group for items in manifest.splits.values() for item in items} - {None}),
         "notes": list(manifest.notes),
@@ -81,7 +82,8 @@ def describe(
 def command(fit: Candidate, choices: Sequence[str], more: dict[str, Any] | None = None) -> str:
     """The line to paste into a shell."""
     data = {f"data.{key}": shown(value) if key in PATHS else value for key, value in fit.settings.items()}
-    words = [f"{key}={value}" for key, value in {**data, **(more or {})}.items()]
+    values = {**data, **(more or {})}
+    words = [f"{key}={'true' if value is True else value}" for key, value in values.items()]
     return shlex.join(["videoai", "train", f"data={fit.name}", *words, *choices])
 
 
@@ -151,10 +153,8 @@ def _class_warnings(manifest: Manifest) -> list[str]:
     most, least = max(counts, key=lambda name: counts[name]), min(counts, key=lambda name: counts[name])
     if counts[most] < IMBALANCE * counts[least]:
         return []
-    return [
-        f"imbalance: {counts[most]} train clips of {most}, {counts[least]} of {least}; read mean class accuracy beside "
-        "top-1."
-    ]
+    advice = "mAP counts both alike" if manifest.is_multi_label else "read mean class accuracy beside top-1"
+    return [f"imbalance: {counts[most]} train clips of {most}, {counts[least]} of {least}; {advice}."]
 
 
 def _sided(names: list[str]) -> str:

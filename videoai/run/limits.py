@@ -51,6 +51,7 @@ LIMITS: dict[str, tuple[bool, float, float]] = {
     "gan.r1_every": (True, 1, INFINITY),
     "imbalance.effective_number": (False, 0, 0.999999),  # 1 itself divides by zero
     "imbalance.focal": (False, 0, INFINITY),
+    "imbalance.pos_weight": (False, 0, 1),
     "data.flip": (False, 0, 1),
     "data.reverse": (False, 0, 1),
     "data.max_bad_fraction": (False, 0, 1),
@@ -77,13 +78,15 @@ LIMITS: dict[str, tuple[bool, float, float]] = {
     "crf": (True, 0, 51),
     "keyint": (True, 1, INFINITY),
     "fps": (False, 0, INFINITY),
+    "data.frame_fps": (False, 0, INFINITY),
     "frame_fps": (False, 0, INFINITY),
     "shard_mb": (False, 0, INFINITY),
 }
 BOOLEANS = (
     *("finetune.freeze", "trainer.activation_checkpointing", "trainer.tensorboard"),
     *("model.pretrained", "model.backbone_pretrained", "model.bidirectional", "annotate", "data.verify"),
-    *("imbalance.balanced_softmax", "data.directional", "data.trimmed", "json", "drop_copies", "cas"),
+    *("imbalance.balanced_softmax", "data.directional", "data.trimmed", "data.multi_label", "data.codes", "json"),
+    *("drop_copies", "cas"),
 )
 RANGES = {"augment.scale": 1.0, "augment.ratio": INFINITY}  # [low, high], above 0 and up to this
 CHOICES = {
@@ -91,7 +94,7 @@ CHOICES = {
     "imbalance.sampler": SAMPLERS,
     "synthetic.label_smoothing": ("none", "by_uncertainty"),
     "synthetic.classes": ("all", "rare"),
-    "trainer.metric": ("top1", "mean_class_accuracy", "macro_f1"),
+    "trainer.metric": ("auto", "top1", "mean_class_accuracy", "macro_f1", "map", "micro_f1", "hit1"),
 }
 NULLABLE = (
     "max_epochs",

@@ -11,6 +11,7 @@ from typing import Any
 from videoai.core.checkpoint import cannot_write
 from videoai.data.augment import ToModelInput
 from videoai.data.class_folders import VIDEO_EXTENSIONS
+from videoai.data.decode.choose import choose_decoder
 from videoai.data.media import BadVideo
 from videoai.inference.annotate import Caption, annotate_video
 from videoai.inference.load import load
@@ -25,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 def predict(config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """One plain dict a video, as it is answered: ``path``, ``top``, and ``timeline`` for long ones; or ``path`` and
-    ``error``.
+    ``error``. A multi-label model adds ``multi_label``, ``threshold`` and ``labels``, those at the threshold or above.
 
     Every line also goes to ``run_dir/predictions.jsonl``; with ``annotate`` the labelled video is written beside it.
 
@@ -33,7 +34,7 @@ def predict(config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """
     refuse_nonsense(config)
     paths = find_videos(config["input"], VIDEO_EXTENSIONS)
-    predictor = new_predictor(config)
+    predictor = new_predictor(config, paths)
     folder = Path(config["run_dir"])
     make_writable(folder)
     targets = labelled_paths(paths, folder / "labelled") if config["annotate"] else [None] * len(paths)
@@ -44,8 +45,8 @@ def predict(config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             yield record
 
 
-def new_predictor(config: Mapping[str, Any]) -> Predictor:
-    """The model of ``checkpoint``, ready to answer."""
+def new_predictor(config: Mapping[str, Any], paths: Sequence[str]) -> Predictor:
+    """The model of ``checkpoint``, ready to answer; ``decoder=auto`` measures some of ``paths``."""
     device = resolve_device(config["device"])
     model = load(config["checkpoint"], trust=config["trust"])
     precision = evaluation_precision(config["precision"], device)
@@ -57,6 +58,7 @@ def new_predictor(config: Mapping[str, Any]) -> Predictor:
         top_k=config["top_k"],
         window_seconds=config["window_seconds"],
         hop_seconds=config["hop_seconds"],
+        decoder=choose_decoder(config["decoder"], paths, model.clip, logger.info),
     )
 
 
@@ -97,8 +99,14 @@ def _record(predictor: Predictor, path: str, target: Path | None) -> dict[str, A
 
 
 def captions(answer: Answer) -> list[Caption]:
-    """What is drawn: each window's label, or the one answer all along."""
+    """What is drawn: each window's label, or the one answer all along; of several labels those that were predicted."""
     if not answer.timeline:
         best = answer.top[0]
-        return [Caption(0.0, float("inf"), f"{best.name}  {best.probability:.0%}")]
-    return [Caption(w.start_seconds, w.end_seconds, f"{w.label}  {w.probability:.0%}") for w in answer.timeline]
+        return [Caption(0.0, float("inf"), _caption(best.name, best.probability, answer.labels))]
+    return [
+        Caption(w.start_seconds, w.end_seconds, _caption(w.label, w.probability, w.labels)) for w in answer.timeline
+    ]
+
+
+def _caption(best: str, probability: float, labels: Sequence[str] | None) -> str:
+    return ", ".join(labels) if labels else f"{best}  {probability:.0%}"

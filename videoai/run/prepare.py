@@ -3,7 +3,7 @@
 OUT/prepare.json      how it was made; another command into the same folder is refused
 OUT/prepared.jsonl    a line a file: what it was made of and became; lets a killed run go on
 OUT/unreadable.csv    what could not be read, why, and what was done about it
-OUT/clips.csv         path,label,split,group,start_seconds,end_seconds; written last
+OUT/clips.csv         path,label,split,group,start_seconds,end_seconds[,label_seconds]; written last
 OUT/videos, frames or shards
 """
 
@@ -25,12 +25,14 @@ from videoai.core.types import ClipSpec, VideoItem
 from videoai.data.dataset import read_views
 from videoai.data.encode import write_file
 from videoai.data.isolation import Death, isolated
+from videoai.data.label_texts import join_labels
+from videoai.data.listing import NamedSpan
 from videoai.data.manifest import SPLITS, Manifest
 from videoai.data.media import BadVideo
 from videoai.data.prepare.convert import ToClips, ToVideos
 from videoai.data.prepare.jobs import Done, Job, Journal, Source, new_source, refuse_shared_names
 from videoai.data.prepare.pack import ToShards
-from videoai.data.shards import CLIP_COLUMNS
+from videoai.data.shards import CLIP_COLUMNS, MULTI_LABEL_COLUMNS
 from videoai.run.data import build_manifest
 from videoai.run.limits import refuse_nonsense
 from videoai.run.prepared_folder import locked, refuse_inside, refuse_other
@@ -58,6 +60,8 @@ def prepare(config: Mapping[str, Any]) -> dict[str, Any]:
     """
     form = new_form(config)
     manifest = build_manifest(config["data"], trust=ANYTHING)
+    if manifest.is_multi_label:
+        join_labels([*map(NamedSpan, manifest.classes)])  # names that cannot be written are refused before the work
     out = Path(os.path.abspath(os.path.expanduser(config["out"])))
     refuse_inside(out, manifest)
     sources = find_sources(manifest)
@@ -75,13 +79,15 @@ def prepare(config: Mapping[str, Any]) -> dict[str, Any]:
         located = locations(form, jobs, done)
         unreadable = [row for one in done for row in one.bad]
         write_csv(out / "unreadable.csv", ("path", "reason", "stage", "detail", "outcome"), unreadable)
-        write_csv(out / "clips.csv", CLIP_COLUMNS, clip_rows(manifest, located))
+        columns = MULTI_LABEL_COLUMNS if manifest.is_multi_label else CLIP_COLUMNS
+        write_csv(out / "clips.csv", columns, clip_rows(manifest, located))
     names = {row[0] for row in unreadable}
     pairs = [(path, f"{out}/{located[path]}") for path, source in sources.items() if source.name not in names]
     return {
         "out": str(out),
         "to": config["to"],
         "manifest": str(out / "clips.csv"),
+        "multi_label": manifest.is_multi_label,
         "num_videos": len(sources),
         "num_made": sum(len(job.sources) for job in todo),
         "bytes_in": sum(source.size for source in sources.values()),
@@ -183,11 +189,15 @@ def locations(form: Form, jobs: Sequence[Job], done: Sequence[Done]) -> dict[str
 
 
 def clip_rows(manifest: Manifest, located: Mapping[str, str]) -> Iterator[tuple[Any, ...]]:
-    """Rows of CLIP_COLUMNS."""
+    """Rows of CLIP_COLUMNS or MULTI_LABEL_COLUMNS."""
     for split in SPLITS:
         for item in manifest.splits[split]:
             start, end = repr(item.start_seconds), "" if item.end_seconds is None else repr(item.end_seconds)
-            yield located[item.path], manifest.classes[item.label], split, item.group or "", start, end
+            if item.spans is None:
+                label, times = manifest.classes[item.label], ()
+            else:
+                label, *times = join_labels([NamedSpan(manifest.classes[span.label], *span[1:]) for span in item.spans])
+            yield located[item.path], label, split, item.group or "", start, end, *times
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Any) -> None:

@@ -30,6 +30,7 @@ class TrainStream:
         config: dict[str, Any],
         manifest: Manifest,
         clip: ClipSpec,
+        reading: dict[str, Any],
         *,
         num_workers: int,
         pin: bool,
@@ -58,6 +59,8 @@ class TrainStream:
             tempo=tempo,
             repeats=augment["repeats"],
             directions=directions,
+            num_classes=len(manifest.classes),
+            reading=reading,
             seed=seed,
         )
         self.synthetic = synthetic

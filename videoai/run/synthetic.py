@@ -46,6 +46,10 @@ def new_synthetic(
     settings = config["synthetic"]
     if settings["source"] is None:
         return None
+    if manifest.is_multi_label:
+        raise ValueError(
+            f"synthetic.source={settings['source']}: not for clips with several labels each. Leave it out."
+        )
     share = share_of(config, total_steps)
     source = os.path.abspath(os.path.expanduser(settings["source"]))
     if source.endswith(".pt"):

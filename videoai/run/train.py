@@ -35,6 +35,7 @@ from videoai.run.data import (
     announce_clip,
     announce_data,
     build_manifest,
+    reading,
     resolve_device,
     shown,
 )
@@ -42,10 +43,11 @@ from videoai.run.folder import RunFolder, continued, find_resume
 from videoai.run.limits import refuse_nonsense
 from videoai.run.stream import TrainStream
 from videoai.run.synthetic import Synthetic, new_synthetic
-from videoai.run.validation import Validation
+from videoai.run.validation import Validation, settle_metric
 from videoai.run.weights import load_weights, settle_weights
 from videoai.tasks.classify import Classify
-from videoai.tasks.losses import classification_loss
+from videoai.tasks.losses import classification_loss, multi_label_loss
+from videoai.tasks.multilabel import MultiLabel
 
 logger = logging.getLogger(__name__)
 EVALUATIONS = 20  # a run, unless trainer.eval_every says otherwise
@@ -88,22 +90,26 @@ def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | 
     announce_data(manifest)
     refuse_other_data(manifest, state, config)
     clip = ClipSpec(**config["clip"])
+    settings = config["trainer"]
+    settings["metric"] = settle_metric(settings["metric"], manifest)
+    refuse_useless_imbalance(config["imbalance"], manifest)
     workers = resolve_workers(config["data"]["num_workers"], device.type)
+    how = reading(config["data"], manifest.splits["train"], clip)
     cadence, schedule = pace(config, len(manifest.splits["train"]))
     synthetic = new_synthetic(config, manifest, clip, schedule.total_steps, device)
     refuse_other_bank(synthetic, state, config)
-    stream = TrainStream(config, manifest, clip, num_workers=workers, pin=device.type == "cuda", synthetic=synthetic)
-    settings = config["trainer"]
+    pin = device.type == "cuda"
+    stream = TrainStream(config, manifest, clip, how, num_workers=workers, pin=pin, synthetic=synthetic)
     model, fresh = new_model(config, num_classes=len(manifest.classes), with_weights=state is None)
     freeze = new_freeze(config, model, fresh, len(manifest.splits["train"]))
     precision = choose_precision(config, model, clip, len(manifest.classes), device)
-    task = new_task(config, precision.place(model), clip, stream.counts, device, synthetic)
+    task = new_task(config, precision.place(model), clip, manifest, stream.counts, device, synthetic)
     first_step = state["step"] if state else 0
     log = RunLog(folder.path, start_step=first_step, tensorboard=settings["tensorboard"])
     trainer = Trainer(
         task=task,
         batches=stream,
-        evaluate=Validation(manifest, clip, task.to_input, precision, settings["batch_size"], workers, log),
+        evaluate=Validation(manifest, clip, task.to_input, precision, settings["batch_size"], workers, log, how),
         metric=settings["metric"],
         write=folder.write_checkpoint,
         optimizer=build_optimizer(config["optim"], model, layer_decay=config["finetune"]["layer_decay"]),
@@ -120,7 +126,7 @@ def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | 
     )
     if state:
         trainer.restore(state)
-    announce_clip(manifest.splits["train"], clip)
+    announce_clip(manifest.splits["train"], clip, config["data"].get("frame_fps"))
     announce_run(trainer, folder, config, len(manifest.splits["train"]))
     folder.write_config(config)
     return trainer
@@ -170,22 +176,43 @@ def new_task(
     config: dict[str, Any],
     model: nn.Module,
     clip: ClipSpec,
+    manifest: Manifest,
     counts: np.ndarray,
     device: torch.device,
     synthetic: Synthetic | None = None,
 ) -> Classify:
-    """The config's loss, mixing and penalties. counts: [K], clips of each class that come in an epoch."""
-    balancing = pick(config["imbalance"], "focal", "effective_number", "balanced_softmax")
-    smoothing = config["trainer"]["label_smoothing"]
-    return Classify(
-        model=model,
-        to_input=ToModelInput(clip).to(device),
-        mix=Mix(num_classes=len(counts), seed=config["seed"], **pick(config["augment"], "mixup", "cutmix")),
-        loss=classification_loss(torch.tensor(counts, device=device), label_smoothing=smoothing, **balancing),
-        generate=synthetic.generate if synthetic else None,
-        targets=synthetic.targets if synthetic else None,
+    """One label or several, as the data have; the config's loss, mixing and penalties. counts: [K], clips of each class
+    that come in an epoch."""
+    shared: dict[str, Any] = {
+        "model": model,
+        "to_input": ToModelInput(clip).to(device),
+        "mix": Mix(num_classes=len(counts), seed=config["seed"], **pick(config["augment"], "mixup", "cutmix")),
+        "generate": synthetic.generate if synthetic else None,
+        "targets": synthetic.targets if synthetic else None,
         **pick(config["trainer"], "l1", "l2"),
-    )
+    }
+    on_device, smoothing = torch.tensor(counts, device=device), config["trainer"]["label_smoothing"]
+    if manifest.is_multi_label:
+        balancing = pick(config["imbalance"], "focal", "pos_weight")
+        num_clips = len(manifest.splits["train"])
+        return MultiLabel(loss=multi_label_loss(on_device, num_clips, label_smoothing=smoothing, **balancing), **shared)
+    balancing = pick(config["imbalance"], "focal", "effective_number", "balanced_softmax")
+    return Classify(loss=classification_loss(on_device, label_smoothing=smoothing, **balancing), **shared)
+
+
+def refuse_useless_imbalance(settings: dict[str, Any], manifest: Manifest) -> None:
+    """Raises: ValueError: a setting that means nothing for such labels."""
+    off: dict[str, Any] = {"pos_weight": 0.0}
+    needs, have, instead = "weighs one of several labels", "one each", "sampler, effective_number or balanced_softmax"
+    if manifest.is_multi_label:
+        off = {"sampler": "uniform", "effective_number": 0.0, "balanced_softmax": False}
+        needs, have, instead = "goes by the one class of a clip", "several labels each", "pos_weight or focal"
+    for key, value in off.items():
+        if settings[key] != value:
+            raise ValueError(
+                f"imbalance.{key}={settings[key]} {needs}, but the clips of {manifest.source} have {have}; use "
+                f"{instead}."
+            )
 
 
 def choose_precision(
@@ -249,7 +276,13 @@ def facts(
     made_with = {**versions(), "data": manifest.fingerprint()}
     if synthetic:
         made_with["synthetic"] = synthetic.fingerprint
-    return {"config": config, "classes": list(manifest.classes), "clip": clip.to_dict(), "versions": made_with}
+    return {
+        "config": config,
+        "classes": list(manifest.classes),
+        "multi_label": manifest.is_multi_label,
+        "clip": clip.to_dict(),
+        "versions": made_with,
+    }
 
 
 def refuse_other_data(manifest: Manifest, state: dict[str, Any] | None, config: dict[str, Any]) -> None:

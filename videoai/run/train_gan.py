@@ -29,6 +29,7 @@ from videoai.run.data import (
     announce_clip,
     announce_data,
     build_manifest,
+    reading,
     resolve_device,
     shown,
 )
@@ -63,6 +64,8 @@ def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | 
     device = resolve_device(config["device"])
     manifest = build_manifest(config["data"], trust=ANYTHING)
     manifest.refuse_unlearnable()
+    if manifest.is_multi_label:
+        raise ValueError(f"{manifest.source}: a GAN makes clips of one class; these have several labels each.")
     if fewest(manifest, "train") < 2:
         raise ValueError(f"{manifest.source}: a class with a single training clip; a GAN needs two of each at least.")
     announce_data(manifest)
@@ -70,7 +73,8 @@ def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | 
     clip = ClipSpec(**config["clip"])
     workers = resolve_workers(config["data"]["num_workers"], device.type)
     judgement = new_judgement(config, manifest, clip, workers, device)
-    stream = TrainStream(config, manifest, clip, num_workers=workers, pin=device.type == "cuda")
+    how = reading(config["data"], manifest.splits["train"], clip)
+    stream = TrainStream(config, manifest, clip, how, num_workers=workers, pin=device.type == "cuda")
     precision = settle_precision(config, device)
     gan = new_gan(config, len(manifest.classes), clip)
     precision.place(gan)

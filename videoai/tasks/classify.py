@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor, nn
 
 from videoai.core.types import Clips
@@ -10,7 +9,7 @@ from videoai.data.augment import Mix, ToModelInput
 from videoai.data.operations import carry_out
 from videoai.engine.optim import penalty
 from videoai.engine.precision import Precision
-from videoai.tasks.losses import ClassificationLoss
+from videoai.tasks.losses import ClassificationLoss, MultiLabelLoss
 from videoai.tasks.synthetic import GeneratedClips, GeneratedTargets
 
 
@@ -21,15 +20,14 @@ class Classify:
     model: nn.Module
     to_input: ToModelInput
     mix: Mix
-    loss: ClassificationLoss = ClassificationLoss()  # noqa: RUF009 (frozen)
+    loss: ClassificationLoss | MultiLabelLoss = ClassificationLoss()  # noqa: RUF009 (frozen)
     generate: GeneratedClips | None = None
     targets: GeneratedTargets | None = None
     l1: float = 0.0
     l2: float = 0.0
 
     def train_step(self, clips: Clips, precision: Precision, position: int) -> dict[str, Tensor]:
-        """``position`` is the micro-batch's number in the run. Top-1 is against the heavier label when labels are
-        mixed."""
+        """``position`` is the micro-batch's number in the run."""
         clips = carry_out(clips.to(precision.device))
         clips = self.generate(clips, position) if self.generate else clips
         batch = self.to_input(clips)
@@ -39,7 +37,9 @@ class Classify:
         loss = self.loss(logits.float(), batch.label)
         if self.l1 or self.l2:
             loss = loss + penalty(self.model, l1=self.l1, l2=self.l2)
-        hard = batch.label if batch.label.ndim == 1 else batch.label.argmax(1)
-        with torch.no_grad():
-            top1 = (logits.argmax(1) == hard).float().mean()
-        return {"loss": loss, "top1": top1}
+        return {"loss": loss, **self.hits(logits.detach(), batch.label)}
+
+    def hits(self, logits: Tensor, label: Tensor) -> dict[str, Tensor]:
+        """How often the best class, of logits [B, K], is right: against the heavier label where labels are mixed."""
+        hard = label if label.ndim == 1 else label.argmax(1)
+        return {"top1": (logits.argmax(1) == hard).float().mean()}

@@ -1,4 +1,5 @@
-"""The classification loss: cross-entropy, and what makes up for classes of very different sizes."""
+"""Classification losses: cross-entropy for one label, binary cross-entropy for several, and what makes up for classes
+of very different sizes."""
 
 from dataclasses import dataclass
 
@@ -48,6 +49,38 @@ def classification_loss(
         weight=effective_number_weights(counts, effective_number) if effective_number else None,
         log_prior=(counts / counts.sum()).log() if balanced_softmax else None,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class MultiLabelLoss:
+    """Logits [B, K] and labels float [B, K], 0 .. 1 -> a scalar: the mean binary cross-entropy of all classes."""
+
+    label_smoothing: float = 0.0  # of each class towards 1/2
+    focal: float = 0.0  # gamma of focal loss as published, for sigmoids (arXiv:1708.02002)
+    pos_weight: Tensor | None = None  # [K], of the positives of each class
+
+    def __call__(self, logits: Tensor, label: Tensor) -> Tensor:
+        target = label.to(logits.dtype).lerp(torch.full_like(logits, 0.5), self.label_smoothing)
+        if not self.focal:
+            return F.binary_cross_entropy_with_logits(logits, target, pos_weight=self.pos_weight)
+        p = logits.sigmoid()
+        positive = target * F.logsigmoid(logits) * (1 - p).pow(self.focal)
+        negative = (1 - target) * F.logsigmoid(-logits) * p.pow(self.focal)
+        return -(positive * (1.0 if self.pos_weight is None else self.pos_weight) + negative).mean()
+
+
+def multi_label_loss(
+    counts: Tensor, num_clips: int, *, label_smoothing: float = 0.0, focal: float = 0.0, pos_weight: float = 0.0
+) -> MultiLabelLoss:
+    """The loss for classes that ``counts``, [K], of the ``num_clips`` clips of an epoch have; on the device of counts.
+
+    pos_weight: positives of a class weigh (negatives / positives) ** pos_weight; 0 = as they are, 1 = as much as all
+        negatives together.
+    """
+    positives = counts.float().clamp(min=1, max=num_clips)
+    negatives = (num_clips - positives).clamp(min=1)  # a class that every clip has still counts
+    weight = (negatives / positives) ** pos_weight if pos_weight else None
+    return MultiLabelLoss(label_smoothing=label_smoothing, focal=focal, pos_weight=weight)
 
 
 def effective_number_weights(counts: Tensor, beta: float) -> Tensor:

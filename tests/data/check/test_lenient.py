@@ -1,6 +1,6 @@
 import pytest
 
-from videoai.core.types import VideoItem
+from videoai.core.types import MULTI_LABEL, LabelSpan, VideoItem
 from videoai.data.check.lenient import list_csv, list_folder, with_known_labels
 from videoai.data.manifest import Manifest, from_csv, from_folder
 
@@ -90,3 +90,22 @@ def test_a_label_that_is_the_number_of_no_class_is_named_and_left_out():
 def test_a_set_whose_labels_are_all_known_is_left_as_it_is():
     manifest = Manifest(("run", "walk"), {"train": [VideoItem("a.mp4", 1)], "val": [], "test": []}, "here")
     assert with_known_labels(manifest) == (manifest, [])
+
+
+def test_several_labels_are_listed_and_a_line_without_any_is_no_fault(tmp_path):
+    (tmp_path / "clips.csv").write_text("path,label,split\na.mp4,run|jump,train\nb.mp4,,train\nc.mp4,walk||run,val\n")
+    manifest, (fault,) = list_csv(tmp_path / "clips.csv", multi_label=True)
+    assert manifest.classes == ("jump", "run", "walk")
+    assert [item.labels for item in manifest.splits["train"]] == [(0, 1), ()]
+    assert (fault.kind, fault.detail) == ("label_without_class", "labelled 'walk' in val, which train lacks")
+
+
+def test_of_several_labels_one_that_is_no_class_is_named():
+    sets = [(LabelSpan(0), LabelSpan(1)), (LabelSpan(1), LabelSpan(2)), (LabelSpan(-1),), ()]
+    items = [VideoItem(f"{i}.mp4", MULTI_LABEL, spans=spans) for i, spans in enumerate(sets)]
+    known, faults = with_known_labels(Manifest(("run", "walk"), {"train": items, "val": [], "test": []}, "here"))
+    assert [item.path for item in known.splits["train"]] == ["0.mp4", "3.mp4"]
+    assert [fault.detail for fault in faults] == [
+        "label 2 in train; there are classes 0 .. 1",
+        "label -1 in train; there are classes 0 .. 1",
+    ]

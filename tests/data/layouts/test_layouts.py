@@ -1,14 +1,18 @@
 """Every layout: recognised, read as its publishers mean it, and exact about what is wrong. Files are empty."""
 
+import json
 import os
 import re
 from pathlib import Path
 
 import pytest
 
+from videoai.core.types import LabelSpan
 from videoai.data.layouts.detect import candidates
 from videoai.data.layouts.survey import survey
 from videoai.data.manifest import Manifest
+from videoai.models.published import all_weights
+from videoai.models.published.classes import class_names
 from videoai.run.data import build_manifest
 
 
@@ -82,7 +86,7 @@ def test_an_official_split_is_chosen_by_its_fold(write_tree):
 
 
 def test_segments_keep_their_times_and_may_overlap(write_tree):
-    manifest = read(write_tree("charades"), val_fraction=0)
+    manifest = read(write_tree("charades"), val_fraction=0, multi_label=False)
     first = manifest.splits["train"][:2]
     assert {(item.start_seconds, item.end_seconds) for item in first} == {(0.2, 1.2), (0.0, 0.6)}
     assert "each annotated stretch is a clip with one label." in manifest.notes
@@ -217,7 +221,72 @@ def test_a_stretch_of_a_published_set_may_have_two_labels(write_tree):
     root = write_tree("charades")
     path = root / "Charades" / "Charades_v1_train.csv"
     path.write_text(path.read_text().replace("c147 0.00 0.60", "c147 0.20 1.20"))
-    assert "8 stretches have several labels; each makes a clip of its own." in read(root).notes
+    notes = read(root, multi_label=False).notes
+    assert "8 stretches have several labels; each makes a clip of its own." in notes
+
+
+def test_a_video_of_charades_has_all_its_actions_and_one_without_any_stays(write_tree):
+    root = write_tree("charades")
+    (root / "Charades_v1_480" / "YSKX4.mp4").touch()
+    manifest = read(root, val_fraction=0)
+    first = manifest.splits["train"][0]
+    assert (first.start_seconds, first.end_seconds) == (0.0, None)
+    assert first.spans == (LabelSpan(0, 0.2, 1.2), LabelSpan(1, 0.0, 0.6))
+    assert [item.labels for item in manifest.splits["test"]] == [(0,), ()]
+    assert "1 clips have no label: examples of none of the classes." in manifest.notes
+
+
+def test_the_classes_of_charades_may_keep_their_codes_as_published_weights_do(write_tree):
+    manifest = read(write_tree("charades"), codes=True)
+    assert manifest.classes == ("c092", "c147")
+    published = class_names(all_weights()["pytorchvideo/slow_r50_charades"])
+    assert set(manifest.classes) < set(published) and published[92] == "c092"
+
+
+def test_a_class_that_train_lacks_is_taken_from_the_labels_and_the_clip_stays(write_tree):
+    root = write_tree("charades")
+    path = root / "Charades" / "Charades_v1_train.csv"
+    path.write_text(path.read_text().replace(";c147 0.00 0.60", ""))
+    test = root / "Charades" / "Charades_v1_test.csv"
+    test.write_text(test.read_text().replace("c092 0.10 0.90", "c092 0.10 0.90;c147 0.10 0.90"))
+    manifest = read(root)
+    assert manifest.classes == ("Lying on a bed",)
+    assert [item.labels for item in manifest.splits["test"]] == [(0,)]
+    assert "left out 1 classes that train lacks (Sitting in a chair); their clips stay." in manifest.notes
+
+
+def test_a_folder_of_frames_does_not_stand_for_a_video_whose_labels_have_times(write_tree):
+    root = write_tree("charades")
+    video = root / "Charades_v1_480" / "46GP0.mp4"
+    video.unlink()
+    video.with_suffix("").mkdir()
+    (video.with_suffix("") / "00001.jpg").write_bytes(b"")
+    assert any(note.startswith("2 of 10 annotated videos are not there") for note in read(root).notes)
+
+
+def test_labels_in_a_list_need_to_be_asked_for_and_inspect_asks(tmp_path):
+    lines = [{"path": f"{i}.mp4", "label": [["run"], ["run", "jump"], []][i % 3], "split": "train"} for i in range(6)]
+    for line in lines:
+        (tmp_path / line["path"]).touch()
+    path = tmp_path / "clips.json"
+    path.write_text(json.dumps(lines))
+    assert candidates(survey(str(path)))[0].settings == {"path": str(path), "multi_label": True}
+    manifest = build_manifest({"name": "json", "path": str(path), "multi_label": True, "val_fraction": 0}, trust=())
+    assert manifest.classes == ("jump", "run")
+    assert [item.labels for item in manifest.splits["train"]] == [(1,), (0, 1), ()] * 2
+    with pytest.raises(ValueError, match=r"clips.json:1: label is a list; data.multi_label=true reads several"):
+        build_manifest({"name": "json", "path": str(path)}, trust=())
+    path.write_text(json.dumps([{"path": "0.mp4", "label": "run"}]))
+    with pytest.raises(ValueError, match=r"label is 'run'; with data.multi_label=true a list of names is needed"):
+        build_manifest({"name": "json", "path": str(path), "multi_label": True}, trust=())
+
+
+def test_labels_with_a_bar_in_a_table_are_noticed_by_inspect(tmp_path):
+    path = tmp_path / "clips.csv"
+    path.write_text('path,label\na.mp4,run\nb.mp4,"run|jump"\n')
+    fit = candidates(survey(str(path)))[0]
+    assert fit.settings == {"path": str(path), "multi_label": True}
+    assert "labels such as run|jump are read as several, data.multi_label=false keeps them whole" in fit.why
 
 
 def test_the_columns_of_a_table_can_be_named(write_tree):

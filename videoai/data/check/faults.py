@@ -127,12 +127,13 @@ def _pairs(
 ) -> Iterator[Fault]:
     for one, other in pairs:
         ends = [(split, item.path) for path in (one, other) for split, item in uses[path]]
-        labels = {item.label for path in (one, other) for _, item in uses[path]}
+        labels = {item.labels for path in (one, other) for _, item in uses[path]}
         *_, (split, path) = _kept_first(ends)
         twin = other if path == one else one
         elsewhere = next(split for split, item in uses[twin])
         if len(labels) > 1:
-            names = " and ".join(manifest.classes[label] for label in sorted(labels))
+            named = ["|".join(manifest.classes[label] for label in some) or "no label" for some in sorted(labels)]
+            names = " and ".join(named)
             yield Fault("conflict", path, f"{names}: the same as {twin} in {elsewhere}")
         if len({split for split, _ in ends}) > 1:
             yield Fault(across, path, f"in {split}, the same as {twin} in {elsewhere}")

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from videoai.core.types import VideoItem
+import numpy as np
+
+from videoai.core.types import MULTI_LABEL, LabelSpan, VideoItem
 from videoai.data.class_folders import VIDEO_EXTENSIONS, natural_order, split_folders_of, subfolders
+from videoai.data.label_texts import SEPARATOR
 from videoai.data.listing import SPLIT_NAMES, SPLITS
 from videoai.data.manifest import Manifest
 
@@ -24,7 +27,7 @@ class Entry(NamedTuple):
     """One clip as listed."""
 
     path: str  # absolute
-    label: str  # the name of its class; "" = none is given
+    labels: tuple[str, ...]  # the names of its classes; () = none is given
     split: str = "train"
     group: str | None = None
     start_seconds: float = 0.0
@@ -42,11 +45,13 @@ def list_folder(root: str | Path, **_: Any) -> tuple[Manifest, list[ListFault]]:
     for split, folder in split_folders_of(root) or [("train", root)]:
         for name in subfolders(folder):
             classes.add(name)
-            entries += [Entry(path, name, split) for path in _videos(os.path.join(folder, name))]
+            entries += [Entry(path, (name,), split) for path in _videos(os.path.join(folder, name))]
     return _listed(entries, natural_order(classes), root, root)
 
 
-def list_csv(path: str | Path, root: str | Path | None = None, **_: Any) -> tuple[Manifest, list[ListFault]]:
+def list_csv(
+    path: str | Path, root: str | Path | None = None, *, multi_label: bool = False, **_: Any
+) -> tuple[Manifest, list[ListFault]]:
     """A table as data=csv reads it, also when files or labels are missing. A line without a path is passed over.
 
     No split is made where there is none, and no line is left out. Other settings are taken and ignored.
@@ -57,9 +62,11 @@ def list_csv(path: str | Path, root: str | Path | None = None, **_: Any) -> tupl
         header = file.readline()
         file.seek(0)
         lines = list(csv.DictReader(file, delimiter=max(",;\t", key=header.count)))
-    entries = [_entry({(key or "").strip(): _text(value) for key, value in line.items()}, root) for line in lines]
+    cut = SEPARATOR if multi_label else None
+    entries = [_entry({(key or "").strip(): _text(value) for key, value in line.items()}, root, cut) for line in lines]
     found = [entry for entry in entries if entry]
-    return _listed(found, natural_order({entry.label for entry in found if entry.label}), path, root)
+    classes = natural_order({label for entry in found for label in entry.labels})
+    return _listed(found, classes, path, root, multi_label=multi_label)
 
 
 LENIENT = {"folder": list_folder, "csv": list_csv}  # name of a data set -> how to list it when training refuses it
@@ -69,40 +76,49 @@ def with_known_labels(manifest: Manifest) -> tuple[Manifest, list[ListFault]]:
     """The items whose label is the number of a class, and a fault for each of the others."""
     num_classes, faults, splits = len(manifest.classes), [], {}
     for split, items in manifest.splits.items():
-        is_known = (items.label >= 0) & (items.label < num_classes)
+        clip, label = items.label_pairs()
+        is_known = np.ones(len(items), bool)
+        is_known[clip[(label < 0) | (label >= num_classes)]] = False
         splits[split] = items[is_known]
         for item in items[~is_known]:
-            detail = f"label {item.label} in {split}; there are classes 0 .. {num_classes - 1}"
+            wrong = ", ".join(str(label) for label in item.labels if not 0 <= label < num_classes)
+            detail = f"label {wrong} in {split}; there are classes 0 .. {num_classes - 1}"
             faults.append(ListFault("label_out_of_range", item.path, detail))
     if not faults:
         return manifest, []
     return Manifest(manifest.classes, splits, manifest.source, manifest.notes, manifest.root), faults
 
 
-def _listed(entries: list[Entry], classes: list[str], source: str, root: str) -> tuple[Manifest, list[ListFault]]:
-    filled = {entry.label for entry in entries}
-    learnt = {entry.label for entry in entries if entry.split == "train"}
+def _listed(
+    entries: list[Entry], classes: list[str], source: str, root: str, *, multi_label: bool = False
+) -> tuple[Manifest, list[ListFault]]:
+    filled = {label for entry in entries for label in entry.labels}
+    learnt = {label for entry in entries if entry.split == "train" for label in entry.labels}
     faults = [ListFault("empty_class", "", f"class {name} has no videos") for name in classes if name not in filled]
     label_of = {name: label for label, name in enumerate(classes)}
     splits: dict[str, list[VideoItem]] = {split: [] for split in SPLITS}
     for entry in entries:
-        if not entry.label:
+        if not entry.labels and not multi_label:
             faults.append(ListFault("label_without_class", entry.path, "it has no label"))
             continue
-        if entry.label not in learnt:
-            detail = f"labelled '{entry.label}' in {entry.split}, which train lacks"
-            faults.append(ListFault("label_without_class", entry.path, detail))
+        for label in entry.labels:
+            if label not in learnt:
+                detail = f"labelled '{label}' in {entry.split}, which train lacks"
+                faults.append(ListFault("label_without_class", entry.path, detail))
+        labels = [label_of[label] for label in entry.labels]
         stretch = entry.start_seconds, entry.end_seconds, entry.group
-        splits[entry.split].append(VideoItem(entry.path, label_of[entry.label], *stretch))
+        spans = tuple(map(LabelSpan, labels)) if multi_label else None
+        splits[entry.split].append(VideoItem(entry.path, MULTI_LABEL if multi_label else labels[0], *stretch, spans))
     return Manifest(tuple(classes), splits, source, (), root), faults  # pyright: ignore[reportArgumentType]
 
 
-def _entry(line: dict[str, str], root: str) -> Entry | None:
+def _entry(line: dict[str, str], root: str, cut: str | None) -> Entry | None:
     if not line.get("path"):
         return None
+    label = line.get("label", "")
     return Entry(
         os.path.normpath(os.path.join(root, line["path"])),
-        line.get("label", ""),
+        tuple(filter(None, map(str.strip, label.split(cut) if cut else [label]))),
         SPLIT_NAMES.get(line.get("split", "").lower(), "train"),
         line.get("group") or None,
         _seconds(line.get("start_seconds")) or 0.0,

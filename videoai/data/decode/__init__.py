@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Literal, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ from torch import Tensor
 from videoai.data.media import MAX_SECONDS, BadVideo
 from videoai.data.shards import is_member, read_member
 
+Decoder = Literal["pyav", "torchcodec"]  # of files and members of shards
 CACHE_SUFFIX = ".safetensors"  # of files that hold decoded frames, see memory.py
 
 
@@ -65,20 +66,22 @@ class Video(Protocol):
     ) -> None: ...
 
 
-def open_video(path: str | Path, *, frame_fps: float | None = None) -> Video:
+def open_video(
+    path: str | Path, *, frame_fps: float | None = None, decoder: Decoder = "pyav", device: str = "cpu"
+) -> Video:
     """Opens a video and reads its index; decodes nothing yet. Raises BadVideo.
 
     Args:
         path: a video file; a folder of numbered images; a file of the clip cache, ``*.safetensors``; or a member of a
             shard, ``00000.tar#NAME``, for which the shard may also be a URL.
         frame_fps: frames per second of a folder of images, which does not know it; None = 30.
+        decoder: torchcodec reads where it gives what PyAV gives, see torchcodec.py; the frames are the same ones.
+        device: where torchcodec decodes and its frames are; not in worker processes, which cannot share a GPU cheaply.
     """
     # FFmpeg and the rest load only where videos are read.
     path = os.fspath(path)
     if is_member(path):
-        from videoai.data.decode.pyav import PyAVVideo
-
-        return PyAVVideo(path, read_member(path))
+        return _open_encoded(path, read_member(path), decoder, device)
     if os.path.isdir(path):
         from videoai.data.decode.frame_folder import DEFAULT_FPS, open_frame_folder
 
@@ -87,11 +90,19 @@ def open_video(path: str | Path, *, frame_fps: float | None = None) -> Video:
         from videoai.data.decode.memory import open_cached
 
         return open_cached(path)
-    from videoai.data.decode.pyav import PyAVVideo
-
-    video = PyAVVideo(path)
+    video = _open_encoded(path, None, decoder, device)
     if video.duration_seconds > MAX_SECONDS:
         video.close()
         detail = f"{video.duration_seconds:.3g} s long, above {MAX_SECONDS:g}; its clock may be damaged"
         raise BadVideo(video.path, "too_large", "index", detail)
     return video
+
+
+def _open_encoded(path: str, source: bytes | None, decoder: Decoder, device: str) -> Video:
+    if decoder == "torchcodec":
+        from videoai.data.decode.torchcodec import TorchCodecVideo
+
+        return TorchCodecVideo(path, source, device=device)
+    from videoai.data.decode.pyav import PyAVVideo
+
+    return PyAVVideo(path, source)

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 
 from videoai.data.hints import some
+from videoai.data.label_texts import SECONDS_COLUMN, SEPARATOR
 from videoai.data.layouts import (
     activitynet,
     charades,
@@ -21,10 +22,10 @@ from videoai.data.layouts import (
     table,
     ucf101,
 )
-from videoai.data.layouts.survey import Candidate, Survey, header
+from videoai.data.layouts.survey import Candidate, Survey, first_values, header
 from videoai.data.listing import SPLIT_NAMES
 
-OWN_COLUMNS = {"path", "label", "split", "group", "start_seconds", "end_seconds"}  # of the csv layout
+OWN_COLUMNS = {"path", "label", "split", "group", "start_seconds", "end_seconds", SECONDS_COLUMN}  # of the csv layout
 
 
 def detect_csv(seen: Survey) -> Candidate | None:
@@ -36,7 +37,9 @@ def detect_csv(seen: Survey) -> Candidate | None:
     others = [name for name in header(files[0]) if name not in OWN_COLUMNS]
     why += f"; also {some(others)}, see data.where, test_where and split_by" if others else ""
     why += f"; the first of {len(files)} such files, name another one as PATH" if len(files) > 1 else ""
-    return Candidate("csv", {"path": files[0]}, why)
+    cut = [label for label in first_values(files[0], "label") if SEPARATOR in label]
+    why += f"; labels such as {cut[0]} are read as several, data.multi_label=false keeps them whole" if cut else ""
+    return Candidate("csv", {"path": files[0], **({"multi_label": True} if cut else {})}, why)
 
 
 def detect_folder(seen: Survey) -> Candidate | None:

@@ -1,29 +1,38 @@
 """Your clips as JSON: a list of objects, or one object a line, with path and label, and what the csv layout knows:
-split, group, start_seconds, end_seconds. Other keys do not matter."""
+split, group, start_seconds, end_seconds. In a multi-label set label is a list. Other keys do not matter."""
 
 import os
-from typing import Unpack
+import re
+from functools import partial
+from typing import Any, Unpack
 
 from videoai.data.layouts.entries import Entry, json_entries
 from videoai.data.layouts.settle import PUBLISHED_SPLITS, Annotated, Settling, settle
 from videoai.data.layouts.survey import Candidate, Survey, peek
+from videoai.data.listing import NamedSpan
 from videoai.data.manifest import Manifest
+
+LABEL_LIST = re.compile(r'"label"\s*:\s*\[')
 
 
 def detect(seen: Survey) -> Candidate | None:
     files = [path for path in seen.named("*.json", "*.jsonl") if _names_clips(path)]
     why = f"{os.path.basename(files[0])} with path and label" if files else ""
-    return Candidate("json", {"path": files[0]}, why) if files else None
+    several = {"multi_label": True} if files and LABEL_LIST.search(peek(files[0])) else {}
+    return Candidate("json", {"path": files[0], **several}, why) if files else None
 
 
-def from_json(path: str, *, root: str | None = None, **settling: Unpack[Settling]) -> Manifest:
+def from_json(
+    path: str, *, root: str | None = None, multi_label: bool = False, **settling: Unpack[Settling]
+) -> Manifest:
     """Reads one object a clip.
 
     Args:
         root: what paths are relative to; None = the folder of the file.
+        multi_label: label is a list of any number of classes.
     """
     path = os.path.abspath(os.path.expanduser(path))
-    clips = map(_clip, json_entries(path))
+    clips = map(partial(_clip, multi_label=multi_label), json_entries(path))
     return settle(clips, root or os.path.dirname(path), path, **settling)
 
 
@@ -32,7 +41,7 @@ def _names_clips(path: str) -> bool:
     return head[:1] in ("[", "{") and '"path"' in head and '"label"' in head
 
 
-def _clip(entry: Entry) -> Annotated:
+def _clip(entry: Entry, *, multi_label: bool) -> Annotated:
     given = {key for key, value in entry.fields.items() if value not in (None, "")}
     word = entry.text("split").lower() if "split" in given else ""
     if word and word not in PUBLISHED_SPLITS:
@@ -42,4 +51,23 @@ def _clip(entry: Entry) -> Annotated:
     if end is not None and end <= start:
         entry.fail(f"end_seconds {end:g} must lie after start_seconds {start:g}")
     group = entry.text("group") if "group" in given else None
-    return Annotated(entry.text("path"), entry.text("label"), PUBLISHED_SPLITS.get(word), group, start, end)
+    spans = _spans(entry, entry.fields.get("label")) if multi_label else None
+    label = "" if multi_label else _label(entry)
+    return Annotated(entry.text("path"), label, PUBLISHED_SPLITS.get(word), group, start, end, spans=spans)
+
+
+def _label(entry: Entry) -> str:
+    if isinstance(entry.fields.get("label"), list):
+        entry.fail("label is a list; data.multi_label=true reads several labels a clip")
+    return entry.text("label")
+
+
+def _spans(entry: Entry, labels: Any) -> tuple[NamedSpan, ...]:
+    names = [str(label).strip() for label in labels] if isinstance(labels, list) else [""]
+    if not all(names):
+        entry.fail(
+            f"label is {labels!r}; with data.multi_label=true a list of names is needed, [] = none of the classes"
+        )
+    if len(set(names)) < len(names):
+        entry.fail(f"label is {labels!r}: a label is given twice; delete one")
+    return tuple(map(NamedSpan, names))

@@ -12,7 +12,7 @@ from numpy import ndarray
 from videoai.data.hints import near_names, some
 from videoai.data.items import Items
 from videoai.data.layouts.video_index import VideoIndex, is_file
-from videoai.data.listing import SPLIT_NAMES, SPLITS, Found, Listing, Row, group_notes
+from videoai.data.listing import SPLIT_NAMES, SPLITS, Found, Listing, NamedSpan, Row, group_notes, label_notes
 from videoai.data.manifest import Manifest, assemble
 
 # Of the words that publishers use, those that the table of clips does not know.
@@ -29,6 +29,7 @@ class Annotated(NamedTuple):
     start_seconds: float = 0.0
     end_seconds: float | None = None
     also: str = ""  # another name that the file may have
+    spans: tuple[NamedSpan, ...] | None = None  # of a multi-label set, where label is ""
 
 
 class Settling(TypedDict, total=False):
@@ -79,6 +80,8 @@ def settle(
     listing = _without_repeats(listing, source, published, notes)
     if published:
         listing = _without_unknown_classes(listing, notes)
+    if listing.items.label_sets is not None:
+        notes += label_notes(listing.items)
     notes += group_notes(listing.items, grouped_by)
     found = Found(listing, bool((listing.split >= 0).any()), notes)
     return assemble(found, root, source, val_fraction=val_fraction, test_fraction=test_fraction, split_seed=split_seed)
@@ -97,15 +100,16 @@ class _Finder:
         for clip in clips:
             if clip.video not in self.where:
                 path = self.videos.find(clip.video) or (self.videos.find(clip.also) if clip.also else None)
-                if path and clip.end_seconds is not None and not is_file(path):
-                    path = None  # a stretch of a folder of frames cannot be told
+                if path and _has_times(clip) and not is_file(path):
+                    path = None  # when something happens in a folder of frames cannot be told
                 self.where[clip.video] = path
                 self.absent[clip.split or "no split"] += path is None
             path = self.where[clip.video]
             if clip.end_seconds is not None and clip.end_seconds <= clip.start_seconds:
                 self.num_empty += 1
             elif path is not None:
-                yield Row(path, clip.label, clip.split, clip.group, clip.start_seconds, clip.end_seconds)
+                stretch = clip.start_seconds, clip.end_seconds
+                yield Row(path, clip.label, clip.split, clip.group, *stretch, spans=clip.spans)
 
     def refuse_absence(self, source: str, max_fraction: float) -> None:
         total, absent = len(self.where), self.absent.total()
@@ -141,6 +145,10 @@ class _Finder:
         return [name for name, path in self.where.items() if path is None]
 
 
+def _has_times(clip: Annotated) -> bool:
+    return clip.end_seconds is not None or any(span.end_seconds is not None for span in clip.spans or ())
+
+
 def _without_repeats(listing: Listing, source: str, published: bool, notes: list[str]) -> Listing:
     """Of the same stretch listed twice, the first. In a set of one's own a second label or split is a mistake."""
     items = listing.items
@@ -156,9 +164,9 @@ def _without_repeats(listing: Listing, source: str, published: bool, notes: list
                 f"{items[int(order[1:][several.argmax()])].path}; a clip has one {what}. Correct the lists, or name "
                 "those that belong together with data.annotations"
             )
-    if several_labels.any():
+    if several_labels.any() and items.label_sets is None:
         notes.append(f"{int(several_labels.sum())} stretches have several labels; each makes a clip of its own.")
-    repeats = alike & ~several_labels
+    repeats = alike & ~several_labels if items.label_sets is None else alike
     if not repeats.any():
         return listing
     notes.append(f"{int(repeats.sum())} clips are listed twice and count once, where they are listed first.")
@@ -169,6 +177,8 @@ def _without_repeats(listing: Listing, source: str, published: bool, notes: list
 
 def _without_unknown_classes(listing: Listing, notes: list[str]) -> Listing:
     train = listing.split <= SPLITS.index("train")  # not said: train
+    if listing.items.label_sets is not None:
+        return _without_unknown_labels(listing, train, notes)
     known = np.isin(listing.items.label, listing.items.label[train])
     if known.all() or not train.any():
         return listing
@@ -178,6 +188,17 @@ def _without_unknown_classes(listing: Listing, notes: list[str]) -> Listing:
         "published over all clips count them as wrong."
     )
     return _select(listing, known)
+
+
+def _without_unknown_labels(listing: Listing, train: ndarray, notes: list[str]) -> Listing:
+    """Of a multi-label set: the clips stay, as examples of other classes or of none."""
+    label_of = np.arange(len(listing.names))
+    label_of[listing.items[train].count_labels(len(listing.names)) == 0] = -1
+    unknown = [listing.names[label] for label in np.unique(listing.items.label_pairs()[1]) if label_of[label] < 0]
+    if not unknown or not train.any():
+        return listing
+    notes.append(f"left out {len(unknown)} classes that train lacks ({some(unknown, 3)}); their clips stay.")
+    return replace(listing, items=listing.items.relabelled(label_of))
 
 
 def _select(listing: Listing, keep: ndarray) -> Listing:

@@ -1,5 +1,6 @@
 """A bounded look at a folder: which annotation files, videos and folders of frames lie where. Opens no video."""
 
+import csv
 import os
 from collections import deque
 from dataclasses import dataclass, field
@@ -110,6 +111,13 @@ def header(path: str) -> list[str]:
     line = first_line(path)
     delimiter = max(",;\t", key=line.count)
     return [name.strip().strip('"') for name in line.split(delimiter)]
+
+
+def first_values(path: str, column: str) -> list[str]:
+    """What stands in a column of a CSV file on its first lines; the last may be cut off."""
+    delimiter = max(",;\t", key=first_line(path).count)
+    lines = csv.DictReader(peek(path).splitlines()[1:], header(path), delimiter=delimiter)
+    return [value for line in lines if isinstance(value := line.get(column), str)]
 
 
 def _list(seen: Survey, folder: str, waiting: deque[str]) -> int:

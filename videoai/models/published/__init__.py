@@ -81,6 +81,11 @@ class Weights(NamedTuple):
     sha256: str | None = None  # of the file, or how it begins
     verified: Literal["parity", "no"] = "no"  # parity = the logits of the publisher's own code, on golden inputs
 
+    @property
+    def multi_label(self) -> bool:
+        """Whether its logits are of a sigmoid each, because a video has several labels."""
+        return self.dataset == "charades"
+
 
 @cache
 def all_weights() -> dict[str, Weights]:

@@ -10,4 +10,6 @@ def class_names(row: Weights) -> list[str]:
         from torchvision.models.video import R3D_18_Weights
 
         return list(R3D_18_Weights.KINETICS400_V1.meta["categories"])
+    if row.dataset == "charades":  # numbered by its codes, which data.codes=true keeps as names
+        return [f"c{number:03d}" for number in range(row.num_classes)]
     return [f"{row.dataset} {number}" for number in range(row.num_classes)]

@@ -1,0 +1,111 @@
+"""Frames through torchcodec, where they are those of PyAV: an optional library, which can also decode on a GPU.
+
+torchcodec numbers frames by its own scan, does not mirror, and stumbles over files that FFmpeg's own decoder plays. So
+PyAV opens every file, lists its frames and stays the reference. torchcodec reads a file only when it announces as many
+frames and gives the first picture alike, and a picture counts only with the time that the index says; everything else
+is PyAV's, with its BadVideo.
+"""
+
+import logging
+import re
+from collections.abc import Sequence
+from importlib import import_module
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torchvision.transforms.v2 import functional as F
+
+from videoai.data.decode.picture import Shown, target_size
+from videoai.data.decode.pyav import PyAVVideo
+from videoai.data.media import MAX_PIXELS, BadVideo, open_regular
+
+logger = logging.getLogger(__name__)
+
+# Mean grey levels of 255: a GPU converts colours in its own way. Not measured on one; on the CPU pictures are equal.
+SAME_ON_GPU = 3.0
+SAME_TIME = 1e-6  # seconds; both compute pts times time base in float64
+# FFmpeg's formats that name other files are lines of text or XML, and end at a NUL. Its guess cannot be limited to the
+# container that was recognised, so a head that could be read as either is left to PyAV, which can limit it.
+TEXT = re.compile(rb"[\r\n<]")
+_HEAD_BYTES = 4096
+
+
+class _NotAlikeError(Exception):
+    """torchcodec does not give what PyAV would."""
+
+
+class TorchCodecVideo(PyAVVideo):
+    """See decode.Video. Pictures of another size are scaled after decoding, with antialiasing, where PyAV's are scaled
+    bilinearly while they are decoded: up to 1.5 grey levels of 255 apart, averaged over a picture."""
+
+    def __init__(self, path: str | Path, source: bytes | None = None, *, device: str = "cpu") -> None:
+        """``source``: the bytes of the file where they come from elsewhere; ``path`` then only names them.
+
+        Args:
+            device: where it decodes and where the frames are: cpu, cuda, cuda:1. Frames that PyAV reads arrive there.
+        """
+        super().__init__(path, source)
+        self._source, self._device = source, torch.device(device)
+        self._decoder: Any = None  # made at the first read
+        self._is_left_to_pyav = self._index is None
+        self._file: Any = None
+
+    def close(self) -> None:
+        self._decoder = None
+        if getattr(self, "_file", None):  # not when PyAV refused to open
+            self._file.close()
+        super().close()
+
+    def _read(self, wanted: list[int], size: int | tuple[int, int] | None) -> Tensor:
+        if not self._is_left_to_pyav:
+            try:
+                self._decoder = self._decoder or self._open()
+                return self._scaled(self._pictures(wanted), size)
+            except BadVideo:
+                raise
+            except Exception as error:  # C++ raises RuntimeError, ValueError, IndexError, and json's errors
+                self._is_left_to_pyav, self._decoder = True, None
+                reason = (str(error).strip().splitlines() or [""])[0][:120]
+                logger.debug("%s: read by PyAV and not by torchcodec: %s", self.path, reason)
+        return super()._read(wanted, size).to(self._device)
+
+    def _open(self) -> Any:
+        first = super()._read([0], None)  # also says how large the pictures are; refuses what is above MAX_PIXELS
+        shown = self._shown
+        if shown and shown.is_transposed ^ shown.flip_x ^ shown.flip_y:
+            raise _NotAlikeError("mirrored, and torchcodec only turns")
+        if any(part.bits > 8 for part in self._stream.stream.format.components):
+            raise _NotAlikeError("more than 8 bits a colour, which are rounded in several ways")
+        self._file = open_regular(self.path) if self._source is None else BytesIO(self._source)
+        if TEXT.search(self._file.read(_HEAD_BYTES).partition(b"\0")[0]):
+            raise _NotAlikeError("its head could be read as text")
+        self._file.seek(0)
+        # From an open file, never by name: names choose formats and protocols.
+        make = import_module("torchcodec.decoders").VideoDecoder
+        self._decoder = make(self._file, num_ffmpeg_threads=1, device=str(self._device))
+        if len(self._decoder) != self.num_frames:
+            raise _NotAlikeError(f"{len(self._decoder)} frames announced, {self.num_frames} listed")
+        off = (self._pictures([0]).cpu().int() - first.int()).abs().float().mean()
+        if off > (0 if self._device.type == "cpu" else SAME_ON_GPU):
+            raise _NotAlikeError(f"the first picture is {float(off):.2g} grey levels off")
+        return self._decoder
+
+    def _pictures(self, wanted: Sequence[int]) -> Tensor:
+        assert self._index is not None
+        batch = self._decoder.get_frames_at(list(wanted))
+        shown_at = self._index.pts[list(wanted)] * float(self._stream.stream.time_base or 1)
+        if np.abs(batch.pts_seconds.numpy() - shown_at).max() > SAME_TIME:
+            raise _NotAlikeError("a picture comes with another time than listed")
+        return batch.data
+
+    def _scaled(self, pictures: Tensor, size: int | tuple[int, int] | None) -> Tensor:
+        now = (pictures.shape[2], pictures.shape[3])
+        height, width = target_size(Shown(*now, is_transposed=False, flip_x=False, flip_y=False), size)
+        if height * width > MAX_PIXELS:
+            detail = f"{width} x {height} after scaling, above {MAX_PIXELS} pixels"
+            raise BadVideo(self.path, "too_large", "decode", detail)
+        return pictures if now == (height, width) else F.resize(pictures, [height, width], antialias=True)

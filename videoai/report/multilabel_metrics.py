@@ -1,0 +1,122 @@
+"""Metrics where a video has several labels: average precision of each class, their mean (mAP), F1 at a threshold.
+
+One rule for videos that could not be read: they carry NaN scores and count as if every score of theirs was 0, so they
+are ranked last, and none of their labels is found. A smaller denominator would let a broken dataset flatter a model.
+"""
+
+from collections.abc import Sequence
+from math import nan
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+THRESHOLD = 0.5  # of a sigmoid score; as likely as not
+
+
+class LabelScore(NamedTuple):
+    """The scores of one class; a ratio without a denominator is NaN."""
+
+    name: str
+    num_videos: int  # that have this label, unreadable ones included
+    base_rate: float  # their share: what the average precision of a random ranking comes to
+    average_precision: float
+    num_predicted: int  # at THRESHOLD, as are the next three
+    precision: float
+    recall: float
+    f1: float
+
+
+def average_precision(scores: Tensor, labels: Tensor) -> Tensor:
+    """The area under each class's precision-recall steps, sum of (R_n - R_n-1) P_n over the distinct scores.
+
+    Videos of one score are taken together, as in scikit-learn's average_precision_score, so a constant score gives the
+    base rate and no order of the rows changes anything.
+
+    Args:
+        scores: float [N, K]; a row with NaN = unreadable.
+        labels: bool [N, K].
+
+    Returns:
+        float64 [K], 0 .. 1; NaN for a class that no video has.
+
+    Raises:
+        ValueError: shapes that do not match, or labels that are not bool.
+    """
+    _check(scores, labels)
+    ranked, order = _settled(scores).sort(dim=0, descending=True)
+    hits = labels.gather(0, order).double()
+    position = torch.arange(1, len(scores) + 1, device=scores.device)[:, None]
+    precision = hits.cumsum(0) / position
+    is_last = torch.ones_like(labels)  # of the videos that share a score
+    is_last[:-1] = ranked[:-1] != ranked[1:]
+    last = torch.where(is_last, position - 1, len(scores)).flip(0).cummin(0).values.flip(0)
+    return (hits * precision.gather(0, last)).sum(0) / hits.sum(0)  # 0 / 0 = NaN
+
+
+def mean_average_precision(scores: Tensor, labels: Tensor) -> float:
+    """mAP: the mean of ``average_precision`` over the classes that some video has; NaN when none has any."""
+    return float(average_precision(scores, labels).nanmean())
+
+
+def base_rate(labels: Tensor) -> float:
+    """The mAP of a random ranking, nearly: the mean share of videos over the classes that some video has."""
+    share = labels.double().mean(0)
+    return float(share[share > 0].mean())
+
+
+def micro_f1(scores: Tensor, labels: Tensor) -> float:
+    """F1 at ``THRESHOLD`` over all labels of all videos together; NaN without any label, given or predicted."""
+    found, predicted, given = (counts.sum() for counts in _counts(scores, labels))
+    return float(2 * found / (predicted + given))
+
+
+def macro_label_f1(scores: Tensor, labels: Tensor) -> float:
+    """F1 at ``THRESHOLD`` of each class, averaged over the classes that occur in labels or predictions."""
+    found, predicted, given = _counts(scores, labels)
+    return float((2 * found / (predicted + given)).nanmean())
+
+
+def hit_at_1(scores: Tensor, labels: Tensor) -> float:
+    """The share of the videos whose best class (the lowest index wins a tie) is one of their labels
+    (arXiv:1609.08675). A video without labels, or without scores, is no hit."""
+    _check(scores, labels)
+    hit = labels.gather(1, _settled(scores).argmax(1, keepdim=True))[:, 0]
+    return (hit & ~scores.isnan().any(dim=1)).double().mean().item()
+
+
+def per_label(scores: Tensor, labels: Tensor, *, classes: Sequence[str]) -> list[LabelScore]:
+    """One ``LabelScore`` a class, in class order."""
+    precisions = average_precision(scores, labels).tolist()
+    columns = (counts.long().tolist() for counts in _counts(scores, labels))
+    return [
+        LabelScore(
+            name=name,
+            num_videos=given,
+            base_rate=given / len(labels),
+            average_precision=precision,
+            num_predicted=predicted,
+            precision=found / predicted if predicted else nan,
+            recall=found / given if given else nan,
+            f1=2 * found / (predicted + given) if predicted + given else nan,
+        )
+        for name, precision, found, predicted, given in zip(classes, precisions, *columns, strict=True)
+    ]
+
+
+def _counts(scores: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """float64 [K] each: videos of each class that are found, predicted, and given."""
+    _check(scores, labels)
+    predicted = _settled(scores) >= THRESHOLD
+    return (predicted & labels).sum(0).double(), predicted.sum(0).double(), labels.sum(0).double()
+
+
+def _settled(scores: Tensor) -> Tensor:
+    return scores.double().masked_fill(scores.isnan().any(dim=1, keepdim=True), 0.0)
+
+
+def _check(scores: Tensor, labels: Tensor) -> None:
+    if scores.ndim != 2 or not scores.is_floating_point() or not len(scores):
+        raise ValueError(f"scores: {scores.dtype} {list(scores.shape)}, but a float [N, K] with N >= 1 is needed.")
+    if labels.dtype != torch.bool or labels.shape != scores.shape:
+        raise ValueError(f"labels: {labels.dtype} {list(labels.shape)}, but bool {list(scores.shape)} is needed.")
