@@ -183,3 +183,12 @@ def test_a_generator_that_does_not_fit_is_refused(clip_folder, untrained_gan, tm
 def test_a_checkpoint_that_makes_no_clips_is_refused_as_a_source(clip_folder, judge_run, tmp_path):
     with pytest.raises(ValueError, match="not of a GAN, so it makes no clips"):
         videoai.train(settings(clip_folder, tmp_path, judge_run / "checkpoints/best.pt"))
+
+
+def test_clips_with_several_labels_get_no_generated_ones(clip_folder, bank, tmp_path):
+    rows = [{"path": str(path), "label": f"{path.parent.name}|clip"} for path in sorted(clip_folder.glob("*/*.mp4"))]
+    (tmp_path / "real.csv").write_bytes(table_of(rows))
+    given = settings(clip_folder, tmp_path / "run", bank)
+    given["data"] = {"name": "csv", "path": str(tmp_path / "real.csv"), "multi_label": True, "num_workers": 0}
+    with pytest.raises(ValueError, match="not for clips with several labels each"):
+        videoai.train(given)
