@@ -72,7 +72,7 @@ def ladder_table(results: Mapping[str, Any]) -> Table:
         "↑ higher is better, ↓ lower is better",
     )
     table = Table(title=title, caption=caption)
-    table.add_column("measure")
+    table.add_column("measure", no_wrap=True)
     for name in RUNGS:
         table.add_column(RUNGS[name], justify="right")
     if before := results.get("earlier"):

@@ -54,6 +54,8 @@ def evaluate_gan(config: Mapping[str, Any], classifier: dict[str, Any]) -> dict[
     look = look_at(encoder, manifest, held_out, items, clip, config)
     judged = look if encoder is judge else look_at(judge, manifest, held_out, items, clip, config)
     results = measure(look, judged, state["classes"], encoder.name if config["encoder"] else "own")
+    if earlier and earlier["num_compared"] != results["num_compared"]:
+        logger.warning("against: %d clips were compared there, which moves fvd and recall", earlier["num_compared"])
     arms = train_arms(config, manifest, items, clip, folder, classifier, split) if config["cas"] else {}
     facts = {
         "checkpoint": shown(config["checkpoint"]),
