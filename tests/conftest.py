@@ -73,3 +73,93 @@ def videoai_command() -> Callable[..., subprocess.CompletedProcess[str]]:
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def standins() -> Path:
+    """The folder of the tests' own package of models, as a user's own would be on the path."""
+    folder = Path(__file__).parent / "standins"
+    sys.path.append(str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def judge_run(clip_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that learned to tell the clips of ``clip_folder`` apart; its best checkpoint judges generated ones."""
+    import videoai
+
+    run_dir = tmp_path_factory.mktemp("judge")
+    clip = {"num_frames": 8, "size": 32, "stride": 2}
+    trainer = {"batch_size": 8, "max_epochs": None, "max_steps": 60, "precision": "fp32", "tensorboard": False}
+    data = {"name": "folder", "root": str(clip_folder), "num_workers": 0, "flip": 0.0}
+    given = {"data": data, "clip": clip, "augment": "shift", "run_dir": str(run_dir)}
+    videoai.train(given, trainer={**trainer, "num_threads": 1, "eval_every": 60})
+    return run_dir
+
+
+@pytest.fixture(scope="session")
+def planted(clip_folder: Path, standins: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
+    """The checkpoint of a generator with a known fault: see ``standins/planted.py``."""
+    import torch
+    from planted import Planted  # pyright: ignore[reportMissingImports]
+
+    from videoai.cli.config import compose
+    from videoai.core import checkpoint
+    from videoai.core.types import ClipSpec
+    from videoai.data.dataset import EvalClips
+    from videoai.data.manifest import from_folder
+
+    manifest, clip = from_folder(clip_folder), ClipSpec(num_frames=8, size=32, stride=2)
+    shown = EvalClips(manifest.splits["train"], clip)
+    real = [shown[index][0] for index in range(len(shown))]
+    folder = tmp_path_factory.mktemp("planted")
+
+    def write(mode: str) -> str:
+        generator = Planted(num_classes=4, num_frames=8, size=32, mode=mode)
+        for label in range(4):
+            clips = [clip.video for clip in real if clip.label == label][:4]
+            generator.clips.data[label] = torch.stack(clips).permute(0, 2, 1, 3, 4) / 127.5 - 1
+        node = {"_target_": "planted.Planted", "mode": mode}
+        data = compose("train", ["data=folder", f"data.root={clip_folder}", "data.flip=0"])[0]["data"]
+        state = {
+            "format": checkpoint.FORMAT,
+            "config": {"task": "gan", "gan": {"generator": node}, "data": data},
+            "classes": list(manifest.classes),
+            "clip": clip.to_dict(),
+            "model": {f"generator.{key}": value for key, value in generator.state_dict().items()},
+            "step": 0,
+            "versions": {**checkpoint.versions(), "data": manifest.fingerprint()},
+        }
+        checkpoint.save(folder / f"{mode}.pt", state)
+        return str(folder / f"{mode}.pt")
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def untrained_gan(clip_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The checkpoint of a small generator with fresh weights that knows the classes of ``clip_folder``."""
+    import torch
+
+    from videoai.cli.config import compose
+    from videoai.core import checkpoint
+    from videoai.core.types import ClipSpec
+    from videoai.data.manifest import from_folder
+    from videoai.gan.generator import Generator
+
+    torch.manual_seed(0)
+    manifest, node = from_folder(clip_folder), {"name": "conv3d", "width": 2, "content_size": 8, "class_size": 4}
+    generator = Generator(num_classes=4, num_frames=8, size=32, width=2, content_size=8, class_size=4)
+    data = compose("train", ["data=folder", f"data.root={clip_folder}", "data.flip=0"])[0]["data"]
+    state = {
+        "format": checkpoint.FORMAT,
+        "config": {"task": "gan", "gan": {"generator": node}, "data": data},
+        "classes": list(manifest.classes),
+        "clip": ClipSpec(num_frames=8, size=32, stride=2).to_dict(),
+        "model": {f"generator.{key}": value for key, value in generator.state_dict().items()},
+        "step": 0,
+        "versions": {**checkpoint.versions(), "data": manifest.fingerprint()},
+    }
+    path = tmp_path_factory.mktemp("untrained_gan") / "gan.pt"
+    checkpoint.save(path, state)
+    return str(path)

@@ -27,10 +27,21 @@ MODEL_FILES = sorted(path.stem for path in (CONFIGS / "model").glob("*.yaml"))
     ids=lambda f: f"{f.parent.name}/{f.stem}",
 )
 def test_every_choice_composes(file: Path):
-    config, choices = compose("train", [f"{file.parent.name}={file.stem}"])
+    gan = file.parent.name == "gan"
+    config, choices = compose("train_gan" if gan else "train", [f"{file.parent.name}={file.stem}"])
     assert choices[file.parent.name] == file.stem
     ClipSpec(**config["clip"])
-    assert set(config) >= {"data", "model", "clip", "augment", "optim", "schedule", "trainer", "seed", "run_dir"}
+    assert set(config) >= {
+        "data",
+        "gan" if gan else "model",
+        "clip",
+        "augment",
+        "optim",
+        "schedule",
+        "trainer",
+        "seed",
+        "run_dir",
+    }
 
 
 def test_every_model_has_a_yaml_and_the_other_way_round():
@@ -116,7 +127,7 @@ def test_a_users_own_folder_of_yaml_is_searched(tmp_path):
     assert choices["model"] == "mynet"
 
 
-@pytest.mark.parametrize("file", ["trainer/default", "augment/none", "imbalance/default"])
+@pytest.mark.parametrize("file", ["trainer/default", "augment/none", "synthetic/default", "imbalance/default"])
 def test_every_setting_is_explained(file):
     for line in (CONFIGS / f"{file}.yaml").read_text().splitlines():
         key, _, comment = line.partition("#")

@@ -1,4 +1,5 @@
 import json
+import math
 import os
 import signal
 from collections.abc import Iterator
@@ -6,9 +7,11 @@ from collections.abc import Iterator
 import pytest
 import torch
 from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from videoai.core.types import Clips
 from videoai.engine.interrupt import Interrupted
+from videoai.engine.trainer import ramp_up
 
 
 def weights(trainer) -> dict[str, torch.Tensor]:
@@ -175,3 +178,34 @@ def test_ten_steps_give_the_golden_losses(make_trainer, golden):
     trainer.fit()
     losses = [json.loads(line)["loss"] for line in trainer.log.path.read_text().splitlines() if '"train"' in line]
     golden("trainer_ten_steps", losses, 1e-4)
+
+
+def test_a_part_of_the_model_may_be_averaged_and_evaluated_alone(make_trainer):
+    seen = []
+
+    def evaluate(model, step):
+        seen.append(type(model).__name__)
+        return {"top1": 0.5}  # without a loss
+
+    task = make_trainer().task
+    trainer = make_trainer(task=task, averaged=task.model.conv, ema_decay=0.9, evaluate=evaluate)
+    trainer.fit()
+    assert seen == ["Conv3d", "Conv3d"]
+    assert set(make_trainer.load("last")["ema"]) == {"n_averaged", "module.weight", "module.bias"}
+
+
+def test_a_memory_that_ramps_up_leaves_the_first_weights_behind():
+    """After n updates by 1 a plain average with decay 0.99 has moved by 1 - 0.99^n; the ramp moves by far more."""
+    moved = {}
+    for name, average in (("plain", get_ema_multi_avg_fn(0.99)), ("ramp", ramp_up(0.99))):
+        ema = AveragedModel(nn.Linear(1, 1, bias=False), multi_avg_fn=average)
+        for value in (0.0, *[1.0] * 10):
+            with torch.no_grad():
+                changed = nn.Linear(1, 1, bias=False)
+                changed.weight.fill_(value)
+            ema.update_parameters(changed)
+        moved[name] = ema.module.weight.item()
+    assert moved["plain"] == pytest.approx(1 - 0.99**10, abs=1e-5)
+    assert moved["ramp"] > 0.99
+    product = math.prod((1 + n) / (10 + n) for n in range(1, 11))
+    assert moved["ramp"] == pytest.approx(1 - product, abs=1e-5)

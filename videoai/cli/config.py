@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,16 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 CONFIGS = (
     _PACKAGE / "configs" if (_PACKAGE / "configs").is_dir() else _PACKAGE.parent / "configs"
 )  # wheel, else source tree
-GROUPS = ("data", "model", "clip", "augment", "imbalance", "optim", "schedule", "finetune", "trainer", "experiment")
+GROUPS = (
+    *("data", "model", "clip", "augment", "synthetic", "imbalance", "optim", "schedule", "finetune", "trainer"),
+    *("experiment", "gan"),
+)
+TASKS = {"classify": "train", "gan": "train_gan"}  # task -> its settings, a file of configs/
 # Values that are paths: taken as typed, because Hydra's grammar stumbles over spaces, brackets and equals signs.
 PATHS = (
     *("checkpoint", "input", "path", "out", "run_dir", "weights", "resume"),
-    *("data.root", "data.path", "data.annotations", "data.class_names", "data.quarantine"),
+    *("data.root", "data.path", "data.annotations", "data.class_names", "data.quarantine", "synthetic.source"),
+    *("judge", "output", "against", "encoder"),
 )
 
 
@@ -30,6 +35,17 @@ def compose(job: str, arguments: list[str]) -> tuple[dict[str, Any], dict[str, s
     extra = [f"hydra.searchpath=[file://{config_dir}]"] if config_dir else []
     config, choices = _composed(job, [_quoted(override) for override in overrides], extra)
     return config, {key.partition("@")[0]: value for key, value in choices.items()}
+
+
+def task_of(arguments: list[str]) -> tuple[str, list[str]]:
+    """What ``task=...`` names, and the other arguments. Raises: ValueError: no such task."""
+    named = [argument.partition("=")[2] for argument in arguments if argument.startswith("task=")]
+    task = named[-1] if named else "classify"
+    if task not in TASKS:
+        raise ValueError(
+            f"task={task}: no such task.{did_you_mean(task, list(TASKS))} Choose from: {', '.join(TASKS)}."
+        )
+    return task, [argument for argument in arguments if not argument.startswith("task=")]
 
 
 def apart(job: str, arguments: list[str]) -> tuple[list[str], list[str]]:
@@ -54,18 +70,31 @@ def train(config: Mapping[str, Any] | None = None, **settings: Any) -> dict[str,
     Returns: ``run_dir``, ``checkpoint``, ``step``, ``seconds``, ``metric``, ``best_top1`` (or whatever the metric is),
     ``best_step``.
     """
-    from videoai.run.train import train as run
+    full, choices = complete({**(config or {}), **settings})
+    return trainer_of(full.get("task", "classify"))(with_run_dir(full, choices))
 
-    return run(with_run_dir(*complete({**(config or {}), **settings})))
+
+def trainer_of(task: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """What carries the task's settings out."""
+    if task == "gan":
+        from videoai.run.train_gan import train_gan
+
+        return train_gan
+    from videoai.run.train import train
+
+    return train
 
 
 def complete(config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Fill a partial dict up with the defaults of ``train``. Raises: ValueError: an unknown setting."""
+    """Fill a partial dict up with the defaults of its task. Raises: ValueError: an unknown setting."""
     from omegaconf import OmegaConf
 
     given = _nested(config)
+    task, _ = task_of([f"task={given.get('task', 'classify')}"])
+    if task == "classify":
+        given.pop("task", None)
     base, choices = compose(
-        "train", [f"{group}={name}" for group in GROUPS if (name := _choice(group, given.get(group)))]
+        TASKS[task], [f"{group}={name}" for group in GROUPS if (name := _choice(group, given.get(group)))]
     )
     rest = {key: value for key, value in given.items() if not (key in GROUPS and isinstance(value, str))}
     for group, node in rest.items():
@@ -84,7 +113,11 @@ def complete(config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]
 def with_run_dir(config: dict[str, Any], choices: Mapping[str, str | None]) -> dict[str, Any]:
     """Settle ``name`` and ``run_dir``, and refuse what is still missing."""
     refuse_missing(config, "train")
-    parts = [config[group].get("name") or choices.get(group) or group for group in ("data", "model")]
+    parts = [
+        config[group].get("name") or choices.get(group) or group
+        for group in ("data", "model", "gan")
+        if group in config
+    ]
     name = config["name"] or choices.get("experiment") or "-".join(parts)
     return {
         **config,
@@ -139,6 +172,8 @@ def _one_line(error: Exception, job: str, overrides: list[str]) -> str:
     text = str(error)
     if key := re.search(r"Could not override '([^']+)'", text):
         known = _known_settings(job, [o for o in overrides if "." not in o.partition("=")[0] and key[1] not in o])
+        if key[1].partition(".")[0] == "gan" and job == "train":
+            return f"'{key[1]}' is a setting of GANs: videoai train task=gan {key[1]}=..."
         return f"unknown setting '{key[1]}'.{did_you_mean(key[1], known)} videoai {job} --help lists the settings."
     if missing := re.search(r"Could not find '([^']+)/([^']*)'", text):
         group, name = missing[1], missing[2]
@@ -165,7 +200,7 @@ def _known_settings(job: str, choices: list[str]) -> list[str]:
     from hydra.errors import HydraException
 
     try:
-        return [*flatten(_hydra(job, choices)[0]), *(GROUPS if job == "train" else ())]
+        return [*flatten(_hydra(job, choices)[0]), *(GROUPS if job in TASKS.values() else ())]
     except HydraException:
         return []
 

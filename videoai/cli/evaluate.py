@@ -2,11 +2,16 @@
 
 from typing import Any
 
-from videoai.cli.config import compose, refuse_missing, trusted
+from videoai.cli.config import compose, refuse_missing, task_of, trusted
 
 
 def main(arguments: list[str]) -> int:
     """Score the checkpoint, print the summary, say where the files are."""
+    task, arguments = task_of(arguments)
+    if task == "gan":
+        from videoai.cli.evaluate_gan import main as evaluate_gan
+
+        return evaluate_gan(arguments)
     about_data = [argument for argument in arguments if argument.startswith(("data=", "data."))]
     config, _ = compose("evaluate", [argument for argument in arguments if argument not in about_data])
     refuse_missing(config, "evaluate")

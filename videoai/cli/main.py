@@ -14,6 +14,7 @@ VERBS = {  # verb -> (module:function, one line of help)
     "train": ("videoai.cli.train:main", "train a model, or continue a run"),
     "evaluate": ("videoai.cli.evaluate:main", "score a checkpoint on a split of a data set"),
     "predict": ("videoai.cli.predict:main", "name the action in your video files"),
+    "generate": ("videoai.cli.generate:main", "fill a folder with clips of a trained generator"),
     "data": ("videoai.cli.data:main", "inspect, check and prepare videos"),
     "benchmark": ("videoai.cli.benchmark:main", "measure how fast videos are decoded and loaded here"),
     "models": ("videoai.cli.models:main", "list the models"),
@@ -40,6 +41,8 @@ exit codes: 0 done, 1 error, 2 unknown verb, 75 stopped by SIGTERM after saving,
 first)
 """
 USAGE_ERROR = 2
+# Groups of settings that the help of train prints whole, and of which file.
+SHOWN = (("trainer", "default"), ("augment", "none"), ("synthetic", "default"), ("imbalance", "default"))
 SPACE = (
     "If memory ran out: a smaller trainer.batch_size with trainer.accumulate gives the same batch; data.num_workers=0 "
     "needs the least memory, also of /dev/shm."
@@ -61,7 +64,7 @@ def main() -> int:
         hint = f" Did you mean '{near[0]}'?" if near else ""
         return complain(f"unknown verb '{verb}'.{hint} The verbs: {', '.join(VERBS)}. See videoai --help", USAGE_ERROR)
     if any(flag in rest for flag in ("-h", "--help")):
-        print(verb_help(verb, next((word for word in rest if not word.startswith("-")), None)))
+        print(verb_help(verb, [word for word in rest if not word.startswith("-")]))
         return 0
     code = run(verb, rest)
     gc.collect()  # ends loaders that cycles keep alive: at exit, Python would wait for their processes, deaf to SIGTERM
@@ -73,25 +76,30 @@ def usage() -> str:
     return USAGE.format(verbs="\n".join(f"  {verb:<10}{text}" for verb, (_, text) in VERBS.items()))
 
 
-def verb_help(verb: str, job: str | None = None) -> str:
+def verb_help(verb: str, words: list[str]) -> str:
     """What a verb takes. A settings file explains itself, so its text is the help."""
     from videoai.cli.config import CONFIGS
 
     if verb in ("data", "benchmark"):
-        return import_module(f"videoai.cli.{verb}").job_help(job)
-    file = CONFIGS / f"{verb}.yaml"
+        return import_module(f"videoai.cli.{verb}").job_help(next(iter(words), None))
+    task = next((f"_{word.removeprefix('task=')}" for word in words if word.startswith("task=")), "")
+    file = CONFIGS / f"{verb}{task.replace('_classify', '')}.yaml"
     lines = [f"videoai {verb}: {VERBS[verb][1]}", ""]
     if not file.exists():
         shows = " [word ...]; when one model is left: its options, weights and recipes" if verb == "models" else ""
         lines.append(f"usage: videoai {verb}{shows}")
         return "\n".join(lines)
-    lines.append(file.read_text())
+    text = file.read_text()
+    lines.append(text)
     if verb == "train":
         for folder in sorted(path for path in CONFIGS.iterdir() if path.is_dir()):
-            lines.append(f"{folder.name + '=':<12}{' '.join(sorted(path.stem for path in folder.glob('*.yaml')))}")
-        for group, name in (("trainer", "default"), ("augment", "none"), ("imbalance", "default")):
+            if f"- {folder.name}: " in text or folder.name in ("clip", "augment"):  # these two are picked by others
+                lines.append(f"{folder.name + '=':<12}{' '.join(sorted(path.stem for path in folder.glob('*.yaml')))}")
+    if file.stem == "train":
+        for group, name in SHOWN:
             settings = (CONFIGS / group / f"{name}.yaml").read_text().splitlines()
             lines += ["", *(line if line.startswith("#") else f"{group}.{line}" for line in settings)]
+    if verb == "train":
         lines += ["", "Your own YAML: --config-dir DIR. Settings of another choice: videoai train data=csv --cfg"]
     return "\n".join(lines)
 

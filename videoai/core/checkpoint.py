@@ -12,10 +12,12 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Mapping
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from videoai import __version__
 
@@ -106,6 +108,15 @@ def read_plain(path: Path, *, device: str | torch.device = "cpu") -> Any:
             "data, or is "
             "no file of torch. Use another one; a run whose last.pt is damaged starts over in another run_dir."
         ) from error
+
+
+def weights_hash(module: nn.Module) -> str:
+    """16 hex digits over the names and values of all weights: the same in whichever file they lie."""
+    digest = blake2b(digest_size=8)
+    for name, value in sorted(module.state_dict().items()):
+        digest.update(f"{name} {value.dtype} {list(value.shape)}".encode())
+        digest.update(value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
+    return digest.hexdigest()
 
 
 def versions() -> dict[str, str]:

@@ -4,6 +4,7 @@ A killed run may have logged steps that its last checkpoint does not hold. On re
 curves never double back.
 """
 
+import io
 import json
 import math
 import threading
@@ -48,6 +49,11 @@ class RunLog:
             with _in_words(self.folder):
                 self._board.add_image(name, contact_sheet(video), step)
 
+    def film(self, step: int, name: str, video: Tensor, fps: float) -> None:
+        """A moving picture. video: uint8 [T, C, H, W]."""
+        if self._board:
+            self._board._get_file_writer().add_summary(film_summary(name, video, fps), step)
+
     def figure(self, step: int, name: str, draw: Callable[[], Any]) -> None:
         """The matplotlib figure that ``draw`` returns; not drawn when nobody looks."""
         if self._board:
@@ -69,6 +75,19 @@ def contact_sheet(video: Tensor, max_frames: int = 8) -> Tensor:
     frames = video[:, chosen]  # [B, F, C, H, W] -> [C, B*H, F*W]
     b, f, c, h, w = frames.shape
     return frames.permute(2, 0, 3, 1, 4).reshape(c, b * h, f * w)
+
+
+def film_summary(name: str, video: Tensor, fps: float) -> Any:
+    """What TensorBoard shows as a moving picture: an animated GIF. Its own ``add_video`` needs moviepy for the same."""
+    from PIL import Image
+    from tensorboard.compat.proto.summary_pb2 import Summary
+
+    frames = [Image.fromarray(frame) for frame in video.permute(0, 2, 3, 1).numpy()]
+    buffer = io.BytesIO()
+    frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:], duration=round(1000 / fps), loop=0)
+    channels, height, width = video.shape[1:]
+    image = Summary.Image(height=height, width=width, colorspace=channels, encoded_image_string=buffer.getvalue())
+    return Summary(value=[Summary.Value(tag=name, image=image)])
 
 
 def _truncate(path: Path, start_step: int) -> None:

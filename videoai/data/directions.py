@@ -54,7 +54,11 @@ def settle_directions(node: Mapping[str, Any], classes: Sequence[str]) -> Direct
     Raises: ValueError: a map that does not fit the classes, or clips turned round in a way that makes labels wrong.
     """
     flip, reverse, directional = node["flip"], node.get("reverse", 0.0), node.get("directional")
-    maps = {key: label_map(node.get(key), classes, where=f"data.{key}") for key in ("flip_labels", "reverse_labels")}
+    pairs = {
+        "flip_labels": _chosen(node, "flip_labels", flip, classes),
+        "reverse_labels": _chosen(node, "reverse_labels", reverse, classes),
+    }
+    maps = {key: label_map(given, classes, where=f"data.{key}") for key, given in pairs.items()}
     if flip and not maps["flip_labels"]:
         _refuse_mirrored(flip, directional, classes)
     if reverse and not maps["reverse_labels"] and directional is not False:
@@ -84,6 +88,16 @@ def label_map(pairs: Mapping[str, str] | None, classes: Sequence[str], *, where:
             if partner.setdefault(name, becomes) != becomes:
                 raise ValueError(f"{where}: '{name}' cannot turn into both '{partner[name]}' and '{becomes}'")
     return tuple(classes.index(partner.get(name, name)) for name in classes)
+
+
+def _chosen(node: Mapping[str, Any], key: str, chance: float, classes: Sequence[str]) -> Mapping[str, str] | None:
+    """Under ``only`` a map may also speak of classes that were left out: their pairs are of no use, and half a pair is
+    an error only if clips are turned round."""
+    pairs = node.get(key)
+    if not node.get("only") or not isinstance(pairs, Mapping):
+        return pairs
+    counts = any if chance else all
+    return {one: other for one, other in pairs.items() if counts(str(name) in classes for name in (one, other))}
 
 
 def _refuse_mirrored(flip: float, directional: bool | None, classes: Sequence[str]) -> None:

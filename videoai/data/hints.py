@@ -2,7 +2,7 @@
 
 import difflib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 def did_you_mean(name: str, allowed: Iterable[str]) -> str:
@@ -27,6 +27,6 @@ def names_in(folder: str) -> list[str]:
         return []
 
 
-def some(names: list[str], limit: int = 8) -> str:
+def some(names: Sequence[str], limit: int = 8) -> str:
     """The first few names, and how many more."""
     return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")

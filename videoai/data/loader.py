@@ -86,14 +86,14 @@ def train_batches(
     """Endless batches from batch ``start`` on. ``batch_size`` counts clips, a multiple of the dataset's ``repeats``."""
     videos = batch_size // dataset.repeats
     sampler = PositionSampler(len(dataset), batch_size=videos, seed=seed, start=start, balance=balance)
-    return iter(DataLoader(dataset, batch_sampler=sampler, **_settings(num_workers, pin)))
+    return iter(DataLoader(dataset, batch_sampler=sampler, **loader_settings(num_workers, pin)))
 
 
 def eval_batches(
     dataset: EvalClips, *, videos_per_batch: int, num_workers: int = 0, pin: bool = False
 ) -> Iterable[Clips]:
     """Every video once, in order; all views of a video lie in one batch. May be iterated again."""
-    return DataLoader(dataset, batch_size=videos_per_batch, shuffle=False, **_settings(num_workers, pin))
+    return DataLoader(dataset, batch_size=videos_per_batch, shuffle=False, **loader_settings(num_workers, pin))
 
 
 def resolve_workers(num_workers: int | str, device: str) -> int:
@@ -106,7 +106,8 @@ def resolve_workers(num_workers: int | str, device: str) -> int:
     return num_workers
 
 
-def _settings(num_workers: int, pin: bool) -> dict[str, Any]:
+def loader_settings(num_workers: int, pin: bool) -> dict[str, Any]:
+    """What every DataLoader here is made with beside its data set and sampler."""
     shared: dict[str, Any] = {"num_workers": num_workers, "collate_fn": collate, "pin_memory": pin}
     if num_workers:
         shared |= {"persistent_workers": True, "prefetch_factor": 2, "timeout": WORKER_TIMEOUT_SECONDS}

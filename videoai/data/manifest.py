@@ -21,7 +21,7 @@ from videoai.data.class_folders import natural_order, read_class_folders
 from videoai.data.clip_table import Where, relative
 from videoai.data.csv_clips import files_exist, read_csv_clips
 from videoai.data.csv_file import Delimiter
-from videoai.data.hints import some
+from videoai.data.hints import did_you_mean, some
 from videoai.data.items import Coding, Items
 from videoai.data.listing import SPLITS, Found
 from videoai.data.splits import count_shared_groups, split_groups, unit_of
@@ -50,6 +50,28 @@ class Manifest:
         """Rows (class name, clips in train, in val, in test)."""
         counts = [self.splits.get(split, Items.of(())).count_labels(len(self.classes)).tolist() for split in SPLITS]
         return list(zip(self.classes, *counts, strict=True))
+
+    def only(self, names: Collection[str]) -> "Manifest":
+        """The named classes alone, in the order they had. Raises: ValueError: a class that there is not."""
+        if self.is_multi_label:
+            raise ValueError(f"data.only: the clips of {self.source} have several labels each; it picks single ones.")
+        if unknown := [name for name in names if name not in self.classes]:
+            hint = did_you_mean(unknown[0], self.classes)
+            raise ValueError(
+                f"data.only: {self.source} has no class '{unknown[0]}'.{hint} It has: {some(self.classes)}"
+            )
+        kept = [label for label, name in enumerate(self.classes) if name in names]
+        new_label = np.full(len(self.classes), -1, np.int32)
+        new_label[kept] = np.arange(len(kept))
+        return replace(
+            self,
+            classes=tuple(self.classes[label] for label in kept),
+            splits={
+                split: replace(chosen := items[new_label[items.label] >= 0], label=new_label[chosen.label])
+                for split, items in self.splits.items()
+            },
+            notes=(*self.notes, f"only {len(kept)} of {len(self.classes)} classes."),
+        )
 
     def refuse_unlearnable(self) -> None:
         """What can be evaluated cannot always be trained on.

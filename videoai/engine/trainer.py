@@ -28,7 +28,8 @@ logger = logging.getLogger(__name__)
 class Task(Protocol):
     """What a trainer trains: turns clips into a loss."""
 
-    model: nn.Module
+    @property
+    def model(self) -> nn.Module: ...
 
     def train_step(self, clips: Clips, precision: Precision, position: int) -> dict[str, Tensor]:
         """At least ``{"loss": scalar}``; everything else is logged as its mean."""
@@ -74,7 +75,7 @@ class Trainer:
 
     task: Task
     batches: Callable[[int], Iterator[Clips]]  # first micro-batch of the run -> endless micro-batches from there
-    evaluate: Callable[[nn.Module, int], dict[str, float]]  # (model, step) -> values
+    evaluate: Callable[[nn.Module, int], dict[str, float]]  # (model, step) -> values; "loss" among them breaks ties
     metric: str  # which of evaluate's values chooses the best checkpoint; higher is better
     write: Callable[[str, dict[str, Any]], None]
     optimizer: torch.optim.Optimizer
@@ -87,6 +88,8 @@ class Trainer:
     accumulate: int = 1  # micro-batches per optimizer step
     max_grad_norm: float | None = None  # None = no clipping
     ema_decay: float | None = None  # None = no moving average
+    ema_ramp_up: bool = False  # a short memory at first: (1 + n) / (10 + n) until that exceeds ema_decay
+    averaged: nn.Module | None = None  # the part of the model that is averaged and evaluated; None = all of it
     freeze: Freeze | None = None  # None = everything learns
     seed: int = 0
     on_clips: Callable[[Clips], None] = lambda clips: None  # sees every micro-batch; counts unreadable videos
@@ -97,10 +100,11 @@ class Trainer:
     def __post_init__(self) -> None:
         self.parameters = [p for p in self.task.model.parameters() if p.requires_grad]
         self.base_rates = [group["lr"] for group in self.optimizer.param_groups]
+        self.part = self.averaged or self.task.model
         self.ema = None
         if self.ema_decay is not None:
-            average = get_ema_multi_avg_fn(self.ema_decay)
-            self.ema = AveragedModel(self.task.model, multi_avg_fn=average, use_buffers=True)
+            average = ramp_up(self.ema_decay) if self.ema_ramp_up else get_ema_multi_avg_fn(self.ema_decay)
+            self.ema = AveragedModel(self.part, multi_avg_fn=average, use_buffers=True)
 
     def fit(self) -> dict[str, float]:
         """Train to ``cadence.stop_step``. Returns: the metrics of the last evaluation.
@@ -149,7 +153,7 @@ class Trainer:
         self.refuse_non_finite(means, micro_batches)
         self.precision.update(self.optimizer)
         if self.ema is not None:
-            self.ema.update_parameters(self.task.model)
+            self.ema.update_parameters(self.part)
         return means
 
     def set_mode(self) -> None:
@@ -198,10 +202,10 @@ class Trainer:
 
     def run_evaluation(self) -> None:
         """Score the averaged weights if there are any; keep the best."""
-        model = self.ema.module if self.ema is not None else self.task.model
+        model = self.ema.module if self.ema is not None else self.part
         self.metrics = self.evaluate(model.eval(), self.step)
         self.log.scalars(self.step, "val", self.metrics)
-        better = self.best.update(self.metrics[self.metric], self.metrics["loss"], self.step)
+        better = self.best.update(self.metrics[self.metric], self.metrics.get("loss", 0.0), self.step)
         self.progress.evaluation(self.step, self.metrics, better)
         if better:
             self.save("best")
@@ -238,3 +242,14 @@ class Trainer:
         if self.precision.name == "fp16":
             self.precision.scaler.load_state_dict(state["scaler"])
         self.step, self.best, self.metrics = state["step"], Best(**state["best"]), state["metrics"]
+
+
+def ramp_up(decay: float) -> Callable[[Any, Any, Tensor | int], None]:
+    """The moving average of ``AveragedModel`` with a memory that grows with the number of updates, so that it does not
+    hold on to the first weights."""
+
+    def average(averages: Any, values: Any, num_averaged: Tensor | int) -> None:
+        count = float(num_averaged)
+        get_ema_multi_avg_fn(min(decay, (1 + count) / (10 + count)))(averages, values, num_averaged)
+
+    return average

@@ -46,7 +46,7 @@ def open_checkpoint(source: str | Path) -> dict[str, Any]:
     Raises: FileNotFoundError, OSError, ValueError: naming the file and what is wrong with it.
     """
     if not is_published(str(source)):
-        return checkpoint.load(source)
+        return refuse_gan(checkpoint.load(source), source)
     weights = str(source)
     try:
         row = find(weights)
@@ -66,6 +66,16 @@ def open_checkpoint(source: str | Path) -> dict[str, Any]:
         "step": 0,
         "versions": {"weights": weights},
     }
+
+
+def refuse_gan(state: dict[str, Any], source: str | Path) -> dict[str, Any]:
+    """``state`` of a model that names actions. Raises: ValueError: of a GAN."""
+    if state["config"].get("task") == "gan":
+        raise ValueError(
+            f"checkpoint={source}: a GAN, which makes clips and names none. Its own scores: videoai evaluate task=gan "
+            f"checkpoint={source}"
+        )
+    return state
 
 
 def from_state(state: dict[str, Any], *, trust: Sequence[str] = ()) -> LoadedModel:

@@ -47,9 +47,9 @@ MANIFESTS = {
     "table": "videoai.data.layouts.table:from_table",
     "ucf101": "videoai.data.layouts.ucf101:from_ucf101",
 }
-# How clips are loaded; every other key says which videos there are.
+# How clips are loaded and which are left out; every other key says which videos there are.
 LOADING = (
-    *("num_workers", "max_bad_fraction", "quarantine", "decoder", "frame_fps"),
+    *("num_workers", "max_bad_fraction", "quarantine", "only", "decoder", "frame_fps"),
     *("flip", "flip_labels", "reverse", "reverse_labels", "directional"),
 )
 PATHS = ("root", "path", "annotations", "class_names", "quarantine")
@@ -58,6 +58,8 @@ PATHS = ("root", "path", "annotations", "class_names", "quarantine")
 def build_manifest(node: dict[str, Any], *, trust: Sequence[str]) -> Manifest:
     """Raises: ValueError or FileNotFoundError, naming the file and what to do."""
     manifest = build({k: v for k, v in node.items() if k not in LOADING}, MANIFESTS, where="data", trust=trust)
+    if node.get("only"):
+        manifest = manifest.only(node["only"])
     return without_quarantined(manifest, node["quarantine"]) if node.get("quarantine") else manifest
 
 
@@ -151,12 +153,16 @@ class BadCount:
         self.num_of_class = self.items.count_labels(len(manifest.classes)).tolist()
         self.seen: dict[int, str] = {}
         self.seen_of_class: Counter[int] = Counter()
+        self.seen_generated: set[int] = set()
 
     def __call__(self, clips: Clips) -> None:
         """Raises: ValueError: more than ``max_fraction`` of the training videos are unreadable, or MAX_CLASS_LOSS of a
         class."""
         for index, error in zip(clips.index.tolist(), clips.error, strict=True):
-            if error and index not in self.seen:
+            if error and index not in self.seen and index >= len(self.items):
+                self.seen_generated.add(index)
+                logger.warning("unreadable generated clip (%d so far): %s", len(self.seen_generated), error)
+            elif error and index not in self.seen:
                 self.seen[index] = error
                 labels = self.items[index].labels
                 self.seen_of_class.update(labels)

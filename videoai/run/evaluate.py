@@ -27,7 +27,13 @@ from videoai.run.limits import refuse_nonsense
 
 logger = logging.getLogger(__name__)
 
-RENDERED = ("name", "size", "level", "seed")  # what says which clips motion16 makes; each comes with its test split
+RENDERED = (
+    "name",
+    "size",
+    "level",
+    "seed",
+    "only",
+)  # what says which clips motion16 makes; each comes with its test split
 
 
 def evaluate(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -134,7 +140,7 @@ def data_node(config: Mapping[str, Any], trained_on: dict[str, Any]) -> tuple[di
     if node.get("name") == "motion16":
         same = RENDERED  # wherever they lie
     else:
-        same = ("name", "root", "path") if other else ()
+        same = ("name", "root", "path", "only") if other else ()
     if all(node.get(key) == trained_on.get(key) for key in same):
         return node, True
     return node | {key: 0.0 for key in ("val_fraction", "test_fraction") if key in node}, False

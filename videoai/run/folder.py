@@ -17,10 +17,10 @@ from videoai.models.published import is_published
 
 # Settings that leave the weights as they are (or only say how long to go on), so a run may continue under other values.
 FREE = (
-    *("run_dir", "resume", "debug", "device", "name"),
+    *("run_dir", "resume", "debug", "device", "name", "judge"),
     *("trainer.max_steps", "trainer.max_epochs", "trainer.eval_every", "trainer.save_every", "trainer.log_every"),
     *("trainer.patience", "trainer.tensorboard", "data.num_workers", "data.max_bad_fraction", "data.verify"),
-    *("data.root", "data.path", "data.annotations", "data.max_missing_fraction"),
+    *("data.root", "data.path", "data.annotations", "data.max_missing_fraction", "synthetic.source"),
 )
 AUTO = (
     "trainer.precision",

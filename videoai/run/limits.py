@@ -38,6 +38,17 @@ LIMITS: dict[str, tuple[bool, float, float]] = {
     "augment.time_jitter": (False, 0, 1),
     "augment.frame_drop": (False, 0, 0.9),  # a clip of one frame teaches nothing about motion
     "augment.repeats": (True, 1, INFINITY),
+    "synthetic.ratio": (False, 0, 1),
+    "synthetic.until": (False, 0, 1),
+    "synthetic.weight": (False, 0, INFINITY),
+    "optim.lr_generator": (False, 0, INFINITY),
+    "optim.lr_discriminator": (False, 0, INFINITY),
+    "gan.ada_target": (False, -1, 1),
+    "gan.ada_clips": (True, 1, INFINITY),
+    "gan.conditioning_below": (True, 0, INFINITY),
+    "gan.mismatch": (False, 0, INFINITY),
+    "gan.r1": (False, 0, INFINITY),
+    "gan.r1_every": (True, 1, INFINITY),
     "imbalance.effective_number": (False, 0, 0.999999),  # 1 itself divides by zero
     "imbalance.focal": (False, 0, INFINITY),
     "imbalance.pos_weight": (False, 0, 1),
@@ -57,6 +68,10 @@ LIMITS: dict[str, tuple[bool, float, float]] = {
     "seed": (True, 0, INFINITY),
     "batch_size": (True, 1, INFINITY),
     "top_k": (True, 1, INFINITY),
+    "per_class": (True, 1, INFINITY),
+    "steps": (True, 1, INFINITY),
+    "min_confidence": (False, 0, 1),
+    "min_recall": (False, 0, 1),
     "window_seconds": (False, 0, INFINITY),
     "hop_seconds": (False, 0, INFINITY),
     "short_side": (True, 16, INFINITY),
@@ -71,11 +86,14 @@ BOOLEANS = (
     *("finetune.freeze", "trainer.activation_checkpointing", "trainer.tensorboard"),
     *("model.pretrained", "model.backbone_pretrained", "model.bidirectional", "annotate", "data.verify"),
     *("imbalance.balanced_softmax", "data.directional", "data.trimmed", "data.multi_label", "data.codes", "json"),
+    *("drop_copies", "cas"),
 )
 RANGES = {"augment.scale": 1.0, "augment.ratio": INFINITY}  # [low, high], above 0 and up to this
 CHOICES = {
     "augment.policy": (None, *POLICIES),
     "imbalance.sampler": SAMPLERS,
+    "synthetic.label_smoothing": ("none", "by_uncertainty"),
+    "synthetic.classes": ("all", "rare"),
     "trainer.metric": ("auto", "top1", "mean_class_accuracy", "macro_f1", "map", "micro_f1", "hit1"),
 }
 NULLABLE = (
@@ -90,7 +108,7 @@ NULLABLE = (
     "fps",
     "frame_fps",
 )
-NULLABLE += ("window_seconds", "hop_seconds", "layer_decay", "unfreeze_epoch")
+NULLABLE += ("window_seconds", "hop_seconds", "layer_decay", "unfreeze_epoch", "ada_target")
 POSITIVE = (
     "max_epochs",
     "max_grad_norm",
@@ -101,6 +119,9 @@ POSITIVE = (
     "window_seconds",
     "hop_seconds",
     "layer_decay",
+    "ratio",
+    "until",
+    "weight",
 )  # 0 itself makes no sense
 
 

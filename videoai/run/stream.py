@@ -4,14 +4,17 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
+from videoai.core.seeding import seed_for
 from videoai.core.types import Clips, ClipSpec
 from videoai.data.balance import ClassBalance, places
 from videoai.data.dataset import TrainClips
 from videoai.data.directions import settle_directions
 from videoai.data.loader import train_batches
 from videoai.data.manifest import Manifest
+from videoai.data.mixture import mixed_batches
 from videoai.data.sampling import Tempo
 from videoai.data.transforms import TrainTransform
+from videoai.run.synthetic import Synthetic
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +34,7 @@ class TrainStream:
         *,
         num_workers: int,
         pin: bool,
+        synthetic: Synthetic | None = None,
     ) -> None:
         """Raises: ValueError: a missing setting, or clips turned round in a way that makes their labels wrong."""
         items, augment, seed = manifest.splits["train"], config["augment"], config["seed"]
@@ -41,22 +45,35 @@ class TrainStream:
         labels = items.label
         drawn = places(items.count_labels(len(manifest.classes)), sampler)
         self.counts = directions.counts(drawn)  # [K], clips of each class that are expected in an epoch
+        transform = TrainTransform(
+            size=clip.size,
+            flip=directions.flip,
+            reverse=directions.reverse,
+            **{key: augment[key] for key in TRANSFORM},
+        )
+        tempo = Tempo(speed=augment["speed"], jitter=augment["time_jitter"], drop=augment["frame_drop"])
         self.dataset = TrainClips(
             items,
             clip,
-            TrainTransform(
-                size=clip.size,
-                flip=directions.flip,
-                reverse=directions.reverse,
-                **{key: augment[key] for key in TRANSFORM},
-            ),
-            tempo=Tempo(speed=augment["speed"], jitter=augment["time_jitter"], drop=augment["frame_drop"]),
+            transform,
+            tempo=tempo,
             repeats=augment["repeats"],
             directions=directions,
             num_classes=len(manifest.classes),
             reading=reading,
             seed=seed,
         )
+        self.synthetic = synthetic
+        self.generated = None
+        if synthetic and synthetic.bank:  # clips of a bank are treated as the real ones are, from draws of their own
+            self.generated = TrainClips(
+                synthetic.bank.items,
+                clip,
+                transform,
+                tempo=tempo,
+                directions=directions,
+                seed=seed_for(seed, "generated"),
+            )
         self.settings: dict[str, Any] = {
             "batch_size": config["trainer"]["batch_size"],
             "seed": seed,
@@ -68,4 +85,6 @@ class TrainStream:
             logger.info("sampler %s: %d .. %d clips of a class in an epoch", sampler, drawn.min(), drawn.max())
 
     def __call__(self, start: int) -> Iterator[Clips]:
+        if self.synthetic:
+            return mixed_batches(self.dataset, self.generated, self.synthetic.share, start=start, **self.settings)
         return train_batches(self.dataset, start=start, **self.settings)

@@ -3,6 +3,7 @@
 import logging
 import math
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ from videoai.run.data import (
 from videoai.run.folder import RunFolder, continued, find_resume
 from videoai.run.limits import refuse_nonsense
 from videoai.run.stream import TrainStream
+from videoai.run.synthetic import Synthetic, new_synthetic
 from videoai.run.validation import Validation, settle_metric
 from videoai.run.weights import load_weights, settle_weights
 from videoai.tasks.classify import Classify
@@ -60,7 +62,11 @@ def train(config: dict[str, Any]) -> dict[str, Any]:
     Raises: ValueError, OSError: one line each. Interrupted: on a signal, after saving.
     """
     refuse_nonsense(config)
-    config = settle_weights({**config, "data": absolute_paths(config["data"])})
+    return fit(settle_weights({**config, "data": absolute_paths(config["data"])}), assemble)
+
+
+def fit(config: dict[str, Any], assemble: Callable[[dict[str, Any], RunFolder, Any], Trainer]) -> dict[str, Any]:
+    """Hold the run's folder, continue what it has, train. Returns and raises: as ``train``."""
     folder = RunFolder(Path(config["run_dir"]))
     with folder.locked():
         state = find_resume(folder, config["resume"])
@@ -89,12 +95,15 @@ def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | 
     refuse_useless_imbalance(config["imbalance"], manifest)
     workers = resolve_workers(config["data"]["num_workers"], device.type)
     how = reading(config["data"], manifest.splits["train"], clip)
-    stream = TrainStream(config, manifest, clip, how, num_workers=workers, pin=device.type == "cuda")
+    cadence, schedule = pace(config, len(manifest.splits["train"]))
+    synthetic = new_synthetic(config, manifest, clip, schedule.total_steps, device)
+    refuse_other_bank(synthetic, state, config)
+    pin = device.type == "cuda"
+    stream = TrainStream(config, manifest, clip, how, num_workers=workers, pin=pin, synthetic=synthetic)
     model, fresh = new_model(config, num_classes=len(manifest.classes), with_weights=state is None)
     freeze = new_freeze(config, model, fresh, len(manifest.splits["train"]))
     precision = choose_precision(config, model, clip, len(manifest.classes), device)
-    task = new_task(config, precision.place(model), clip, manifest, stream.counts, device)
-    cadence, schedule = pace(config, len(manifest.splits["train"]))
+    task = new_task(config, precision.place(model), clip, manifest, stream.counts, device, synthetic)
     first_step = state["step"] if state else 0
     log = RunLog(folder.path, start_step=first_step, tensorboard=settings["tensorboard"])
     trainer = Trainer(
@@ -109,7 +118,7 @@ def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | 
         log=log,
         cadence=cadence,
         progress=Progress(cadence.stop_step, start_step=first_step, num_workers=workers),
-        facts=facts(config, manifest, clip),
+        facts=facts(config, manifest, clip, synthetic),
         freeze=freeze,
         seed=config["seed"],
         on_clips=BadCount(manifest, config["data"]["max_bad_fraction"]),
@@ -170,6 +179,7 @@ def new_task(
     manifest: Manifest,
     counts: np.ndarray,
     device: torch.device,
+    synthetic: Synthetic | None = None,
 ) -> Classify:
     """One label or several, as the data have; the config's loss, mixing and penalties. counts: [K], clips of each class
     that come in an epoch."""
@@ -177,6 +187,8 @@ def new_task(
         "model": model,
         "to_input": ToModelInput(clip).to(device),
         "mix": Mix(num_classes=len(counts), seed=config["seed"], **pick(config["augment"], "mixup", "cutmix")),
+        "generate": synthetic.generate if synthetic else None,
+        "targets": synthetic.targets if synthetic else None,
         **pick(config["trainer"], "l1", "l2"),
     }
     on_device, smoothing = torch.tensor(counts, device=device), config["trainer"]["label_smoothing"]
@@ -257,9 +269,13 @@ def steps_per_epoch(config: dict[str, Any], num_videos: int) -> int:
     return math.ceil(num_videos * config["augment"]["repeats"] / (batch * accumulate))
 
 
-def facts(config: dict[str, Any], manifest: Manifest, clip: ClipSpec) -> dict[str, Any]:
+def facts(
+    config: dict[str, Any], manifest: Manifest, clip: ClipSpec, synthetic: Synthetic | None = None
+) -> dict[str, Any]:
     """What every checkpoint of the run carries unchanged."""
     made_with = {**versions(), "data": manifest.fingerprint()}
+    if synthetic:
+        made_with["synthetic"] = synthetic.fingerprint
     return {
         "config": config,
         "classes": list(manifest.classes),
@@ -284,6 +300,16 @@ def refuse_other_data(manifest: Manifest, state: dict[str, Any] | None, config: 
             f"{manifest.source}: the list of videos changed since the run in {config['run_dir']} began. Choose "
             "another run_dir; "
             f"weights={config['run_dir']}/checkpoints/last.pt starts from what it learned."
+        )
+
+
+def refuse_other_bank(synthetic: Synthetic | None, state: dict[str, Any] | None, config: dict[str, Any]) -> None:
+    """A continued run must draw from the same generated clips. Raises: ValueError."""
+    now = synthetic.fingerprint if synthetic else None
+    if state and now != (then := state["versions"].get("synthetic")):
+        raise ValueError(
+            f"synthetic.source={config['synthetic']['source']}: the run in {config['run_dir']} began "
+            f"{'with other generated clips' if then else 'without generated clips'}. Choose another run_dir."
         )
 
 

@@ -10,6 +10,7 @@ from videoai.data.operations import carry_out
 from videoai.engine.optim import penalty
 from videoai.engine.precision import Precision
 from videoai.tasks.losses import ClassificationLoss, MultiLabelLoss
+from videoai.tasks.synthetic import GeneratedClips, GeneratedTargets
 
 
 @dataclass(kw_only=True)
@@ -20,13 +21,17 @@ class Classify:
     to_input: ToModelInput
     mix: Mix
     loss: ClassificationLoss | MultiLabelLoss = ClassificationLoss()  # noqa: RUF009 (frozen)
+    generate: GeneratedClips | None = None
+    targets: GeneratedTargets | None = None
     l1: float = 0.0
     l2: float = 0.0
 
     def train_step(self, clips: Clips, precision: Precision, position: int) -> dict[str, Tensor]:
         """``position`` is the micro-batch's number in the run."""
         clips = carry_out(clips.to(precision.device))
-        batch = self.mix(self.to_input(clips), position)
+        clips = self.generate(clips, position) if self.generate else clips
+        batch = self.to_input(clips)
+        batch = self.mix(self.targets(batch, clips.index) if self.targets else batch, position)
         with precision.autocast():
             logits = self.model(precision.place_video(batch.video))
         loss = self.loss(logits.float(), batch.label)

@@ -1,0 +1,33 @@
+"""A GAN under a judge keeps the checkpoint that the judge prefers; a judge of other data is refused."""
+
+import json
+
+import pytest
+
+import videoai
+
+CLIP = {"num_frames": 8, "size": 32, "stride": 2}
+SMALL = {"batch_size": 4, "precision": "fp32", "num_threads": 1, "tensorboard": False, "log_every": 1, "max_steps": 2}
+
+
+def config(clip_folder, tmp_path, judge, **data):
+    networks = {"generator": {"width": 2}, "discriminator": {"width": 2}}
+    data = {"name": "folder", "root": str(clip_folder), "num_workers": 0, "flip": 0.0, **data}
+    given = {"task": "gan", "data": data, "clip": CLIP, "gan": networks, "trainer": {**SMALL, "eval_every": 1}}
+    return {**given, "judge": f"{judge}/checkpoints/best.pt", "run_dir": str(tmp_path / "run")}
+
+
+def test_the_best_checkpoint_is_chosen_by_the_judge(clip_folder, judge_run, tmp_path):
+    done = videoai.train(config(clip_folder, tmp_path, judge_run))
+    assert done["metric"] == "score"
+    lines = map(json.loads, (tmp_path / "run/metrics.jsonl").read_text().splitlines())
+    found = [line for line in lines if line["split"] == "val"]
+    assert all({"likeness", "agreement", "diversity", "recall", "memorised"} <= line.keys() for line in found)
+    assert done["best_score"] == pytest.approx(max(line["score"] for line in found), abs=1e-4)  # logs are rounded
+    products = [line["agreement"] * min(1, line["diversity"]) for line in found]
+    assert [line["score"] for line in found] == pytest.approx(products, abs=1e-3)
+
+
+def test_a_judge_of_other_splits_is_refused(clip_folder, judge_run, tmp_path):
+    with pytest.raises(ValueError, match="trained on another list of videos than .*, so it may know the val and test"):
+        videoai.train(config(clip_folder, tmp_path, judge_run, val_fraction=0.34))

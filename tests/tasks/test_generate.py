@@ -1,0 +1,101 @@
+import pytest
+import torch
+
+from videoai.core.types import Clips, ClipSpec
+from videoai.data.augment import ToModelInput
+from videoai.engine.precision import Precision
+from videoai.gan.ada import Augmentation
+from videoai.gan.discriminator import DualDiscriminator
+from videoai.gan.gan import Gan
+from videoai.gan.generator import Generator
+from videoai.gan.losses import discriminator_hinge, generator_hinge
+from videoai.gan.monitor import Monitor
+from videoai.gan.sampling import batch_latents
+from videoai.tasks.generate import Generate, frozen
+
+FP32 = Precision("fp32", device=torch.device("cpu"))
+CLIP = ClipSpec(num_frames=8, size=16, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+
+
+def make(**options) -> Generate:
+    torch.manual_seed(0)
+    size = {"num_classes": 2, "num_frames": 8, "size": 16, "width": 4}
+    gan = Gan(Generator(**size), DualDiscriminator(**size, spectral_norm=False), Augmentation(), Monitor())
+    return Generate(model=gan, to_input=ToModelInput(CLIP), **{"policy": [], **options})
+
+
+def clips() -> Clips:
+    video = torch.randint(0, 256, (4, 8, 3, 16, 16), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
+    return Clips(video, torch.tensor([0, 1, 0, 1]), torch.arange(4), torch.zeros(4, dtype=torch.int64), [""] * 4)
+
+
+def gradients(module: torch.nn.Module) -> list[torch.Tensor]:
+    return [parameter.grad.clone() for parameter in module.parameters()]
+
+
+def test_one_backward_pass_gives_each_network_the_gradient_of_its_own_loss():
+    """Against two passes over two losses; 1e-6: the order of float32 sums."""
+    task = make()
+    task.train_step(clips(), FP32, 5)["loss"].backward()
+    together = gradients(task.model.generator), gradients(task.model.discriminator)
+
+    generator, discriminator = make().model.generator, make().model.discriminator
+    real, label = task.to_input(clips())
+    fake = generator(batch_latents(4, generator.latent_size, seed=0, position=5), label)
+    scores = discriminator(torch.cat([real, fake.detach()]), label.repeat(2))
+    discriminator_hinge(*scores.chunk(2)).backward()
+    apart = gradients(discriminator)
+    generator_hinge(discriminator(fake, label)).backward()
+    for ours, theirs in zip([*together[0], *together[1]], [*gradients(generator), *apart], strict=True):
+        assert torch.allclose(ours, theirs, atol=1e-6)
+
+
+def test_a_mismatched_label_is_of_another_class_and_counts_as_the_class_fades_in():
+    task = make(mismatch=1.0, conditioning_steps=(10, 20))
+    others = torch.stack([task.other(clips().label, position) for position in range(5)])
+    assert (others == 1 - clips().label).all()  # of two classes
+    plain = make(conditioning_steps=(10, 20))
+    losses = [
+        [float(t.train_step(clips(), FP32, position)["loss_d"].detach()) for t in (task, plain)] for position in (5, 20)
+    ]
+    assert losses[0][0] == losses[0][1] and losses[1][0] != losses[1][1]
+
+
+def test_what_is_frozen_learns_again_afterwards_even_after_an_error():
+    module = torch.nn.Linear(2, 1)
+    with frozen(module):
+        assert not any(parameter.requires_grad for parameter in module.parameters())
+    with pytest.raises(RuntimeError, match="shapes"), frozen(module):
+        module(torch.zeros(1, 3))
+    assert all(parameter.requires_grad for parameter in module.parameters())
+
+
+@pytest.mark.parametrize(("position", "weight"), [(0, 0.0), (10, 0.0), (15, 0.5), (20, 1.0), (99, 1.0)])
+def test_the_class_fades_in(position, weight):
+    assert make(conditioning_steps=(10, 20)).conditioning(position) == weight
+    assert make().conditioning(position) == 1
+
+
+def test_the_gradient_penalty_comes_every_few_steps_with_the_weight_of_all():
+    def loss(position: int, **options) -> float:
+        return float(make(**options).train_step(clips(), FP32, position)["loss"].detach())
+
+    once, twice = (loss(4, r1=r1, r1_every=4) - loss(4) for r1 in (1.0, 2.0))
+    assert once > 0 and twice == pytest.approx(2 * once, rel=1e-4)
+    assert loss(4, r1=1.0, r1_every=2) - loss(4) == pytest.approx(once / 2, rel=1e-4)
+    assert loss(3, r1=1.0, r1_every=4) == loss(3)
+
+
+def test_real_and_made_clips_are_augmented_by_draws_of_their_own():
+    task = make(policy=["color"])
+    video = torch.zeros(2, 3, 8, 16, 16)
+    assert not torch.equal(task.augment(video, "real", 0), task.augment(video, "fake", 0))
+    assert not torch.equal(task.augment(video, "real", 0), task.augment(video, "real", 1))
+
+
+def test_it_says_what_to_watch_and_counts_it():
+    task = make()
+    stats = task.train_step(clips(), FP32, 0)
+    assert set(stats) == {"loss", "loss_d", "loss_g", "sign_real", "sign_fake", "augment_p"}
+    assert stats["loss"] == stats["loss_d"] + stats["loss_g"]
+    assert task.model.monitor.steps == 1

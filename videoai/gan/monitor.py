@@ -1,0 +1,93 @@
+"""Signs that training has gone wrong, kept while it runs and told at each evaluation."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+OVERFIT_SIGN = 0.95  # mean sign of the scores of real clips; 0.6 is healthy (ADA, arXiv:2006.06676)
+LOST_LOSS = 0.1  # of a hinge that is 2 when nothing is told apart and 0 when everything is
+LOW_SPREAD = 0.3  # spread of a class's made clips, as a share of that of its real ones
+MEMORY = 0.95  # of the running means, a step: some 20 steps, of 16 clips each, where ADA takes 256 clips
+
+
+class Event(NamedTuple):
+    """One line for people, and its kind and value for the log."""
+
+    kind: str
+    value: float
+    message: str
+
+
+class Monitor(nn.Module):
+    """Counts for how many steps in a row a running mean was beyond its limit. Buffers, so that a continued run goes on
+    counting.
+
+    Args:
+        patience: steps in a row before it is an event; also the steps that clips are given to become different.
+    """
+
+    steps: Tensor
+    real_sign: Tensor
+    discriminator_loss: Tensor
+    overfit_for: Tensor
+    lost_for: Tensor
+
+    def __init__(self, patience: int = 500) -> None:
+        super().__init__()
+        self.patience = patience
+        self.register_buffer("steps", torch.tensor(0))
+        self.register_buffer("real_sign", torch.tensor(0.0))
+        self.register_buffer("discriminator_loss", torch.tensor(2.0))
+        self.register_buffer("overfit_for", torch.tensor(0))
+        self.register_buffer("lost_for", torch.tensor(0))
+
+    @torch.no_grad()
+    def update(self, real_sign: Tensor, discriminator_loss: Tensor) -> None:
+        """After each step, with scalars: the mean sign of the scores of real clips, and the hinge of the discriminator.
+        Never waits for the device."""
+        self.steps.add_(1)
+        self.real_sign.lerp_(real_sign.to(self.real_sign), 1 - MEMORY)
+        self.discriminator_loss.lerp_(discriminator_loss.to(self.discriminator_loss), 1 - MEMORY)
+        self.overfit_for.copy_((self.overfit_for + 1) * (self.real_sign > OVERFIT_SIGN))
+        self.lost_for.copy_((self.lost_for + 1) * (self.discriminator_loss < LOST_LOSS))
+
+    def events(self, spread: Mapping[str, float]) -> list[Event]:
+        """What is wrong now. ``spread``: for each class, how far its made clips lie apart, as a share of how far its
+        real ones do."""
+        return [event for event in (self._overfit(), self._lost(), self._collapse(spread)) if event]
+
+    def _overfit(self) -> Event | None:
+        if self.overfit_for < self.patience:
+            return None
+        told = f"mean sign {float(self.real_sign):.2f} for {int(self.overfit_for)} steps"
+        return Event(
+            "discriminator_overfit",
+            float(self.real_sign),
+            f"the discriminator knows the real clips by heart ({told}). Try gan.ada_target=0.6, more clips, or a "
+            "smaller gan.discriminator.width",
+        )
+
+    def _lost(self) -> Event | None:
+        if self.lost_for < self.patience:
+            return None
+        told = f"loss {float(self.discriminator_loss):.2f} for {int(self.lost_for)} steps"
+        return Event(
+            "generator_lost",
+            float(self.discriminator_loss),
+            f"the discriminator tells everything apart ({told}): the generator learns nothing. Try a lower "
+            "optim.lr_discriminator",
+        )
+
+    def _collapse(self, spread: Mapping[str, float]) -> Event | None:
+        low = sorted((share, name) for name, share in spread.items() if share < LOW_SPREAD)
+        if self.steps < self.patience or not low:
+            return None
+        named = ", ".join(f"{name} {share:.0%}" for share, name in low[:5]) + (", ..." if len(low) > 5 else "")
+        return Event(
+            "mode_collapse",
+            low[0][0],
+            f"made clips of {len(low)} of {len(spread)} classes are nearly alike (spread, of that of real ones: {named}"
+            "). Take an earlier checkpoint, or try a later gan.conditioning_steps or more clips",
+        )

@@ -1,0 +1,55 @@
+"""The evaluation of a GAN while it trains, with a judge, who then chooses the best checkpoint."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from videoai.core.types import ClipSpec
+from videoai.data.manifest import Manifest
+from videoai.inference.judge import Judge, Seen, judge_of
+from videoai.inference.load import from_state, open_checkpoint
+from videoai.run.made_clips import MadeClips
+from videoai.run.measure_gan import look_quickly
+from videoai.run.reference import at_most, refuse_other_judge, watch_items
+
+CLIPS = 32  # generated of each class: agreement of eight classes to two points
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A judge, and what it saw of the real clips."""
+
+    judge: Judge
+    train: Seen
+    val: Seen
+
+
+@dataclass(frozen=True)
+class JudgedClips:
+    """``evaluate(generator, step)``: what ``MadeClips`` gives, and what ``look_quickly`` does."""
+
+    made: MadeClips
+    real: Judgement
+
+    def __call__(self, generator: Any, step: int) -> dict[str, float]:
+        judge, train, val = self.real.judge, self.real.train, self.real.val
+        seen = look_quickly(generator, judge, train, val, per_class_clips=CLIPS, seed=self.made.seed)
+        return self.made(generator, step) | seen
+
+
+def new_judgement(
+    config: dict[str, Any], manifest: Manifest, clip: ClipSpec, num_workers: int, device: torch.device
+) -> Judgement | None:
+    """None without a judge. Raises: FileNotFoundError, ValueError: no such judge, one of other data, or no val."""
+    if config["judge"] is None:
+        return None
+    state = open_checkpoint(config["judge"])
+    own = {"classes": manifest.classes, "versions": {"data": manifest.fingerprint()}}
+    refuse_other_judge(state, own, config["judge"], manifest.source)
+    if not manifest.splits["val"]:
+        raise ValueError(f"judge={config['judge']}: {manifest.source} has no validation clips to compare with.")
+    judge = judge_of(from_state(state), f"judge={config['judge']}").to(device)
+    settings = {"num_workers": num_workers, "device": device.type, "batch_size": config["trainer"]["batch_size"]}
+    train, val = (watch_items(judge, at_most(manifest.splits[split]), clip, settings) for split in ("train", "val"))
+    return Judgement(judge, train, val)

@@ -1,0 +1,102 @@
+"""Adversarial training of a conditional video GAN as one loss a step."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from videoai.core.seeding import generator_for
+from videoai.core.types import Clips
+from videoai.data.augment import ToModelInput
+from videoai.data.operations import carry_out
+from videoai.engine.precision import Precision
+from videoai.gan.diff_augment import diff_augment
+from videoai.gan.gan import Gan
+from videoai.gan.losses import discriminator_hinge, generator_hinge, r1_penalty
+from videoai.gan.sampling import batch_latents
+
+
+@dataclass(kw_only=True)
+class Generate:
+    """``train_step``: Clips -> {"loss", "loss_d", "loss_g", "sign_real", "sign_fake", "augment_p"}.
+
+    Both networks take their step from one backward pass, at the same time and each with a rate of its own: the scheme
+    that TTUR is proven for (arXiv:1706.08500), and one pass of the generator cheaper than taking turns.
+    """
+
+    model: Gan
+    to_input: ToModelInput  # to [-1, 1]
+    policy: Sequence[str]  # of DiffAugment
+    mismatch: float = 0.0  # weight of real clips under a wrong label beside made ones
+    r1: float = 0.0  # weight of the gradient penalty; 0 = off
+    r1_every: int = 16  # steps; its weight grows by as much (lazy regularisation, arXiv:1912.04958)
+    conditioning_steps: tuple[int, int] | None = None  # the class fades in between them; None = there from the start
+    seed: int = 0
+
+    def train_step(self, clips: Clips, precision: Precision, position: int) -> dict[str, Tensor]:
+        """``position`` is the micro-batch's number in the run: the noise and all other draws depend on it alone. Made
+        clips have the classes of the real ones beside them."""
+        real, label = self.to_input(carry_out(clips.to(precision.device)))
+        conditioning = self.conditioning(position)
+        generator, discriminator = self.model.generator, self.model.discriminator
+        noise = batch_latents(len(label), generator.latent_size, seed=self.seed, position=position).to(real.device)  # pyright: ignore[reportArgumentType]
+        with precision.autocast():
+            fake = generator(noise, label, conditioning)
+            seen = torch.cat([self.augment(real, "real", position), self.augment(fake.detach(), "fake", position)])
+            labels = torch.stack([label, self.other(label, position)], 1)
+            scores = discriminator(precision.place_video(seen), labels.repeat(2, 1), conditioning)
+            with frozen(discriminator):
+                fooled = discriminator(
+                    precision.place_video(self.augment(fake, "fooling", position)), label, conditioning
+                )
+        (real_scores, mismatched), fake_scores = scores[: len(real)].unbind(1), scores[len(real) :, 0]
+        loss_d = discriminator_hinge(real_scores, fake_scores, mismatched, self.mismatch * conditioning)
+        loss_g = generator_hinge(fooled)
+        self.model.augmentation.update(real_scores)
+        sign_real, sign_fake = real_scores.sign().mean(), fake_scores.sign().mean()
+        self.model.monitor.update(sign_real, loss_d)
+        loss = loss_d + loss_g
+        if self.r1 and position % self.r1_every == 0:
+            seen = self.augment(real, "r1", position)
+            loss = loss + self.r1 * self.r1_every * r1_penalty(discriminator, seen, label, conditioning)
+        return {
+            "loss": loss,
+            "loss_d": loss_d,
+            "loss_g": loss_g,
+            "sign_real": sign_real,
+            "sign_fake": sign_fake,
+            "augment_p": self.model.augmentation.p.clone(),
+        }
+
+    def conditioning(self, position: int) -> float:
+        """The weight of the class: few clips a class collapse when it is there from the start (arXiv:2201.06578)."""
+        if self.conditioning_steps is None:
+            return 1.0
+        begin, end = self.conditioning_steps
+        return min(1.0, max(0.0, (position - begin) / (end - begin)))
+
+    def other(self, label: Tensor, position: int) -> Tensor:
+        """Another class for each clip. label: int64 [B]."""
+        num_classes = int(self.model.generator.num_classes)  # pyright: ignore[reportArgumentType]
+        draw = generator_for(self.seed, "mismatch", position)
+        return (label + torch.randint(1, num_classes, label.shape, generator=draw).to(label.device)) % num_classes
+
+    def augment(self, video: Tensor, what: str, position: int) -> Tensor:
+        """As the discriminator sees it."""
+        draw = generator_for(self.seed, "diff_augment", what, position)
+        return diff_augment(video, self.policy, draw, self.model.augmentation.p)
+
+
+@contextmanager
+def frozen(module: nn.Module) -> Iterator[None]:
+    """What runs inside gives ``module``'s parameters no gradient, but passes it on to its input."""
+    learning = [parameter for parameter in module.parameters() if parameter.requires_grad]
+    for parameter in learning:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in learning:
+            parameter.requires_grad_(True)

@@ -1,0 +1,75 @@
+"""What a generated clip teaches: how much it counts, and how sure its label is."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from videoai.core.seeding import generator_for
+from videoai.core.types import Batch, Clips
+from videoai.gan.sampling import MakesClips, to_pixels
+
+
+class GeneratedTargets:
+    """Labels of batches that hold generated clips turn soft, [B, K], and a generated clip's row sums to its weight.
+
+    Every term of the classification loss is linear in the label, so a row that sums to 0.5 counts half; only the
+    uniform share that ``trainer.label_smoothing`` adds is not scaled. Batches without generated clips stay as they are.
+    """
+
+    def __init__(self, *, num_real: int, num_classes: int, confidence: Tensor, weight: float = 1.0) -> None:
+        """confidence: float [N], of each generated clip, 1 = no smoothing; the clip with index ``num_real`` is the
+        first."""
+        self.num_real, self.num_classes, self.weight = num_real, num_classes, weight
+        self.confidence = confidence.float()
+
+    def __call__(self, batch: Batch, index: Tensor) -> Batch:
+        """index: int64 [B] on the CPU, as in ``Clips``."""
+        is_generated = index >= self.num_real
+        if not is_generated.any():
+            return batch
+        of_clip = self.confidence[(index - self.num_real).clamp(min=0)]
+        sure = torch.where(is_generated, of_clip, 1.0).to(batch.video.device)[:, None]
+        weight = torch.where(is_generated, self.weight, 1.0).to(batch.video.device)[:, None]
+        label = batch.label if batch.label.ndim == 2 else F.one_hot(batch.label, self.num_classes)
+        label = label.to(batch.video.dtype)
+        return batch._replace(label=weight * (sure * label + (1 - sure) / self.num_classes))
+
+
+class GeneratedClips:
+    """Fills the places that real clips leave free in a batch with clips of a frozen generator, on the device."""
+
+    def __init__(
+        self,
+        generator: MakesClips,
+        *,
+        label_of: Sequence[int],
+        wanted: Sequence[int],
+        batch_size: int,
+        num_real: int,
+        until: int,
+        seed: int,
+    ) -> None:
+        """generator: on the device, in evaluation mode. label_of: the data's label of each of its classes; wanted: its
+        classes to draw from; until: the first batch without generated clips."""
+        self.generator, self.label_of, self.wanted = generator, torch.tensor(label_of), torch.tensor(wanted)
+        self.batch_size, self.num_real, self.until, self.seed = batch_size, num_real, until, seed
+
+    @torch.no_grad()
+    def __call__(self, clips: Clips, position: int) -> Clips:
+        """``position`` is the number of the batch in the run: all that the draw depends on."""
+        missing = self.batch_size - len(clips.label)
+        if position >= self.until or missing <= 0:
+            return clips
+        draw, device = generator_for(self.seed, "generate", position), clips.video.device
+        label = self.wanted[torch.randint(len(self.wanted), (missing,), generator=draw)]
+        latent = torch.randn(missing, self.generator.latent_size, generator=draw)
+        video = to_pixels(self.generator(latent.to(device), label.to(device)))
+        return clips._replace(
+            video=torch.cat([clips.video, video]),
+            label=torch.cat([clips.label, self.label_of[label].to(device)]),
+            index=torch.cat([clips.index, torch.full((missing,), self.num_real)]),
+            view=torch.cat([clips.view, torch.zeros(missing, dtype=torch.int64)]),
+            error=[*clips.error, *[""] * missing],
+        )
