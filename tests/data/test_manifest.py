@@ -415,3 +415,25 @@ def test_an_empty_or_missing_file_is_reported(tmp_path):
 def test_a_mistake_in_the_options_is_reported(write_csv, options, message):
     with pytest.raises(ValueError, match=message):
         from_csv(write_csv(*rows(20, lambda i: f",{i % 5}"), header="path,label,fold"), **options)
+
+
+def test_only_some_classes_are_taken_in_the_order_they_have(folder):
+    whole = from_folder(folder)
+    chosen = whole.only(["walk", "jump"])
+    assert chosen.classes == ("jump", "walk")
+    for split, items in chosen.splits.items():
+        expected = [
+            i._replace(label=("jump", "walk").index(whole.classes[i.label]))
+            for i in whole.splits[split]
+            if whole.classes[i.label] != "run"
+        ]
+        assert list(items) == expected
+    assert "only 2 of 3 classes." in chosen.notes
+    assert (
+        chosen.fingerprint() != whole.fingerprint() and whole.only(whole.classes).fingerprint() == whole.fingerprint()
+    )
+
+
+def test_a_class_that_there_is_not_cannot_be_chosen(folder):
+    with pytest.raises(ValueError, match="data.only: .*has no class 'jmp'. Did you mean jump.*It has: jump, run, walk"):
+        from_folder(folder).only(["jmp", "run"])
