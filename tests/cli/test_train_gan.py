@@ -22,7 +22,7 @@ def test_twenty_steps_train_and_say_what_comes_next(trained):
     cwd, done = trained
     assert "val likeness" in done.stdout
     assert "next: videoai evaluate task=gan checkpoint=run/checkpoints/best.pt" in done.stdout
-    assert "generator 0.39 M, discriminator 0.72 M parameters" in done.stderr
+    assert "generator 0.39 M, discriminator 1.27 M parameters" in done.stderr
     assert "likeness of real clips of train to those of val" in done.stderr
     run = cwd / "run"
     assert {"config.yaml", "metrics.jsonl", "checkpoints", "tensorboard", "films"} <= {p.name for p in run.iterdir()}
@@ -66,3 +66,38 @@ def test_a_mistake_is_one_clear_line(arguments, message, videoai_command, tmp_pa
     assert done.returncode == 1
     assert message in done.stderr and "Traceback" not in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+OWN_NETWORK = """
+import torch
+class Painter(torch.nn.Module):
+    def __init__(self, num_classes, num_frames, size, depth):
+        super().__init__()
+        self.num_classes, self.latent_size, self.num_frames, self.size = num_classes, depth, num_frames, size
+        self.paint = torch.nn.Linear(depth + num_classes, 3 * num_frames * size * size)
+    def forward(self, latent, label, conditioning=1.0):
+        code = torch.cat([latent, conditioning * torch.nn.functional.one_hot(label, self.num_classes)], 1)
+        return self.paint(code).tanh().view(-1, 3, self.num_frames, self.size, self.size)
+"""
+OWN_PRESET = """# @package _global_
+defaults:
+  - /clip@_global_.clip: 16x2x32
+  - _self_
+gan:
+  name: painter
+  generator: {_target_: ownnet.Painter, depth: 5}
+  discriminator: {name: dual, width: 4, num_looks: 0, spectral_norm: true}
+"""
+
+
+@pytest.mark.slow
+def test_a_generator_of_ones_own_is_one_file_and_one_yaml(clip_folder, videoai_command, tmp_path):
+    (tmp_path / "mine/gan").mkdir(parents=True)
+    (tmp_path / "mine/gan/painter.yaml").write_text(OWN_PRESET)
+    (tmp_path / "ownnet.py").write_text(OWN_NETWORK)
+    data = ("data=folder", f"data.root={clip_folder}", "data.num_workers=0")
+    done = videoai_command(
+        *("train", "task=gan", "--config-dir", "mine", "gan=painter", "trainer.max_steps=2", *data), cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert "next: videoai evaluate task=gan checkpoint=runs/folder-painter/checkpoints/" in done.stdout

@@ -1,3 +1,4 @@
+import io
 import json
 import re
 import subprocess
@@ -75,3 +76,16 @@ def test_what_fails_in_other_threads_is_still_told(tmp_path, monkeypatch):
     thread.start()
     thread.join()
     assert told == [ZeroDivisionError]
+
+
+def test_tensorboard_gets_a_film_that_moves(tmp_path):
+    from PIL import Image
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    log = RunLog(tmp_path)
+    video = torch.arange(5, dtype=torch.uint8).view(5, 1, 1, 1).mul(50).expand(5, 3, 8, 16)
+    log.film(3, "made", video, fps=10)
+    log.close()
+    (event,) = EventAccumulator(str(tmp_path / "tensorboard")).Reload().Images("made")
+    film = Image.open(io.BytesIO(event.encoded_image_string))
+    assert (event.step, film.n_frames, film.size, film.info["duration"]) == (3, 5, (16, 8), 100)

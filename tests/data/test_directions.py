@@ -84,3 +84,14 @@ def test_expected_counts_follow_the_maps():
     # flip: 50, 50, 8; then a quarter of the last two change places
     assert turned.counts(np.array([100, 0, 8])).tolist() == [50, 39.5, 18.5]
     assert Directions(flip=0.5).counts(np.array([3, 1])).tolist() == [3, 1]
+
+
+def test_among_chosen_classes_pairs_of_others_are_left_alone_unless_a_clip_would_turn_into_one():
+    pairs = {"swipe_left": "swipe_right", "open": "close"}
+    left = ("swipe_left", "swipe_right", "open")
+    settled = settle_directions(node(only=left, flip_labels=pairs), left)
+    assert settled.flip_labels == (1, 0, 2)
+    with pytest.raises(ValueError, match="'close' is no class"):
+        settle_directions(node(only=left, flip=0.5, flip_labels=pairs), left)
+    with pytest.raises(ValueError, match="'close' is no class"):
+        settle_directions(node(flip_labels=pairs), left)

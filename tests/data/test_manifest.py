@@ -475,3 +475,25 @@ def test_the_fingerprint_knows_labels_and_their_times(write_csv):
     tables = [[first, lines[1]] for first in (lines[0], *changed)]
     prints = {from_csv(write_csv(*table, header=header), multi_label=True).fingerprint() for table in tables}
     assert len(prints) == 3
+
+
+def test_only_some_classes_are_taken_in_the_order_they_have(folder):
+    whole = from_folder(folder)
+    chosen = whole.only(["walk", "jump"])
+    assert chosen.classes == ("jump", "walk")
+    for split, items in chosen.splits.items():
+        expected = [
+            i._replace(label=("jump", "walk").index(whole.classes[i.label]))
+            for i in whole.splits[split]
+            if whole.classes[i.label] != "run"
+        ]
+        assert list(items) == expected
+    assert "only 2 of 3 classes." in chosen.notes
+    assert (
+        chosen.fingerprint() != whole.fingerprint() and whole.only(whole.classes).fingerprint() == whole.fingerprint()
+    )
+
+
+def test_a_class_that_there_is_not_cannot_be_chosen(folder):
+    with pytest.raises(ValueError, match="data.only: .*has no class 'jmp'. Did you mean jump.*It has: jump, run, walk"):
+        from_folder(folder).only(["jmp", "run"])

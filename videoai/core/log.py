@@ -80,7 +80,7 @@ def contact_sheet(video: Tensor, max_frames: int = 8) -> Tensor:
 def film_summary(name: str, video: Tensor, fps: float) -> Any:
     """What TensorBoard shows as a moving picture: an animated GIF. Its own ``add_video`` needs moviepy for the same."""
     from PIL import Image
-    from tensorboard.compat.proto.summary_pb2 import Summary
+    from tensorboard.compat.proto.summary_pb2 import Summary  # pyright: ignore[reportAttributeAccessIssue]  # made by protobuf
 
     frames = [Image.fromarray(frame) for frame in video.permute(0, 2, 3, 1).numpy()]
     buffer = io.BytesIO()
