@@ -4,8 +4,8 @@ An augmenter is fitted to pooled features by its constructor and has one method:
 
     draw(labels int64 [M], generator) -> Drawn(features float [M, D], target float [M, K])
 
-It knows no clips, no model and no data set: ``augmenter("gaussian", features, labels, num_classes=K)`` takes arrays. A new
-one is a class with the keywords of ``Gaussian`` and a line in AUGMENTERS and MIN_SHOTS.
+It knows no clips, no model and no data set: ``augmenter("gaussian", features, labels, num_classes=K)`` takes arrays. A
+new one is a class with the keywords of ``Gaussian`` and a line in AUGMENTERS and MIN_SHOTS.
 """
 
 from collections.abc import Sequence
@@ -61,8 +61,8 @@ def augmenter(
     Args:
         features: float [N, D], pooled.
         labels: int64 [N], in [0, num_classes).
-        others: features [M, D] and labels [M] of further classes, numbered on their own. They are never drawn: they tell
-            ``gaussian`` and ``feature_gan`` how clips of one class differ, which few shots cannot.
+        others: features [M, D] and labels [M] of further classes, numbered on their own. They are never drawn: they
+            tell ``gaussian`` and ``feature_gan`` how clips of one class differ, which few shots cannot.
         min_shots: refuse classes with fewer; None = MIN_SHOTS.
 
     Raises: ValueError: unknown name, or a class with too few features.
@@ -107,8 +107,8 @@ class Gaussian:
             residuals, freedom = torch.cat([residuals, more]), freedom + further
         if not freedom:
             raise ValueError(
-                "augment.features=gaussian: no class has two clips, so nothing tells how the clips of one differ. Add a "
-                "second clip to some class, or features of other classes."
+                "augment.features=gaussian: no class has two clips, so nothing tells how the clips of one differ. Add "
+                "a second clip to some class, or features of other classes."
             )
         # R'R of the QR decomposition is residuals' residuals, so normal noise times R has the pooled covariance, of any
         # rank and without forming it

@@ -88,6 +88,21 @@ def head_parameters(model: nn.Module) -> list[str]:
     return head
 
 
+def linear_head(model: nn.Module, *, setting: str) -> nn.Linear:
+    """The one linear layer that turns the pooled features of a model into logits.
+
+    Raises: ValueError: another head, which cannot be fed pooled features.
+    """
+    owners = {name.rpartition(".")[0] for name in head_parameters(model)}
+    head = model.get_submodule(owners.pop()) if len(owners) == 1 else None
+    if not isinstance(head, nn.Linear):
+        raise ValueError(
+            f"{setting} needs a head that is one linear layer over pooled features, which stay as they are; that of "
+            f"{type(model).__name__} is more. Use finetune=linear_probe with a model that has such a head."
+        )
+    return head
+
+
 def checkpoint_activations(model: Any) -> None:
     """Raises: ValueError: the model does not offer it."""
     needs(model, "set_grad_checkpointing", setting="trainer.activation_checkpointing=true")

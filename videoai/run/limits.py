@@ -6,6 +6,8 @@ from typing import Any
 from videoai.core.build import did_you_mean
 from videoai.data.balance import SAMPLERS
 from videoai.data.policies import MAX_MAGNITUDE, POLICIES
+from videoai.gan.feature_space import AUGMENTERS
+from videoai.tasks.drawn_features import CLASSES
 
 INFINITY = float("inf")
 # key: (whole number, lowest, highest)
@@ -38,6 +40,7 @@ LIMITS: dict[str, tuple[bool, float, float]] = {
     "augment.time_jitter": (False, 0, 1),
     "augment.frame_drop": (False, 0, 0.9),  # a clip of one frame teaches nothing about motion
     "augment.repeats": (True, 1, INFINITY),
+    "augment.feature_ratio": (False, 0, INFINITY),
     "synthetic.ratio": (False, 0, 1),
     "synthetic.until": (False, 0, 1),
     "synthetic.weight": (False, 0, INFINITY),
@@ -91,6 +94,8 @@ BOOLEANS = (
 RANGES = {"augment.scale": 1.0, "augment.ratio": INFINITY}  # [low, high], above 0 and up to this
 CHOICES = {
     "augment.policy": (None, *POLICIES),
+    "augment.features": (None, *AUGMENTERS),
+    "augment.feature_classes": CLASSES,
     "imbalance.sampler": SAMPLERS,
     "synthetic.label_smoothing": ("none", "by_uncertainty"),
     "synthetic.classes": ("all", "rare"),
@@ -122,6 +127,7 @@ POSITIVE = (
     "ratio",
     "until",
     "weight",
+    "feature_ratio",
 )  # 0 itself makes no sense
 
 

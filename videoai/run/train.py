@@ -39,6 +39,7 @@ from videoai.run.data import (
     resolve_device,
     shown,
 )
+from videoai.run.feature_augment import new_drawn_features, refuse_unfit
 from videoai.run.folder import RunFolder, continued, find_resume
 from videoai.run.limits import refuse_nonsense
 from videoai.run.stream import TrainStream
@@ -102,6 +103,7 @@ def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | 
     stream = TrainStream(config, manifest, clip, how, num_workers=workers, pin=pin, synthetic=synthetic)
     model, fresh = new_model(config, num_classes=len(manifest.classes), with_weights=state is None)
     freeze = new_freeze(config, model, fresh, len(manifest.splits["train"]))
+    refuse_unfit(config, model, manifest, freeze)
     precision = choose_precision(config, model, clip, len(manifest.classes), device)
     task = new_task(config, precision.place(model), clip, manifest, stream.counts, device, synthetic)
     first_step = state["step"] if state else 0
@@ -126,6 +128,7 @@ def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | 
     )
     if state:
         trainer.restore(state)
+    task.drawn = new_drawn_features(config, model, manifest, clip, how, task.to_input, workers)
     announce_clip(manifest.splits["train"], clip, config["data"].get("frame_fps"))
     announce_run(trainer, folder, config, len(manifest.splits["train"]))
     folder.write_config(config)

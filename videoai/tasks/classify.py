@@ -9,6 +9,7 @@ from videoai.data.augment import Mix, ToModelInput
 from videoai.data.operations import carry_out
 from videoai.engine.optim import penalty
 from videoai.engine.precision import Precision
+from videoai.tasks.drawn_features import DrawnFeatures
 from videoai.tasks.losses import ClassificationLoss, MultiLabelLoss
 from videoai.tasks.synthetic import GeneratedClips, GeneratedTargets
 
@@ -23,6 +24,7 @@ class Classify:
     loss: ClassificationLoss | MultiLabelLoss = ClassificationLoss()  # noqa: RUF009 (frozen)
     generate: GeneratedClips | None = None
     targets: GeneratedTargets | None = None
+    drawn: DrawnFeatures | None = None
     l1: float = 0.0
     l2: float = 0.0
 
@@ -35,6 +37,8 @@ class Classify:
         with precision.autocast():
             logits = self.model(precision.place_video(batch.video))
         loss = self.loss(logits.float(), batch.label)
+        if self.drawn:
+            loss = self.drawn.mixed(loss, position, len(logits), self.loss)
         if self.l1 or self.l2:
             loss = loss + penalty(self.model, l1=self.l1, l2=self.l2)
         return {"loss": loss, **self.hits(logits.detach(), batch.label)}
