@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 import torch
 
@@ -5,6 +7,7 @@ from videoai.core.seeding import generator_for
 from videoai.gan.feature_space import AUGMENTERS, MIN_SHOTS, Gaussian, augmenter, class_means
 
 NAMES = tuple(AUGMENTERS)
+QUICK: dict[str, dict[str, Any]] = {"feature_gan": {"num_steps": 20}}
 CENTRES = torch.tensor([[0.0, 0.0, 5.0], [8.0, 0.0, 5.0], [0.0, 8.0, 5.0]])  # the last dimension never varies
 STRETCH = torch.tensor([[1.0, 0.5, 0.0], [0.0, 0.3, 0.0], [0.0, 0.0, 0.0]])
 
@@ -18,7 +21,7 @@ def clouds(shots: int, num_classes: int = 3) -> tuple[torch.Tensor, torch.Tensor
 
 def drawn_of(name: str, shots: int, label: int, count: int = 4000, **settings) -> torch.Tensor:
     features, labels = clouds(shots)
-    fitted = augmenter(name, features, labels, num_classes=3, **settings)
+    fitted = augmenter(name, features, labels, num_classes=3, **{**QUICK.get(name, {}), **settings})
     return fitted.draw(torch.full((count,), label), generator_for(0, "draw")).features
 
 
@@ -26,7 +29,7 @@ def drawn_of(name: str, shots: int, label: int, count: int = 4000, **settings) -
 def test_every_augmenter_draws_finite_features_and_targets_that_sum_to_one(name):
     features, labels = clouds(6)
     wanted = torch.tensor([2, 0, 0, 1])
-    drawn = augmenter(name, features, labels, num_classes=3).draw(wanted, generator_for(0))
+    drawn = augmenter(name, features, labels, num_classes=3, **QUICK.get(name, {})).draw(wanted, generator_for(0))
     assert drawn.features.shape == (4, 3)
     assert drawn.features.isfinite().all()
     assert torch.allclose(drawn.target.sum(1), torch.ones(4))
@@ -109,7 +112,7 @@ def test_augmenters_with_too_few_clips_say_how_many_and_why():
 def test_every_augmenter_has_a_least_number_of_shots_and_another_may_be_asked_for():
     assert set(MIN_SHOTS) == set(AUGMENTERS)
     features, labels = clouds(2)
-    augmenter("feature_gan", features, labels, num_classes=3, min_shots=2)
+    augmenter("feature_gan", features, labels, num_classes=3, min_shots=2, num_steps=1)
 
 
 def test_an_unknown_augmenter_is_named_with_the_nearest():

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from videoai.models import create_model
-from videoai.models.heads import checkpoint_activations, head_parameters, with_head
+from videoai.models.heads import checkpoint_activations, head_parameters, linear_head, with_head
 
 # a map, tokens, maps of two pathways, a map that the pool widens, one frame
 KINDS = {
@@ -58,6 +58,22 @@ def test_the_head_is_what_reset_classifier_replaces(name: str, head: str) -> Non
     before = copy.deepcopy(model.state_dict())
     assert head_parameters(model) == [f"{head}.weight", f"{head}.bias"]
     assert all(torch.equal(tensor, before[key]) for key, tensor in model.state_dict().items())  # only looked at
+
+
+@pytest.mark.parametrize("name", list(KINDS))
+def test_the_linear_head_turns_pooled_features_into_logits(name: str) -> None:
+    torch.manual_seed(0)
+    model: Any = create_model(name, num_classes=3).eval()
+    features = model.forward_features(torch.randn(2, 3, *KINDS[name]))
+    pooled = model.forward_head(features, pre_logits=True)
+    expected = model.forward_head(features)
+    assert torch.allclose(linear_head(model, setting="x")(pooled), expected, atol=1e-5)
+
+
+def test_a_head_of_more_than_one_layer_is_refused_where_pooled_features_are_fed() -> None:
+    model = with_head(create_model("tiny_r3d", num_classes=3), "attentive", 3)
+    with pytest.raises(ValueError, match=r"augment.features=smote needs a head that .* that of AttentiveModel is more"):
+        linear_head(model, setting="augment.features=smote")
 
 
 def test_all_of_an_attentive_probe_is_head() -> None:

@@ -17,6 +17,7 @@ VERBS = {  # verb -> (module:function, one line of help)
     "generate": ("videoai.cli.generate:main", "fill a folder with clips of a trained generator"),
     "data": ("videoai.cli.data:main", "inspect, check and prepare videos"),
     "benchmark": ("videoai.cli.benchmark:main", "measure how fast videos are decoded and loaded here"),
+    "study": ("videoai.cli.study:main", "compare ways to train, over seeds: does an augmenter help?"),
     "models": ("videoai.cli.models:main", "list the models"),
     "doctor": ("videoai.cli.doctor:main", "check this installation and say how to mend it"),
 }
@@ -80,7 +81,7 @@ def verb_help(verb: str, words: list[str]) -> str:
     """What a verb takes. A settings file explains itself, so its text is the help."""
     from videoai.cli.config import CONFIGS
 
-    if verb in ("data", "benchmark"):
+    if verb in ("data", "benchmark", "study"):
         return import_module(f"videoai.cli.{verb}").job_help(next(iter(words), None))
     task = next((f"_{word.removeprefix('task=')}" for word in words if word.startswith("task=")), "")
     file = CONFIGS / f"{verb}{task.replace('_classify', '')}.yaml"

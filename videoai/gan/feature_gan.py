@@ -4,6 +4,8 @@ It differs from the paper where the task does: the condition is the class's mean
 so that a class needs no description, and both networks speak of what a clip adds to that mean.
 """
 
+from typing import Any
+
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
@@ -119,7 +121,7 @@ class Conditional(nn.Module):
 
 def fit_classifier(features: Tensor, labels: Tensor, num_classes: int) -> nn.Linear:
     """A linear softmax classifier of standardised features, frozen."""
-    linear = nn.utils.skip_init(nn.Linear, features.shape[1], num_classes).to(features)  # draws nothing
+    linear: Any = nn.utils.skip_init(nn.Linear, features.shape[1], num_classes).to(features)  # draws nothing
     nn.init.zeros_(linear.weight)
     nn.init.zeros_(linear.bias)
     optimizer = torch.optim.Adam(linear.parameters(), lr=0.05)

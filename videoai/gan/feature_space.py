@@ -9,7 +9,7 @@ new one is a class with the keywords of ``Gaussian`` and a line in AUGMENTERS an
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Generator, Tensor
@@ -55,6 +55,7 @@ def augmenter(
     others: tuple[Tensor, Tensor] | None = None,
     seed: int = 0,
     min_shots: int | None = None,
+    **options: Any,
 ) -> FeatureAugmenter:
     """Fit one of AUGMENTERS.
 
@@ -64,12 +65,13 @@ def augmenter(
         others: features [M, D] and labels [M] of further classes, numbered on their own. They are never drawn: they
             tell ``gaussian`` and ``feature_gan`` how clips of one class differ, which few shots cannot.
         min_shots: refuse classes with fewer; None = MIN_SHOTS.
+        options: of the augmenter, such as ``num_steps`` of ``feature_gan``.
 
     Raises: ValueError: unknown name, or a class with too few features.
     """
     if name in MIN_SHOTS:
         refuse_few(name, labels.bincount(minlength=num_classes).tolist(), min_shots=min_shots)
-    settings = {"num_classes": num_classes, "others": others, "seed": seed}
+    settings = {"num_classes": num_classes, "others": others, "seed": seed, **options}
     return build({"name": name}, AUGMENTERS, where="augment.features", features=features, labels=labels, **settings)
 
 

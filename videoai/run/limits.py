@@ -71,6 +71,8 @@ LIMITS: dict[str, tuple[bool, float, float]] = {
     "seed": (True, 0, INFINITY),
     "batch_size": (True, 1, INFINITY),
     "top_k": (True, 1, INFINITY),
+    "seeds": (True, 1, INFINITY),
+    "draws": (True, 1, INFINITY),
     "per_class": (True, 1, INFINITY),
     "steps": (True, 1, INFINITY),
     "min_confidence": (False, 0, 1),

@@ -1,0 +1,48 @@
+"""``videoai study`` as a person runs it."""
+
+import json
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def encoder(clip_folder, tmp_path_factory) -> str:
+    """Trained on two of the four motions of ``clip_folder``, which has a class of six clips."""
+    import videoai
+
+    run_dir = tmp_path_factory.mktemp("encoder")
+    data = {"name": "folder", "root": str(clip_folder), "num_workers": 0, "flip": 0.0, "only": ["left", "right"]}
+    trainer = {"batch_size": 8, "max_epochs": None, "max_steps": 4, "precision": "fp32", "tensorboard": False}
+    clip = {"num_frames": 8, "size": 32, "stride": 2}
+    return videoai.train(data=data, clip=clip, run_dir=str(run_dir), trainer={**trainer, "num_threads": 1})[
+        "checkpoint"
+    ]
+
+
+def test_a_study_measures_and_says_what_came_out(videoai_command, encoder, tmp_path):
+    given = (
+        f"checkpoint={encoder}",
+        "arms=[none,gaussian,smote]",
+        "shots=[1,3]",
+        "run_dir=study",
+        "l2=[1.0]",
+        "num_workers=0",
+    )
+    first = videoai_command("study", "feature_augment", *given, "seeds=2", cwd=tmp_path)
+    assert first.returncode == 0, first.stderr
+    assert "8 clips of 2 new classes" in first.stderr  # up and down, which data.only left out for the encoder
+    assert "8 clips of 2 classes that the encoder knows lend their spread" in first.stderr
+    assert "smote at 1: augment.features=smote needs 2 or more clips of a class, but class 'down' has 1" in first.stdout
+    assert "Against none, gaussian" in first.stdout
+    assert (tmp_path / "study/study.png").exists()
+    assert len((tmp_path / "study/rows.jsonl").read_text().splitlines()) == 1 + 12
+    assert json.loads((tmp_path / "study/results.json").read_text())["baseline"] == "none"
+
+
+def test_a_study_without_a_name_or_a_checkpoint_says_what_there_is(videoai_command, tmp_path):
+    unnamed = videoai_command("study", cwd=tmp_path)
+    assert (unnamed.returncode, "choose from feature_augment" in unnamed.stderr) == (1, True)
+    missing = videoai_command("study", "feature_augment", cwd=tmp_path)
+    assert "checkpoint is not set" in missing.stderr
+    shown = videoai_command("study", "--help", cwd=tmp_path)
+    assert "arms: [none, gaussian" in shown.stdout

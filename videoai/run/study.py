@@ -1,0 +1,74 @@
+"""The protocol of a study: cells of shots x seeds x arms, each measured once and kept, so that arms pair on seeds."""
+
+import json
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from videoai.core.checkpoint import write_atomic
+
+logger = logging.getLogger(__name__)
+ROWS = "rows.jsonl"
+
+
+class Cell(NamedTuple):
+    """One measurement. What a seed decides (the chosen clips, first weights, order) is alike in all arms."""
+
+    shots: int  # clips a class
+    seed: int
+    arm: str
+
+
+Row = dict[str, Any]  # the cell's fields, and "accuracy" in 0 .. 1, or None and "refused": why
+Measure = Callable[[Cell], Mapping[str, Any]]  # -> the other fields of the row
+
+
+def all_cells(shots: Iterable[int], num_seeds: int, arms: Sequence[str]) -> list[Cell]:
+    """In the order in which a table can soon be read: few shots first, all arms of a seed together."""
+    return [Cell(number, seed, arm) for number in sorted(shots) for seed in range(num_seeds) for arm in arms]
+
+
+def measure_all(cells: Sequence[Cell], measure: Measure, folder: Path, facts: Mapping[str, Any]) -> list[Row]:
+    """The rows of all cells, in their order; those that the folder holds are not measured again. A ValueError of
+    ``measure`` is a refusal, and its message the reason.
+
+    Raises: ValueError: the folder holds rows that were measured under other ``facts``.
+    """
+    rows = read_rows(folder / ROWS, facts)
+    todo = [cell for cell in cells if cell not in rows]
+    if len(todo) < len(cells):
+        logger.info("%d of %d cells are there already", len(cells) - len(todo), len(cells))
+    for cell in todo:
+        rows[cell] = {**cell._asdict(), **_measured(measure, cell)}
+        lines = [json.dumps(line) for line in (facts, *rows.values())]
+        write_atomic(folder / ROWS, ("\n".join(lines) + "\n").encode())
+        logger.info("%d shots, seed %d, %s: %s", *cell, shown(rows[cell]))
+    return [rows[cell] for cell in cells]
+
+
+def read_rows(path: Path, facts: Mapping[str, Any]) -> dict[Cell, Row]:
+    """What was measured before. Raises: ValueError: under other ``facts``, naming the first that differs."""
+    if not path.exists():
+        return {}
+    then, *rows = map(json.loads, path.read_text().splitlines())
+    now = json.loads(json.dumps(facts))
+    if changed := [key for key in {**then, **now} if then.get(key) != now.get(key)]:
+        key = changed[0]
+        raise ValueError(
+            f"{path} was measured with {key}={then.get(key)}, now it is {now.get(key)}: such rows do not compare. "
+            "Choose another run_dir, or set it as it was."
+        )
+    return {Cell(row["shots"], row["seed"], row["arm"]): row for row in rows}
+
+
+def shown(row: Row) -> str:
+    """``71.5%`` or ``refused``; why is in the row."""
+    return "refused" if row["accuracy"] is None else f"{row['accuracy']:.1%}"
+
+
+def _measured(measure: Measure, cell: Cell) -> Mapping[str, Any]:
+    try:
+        return measure(cell)
+    except ValueError as error:
+        return {"accuracy": None, "refused": str(error)}
