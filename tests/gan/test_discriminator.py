@@ -17,19 +17,11 @@ def test_the_class_counts_by_its_weight():
     assert torch.equal(*(discriminator(VIDEO, torch.tensor([label] * 2), 0.0) for label in (0, 1)))
 
 
-def test_asking_about_two_classes_in_one_pass_is_asking_twice():
-    discriminator = make().eval()
-    labels = torch.tensor([[0, 1], [2, 0]])
-    both = discriminator(VIDEO, labels)
-    assert both.shape == (2, 2)
-    assert torch.allclose(both, torch.stack([discriminator(VIDEO, column) for column in labels.T], 1), atol=1e-6)
-
-
 def test_the_frame_trunk_sees_its_frames_alone_and_the_clip_trunk_sees_all():
     both, label = make(num_looks=2).eval(), torch.tensor([0, 0])
     between = VIDEO.clone()
     between[:, :, [i for i in range(8) if i not in both.looks]] = 0
-    frames = [both.frame(v[:, :, both.looks[0]], label[:, None], 1.0) for v in (VIDEO, between)]
+    frames = [both.frame(v[:, :, both.looks[0]], label, 1.0) for v in (VIDEO, between)]
     assert torch.equal(*frames)
     assert not torch.allclose(both(VIDEO, label), both(between, label))
     assert make(num_looks=0).frame is None

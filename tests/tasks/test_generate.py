@@ -5,6 +5,7 @@ from videoai.core.types import Clips, ClipSpec
 from videoai.data.augment import ToModelInput
 from videoai.engine.precision import Precision
 from videoai.gan.ada import Augmentation
+from videoai.gan.auxiliary import AuxiliaryClassifier
 from videoai.gan.discriminator import DualDiscriminator
 from videoai.gan.gan import Gan
 from videoai.gan.generator import Generator
@@ -50,15 +51,27 @@ def test_one_backward_pass_gives_each_network_the_gradient_of_its_own_loss():
         assert torch.allclose(ours, theirs, atol=1e-6)
 
 
-def test_a_mismatched_label_is_of_another_class_and_counts_as_the_class_fades_in():
-    task = make(mismatch=1.0, conditioning_steps=(10, 20))
-    others = torch.stack([task.other(clips().label, position) for position in range(5)])
-    assert (others == 1 - clips().label).all()  # of two classes
-    plain = make(conditioning_steps=(10, 20))
-    losses = [
-        [float(t.train_step(clips(), FP32, position)["loss_d"].detach()) for t in (task, plain)] for position in (5, 20)
-    ]
-    assert losses[0][0] == losses[0][1] and losses[1][0] != losses[1][1]
+def test_the_classifier_learns_from_real_clips_and_the_generator_from_being_named():
+    """One step, seen by the gradients: 1e-6 is the order of float32 sums."""
+    size = {"num_classes": 2, "num_frames": 8, "size": 16, "width": 8}
+    task, plain = make(class_weight=0.5), make()
+    torch.manual_seed(1)
+    task.model.auxiliary = AuxiliaryClassifier(**size)
+    stats = task.train_step(clips(), FP32, 5)
+    assert stats["loss"].item() == pytest.approx(
+        (stats["loss_d"] + stats["loss_g"] + stats["class_real"] + 0.5 * stats["class_fake"]).item()
+    )
+    stats["loss"].backward()
+    of_classifier, of_generator = gradients(task.model.auxiliary), gradients(task.model.generator)
+    plain.train_step(clips(), FP32, 5)["loss"].backward()
+    assert not all(
+        torch.allclose(a, b, atol=1e-6) for a, b in zip(of_generator, gradients(plain.model.generator), strict=True)
+    )
+    task.model.zero_grad()
+    real, label = task.to_input(clips())
+    torch.nn.functional.cross_entropy(task.model.auxiliary(real), label).backward()
+    for ours, alone in zip(of_classifier, gradients(task.model.auxiliary), strict=True):
+        assert torch.allclose(ours, alone, atol=1e-6)
 
 
 def test_what_is_frozen_learns_again_afterwards_even_after_an_error():

@@ -6,7 +6,7 @@ A generator is an ``nn.Module`` with ``num_classes, latent_size, num_frames, siz
 
 where ``conditioning`` in [0, 1] is the weight of the class (0 = every class alike). A discriminator has
 
-    forward(video [B, 3, T, H, W], label [B] or [B, M], conditioning=1.0) -> float of label's shape
+    forward(video [B, 3, T, H, W], label int64 [B], conditioning=1.0) -> float [B]
 
 large where it takes the clip for a real one of that class.
 

@@ -21,9 +21,9 @@ class Trunk(nn.Module):
         self.score, self.classes = nn.Linear(channels, 1), nn.Embedding(num_classes, channels)
 
     def forward(self, x: Tensor, label: Tensor, conditioning: float) -> Tensor:
-        """x: [B, 3, ...]; label: int64 [B, M] -> float [B, M]."""
+        """x: [B, 3, ...]; label: int64 [B] -> float [B]."""
         h = self.layers(x).flatten(2).mean(2)
-        return self.score(h) + conditioning * torch.einsum("bmc,bc->bm", self.classes(label), h)
+        return self.score(h)[:, 0] + conditioning * (self.classes(label) * h).sum(1)
 
 
 class DualDiscriminator(nn.Module):
@@ -60,17 +60,16 @@ class DualDiscriminator(nn.Module):
         self.normed = _normalise(self) if spectral_norm else []
 
     def forward(self, video: Tensor, label: Tensor, conditioning: float = 1.0) -> Tensor:
-        """video: float [B, 3, T, H, W] in [-1, 1]; label: int64 [B], or [B, M] to ask about M classes in one pass;
-        conditioning: weight of the class in [0, 1] -> float of label's shape."""
-        labels = label.view(len(label), -1)
+        """video: float [B, 3, T, H, W] in [-1, 1]; label: int64 [B]; conditioning: weight of the class in [0, 1] ->
+        float [B]."""
         with parametrize.cached():
             self._norm_weights(video.device.type)
-            score = self.clip(video, labels, conditioning)
+            score = self.clip(video, label, conditioning)
             if self.frame:
                 frames = video[:, :, self.looks].transpose(1, 2).flatten(0, 1)
-                each = self.frame(frames, labels.repeat_interleave(len(self.looks), 0), conditioning)
-                score = score + each.view(len(video), len(self.looks), -1).mean(1)
-            return score.float().view(label.shape)
+                each = self.frame(frames, label.repeat_interleave(len(self.looks)), conditioning)
+                score = score + each.view(len(video), len(self.looks)).mean(1)
+            return score.float()
 
     def _norm_weights(self, device: str) -> None:
         """One power iteration in fp32 also under autocast; the cache keeps its result for the pass."""

@@ -5,17 +5,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 
-def discriminator_hinge(real: Tensor, fake: Tensor, mismatched: Tensor | None = None, weight: float = 0.0) -> Tensor:
+def discriminator_hinge(real: Tensor, fake: Tensor) -> Tensor:
     """Scores [B] of real and made clips -> scalar: 2 when nothing is told apart, 0 when everything is, by a margin of
-    one (arXiv:1705.02894).
-
-    mismatched: scores [B] of real clips under the label of another class, which count as made ones with this ``weight``
-    beside them: a discriminator that must tell classes apart teaches them sooner (arXiv:1605.05396).
-    """
-    wrong = F.relu(1 + fake).mean()
-    if mismatched is not None and weight:
-        wrong = (wrong + weight * F.relu(1 + mismatched).mean()) / (1 + weight)
-    return F.relu(1 - real).mean() + wrong
+    one (arXiv:1705.02894)."""
+    return F.relu(1 - real).mean() + F.relu(1 + fake).mean()
 
 
 def generator_hinge(fake: Tensor) -> Tensor:

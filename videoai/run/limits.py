@@ -49,7 +49,8 @@ LIMITS: dict[str, tuple[bool, float, float]] = {
     "gan.ada_target": (False, -1, 1),
     "gan.ada_clips": (True, 1, INFINITY),
     "gan.conditioning_below": (True, 0, INFINITY),
-    "gan.mismatch": (False, 0, INFINITY),
+    "gan.class_width": (True, 0, INFINITY),
+    "gan.class_weight": (False, 0, INFINITY),
     "gan.r1": (False, 0, INFINITY),
     "gan.r1_every": (True, 1, INFINITY),
     "imbalance.effective_number": (False, 0, 0.999999),  # 1 itself divides by zero

@@ -19,6 +19,7 @@ from videoai.engine.schedule import Schedule
 from videoai.engine.trainer import Cadence, Trainer
 from videoai.gan import DISCRIMINATORS, GENERATORS
 from videoai.gan.ada import Augmentation
+from videoai.gan.auxiliary import AuxiliaryClassifier
 from videoai.gan.diff_augment import diff_augment
 from videoai.gan.gan import Gan
 from videoai.gan.monitor import Monitor
@@ -127,11 +128,13 @@ def new_gan(config: dict[str, Any], num_classes: int, clip: ClipSpec) -> Gan:
     """Both networks, initialised from the seed."""
     torch.manual_seed(seed_for(config["seed"], "init"))
     node = config["gan"]
+    size = {"num_classes": num_classes, "num_frames": clip.num_frames, "size": clip.size}
     return Gan(
         build_network(node["generator"], GENERATORS, "gan.generator", num_classes, clip, ANYTHING),
         build_network(node["discriminator"], DISCRIMINATORS, "gan.discriminator", num_classes, clip, ANYTHING),
         Augmentation(node["ada_target"], clips_to_one=node["ada_clips"]),
         Monitor(),
+        AuxiliaryClassifier(**size, width=node["class_width"]) if node["class_width"] else None,
     )
 
 
@@ -147,16 +150,18 @@ def new_task(config: dict[str, Any], gan: Gan, clip: ClipSpec, num_videos: int, 
         policy=node["diff_augment"],
         conditioning_steps=tuple(steps) if steps else None,
         seed=config["seed"],
-        **pick(node, "mismatch", "r1", "r1_every"),
+        **pick(node, "class_weight", "r1", "r1_every"),
     )
 
 
 def new_optimizer(node: dict[str, Any], gan: Gan) -> torch.optim.Optimizer:
-    """Adam, each network at a rate of its own (TTUR, arXiv:1706.08500)."""
+    """Adam, each network at a rate of its own (TTUR, arXiv:1706.08500); the classifier at the discriminator's."""
     groups = [
         {"params": gan.generator.parameters(), "lr": node["lr_generator"]},
         {"params": gan.discriminator.parameters(), "lr": node["lr_discriminator"]},
     ]
+    if gan.auxiliary is not None:
+        groups.append({"params": gan.auxiliary.parameters(), "lr": node["lr_discriminator"]})
     return torch.optim.Adam(groups, betas=tuple(node["betas"]))
 
 

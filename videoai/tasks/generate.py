@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from videoai.core.seeding import generator_for
 from videoai.core.types import Clips
@@ -20,16 +21,17 @@ from videoai.gan.sampling import batch_latents
 
 @dataclass(kw_only=True)
 class Generate:
-    """``train_step``: Clips -> {"loss", "loss_d", "loss_g", "sign_real", "sign_fake", "augment_p"}.
+    """``train_step``: Clips -> {"loss", "loss_d", "loss_g", "sign_real", "sign_fake", "augment_p"}, and with an
+    auxiliary classifier {"class_real", "class_fake"}, its losses.
 
-    Both networks take their step from one backward pass, at the same time and each with a rate of its own: the scheme
+    All networks take their step from one backward pass, at the same time and each with a rate of its own: the scheme
     that TTUR is proven for (arXiv:1706.08500), and one pass of the generator cheaper than taking turns.
     """
 
     model: Gan
     to_input: ToModelInput  # to [-1, 1]
     policy: Sequence[str]  # of DiffAugment
-    mismatch: float = 0.0  # weight of real clips under a wrong label beside made ones
+    class_weight: float = 0.0  # of the auxiliary classifier's loss, for the generator
     r1: float = 0.0  # weight of the gradient penalty; 0 = off
     r1_every: int = 16  # steps; its weight grows by as much (lazy regularisation, arXiv:1912.04958)
     conditioning_steps: tuple[int, int] | None = None  # the class fades in between them; None = there from the start
@@ -45,19 +47,19 @@ class Generate:
         with precision.autocast():
             fake = generator(noise, label, conditioning)
             seen = torch.cat([self.augment(real, "real", position), self.augment(fake.detach(), "fake", position)])
-            labels = torch.stack([label, self.other(label, position)], 1)
-            scores = discriminator(precision.place_video(seen), labels.repeat(2, 1), conditioning)
+            fooling = precision.place_video(self.augment(fake, "fooling", position))
+            scores = discriminator(precision.place_video(seen), label.repeat(2), conditioning)
             with frozen(discriminator):
-                fooled = discriminator(
-                    precision.place_video(self.augment(fake, "fooling", position)), label, conditioning
-                )
-        (real_scores, mismatched), fake_scores = scores[: len(real)].unbind(1), scores[len(real) :, 0]
-        loss_d = discriminator_hinge(real_scores, fake_scores, mismatched, self.mismatch * conditioning)
-        loss_g = generator_hinge(fooled)
+                fooled = discriminator(fooling, label, conditioning)
+            told = self.class_losses(seen[: len(real)], fooling, label)
+        real_scores, fake_scores = scores.chunk(2)
+        loss_d, loss_g = discriminator_hinge(real_scores, fake_scores), generator_hinge(fooled)
         self.model.augmentation.update(real_scores)
         sign_real, sign_fake = real_scores.sign().mean(), fake_scores.sign().mean()
         self.model.monitor.update(sign_real, loss_d)
         loss = loss_d + loss_g
+        if told:
+            loss = loss + told["class_real"] + self.class_weight * conditioning * told["class_fake"]
         if self.r1 and position % self.r1_every == 0:
             seen = self.augment(real, "r1", position)
             loss = loss + self.r1 * self.r1_every * r1_penalty(discriminator, seen, label, conditioning)
@@ -68,6 +70,7 @@ class Generate:
             "sign_real": sign_real,
             "sign_fake": sign_fake,
             "augment_p": self.model.augmentation.p.clone(),
+            **told,
         }
 
     def conditioning(self, position: int) -> float:
@@ -77,11 +80,14 @@ class Generate:
         begin, end = self.conditioning_steps
         return min(1.0, max(0.0, (position - begin) / (end - begin)))
 
-    def other(self, label: Tensor, position: int) -> Tensor:
-        """Another class for each clip. label: int64 [B]."""
-        num_classes = int(self.model.generator.num_classes)  # pyright: ignore[reportArgumentType]
-        draw = generator_for(self.seed, "mismatch", position)
-        return (label + torch.randint(1, num_classes, label.shape, generator=draw).to(label.device)) % num_classes
+    def class_losses(self, real: Tensor, fake: Tensor, label: Tensor) -> dict[str, Tensor]:
+        """Of the auxiliary classifier, which learns from real clips alone; {} without one."""
+        auxiliary = self.model.auxiliary
+        if auxiliary is None:
+            return {}
+        of_real = F.cross_entropy(auxiliary(real), label)
+        with frozen(auxiliary):
+            return {"class_real": of_real, "class_fake": F.cross_entropy(auxiliary(fake), label)}
 
     def augment(self, video: Tensor, what: str, position: int) -> Tensor:
         """As the discriminator sees it."""
