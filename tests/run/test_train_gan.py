@@ -46,11 +46,11 @@ def test_stopping_and_going_on_gives_bitwise_the_run_that_never_stopped(clip_fol
 
 def test_a_run_leaves_a_log_films_and_a_generator(clip_folder, tmp_path):
     done = videoai.train(config(clip_folder, tmp_path), trainer={**SMALL, "max_steps": 2, "eval_every": 1})
-    assert done["metric"] == "likeness" and 0 < done["best_likeness"] <= 1.1
+    assert done["metric"] == "score" and 0 <= done["best_score"] <= 1
     lines = [json.loads(line) for line in (tmp_path / "run/metrics.jsonl").read_text().splitlines()]
     train = next(line for line in lines if line["split"] == "train")
     assert {"loss_d", "loss_g", "sign_real", "sign_fake", "augment_p"} <= set(train)
-    assert {"likeness", "spread"} <= set(next(line for line in lines if line["split"] == "val"))
+    assert {"likeness", "spread", "named", "score"} <= set(next(line for line in lines if line["split"] == "val"))
     film = tmp_path / "run/films/step_000002.mp4"
     with videoai.open_video(film) as video:
         assert (video.num_frames, video.height, video.width) == (8, 4 * 16, 6 * 16)
@@ -84,7 +84,7 @@ def test_batches_hold_every_class_equally_often(clip_folder, tmp_path):
 def test_a_collapse_is_said_once_an_evaluation_and_logged(clip_folder, tmp_path, caplog):
     full = with_run_dir(*complete(config(clip_folder, tmp_path, trainer={**SMALL, "max_steps": 1})))
     trainer = assemble(full, RunFolder(tmp_path / "run"))
-    trainer.evaluate.monitor.patience = 1
+    trainer.evaluate.gan.monitor.patience = 1
     for parameter in trainer.averaged.norms.parameters():
         parameter.data.zero_()  # neither noise nor class reaches the layers
     trainer.averaged.seed.weight.data.zero_()

@@ -53,6 +53,11 @@ def batch_latents(count: int, latent_size: int, *, seed: int, position: int) -> 
     return torch.randn(count, latent_size, generator=generator_for(seed, "training latent", position))
 
 
+def from_pixels(video: Tensor) -> Tensor:
+    """uint8 [B, T, C, H, W] -> float [B, C, T, H, W] in [-1, 1]."""
+    return video.transpose(1, 2).float() / 127.5 - 1
+
+
 def to_pixels(video: Tensor) -> Tensor:
     """float [B, C, T, H, W] in [-1, 1] -> uint8 [B, T, C, H, W]."""
     return ((video.float() + 1) * 127.5).round().clamp(0, 255).byte().transpose(1, 2)

@@ -16,9 +16,9 @@ from videoai.data.dataset import EvalClips
 from videoai.data.encode import write_clip
 from videoai.data.loader import eval_batches
 from videoai.data.manifest import Manifest
+from videoai.gan.gan import Gan
 from videoai.gan.likeness import likeness, motion_features, spread
-from videoai.gan.monitor import Monitor
-from videoai.gan.sampling import MakesClips, sample
+from videoai.gan.sampling import MakesClips, from_pixels, sample
 
 logger = logging.getLogger(__name__)
 
@@ -29,16 +29,18 @@ FPS = 8.0  # of the film
 
 @dataclass
 class MadeClips:
-    """``evaluate(generator, step) -> {"likeness", "spread"}``: means over the classes. Real clips are those of val, or
-    of train where val has fewer than two of a class.
+    """``evaluate(generator, step) -> {"likeness", "spread"}``, and with an auxiliary classifier {"named", "score"}:
+    means over the classes. Real clips are those of val, or of train where val has fewer than two of a class.
 
     likeness: 1 = made clips of a class are spread as its real ones are (``gan/likeness.py``), 0 = far from them.
     spread: how far made clips of a class lie apart, as a share of how far its real ones do.
+    named: share of made clips that the auxiliary classifier names rightly; it guides the generator, so this flatters.
+    score: named times spread, at most 1: neither alone is enough, as noise is spread and one clip can be named.
     """
 
     manifest: Manifest
     clip: ClipSpec
-    monitor: Monitor
+    gan: Gan
     log: RunLog
     folder: Path  # of films
     seed: int
@@ -71,7 +73,19 @@ class MadeClips:
         self.write_film(generator, step)
         self.report_events(step, dict(zip(self.classes, spreads, strict=True)))
         alike = [likeness(real, one) for real, one in zip(self.real, made, strict=True)]
-        return {"likeness": float(np.mean(alike)), "spread": float(np.mean(spreads))}
+        found = {"likeness": float(np.mean(alike)), "spread": float(np.mean(spreads))}
+        return found | self.named(video, labels, found["spread"])
+
+    @torch.no_grad()
+    def named(self, video: Tensor, labels: Tensor, spread: float) -> dict[str, float]:
+        """What the auxiliary classifier makes of these clips, uint8 [N, T, C, H, W]; {} without one."""
+        auxiliary = self.gan.auxiliary
+        if auxiliary is None:
+            return {}
+        device = next(auxiliary.parameters()).device
+        told = [auxiliary(from_pixels(part.to(device))).argmax(1).cpu() for part in video.split(16)]
+        right = float((torch.cat(told) == labels).double().mean())
+        return {"named": right, "score": right * min(1.0, spread)}
 
     def write_film(self, generator: MakesClips, step: int) -> None:
         """One row a class, the same noise in every evaluation and in every row."""
@@ -83,7 +97,7 @@ class MadeClips:
 
     def report_events(self, step: int, spreads: dict[str, float]) -> None:
         """Each event as one line of the console and one of the log."""
-        for event in self.monitor.events(spreads):
+        for event in self.gan.monitor.events(spreads):
             logger.warning("step %d: %s", step, event.message)
             self.log.scalars(step, "event", {event.kind: event.value})
 

@@ -83,12 +83,12 @@ def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | 
     first_step = state["step"] if state else 0
     log = RunLog(folder.path, start_step=first_step, tensorboard=config["trainer"]["tensorboard"])
     make_folder(folder.path / "films")
-    made = MadeClips(manifest, clip, gan.monitor, log, folder.path / "films", config["seed"], workers)
+    made = MadeClips(manifest, clip, gan, log, folder.path / "films", config["seed"], workers)
     trainer = Trainer(
         task=new_task(config, gan, clip, len(manifest.splits["train"]), device),
         batches=stream,
         evaluate=JudgedClips(made, judgement) if judgement else made,
-        metric="score" if judgement else "likeness",
+        metric="score" if judgement or gan.auxiliary is not None else "likeness",
         write=folder.write_checkpoint,
         optimizer=new_optimizer(config["optim"], gan),
         schedule=Schedule(total_steps=cadence.stop_step, **config["schedule"]),
