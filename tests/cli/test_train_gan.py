@@ -37,7 +37,10 @@ def test_a_gan_is_not_asked_for_names(trained, videoai_command, verb):
     video = ["input=run/films/step_000020.mp4"] if verb == "predict" else []
     done = videoai_command(verb, "checkpoint=run/checkpoints/best.pt", *video, cwd=cwd)
     assert done.returncode == 1
-    assert done.stderr.count("\n") == 1
+    lines = [
+        line for line in done.stderr.splitlines() if not line.startswith("motion16: ")
+    ]  # it renders when first used
+    assert len(lines) == 1
     assert "a GAN, which makes clips and names none. Its own scores: videoai evaluate task=gan" in done.stderr
 
 
@@ -65,7 +68,10 @@ def test_a_mistake_is_one_clear_line(arguments, message, videoai_command, tmp_pa
     done = videoai_command(*arguments, cwd=tmp_path)
     assert done.returncode == 1
     assert message in done.stderr and "Traceback" not in done.stderr
-    assert done.stderr.count("\n") == 1
+    lines = [
+        line for line in done.stderr.splitlines() if not line.startswith("motion16: ")
+    ]  # it renders when first used
+    assert len(lines) == 1
 
 
 OWN_NETWORK = """
