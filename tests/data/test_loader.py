@@ -1,4 +1,6 @@
 import itertools
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -102,3 +104,20 @@ def test_a_wrong_number_of_workers_is_refused():
     with pytest.raises(ValueError, match="data.num_workers=-1"):
         resolve_workers(-1, "cpu")
     assert resolve_workers("auto", "cpu") <= 2
+
+
+def test_a_program_that_still_holds_its_workers_ends(clip_folder):
+    """They are deaf to SIGTERM, by which Python asks daemons to end before it waits for them."""
+    script = f"""
+from videoai.core.types import ClipSpec
+from videoai.data.dataset import EvalClips
+from videoai.data.loader import eval_batches
+from videoai.data.manifest import from_folder
+
+if __name__ == "__main__":
+    items = from_folder({str(clip_folder)!r}).splits["train"]
+    held = iter(eval_batches(EvalClips(items, ClipSpec(num_frames=8, size=32)), videos_per_batch=2, num_workers=2))
+    print(len(next(held).label))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (0, "2\n"), done.stderr

@@ -6,6 +6,8 @@ straddle two epochs, and a set smaller than the batch works. Resuming is startin
 skipped by reading.
 """
 
+import atexit
+import multiprocessing
 import os
 import signal
 from collections.abc import Iterable, Iterator
@@ -120,3 +122,12 @@ def _leave_signals_to_the_parent(worker: int) -> None:
     then."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+@atexit.register  # runs before multiprocessing's own, which was registered earlier
+def _end_workers() -> None:
+    """At exit multiprocessing asks its daemons by SIGTERM to end, and waits. Workers that something still holds would
+    not hear it: a run that was done has hung so."""
+    for process in multiprocessing.active_children():
+        if process.daemon:
+            process.kill()
