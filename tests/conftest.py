@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+# Of torch, also in the commands that tests run. Tests run side by side, and threads of tiny steps wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 ROOT = Path(__file__).resolve().parents[1]
 GOLDEN = ROOT / "tests" / "golden"
 

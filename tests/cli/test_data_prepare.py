@@ -36,6 +36,7 @@ def on_files(clip_folder, tmp_path_factory) -> list[float]:
 
 
 @pytest.mark.parametrize("to", ["videos", "clips", "shards"])
+@pytest.mark.slow
 def test_the_printed_command_trains_on_what_was_made(to, clip_folder, on_files, videoai_command, tmp_path, monkeypatch):
     settings = (f"to={to}", f"short_side={CLIP_SIDE}", "shard_mb=0.05", "out=made", "num_workers=0")
     done = videoai_command("data", "prepare", str(clip_folder), *settings, cwd=tmp_path)

@@ -1,6 +1,7 @@
 """``data.decoder`` and ``data.frame_fps`` as a person sets them, as subprocesses on real files."""
 
 import numpy as np
+import pytest
 import yaml
 from PIL import Image
 
@@ -20,6 +21,7 @@ def test_auto_is_settled_once_and_kept_by_a_continued_run(videoai_command, clip_
     assert yaml.safe_load((tmp_path / "run/config.yaml").read_text())["data"]["decoder"] == chosen
 
 
+@pytest.mark.slow
 def test_the_frame_rate_of_image_folders_says_how_long_a_clip_is(videoai_command, tmp_path):
     table = ["path,label,split"]
     for label in ("dark", "light"):

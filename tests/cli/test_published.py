@@ -78,6 +78,7 @@ def test_published_weights_name_the_action_in_a_video(videoai_command, clip_fold
     assert {answer["label"] for answer in top} <= set(MC3_18_Weights.KINETICS400_V1.meta["categories"])
 
 
+@pytest.mark.slow
 def test_published_weights_are_scored_on_named_data_only(videoai_command, clip_folder, cache, tmp_path):
     environment = {"cwd": tmp_path, "VIDEOAI_CACHE": str(cache)}
     done = videoai_command("evaluate", "checkpoint=torchvision/mc3_18", **environment)

@@ -87,7 +87,9 @@ def undisturbed(clip_folder, videoai_command, tmp_path_factory) -> Path:
     return cwd / "run/checkpoints/last.pt"
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number", [signal.SIGKILL, signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+)
 def test_a_killed_run_ends_in_the_weights_of_an_undisturbed_one(
     number, clip_folder, undisturbed, videoai_command, tmp_path
 ):
