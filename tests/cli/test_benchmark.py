@@ -3,6 +3,7 @@ import json
 import pytest
 
 
+@pytest.mark.slow
 def test_decoders_are_compared_on_the_same_clips(videoai_command, clip_folder, tmp_path):
     arguments = ["clips=[8x2,4x1]", "readers=[videoai,sequential]", "repeats=1", "max_videos=3", "out=figures.json"]
     done = videoai_command("benchmark", "decode", f"input={clip_folder}", *arguments, cwd=tmp_path)
@@ -33,6 +34,7 @@ def test_a_video_that_cannot_be_read_is_left_out_and_named(videoai_command, clip
     assert (done.returncode, "none of 1 videos can be read" in done.stderr) == (1, True)
 
 
+@pytest.mark.slow
 def test_the_loader_is_measured_with_the_settings_of_train(videoai_command, clip_folder, tmp_path):
     arguments = ["data=folder", f"data.root={clip_folder}", "clip.num_frames=8", "clip.size=32", "clip.resize=32"]
     own = ["seconds=0.5", "repeats=2", "num_workers=1", "rivals=false", "out=figures.json"]

@@ -112,6 +112,7 @@ def folders(clean, root):
     return root
 
 
+@pytest.mark.slow
 def test_what_training_refuses_or_passes_over_is_named_and_the_rest_is_examined(clean, videoai_command, tmp_path):
     root = folders(clean, tmp_path / "clips")
     broken = root / "train" / "left"
@@ -147,6 +148,7 @@ def test_lines_that_training_refuses_are_named_and_the_rest_is_examined(clean, v
     }
 
 
+@pytest.mark.slow
 def test_a_file_that_was_cut_and_one_shorter_than_a_clip_are_named(clean, videoai_command):
     folder, rows = clean
     with av.open(str(folder / "left0.mp4")) as source, av.open(str(folder / "cut.mkv"), "w") as output:

@@ -34,6 +34,7 @@ def test_data_that_has_moved_is_missed_with_the_way_out(untrained, videoai_comma
     assert done.stderr.endswith("If the data has moved: data.root=PATH\n")
 
 
+@pytest.mark.slow
 def test_a_single_class_is_scored_and_an_unknown_one_is_refused(untrained, videoai_command, clip_folder, tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "up").symlink_to(clip_folder / "up")
@@ -66,6 +67,7 @@ def test_a_full_disk_leaves_no_part_of_the_results(untrained, on_a_full_disk, cl
     assert list((tmp_path / "out").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_folder_that_cannot_be_written_is_refused_before_the_work(untrained, videoai_command, clip_folder, tmp_path):
     (tmp_path / "file").touch()
     for verb in (("evaluate", "data=folder", f"data.root={clip_folder}"), ("predict", f"input={clip_folder}/up")):

@@ -24,6 +24,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 SMALL = ("model=mc3_18", "clip.num_frames=4", "clip.size=32", "clip.resize=32", "trainer.batch_size=4")
 
 
+@pytest.mark.slow
 def test_training_starts_from_published_weights_with_a_fresh_head_and_their_normalisation(
     videoai_command, clip_folder, cache, tmp_path
 ):

@@ -171,6 +171,7 @@ def test_a_continued_run_refuses_other_settings_and_other_data(trained, videoai_
     assert "down, left, right, up" in refused.stderr
 
 
+@pytest.mark.slow
 def test_a_label_map_with_a_wrong_name_and_directional_classes_end_in_one_line(videoai_command, clip_folder, tmp_path):
     command = ("train", "data=folder", f"data.root={clip_folder}", *FAST)
     for settings, message in (
@@ -225,6 +226,7 @@ def test_an_unreadable_test_video_counts_as_wrong_and_is_listed(trained, videoai
     assert results["video_top1"] == pytest.approx(correct / 8)
 
 
+@pytest.mark.slow
 def test_other_data_without_splits_is_scored_whole_and_own_data_must_not_have_changed(
     trained, videoai_command, clip_folder, tmp_path
 ):
@@ -242,6 +244,7 @@ def test_other_data_without_splits_is_scored_whole_and_own_data_must_not_have_ch
     assert "its test split may hold training clips" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_checkpoint_cannot_name_code_to_run_as_its_data(trained, videoai_command, tmp_path):
     cwd, _ = trained
     state = torch.load(cwd / "run/checkpoints/best.pt", weights_only=True)
@@ -279,6 +282,7 @@ def test_predict_prints_one_json_line_a_video(trained, videoai_command, clip_fol
     assert (tmp_path / "out" / "predictions.jsonl").read_text() == done.stdout
 
 
+@pytest.mark.slow
 def test_on_a_terminal_lines_stand_above_the_bar_and_the_rates_are_seen(clip_folder, tmp_path):
     terminal, inside = pty.openpty()
     fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
@@ -314,6 +318,7 @@ def test_on_a_terminal_lines_stand_above_the_bar_and_the_rates_are_seen(clip_fol
     assert [line for line in lines if line.startswith("step 3/3  val")]
 
 
+@pytest.mark.slow
 def test_a_train_folder_alone_is_split_and_one_class_is_refused(videoai_command, clip_folder, tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "train").symlink_to(clip_folder)
@@ -350,6 +355,7 @@ def test_fine_tuning_says_what_was_loaded(trained, videoai_command, clip_folder,
     assert "tensors; new: " in done.stderr
 
 
+@pytest.mark.slow
 def test_a_second_process_in_one_run_folder_is_refused(clip_folder, videoai_command, tmp_path):
     command = ["train", "data=folder", f"data.root={clip_folder}", *FAST, "run_dir=run", "trainer.max_epochs=500"]
     first = subprocess.Popen(
@@ -371,6 +377,7 @@ def test_a_second_process_in_one_run_folder_is_refused(clip_folder, videoai_comm
         first.wait()
 
 
+@pytest.mark.slow
 def test_an_error_in_ones_own_model_is_not_blamed_on_videoai(videoai_command, clip_folder, tmp_path):
     (tmp_path / "mynet.py").write_text(
         "from torch import nn\n"

@@ -23,6 +23,7 @@ def hostile(task: str) -> int:
     return os.getpid()
 
 
+@pytest.mark.slow
 def test_a_crash_and_a_hang_cost_one_task_each():
     tasks = ["a", "crash1", "b", "hang", "crash2", "c", "d"]
     answers = dict(isolated(tasks, hostile, num_workers=2, seconds=10))
