@@ -108,3 +108,9 @@ def test_repeats_must_fit_the_batch():
 def test_a_range_that_is_none_is_refused(key, value):
     with pytest.raises(ValueError, match=re.escape(f"{key}={value}: give [low, high], two numbers above 0")):
         refuse_nonsense({"augment": {key.partition(".")[2]: value}})
+
+
+@pytest.mark.parametrize("value", ["color", ["color", "flip"]])
+def test_a_list_holds_only_what_there_is(value):
+    with pytest.raises(ValueError, match="augment.diff_augment=.*: give a list of some of color, translation, cutout"):
+        refuse_nonsense(complete({"augment.diff_augment": value})[0])

@@ -3,9 +3,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from videoai.core.seeding import generator_for
 from videoai.core.types import Clips, ClipSpec, Op
 from videoai.data.augment import Mix, ToModelInput
 from videoai.engine.precision import Precision
+from videoai.gan.diff_augment import diff_augment
 from videoai.tasks.classify import Classify
 from videoai.tasks.losses import ClassificationLoss
 
@@ -67,3 +69,17 @@ def test_the_operations_of_the_clips_are_carried_out_before_the_model_sees_them(
     grey = inverting.to_input(CLIPS._replace(video=255 - CLIPS.video)).video
     assert torch.equal(seen[1][:3], grey[:3])
     assert torch.equal(seen[1][3:], seen[0][3:])
+
+
+def test_a_classifier_can_see_clips_as_the_discriminator_of_a_gan_does():
+    """In [-1, 1], whatever the mean and deviation of the clip; 1e-5: the order of float32 sums."""
+    drawn = task(policy=["color", "translation", "cutout"], seed=3)
+    batch = drawn.to_input(CLIPS)
+    seen = drawn.diff_augmented(batch, 7).video
+    mean, std = drawn.to_input.mean, drawn.to_input.std
+    pixels = CLIPS.video.transpose(1, 2).float() / 127.5 - 1
+    expected = diff_augment(pixels, drawn.policy, generator_for(3, "diff_augment", "clips", 7))
+    assert torch.allclose(2 * (seen * std + mean) - 1, expected, atol=1e-5)
+    assert torch.equal(seen, drawn.diff_augmented(batch, 7).video)
+    assert not torch.equal(seen, drawn.diff_augmented(batch, 8).video)
+    assert torch.equal(task().diff_augmented(batch, 7).video, batch.video)

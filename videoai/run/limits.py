@@ -6,6 +6,7 @@ from typing import Any
 from videoai.core.build import did_you_mean
 from videoai.data.balance import SAMPLERS
 from videoai.data.policies import MAX_MAGNITUDE, POLICIES
+from videoai.gan.diff_augment import POLICY
 from videoai.gan.feature_space import AUGMENTERS
 from videoai.tasks.drawn_features import CLASSES
 
@@ -51,6 +52,7 @@ LIMITS: dict[str, tuple[bool, float, float]] = {
     "gan.conditioning_below": (True, 0, INFINITY),
     "gan.class_width": (True, 0, INFINITY),
     "gan.class_weight": (False, 0, INFINITY),
+    "gan.sameness_weight": (False, 0, INFINITY),
     "gan.r1": (False, 0, INFINITY),
     "gan.r1_every": (True, 1, INFINITY),
     "imbalance.effective_number": (False, 0, 0.999999),  # 1 itself divides by zero
@@ -77,6 +79,8 @@ LIMITS: dict[str, tuple[bool, float, float]] = {
     "per_class": (True, 1, INFINITY),
     "steps": (True, 1, INFINITY),
     "min_confidence": (False, 0, 1),
+    "rare": (False, 0, 1),
+    "gan_steps": (True, 1, INFINITY),
     "min_recall": (False, 0, 1),
     "window_seconds": (False, 0, INFINITY),
     "hop_seconds": (False, 0, INFINITY),
@@ -104,6 +108,7 @@ CHOICES = {
     "synthetic.classes": ("all", "rare"),
     "trainer.metric": ("auto", "top1", "mean_class_accuracy", "macro_f1", "map", "micro_f1", "hit1"),
 }
+LISTS = {"augment.diff_augment": POLICY, "gan.diff_augment": POLICY}  # any of these
 NULLABLE = (
     "max_epochs",
     "max_steps",
@@ -131,6 +136,7 @@ POSITIVE = (
     "until",
     "weight",
     "feature_ratio",
+    "rare",
 )  # 0 itself makes no sense
 
 
@@ -157,6 +163,10 @@ def refuse_nonsense(config: Mapping[str, Any]) -> None:
         if name in config.get(group, {}) and (value := config[group][name]) not in allowed:
             choices = ["null" if choice is None else choice for choice in allowed]
             raise ValueError(f"{key}={value}:{did_you_mean(str(value), choices)} Choose from {', '.join(choices)}.")
+    for key, allowed in LISTS.items():
+        value = _value(config, key) or []
+        if isinstance(value, str) or not set(value) <= set(allowed):
+            raise ValueError(f"{key}={value}: give a list of some of {', '.join(allowed)}, such as [{allowed[0]}].")
     _refuse_split_repeats(config)
 
 

@@ -192,6 +192,8 @@ def new_task(
         "mix": Mix(num_classes=len(counts), seed=config["seed"], **pick(config["augment"], "mixup", "cutmix")),
         "generate": synthetic.generate if synthetic else None,
         "targets": synthetic.targets if synthetic else None,
+        "policy": config["augment"]["diff_augment"],
+        "seed": config["seed"],
         **pick(config["trainer"], "l1", "l2"),
     }
     on_device, smoothing = torch.tensor(counts, device=device), config["trainer"]["label_smoothing"]
