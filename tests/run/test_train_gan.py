@@ -100,7 +100,7 @@ def test_a_collapse_is_said_once_an_evaluation_and_logged(clip_folder, tmp_path,
     [
         ({"gan": {"generator": {"width": 4, "hight": 3}}}, "gan.generator.hight"),
         ({"gan": {"r1_every": 0}}, "gan.r1_every=0: give a whole number from 1 up"),
-        ({"gan": {"diff_augment": ["flip"]}}, "gan.diff_augment: unknown operation 'flip'"),
+        ({"gan": {"diff_augment": ["flip"]}}, "gan.diff_augment=.*: give a list of some of color, translation, cutout"),
         ({"gan": {"conditioning_steps": [8, 2]}}, r"gan.conditioning_steps=\[8, 2\]: give \[from, to\]"),
         ({"augment": {"mixup": 0.2}}, "augment.mixup=0.2: a GAN learns from clips of one class"),
         ({"clip": {"size": 30, "resize": 30}}, "clip.size=30: a generator doubles the side"),

@@ -74,6 +74,14 @@ def test_the_classifier_learns_from_real_clips_and_the_generator_from_being_name
         assert torch.allclose(ours, alone, atol=1e-6)
 
 
+def test_made_clips_of_a_class_that_are_alike_cost_their_weight():
+    stats = make(sameness_weight=3.0).train_step(clips(), FP32, 5)
+    assert 0 < stats["sameness"] <= 1
+    rest = stats["loss_d"] + stats["loss_g"]
+    assert stats["loss"].item() == pytest.approx((rest + 3 * stats["sameness"]).item())
+    assert "sameness" not in make().train_step(clips(), FP32, 5)
+
+
 def test_what_is_frozen_learns_again_afterwards_even_after_an_error():
     module = torch.nn.Linear(2, 1)
     with frozen(module):

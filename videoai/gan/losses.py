@@ -4,6 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+COARSE = (4, 8, 8)  # cells in time, height and width
+
 
 def discriminator_hinge(real: Tensor, fake: Tensor) -> Tensor:
     """Scores [B] of real and made clips -> scalar: 2 when nothing is told apart, 0 when everything is, by a margin of
@@ -27,3 +29,25 @@ def r1_penalty(discriminator: nn.Module, video: Tensor, label: Tensor, condition
         score = discriminator(video, label, conditioning)
         (slope,) = torch.autograd.grad(score.sum(), video, create_graph=True)
     return slope.square().flatten(1).sum(1).mean() / 2
+
+
+def sameness(made: Tensor, real: Tensor, label: Tensor) -> Tensor:
+    """Scalar in 0 .. 1: 0 = two made clips of a class differ as much as two real ones, 1 = they are one clip. The mean
+    over all pairs of a class in the batch; 0 without a pair.
+
+    Mode seeking (arXiv:1903.05628) in a form that stops: it asks for no more difference than real clips have. Distances
+    are between coarse clips, where noise does not count but place and colour do; a discriminator of convolutions and a
+    mean cannot see that all clips of a class lie in one place.
+
+    made, real: float [B, C, T, H, W]; label: int64 [B], of both.
+    """
+    same = (label[:, None] == label).triu(1)
+    if not same.any():
+        return made.new_zeros(())
+    apart = [torch.cdist(coarse, coarse)[same].mean() for coarse in (_coarse(made), _coarse(real))]
+    return F.relu(1 - apart[0] / apart[1].clamp_min(1e-6))
+
+
+def _coarse(video: Tensor) -> Tensor:
+    """float [B, D]."""
+    return F.adaptive_avg_pool3d(video.float(), COARSE).flatten(1)

@@ -20,7 +20,6 @@ from videoai.engine.trainer import Cadence, Trainer
 from videoai.gan import DISCRIMINATORS, GENERATORS
 from videoai.gan.ada import Augmentation
 from videoai.gan.auxiliary import AuxiliaryClassifier
-from videoai.gan.diff_augment import diff_augment
 from videoai.gan.gan import Gan
 from videoai.gan.monitor import Monitor
 from videoai.inference.load_generator import build_network
@@ -118,7 +117,10 @@ def refuse_odd_recipe(config: dict[str, Any]) -> None:
             raise ValueError(
                 f"augment.{key}={config['augment'][key]}: a GAN learns from clips of one class; set it to 0."
             )
-    diff_augment(torch.empty(0, 3, 1, 8, 8), config["gan"]["diff_augment"], torch.Generator())
+    if config["augment"]["diff_augment"]:
+        raise ValueError(
+            "augment.diff_augment is what a classifier sees; of a GAN's discriminator: gan.diff_augment=[...]."
+        )
     steps = config["gan"]["conditioning_steps"]
     if steps is not None and not (len(steps) == 2 and 0 <= steps[0] < steps[1]):
         raise ValueError(f"gan.conditioning_steps={steps}: give [from, to], the lower step first, or null.")
@@ -150,7 +152,7 @@ def new_task(config: dict[str, Any], gan: Gan, clip: ClipSpec, num_videos: int, 
         policy=node["diff_augment"],
         conditioning_steps=tuple(steps) if steps else None,
         seed=config["seed"],
-        **pick(node, "class_weight", "r1", "r1_every"),
+        **pick(node, "class_weight", "sameness_weight", "r1", "r1_every"),
     )
 
 

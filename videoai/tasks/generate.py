@@ -15,7 +15,7 @@ from videoai.data.operations import carry_out
 from videoai.engine.precision import Precision
 from videoai.gan.diff_augment import diff_augment
 from videoai.gan.gan import Gan
-from videoai.gan.losses import discriminator_hinge, generator_hinge, r1_penalty
+from videoai.gan.losses import discriminator_hinge, generator_hinge, r1_penalty, sameness
 from videoai.gan.sampling import batch_latents
 
 
@@ -32,6 +32,7 @@ class Generate:
     to_input: ToModelInput  # to [-1, 1]
     policy: Sequence[str]  # of DiffAugment
     class_weight: float = 0.0  # of the auxiliary classifier's loss, for the generator
+    sameness_weight: float = 0.0  # of how alike made clips of a class are; 0 = off
     r1: float = 0.0  # weight of the gradient penalty; 0 = off
     r1_every: int = 16  # steps; its weight grows by as much (lazy regularisation, arXiv:1912.04958)
     conditioning_steps: tuple[int, int] | None = None  # the class fades in between them; None = there from the start
@@ -60,6 +61,9 @@ class Generate:
         loss = loss_d + loss_g
         if told:
             loss = loss + told["class_real"] + self.class_weight * conditioning * told["class_fake"]
+        if self.sameness_weight:
+            told["sameness"] = sameness(fake, real, label)
+            loss = loss + self.sameness_weight * told["sameness"]
         if self.r1 and position % self.r1_every == 0:
             seen = self.augment(real, "r1", position)
             loss = loss + self.r1 * self.r1_every * r1_penalty(discriminator, seen, label, conditioning)
