@@ -41,8 +41,33 @@ def test_a_study_measures_and_says_what_came_out(videoai_command, encoder, tmp_p
 
 def test_a_study_without_a_name_or_a_checkpoint_says_what_there_is(videoai_command, tmp_path):
     unnamed = videoai_command("study", cwd=tmp_path)
-    assert (unnamed.returncode, "choose from feature_augment" in unnamed.stderr) == (1, True)
+    assert (unnamed.returncode, "choose from feature_augment, gan_augment" in unnamed.stderr) == (1, True)
     missing = videoai_command("study", "feature_augment", cwd=tmp_path)
     assert "checkpoint is not set" in missing.stderr
     shown = videoai_command("study", "--help", cwd=tmp_path)
     assert "arms: [none, gaussian" in shown.stdout
+
+
+@pytest.mark.slow
+def test_a_study_of_a_gan_pairs_its_arms_and_goes_on_where_it_stopped(videoai_command, clip_folder, tmp_path):
+    """Two steps of everything: what is tested is the protocol. Four clips a class are in train."""
+    given = [f"data.root={clip_folder}", "data=folder", "data.flip=0", "num_workers=0", "trainer.num_threads=1"]
+    given += ["trainer.precision=fp32", "steps=2", "gan_steps=2", "per_class=4", "shots=[2]", "run_dir=study"]
+    given += ["gan.generator.width=4", "gan.discriminator.width=4", "gan.class_width=8"]
+    arms = "arms=[real,real+oversampling,real+gaussian,diff_augment+gan,real+gan_gated,real+x2]"
+    first = videoai_command("study", "gan_augment", *given, "seeds=2", arms, cwd=tmp_path)
+    assert first.returncode == 0, first.stderr
+    assert "real+oversampling at 2: all classes have as many clips (rare=1.0)" in first.stdout
+    assert "Against real, " in first.stdout
+    rows = [json.loads(line) for line in (tmp_path / "study/rows.jsonl").read_text().splitlines()[1:]]
+    clips = {row["arm"]: row.get("clips") for row in rows if row["seed"] == 1}
+    assert (clips["real"], clips["diff_augment+gan"], clips["real+x2"]) == (8, 8, 16)
+    assert set(next(row for row in rows if row["arm"] == "real")["per_class"]) == {"left", "right", "up", "down"}
+    assert (tmp_path / "study/study.png").exists()
+    again = videoai_command(
+        "study", "gan_augment", *given, "seeds=2", "arms=[real,real+x2]", "baseline=real+x2", cwd=tmp_path
+    )
+    assert "4 of 4 cells are there already" in again.stderr
+    assert "Against real+x2, real " in again.stdout
+    other = videoai_command("study", "gan_augment", *given, "seeds=2", "gan.class_weight=0.1", cwd=tmp_path)
+    assert (other.returncode, "was measured with gan.gan.class_weight=0.3, now it is 0.1" in other.stderr) == (1, True)

@@ -40,16 +40,24 @@ def train_on(
 
     The table of its clips stays in the folder, so that anybody can train on the same. Returns: its checkpoint.
     """
-    rows = _rows(train_items, manifest, "train")
-    for split in ("val", "test"):
-        rows += _rows(manifest.splits[split], manifest, split)
-    path = folder.with_suffix(".csv")
-    write_atomic(path, table_of(rows, COLUMNS))
-    loading = {key: value for key, value in config["data"].items() if key in LOADING}
-    data = {**loading, "name": "csv", "path": str(path), "val_fraction": 0.0, "test_fraction": 0.0}
+    data = write_table(folder.with_suffix(".csv"), train_items, manifest, config["data"])
     geometry = {key: value for key, value in clip.to_dict().items() if key in GEOMETRY}
     settings = {**config, "data": data, "clip": {**config["clip"], **geometry}, "run_dir": str(folder)}
     return train(settings)["checkpoint"]
+
+
+def write_table(
+    path: Path, train_items: Sequence[VideoItem], manifest: Manifest, node: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A table of these clips for train, and of the real ones for val and test. Returns: the settings of data that read
+    it, otherwise as ``node`` reads."""
+    rows = _rows(train_items, manifest, "train")
+    for split in ("val", "test"):
+        rows += _rows(manifest.splits[split], manifest, split)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(path, table_of(rows, COLUMNS))
+    loading = {key: value for key, value in node.items() if key in LOADING}
+    return {**loading, "name": "csv", "path": str(path), "val_fraction": 0.0, "test_fraction": 0.0}
 
 
 def score(checkpoint_path: str, split: str, num_train: int, config: Mapping[str, Any]) -> Arm:

@@ -97,7 +97,7 @@ def as_file(video: torch.Tensor, clip: ClipSpec) -> Any:
 
 def _judge(config: Mapping[str, Any], state: Mapping[str, Any], device: torch.device) -> Judge | None:
     if config["judge"] is None:
-        logger.warning("no judge: every clip passes, also wrong ones and copies. Set judge=CHECKPOINT of a classifier")
+        logger.info("no judge: every clip passes, also wrong ones and copies. Set judge=CHECKPOINT of a classifier")
         return None
     judge_state = open_checkpoint(config["judge"])
     refuse_other_judge(judge_state, state, config["judge"], config["checkpoint"])

@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import torch
+
 from videoai.core.checkpoint import write_atomic
+from videoai.core.seeding import generator_for
 
 logger = logging.getLogger(__name__)
 ROWS = "rows.jsonl"
@@ -60,6 +63,13 @@ def read_rows(path: Path, facts: Mapping[str, Any]) -> dict[Cell, Row]:
             "Choose another run_dir, or set it as it was."
         )
     return {Cell(row["shots"], row["seed"], row["arm"]): row for row in rows}
+
+
+def choose_shots(labels: torch.Tensor, wanted: Sequence[int], seed: int) -> torch.Tensor:
+    """Rows, int64 [M], of ``wanted[k]`` clips of each class k, or of all where there are fewer; more of a seed hold the
+    fewer. labels: int64 [N]."""
+    order = torch.randperm(len(labels), generator=generator_for(seed, "shots"))
+    return torch.cat([order[labels[order] == label][:count] for label, count in enumerate(wanted)])
 
 
 def shown(row: Row) -> str:

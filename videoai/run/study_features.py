@@ -26,7 +26,7 @@ from videoai.run.data import absolute_paths, build_manifest, resolve_device
 from videoai.run.folder import RunFolder
 from videoai.run.limits import refuse_nonsense
 from videoai.run.reference import watch_items
-from videoai.run.study import Cell, all_cells, measure_all
+from videoai.run.study import Cell, all_cells, choose_shots, measure_all
 
 logger = logging.getLogger(__name__)
 NONE = "none"  # the arm without drawn features: what the others are compared with
@@ -102,8 +102,7 @@ class FewShots:
     def _choose(self, cell: Cell) -> tuple[Tensor, Tensor]:
         """As many clips of each class; more shots of a seed hold the fewer."""
         features, labels = self.train
-        order = torch.randperm(len(labels), generator=generator_for(cell.seed, "shots"))
-        rows = torch.cat([order[labels[order] == label][: cell.shots] for label in range(self.num_classes)])
+        rows = choose_shots(labels, [cell.shots] * self.num_classes, cell.seed)
         return features[rows], labels[rows]
 
     def _draw(self, cell: Cell, features: Tensor, labels: Tensor) -> Any:

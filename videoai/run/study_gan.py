@@ -1,0 +1,204 @@
+"""``study gan_augment``: classifiers of few clips, with and without clips of a GAN that saw the same few."""
+
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from videoai.core.seeding import generator_for
+from videoai.core.types import ClipSpec
+from videoai.data.bank import MANIFEST
+from videoai.data.items import Items
+from videoai.data.manifest import Manifest
+from videoai.report.study import INTERVALS, MIN_SEEDS, write_study
+from videoai.run.classifiers import score, train_on, write_table
+from videoai.run.data import absolute_paths, build_manifest
+from videoai.run.folder import RunFolder, flatten
+from videoai.run.generate import REJECTED, generate
+from videoai.run.limits import refuse_nonsense
+from videoai.run.study import Cell, all_cells, choose_shots, measure_all
+from videoai.run.train_gan import PIXELS, train_gan
+
+logger = logging.getLogger(__name__)
+BASES = ("real", "standard", "diff_augment")
+ADDED = ("x2", "oversampling", "gaussian", "gan", "gan_gated")
+JUDGE = "standard"  # the classifier that gates
+SETTINGS = ("rare", "steps", "gan_steps", "per_class", "min_confidence", "min_recall")  # that change a row
+EVALUATIONS = 4  # on val, of each training
+
+
+def study_gan(
+    config: Mapping[str, Any], gan: dict[str, Any], classifiers: Mapping[str, dict[str, Any]]
+) -> dict[str, Any]:
+    """Measure every cell that ``run_dir`` does not hold yet.
+
+    gan: settings of train task=gan; classifiers: of train, for each arm and for the judge. Their data are the same.
+
+    Returns: the content of results.json, ``rows`` and ``folder``. Raises: OSError, ValueError: naming what is wrong.
+    """
+    for settings in (config, gan, *classifiers.values()):
+        refuse_nonsense(settings)
+    _refuse_settings(config)
+    manifest = build_manifest(absolute_paths(classifiers[JUDGE]["data"]), trust=config["trust"])
+    _refuse_data(manifest, config)
+    folder = RunFolder(Path(config["run_dir"]).absolute())
+    clip = ClipSpec(**{**gan["clip"], **PIXELS})
+    task = FewClips(manifest, clip, config, gan, classifiers, folder.path)
+    facts = {
+        "study": "gan_augment",
+        "data": manifest.fingerprint(),
+        **{key: config[key] for key in SETTINGS},
+        **{f"classifier.{key}": value for key, value in _that_matter(classifiers[JUDGE]).items()},
+        **{f"gan.{key}": value for key, value in _that_matter(gan).items()},
+    }
+    with folder.locked():
+        rows = measure_all(
+            all_cells(config["shots"], config["seeds"], config["arms"]), task.measure, folder.path, facts
+        )
+        few = "" if config["rare"] == 1 else f"{config['rare']:.0%} of them rare, "
+        title = f"{len(manifest.classes)} classes, {few}{config['seeds']} seeds"
+        results = write_study(folder.path, rows, config["baseline"], facts, config["interval"], title)
+    return results | {"rows": rows, "folder": str(folder.path)}
+
+
+@dataclass(frozen=True)
+class FewClips:
+    """``measure`` is one cell; what cells share, the GAN and its banks, is made once and kept in the folder."""
+
+    manifest: Manifest
+    clip: ClipSpec  # of the generator, and of all that is measured here
+    config: Mapping[str, Any]
+    gan: dict[str, Any]
+    classifiers: Mapping[str, dict[str, Any]]
+    folder: Path
+
+    def measure(self, cell: Cell) -> dict[str, Any]:
+        """``accuracy``, the mean over classes on test, of one classifier; also ``per_class`` and ``clips``.
+
+        Raises: ValueError: the arm is none for such clips, or no generated clip passed the gate.
+        """
+        started = time.perf_counter()
+        with quiet():
+            path = self.classifier(cell)
+            found = score(path, "test", len(self.clips(cell)), self.config)
+        seconds = round(time.perf_counter() - started, 1)  # with what this cell was the first to need
+        return {"accuracy": found.accuracy, "per_class": found.per_class, "clips": found.num_train, "seconds": seconds}
+
+    def classifier(self, cell: Cell) -> str:
+        """The checkpoint of an arm's classifier."""
+        added = cell.arm.partition("+")[2]
+        settings = {**self.classifiers[cell.arm], "seed": cell.seed, "trainer": self._trainer(cell.arm)}
+        if added == "oversampling" and self.config["rare"] == 1:
+            raise ValueError("all classes have as many clips (rare=1.0), so there is nothing to sample more often")
+        if added == "gaussian":
+            settings["weights"] = self.classifier(cell._replace(arm=cell.arm.partition("+")[0]))
+        if added.startswith("gan"):
+            of_rare = {} if self.config["rare"] == 1 else {"classes": "rare"}
+            source = str(self.bank(cell, is_gated=added == "gan_gated"))
+            settings["synthetic"] = {**settings["synthetic"], "source": source, **of_rare}
+        return train_on(self._home(cell) / cell.arm, self.clips(cell), self.manifest, settings, self.clip)
+
+    def clips(self, cell: Cell) -> Items:
+        """The real clips of a cell. Raises: ValueError: a class has fewer than twice as many."""
+        items, num_classes = self.manifest.splits["train"], len(self.manifest.classes)
+        shots = cell.shots * (2 if cell.arm.endswith("+x2") else 1)
+        fewest = min(items.count_labels(num_classes))
+        if fewest < shots:
+            raise ValueError(f"twice as many are {shots} clips of each class, but one has {fewest} for train")
+        order = torch.randperm(num_classes, generator=generator_for(cell.seed, "rare"))
+        rare = set(order[: max(1, round(self.config["rare"] * num_classes))].tolist())
+        wanted = [shots if label in rare else len(items) for label in range(num_classes)]
+        return items[choose_shots(torch.from_numpy(items.label), wanted, cell.seed).sort().values.numpy()]
+
+    def bank(self, cell: Cell, *, is_gated: bool) -> Path:
+        """A folder of generated clips that all arms of a cell's clips share."""
+        home = self._home(cell)
+        bank = home / ("bank_gated" if is_gated else "bank")
+        if not (bank / MANIFEST).exists():
+            judge = self.classifier(cell._replace(arm=JUDGE)) if is_gated else None
+            keys = ("per_class", "min_confidence", "min_recall", "batch_size", "num_workers", "device", "trust")
+            settings = {key: self.config[key] for key in keys} | {"drop_copies": True, "seed": cell.seed}
+            generate({**settings, "checkpoint": self.generator(cell), "output": str(bank), "judge": judge})
+        if len((bank / MANIFEST).read_text().splitlines()) < 2:
+            raise ValueError(f"no generated clip passed the gate; {bank.parent.name}/{bank.name}/{REJECTED} says why")
+        return bank
+
+    def generator(self, cell: Cell) -> str:
+        """The checkpoint of a GAN of the cell's clips."""
+        data = write_table(self._home(cell) / "gan.csv", self.clips(cell), self.manifest, self.gan["data"])
+        steps = self.config["gan_steps"]
+        trainer = {**self.gan["trainer"], "max_steps": steps, "eval_every": max(1, steps // EVALUATIONS)}
+        run_dir = str(self._home(cell) / "gan")
+        return train_gan({**self.gan, "data": data, "trainer": trainer, "seed": cell.seed, "run_dir": run_dir})[
+            "checkpoint"
+        ]
+
+    def _trainer(self, arm: str) -> dict[str, Any]:
+        steps = self.config["steps"]
+        length = {"max_epochs": None, "max_steps": steps, "eval_every": max(1, steps // EVALUATIONS)}
+        return {**self.classifiers[arm]["trainer"], **length}
+
+    def _home(self, cell: Cell) -> Path:
+        return self.folder / f"shots_{cell.shots}" / f"seed_{cell.seed}"
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """A study trains hundreds of networks: of each, only warnings are said."""
+    parent = logging.getLogger("videoai")
+    level = parent.level
+    parent.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        parent.setLevel(level)
+
+
+def split_arm(arm: str) -> tuple[str, str]:
+    """``real+gan`` -> base and what is added; that is "" for a base alone. Raises: ValueError: no such arm."""
+    base, plus, added = arm.partition("+")
+    if base not in BASES or (plus and added not in ADDED):
+        raise ValueError(
+            f"arms: no such arm as {arm}. Choose from {', '.join(BASES)}, alone or with one of "
+            f"{', '.join(f'+{name}' for name in ADDED)}, such as real+gan."
+        )
+    return base, added
+
+
+def _that_matter(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings of a training, without where it runs and what the study itself sets."""
+    own = ("data", "trainer", "run_dir", "name", "seed", "device", "debug", "resume", "augment", "task")
+    kept = {key: value for key, value in settings.items() if key not in own}
+    batch = {key: settings["trainer"][key] for key in ("batch_size", "ema_decay")}
+    return flatten({**kept, "trainer": batch})
+
+
+def _refuse_settings(config: Mapping[str, Any]) -> None:
+    """Raises: ValueError: what refuse_nonsense does not know."""
+    arms, shots = config["arms"], config["shots"]
+    if config["baseline"] not in arms:
+        raise ValueError(f"baseline={config['baseline']}: it is none of arms={','.join(arms)}.")
+    if not shots or not all(isinstance(number, int) and number > 1 for number in shots):
+        raise ValueError(f"shots={shots}: give whole numbers from 2, such as [5,10]; a GAN needs two clips of a class.")
+    if config["seeds"] < MIN_SEEDS:
+        raise ValueError(f"seeds={config['seeds']}: one seed has no interval; give {MIN_SEEDS} or more.")
+    if config["interval"] not in INTERVALS:
+        raise ValueError(f"interval={config['interval']}: choose from {', '.join(INTERVALS)}.")
+
+
+def _refuse_data(manifest: Manifest, config: Mapping[str, Any]) -> None:
+    """Raises: ValueError: several labels, a split that is missing, too few clips of a class."""
+    if manifest.is_multi_label:
+        raise ValueError(f"{manifest.source}: its clips have several labels each; the study needs one label each.")
+    manifest.refuse_unlearnable()
+    if empty := [split for split in ("val", "test") if not manifest.splits[split]]:
+        raise ValueError(f"{manifest.source}: no {empty[0]} videos; classifiers are chosen on val and scored on test.")
+    counts = manifest.splits["train"].count_labels(len(manifest.classes)).tolist()
+    fewest, name = min(zip(counts, manifest.classes, strict=True))
+    if fewest < max(config["shots"]):
+        raise ValueError(f"shots={max(config['shots'])}: class '{name}' has {fewest} training videos. Use fewer shots.")
