@@ -61,9 +61,9 @@ def gan_augment(arguments: list[str]) -> dict[str, Any]:
         base, added = split_arm(arm)
         classifiers[arm], _ = compose("train", [*of_classifier, *bases[base], *more.get(added, [])])
         classifiers[arm]["device"] = config["device"]
+        classifiers[arm]["data"]["num_workers"] = config["num_workers"]
         refuse_missing(classifiers[arm], "study gan_augment")
     node = classifiers[JUDGE]
-    node["data"]["num_workers"] = config["num_workers"]
     shared = {"num_threads": node["trainer"]["num_threads"], "tensorboard": node["trainer"]["tensorboard"]}
     gan |= {"data": node["data"], "device": config["device"], "trainer": gan["trainer"] | shared}
     return study_gan(config, gan, classifiers)
