@@ -75,6 +75,29 @@ def test_running_the_same_command_again_continues(trained, videoai_command, clip
     assert steps == [1, 2, 3, 4, 5]
 
 
+@pytest.mark.parametrize(
+    ("task", "newer"),
+    [("classify", "augment.features"), pytest.param("gan", "gan.class_width", marks=pytest.mark.slow)],
+)
+def test_a_run_of_a_version_with_fewer_settings_continues(task, newer, videoai_command, clip_folder, tmp_path):
+    """But not where the newer setting is given another value than its default."""
+    small = ("clip.num_frames=8", "clip.size=16", "clip.resize=16", *FAST)
+    command = ("train", f"task={task}", "data=folder", f"data.root={clip_folder}", "run_dir=run", *small)
+    assert videoai_command(*command, "trainer.max_steps=1", cwd=tmp_path).returncode == 0
+    last = tmp_path / "run/checkpoints/last.pt"
+    state = torch.load(last, weights_only=True)
+    group, name = newer.split(".")
+    del state["config"]["data"]["frame_fps"], state["config"][group][name]
+    torch.save(state, last)
+    refused = videoai_command(*command, "trainer.max_steps=2", "data.frame_fps=12", cwd=tmp_path)
+    assert refused.returncode == 1, refused.stderr
+    assert "other settings: data.frame_fps was (not set), is 12. To continue" in refused.stderr
+    again = videoai_command(*command, "trainer.max_steps=2", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert "settings newer than this run, at their defaults: 2 (" in again.stderr and newer in again.stderr
+    assert torch.load(last, weights_only=True)["step"] == 2
+
+
 KILLED = ("trainer.max_steps=14", "trainer.save_every=2", *FAST)
 
 

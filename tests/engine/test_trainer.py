@@ -39,6 +39,16 @@ def test_stopping_at_any_step_and_going_on_gives_the_weights_of_never_stopping(m
     assert same(straight, resumed)
 
 
+def test_the_checkpoint_of_another_model_is_refused_in_one_line(make_trainer):
+    make_trainer(stop=1).fit()
+    state = make_trainer.load("last")
+    name = next(iter(state["model"]))
+    del state["model"][name]
+    with pytest.raises(ValueError, match=f"checkpoint of step 1 does not fit the model.*{name}") as refused:
+        make_trainer().restore(state)
+    assert "\n" not in str(refused.value)
+
+
 def test_the_seed_is_what_makes_two_runs_equal(make_trainer):
     first, second, other = make_trainer(), make_trainer(), make_trainer(seed=1)
     for trainer in (first, second, other):

@@ -1,3 +1,5 @@
+import logging
+
 import pytest
 
 from videoai.core import checkpoint
@@ -61,6 +63,32 @@ def test_auto_takes_the_value_that_the_run_began_with():
 def test_a_changed_setting_names_what_it_was_and_is():
     with pytest.raises(ValueError, match=r"optim.lr was 0.1, is 0.2; optim.name was \(not set\), is sgd"):
         continued({"run_dir": "r", "optim": {"lr": 0.2, "name": "sgd"}}, {"run_dir": "r", "optim": {"lr": 0.1}})
+
+
+def test_a_setting_that_is_newer_than_the_run_is_no_change_at_its_default(caplog):
+    before = {"run_dir": "r", "data": {"root": "x"}}
+    now = {"run_dir": "r", "data": {"root": "x", "frame_fps": None}}
+    with caplog.at_level(logging.INFO):
+        assert continued(now, before, at_default={"run_dir", "data.frame_fps"}) == now
+    assert "settings newer than this run, at their defaults: 1 (data.frame_fps=None)" in caplog.text
+    caplog.clear()
+    continued(now, now, at_default={"data.frame_fps"})
+    assert caplog.text == ""
+
+
+def test_a_newer_setting_at_another_value_and_a_changed_one_at_its_default_are_refused():
+    before = {"run_dir": "r", "optim": {"lr": 0.1}}
+    with pytest.raises(ValueError, match=r"settings: optim.beta was \(not set\), is 12\. "):
+        continued({"run_dir": "r", "optim": {"lr": 0.1, "beta": 12}}, before, at_default={"optim.lr"})
+    with pytest.raises(ValueError, match=r"settings: optim.lr was 0.1, is 0.2\. "):
+        continued({"run_dir": "r", "optim": {"lr": 0.2}}, before, at_default={"optim.lr"})
+
+
+def test_a_setting_that_is_gone_is_named():
+    with pytest.raises(
+        ValueError, match=r"optim.old was 1, is \(no setting now\).*with the videoai that began the run"
+    ):
+        continued({"run_dir": "r", "optim": {"lr": 0.1}}, {"run_dir": "r", "optim": {"lr": 0.1, "old": 1}})
 
 
 def test_a_folder_that_cannot_be_written_is_one_clear_error(tmp_path):

@@ -71,10 +71,11 @@ def train(config: Mapping[str, Any] | None = None, **settings: Any) -> dict[str,
     ``best_step``.
     """
     full, choices = complete({**(config or {}), **settings})
-    return trainer_of(full.get("task", "classify"))(with_run_dir(full, choices))
+    task, chosen = full.get("task", "classify"), [f"{group}={name}" for group, name in choices.items() if name]
+    return trainer_of(task)(with_run_dir(full, choices), at_default=at_default(full, TASKS[task], chosen))
 
 
-def trainer_of(task: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+def trainer_of(task: str) -> Callable[..., dict[str, Any]]:
     """What carries the task's settings out."""
     if task == "gan":
         from videoai.run.train_gan import train_gan
@@ -108,6 +109,14 @@ def complete(config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]
             raise ValueError(f"unknown setting '{key}'.{did_you_mean(key, list(known))}")
     merged = OmegaConf.to_container(OmegaConf.merge(OmegaConf.create(base), OmegaConf.create(rest)), resolve=True)
     return merged, choices  # pyright: ignore[reportReturnType] (a dict goes in, a dict comes out)
+
+
+def at_default(config: Mapping[str, Any], job: str, arguments: list[str]) -> frozenset[str]:
+    """Names of the settings that have the values of the files which ``arguments`` choose: nobody set them."""
+    config_dir, overrides = _split_config_dir(arguments)
+    chosen = [override for override in overrides if override.partition("=")[0] in GROUPS]
+    defaults = flatten(compose(job, [*(["--config-dir", config_dir] if config_dir else []), *chosen])[0])
+    return frozenset(key for key, value in flatten(config).items() if key in defaults and defaults[key] == value)
 
 
 def with_run_dir(config: dict[str, Any], choices: Mapping[str, str | None]) -> dict[str, Any]:

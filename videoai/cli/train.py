@@ -5,7 +5,7 @@ import sys
 
 import yaml
 
-from videoai.cli.config import TASKS, compose, task_of, trainer_of, with_run_dir
+from videoai.cli.config import TASKS, at_default, compose, task_of, trainer_of, with_run_dir
 
 METRICS = {"top1": "top-1", "mean_class_accuracy": "mean class accuracy", "macro_f1": "macro F1"}
 METRICS |= {"map": "mAP", "micro_f1": "micro F1", "hit1": "hit@1"}
@@ -15,13 +15,14 @@ METRICS |= {"likeness": "likeness", "score": "agreement x diversity"}  # of a GA
 def main(arguments: list[str]) -> int:
     """Compose the settings, train, and say what to do next."""
     task, settings = task_of(arguments)
-    config, choices = compose(TASKS[task], [setting for setting in settings if setting != "--cfg"])
+    settings = [setting for setting in settings if setting != "--cfg"]
+    config, choices = compose(TASKS[task], settings)
     if "--cfg" in arguments:
         sys.stdout.write(yaml.safe_dump(config, sort_keys=False))
         return 0
     from videoai.run.data import shown
 
-    done = trainer_of(task)(with_run_dir(config, choices))
+    done = trainer_of(task)(with_run_dir(config, choices), at_default=at_default(config, TASKS[task], settings))
     checkpoint = shown(done["checkpoint"])
     metric = done["metric"]
     value = f"{METRICS[metric]} {done[f'best_{metric}']:.1%}"

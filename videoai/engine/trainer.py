@@ -234,11 +234,18 @@ class Trainer:
         self.write(name, self.state())
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Continue from a checkpoint's ``state``."""
-        self.task.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        if self.ema is not None:
-            self.ema.load_state_dict(state["ema"])
+        """Continue from a checkpoint's ``state``. Raises: ValueError: of another model than the settings make."""
+        try:
+            self.task.model.load_state_dict(state["model"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            if self.ema is not None:
+                self.ema.load_state_dict(state["ema"])
+        except (RuntimeError, ValueError) as error:  # the networks that a newer videoai makes of the same settings
+            raise ValueError(
+                f"the checkpoint of step {state['step']} does not fit the model that these settings make here: "
+                f"{' '.join(str(error).split())[:160]} ... Continue it with the videoai that began it, or choose "
+                "another run_dir."
+            ) from error
         if self.precision.name == "fp16":
             self.precision.scaler.load_state_dict(state["scaler"])
         self.step, self.best, self.metrics = state["step"], Best(**state["best"]), state["metrics"]

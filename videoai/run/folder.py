@@ -3,7 +3,7 @@
 import fcntl
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,8 +124,11 @@ def find_resume(folder: RunFolder, resume: str | bool) -> dict[str, Any] | None:
     return state
 
 
-def continued(config: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+def continued(config: dict[str, Any], before: dict[str, Any], *, at_default: Collection[str] = ()) -> dict[str, Any]:
     """``config`` with its "auto" values as the run began; refuses to continue under settings that change the result.
+
+    ``at_default`` names the settings that nobody set: those that ``before`` does not hold came with a newer videoai,
+    and at their defaults they change nothing.
 
     Raises: ValueError: naming each setting, what it was and what it is.
     """
@@ -144,15 +147,20 @@ def continued(config: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
     changed = [
         key for key in sorted({*now, *then}) if key not in FREE and now.get(key, MISSING) != then.get(key, MISSING)
     ]
-    if changed:
+    new = [key for key in changed if key not in then and key in at_default]
+    if refused := [key for key in changed if key not in new]:
         shown = "; ".join(
-            f"{key} was {then.get(key, '(not set)')}, is {now.get(key, '(not set)')}" for key in changed[:5]
+            f"{key} was {then.get(key, '(not set)')}, is {now.get(key, '(no setting now)')}" for key in refused[:5]
         )
+        gone = any(key not in now for key in refused)
         raise ValueError(
-            f"run_dir={config['run_dir']} holds a run with other settings: {shown}. To continue it leave them as "
-            "they were; "
-            "for a new run choose another run_dir=PATH."
+            f"run_dir={config['run_dir']} holds a run with other settings: {shown}. To continue it leave them as they "
+            f"were{' (one that is gone: with the videoai that began the run)' if gone else ''}; for a new run choose "
+            "another run_dir=PATH."
         )
+    if new:
+        named = ", ".join(f"{key}={now[key]}" for key in new[:5]) + (", ..." if len(new) > 5 else "")
+        logger.info("settings newer than this run, at their defaults: %d (%s)", len(new), named)
     return config
 
 

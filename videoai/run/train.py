@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -54,25 +54,29 @@ logger = logging.getLogger(__name__)
 EVALUATIONS = 20  # a run, unless trainer.eval_every says otherwise
 
 
-def train(config: dict[str, Any]) -> dict[str, Any]:
+def train(config: dict[str, Any], *, at_default: Collection[str] = ()) -> dict[str, Any]:
     """Train, or continue the run that ``run_dir`` holds. ``config`` is what ``configs/train.yaml`` composes to,
-    resolved.
+    resolved; ``at_default`` names what nobody set in it, for a run that began before there were such settings.
 
     Returns: ``run_dir``, ``checkpoint`` (the best), ``step``, ``seconds``, ``metric`` (its name), ``best_top1`` (or
     whatever the metric is), ``best_step``.
     Raises: ValueError, OSError: one line each. Interrupted: on a signal, after saving.
     """
     refuse_nonsense(config)
-    return fit(settle_weights({**config, "data": absolute_paths(config["data"])}), assemble)
+    return fit(settle_weights({**config, "data": absolute_paths(config["data"])}), assemble, at_default)
 
 
-def fit(config: dict[str, Any], assemble: Callable[[dict[str, Any], RunFolder, Any], Trainer]) -> dict[str, Any]:
+def fit(
+    config: dict[str, Any],
+    assemble: Callable[[dict[str, Any], RunFolder, Any], Trainer],
+    at_default: Collection[str],
+) -> dict[str, Any]:
     """Hold the run's folder, continue what it has, train. Returns and raises: as ``train``."""
     folder = RunFolder(Path(config["run_dir"]))
     with folder.locked():
         state = find_resume(folder, config["resume"])
         if state:
-            config = continued(config, state["config"])
+            config = continued(config, state["config"], at_default=at_default)
         trainer = assemble(config, folder, state)
         started = time.perf_counter()
         try:

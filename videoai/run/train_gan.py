@@ -2,6 +2,7 @@
 
 import logging
 import math
+from collections.abc import Collection
 from typing import Any
 
 import torch
@@ -46,16 +47,16 @@ EVALUATIONS = 10  # a run, unless trainer.eval_every says otherwise
 PIXELS = {"mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5], "channels": "rgb"}  # a generator's range is [-1, 1]
 
 
-def train_gan(config: dict[str, Any]) -> dict[str, Any]:
+def train_gan(config: dict[str, Any], *, at_default: Collection[str] = ()) -> dict[str, Any]:
     """Train, or continue the run that ``run_dir`` holds. ``config`` is what ``configs/train_gan.yaml`` composes to,
     resolved.
 
-    Returns and raises: as ``run.train.train``.
+    ``at_default``, returns and raises: as ``run.train.train``.
     """
     refuse_nonsense(config)
     refuse_odd_recipe(config)
     config = {**config, "data": absolute_paths(config["data"]), "clip": {**config["clip"], **PIXELS}}
-    return fit(config, assemble)
+    return fit(config, assemble, at_default)
 
 
 def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | None = None) -> Trainer:
