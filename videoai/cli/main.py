@@ -109,7 +109,8 @@ def run(verb: str, arguments: list[str]) -> int:
     """Run a verb; errors that a person can mend are one line, with the traceback under debug=true."""
     # timm and pytorchvideo still decorate with it; nothing that the reader of a command line could mend
     warnings.filterwarnings("ignore", message=".*torch.jit.script", category=FutureWarning)
-    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[StandardError()])
+    level = logging.INFO if os.environ.get("RANK", "0") == "0" else logging.WARNING  # of several processes one speaks
+    logging.basicConfig(level=level, format="%(message)s", handlers=[StandardError()])
     if os.getcwd() not in sys.path:
         sys.path.append(
             os.getcwd()

@@ -1,5 +1,6 @@
 """``videoai train``."""
 
+import os
 import shlex
 import sys
 
@@ -23,6 +24,8 @@ def main(arguments: list[str]) -> int:
     from videoai.run.data import shown
 
     done = trainer_of(task)(with_run_dir(config, choices), at_default=at_default(config, TASKS[task], settings))
+    if os.environ.get("RANK", "0") != "0":  # of several processes one speaks
+        return 0
     checkpoint = shown(done["checkpoint"])
     metric = done["metric"]
     value = f"{METRICS[metric]} {done[f'best_{metric}']:.1%}"

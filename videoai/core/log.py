@@ -20,12 +20,15 @@ from videoai.core.checkpoint import cannot_write, write_atomic
 
 
 class RunLog:
-    """Scalars, pictures and figures of one run, addressed by optimizer step.
+    """Scalars, pictures and figures of one run, addressed by optimizer step. ``run_dir=None`` keeps nothing.
 
     Raises: OSError: from every method, when something could not be written: which folder, why, and what to do.
     """
 
-    def __init__(self, run_dir: Path, *, start_step: int = 0, tensorboard: bool = True) -> None:
+    def __init__(self, run_dir: Path | None, *, start_step: int = 0, tensorboard: bool = True) -> None:
+        self._file = self._board = None
+        if run_dir is None:
+            return
         self.folder, self.path = run_dir, run_dir / "metrics.jsonl"
         run_dir.mkdir(parents=True, exist_ok=True)
         _truncate(self.path, start_step)
@@ -35,6 +38,8 @@ class RunLog:
 
     def scalars(self, step: int, split: str, values: dict[str, float]) -> None:
         """One line in ``metrics.jsonl`` and one point a value in TensorBoard."""
+        if not self._file:
+            return
         record = {"step": step, "split": split, **{key: _plain(value) for key, value in values.items()}}
         with _in_words(self.folder):
             self._file.write(json.dumps(record) + "\n")
@@ -62,6 +67,8 @@ class RunLog:
 
     def close(self) -> None:
         """Flush and close both."""
+        if not self._file:
+            return
         with _in_words(self.folder):
             self._file.close()
             if self._board:

@@ -11,17 +11,20 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Iterable, Iterator
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Sampler
 
+from videoai.core import distributed
 from videoai.core.seeding import generator_for
 from videoai.core.types import Clip, Clips
 from videoai.data.balance import ClassBalance
 from videoai.data.dataset import EvalClips, TrainClips
 
+Keys = TypeVar("Keys")
 WORKER_TIMEOUT_SECONDS = 300  # a worker silent for longer hangs in a decoder; say so instead of waiting for ever
 
 
@@ -62,6 +65,16 @@ class PositionSampler(Sampler[list[tuple[int, int]]]):
         return torch.full((1,), epoch).expand(self.num_items), epoch_order(self.num_items, self.seed, epoch)
 
 
+class OwnShare(Sampler[Keys]):
+    """Of the batches of a sampler those that are this process's: each ``world_size``-th one."""
+
+    def __init__(self, batches: Iterable[Keys]) -> None:
+        self.batches = batches
+
+    def __iter__(self) -> Iterator[Keys]:
+        return islice(iter(self.batches), distributed.rank(), None, distributed.world_size())
+
+
 def collate(samples: list[list[Clip]]) -> Clips:
     """Stack the clips of all samples: uint8 [B, T, C, H, W]."""
     clips = [clip for sample in samples for clip in sample]
@@ -85,22 +98,27 @@ def train_batches(
     num_workers: int = 0,
     pin: bool = False,
 ) -> Iterator[Clips]:
-    """Endless batches from batch ``start`` on. ``batch_size`` counts clips, a multiple of the dataset's ``repeats``."""
+    """Endless batches from batch ``start`` on, of several processes each one's own. ``batch_size`` counts clips, a
+    multiple of the dataset's ``repeats``."""
     videos = batch_size // dataset.repeats
     sampler = PositionSampler(len(dataset), batch_size=videos, seed=seed, start=start, balance=balance)
-    return iter(DataLoader(dataset, batch_sampler=sampler, **loader_settings(num_workers, pin)))
+    return iter(DataLoader(dataset, batch_sampler=OwnShare(sampler), **loader_settings(num_workers, pin)))
 
 
 def eval_batches(
-    dataset: EvalClips, *, videos_per_batch: int, num_workers: int = 0, pin: bool = False
+    dataset: EvalClips, *, videos_per_batch: int, num_workers: int = 0, pin: bool = False, shared: bool = False
 ) -> Iterable[Clips]:
-    """Every video once, in order; all views of a video lie in one batch. May be iterated again."""
-    return DataLoader(dataset, batch_size=videos_per_batch, shuffle=False, **loader_settings(num_workers, pin))
+    """Every video once, in order; all views of a video lie in one batch. May be iterated again. ``shared``: of several
+    processes each takes its part of the videos."""
+    own = range(distributed.rank(), len(dataset), distributed.world_size()) if shared else range(len(dataset))
+    return DataLoader(dataset, batch_size=videos_per_batch, sampler=own, **loader_settings(num_workers, pin))
 
 
 def resolve_workers(num_workers: int | str, device: str) -> int:
-    """``auto`` = every core for a GPU to feed (16 at most), all but none for a CPU that also computes (2 at most)."""
+    """``auto`` = every core for a GPU to feed (16 at most), all but none for a CPU that also computes (2 at most);
+    processes on one machine share its cores."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = max(1, cores // distributed.local_world_size())
     if num_workers == "auto":
         return min(cores, 16) if device != "cpu" else min(cores, 2)
     if not isinstance(num_workers, int) or num_workers < 0:

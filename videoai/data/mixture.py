@@ -17,7 +17,7 @@ from videoai.core.types import Clip, Clips
 from videoai.data.balance import ClassBalance, places
 from videoai.data.dataset import TrainClips
 from videoai.data.items import Items
-from videoai.data.loader import PositionSampler, loader_settings
+from videoai.data.loader import OwnShare, PositionSampler, loader_settings
 
 Key = tuple[bool, int, int]  # is generated, epoch, index
 
@@ -94,7 +94,7 @@ def mixed_batches(
         start=start,
     )
     settings: dict[str, Any] = loader_settings(num_workers, pin)
-    return iter(DataLoader(MixedClips(real, generated), batch_sampler=keys, **settings))
+    return iter(DataLoader(MixedClips(real, generated), batch_sampler=OwnShare(keys), **settings))
 
 
 def _generated_sampler(generated: TrainClips, clips: int, seed: int, start: int) -> PositionSampler:

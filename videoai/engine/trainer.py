@@ -2,6 +2,7 @@
 
 import logging
 import math
+import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from videoai.core import distributed
 from videoai.core.checkpoint import FORMAT
 from videoai.core.log import RunLog
 from videoai.core.seeding import seed_for
@@ -69,12 +71,15 @@ class Best:
 class Trainer:
     """Trains ``task.model``; stops at any step and continues to bitwise the same weights (one machine, same threads).
 
+    Several processes share the micro-batches of a step: their gradients are added up, so that the step is the one that
+    a single process would make of all of them.
+
     ``facts`` (config, classes, clip, versions) go into every checkpoint unchanged. ``write(name, state)`` saves
     ``last`` and ``best``.
     """
 
     task: Task
-    batches: Callable[[int], Iterator[Clips]]  # first micro-batch of the run -> endless micro-batches from there
+    batches: Callable[[int], Iterator[Clips]]  # first micro-batch of the run -> this process's own from there, endless
     evaluate: Callable[[nn.Module, int], dict[str, float]]  # (model, step) -> values; "loss" among them breaks ties
     metric: str  # which of evaluate's values chooses the best checkpoint; higher is better
     write: Callable[[str, dict[str, Any]], None]
@@ -85,7 +90,7 @@ class Trainer:
     cadence: Cadence
     progress: Progress
     facts: dict[str, Any]
-    accumulate: int = 1  # micro-batches per optimizer step
+    accumulate: int = 1  # micro-batches per optimizer step, of all processes
     max_grad_norm: float | None = None  # None = no clipping
     ema_decay: float | None = None  # None = no moving average
     ema_ramp_up: bool = False  # a short memory at first: (1 + n) / (10 + n) until that exceeds ema_decay
@@ -115,18 +120,19 @@ class Trainer:
         with Interrupt() as interrupt, self.progress:
             while self.step < self.cadence.stop_step and not self.is_stale():
                 started = time.perf_counter()
-                micro_batches = [next(batches) for _ in range(self.accumulate)]
+                micro_batches = [next(batches) for _ in range(self.accumulate // distributed.world_size())]
                 waited = time.perf_counter() - started
                 stats = self.train_step(micro_batches)
                 self.step += 1
                 self.report(stats, micro_batches, waited, time.perf_counter() - started)
                 if self.due(self.cadence.eval_every):
                     self.run_evaluation()
-                if self.due(self.cadence.save_every) or interrupt.received:
+                received = distributed.largest(interrupt.received or 0)  # a signal may have reached one process only
+                if self.due(self.cadence.save_every) or received:
                     self.save("last")
-                if interrupt.received and self.step < self.cadence.stop_step:
-                    name = interrupt.received.name
-                    raise Interrupted(f"{name}: saved at step {self.step}.", EXIT_CODES[interrupt.received])
+                if received and self.step < self.cadence.stop_step:
+                    name = signal.Signals(received).name
+                    raise Interrupted(f"{name}: saved at step {self.step}.", EXIT_CODES[signal.Signals(received)])
         if self.is_stale():
             logger.info("early stop: no better %s for %d evaluations", self.metric, self.best.stale)
         self.save("last")
@@ -137,24 +143,32 @@ class Trainer:
         return self.cadence.patience is not None and self.best.stale >= self.cadence.patience
 
     def train_step(self, micro_batches: list[Clips]) -> dict[str, Tensor]:
-        """One optimizer step over ``accumulate`` micro-batches."""
-        torch.manual_seed(seed_for(self.seed, "step", self.step))  # dropout and drop path: a function of the step
+        """One optimizer step over ``accumulate`` micro-batches, of which these are this process's."""
         self.set_rate()
         self.set_mode()
         means: dict[str, Tensor] = {}
         for number, clips in enumerate(micro_batches):
             self.on_clips(clips)
-            stats = self.task.train_step(clips, self.precision, self.step * self.accumulate + number)
+            position = self.step * self.accumulate + number * distributed.world_size() + distributed.rank()
+            torch.manual_seed(seed_for(self.seed, "step", position))  # dropout, drop path: a function of the position
+            stats = self.task.train_step(clips, self.precision, position)
             with held_statistics(self.task.model):
                 self.precision.backward(stats["loss"] / self.accumulate)
             for key, value in stats.items():
                 means[key] = means.get(key, 0) + value.detach() / self.accumulate  # pyright: ignore[reportArgumentType]
+        self.add_up(means)
         means["grad_norm"] = self.precision.clip(self.optimizer, self.parameters, self.max_grad_norm)
         self.refuse_non_finite(means, micro_batches)
         self.precision.update(self.optimizer)
         if self.ema is not None:
             self.ema.update_parameters(self.part)
         return means
+
+    def add_up(self, means: dict[str, Tensor]) -> None:
+        """Gradients and means are parts of a sum over all processes; what norms saw of the clips is averaged."""
+        gradients = [parameter.grad for parameter in self.parameters if parameter.grad is not None]
+        distributed.add_up([*gradients, *means.values()])
+        distributed.average(list(self.task.model.buffers()))
 
     def set_mode(self) -> None:
         """Training mode; what is frozen at this step stays in evaluation mode."""
@@ -189,7 +203,7 @@ class Trainer:
 
     def report(self, stats: dict[str, Tensor], micro_batches: list[Clips], waited: float, took: float) -> None:
         """Progress each step; values only when they are due, because reading them waits for the device."""
-        num_clips = sum(len(clips.label) for clips in micro_batches)
+        num_clips = sum(len(clips.label) for clips in micro_batches) * distributed.world_size()
         self.progress.step(self.step, num_clips, waited, took)
         if self.step == 1:
             self.log.clips(self.step, "input", micro_batches[0].video[:4])

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from videoai.core import distributed
 from videoai.core.types import Clips
 from videoai.data.augment import ToModelInput
 from videoai.engine.precision import Precision
@@ -38,8 +39,8 @@ def score_videos(
     report: Callable[[int], None] = lambda done: None,
 ) -> Scores:
     """Labels [B] or, of a multi-label set, [B, K] come with the clips. ``max_views`` bounds the clips in one forward
-    pass, whatever the number of views of a video."""
-    logits, labels, index, view, errors = [], [], [], [], [""] * num_videos
+    pass, whatever the number of views of a video. Several processes may share the videos; all get the scores of all."""
+    logits, labels, index, view, errors = [], [], [], [], {}
     for clips in batches:
         readable = torch.tensor([row for row, error in enumerate(clips.error) if not error], dtype=torch.int64)
         for row, error in enumerate(clips.error):
@@ -51,15 +52,21 @@ def score_videos(
             index.append(clips.index[part])
             view.append(clips.view[part])
         report(len(set(clips.index.tolist())))
-    if not logits:
-        raise ValueError(f"none of the {num_videos} videos could be read; the first: {next(filter(None, errors))}.")
-    rows, truth = torch.cat(logits), torch.cat(labels)
-    where = (torch.cat(index), torch.cat(view), num_videos, num_views)
+    parts = distributed.from_all(((logits, labels, index, view), errors))
+    told = {number: error for _, errors in parts for number, error in errors.items()}
+    if not any(seen[0] for seen, _ in parts):
+        raise ValueError(f"none of the {num_videos} videos could be read; the first: {told[min(told)]}.")
+    columns = zip(*(seen for seen, _ in parts), strict=True)
+    rows, truth, index, view = (torch.cat([batch for part in column for batch in part]) for column in columns)
+    order = index.argsort(stable=True)  # as one process sees them
+    rows, truth = rows[order], truth[order]
+    where = (index[order], view[order], num_videos, num_views)
+    all_errors = [told.get(number, "") for number in range(num_videos)]
     if truth.ndim == 2:
         loss = float(F.binary_cross_entropy_with_logits(rows, truth))
-        return Scores(max_over_views(rows, *where), math.nan, loss, errors)
+        return Scores(max_over_views(rows, *where), math.nan, loss, all_errors)
     scores = average_views(rows, *where)
-    return Scores(scores, top_k_accuracy(rows, truth), float(F.cross_entropy(rows, truth)), errors)
+    return Scores(scores, top_k_accuracy(rows, truth), float(F.cross_entropy(rows, truth)), all_errors)
 
 
 def _forward(model: nn.Module, clips: Clips, to_input: ToModelInput, precision: Precision) -> Tensor:

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from videoai.core import distributed
 from videoai.core.build import build
 from videoai.core.types import Clips, ClipSpec, VideoItem
 from videoai.data.decode import open_video
@@ -57,7 +58,8 @@ PATHS = ("root", "path", "annotations", "class_names", "quarantine")
 
 def build_manifest(node: dict[str, Any], *, trust: Sequence[str]) -> Manifest:
     """Raises: ValueError or FileNotFoundError, naming the file and what to do."""
-    manifest = build({k: v for k, v in node.items() if k not in LOADING}, MANIFESTS, where="data", trust=trust)
+    with distributed.first_goes_first():  # it may render or unpack something
+        manifest = build({k: v for k, v in node.items() if k not in LOADING}, MANIFESTS, where="data", trust=trust)
     if node.get("only"):
         manifest = manifest.only(node["only"])
     return without_quarantined(manifest, node["quarantine"]) if node.get("quarantine") else manifest
@@ -68,7 +70,8 @@ def reading(node: dict[str, Any], items: Items, clip: ClipSpec) -> dict[str, Any
     node, so that a continued run does not measure again."""
     frame_fps = node.get("frame_fps")
     few = [item.path for item in items[:: max(1, len(items) // NUM_LOOKED_AT)]]
-    node["decoder"] = choose_decoder(node.get("decoder", "pyav"), few, clip, logger.info, frame_fps=frame_fps)
+    asked = node.get("decoder", "pyav")
+    node["decoder"] = distributed.from_first(lambda: choose_decoder(asked, few, clip, logger.info, frame_fps=frame_fps))
     return {"decoder": node["decoder"], "frame_fps": frame_fps}
 
 
@@ -85,7 +88,7 @@ def resolve_device(name: str) -> torch.device:
     Raises: ValueError: a device that is not there.
     """
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         device = torch.device(name)
     except RuntimeError as error:
@@ -94,6 +97,20 @@ def resolve_device(name: str) -> torch.device:
         raise ValueError(f"device={name}: choose auto, cpu, cuda or cuda:N.")
     if device.type == "cuda" and not torch.cuda.is_available():
         raise ValueError(f"device={name}: torch sees no GPU here. Use device=cpu, or run videoai doctor to see why.")
+    return own_gpu(device) if device.type == "cuda" and distributed.world_size() > 1 else device
+
+
+def own_gpu(device: torch.device) -> torch.device:
+    """Of several processes on a machine each has a GPU of its own. Raises: ValueError: there are fewer, or one was
+    named."""
+    number, there = distributed.local_rank(), torch.cuda.device_count()
+    if device.index is not None or number >= there:
+        raise ValueError(
+            f"device={device}: process {number} of this machine takes GPU {number}, and torch sees {there}. Start as "
+            "many processes as there are GPUs, with device=auto."
+        )
+    device = torch.device("cuda", number)
+    torch.cuda.set_device(device)
     return device
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from videoai.core import checkpoint
+from videoai.core import checkpoint, distributed
 from videoai.models.published import is_published
 
 # Settings that leave the weights as they are (or only say how long to go on), so a run may continue under other values.
@@ -51,19 +51,26 @@ class RunFolder:
         return self.path / "checkpoints" / "best.pt"
 
     def write_checkpoint(self, name: str, state: dict[str, Any]) -> None:
-        """Atomically write ``checkpoints/NAME.pt``."""
-        checkpoint.save(self.path / "checkpoints" / f"{name}.pt", state)
+        """Atomically write ``checkpoints/NAME.pt``. Of several processes the first writes, here and below."""
+        if distributed.rank() == 0:
+            checkpoint.save(self.path / "checkpoints" / f"{name}.pt", state)
 
     def write_config(self, config: dict[str, Any]) -> None:
         """The resolved config as YAML; ``videoai.train(yaml.safe_load(...))`` repeats the run."""
-        checkpoint.write_atomic(self.path / "config.yaml", yaml.safe_dump(config, sort_keys=False).encode())
+        if distributed.rank() == 0:
+            checkpoint.write_atomic(self.path / "config.yaml", yaml.safe_dump(config, sort_keys=False).encode())
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the folder against a second process; also the proof that it can be written.
+        """Hold the folder against a second run; also the proof that it can be written. Of several processes that train
+        together the first holds it for all.
 
-        Raises: OSError: not writable, or another process trains here.
+        Raises: OSError: not writable, or another run trains here.
         """
+        if distributed.rank() > 0:
+            distributed.wait()
+            yield
+            return
         made = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
         make_writable(self.path)
         with (self.path / ".lock").open("w") as file:
@@ -75,6 +82,7 @@ class RunFolder:
                 ) from error
             for leftover in (self.path / "checkpoints").glob(".*.pt.*"):  # of a save that was killed
                 leftover.unlink()
+            distributed.wait()
             try:
                 yield
             finally:
@@ -119,7 +127,7 @@ def find_resume(folder: RunFolder, resume: str | bool) -> dict[str, Any] | None:
         return None
     state = checkpoint.load(str(resume))
     best = Path(str(resume)).with_name("best.pt")
-    if best.exists():
+    if best.exists() and distributed.rank() == 0:
         checkpoint.write_atomic(folder.best, best.read_bytes())
     return state
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from videoai.core import distributed
 from videoai.core.log import RunLog
 from videoai.core.types import ClipSpec
 from videoai.data.dataset import EvalClips
@@ -89,6 +90,8 @@ class MadeClips:
 
     def write_film(self, generator: MakesClips, step: int) -> None:
         """One row a class, the same noise in every evaluation and in every row."""
+        if distributed.rank() > 0:
+            return
         rows = min(FILM_ROWS, len(self.classes))
         labels = torch.arange(rows).repeat_interleave(FILM_COLUMNS)
         film = grid(sample(generator, labels, seed=self.seed + 1), rows)

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from videoai.core import distributed
 from videoai.core.build import ANYTHING
 from videoai.core.checkpoint import versions
 from videoai.core.log import RunLog
@@ -73,7 +74,8 @@ def fit(
 ) -> dict[str, Any]:
     """Hold the run's folder, continue what it has, train. Returns and raises: as ``train``."""
     folder = RunFolder(Path(config["run_dir"]))
-    with folder.locked():
+    with distributed.together(resolve_device(config["device"]).type), folder.locked():
+        refuse_uneven(config["trainer"])
         state = find_resume(folder, config["resume"])
         if state:
             config = continued(config, state["config"], at_default=at_default)
@@ -84,6 +86,22 @@ def fit(
         finally:
             trainer.log.close()
     return summary(folder, trainer, time.perf_counter() - started)
+
+
+def refuse_uneven(settings: dict[str, Any]) -> None:
+    """Raises: ValueError: several processes cannot share the micro-batches of a step evenly."""
+    processes, accumulate = distributed.world_size(), settings["accumulate"]
+    if accumulate % processes:
+        raise ValueError(
+            f"{processes} processes share the trainer.accumulate={accumulate} micro-batches of a step, each of "
+            f"trainer.batch_size={settings['batch_size']} clips: set trainer.accumulate to a multiple of {processes}."
+        )
+
+
+def new_log(folder: RunFolder, settings: dict[str, Any], first_step: int) -> RunLog:
+    """Of several processes the first keeps one."""
+    path = folder.path if distributed.rank() == 0 else None
+    return RunLog(path, start_step=first_step, tensorboard=settings["tensorboard"])
 
 
 def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | None = None) -> Trainer:
@@ -105,13 +123,14 @@ def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | 
     refuse_other_bank(synthetic, state, config)
     pin = device.type == "cuda"
     stream = TrainStream(config, manifest, clip, how, num_workers=workers, pin=pin, synthetic=synthetic)
-    model, fresh = new_model(config, num_classes=len(manifest.classes), with_weights=state is None)
+    with distributed.first_goes_first():  # it may fetch weights
+        model, fresh = new_model(config, num_classes=len(manifest.classes), with_weights=state is None)
     freeze = new_freeze(config, model, fresh, len(manifest.splits["train"]))
     refuse_unfit(config, model, manifest, freeze)
     precision = choose_precision(config, model, clip, len(manifest.classes), device)
     task = new_task(config, precision.place(model), clip, manifest, stream.counts, device, synthetic)
     first_step = state["step"] if state else 0
-    log = RunLog(folder.path, start_step=first_step, tensorboard=settings["tensorboard"])
+    log = new_log(folder, settings, first_step)
     trainer = Trainer(
         task=task,
         batches=stream,
@@ -236,18 +255,23 @@ def choose_precision(
     if "_target_" in config["model"]:
         first = "fp32" if settings["precision"] == "auto" else settings["precision"]
         check_contract(model.to(device), video, num_classes, Precision(first, device=device).autocast)
-    precision, settings["num_threads"] = precisions.settle(
-        settings["precision"],
-        settings["layout"],
-        settings["num_threads"],
-        model.to(device),
-        video,
-        num_classes,
-        device=device,
-        report=logger.info,
-    )
-    settings["precision"], settings["layout"] = precision.name, precision.layout
-    return precision
+
+    def settled() -> tuple[str, str, int]:
+        precision, num_threads = precisions.settle(
+            settings["precision"],
+            settings["layout"],
+            settings["num_threads"],
+            model.to(device),
+            video,
+            num_classes,
+            device=device,
+            report=logger.info,
+        )
+        return precision.name, precision.layout, num_threads
+
+    settings["precision"], settings["layout"], settings["num_threads"] = distributed.from_first(settled)
+    torch.set_num_threads(settings["num_threads"])
+    return Precision(settings["precision"], settings["layout"], device=device)
 
 
 def pace(config: dict[str, Any], num_videos: int) -> tuple[Cadence, Schedule]:
@@ -330,6 +354,8 @@ def announce_run(trainer: Trainer, folder: RunFolder, config: dict[str, Any], nu
     name = config["model"].get("name") or config["model"].get("_target_")
     device = trainer.precision.device
     threads = f", {counted(settings['num_threads'], 'thread')}" if device.type == "cpu" else ""
+    if (processes := distributed.world_size()) > 1:
+        logger.info("%d processes share the micro-batches of each step", processes)
     logger.info("model %s: %.2f M parameters; %s on %s%s", name, parameters / 1e6, trainer.precision, device, threads)
     stop = trainer.cadence.stop_step
     logger.info(

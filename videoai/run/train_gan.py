@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 
+from videoai.core import distributed
 from videoai.core.build import ANYTHING
-from videoai.core.log import RunLog
 from videoai.core.seeding import seed_for
 from videoai.core.types import ClipSpec
 from videoai.data.augment import ToModelInput
@@ -39,7 +39,7 @@ from videoai.run.judged_clips import JudgedClips, new_judgement
 from videoai.run.limits import refuse_nonsense
 from videoai.run.made_clips import MadeClips, fewest
 from videoai.run.stream import TrainStream
-from videoai.run.train import counted, facts, fit, pick, refuse_other_data
+from videoai.run.train import counted, facts, fit, new_log, pick, refuse_other_data
 from videoai.tasks.generate import Generate
 
 logger = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | 
     precision.place(gan)
     cadence = pace(config)
     first_step = state["step"] if state else 0
-    log = RunLog(folder.path, start_step=first_step, tensorboard=config["trainer"]["tensorboard"])
+    log = new_log(folder, config["trainer"], first_step)
     make_folder(folder.path / "films")
     made = MadeClips(manifest, clip, gan, log, folder.path / "films", config["seed"], workers)
     trainer = Trainer(
@@ -101,7 +101,7 @@ def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | 
         ema_ramp_up=True,
         seed=config["seed"],
         on_clips=BadCount(manifest, config["data"]["max_bad_fraction"]),
-        **pick(config["trainer"], "ema_decay"),
+        **pick(config["trainer"], "accumulate", "ema_decay"),
     )
     if state:
         trainer.restore(state)
@@ -135,7 +135,8 @@ def new_gan(config: dict[str, Any], num_classes: int, clip: ClipSpec) -> Gan:
     return Gan(
         build_network(node["generator"], GENERATORS, "gan.generator", num_classes, clip, ANYTHING),
         build_network(node["discriminator"], DISCRIMINATORS, "gan.discriminator", num_classes, clip, ANYTHING),
-        Augmentation(node["ada_target"], clips_to_one=node["ada_clips"]),
+        # each process sees its share of the clips, and p is the mean of what they make of it
+        Augmentation(node["ada_target"], clips_to_one=node["ada_clips"] / distributed.world_size()),
         Monitor(),
         AuxiliaryClassifier(**size, width=node["class_width"]) if node["class_width"] else None,
     )
@@ -152,6 +153,7 @@ def new_task(config: dict[str, Any], gan: Gan, clip: ClipSpec, num_videos: int, 
         to_input=ToModelInput(clip).to(device),
         policy=node["diff_augment"],
         conditioning_steps=tuple(steps) if steps else None,
+        accumulate=config["trainer"]["accumulate"],
         seed=config["seed"],
         **pick(node, "class_weight", "sameness_weight", "r1", "r1_every"),
     )

@@ -43,7 +43,7 @@ def settle_metric(metric: str, manifest: Manifest) -> str:
 @dataclass
 class Validation:
     """``validate(model, step)`` -> METRICS or, of a multi-label set, MULTI_LABEL_METRICS, and "loss"; unreadable videos
-    count as wrong."""
+    count as wrong. Several processes share the videos, and all get the values of all."""
 
     manifest: Manifest
     clip: ClipSpec
@@ -61,7 +61,7 @@ class Validation:
         if not len(self.items.label_pairs()[1]):
             raise ValueError(f"{self.manifest.source}: no validation video has a label, so nothing can be judged.")
         dataset = EvalClips(self.items, self.clip, num_classes=len(self.manifest.classes), reading=self.reading)
-        self.loader = eval_batches(dataset, videos_per_batch=self.batch_size, num_workers=self.num_workers)
+        self.loader = eval_batches(dataset, videos_per_batch=self.batch_size, num_workers=self.num_workers, shared=True)
 
     def __call__(self, model: nn.Module, step: int) -> dict[str, float]:
         found = score_videos(

@@ -35,6 +35,7 @@ class Generate:
     sameness_weight: float = 0.0  # of how alike made clips of a class are; 0 = off
     r1: float = 0.0  # weight of the gradient penalty; 0 = off
     r1_every: int = 16  # steps; its weight grows by as much (lazy regularisation, arXiv:1912.04958)
+    accumulate: int = 1  # micro-batches per step
     conditioning_steps: tuple[int, int] | None = None  # the class fades in between them; None = there from the start
     seed: int = 0
 
@@ -64,7 +65,7 @@ class Generate:
         if self.sameness_weight:
             told["sameness"] = sameness(fake, real, label)
             loss = loss + self.sameness_weight * told["sameness"]
-        if self.r1 and position % self.r1_every == 0:
+        if self.r1 and position // self.accumulate % self.r1_every == 0:
             seen = self.augment(real, "r1", position)
             loss = loss + self.r1 * self.r1_every * r1_penalty(discriminator, seen, label, conditioning)
         return {
@@ -82,7 +83,7 @@ class Generate:
         if self.conditioning_steps is None:
             return 1.0
         begin, end = self.conditioning_steps
-        return min(1.0, max(0.0, (position - begin) / (end - begin)))
+        return min(1.0, max(0.0, (position // self.accumulate - begin) / (end - begin)))
 
     def class_losses(self, real: Tensor, fake: Tensor, label: Tensor) -> dict[str, Tensor]:
         """Of the auxiliary classifier, which learns from real clips alone; {} without one."""
