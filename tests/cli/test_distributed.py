@@ -11,7 +11,7 @@ import pytest
 import torch
 
 pytestmark = pytest.mark.slow
-TORCHRUN = [sys.executable, *"-m torch.distributed.run --standalone --nproc-per-node 2 -m videoai".split()]
+TORCHRUN = [sys.executable, *["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "videoai"]]
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
 
