@@ -32,6 +32,7 @@ def test_the_time_left_leaves_out_the_slow_first_step():
 
 
 def test_waiting_for_data_is_hinted_at_once(caplog):
+    caplog.set_level(logging.INFO)
     progress = Progress(100, num_workers=0)
     for last in (10, 20):
         advance(progress, range(last - 9, last + 1), waited=0.5)
