@@ -61,7 +61,7 @@ def test_a_model_of_the_users_own_is_built_only_when_trusted(tmp_path, monkeypat
 def test_weights_come_from_checkpoints_and_plain_state_dicts(model, tmp_path):
     checkpoint.save(tmp_path / "best.pt", state(model))
     torch.save(model.state_dict(), tmp_path / "plain.pt")
-    assert read_weights(tmp_path / "best.pt").keys() == read_weights(tmp_path / "plain.pt").keys()
+    assert read_weights(tmp_path / "best.pt")[0].keys() == read_weights(tmp_path / "plain.pt")[0].keys()
 
 
 def test_other_files_are_refused_as_weights(tmp_path):
@@ -83,7 +83,7 @@ def test_the_model_below_an_attentive_head_is_what_others_start_from(tmp_path):
     torch.manual_seed(0)
     probed = with_head(videoai.create_model("tiny_r3d", num_classes=3), "attentive", 3)
     checkpoint.save(tmp_path / "probe.pt", state(probed))
-    below = read_weights(tmp_path / "probe.pt")
+    below, _ = read_weights(tmp_path / "probe.pt")
     assert torch.equal(below["stem.0.weight"], probed.get_parameter("model.stem.0.weight"))
     assert not any(key.startswith(("model.", "probe.")) for key in below)
 

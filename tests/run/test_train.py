@@ -133,7 +133,7 @@ def test_a_recurrent_layer_behind_loaded_frames_is_not_frozen_to_the_end(clip_fo
     """The backbone may be trained; the layers between it and the head are not."""
     full, _ = complete(config(clip_folder, tmp_path) | {"model": RNN, "finetune": "linear_probe"})
     model = build_model(full["model"], num_classes=4)
-    fresh = load_weights(model, full | {"model": {**full["model"], "backbone_pretrained": True}})
+    fresh = load_weights(model, full | {"model": {**full["model"], "backbone_pretrained": True}}, ["a", "b", "c", "d"])
     with pytest.raises(ValueError, match=r"holds 6 tensors that nothing has trained \(norm\.weight, norm\.bias, rnn\."):
         new_freeze(full, model, fresh, num_videos=18)
     full["finetune"]["unfreeze_epoch"] = 1

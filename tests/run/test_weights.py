@@ -1,13 +1,15 @@
 """What weights decide before a run begins."""
 
 import logging
+from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from videoai.inference import load
 from videoai.inference.load import build_model
-from videoai.run.weights import settle_weights
+from videoai.run.weights import load_weights, settle_weights
 
 RGB = {"num_frames": 8, "size": 224, "mean": None, "std": None, "channels": None}
 
@@ -56,3 +58,25 @@ def test_a_checkpoint_is_loaded_without_fetching_its_backbone(fetch: bool, monke
     monkeypatch.setattr(load, "build", lambda node, *args, **kwargs: built.update(node))
     build_model(backbone("resnet50"), num_classes=2, fetch_backbone=fetch)
     assert built["backbone_pretrained"] is fetch
+
+
+@pytest.mark.parametrize(
+    ("classes", "is_kept"), [(["jump", "run"], True), (["run", "jump"], False), (["walk", "sit"], False)]
+)
+def test_a_head_is_kept_for_the_same_classes_in_the_same_order_alone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, classes: list[str], is_kept: bool
+) -> None:
+    node = {"name": "tiny_r3d"}
+    torch.manual_seed(0)
+    trained = build_model(node, num_classes=2)
+    state = {"format": 1, "model": trained.state_dict(), "ema": None, "classes": ["jump", "run"]}
+    torch.save(state, tmp_path / "best.pt")
+    model = build_model(node, num_classes=2)
+    with caplog.at_level(logging.INFO):
+        fresh = load_weights(model, {"weights": str(tmp_path / "best.pt"), "model": node}, classes)
+    head, body = model.head.weight, model.stem[0].weight
+    assert torch.equal(body, trained.stem[0].weight)
+    assert torch.equal(head, trained.head.weight) == is_kept
+    assert any(parameter is head for parameter in fresh) != is_kept
+    told = f"the weights know the classes jump, run, the data have {', '.join(classes)}: the head is new"
+    assert (told in caplog.text) != is_kept

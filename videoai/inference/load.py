@@ -121,8 +121,8 @@ def averaged(state: dict[str, Any]) -> dict[str, Any] | None:
     return {key[len(prefix) :]: value for key, value in state["ema"].items() if key.startswith(prefix)}
 
 
-def read_weights(path: str | Path) -> dict[str, torch.Tensor]:
-    """The tensors of a checkpoint of this project, or of a plain state dict of the same model.
+def read_weights(path: str | Path) -> tuple[dict[str, torch.Tensor], list[str] | None]:
+    """The tensors of a checkpoint of this project and its classes, or a plain state dict of the same model and None.
 
     Raises: FileNotFoundError, ValueError.
     """
@@ -133,12 +133,12 @@ def read_weights(path: str | Path) -> dict[str, torch.Tensor]:
         raise FileNotFoundError(
             f"weights={path}: neither a file nor published weights; videoai models NAME shows the ids of a model."
         )
-    state = checkpoint.read_plain(path)
+    state, classes = checkpoint.read_plain(path), None
     if isinstance(state, dict) and "format" in state and "model" in state:
-        state = averaged(state) or state["model"]
+        state, classes = averaged(state) or state["model"], state.get("classes")
     if isinstance(state, dict) and any(key.startswith("probe.") for key in state):
         # of an attentive head: the model below it is what others start from
         state = {key.removeprefix("model."): value for key, value in state.items() if key.startswith("model.")}
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise ValueError(f"weights={path}: expected a checkpoint of videoai or a plain state dict of tensors.")
-    return state
+    return state, classes

@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +124,7 @@ def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | 
     pin = device.type == "cuda"
     stream = TrainStream(config, manifest, clip, how, num_workers=workers, pin=pin, synthetic=synthetic)
     with distributed.first_goes_first():  # it may fetch weights
-        model, fresh = new_model(config, num_classes=len(manifest.classes), with_weights=state is None)
+        model, fresh = new_model(config, manifest.classes, with_weights=state is None)
     freeze = new_freeze(config, model, fresh, len(manifest.splits["train"]))
     refuse_unfit(config, model, manifest, freeze)
     precision = choose_precision(config, model, clip, len(manifest.classes), device)
@@ -158,13 +158,15 @@ def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | 
     return trainer
 
 
-def new_model(config: dict[str, Any], *, num_classes: int, with_weights: bool) -> tuple[nn.Module, list[nn.Parameter]]:
+def new_model(
+    config: dict[str, Any], classes: Sequence[str], *, with_weights: bool
+) -> tuple[nn.Module, list[nn.Parameter]]:
     """The model of the config, initialised from the seed; then from other weights where asked for. Beside it the
     parameters that these weights left as they were drawn; none without."""
     torch.manual_seed(seed_for(config["seed"], "init"))
-    model = build_model(config["model"], num_classes=num_classes, trust=ANYTHING, fetch_backbone=with_weights)
-    fresh = load_weights(model, config) if with_weights else []
-    model = with_head(model, config["finetune"]["head"], num_classes)
+    model = build_model(config["model"], num_classes=len(classes), trust=ANYTHING, fetch_backbone=with_weights)
+    fresh = load_weights(model, config, classes) if with_weights else []
+    model = with_head(model, config["finetune"]["head"], len(classes))
     if config["trainer"]["activation_checkpointing"]:
         checkpoint_activations(model)
     return model, fresh

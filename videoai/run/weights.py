@@ -1,14 +1,17 @@
 """What a run starts from: ``weights=`` (a file of ours, or an id of published weights) or ``model.pretrained=true``."""
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from videoai.core.types import ClipSpec
+from videoai.data.hints import some
 from videoai.inference.load import read_weights
 from videoai.models import default_weights
 from videoai.models.frames import Statistics, backbone_statistics
+from videoai.models.heads import head_parameters
 from videoai.models.published import find, is_published, load_published, read_published, with_dialect
 from videoai.models.weights import load_partial
 
@@ -71,8 +74,22 @@ def announce_differences(weights: str, trained_on: ClipSpec | Statistics, clip: 
             logger.warning("weights %s were trained with clip.%s=%s, this run has %s", weights, key, known, given)
 
 
-def load_weights(model: nn.Module, config: dict[str, Any]) -> list[nn.Parameter]:
-    """Load what the config asks for, and say what was loaded.
+def without_head(
+    model: nn.Module, tensors: dict[str, Tensor], known: Sequence[str], classes: Sequence[str]
+) -> dict[str, Tensor]:
+    """As many classes fit by shape, but a head for others, or for the same in another order, is worse than none."""
+    told = f"the weights know the classes {some(list(known))}, the data have {some(list(classes))}"
+    if not hasattr(model, "reset_classifier"):
+        logger.warning("%s: the model does not tell its head apart, so it keeps that of the weights", told)
+        return tensors
+    if len(known) == len(classes):
+        logger.info("%s: the head is new", told)
+    head = set(head_parameters(model))
+    return {name: tensor for name, tensor in tensors.items() if name not in head}
+
+
+def load_weights(model: nn.Module, config: dict[str, Any], classes: Sequence[str]) -> list[nn.Parameter]:
+    """Load what the config asks for, and say what was loaded. ``classes``: of the data.
 
     Returns: the parameters that keep the values they were drawn with. Of a model that loads weights while it is built
     (``inflate``, a class of one's own) none is known to be.
@@ -83,7 +100,10 @@ def load_weights(model: nn.Module, config: dict[str, Any]) -> list[nn.Parameter]
     if weights := published_id(config):
         fresh = load_published(model, weights, read_published(weights)).new
     elif config["weights"]:
-        report = load_partial(model, read_weights(config["weights"]))
+        tensors, known = read_weights(config["weights"])
+        if known is not None and list(known) != list(classes):
+            tensors = without_head(model, tensors, known, classes)
+        report = load_partial(model, tensors)
         logger.info("weights %s: %s", config["weights"], report)
         fresh = report.new
     held = ("backbone.",) if node.get("backbone_pretrained") else ()
