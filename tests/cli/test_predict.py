@@ -2,6 +2,7 @@
 
 import json
 
+import av
 import pytest
 
 
@@ -12,6 +13,21 @@ def test_labelled_copies_bear_the_names_of_their_sources(untrained, videoai_comm
     named = [json.loads(line)["annotated"] for line in done.stdout.splitlines()]
     assert named == [f"out/labelled/up_{i}.mp4" for i in range(6)]
     assert all((tmp_path / name).stat().st_size > 1000 for name in named)
+
+
+def test_a_folder_of_images_is_a_video_of_the_rate_that_is_given(untrained, videoai_command, clip_folder, tmp_path):
+    (tmp_path / "frames").mkdir()
+    with av.open(clip_folder / "up" / "up_0.mp4") as file:
+        for number, frame in enumerate(file.decode(video=0)):
+            frame.to_image().save(tmp_path / "frames" / f"img_{number:05d}.jpg")
+    command = ("predict", untrained, "run_dir=out")
+    done = videoai_command(*command, "input=frames", "frame_fps=8", "annotate=true", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["duration_seconds"] == pytest.approx((number + 1) / 8)
+    with av.open(tmp_path / "out/labelled/frames.mp4") as copy:
+        assert float(copy.streams.video[0].average_rate) == pytest.approx(8)
+    above = videoai_command(*command, "input=.", cwd=tmp_path)
+    assert json.loads(above.stdout.splitlines()[0])["duration_seconds"] == pytest.approx((number + 1) / 30, abs=1e-3)
 
 
 @pytest.mark.slow

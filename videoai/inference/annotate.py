@@ -43,11 +43,13 @@ class Caption(NamedTuple):
     text: str
 
 
-def annotate_video(source_path: str | Path, target_path: str | Path, captions: Sequence[Caption]) -> None:
+def annotate_video(
+    source_path: str | Path, target_path: str | Path, captions: Sequence[Caption], *, frame_fps: float | None = None
+) -> None:
     """Writes a copy of a video with captions on a bar along its lower edge; memory does not grow with its length.
 
     A caption is shown from its start until its end, or until another one starts. The target appears complete or not at
-    all.
+    all. ``frame_fps``: of a folder of numbered images; None = 30.
 
     Raises:
         BadVideo: the source cannot be read; the target is as it was.
@@ -59,7 +61,7 @@ def annotate_video(source_path: str | Path, target_path: str | Path, captions: S
     target_path.parent.mkdir(parents=True, exist_ok=True)
     partial = target_path.with_name(f".{target_path.name}.{os.getpid()}.partial")
     try:
-        with open_video(source_path) as video:
+        with open_video(source_path, frame_fps=frame_fps) as video:
             _encode(video, partial, sorted(captions))
         os.replace(partial, target_path)
     except OSError as error:  # of the copy: what is wrong with the source is a BadVideo

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from videoai.core.types import Clips, ClipSpec, Prediction
 from videoai.data.augment import ToModelInput
-from videoai.data.class_folders import videos_below
+from videoai.data.class_folders import holds_frames, videos_below
 from videoai.data.decode import Decoder, Video, open_video
 from videoai.data.media import BadVideo
 from videoai.data.sampling import clip_indices, frame_range, span_frames
@@ -69,10 +69,11 @@ class Predictor:
     window_seconds: float | None = None  # None = what one clip of the model spans
     hop_seconds: float | None = None  # None = window_seconds: windows side by side
     decoder: Decoder = "pyav"
+    frame_fps: float | None = None  # of folders of numbered images; None = 30
 
     def __call__(self, path: str) -> Answer:
         """Raises: BadVideo."""
-        with open_video(path, decoder=self.decoder) as video:
+        with open_video(path, decoder=self.decoder, frame_fps=self.frame_fps) as video:
             windows = self._windows(video)
             probabilities = torch.cat([self._probabilities(video, path, part) for part in _chunks(windows)])
             duration = video.duration_seconds
@@ -142,7 +143,8 @@ def clip_seconds(clip: ClipSpec, fps: float) -> float:
 
 
 def find_videos(pattern: str, extensions: Collection[str]) -> list[str]:
-    """A file, every video below a folder, or what a glob matches, in that sense; sorted, links are followed.
+    """A file or folder of numbered images, every video below another folder, or what a glob matches, in that sense;
+    sorted, links are followed.
 
     Raises: FileNotFoundError: nothing there.
     """
@@ -153,7 +155,7 @@ def find_videos(pattern: str, extensions: Collection[str]) -> list[str]:
         raise FileNotFoundError(f"input={pattern}: no such file, folder or match. Quote a glob: input='clips/*.mp4'")
     found: dict[str, None] = {}  # a glob may match a folder and what is in it
     for match in matches:
-        is_folder = os.path.isdir(match)
+        is_folder = os.path.isdir(match) and not holds_frames(match)
         found |= dict.fromkeys(sorted(videos_below(match, extensions, Counter())) if is_folder else [match])
     if not found:
         raise FileNotFoundError(f"input={pattern}: no video there (looked for {', '.join(sorted(extensions))}).")

@@ -58,7 +58,8 @@ def new_predictor(config: Mapping[str, Any], paths: Sequence[str]) -> Predictor:
         top_k=config["top_k"],
         window_seconds=config["window_seconds"],
         hop_seconds=config["hop_seconds"],
-        decoder=choose_decoder(config["decoder"], paths, model.clip, logger.info),
+        decoder=choose_decoder(config["decoder"], paths, model.clip, logger.info, frame_fps=config["frame_fps"]),
+        frame_fps=config["frame_fps"],
     )
 
 
@@ -90,7 +91,7 @@ def _record(predictor: Predictor, path: str, target: Path | None) -> dict[str, A
         record = answer.to_dict()
         if target:
             target.parent.mkdir(parents=True, exist_ok=True)
-            annotate_video(path, target, captions(answer))
+            annotate_video(path, target, captions(answer), frame_fps=predictor.frame_fps)
             record["annotated"] = shown(target)
     except BadVideo as bad:
         logger.warning("%s", bad)
