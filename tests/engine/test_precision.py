@@ -1,3 +1,4 @@
+import math
 import os
 import subprocess
 import sys
@@ -53,7 +54,37 @@ def test_the_fastest_that_agrees_is_picked():
     assert pick(rows) is rows[2]
     assert pick([*rows[:2], rows[2]._replace(disagreement=0.5)]) is rows[0]  # 5 % faster is noise
     assert pick([rows[0], rows[2]._replace(milliseconds=99.0)]) is rows[0]
+    assert pick([*rows[:2], rows[2]._replace(gradient_error=math.inf)]) is rows[0]
     assert pick([rows[2]._replace(disagreement=0.5)]).name == "bf16"  # a format that was named has no rival
+
+
+class Broken(torch.autograd.Function):
+    """Right forward; backward wrong under autocast, as a faulty kernel is."""
+
+    @staticmethod
+    def forward(ctx, x, factor):
+        ctx.factor = factor
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx, *gradients):
+        return gradients[0] * ctx.factor, None
+
+
+@pytest.mark.parametrize(("factor", "is_sound"), [(1.0, True), (2.0, False), (math.nan, False)])
+def test_a_format_with_wrong_gradients_is_not_picked(factor, is_sound):
+    class Faulty(Net):
+        def forward(self, video):
+            in_bf16 = torch.is_autocast_enabled("cpu")
+            return super().forward(Broken.apply(video * self.gain, factor if in_bf16 else 1.0))
+
+        def __init__(self):
+            super().__init__()
+            self.gain = torch.nn.Parameter(torch.ones(1, 3, 1, 1, 1))
+
+    rows = probe(candidates("auto", "auto", CPU), Faulty(), VIDEO, 4)
+    assert [row.is_sound for row in rows] == [True, True, is_sound]
+    assert ("wrong here" in str(rows[2])) != is_sound
 
 
 def test_one_thread_is_enough_for_a_short_step():

@@ -11,6 +11,7 @@ which wait for each other, 341 to 1,464 ms of CPU time.
 
 import copy
 import logging
+import math
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -25,6 +26,9 @@ logger = logging.getLogger(__name__)
 Layout = Literal["contiguous", "channels_last_3d"]
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 MAX_DISAGREEMENT = 0.05  # of fp32's logits, relative L2: bf16 has 8 bits of mantissa, 18 layers gave 0.5-1.5 % here
+# Of one weight's gradient, relative L2 to fp32's. Sound bf16 gave up to 0.13 for tiny_r3d; the AVX-512 kernels of torch
+# 2.15 for narrow 3-D convolutions, which read memory that nobody wrote, 0.64 to infinity (r3d_18 at 112 px, Zen 5).
+MAX_GRADIENT_ERROR = 0.5
 SHORT_STEP_MILLISECONDS = 100.0  # tiny_r3d takes 25 on one thread, r3d_18 thousands
 MAX_GAIN = 5.0  # of another format over fp32: 4.5 was measured
 MIN_GAIN = 1.1  # faster than fp32 by less is noise, and fp32 is the safer format
@@ -40,6 +44,16 @@ class Choice(NamedTuple):
         float  # forward and backward of one batch, the fastest turn; CPU time on one thread, else by the clock
     )
     disagreement: float  # relative L2 distance of the logits to fp32's
+    gradient_error: float = 0.0  # of the worst weight in the worst turn, likewise
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether it gives what fp32 gives, but for rounding."""
+        return self.disagreement <= MAX_DISAGREEMENT and self.gradient_error <= MAX_GRADIENT_ERROR
+
+    def __str__(self) -> str:
+        wrong = f", gradients by {self.gradient_error:.0%}: wrong here" if not self.is_sound else ""
+        return f"{self.name} {self.layout:<16} {self.milliseconds:8.1f} ms   off fp32 by {self.disagreement:.2%}{wrong}"
 
 
 class Precision:
@@ -136,10 +150,7 @@ def settle(
     if len(formats) > 1:
         report(f"precision: measured one training step in each format{', on one thread' if alone else ''}")
         for row in rows:
-            mark = "  <- chosen" if row is best else ""
-            report(
-                f"  {row.name} {row.layout:<16} {row.milliseconds:8.1f} ms   off fp32 by {row.disagreement:.2%}{mark}"
-            )
+            report(f"  {row}{'  <- chosen' if row is best else ''}")
     return formats[rows.index(best)], torch.get_num_threads()
 
 
@@ -160,7 +171,7 @@ def candidates(name: str, layout: str, device: torch.device) -> list[Precision]:
 
 def pick(rows: list[Choice]) -> Choice:
     """The fastest row that agrees with fp32, if it is faster than the first by MIN_GAIN; otherwise the first."""
-    best = min([rows[0], *(row for row in rows if row.disagreement <= MAX_DISAGREEMENT)], key=lambda r: r.milliseconds)
+    best = min([rows[0], *(row for row in rows if row.is_sound)], key=lambda row: row.milliseconds)
     return best if rows[0].milliseconds / best.milliseconds >= MIN_GAIN else rows[0]
 
 
@@ -172,7 +183,7 @@ def threads_for(row: Choice, everything: int) -> int:
 def probe(
     formats: list[Precision], model: nn.Module, video: Tensor, num_classes: int, *, rounds: int = 4
 ) -> list[Choice]:
-    """Time forward and backward of copies of ``model``.
+    """Time forward and backward of copies of ``model``, and compare what comes out with the first format, fp32.
 
     The formats take turns, and the fastest turn of each counts: other programs' load then hits all of them alike.
     """
@@ -182,12 +193,29 @@ def probe(
     errors = [float((_logits(p, model, video) - reference).norm() / reference.norm().clamp_min(1e-12)) for p in formats]
     clones = [p.place(copy.deepcopy(model)).train() for p in formats]
     times: list[list[float]] = [[] for _ in formats]
-    with torch.random.fork_rng(devices=[] if device.type == "cpu" else None):
-        for _ in range(rounds + 1):
-            for precision, clone, row in zip(formats, clones, times, strict=True):
-                row.append(_milliseconds(precision, clone, video, label))
+    wrong = [0.0 for _ in formats]
+    with torch.random.fork_rng(devices=[] if device.type == "cpu" else [device]):
+        for turn in range(rounds + 1):
+            for number, (precision, clone) in enumerate(zip(formats, clones, strict=True)):
+                torch.manual_seed(turn)  # the same dropout in all formats
+                clone.zero_grad(set_to_none=True)
+                times[number].append(_milliseconds(precision, clone, video, label))
+                wrong[number] = max(wrong[number], _gradient_error(precision, clone, clones[0]))
     fastest = [min(row[1:]) for row in times]  # the first round allocates and builds kernels
-    return [Choice(p.name, p.layout, ms, error) for p, ms, error in zip(formats, fastest, errors, strict=True)]
+    columns = zip(formats, fastest, errors, wrong, strict=True)
+    return [Choice(p.name, p.layout, ms, error, worst) for p, ms, error, worst in columns]
+
+
+def _gradient_error(precision: Precision, clone: nn.Module, reference: nn.Module) -> float:
+    """Of the worst weight. fp16 is left out: its gradients are scaled, and may overflow until the scale is found."""
+    if precision.name == "fp16":
+        return 0.0
+    worst = 0.0
+    for mine, other in zip(clone.parameters(), reference.parameters(), strict=True):
+        if mine.ndim > 1 and mine.grad is not None and other.grad is not None:
+            error = float((mine.grad - other.grad).norm() / other.grad.norm().clamp_min(1e-12))
+            worst = max(worst, error if math.isfinite(error) else math.inf)
+    return worst
 
 
 def _may_be_short(precision: Precision, model: nn.Module, video: Tensor) -> bool:
