@@ -52,7 +52,15 @@ def test_a_study_without_a_name_or_a_checkpoint_says_what_there_is(videoai_comma
 def test_a_study_of_a_gan_pairs_its_arms_and_goes_on_where_it_stopped(videoai_command, clip_folder, tmp_path):
     """Two steps of everything: what is tested is the protocol. Four clips a class are in train."""
     given = [f"data.root={clip_folder}", "data=folder", "data.flip=0", "num_workers=0", "trainer.num_threads=1"]
-    given += ["trainer.precision=fp32", "steps=2", "gan_steps=2", "per_class=4", "shots=[2]", "run_dir=study"]
+    given += [
+        "trainer.precision=fp32",
+        "steps=2",
+        "gan_steps=2",
+        "gan.conditioning_steps=null",
+        "per_class=4",
+        "shots=[2]",
+        "run_dir=study",
+    ]
     given += ["gan.generator.width=4", "gan.discriminator.width=4", "gan.class_width=8"]
     arms = "arms=[real,real+oversampling,real+gaussian,diff_augment+gan,real+gan_gated,real+x2]"
     first = videoai_command("study", "gan_augment", *given, "seeds=2", arms, cwd=tmp_path)
@@ -69,5 +77,7 @@ def test_a_study_of_a_gan_pairs_its_arms_and_goes_on_where_it_stopped(videoai_co
     )
     assert "4 of 4 cells are there already" in again.stderr
     assert "Against real+x2, real " in again.stdout
+    taken = videoai_command("study", "gan_augment", *given, "trainer.max_steps=3", cwd=tmp_path)
+    assert (taken.returncode, "trainer.max_steps is set by the study: use steps=" in taken.stderr) == (1, True)
     other = videoai_command("study", "gan_augment", *given, "seeds=2", "gan.class_weight=0.1", cwd=tmp_path)
-    assert (other.returncode, "was measured with gan.gan.class_weight=0.3, now it is 0.1" in other.stderr) == (1, True)
+    assert (other.returncode, "was measured with gan: gan.class_weight=0.3, now it is 0.1" in other.stderr) == (1, True)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from videoai.run.study import ROWS, Cell, all_cells, measure_all
+from videoai.run.study import ROWS, Cell, Refused, all_cells, measure_all
 
 FACTS = {"study": "test", "l2": [0.1, 1.0]}
 
@@ -21,7 +21,7 @@ class Counting:
             raise KeyboardInterrupt
         self.asked.append(cell)
         if cell.arm == "b" and cell.shots == 1:
-            raise ValueError("b needs two clips")
+            raise Refused("b needs two clips")
         return {"accuracy": cell.seed / 10, "extra": "kept"}
 
 
@@ -70,3 +70,12 @@ def test_the_file_is_facts_and_one_row_a_line(tmp_path):
     facts, *rows = map(json.loads, (tmp_path / ROWS).read_text().splitlines())
     assert facts == FACTS
     assert rows[1] == {"shots": 1, "seed": 1, "arm": "a", "accuracy": 0.1, "extra": "kept"}
+
+
+def test_an_error_that_is_no_refusal_ends_the_study_and_leaves_no_row(tmp_path):
+    def broken(cell):
+        raise ValueError("the loss is nan")
+
+    with pytest.raises(ValueError, match="the loss is nan"):
+        measure_all(all_cells([1], 1, ["a"]), broken, tmp_path, FACTS)
+    assert not (tmp_path / ROWS).exists()

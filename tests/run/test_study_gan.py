@@ -8,7 +8,7 @@ from videoai.cli.config import complete, compose
 from videoai.core.types import ClipSpec
 from videoai.data.manifest import from_folder
 from videoai.run.study import Cell
-from videoai.run.study_gan import FewClips, split_arm, study_gan
+from videoai.run.study_gan import FewClips, _that_matter, split_arm, study_gan
 
 
 def few_clips(clip_folder: Path, **changes) -> FewClips:
@@ -63,6 +63,7 @@ def test_an_arm_is_a_base_and_what_is_added():
         ({"shots": [1]}, r"shots=\[1\]: give whole numbers from 2"),
         ({"seeds": 1}, "seeds=1: one seed has no interval; give 2 or more"),
         ({"interval": "z"}, "interval=z: choose from t, bootstrap"),
+        ({"gan_steps": 150}, "gan_steps=150: the class fades in until step 150"),
         ({"rare": 0}, "rare=0: give a number above 0 to 1"),
         ({"shots": [5]}, "shots=5: class 'down' has 4 training videos. Use fewer shots"),
     ],
@@ -72,5 +73,25 @@ def test_settings_that_cannot_be_measured_are_refused(clip_folder, tmp_path, cha
     classifier = complete({"data": {"name": "folder", "root": str(clip_folder), "num_workers": 0}})[0]
     gan = complete({"task": "gan"})[0]
     with pytest.raises(ValueError, match=message):
-        study_gan(config, gan, dict.fromkeys(("real", "standard"), classifier))
+        study_gan(config, gan, dict.fromkeys(("real", "standard", "diff_augment"), classifier))
     assert not (tmp_path / "study/rows.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_told"),
+    [
+        ({"augment": {"mixup": 0.4}}, True),
+        ({"trainer": {"label_smoothing": 0.3}}, True),
+        ({"data": {"flip": 0.25}}, True),
+        ({"model": {"dropout": 0.4}}, True),
+        ({"trainer": {"log_every": 7}}, False),
+        ({"seed": 5}, False),
+    ],
+)
+def test_every_setting_that_changes_a_row_is_a_fact(clip_folder, changes, is_told):
+    given = {"data": {"name": "folder", "root": str(clip_folder)}}
+    before = _that_matter(complete(given)[0])
+    merged = {
+        key: {**given.get(key, {}), **value} if isinstance(value, dict) else value for key, value in changes.items()
+    }
+    assert (_that_matter(complete({**given, **merged})[0]) != before) == is_told

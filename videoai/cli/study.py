@@ -5,6 +5,13 @@ from typing import Any
 from videoai.cli.config import CONFIGS, apart, compose, refuse_missing, trusted
 from videoai.cli.evaluate import data_settings
 
+TAKEN = {
+    "seed": "seeds",
+    "trainer.max_steps": "steps",
+    "trainer.max_epochs": "steps",
+}  # settings of train -> the study's
+TAKEN |= {"trainer.eval_every": "steps", "data.num_workers": "num_workers", "synthetic.source": "arms"}
+
 
 def main(arguments: list[str]) -> int:
     """Measures, and prints a table and a sentence. Raises: ValueError: no such job."""
@@ -38,34 +45,38 @@ def feature_augment(arguments: list[str]) -> dict[str, Any]:
 
 
 def gan_augment(arguments: list[str]) -> dict[str, Any]:
-    """Each arm is what train would compose with a few more overrides."""
+    """Each arm is what train would compose, with an augmentation of its own or a few more overrides."""
     own, others = apart("study_gan_augment", arguments)
+    if taken := [one for one in others if one.partition("=")[0] in TAKEN]:
+        key = taken[0].partition("=")[0]
+        raise ValueError(f"{key} is set by the study: use {TAKEN[key]}=...")
     config, _ = compose("study_gan_augment", own)
     config["trust"] = trusted(config["trust"])
+    everywhere = [one for one in others if one.startswith("--") or "=" not in one]  # --config-dir and its folder
     of_gan = [one for one in others if one.startswith(("gan=", "gan.", "clip=", "clip."))]
-    of_classifier = [one for one in others if one not in of_gan]
-    from videoai.run.study_gan import JUDGE, split_arm, study_gan
+    of_classifier = [one for one in others if one not in (*of_gan, *everywhere)]
+    from videoai.run.study_gan import BASES, split_arm, study_gan
 
-    gan, _ = compose("train_gan", of_gan)
-    bases = {
-        "real": ["augment=none"],
-        "standard": [],
-        "diff_augment": ["augment=none", f"augment.diff_augment=[{','.join(gan['gan']['diff_augment'])}]"],
-    }
-    more = {
-        "oversampling": ["imbalance.sampler=balanced"],
-        "gaussian": ["finetune=linear_probe", "augment.features=gaussian"],
-    }
+    gan, _ = compose("train_gan", [*everywhere, *of_gan])
+    plain = compose("train", ["augment=none"])[0]["augment"]
     classifiers = {}
-    for arm in dict.fromkeys([*config["arms"], JUDGE, *(arm.partition("+")[0] for arm in config["arms"])]):
+    for arm in dict.fromkeys([*BASES, *config["arms"]]):
         base, added = split_arm(arm)
-        classifiers[arm], _ = compose("train", [*of_classifier, *bases[base], *more.get(added, [])])
-        classifiers[arm]["device"] = config["device"]
-        classifiers[arm]["data"]["num_workers"] = config["num_workers"]
-        refuse_missing(classifiers[arm], "study gan_augment")
-    node = classifiers[JUDGE]
-    shared = {"num_threads": node["trainer"]["num_threads"], "tensorboard": node["trainer"]["tensorboard"]}
-    gan |= {"data": node["data"], "device": config["device"], "trainer": gan["trainer"] | shared}
+        more = {"oversampling": ["imbalance.sampler=balanced"], "gaussian": ["finetune=linear_probe"]}.get(added, [])
+        settings, _ = compose("train", [*everywhere, *of_classifier, *more])
+        refuse_missing(settings, "study gan_augment")
+        if base != "standard":
+            settings["augment"] = {
+                **plain,
+                "diff_augment": gan["gan"]["diff_augment"] if base == "diff_augment" else [],
+            }
+        if added == "gaussian":
+            settings["augment"] = {**settings["augment"], "features": "gaussian"}
+        settings["data"]["num_workers"] = config["num_workers"]
+        classifiers[arm] = {**settings, "device": config["device"]}
+    one = classifiers[BASES[0]]
+    shared = {"num_threads": one["trainer"]["num_threads"], "tensorboard": one["trainer"]["tensorboard"]}
+    gan |= {"data": one["data"], "device": config["device"], "trainer": gan["trainer"] | shared}
     return study_gan(config, gan, classifiers)
 
 

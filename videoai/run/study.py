@@ -15,6 +15,10 @@ logger = logging.getLogger(__name__)
 ROWS = "rows.jsonl"
 
 
+class Refused(ValueError):
+    """This arm cannot be measured with so few clips; the message says why."""
+
+
 class Cell(NamedTuple):
     """One measurement. What a seed decides (the chosen clips, first weights, order) is alike in all arms."""
 
@@ -33,8 +37,8 @@ def all_cells(shots: Iterable[int], num_seeds: int, arms: Sequence[str]) -> list
 
 
 def measure_all(cells: Sequence[Cell], measure: Measure, folder: Path, facts: Mapping[str, Any]) -> list[Row]:
-    """The rows of all cells, in their order; those that the folder holds are not measured again. A ValueError of
-    ``measure`` is a refusal, and its message the reason.
+    """The rows of all cells, in their order; those that the folder holds are not measured again. ``Refused`` makes
+    a row without accuracy; any other error ends the study.
 
     Raises: ValueError: the folder holds rows that were measured under other ``facts``.
     """
@@ -80,5 +84,5 @@ def shown(row: Row) -> str:
 def _measured(measure: Measure, cell: Cell) -> Mapping[str, Any]:
     try:
         return measure(cell)
-    except ValueError as error:
+    except Refused as error:
         return {"accuracy": None, "refused": str(error)}

@@ -26,7 +26,7 @@ from videoai.run.data import absolute_paths, build_manifest, resolve_device
 from videoai.run.folder import RunFolder
 from videoai.run.limits import refuse_nonsense
 from videoai.run.reference import watch_items
-from videoai.run.study import Cell, all_cells, choose_shots, measure_all
+from videoai.run.study import Cell, Refused, all_cells, choose_shots, measure_all
 
 logger = logging.getLogger(__name__)
 NONE = "none"  # the arm without drawn features: what the others are compared with
@@ -107,16 +107,19 @@ class FewShots:
 
     def _draw(self, cell: Cell, features: Tensor, labels: Tensor) -> Any:
         min_shots = None if self.refuse else 1
-        refuse_few(cell.arm, [cell.shots] * self.num_classes, self.classes, min_shots)
-        fitted = augmenter(
-            cell.arm,
-            features,
-            labels,
-            num_classes=self.num_classes,
-            others=self.others,
-            seed=seed_for(cell.seed, "fit", cell.shots),
-            min_shots=min_shots,
-        )
+        try:
+            refuse_few(cell.arm, [cell.shots] * self.num_classes, self.classes, min_shots)
+            fitted = augmenter(
+                cell.arm,
+                features,
+                labels,
+                num_classes=self.num_classes,
+                others=self.others,
+                seed=seed_for(cell.seed, "fit", cell.shots),
+                min_shots=min_shots,
+            )
+        except ValueError as error:
+            raise Refused(str(error)) from error
         wanted = torch.arange(self.num_classes).repeat_interleave(self.draws)
         return fitted.draw(wanted, generator_for(cell.seed, "draw", cell.shots, cell.arm))
 

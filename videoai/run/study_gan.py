@@ -17,11 +17,11 @@ from videoai.data.items import Items
 from videoai.data.manifest import Manifest
 from videoai.report.study import INTERVALS, MIN_SEEDS, write_study
 from videoai.run.classifiers import score, train_on, write_table
-from videoai.run.data import absolute_paths, build_manifest
-from videoai.run.folder import RunFolder, flatten
+from videoai.run.data import LOADING, absolute_paths, build_manifest
+from videoai.run.folder import FREE, RunFolder, flatten
 from videoai.run.generate import REJECTED, generate
 from videoai.run.limits import refuse_nonsense
-from videoai.run.study import Cell, all_cells, choose_shots, measure_all
+from videoai.run.study import Cell, Refused, all_cells, choose_shots, measure_all
 from videoai.run.train_gan import PIXELS, train_gan
 
 logger = logging.getLogger(__name__)
@@ -37,13 +37,13 @@ def study_gan(
 ) -> dict[str, Any]:
     """Measure every cell that ``run_dir`` does not hold yet.
 
-    gan: settings of train task=gan; classifiers: of train, for each arm and for the judge. Their data are the same.
+    gan: settings of train task=gan; classifiers: of train, for each arm and each base. Their data are the same.
 
     Returns: the content of results.json, ``rows`` and ``folder``. Raises: OSError, ValueError: naming what is wrong.
     """
     for settings in (config, gan, *classifiers.values()):
         refuse_nonsense(settings)
-    _refuse_settings(config)
+    _refuse_settings(config, gan["gan"])
     manifest = build_manifest(absolute_paths(classifiers[JUDGE]["data"]), trust=config["trust"])
     _refuse_data(manifest, config)
     folder = RunFolder(Path(config["run_dir"]).absolute())
@@ -53,8 +53,8 @@ def study_gan(
         "study": "gan_augment",
         "data": manifest.fingerprint(),
         **{key: config[key] for key in SETTINGS},
-        **{f"classifier.{key}": value for key, value in _that_matter(classifiers[JUDGE]).items()},
-        **{f"gan.{key}": value for key, value in _that_matter(gan).items()},
+        **{f"{base}: {key}": value for base in BASES for key, value in _that_matter(classifiers[base]).items()},
+        **{f"gan: {key}": value for key, value in _that_matter(gan).items()},
     }
     with folder.locked():
         rows = measure_all(
@@ -80,7 +80,7 @@ class FewClips:
     def measure(self, cell: Cell) -> dict[str, Any]:
         """``accuracy``, the mean over classes on test, of one classifier; also ``per_class`` and ``clips``.
 
-        Raises: ValueError: the arm is none for such clips, or no generated clip passed the gate.
+        Raises: Refused: the arm is none for such clips, or no generated clip passed the gate.
         """
         started = time.perf_counter()
         with quiet():
@@ -94,7 +94,7 @@ class FewClips:
         added = cell.arm.partition("+")[2]
         settings = {**self.classifiers[cell.arm], "seed": cell.seed, "trainer": self._trainer(cell.arm)}
         if added == "oversampling" and self.config["rare"] == 1:
-            raise ValueError("all classes have as many clips (rare=1.0), so there is nothing to sample more often")
+            raise Refused("all classes have as many clips (rare=1.0), so there is nothing to sample more often")
         if added == "gaussian":
             settings["weights"] = self.classifier(cell._replace(arm=cell.arm.partition("+")[0]))
         if added.startswith("gan"):
@@ -104,12 +104,12 @@ class FewClips:
         return train_on(self._home(cell) / cell.arm, self.clips(cell), self.manifest, settings, self.clip)
 
     def clips(self, cell: Cell) -> Items:
-        """The real clips of a cell. Raises: ValueError: a class has fewer than twice as many."""
+        """The real clips of a cell. Raises: Refused: a class has fewer than twice as many."""
         items, num_classes = self.manifest.splits["train"], len(self.manifest.classes)
         shots = cell.shots * (2 if cell.arm.endswith("+x2") else 1)
         fewest = min(items.count_labels(num_classes))
         if fewest < shots:
-            raise ValueError(f"twice as many are {shots} clips of each class, but one has {fewest} for train")
+            raise Refused(f"twice as many are {shots} clips of each class, but one has {fewest} for train")
         order = torch.randperm(num_classes, generator=generator_for(cell.seed, "rare"))
         rare = set(order[: max(1, round(self.config["rare"] * num_classes))].tolist())
         wanted = [shots if label in rare else len(items) for label in range(num_classes)]
@@ -125,7 +125,7 @@ class FewClips:
             settings = {key: self.config[key] for key in keys} | {"drop_copies": True, "seed": cell.seed}
             generate({**settings, "checkpoint": self.generator(cell), "output": str(bank), "judge": judge})
         if len((bank / MANIFEST).read_text().splitlines()) < 2:
-            raise ValueError(f"no generated clip passed the gate; {bank.parent.name}/{bank.name}/{REJECTED} says why")
+            raise Refused(f"no generated clip passed the gate; {bank.parent.name}/{bank.name}/{REJECTED} says why")
         return bank
 
     def generator(self, cell: Cell) -> str:
@@ -171,16 +171,20 @@ def split_arm(arm: str) -> tuple[str, str]:
 
 
 def _that_matter(settings: dict[str, Any]) -> dict[str, Any]:
-    """Settings of a training, without where it runs and what the study itself sets."""
-    own = ("data", "trainer", "run_dir", "name", "seed", "device", "debug", "resume", "augment", "task")
-    kept = {key: value for key, value in settings.items() if key not in own}
-    batch = {key: settings["trainer"][key] for key in ("batch_size", "ema_decay")}
-    return flatten({**kept, "trainer": batch})
+    """Settings of a training that change what comes out, but for those that the study itself sets."""
+    data = {key: value for key, value in settings["data"].items() if key in LOADING}  # which videos: the fingerprint
+    flat = flatten({**settings, "data": data})
+    return {key: value for key, value in flat.items() if key not in (*FREE, "seed", "task")}
 
 
-def _refuse_settings(config: Mapping[str, Any]) -> None:
+def _refuse_settings(config: Mapping[str, Any], gan: Mapping[str, Any]) -> None:
     """Raises: ValueError: what refuse_nonsense does not know."""
-    arms, shots = config["arms"], config["shots"]
+    arms, shots, fading = config["arms"], config["shots"], gan["conditioning_steps"]
+    if fading and config["gan_steps"] <= fading[1]:
+        raise ValueError(
+            f"gan_steps={config['gan_steps']}: the class fades in until step {fading[1]}, so generated clips would "
+            "show any. Give more gan_steps, or sooner gan.conditioning_steps=[from,to]."
+        )
     if config["baseline"] not in arms:
         raise ValueError(f"baseline={config['baseline']}: it is none of arms={','.join(arms)}.")
     if not shots or not all(isinstance(number, int) and number > 1 for number in shots):
