@@ -119,3 +119,12 @@ def test_a_schedule_of_another_length_is_said(caplog):
     caplog.clear()
     continued({**before, "trainer": {"max_epochs": 2, "max_steps": 5}}, before)
     assert caplog.text == ""
+
+
+def test_a_run_from_before_a_setting_keeps_what_it_did_then():
+    """``gan.sameness_weight`` is 2 today; runs from before it had no such loss."""
+    for before in ({"run_dir": "r"}, {"gan": {"sameness_weight": 0.0}}):  # begun then, and continued once
+        now = {"run_dir": "r", "gan": {"sameness_weight": 2.0}}
+        assert continued(now, before, at_default={"gan.sameness_weight"})["gan"]["sameness_weight"] == 0.0
+    with pytest.raises(ValueError, match=r"gan\.sameness_weight was \(not set\), is 3\.0"):
+        continued({"run_dir": "r", "gan": {"sameness_weight": 3.0}}, {"run_dir": "r"}, at_default=())

@@ -1,5 +1,5 @@
-"""Several processes that train one model, as torchrun or srun start them. One process is the ordinary case: then, and
-before the processes have met, every function here does nothing, or gives back what it was given.
+"""Several processes that train one model, as torchrun starts them. One process is the ordinary case: then, and before
+the processes have met, every function here does nothing, or gives back what it was given.
 
 The environment says who is who: RANK, WORLD_SIZE, LOCAL_RANK, LOCAL_WORLD_SIZE, and MASTER_ADDR and MASTER_PORT to
 meet at (https://docs.pytorch.org/docs/stable/elastic/run.html).

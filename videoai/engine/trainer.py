@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from videoai.core import distributed
-from videoai.core.checkpoint import FORMAT
+from videoai.core.checkpoint import FORMAT, weights_hash
 from videoai.core.log import RunLog
 from videoai.core.seeding import seed_for
 from videoai.core.types import Clips
@@ -116,6 +116,7 @@ class Trainer:
 
         Raises: Interrupted: on a signal, after saving.
         """
+        self.refuse_other_starts()
         batches = self.batches(self.step * self.accumulate)
         with Interrupt() as interrupt, self.progress:
             while self.step < self.cadence.stop_step and not self.is_stale():
@@ -137,6 +138,15 @@ class Trainer:
             logger.info("early stop: no better %s for %d evaluations", self.metric, self.best.stale)
         self.save("last")
         return self.metrics
+
+    def refuse_other_starts(self) -> None:
+        """Raises: ValueError: the processes begin at other steps or weights, and would add up gradients of several
+        models."""
+        starts = distributed.from_all(
+            (self.step, weights_hash(self.task.model)) if distributed.world_size() > 1 else ()
+        )
+        if len(set(starts)) > 1:
+            raise ValueError(f"the processes do not start alike {starts}: is run_dir a folder that all of them see?")
 
     def is_stale(self) -> bool:
         """Whether ``patience`` evaluations in a row were no better."""

@@ -41,11 +41,9 @@ def sameness(made: Tensor, real: Tensor, label: Tensor) -> Tensor:
 
     made, real: float [B, C, T, H, W]; label: int64 [B], of both.
     """
-    same = (label[:, None] == label).triu(1)
-    if not same.any():
-        return made.new_zeros(())
-    apart = [torch.cdist(coarse, coarse)[same].mean() for coarse in (_coarse(made), _coarse(real))]
-    return F.relu(1 - apart[0] / apart[1].clamp_min(1e-6))
+    same = (label[:, None] == label).triu(1)  # never asked for its values: that would wait for the device
+    apart = [(torch.cdist(coarse, coarse) * same).sum() for coarse in (_coarse(made), _coarse(real))]
+    return F.relu(1 - apart[0] / apart[1].clamp_min(1e-6)) * same.any()
 
 
 def _coarse(video: Tensor) -> Tensor:

@@ -104,6 +104,7 @@ def own_gpu(device: torch.device) -> torch.device:
     """Of several processes on a machine each has a GPU of its own. Raises: ValueError: there are fewer, or one was
     named."""
     number, there = distributed.local_rank(), torch.cuda.device_count()
+    number = 0 if there == 1 else number  # a launcher may show each process its own GPU alone
     if device.index is not None or number >= there:
         raise ValueError(
             f"device={device}: process {number} of this machine takes GPU {number}, and torch sees {there}. Start as "

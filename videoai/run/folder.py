@@ -29,6 +29,8 @@ AUTO = (
     "trainer.metric",
     "data.decoder",
 )  # "auto" in a continued run means what the run began with
+# What a run had before there was such a setting, where its default today is something else.
+BEFORE = {"gan.sameness_weight": 0.0, "gan.class_width": 0}
 MISSING = object()
 
 logger = logging.getLogger(__name__)
@@ -126,6 +128,7 @@ def find_resume(folder: RunFolder, resume: str | bool) -> dict[str, Any] | None:
     if word in ("auto", "true", "false", "never", "none"):
         return None
     state = checkpoint.load(str(resume))
+    distributed.wait()  # until all have seen that nothing is held
     best = Path(str(resume)).with_name("best.pt")
     if best.exists() and distributed.rank() == 0:
         checkpoint.write_atomic(folder.best, best.read_bytes())
@@ -152,6 +155,11 @@ def continued(config: dict[str, Any], before: dict[str, Any], *, at_default: Col
             "a run that had it from the start",
             *(length, then.get(length), now.get(length)),
         )
+    for key in sorted({*BEFORE} & {*now} & {*at_default}):
+        if then.get(key, BEFORE[key]) == BEFORE[key]:
+            group, name = key.split(".")
+            config[group][name] = now[key] = then[key] = BEFORE[key]
+            logger.info("%s=%s: the run began before there was such a setting", key, BEFORE[key])
     changed = [
         key for key in sorted({*now, *then}) if key not in FREE and now.get(key, MISSING) != then.get(key, MISSING)
     ]

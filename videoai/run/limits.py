@@ -163,11 +163,16 @@ def refuse_nonsense(config: Mapping[str, Any]) -> None:
         if name in config.get(group, {}) and (value := config[group][name]) not in allowed:
             choices = ["null" if choice is None else choice for choice in allowed]
             raise ValueError(f"{key}={value}:{did_you_mean(str(value), choices)} Choose from {', '.join(choices)}.")
-    for key, allowed in LISTS.items():
-        value = _value(config, key) or []
-        if isinstance(value, str) or not set(value) <= set(allowed):
-            raise ValueError(f"{key}={value}: give a list of some of {', '.join(allowed)}, such as [{allowed[0]}].")
+    _refuse_odd_lists(config)
     _refuse_split_repeats(config)
+
+
+def _refuse_odd_lists(config: Mapping[str, Any]) -> None:
+    for key, allowed in LISTS.items():
+        group, _, name = key.partition(".")
+        value = (config.get(group) or {}).get(name, [])
+        if not isinstance(value, list) or any(one not in allowed for one in value):
+            raise ValueError(f"{key}={value}: give a list of some of {', '.join(allowed)}, such as [{allowed[0]}].")
 
 
 def _refuse_split_repeats(config: Mapping[str, Any]) -> None:

@@ -38,7 +38,7 @@ class TrainStream:
     ) -> None:
         """Raises: ValueError: a missing setting, or clips turned round in a way that makes their labels wrong."""
         items, augment, seed = manifest.splits["train"], config["augment"], config["seed"]
-        if missing := [key for key in (*TRANSFORM, *TIME) if key not in augment]:
+        if missing := [key for key in (*TRANSFORM, *TIME, "diff_augment") if key not in augment]:
             raise ValueError(f"augment.{missing[0]} is not set. Let a file of your own begin: defaults: [none, _self_]")
         directions = settle_directions(config["data"], manifest.classes)
         sampler = config["imbalance"]["sampler"]

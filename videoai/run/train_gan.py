@@ -148,6 +148,11 @@ def new_task(config: dict[str, Any], gan: Gan, clip: ClipSpec, num_videos: int, 
     steps = node["conditioning_steps"] if num_videos < node["conditioning_below"] else None
     if steps:
         logger.info("%d training clips: the class fades in from step %d to %d", num_videos, *steps)
+        if config["trainer"]["max_steps"] <= steps[1]:
+            logger.warning(
+                "the run ends before that: clips will not show the class they are asked for. Raise trainer.max_steps, "
+                "or set gan.conditioning_steps"
+            )
     return Generate(
         model=gan,
         to_input=ToModelInput(clip).to(device),

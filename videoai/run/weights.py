@@ -78,13 +78,15 @@ def without_head(
     model: nn.Module, tensors: dict[str, Tensor], known: Sequence[str], classes: Sequence[str]
 ) -> dict[str, Tensor]:
     """As many classes fit by shape, but a head for others, or for the same in another order, is worse than none."""
+    if len(known) != len(classes):
+        return tensors  # the head does not fit, which is told as of any tensor
     told = f"the weights know the classes {some(list(known))}, the data have {some(list(classes))}"
-    if not hasattr(model, "reset_classifier"):
+    try:
+        head = set(head_parameters(model))
+    except ValueError:
         logger.warning("%s: the model does not tell its head apart, so it keeps that of the weights", told)
         return tensors
-    if len(known) == len(classes):
-        logger.info("%s: the head is new", told)
-    head = set(head_parameters(model))
+    logger.info("%s: the head is new", told)
     return {name: tensor for name, tensor in tensors.items() if name not in head}
 
 

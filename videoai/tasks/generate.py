@@ -58,7 +58,8 @@ class Generate:
         loss_d, loss_g = discriminator_hinge(real_scores, fake_scores), generator_hinge(fooled)
         self.model.augmentation.update(real_scores)
         sign_real, sign_fake = real_scores.sign().mean(), fake_scores.sign().mean()
-        self.model.monitor.update(sign_real, loss_d)
+        if position % self.accumulate == 0:  # once a step, and in the process that speaks
+            self.model.monitor.update(sign_real, loss_d)
         loss = loss_d + loss_g
         if told:
             loss = loss + told["class_real"] + self.class_weight * conditioning * told["class_fake"]
