@@ -39,6 +39,7 @@ def judge(judge_run):
 
 
 def test_a_bank_without_a_judge_holds_every_clip_and_says_so(planted, tmp_path, caplog):
+    caplog.set_level(logging.INFO)
     done = generate(settings(planted("diverse"), tmp_path / "bank"))
     assert (done["made"], done["passed"]) == (24, 24)
     assert "no judge: every clip passes" in caplog.text
