@@ -5,12 +5,9 @@ from typing import Any
 from videoai.cli.config import CONFIGS, apart, compose, refuse_missing, trusted
 from videoai.cli.evaluate import data_settings
 
-TAKEN = {
-    "seed": "seeds",
-    "trainer.max_steps": "steps",
-    "trainer.max_epochs": "steps",
-}  # settings of train -> the study's
-TAKEN |= {"trainer.eval_every": "steps", "data.num_workers": "num_workers", "synthetic.source": "arms"}
+# Settings of train that a study of GANs sets itself, and the setting of its own that says so.
+TAKEN = {f"trainer.{key}": "steps" for key in ("max_steps", "max_epochs", "eval_every")}
+TAKEN |= {"seed": "seeds", "data.num_workers": "num_workers", "synthetic.source": "arms"}
 
 
 def main(arguments: list[str]) -> int:
@@ -45,39 +42,42 @@ def feature_augment(arguments: list[str]) -> dict[str, Any]:
 
 
 def gan_augment(arguments: list[str]) -> dict[str, Any]:
-    """Each arm is what train would compose, with an augmentation of its own or a few more overrides."""
+    """Settings of the generator go to it, all others to the classifiers, and own YAML to both."""
     own, others = apart("study_gan_augment", arguments)
-    if taken := [one for one in others if one.partition("=")[0] in TAKEN]:
-        key = taken[0].partition("=")[0]
-        raise ValueError(f"{key} is set by the study: use {TAKEN[key]}=...")
+    if taken := next((key for one in others if (key := one.partition("=")[0]) in TAKEN), None):
+        raise ValueError(f"{taken} is set by the study: use {TAKEN[taken]}=...")
     config, _ = compose("study_gan_augment", own)
     config["trust"] = trusted(config["trust"])
-    everywhere = [one for one in others if one.startswith("--") or "=" not in one]  # --config-dir and its folder
+    of_both = [one for one in others if one.startswith("--") or "=" not in one]  # --config-dir and its folder
     of_gan = [one for one in others if one.startswith(("gan=", "gan.", "clip=", "clip."))]
-    of_classifier = [one for one in others if one not in (*of_gan, *everywhere)]
-    from videoai.run.study_gan import BASES, split_arm, study_gan
+    of_classifier = [one for one in others if one not in (*of_gan, *of_both)]
+    from videoai.run.study_gan import BASES, study_gan
 
-    gan, _ = compose("train_gan", [*everywhere, *of_gan])
-    plain = compose("train", ["augment=none"])[0]["augment"]
-    classifiers = {}
-    for arm in dict.fromkeys([*BASES, *config["arms"]]):
-        base, added = split_arm(arm)
-        more = {"oversampling": ["imbalance.sampler=balanced"], "gaussian": ["finetune=linear_probe"]}.get(added, [])
-        settings, _ = compose("train", [*everywhere, *of_classifier, *more])
-        refuse_missing(settings, "study gan_augment")
-        if base != "standard":
-            settings["augment"] = {
-                **plain,
-                "diff_augment": gan["gan"]["diff_augment"] if base == "diff_augment" else [],
-            }
-        if added == "gaussian":
-            settings["augment"] = {**settings["augment"], "features": "gaussian"}
-        settings["data"]["num_workers"] = config["num_workers"]
-        classifiers[arm] = {**settings, "device": config["device"]}
+    gan, _ = compose("train_gan", [*of_both, *of_gan])
+    arms = dict.fromkeys([*BASES, *config["arms"]])
+    classifiers = {arm: _classifier(arm, [*of_both, *of_classifier], gan["gan"]["diff_augment"]) for arm in arms}
+    for settings in classifiers.values():
+        settings["device"], settings["data"]["num_workers"] = config["device"], config["num_workers"]
     one = classifiers[BASES[0]]
-    shared = {"num_threads": one["trainer"]["num_threads"], "tensorboard": one["trainer"]["tensorboard"]}
+    shared = {key: one["trainer"][key] for key in ("num_threads", "tensorboard")}
     gan |= {"data": one["data"], "device": config["device"], "trainer": gan["trainer"] | shared}
     return study_gan(config, gan, classifiers)
+
+
+def _classifier(arm: str, arguments: list[str], policy: list[str]) -> dict[str, Any]:
+    """What train composes, with the augmentation that the arm's base is called after. ``policy``: of DiffAugment."""
+    from videoai.run.study_gan import split_arm
+
+    base, added = split_arm(arm)
+    more = {"oversampling": ["imbalance.sampler=balanced"], "gaussian": ["finetune=linear_probe"]}.get(added, [])
+    settings, _ = compose("train", [*arguments, *more])
+    refuse_missing(settings, "study gan_augment")
+    if base != "standard":
+        plain = compose("train", ["augment=none"])[0]["augment"]  # an experiment may change single keys of its own
+        settings["augment"] = {**plain, "diff_augment": policy if base == "diff_augment" else []}
+    if added == "gaussian":
+        settings["augment"]["features"] = "gaussian"
+    return settings
 
 
 JOBS = {"feature_augment": feature_augment, "gan_augment": gan_augment}
