@@ -30,7 +30,7 @@ AUTO = (
     "data.decoder",
 )  # "auto" in a continued run means what the run began with
 # What a run had before there was such a setting, where its default today is something else.
-BEFORE = {"gan.sameness_weight": 0.0, "gan.class_width": 0}
+BEFORE = {"gan.sameness_weight": 0.0}
 MISSING = object()
 
 logger = logging.getLogger(__name__)
