@@ -129,6 +129,7 @@ def test_what_training_refuses_or_passes_over_is_named_and_the_rest_is_examined(
     assert found == {"missing": ["gone.mp4"], "not_a_file": ["pipe.mp4"], "empty_class": [""], "refused": [""]}
 
 
+@pytest.mark.slow
 def test_lines_that_training_refuses_are_named_and_the_rest_is_examined(clean, videoai_command):
     folder, rows = clean
     rows.append(["gone.mp4", "left", "train", "", "", ""])

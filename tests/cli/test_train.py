@@ -75,10 +75,8 @@ def test_running_the_same_command_again_continues(trained, videoai_command, clip
     assert steps == [1, 2, 3, 4, 5]
 
 
-@pytest.mark.parametrize(
-    ("task", "newer"),
-    [("classify", "augment.features"), pytest.param("gan", "gan.class_width", marks=pytest.mark.slow)],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("task", "newer"), [("classify", "augment.features"), ("gan", "gan.class_width")])
 def test_a_run_of_a_version_with_fewer_settings_continues(task, newer, videoai_command, clip_folder, tmp_path):
     """But not where the newer setting is given another value than its default."""
     small = ("clip.num_frames=8", "clip.size=16", "clip.resize=16", *FAST)
@@ -111,7 +109,7 @@ def undisturbed(clip_folder, videoai_command, tmp_path_factory) -> Path:
 
 
 @pytest.mark.parametrize(
-    "number", [signal.SIGKILL, signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+    "number", [signal.SIGKILL, *(pytest.param(one, marks=pytest.mark.slow) for one in (signal.SIGTERM, signal.SIGINT))]
 )
 def test_a_killed_run_ends_in_the_weights_of_an_undisturbed_one(
     number, clip_folder, undisturbed, videoai_command, tmp_path
