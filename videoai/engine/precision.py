@@ -26,8 +26,9 @@ logger = logging.getLogger(__name__)
 Layout = Literal["contiguous", "channels_last_3d"]
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 MAX_DISAGREEMENT = 0.05  # of fp32's logits, relative L2: bf16 has 8 bits of mantissa, 18 layers gave 0.5-1.5 % here
-# Of one weight's gradient, relative L2 to fp32's. Sound bf16 gave up to 0.13 for tiny_r3d; the AVX-512 kernels of torch
-# 2.15 for narrow 3-D convolutions, which read memory that nobody wrote, 0.64 to infinity (r3d_18 at 112 px, Zen 5).
+# Of one weight's gradient, relative L2 to fp32's. Sound bf16 gave 0.01 (ViTs) to 0.26 (SlowFast) in eleven models; the
+# AVX-512 kernels of torch 2.15 for some narrow 3-D convolutions, which read memory that nobody wrote, 0.65 to infinity
+# (r3d_18, r2plus1d_18, uniformer_s on a Zen 5).
 MAX_GRADIENT_ERROR = 0.5
 SHORT_STEP_MILLISECONDS = 100.0  # tiny_r3d takes 25 on one thread, r3d_18 thousands
 MAX_GAIN = 5.0  # of another format over fp32: 4.5 was measured
@@ -52,7 +53,7 @@ class Choice(NamedTuple):
         return self.disagreement <= MAX_DISAGREEMENT and self.gradient_error <= MAX_GRADIENT_ERROR
 
     def __str__(self) -> str:
-        wrong = f", gradients by {self.gradient_error:.0%}: wrong here" if not self.is_sound else ""
+        wrong = "" if self.is_sound else f", a weight's gradient by {self.gradient_error:.0%}: wrong here, not used"
         return f"{self.name} {self.layout:<16} {self.milliseconds:8.1f} ms   off fp32 by {self.disagreement:.2%}{wrong}"
 
 

@@ -142,9 +142,9 @@ class Trainer:
     def refuse_other_starts(self) -> None:
         """Raises: ValueError: the processes begin at other steps or weights, and would add up gradients of several
         models."""
-        starts = distributed.from_all(
-            (self.step, weights_hash(self.task.model)) if distributed.world_size() > 1 else ()
-        )
+        if distributed.world_size() == 1:
+            return
+        starts = distributed.from_all((self.step, weights_hash(self.task.model)))
         if len(set(starts)) > 1:
             raise ValueError(f"the processes do not start alike {starts}: is run_dir a folder that all of them see?")
 

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-COARSE = (4, 8, 8)  # cells in time, height and width
+COARSE = (4, 8, 8)  # cells in time, height and width: a sprite's place, not its texture; the first choice, not tuned
 
 
 def discriminator_hinge(real: Tensor, fake: Tensor) -> Tensor:

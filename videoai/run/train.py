@@ -2,9 +2,7 @@
 
 import logging
 import math
-import time
-from collections.abc import Callable, Collection, Sequence
-from pathlib import Path
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,8 +11,6 @@ from torch import nn
 
 from videoai.core import distributed
 from videoai.core.build import ANYTHING
-from videoai.core.checkpoint import versions
-from videoai.core.log import RunLog
 from videoai.core.seeding import seed_for
 from videoai.core.types import ClipSpec
 from videoai.data.augment import Mix, ToModelInput
@@ -41,7 +37,8 @@ from videoai.run.data import (
     shown,
 )
 from videoai.run.feature_augment import new_drawn_features, refuse_unfit
-from videoai.run.folder import RunFolder, continued, find_resume
+from videoai.run.fit import counted, facts, fit, new_log, pick, refuse_other_data
+from videoai.run.folder import RunFolder
 from videoai.run.limits import refuse_nonsense
 from videoai.run.stream import TrainStream
 from videoai.run.synthetic import Synthetic, new_synthetic
@@ -65,43 +62,6 @@ def train(config: dict[str, Any], *, at_default: Collection[str] = ()) -> dict[s
     """
     refuse_nonsense(config)
     return fit(settle_weights({**config, "data": absolute_paths(config["data"])}), assemble, at_default)
-
-
-def fit(
-    config: dict[str, Any],
-    assemble: Callable[[dict[str, Any], RunFolder, Any], Trainer],
-    at_default: Collection[str],
-) -> dict[str, Any]:
-    """Hold the run's folder, continue what it has, train. Returns and raises: as ``train``."""
-    folder = RunFolder(Path(config["run_dir"]))
-    with distributed.together(resolve_device(config["device"]).type), folder.locked():
-        refuse_uneven(config["trainer"])
-        state = find_resume(folder, config["resume"])
-        if state:
-            config = continued(config, state["config"], at_default=at_default)
-        trainer = assemble(config, folder, state)
-        started = time.perf_counter()
-        try:
-            trainer.fit()
-        finally:
-            trainer.log.close()
-    return summary(folder, trainer, time.perf_counter() - started)
-
-
-def refuse_uneven(settings: dict[str, Any]) -> None:
-    """Raises: ValueError: several processes cannot share the micro-batches of a step evenly."""
-    processes, accumulate = distributed.world_size(), settings["accumulate"]
-    if accumulate % processes:
-        raise ValueError(
-            f"{processes} processes share the trainer.accumulate={accumulate} micro-batches of a step, each of "
-            f"trainer.batch_size={settings['batch_size']} clips: set trainer.accumulate to a multiple of {processes}."
-        )
-
-
-def new_log(folder: RunFolder, settings: dict[str, Any], first_step: int) -> RunLog:
-    """Of several processes the first keeps one."""
-    path = folder.path if distributed.rank() == 0 else None
-    return RunLog(path, start_step=first_step, tensorboard=settings["tensorboard"])
 
 
 def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | None = None) -> Trainer:
@@ -304,40 +264,6 @@ def steps_per_epoch(config: dict[str, Any], num_videos: int) -> int:
     return math.ceil(num_videos * config["augment"]["repeats"] / (batch * accumulate))
 
 
-def facts(
-    config: dict[str, Any], manifest: Manifest, clip: ClipSpec, synthetic: Synthetic | None = None
-) -> dict[str, Any]:
-    """What every checkpoint of the run carries unchanged."""
-    made_with = {**versions(), "data": manifest.fingerprint()}
-    if synthetic:
-        made_with["synthetic"] = synthetic.fingerprint
-    return {
-        "config": config,
-        "classes": list(manifest.classes),
-        "multi_label": manifest.is_multi_label,
-        "clip": clip.to_dict(),
-        "versions": made_with,
-    }
-
-
-def refuse_other_data(manifest: Manifest, state: dict[str, Any] | None, config: dict[str, Any]) -> None:
-    """A continued run must see the same classes and videos. Raises: ValueError naming both."""
-    if not state:
-        return
-    if list(manifest.classes) != state["classes"]:
-        raise ValueError(
-            f"{manifest.source} has the classes {', '.join(manifest.classes)}, but the run in {config['run_dir']} "
-            "was trained on "
-            f"{', '.join(state['classes'])}. Choose another run_dir, or fine-tune with weights=PATH."
-        )
-    if manifest.fingerprint() != state["versions"]["data"]:
-        raise ValueError(
-            f"{manifest.source}: the list of videos changed since the run in {config['run_dir']} began. Choose "
-            "another run_dir; "
-            f"weights={config['run_dir']}/checkpoints/last.pt starts from what it learned."
-        )
-
-
 def refuse_other_bank(synthetic: Synthetic | None, state: dict[str, Any] | None, config: dict[str, Any]) -> None:
     """A continued run must draw from the same generated clips. Raises: ValueError."""
     now = synthetic.fingerprint if synthetic else None
@@ -371,26 +297,3 @@ def announce_run(trainer: Trainer, folder: RunFolder, config: dict[str, Any], nu
         )
     elif trainer.step:
         logger.info("continuing %s at step %d of %d", shown(folder.path), trainer.step, stop)
-
-
-def summary(folder: RunFolder, trainer: Trainer, seconds: float) -> dict[str, Any]:
-    """What the caller learns; plain data."""
-    return {
-        "run_dir": str(folder.path),
-        "checkpoint": str(folder.best if folder.best.exists() else folder.last),
-        "step": trainer.step,
-        "seconds": round(seconds, 1),
-        "metric": trainer.metric,
-        f"best_{trainer.metric}": trainer.best.value,
-        "best_step": trainer.best.step,
-    }
-
-
-def counted(number: int, noun: str) -> str:
-    """``1 thread``, ``2 threads``."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def pick(node: dict[str, Any], *keys: str) -> dict[str, Any]:
-    """The named keys of a config node."""
-    return {key: node[key] for key in keys}

@@ -34,12 +34,12 @@ from videoai.run.data import (
     resolve_device,
     shown,
 )
+from videoai.run.fit import counted, facts, fit, new_log, pick, refuse_other_data
 from videoai.run.folder import RunFolder
 from videoai.run.judged_clips import JudgedClips, new_judgement
 from videoai.run.limits import refuse_nonsense
 from videoai.run.made_clips import MadeClips, fewest
 from videoai.run.stream import TrainStream
-from videoai.run.train import counted, facts, fit, new_log, pick, refuse_other_data
 from videoai.tasks.generate import Generate
 
 logger = logging.getLogger(__name__)
