@@ -23,10 +23,11 @@ MODEL_FILES = sorted(path.stem for path in (CONFIGS / "model").glob("*.yaml"))
 
 @pytest.mark.parametrize(
     "file",
-    [file for group in GROUPS for file in sorted(group.glob("*.yaml"))],
+    [file for group in GROUPS if group.name not in ("model", "experiment") for file in sorted(group.glob("*.yaml"))],
     ids=lambda f: f"{f.parent.name}/{f.stem}",
 )
 def test_every_choice_composes(file: Path):
+    """Models and experiments compose in the tests that build them."""
     gan = file.parent.name == "gan"
     config, choices = compose("train_gan" if gan else "train", [f"{file.parent.name}={file.stem}"])
     assert choices[file.parent.name] == file.stem

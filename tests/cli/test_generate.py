@@ -8,6 +8,7 @@ FAST = ("trainer.batch_size=6", "trainer.precision=fp32", "trainer.tensorboard=f
 QUICK = ("num_workers=0", "device=cpu")
 
 
+@pytest.mark.slow
 def test_a_bank_is_made_and_trained_on(untrained_gan, videoai_command, clip_folder, tmp_path):
     made = videoai_command(
         "generate", f"checkpoint={untrained_gan}", "output=a bank", "per_class=2", *QUICK, cwd=tmp_path

@@ -132,6 +132,7 @@ def test_a_killed_run_ends_in_the_weights_of_an_undisturbed_one(
     assert same(undisturbed, tmp_path / "killed/checkpoints/last.pt")
 
 
+@pytest.mark.slow
 def test_a_signal_to_the_whole_group_saves_although_the_workers_hear_it_too(clip_folder, tmp_path):
     """As Ctrl-C in a terminal and a scheduler's SIGTERM do."""
     plain = [option for option in FAST if "num_workers" not in option]
@@ -161,6 +162,7 @@ def test_a_signal_to_the_whole_group_saves_although_the_workers_hear_it_too(clip
     assert (tmp_path / "run/checkpoints/last.pt").exists()
 
 
+@pytest.mark.slow
 def test_the_number_of_workers_does_not_change_the_weights(clip_folder, videoai_command, tmp_path):
     for workers in (0, 2):
         done = videoai_command(
@@ -172,6 +174,7 @@ def test_the_number_of_workers_does_not_change_the_weights(clip_folder, videoai_
     assert same(tmp_path / "w0/checkpoints/last.pt", tmp_path / "w2/checkpoints/last.pt")
 
 
+@pytest.mark.slow
 def test_a_continued_run_refuses_other_settings_and_other_data(trained, videoai_command, clip_folder, tmp_path):
     cwd, _ = trained
     command = ("train", "data=folder", f"data.root={clip_folder}", "run_dir=run", *FAST[:3], "trainer.max_steps=6")
