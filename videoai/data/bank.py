@@ -101,14 +101,13 @@ def _columns(path: str, items: Items, root: str) -> dict[str, Any]:
 
 
 def _paths(table: ClipTable, root: str) -> list[str]:
-    below = list(table.paths.coding)
-    return [os.path.join(root, below[code]) for code in table.paths.codes.tolist()]
+    return [os.path.join(root, table.paths.texts[code]) for code in table.paths.codes.tolist()]
 
 
 def _numbers(table: ClipTable, name: str) -> list[float]:
-    texts = list(table.columns[name].coding)
+    codes, texts = table.columns[name]
     numbers = []
-    for index, code in enumerate(table.columns[name].codes.tolist()):
+    for index, code in enumerate(codes.tolist()):
         try:
             number = float(texts[code] or 1)
         except ValueError:

@@ -18,7 +18,9 @@ from numpy import ndarray
 from videoai.core.types import MULTI_LABEL, LabelSpan, VideoItem
 from videoai.data.label_sets import LabelSets
 
-CHUNK = 4096  # rows held as Python objects at a time; they should fit the processor's cache
+# Rows held as Python objects at a time. Python looks for garbage after 700 new objects that stay (gc.get_threshold), and a
+# look at all that torch has loaded costs 50 ms: chunks of 4096 tripled the time in which a table is read.
+CHUNK = 512
 
 
 class Coding(dict[str, int]):
@@ -27,10 +29,6 @@ class Coding(dict[str, int]):
     def __missing__(self, text: str) -> int:
         self[text] = number = len(self)
         return number
-
-    @classmethod
-    def of(cls, texts: Iterable[str]) -> "Coding":
-        return cls((text, number) for number, text in enumerate(texts))  # texts differ
 
     def codes(self, texts: Sequence[str]) -> ndarray:
         """int32 [N], the number of each text."""
@@ -49,19 +47,22 @@ class Texts:
         block, sizes = bytearray(), array("q", [0])
         rest = iter(texts)
         while some := list(islice(rest, CHUNK)):
+            together = "".join(some)
             # A file name need not be UTF-8: Python then writes lone surrogates, which surrogatepass keeps.
-            encoded = [text.encode("utf-8", "surrogatepass") for text in some]
-            block += b"".join(encoded)
-            sizes.extend(map(len, encoded))
+            block += together.encode("utf-8", "surrogatepass")
+            is_ascii = together.isascii()
+            sizes.extend(map(len, some if is_ascii else [text.encode("utf-8", "surrogatepass") for text in some]))
         return cls(np.frombuffer(block, np.uint8), np.cumsum(sizes))
 
     @classmethod
-    def sorted_from(cls, coding: Coding, codes: ndarray) -> tuple["Texts", ndarray]:
-        """The texts that the codes use, in order, and the codes as int32 indices into them; -1 = none stays."""
-        used = np.bincount(codes[codes >= 0], minlength=len(coding)).astype(bool)
-        texts = list(compress(coding, used.tolist()))
+    def sorted_from(cls, texts: Iterable[str], codes: ndarray) -> tuple["Texts", ndarray]:
+        """Those of the texts that the codes number, in order, and the codes as int32 indices into them; -1 = none
+        stays. The texts differ."""
+        texts = list(texts)
+        used = np.bincount(codes[codes >= 0], minlength=len(texts)).astype(bool)
+        index_of = np.full(len(texts) + 1, -1, np.int32)  # the last one answers -1
+        texts = list(compress(texts, used.tolist()))
         order = np.array(sorted(range(len(texts)), key=texts.__getitem__), np.int32)
-        index_of = np.full(len(coding) + 1, -1, np.int32)  # the last one answers -1
         index_of[np.flatnonzero(used)[order]] = np.arange(len(texts))
         return cls.of(map(texts.__getitem__, order.tolist())), index_of[codes]
 
@@ -129,8 +130,8 @@ class Items(Sequence[VideoItem]):
     @classmethod
     def from_codes(
         cls,
-        files: Coding,
-        groups: Coding,
+        files: Iterable[str],
+        groups: Iterable[str],
         file: ndarray,
         label: ndarray,
         start_seconds: ndarray,
@@ -140,7 +141,7 @@ class Items(Sequence[VideoItem]):
         root: str,
         label_sets: LabelSets | None = None,
     ) -> "Items":
-        """From columns [N] as above, but with numbers of a Coding as file and group."""
+        """From columns [N] as above, but with texts that differ, in any order, as files and groups."""
         names, file = Texts.sorted_from(files, file.astype(np.int32))
         group_names, group = Texts.sorted_from(groups, group.astype(np.int32))
         label = label.astype(np.int32)

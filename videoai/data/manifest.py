@@ -22,7 +22,7 @@ from videoai.data.clip_table import Where, relative
 from videoai.data.csv_clips import files_exist, read_csv_clips
 from videoai.data.csv_file import Delimiter
 from videoai.data.hints import did_you_mean, some
-from videoai.data.items import Coding, Items
+from videoai.data.items import Items
 from videoai.data.listing import SPLITS, Found
 from videoai.data.splits import count_shared_groups, split_groups, unit_of
 
@@ -177,7 +177,7 @@ def from_csv(
     shares: dict[str, Any] = {"val_fraction": val_fraction, "test_fraction": test_fraction, "split_seed": split_seed}
     key = manifest_cache.key_of(path, lines | shares) if os.path.isfile(path) else ""
     kept = manifest_cache.recall(path, key)
-    if kept and files_exist(Coding.of(kept.splits["train"].files), root).all():
+    if kept and files_exist(kept.splits["train"].files, root).all():
         return Manifest(kept.classes, kept.splits, path, kept.notes, root)
     found = read_csv_clips(path, **lines)
     manifest = assemble(found, root, path, **shares)

@@ -87,8 +87,10 @@ class _Groups(NamedTuple):
     """How many clips of which class each group holds."""
 
     sizes: ndarray  # int64 [G], clips
-    starts: list[int]  # [G + 1]
+    starts: ndarray  # int64 [G + 1]
     pairs: list[tuple[int, int]]  # (label, clips), those of one group side by side, in the order of the items
+    per_class: ndarray  # int64 [K], groups that hold the class
+    clips_per_class: ndarray  # int64 [K]
 
     def classes(self, group: int) -> list[tuple[int, int]]:
         return self.pairs[self.starts[group] : self.starts[group + 1]]
@@ -106,7 +108,8 @@ def _count_classes(group_of: ndarray, items: Items) -> _Groups:
         for pair in zip((keys % num_labels)[order].tolist(), counts[order].tolist(), strict=True)
     ]
     sizes = np.bincount(group_of)
-    return _Groups(sizes, np.searchsorted(keys // num_labels, np.arange(len(sizes) + 1)).tolist(), pairs)
+    starts = np.searchsorted(keys // num_labels, np.arange(len(sizes) + 1))
+    return _Groups(sizes, starts, pairs, np.bincount(keys % num_labels), np.bincount(label))
 
 
 def _names(items: Items, numbers: ndarray) -> Iterator[bytes]:
@@ -142,20 +145,17 @@ def _check_fractions(fractions: Mapping[str, float]) -> None:
 
 def _deal(groups: _Groups, order: list[int], fractions: Mapping[str, float]) -> list[int]:
     """The index of the split of each group, in one greedy pass."""
-    sizes, shares, train = groups.sizes.tolist(), list(fractions.values()), list(fractions).index("train")
-    starts, pairs = groups.starts, groups.pairs
-    num_clips: Counter[int] = Counter()
-    groups_left: Counter[int] = Counter()
-    for label, n in groups.pairs:
-        num_clips[label] += n
-        groups_left[label] += 1
-    num_classes = len(num_clips)
-    missing = {label: [share * n for share in shares] for label, n in num_clips.items()}
-    missing_per_class = [share * sum(sizes) / num_classes for share in shares]
+    shares, train = list(fractions.values()), list(fractions).index("train")
+    groups_left, num_clips = groups.per_class.tolist(), groups.clips_per_class.tolist()
+    num_classes = int((groups.per_class > 0).sum())
+    missing = [[share * n for share in shares] for n in num_clips]
+    missing_per_class = [share * int(groups.sizes.sum()) / num_classes for share in shares]
     in_train: set[int] = set()
-    home = [train] * len(sizes)
-    for group in order:
-        classes, size = pairs[starts[group] : starts[group + 1]], sizes[group]
+    home = [train] * len(order)
+    # Picked up front, because each look into a list of a million at random waits for memory.
+    sizes, starts, ends = (column[order].tolist() for column in (groups.sizes, groups.starts[:-1], groups.starts[1:]))
+    for group, size, start, end in zip(order, sizes, starts, ends, strict=True):
+        classes = groups.pairs[start:end]
         if size == len(classes) == 1:  # the same as below in a third of the time: most of a million groups are one clip
             lacks = list(map(add, missing[classes[0][0]], missing_per_class))
         else:
@@ -164,9 +164,8 @@ def _deal(groups: _Groups, order: list[int], fractions: Mapping[str, float]) -> 
                 for split, rest in enumerate(missing_per_class)
             ]
         split = lacks.index(max(lacks))
-        for label, _ in classes:
-            if groups_left[label] == 1 and label not in in_train:
-                split = train  # the last chance of the class to be learnt at all
+        if split != train and any(groups_left[label] == 1 and label not in in_train for label, _ in classes):
+            split = train  # the last chance of the class to be learnt at all
         home[group] = split
         missing_per_class[split] -= size / num_classes
         for label, n in classes:

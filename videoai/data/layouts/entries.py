@@ -54,7 +54,7 @@ def csv_entries(path: str) -> Iterator[Entry]:
     """The lines below the header, by column. Raises: FileNotFoundError, ValueError."""
     file, record = CsvFile(path), 0
     for chunk in file.chunks():
-        for fields in chunk:
+        for fields in zip(*chunk, strict=True):
             record += 1
             yield Entry(dict(zip(file.header, map(str.strip, fields), strict=True)), partial(_csv_line, file, record))
 
