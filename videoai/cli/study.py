@@ -51,10 +51,10 @@ def gan_augment(arguments: list[str]) -> dict[str, Any]:
     of_both = [one for one in others if one.startswith("--") or "=" not in one]  # --config-dir and its folder
     of_gan = [one for one in others if one.startswith(("gan=", "gan.", "clip=", "clip."))]
     of_classifier = [one for one in others if one not in (*of_gan, *of_both)]
-    from videoai.run.study_gan import BASES, study_gan
+    from videoai.run.study_gan import BASES, judge_arm, study_gan
 
     gan, _ = compose("train_gan", [*of_both, *of_gan])
-    arms = dict.fromkeys([*BASES, *config["arms"]])
+    arms = dict.fromkeys([*BASES, judge_arm(config["rare"]), *config["arms"]])
     classifiers = {arm: _classifier(arm, [*of_both, *of_classifier], gan["gan"]["diff_augment"]) for arm in arms}
     for settings in classifiers.values():
         settings["device"], settings["data"]["num_workers"] = config["device"], config["num_workers"]

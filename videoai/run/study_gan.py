@@ -1,5 +1,6 @@
 """``study gan_augment``: classifiers of few clips, with and without clips of a GAN that saw the same few."""
 
+import csv
 import logging
 import time
 from collections.abc import Iterator, Mapping
@@ -27,7 +28,6 @@ from videoai.run.train_gan import PIXELS, train_gan
 logger = logging.getLogger(__name__)
 BASES = ("real", "standard", "diff_augment")
 ADDED = ("x2", "oversampling", "gaussian", "gan", "gan_gated")
-JUDGE = "standard"  # the classifier that gates
 SETTINGS = ("rare", "steps", "gan_steps", "per_class", "min_confidence", "min_recall")  # that change a row
 EVALUATIONS = 4  # on val, of each training
 
@@ -44,7 +44,7 @@ def study_gan(
     for settings in (config, gan, *classifiers.values()):
         refuse_nonsense(settings)
     _refuse_settings(config, gan["gan"])
-    manifest = build_manifest(absolute_paths(classifiers[JUDGE]["data"]), trust=config["trust"])
+    manifest = build_manifest(absolute_paths(classifiers[BASES[0]]["data"]), trust=config["trust"])
     _refuse_data(manifest, config)
     folder = RunFolder(Path(config["run_dir"]).absolute())
     clip = ClipSpec(**{**gan["clip"], **PIXELS})
@@ -120,12 +120,17 @@ class FewClips:
         home = self._home(cell)
         bank = home / ("bank_gated" if is_gated else "bank")
         if not (bank / MANIFEST).exists():
-            judge = self.classifier(cell._replace(arm=JUDGE)) if is_gated else None
+            judge = self.classifier(cell._replace(arm=judge_arm(self.config["rare"]))) if is_gated else None
             keys = ("per_class", "min_confidence", "min_recall", "batch_size", "num_workers", "device", "trust")
             settings = {key: self.config[key] for key in keys} | {"drop_copies": True, "seed": cell.seed}
             generate({**settings, "checkpoint": self.generator(cell), "output": str(bank), "judge": judge})
-        if len((bank / MANIFEST).read_text().splitlines()) < 2:
-            raise Refused(f"no generated clip passed the gate; {bank.parent.name}/{bank.name}/{REJECTED} says why")
+        counts = self.clips(cell).count_labels(len(self.manifest.classes))
+        wanted = {name for name, count in zip(self.manifest.classes, counts, strict=True) if count == counts.min()}
+        with open(bank / MANIFEST, newline="") as table:
+            if wanted.isdisjoint(row["label"] for row in csv.DictReader(table)):
+                which = "" if self.config["rare"] == 1 else " of a rare class"
+                where = f"{bank.parent.name}/{bank.name}/{REJECTED}"
+                raise Refused(f"no generated clip{which} passed the gate; {where} says why")
         return bank
 
     def generator(self, cell: Cell) -> str:
@@ -157,6 +162,12 @@ def quiet() -> Iterator[None]:
         yield
     finally:
         parent.setLevel(level)
+
+
+def judge_arm(rare: float) -> str:
+    """The classifier that gates. One that has seen few clips of some classes only takes these for the others, and
+    would let none of their generated clips pass."""
+    return "standard" if rare == 1 else "standard+oversampling"
 
 
 def split_arm(arm: str) -> tuple[str, str]:
