@@ -1,4 +1,5 @@
 import csv
+import json
 import os
 import shutil
 import signal
@@ -9,6 +10,7 @@ import time
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from videoai.data.decode import open_video
 from videoai.data.encode import write_clip
@@ -168,6 +170,23 @@ def test_a_file_that_was_cut_and_one_shorter_than_a_clip_are_named(clean, videoa
     assert (done.returncode, reported(folder)) == (3, {"short": ["cut.mkv"]})
     done = videoai_command("data", "check", "clips.csv", "clip=16x1x112", "out=out", cwd=folder)
     assert reported(folder)["too_short"] == ["left1.mp4"]
+
+
+def test_folders_of_images_are_examined_at_the_rate_that_is_given(tmp_path, videoai_command):
+    for clip in range(8):
+        folder = tmp_path / "clips" / "ab"[clip % 2] / f"clip{clip}"
+        folder.mkdir(parents=True)
+        for number in range(10):
+            Image.fromarray(np.full((32, 32, 3), 20 * clip + 8 * number, np.uint8)).save(folder / f"{number:03d}.png")
+
+    def seconds(*given: str) -> set[float]:
+        done = videoai_command("data", "check", "clips", "out=out", "near_duplicates=false", *given, cwd=tmp_path)
+        assert "8 files" in done.stdout, done.stderr
+        lines = (tmp_path / "out" / "examined.jsonl").read_text().splitlines()[-8:]
+        return {round(json.loads(line)[1]["seconds"], 3) for line in lines}
+
+    assert seconds("data.frame_fps=5") == {2.0}
+    assert seconds("data.frame_fps=10") == {1.0}  # not what was found at another rate
 
 
 @pytest.mark.slow

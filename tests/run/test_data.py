@@ -6,6 +6,7 @@ import torch
 from videoai.core.types import MULTI_LABEL, Clips, ClipSpec, LabelSpan, VideoItem
 from videoai.data.manifest import Manifest
 from videoai.run.data import (
+    SHARE_EVERY,
     BadCount,
     absolute_paths,
     announce_clip,
@@ -47,6 +48,23 @@ def test_a_class_that_loses_more_than_a_fifth_stops_the_run():
     message = "3 of the 10 training videos of 'run' are unreadable: other classes stand in .* the last: z"
     with pytest.raises(ValueError, match=message):
         BadCount(of_two_classes(10, 90), 0.05)(clips("x", "y", "z"))
+
+
+def test_processes_that_train_together_count_what_all_could_not_read(tmp_path):
+    """A real group of two: each reads one broken video, and only together they are too many."""
+    torch.multiprocessing.spawn(count_in_group, (str(tmp_path / "meet"),), nprocs=2)
+
+
+def count_in_group(number: int, where: str) -> None:
+    torch.distributed.init_process_group("gloo", init_method=f"file://{where}", rank=number, world_size=2)
+    count = BadCount(of_two_classes(10, 10), 0.05)
+    count(clips(*(["x", ""] if number == 0 else ["", "y"])))
+    for _ in range(SHARE_EVERY - 2):
+        count(clips("", ""))
+    assert list(count.seen.values()) == ["xy"[number]]
+    with pytest.raises(ValueError, match="2 of 20 training videos are unreadable"):
+        count(clips("", ""))
+    torch.distributed.destroy_process_group()
 
 
 def test_one_unreadable_video_of_a_small_class_is_bad_luck():

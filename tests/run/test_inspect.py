@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from videoai.cli.config import compose
 from videoai.core.types import ClipSpec
@@ -55,6 +56,19 @@ def test_the_path_of_the_command_is_quoted_for_the_shell(clip_folder, tmp_path, 
     monkeypatch.chdir(tmp_path)
     found = inspect("it's mine", look=1, defaults=defaults)
     assert "'data.root=it'\"'\"'s mine'" in found["command"]
+
+
+def test_folders_of_images_have_the_rate_that_is_given_and_the_command_names_it(tmp_path):
+    for name in ("left", "right"):
+        for clip in range(2):
+            folder = tmp_path / name / f"clip{clip}"
+            folder.mkdir(parents=True)
+            for number in range(20):
+                Image.new("RGB", (8, 6)).save(folder / f"{number:05d}.png")
+    found = inspect(str(tmp_path), look=4, defaults=defaults, frame_fps=10)
+    assert (found["videos"]["fps"]["median"], found["videos"]["seconds"]["median"]) == (10, 2)
+    assert "data.frame_fps=10" in found["command"]
+    assert inspect(str(tmp_path), look=4, defaults=defaults)["videos"]["fps"]["median"] == 30
 
 
 def test_a_folder_without_a_layout_is_described_and_the_layouts_named(tmp_path):

@@ -24,7 +24,8 @@ def main(arguments: list[str]) -> int:
     def defaults(layout: str) -> dict[str, Any]:
         return compose("train", [f"data={layout}", *choices])[0]
 
-    found = inspect(settings["path"], look=settings["look"], defaults=defaults, choices=choices)
+    how = {key: settings[key] for key in ("look", "frame_fps")}
+    found = inspect(settings["path"], **how, defaults=defaults, choices=choices)
     if settings["json"]:
         print(json.dumps(found, ensure_ascii=False, indent=1))
     else:

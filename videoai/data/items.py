@@ -18,8 +18,8 @@ from numpy import ndarray
 from videoai.core.types import MULTI_LABEL, LabelSpan, VideoItem
 from videoai.data.label_sets import LabelSets
 
-# Rows held as Python objects at a time. Python looks for garbage after 700 new objects that stay (gc.get_threshold), and a
-# look at all that torch has loaded costs 50 ms: chunks of 4096 tripled the time in which a table is read.
+# Rows held as Python objects at a time. Python looks for garbage after 700 new ones (gc.get_threshold), and a look at
+# all that torch has loaded takes long: with chunks of 4096 a table of a million lines took three times as long to read.
 CHUNK = 512
 
 

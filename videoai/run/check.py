@@ -4,8 +4,10 @@ import base64
 import json
 import logging
 import os
+import stat
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -53,7 +55,7 @@ def check(data: dict[str, Any], settings: Mapping[str, Any], clip: ClipSpec | No
     manifest, listed = list_videos(absolute_paths(data))
     announce_data(manifest)
     paths = sorted({item.path for items in manifest.splits.values() for item in items})
-    examined = list(_examined(paths, folder / "examined.jsonl", settings))
+    examined = list(_examined(paths, folder / "examined.jsonl", settings, data.get("frame_fps")))
     near = settings["near_duplicates"]
     if near and len(examined) > MAX_NEAR:
         logger.warning("%d files: only bytes are compared, not pictures (at most %d)", len(examined), MAX_NEAR)
@@ -102,10 +104,12 @@ def _passed_over(manifest: Manifest, data: dict[str, Any]) -> list[Fault]:
     return faults
 
 
-def _examined(paths: list[str], journal: Path, settings: Mapping[str, Any]) -> Iterator[Examined]:
+def _examined(
+    paths: list[str], journal: Path, settings: Mapping[str, Any], frame_fps: float | None
+) -> Iterator[Examined]:
     """From the journal where the file is the same as then, else anew; each answer is written down at once."""
     known = _read_journal(journal)
-    stamps = {path: _stamp(path) for path in paths}
+    stamps = {path: _stamp(path, frame_fps) for path in paths}
     done = [known[path][1] for path in paths if path in known and known[path][0] == stamps[path]]
     done = [file for file in done if file.reason not in DEADLY]  # another time there may be more memory, or patience
     yield from done
@@ -113,7 +117,8 @@ def _examined(paths: list[str], journal: Path, settings: Mapping[str, Any]) -> I
     if done:
         logger.info("%d of %d files were examined before", len(done), len(paths))
     workers = os.cpu_count() or 1 if settings["num_workers"] == "auto" else settings["num_workers"]
-    answers = isolated(left, examine, num_workers=workers, seconds=settings["seconds_per_file"])
+    look = partial(examine, frame_fps=frame_fps)
+    answers = isolated(left, look, num_workers=workers, seconds=settings["seconds_per_file"])
     with journal.open("a", encoding="utf-8") as file, closing(answers):
         for number, (path, answer) in enumerate(answers, 1):
             answer = Examined(path, answer.reason, answer.detail) if isinstance(answer, Death) else answer
@@ -139,9 +144,9 @@ def _picture(path: str) -> ndarray | None:
         return None
 
 
-def _read_journal(journal: Path) -> dict[str, tuple[list[int], Examined]]:
+def _read_journal(journal: Path) -> dict[str, tuple[list[float], Examined]]:
     """Path -> (size and time of change then, what was found). A line cut off by a kill is left out."""
-    known: dict[str, tuple[list[int], Examined]] = {}
+    known: dict[str, tuple[list[float], Examined]] = {}
     if not journal.exists():
         return known
     for line in journal.read_text(encoding="utf-8").splitlines():
@@ -158,9 +163,10 @@ def _as_json(answer: Examined) -> dict[str, Any]:
     return answer._asdict() | {"looks": base64.b64encode(answer.looks).decode()}
 
 
-def _stamp(path: str) -> list[int]:
+def _stamp(path: str, frame_fps: float | None) -> list[float]:
+    """What must be the same for an answer to count again."""
     try:
         status = os.stat(path)
     except OSError:
         return []
-    return [status.st_size, status.st_mtime_ns]
+    return [status.st_size, status.st_mtime_ns, *([frame_fps] if frame_fps and stat.S_ISDIR(status.st_mode) else [])]

@@ -25,6 +25,7 @@ from videoai.report.tables import as_text, class_balance_table
 logger = logging.getLogger(__name__)
 
 NUM_LOOKED_AT = 8  # videos opened at the start, to say how long a clip is in them
+SHARE_EVERY = 50  # micro-batches; several processes then tell each other what they could not read
 MAX_CLASS_LOSS = 0.2  # unreadable share of one class; whole classes go when one recorder or one archive is broken
 
 MANIFESTS = {
@@ -163,7 +164,10 @@ def announce_clip(items: Sequence[VideoItem], clip: ClipSpec, frame_fps: float |
 
 
 class BadCount:
-    """Counts the distinct unreadable training videos and stops the run when they are too many, of all or of a class."""
+    """Counts the distinct unreadable training videos and stops the run when they are too many, of all or of a class.
+
+    Processes that train together call it equally often, and count those of all.
+    """
 
     def __init__(self, manifest: Manifest, max_fraction: float) -> None:
         self.manifest, self.max_fraction = manifest, max_fraction
@@ -172,6 +176,8 @@ class BadCount:
         self.seen: dict[int, str] = {}
         self.seen_of_class: Counter[int] = Counter()
         self.seen_generated: set[int] = set()
+        self.num_calls = 0
+        self.untold: dict[int, str] = {}  # what other processes do not know yet
 
     def __call__(self, clips: Clips) -> None:
         """Raises: ValueError: more than ``max_fraction`` of the training videos are unreadable, or MAX_CLASS_LOSS of a
@@ -181,11 +187,22 @@ class BadCount:
                 self.seen_generated.add(index)
                 logger.warning("unreadable generated clip (%d so far): %s", len(self.seen_generated), error)
             elif error and index not in self.seen:
-                self.seen[index] = error
-                labels = self.items[index].labels
-                self.seen_of_class.update(labels)
-                logger.warning("unreadable, another video stands in (%d so far): %s", len(self.seen), error)
-                self._refuse_too_many(labels)
+                self.untold[index] = error
+                self._count(index, error)
+        self.num_calls += 1
+        if self.num_calls % SHARE_EVERY == 0:
+            told = [news for process in distributed.from_all(self.untold) for news in process.items()]
+            self.untold = {}
+            for index, error in told:
+                if index not in self.seen:
+                    self._count(index, error)
+
+    def _count(self, index: int, error: str) -> None:
+        self.seen[index] = error
+        labels = self.items[index].labels
+        self.seen_of_class.update(labels)
+        logger.warning("unreadable, another video stands in (%d so far): %s", len(self.seen), error)
+        self._refuse_too_many(labels)
 
     def _refuse_too_many(self, labels: Sequence[int]) -> None:
         last = f"the last: {list(self.seen.values())[-1]}. Mend or remove them"

@@ -26,9 +26,11 @@ SHARE_SEEN = 0.25  # of a typical video by one clip; below it, spreading the fra
 Defaults = Callable[[str], dict[str, Any]]  # name of a layout -> the settings of train with data=NAME
 
 
-def inspect(path: str, *, look: int, defaults: Defaults, choices: Sequence[str] = ()) -> dict[str, Any]:
+def inspect(
+    path: str, *, look: int, defaults: Defaults, choices: Sequence[str] = (), frame_fps: float | None = None
+) -> dict[str, Any]:
     """Asks every layout, reads the first that can be read, and opens ``look`` of its videos. ``choices`` such as
-    ``model=r3d_18`` are named in every command.
+    ``model=r3d_18`` are named in every command, ``frame_fps``, the rate of folders of images, in that of the first.
 
     Returns: plain data: ``path``, ``seen``, ``layouts`` (each with why, command, error), ``classes``, ``multi_label``,
         ``splits``, ``groups``, ``notes``, ``videos``, ``clip``, ``warnings``, ``command``. Without ``classes`` no
@@ -50,20 +52,26 @@ def inspect(path: str, *, look: int, defaults: Defaults, choices: Sequence[str] 
             except (ValueError, OSError) as error:
                 layout["error"] = str(error)
                 continue
-            found |= describe(manifest, fit, look, defaults(fit.name), choices)
+            found |= describe(manifest, fit, look, defaults(fit.name), choices, frame_fps)
             layout["command"] = found["command"]
     return found
 
 
 def describe(
-    manifest: Manifest, fit: Candidate, look: int, settings: dict[str, Any], choices: Sequence[str]
+    manifest: Manifest,
+    fit: Candidate,
+    look: int,
+    settings: dict[str, Any],
+    choices: Sequence[str],
+    frame_fps: float | None = None,
 ) -> dict[str, Any]:
     """What is in a manifest, what to mind, and the command with what should differ from the defaults."""
-    videos, frames = look_at(manifest, look)
+    videos, frames = look_at(manifest, look, frame_fps)
     clip = ClipSpec(**settings["clip"])
     fitted, about_clip = fit_clip(clip, frames, videos["fps"])
     sided = [name for name in manifest.classes if SIDED.search(name)]
     flip = {"data.flip": 0} if sided and settings["data"]["flip"] else {}
+    rate = {"data.frame_fps": frame_fps} if frame_fps else {}
     warnings = [*_class_warnings(manifest), *([_sided(sided)] if flip else []), *about_clip, *_file_warnings(videos)]
     return {
         "layout": fit.name,
@@ -75,7 +83,7 @@ def describe(
         "videos": videos,
         "clip": {"frames": clip.num_frames, "stride": clip.stride, "size": clip.size, "change": fitted},
         "warnings": warnings,
-        "command": command(fit, choices, {**flip, **fitted}),
+        "command": command(fit, choices, {**flip, **fitted, **rate}),
     }
 
 
@@ -87,7 +95,7 @@ def command(fit: Candidate, choices: Sequence[str], more: dict[str, Any] | None 
     return shlex.join(["videoai", "train", f"data={fit.name}", *words, *choices])
 
 
-def look_at(manifest: Manifest, look: int) -> tuple[dict[str, Any], list[float]]:
+def look_at(manifest: Manifest, look: int, frame_fps: float | None) -> tuple[dict[str, Any], list[float]]:
     """Opens some videos, spread evenly. Returns: what they are, and the frames of each clip that can be read."""
     items = [item for split in SPLITS for item in _spread(manifest.splits[split], look * 2)]
     items = _spread(items, look)
@@ -95,7 +103,7 @@ def look_at(manifest: Manifest, look: int) -> tuple[dict[str, Any], list[float]]
     sizes, codecs, unreadable = Counter(), Counter(), {}
     for item in items:
         try:
-            with open_video(item.path) as video:
+            with open_video(item.path, frame_fps=frame_fps) as video:
                 end = video.duration_seconds if item.end_seconds is None else item.end_seconds
                 lasts = max(0.0, min(end, video.duration_seconds) - item.start_seconds)
                 seconds.append(lasts)

@@ -54,6 +54,15 @@ def test_scaled_frames_are_close_to_those_of_pyav(make_video):
     assert (ours.int() - theirs.int()).abs().float().mean() < 6.0  # blocks of 40 and 210: every blurred edge counts
 
 
+def test_a_read_that_nothing_could_stop_is_left_to_pyav_and_the_next_is_not(make_video, monkeypatch):
+    path = make_video(num_frames=40, size=(48, 80), options={"g": "40", "sc_threshold": "0"})
+    monkeypatch.setattr("videoai.data.decode.torchcodec.MAX_PIXELS_A_READ", 10 * 48 * 80)
+    with open_video(path, decoder="torchcodec") as video, open_video(path) as reference:
+        assert torch.equal(video.frames([20], size=32), reference.frames([20], size=32))  # 21 frames to decode
+        assert not torch.equal(video.frames([4], size=32), reference.frames([4], size=32))  # 5, scaled otherwise
+        assert not video._is_left_to_pyav
+
+
 @pytest.mark.parametrize(
     ("flags", "is_read"),
     [(("-display_rotation", "90"), True), (("-display_hflip",), False), (("-display_vflip",), False)],

@@ -281,6 +281,37 @@ def test_labels_in_a_list_need_to_be_asked_for_and_inspect_asks(tmp_path):
         build_manifest({"name": "json", "path": str(path), "multi_label": True}, trust=())
 
 
+@pytest.mark.parametrize(
+    ("seconds", "spans"),
+    [
+        (None, [(0.0, None), (0.0, None)]),
+        ([[0.5, 2], [3, None]], [(3.0, None), (0.5, 2.0)]),  # jump comes before run
+        ([None, [0, 1]], [(0.0, 1.0), (0.0, None)]),
+        ([[0.5, 2]], r"label_seconds is \[\[0.5, 2\]\]; a list with one .* for each of 2 labels"),
+        ([[2, 2], None], r"label_seconds holds \[2, 2\]; \[start, end\] in seconds, the end later"),
+        ([[-1, 2], None], r"label_seconds holds \[-1, 2\]"),
+        ([["0", 2], None], r"label_seconds holds \['0', 2\]"),
+        ([[True, 2], None], r"label_seconds holds \[True, 2\]"),
+        ([[None, 2], None], r"label_seconds holds \[None, 2\]"),
+        ("0-1|2-", r"label_seconds is '0-1\|2-'; a list"),
+    ],
+)
+def test_a_json_says_when_each_label_holds(tmp_path, seconds, spans):
+    for name in ("a.mp4", "b.mp4"):
+        (tmp_path / name).touch()
+    timed = {"path": "a.mp4", "label": ["run", "jump"], "label_seconds": seconds, "split": "train"}
+    path = tmp_path / "clips.json"
+    path.write_text(json.dumps([timed, {"path": "b.mp4", "label": [], "split": "train"}]))
+    node = {"name": "json", "path": str(path), "multi_label": True, "val_fraction": 0}
+    if isinstance(spans, str):
+        with pytest.raises(ValueError, match=f"clips.json:1: {spans}"):
+            build_manifest(node, trust=())
+        return
+    item = build_manifest(node, trust=()).splits["train"][0]
+    assert item.spans is not None
+    assert sorted(item.spans) == [(label, *times) for label, times in enumerate(spans)]
+
+
 def test_labels_with_a_bar_in_a_table_are_noticed_by_inspect(tmp_path):
     path = tmp_path / "clips.csv"
     path.write_text('path,label\na.mp4,run\nb.mp4,"run|jump"\n')

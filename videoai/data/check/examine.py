@@ -28,12 +28,12 @@ class Examined(NamedTuple):
     looks: bytes = b""  # uint8 [LOOKS, SIDE, SIDE], grey; empty where nothing decodes
 
 
-def examine(path: str) -> Examined:
-    """Decodes every frame. Never raises for what is in the file."""
+def examine(path: str, frame_fps: float | None = None) -> Examined:
+    """Decodes every frame. Never raises for what is in the file. ``frame_fps``: of folders of numbered images."""
     file = Examined(path)
     try:
         file = file._replace(sha256=_sha256(path) if os.path.isfile(path) else "")
-        with open_video(path) as video:
+        with open_video(path, frame_fps=frame_fps) as video:
             looks = _decode_all(video).tobytes()
             file = file._replace(num_frames=video.num_frames, seconds=video.duration_seconds, looks=looks)
         if gone := missing_bytes(path):

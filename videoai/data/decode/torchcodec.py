@@ -32,6 +32,9 @@ SAME_TIME = 1e-6  # seconds; both compute pts times time base in float64
 # container that was recognised, so a head that could be read as either is left to PyAV, which can limit it.
 TEXT = re.compile(rb"[\r\n<]")
 _HEAD_BYTES = 4096
+# Of one read, which nothing can stop in C++: 740 million pixels of H.264 took a second on an AMD EPYC (Zen 5).
+# A dearer read is left to PyAV, which looks at the clock (media.MAX_READ_SECONDS).
+MAX_PIXELS_A_READ = 4e9
 
 
 class _NotAlikeError(Exception):
@@ -64,7 +67,8 @@ class TorchCodecVideo(PyAVVideo):
         if not self._is_left_to_pyav:
             try:
                 self._decoder = self._decoder or self._open()
-                return self._scaled(self._pictures(wanted), size)
+                if self._pixels_to_decode(wanted) <= MAX_PIXELS_A_READ:
+                    return self._scaled(self._pictures(wanted), size)
             except BadVideo:
                 raise
             except Exception as error:  # C++ raises RuntimeError, ValueError, IndexError, and json's errors
@@ -101,6 +105,12 @@ class TorchCodecVideo(PyAVVideo):
         if np.abs(batch.pts_seconds.numpy() - shown_at).max() > SAME_TIME:
             raise _NotAlikeError("a picture comes with another time than listed")
         return batch.data
+
+    def _pixels_to_decode(self, wanted: Sequence[int]) -> int:
+        """From the key frame before each part of the frames to its last one."""
+        assert self._index is not None
+        runs = self._runs(sorted(set(wanted)), self._index)
+        return sum(run[-1] + 1 - self._index.key_of(run[0])[0] for run in runs) * self.height * self.width
 
     def _scaled(self, pictures: Tensor, size: int | tuple[int, int] | None) -> Tensor:
         now = (pictures.shape[2], pictures.shape[3])

@@ -1,5 +1,6 @@
 """Your clips as JSON: a list of objects, or one object a line, with path and label, and what the csv layout knows:
-split, group, start_seconds, end_seconds. In a multi-label set label is a list. Other keys do not matter."""
+split, group, start_seconds, end_seconds. In a multi-label set label is a list, and label_seconds, a list of
+[start, end], may say when each holds. Other keys do not matter."""
 
 import os
 import re
@@ -12,6 +13,7 @@ from videoai.data.layouts.survey import Candidate, Survey, peek
 from videoai.data.listing import NamedSpan
 from videoai.data.manifest import Manifest
 
+SECONDS = "label_seconds"
 LABEL_LIST = re.compile(r'"label"\s*:\s*\[')
 
 
@@ -29,7 +31,8 @@ def from_json(
 
     Args:
         root: what paths are relative to; None = the folder of the file.
-        multi_label: label is a list of any number of classes.
+        multi_label: label is a list of any number of classes. label_seconds, a list as long, says when each holds:
+            [start, end], [start, null], or null for all along; without it all hold all along.
     """
     path = os.path.abspath(os.path.expanduser(path))
     clips = map(partial(_clip, multi_label=multi_label), json_entries(path))
@@ -51,7 +54,7 @@ def _clip(entry: Entry, *, multi_label: bool) -> Annotated:
     if end is not None and end <= start:
         entry.fail(f"end_seconds {end:g} must lie after start_seconds {start:g}")
     group = entry.text("group") if "group" in given else None
-    spans = _spans(entry, entry.fields.get("label")) if multi_label else None
+    spans = _spans(entry, entry.fields.get("label"), entry.fields.get(SECONDS)) if multi_label else None
     label = "" if multi_label else _label(entry)
     return Annotated(entry.text("path"), label, PUBLISHED_SPLITS.get(word), group, start, end, spans=spans)
 
@@ -62,12 +65,27 @@ def _label(entry: Entry) -> str:
     return entry.text("label")
 
 
-def _spans(entry: Entry, labels: Any) -> tuple[NamedSpan, ...]:
+def _spans(entry: Entry, labels: Any, seconds: Any) -> tuple[NamedSpan, ...]:
     names = [str(label).strip() for label in labels] if isinstance(labels, list) else [""]
     if not all(names):
         entry.fail(
             f"label is {labels!r}; with data.multi_label=true a list of names is needed, [] = none of the classes"
         )
-    if len(set(names)) < len(names):
+    times = [None] * len(names) if seconds is None else seconds
+    if not isinstance(times, list) or len(times) != len(names):
+        entry.fail(f"{SECONDS} is {seconds!r}; a list with one [start, end] or null for each of {len(names)} labels")
+    spans = tuple(NamedSpan(name, *_interval(entry, time)) for name, time in zip(names, times, strict=True))
+    if len(set(spans)) < len(spans):
         entry.fail(f"label is {labels!r}: a label is given twice; delete one")
-    return tuple(map(NamedSpan, names))
+    return spans
+
+
+def _interval(entry: Entry, time: Any) -> tuple[float, float | None]:
+    match time:
+        case None:
+            return 0.0, None
+        case [int() | float() as start, None] if not isinstance(start, bool) and start >= 0:
+            return float(start), None
+        case [int() | float() as start, int() | float() as end] if not isinstance(start, bool) and 0 <= start < end:
+            return float(start), float(end)
+    return entry.fail(f"{SECONDS} holds {time!r}; [start, end] in seconds, the end later or null, or null is allowed")
