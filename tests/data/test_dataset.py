@@ -5,11 +5,10 @@ import pytest
 import torch
 
 from videoai.core.types import MULTI_LABEL, ClipSpec, LabelSpan, VideoItem
-from videoai.data import dataset as dataset_module
-from videoai.data.dataset import EvalClips, TrainClips, read_views
+from videoai.data import reading
+from videoai.data.dataset import EvalClips, TrainClips
 from videoai.data.decode import open_video
 from videoai.data.directions import Directions
-from videoai.data.media import BadVideo
 from videoai.data.sampling import Tempo
 from videoai.data.synthetic import write_clip
 from videoai.data.transforms import TrainTransform
@@ -73,19 +72,6 @@ def test_ten_broken_videos_in_a_row_end_the_run(tmp_path):
         train_clips([VideoItem(str(tmp_path / "a.mp4"), 0)])[0, 0]
 
 
-def test_only_the_labelled_seconds_are_read(items):
-    item = items[0]._replace(start_seconds=0.8, end_seconds=1.6)
-    (frames,) = read_views(item, ClipSpec(num_frames=12, size=24, stride=1))
-    with open_video(item.path) as video:
-        expected = video.frames(range(12, 24), size=24)
-    assert torch.equal(frames, expected)
-
-
-def test_seconds_beyond_the_end_are_a_bad_video(items):
-    with pytest.raises(BadVideo, match="short while sampling: no frame between 9 s"):
-        read_views(items[0]._replace(start_seconds=9.0), CLIP)
-
-
 def test_two_crops_are_refused_before_any_video_is_opened(items):
     with pytest.raises(ValueError, match="2 crops a clip"):
         EvalClips(items, CLIP, num_crops=2)
@@ -122,7 +108,7 @@ def test_repeats_are_different_clips_from_one_opening_of_the_video(items, monkey
         opened.append(path)
         return open_video(path)
 
-    monkeypatch.setattr(dataset_module, "open_video", counting)
+    monkeypatch.setattr(reading, "open_video", counting)
     dataset = train_clips(items, TrainTransform(size=24, policy="randaugment"), repeats=3, tempo=Tempo(speed=2.0))
     clips = dataset[1, 4]
     assert len(opened) == 1

@@ -48,21 +48,22 @@ def test_no_tasks_are_no_answers():
 
 SLEEPER = """
 import os, time
-from videoai.data.isolation import isolated
 
 def work(name):
     open(name, "w").write(str(os.getpid()))
     time.sleep(60)
-
-if __name__ == "__main__":
-    list(isolated(["pid"], work, num_workers=1))
+"""
+PARENT = """
+from sleeper import work
+from videoai.data.isolation import isolated
+list(isolated(["pid"], work, num_workers=1))
 """
 
 
 def test_processes_end_with_a_parent_that_was_killed(tmp_path: Path):
     (tmp_path / "sleeper.py").write_text(SLEEPER)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen([sys.executable, "sleeper.py"], cwd=tmp_path, env=environment) as parent:
+    with subprocess.Popen([sys.executable, "-c", PARENT], cwd=tmp_path, env=environment) as parent:
         wait_until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
         parent.kill()
     child = int((tmp_path / "pid").read_text())

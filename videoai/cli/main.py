@@ -46,7 +46,8 @@ USAGE_ERROR = 2
 SHOWN = (("trainer", "default"), ("augment", "none"), ("synthetic", "default"), ("imbalance", "default"))
 SPACE = (
     "If memory ran out: a smaller trainer.batch_size with trainer.accumulate gives the same batch; data.num_workers=0 "
-    "needs the least memory, also of /dev/shm."
+    "needs the least memory, also of /dev/shm. If a video crashed the decoder: data.isolated=true goes on without it, "
+    "and videoai data check names it."
 )
 
 

@@ -1,9 +1,8 @@
 """Manifest + decoder + sampling + transform -> clips. Training replaces an unreadable video and says so; evaluation
 never does."""
 
-import logging
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Generator, Tensor
@@ -11,22 +10,13 @@ from torch.utils.data import Dataset
 
 from videoai.core.seeding import generator_for
 from videoai.core.types import Clip, ClipSpec, VideoItem
-from videoai.data.decode import Video, open_video
 from videoai.data.directions import Directions
 from videoai.data.media import BadVideo
-from videoai.data.sampling import STEADY, Tempo, clip_indices, frame_range
+from videoai.data.reading import TimedFrames, read_timed_views, read_views
+from videoai.data.sampling import STEADY, Tempo
 from videoai.data.transforms import TrainTransform, eval_crops
 
-logger = logging.getLogger(__name__)
 MAX_SUBSTITUTES = 10  # unreadable videos in a row before giving up: by then the data, not a file, is broken
-
-
-class TimedFrames(NamedTuple):
-    """The frames of one view and when they were."""
-
-    video: Tensor  # uint8 [T, C, H', W']
-    first_seconds: float  # of the earliest frame
-    last_seconds: float  # of the latest frame
 
 
 class TrainClips(Dataset[list[Clip]]):
@@ -50,7 +40,7 @@ class TrainClips(Dataset[list[Clip]]):
         num_classes: int = 0,  # of a multi-label set
         reading: Mapping[str, Any] | None = None,
     ) -> None:
-        """``reading``: options of ``open_video``."""
+        """``reading``: see reading.read_timed_views."""
         self.items, self.clip, self.transform, self.seed = items, clip, transform, seed
         self.tempo, self.repeats, self.directions, self.num_classes = tempo, repeats, directions, num_classes
         self.reading = reading or {}
@@ -103,7 +93,7 @@ class EvalClips(Dataset[list[Clip]]):
         num_classes: int = 0,  # of a multi-label set
         reading: Mapping[str, Any] | None = None,
     ) -> None:
-        """``reading``: options of ``open_video``."""
+        """``reading``: see reading.read_timed_views."""
         self.reading = reading or {}
         self.items, self.clip, self.num_clips, self.num_crops = items, clip, num_clips, num_crops
         self.num_classes = num_classes
@@ -131,69 +121,3 @@ def multi_hot(labels: Iterable[int], num_classes: int) -> Tensor:
     found = torch.zeros(num_classes)
     found[list(labels)] = 1
     return found
-
-
-def read_views(
-    item: VideoItem,
-    clip: ClipSpec,
-    *,
-    generators: Sequence[Generator] = (),
-    tempo: Tempo = STEADY,
-    num_views: int = 1,
-    reading: Mapping[str, Any] | None = None,
-) -> list[Tensor]:
-    """The frames alone of ``read_timed_views``."""
-    views = read_timed_views(item, clip, generators=generators, tempo=tempo, num_views=num_views, reading=reading)
-    return [view.video for view in views]
-
-
-def read_timed_views(
-    item: VideoItem,
-    clip: ClipSpec,
-    *,
-    generators: Sequence[Generator] = (),
-    tempo: Tempo = STEADY,
-    num_views: int = 1,
-    reading: Mapping[str, Any] | None = None,
-) -> list[TimedFrames]:
-    """Decode the clips of one video in one pass, each uint8 [T, C, H', W'], short side ``clip.resize``.
-
-    One random clip a generator; without generators ``num_views`` fixed ones. A file may hold fewer frames than it
-    announces; the decoder then knows the true count, and the clips are drawn again.
-
-    Raises: BadVideo.
-    """
-    states = [generator.get_state() for generator in generators]
-    with open_video(item.path, **(reading or {})) as video:
-        for attempt in range(2):
-            count = video.num_frames
-            try:
-                views = _view_indices(video, item, clip, generators, tempo, num_views)
-                frames = video.frames(torch.cat(views), size=clip.short_side)
-                return [
-                    TimedFrames(part, *(float(video.timestamps[index]) for index in (int(view.min()), int(view.max()))))
-                    for part, view in zip(frames.split(clip.num_frames), views, strict=True)
-                ]
-            except BadVideo as bad:
-                if attempt or bad.reason != "short" or not 2 * video.num_frames >= count > video.num_frames:
-                    raise
-                logger.warning("%s", bad)
-                for generator, state in zip(generators, states, strict=True):
-                    generator.set_state(state)
-    raise AssertionError("unreachable")
-
-
-def _view_indices(
-    video: Video, item: VideoItem, clip: ClipSpec, generators: Sequence[Generator], tempo: Tempo, num_views: int
-) -> list[Tensor]:
-    try:
-        timestamps = torch.as_tensor(video.timestamps, dtype=torch.float64)
-        first, last = frame_range(timestamps, item.start_seconds, item.end_seconds)
-        frames, fps = last - first, video.fps
-        if generators:
-            views = [clip_indices(frames, fps, clip, generator=draw, tempo=tempo) for draw in generators]
-        else:
-            views = [clip_indices(frames, fps, clip, view=view, num_views=num_views) for view in range(num_views)]
-        return [first + view for view in views]
-    except ValueError as error:
-        raise BadVideo(item.path, "short", "sample", str(error)) from error

@@ -1,9 +1,10 @@
 """Work in processes of its own: what crashes or hangs takes one task with it, not the run."""
 
 import math
-import multiprocessing
 import os
-import signal
+import socket
+import subprocess
+import sys
 import threading
 import time
 from collections import deque
@@ -29,15 +30,36 @@ class _Raised(NamedTuple):
     error: Exception
 
 
-class _Worker(Generic[Task, Answer]):
-    """One process and the task it is at."""
+START = "import sys; sys.path[:] = sys.argv[3:]; from videoai.data.isolation import serve; serve(*sys.argv[1:3])"
+
+
+class Worker(Generic[Task, Answer]):
+    """One process and the task it is at.
+
+    Not one of multiprocessing's, which lets its own have none, and a loader's are its own. No fork either, which would
+    inherit threads and their locks. In a session of its own, so that Ctrl-C is this process's to answer.
+    """
 
     def __init__(self, work: Callable[[Task], Answer]) -> None:
-        context = multiprocessing.get_context("spawn")  # a fork would inherit this process's threads and their locks
-        self.pipe, there = context.Pipe()
-        self.process = context.Process(target=_serve, args=(there, work), daemon=True)
-        self.process.start()
-        there.close()
+        """``work`` and its answers must pickle."""
+        here, there = socket.socketpair()
+        self.pipe = Connection(here.detach())
+        with there:
+            numbers = [str(there.fileno()), str(os.getpid())]
+            command = [sys.executable, "-c", START, *numbers, *sys.path]
+            self.process = subprocess.Popen(
+                command, pass_fds=[there.fileno()], stdin=subprocess.DEVNULL, start_new_session=True
+            )
+        self.pipe.send(work)
+
+    def ask(self, task: Task, seconds: float) -> Answer | Death:
+        """Raises: what the work raised."""
+        try:
+            self.give(task, seconds)
+        except OSError:  # it has ended since the last task
+            return Death("crash", f"its process ended with code {self.process.wait()}")
+        self.pipe.poll(seconds)
+        return self.take()
 
     def give(self, task: Task, seconds: float) -> None:
         self.task, self.seconds, self.deadline = task, seconds, time.monotonic() + seconds
@@ -50,15 +72,14 @@ class _Worker(Generic[Task, Answer]):
         try:
             answer = self.pipe.recv()
         except (EOFError, OSError):
-            self.process.join()
-            return Death("crash", f"its process ended with code {self.process.exitcode}")
+            return Death("crash", f"its process ended with code {self.process.wait()}")
         if isinstance(answer, _Raised):
             raise answer.error
         return answer
 
     def end(self) -> None:
         self.process.kill()
-        self.process.join()
+        self.process.wait()
         self.pipe.close()
 
 
@@ -77,7 +98,7 @@ def isolated(
     if num_workers == 0:
         yield from ((task, work(task)) for task in waiting)
         return
-    workers: list[_Worker[Task, Answer]] = [_Worker(work) for _ in range(min(num_workers, len(waiting)))]
+    workers: list[Worker[Task, Answer]] = [Worker(work) for _ in range(min(num_workers, len(waiting)))]
     try:
         for worker in workers:
             worker.give(waiting.popleft(), seconds)
@@ -88,7 +109,7 @@ def isolated(
                 if isinstance(answer, Death) or not waiting:
                     workers.remove(worker)
                     worker.end()
-                    worker = _Worker(work) if waiting else None
+                    worker = Worker(work) if waiting else None
                     workers += [worker] if worker else []
                 if worker:
                     worker.give(waiting.popleft(), seconds)
@@ -97,7 +118,7 @@ def isolated(
             worker.end()
 
 
-def _ready(workers: Sequence[_Worker[Any, Any]]) -> list[_Worker[Any, Any]]:
+def _ready(workers: Sequence[Worker[Any, Any]]) -> list[Worker[Any, Any]]:
     """Those that answered, died or are late; waits for one."""
     first = min(worker.deadline for worker in workers)
     left = None if first == math.inf else max(0.0, first - time.monotonic())
@@ -106,12 +127,14 @@ def _ready(workers: Sequence[_Worker[Any, Any]]) -> list[_Worker[Any, Any]]:
     return [worker for worker in workers if worker.pipe in answered or worker.deadline <= now]
 
 
-def _serve(pipe: Connection, work: Callable[[Any], Any]) -> None:
+def serve(descriptor: str, parent: str) -> None:
+    """What the other process does: takes the work, then tasks, until the socket with this number is closed."""
+    threading.Thread(target=_end_with, args=[int(parent)], daemon=True).start()
     import torch
 
     torch.set_num_threads(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    pipe = Connection(int(descriptor))
+    work = pipe.recv()
     while True:
         try:
             task = pipe.recv()
@@ -123,9 +146,8 @@ def _serve(pipe: Connection, work: Callable[[Any], Any]) -> None:
             pipe.send(_Raised(error))
 
 
-def _end_with_parent() -> None:
-    """However it ends: a killed parent closes nothing in an orderly way."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        connection.wait([parent.sentinel])
-        os._exit(1)
+def _end_with(parent: int) -> None:
+    """However it ends, and whatever this process is at."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)

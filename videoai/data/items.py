@@ -10,6 +10,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, compress, islice, pairwise
+from operator import lt
 from typing import Any, overload
 
 import numpy as np
@@ -62,6 +63,9 @@ class Texts:
         used = np.bincount(codes[codes >= 0], minlength=len(texts)).astype(bool)
         index_of = np.full(len(texts) + 1, -1, np.int32)  # the last one answers -1
         texts = list(compress(texts, used.tolist()))
+        if all(map(lt, texts, texts[1:])):  # as a sorted column gives them
+            index_of[np.flatnonzero(used)] = np.arange(len(texts))
+            return cls.of(texts), index_of[codes]
         order = np.array(sorted(range(len(texts)), key=texts.__getitem__), np.int32)
         index_of[np.flatnonzero(used)[order]] = np.arange(len(texts))
         return cls.of(map(texts.__getitem__, order.tolist())), index_of[codes]

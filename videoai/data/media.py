@@ -20,6 +20,7 @@ Reason = Literal[
     "too_large",  # above MAX_PIXELS, MAX_FRAMES, MAX_SECONDS or MAX_BYTES
     "unsupported",  # no decoder for this codec
     "timeout",  # more processor time than MAX_READ_SECONDS
+    "crash",  # it ended the process that read it; seen only where that is another one, see reading.py
 ]
 Stage = Literal["open", "index", "decode", "sample"]
 

@@ -3,7 +3,8 @@
 import logging
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from videoai.core.build import build
 from videoai.core.types import Clips, ClipSpec, VideoItem
 from videoai.data.decode import open_video
 from videoai.data.decode.choose import choose_decoder
+from videoai.data.isolation import Death, isolated
 from videoai.data.items import Items
 from videoai.data.manifest import SPLITS, Manifest
 from videoai.data.media import BadVideo
@@ -25,6 +27,7 @@ from videoai.report.tables import as_text, class_balance_table
 logger = logging.getLogger(__name__)
 
 NUM_LOOKED_AT = 8  # videos opened at the start, to say how long a clip is in them
+LOOK_SECONDS = 60.0  # for each of them, where that is done in another process
 SHARE_EVERY = 50  # micro-batches; several processes then tell each other what they could not read
 MAX_CLASS_LOSS = 0.2  # unreadable share of one class; whole classes go when one recorder or one archive is broken
 
@@ -51,7 +54,7 @@ MANIFESTS = {
 }
 # How clips are loaded and which are left out; every other key says which videos there are.
 LOADING = (
-    *("num_workers", "max_bad_fraction", "quarantine", "only", "decoder", "frame_fps"),
+    *("num_workers", "max_bad_fraction", "quarantine", "only", "decoder", "isolated", "frame_fps"),
     *("flip", "flip_labels", "reverse", "reverse_labels", "directional"),
 )
 PATHS = ("root", "path", "annotations", "class_names", "quarantine")
@@ -67,13 +70,13 @@ def build_manifest(node: dict[str, Any], *, trust: Sequence[str]) -> Manifest:
 
 
 def reading(node: dict[str, Any], items: Items, clip: ClipSpec) -> dict[str, Any]:
-    """Options of ``open_video``, of a data node. Settles ``decoder: auto`` by measuring and writes the choice into the
+    """How videos are read, of a data node. Settles ``decoder: auto`` by measuring and writes the choice into the
     node, so that a continued run does not measure again."""
     frame_fps = node.get("frame_fps")
     few = [item.path for item in items[:: max(1, len(items) // NUM_LOOKED_AT)]]
     asked = node.get("decoder", "pyav")
     node["decoder"] = distributed.from_first(lambda: choose_decoder(asked, few, clip, logger.info, frame_fps=frame_fps))
-    return {"decoder": node["decoder"], "frame_fps": frame_fps}
+    return {"decoder": node["decoder"], "frame_fps": frame_fps, "isolated": node.get("isolated", False)}
 
 
 def absolute_paths(node: dict[str, Any]) -> dict[str, Any]:
@@ -139,16 +142,15 @@ def announce_data(manifest: Manifest) -> None:
     logger.info("%s", as_text(table))
 
 
-def announce_clip(items: Sequence[VideoItem], clip: ClipSpec, frame_fps: float | None = None) -> None:
+def announce_clip(items: Sequence[VideoItem], clip: ClipSpec, reading: Mapping[str, Any] | None = None) -> None:
     """What a clip is, in seconds of these videos; a warning when most of them are shorter, judged by a few."""
-    few = items[:: max(1, len(items) // NUM_LOOKED_AT)][:NUM_LOOKED_AT]
-    lengths = []
-    for item in few:
-        try:
-            with open_video(item.path, frame_fps=frame_fps) as video:
-                lengths.append((video.num_frames, span_frames(clip, video.fps), video.fps))
-        except BadVideo:
-            continue  # the loader counts and reports it when its turn comes
+    few = [item.path for item in items[:: max(1, len(items) // NUM_LOOKED_AT)][:NUM_LOOKED_AT]]
+    options = dict(reading or {})
+    num_workers = int(options.pop("isolated", False))
+    looks = isolated(few, partial(_length, options=options), num_workers=num_workers, seconds=LOOK_SECONDS)
+    # The loader counts and reports what cannot be read when its turn comes.
+    found = [length for _, length in looks if length is not None and not isinstance(length, Death)]
+    lengths = [(num_frames, span_frames(clip, fps), fps) for num_frames, fps in found]
     rate = f" at {clip.fps:g} fps" if clip.fps else ""
     how = "one from each equal part" if clip.sampling == "uniform" else f"stride {clip.stride}{rate}"
     seconds = sorted(span / fps for _, span, fps in lengths)
@@ -161,6 +163,15 @@ def announce_clip(items: Sequence[VideoItem], clip: ClipSpec, frame_fps: float |
             "Try a smaller clip.stride or clip.sampling=uniform",
             *(short[0], clip.past_end),
         )
+
+
+def _length(path: str, options: Mapping[str, Any]) -> tuple[int, float] | None:
+    """Frames and frames per second; None where it cannot be read."""
+    try:
+        with open_video(path, **options) as video:
+            return video.num_frames, video.fps
+    except BadVideo:
+        return None
 
 
 class BadCount:

@@ -20,7 +20,7 @@ FREE = (
     *("run_dir", "resume", "debug", "device", "name", "judge"),
     *("trainer.max_steps", "trainer.max_epochs", "trainer.eval_every", "trainer.save_every", "trainer.log_every"),
     *("trainer.patience", "trainer.tensorboard", "data.num_workers", "data.max_bad_fraction", "data.verify"),
-    *("data.root", "data.path", "data.annotations", "data.max_missing_fraction", "synthetic.source"),
+    *("data.isolated", "data.root", "data.path", "data.annotations", "data.max_missing_fraction", "synthetic.source"),
 )
 AUTO = (
     "trainer.precision",

@@ -95,7 +95,15 @@ LIMITS: dict[str, tuple[bool, float, float]] = {
 BOOLEANS = (
     *("finetune.freeze", "trainer.activation_checkpointing", "trainer.tensorboard"),
     *("model.pretrained", "model.backbone_pretrained", "model.bidirectional", "annotate", "data.verify"),
-    *("imbalance.balanced_softmax", "data.directional", "data.trimmed", "data.multi_label", "data.codes", "json"),
+    *(
+        "imbalance.balanced_softmax",
+        "data.directional",
+        "data.isolated",
+        "data.trimmed",
+        "data.multi_label",
+        "data.codes",
+        "json",
+    ),
     *("drop_copies", "cas"),
 )
 RANGES = {"augment.scale": 1.0, "augment.ratio": INFINITY}  # [low, high], above 0 and up to this

@@ -22,7 +22,6 @@ from typing import Any
 
 from videoai.core.build import ANYTHING
 from videoai.core.types import ClipSpec, VideoItem
-from videoai.data.dataset import read_views
 from videoai.data.encode import write_file
 from videoai.data.isolation import Death, isolated
 from videoai.data.label_texts import join_labels
@@ -32,6 +31,7 @@ from videoai.data.media import BadVideo
 from videoai.data.prepare.convert import ToClips, ToVideos
 from videoai.data.prepare.jobs import Done, Job, Journal, Source, new_source, refuse_shared_names
 from videoai.data.prepare.pack import ToShards
+from videoai.data.reading import read_views
 from videoai.data.shards import CLIP_COLUMNS, MULTI_LABEL_COLUMNS
 from videoai.run.data import build_manifest
 from videoai.run.limits import refuse_nonsense

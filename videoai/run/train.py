@@ -112,7 +112,7 @@ def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | 
     if state:
         trainer.restore(state)
     task.drawn = new_drawn_features(config, model, manifest, clip, how, task.to_input, workers)
-    announce_clip(manifest.splits["train"], clip, config["data"].get("frame_fps"))
+    announce_clip(manifest.splits["train"], clip, how)
     announce_run(trainer, folder, config, len(manifest.splits["train"]))
     folder.write_config(config)
     return trainer

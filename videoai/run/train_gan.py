@@ -105,7 +105,7 @@ def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | 
     )
     if state:
         trainer.restore(state)
-    announce_clip(manifest.splits["train"], clip)
+    announce_clip(manifest.splits["train"], clip, how)
     announce_run(trainer, folder, config)
     folder.write_config(config)
     return trainer

@@ -1,0 +1,91 @@
+"""Views are those of the file, and another process reads the same ones."""
+
+import os
+import signal
+import time
+
+import pytest
+import torch
+
+from videoai.core.seeding import generator_for
+from videoai.core.types import ClipSpec, VideoItem
+from videoai.data import reading
+from videoai.data.decode import open_video
+from videoai.data.media import BadVideo
+from videoai.data.reading import Answer, Request, answer, end_worker, read_timed_views, read_views
+
+CLIP = ClipSpec(num_frames=4, size=24, stride=2)
+ISOLATED = {"isolated": True}
+
+
+@pytest.fixture(autouse=True)
+def no_worker_stays():
+    yield
+    end_worker()
+
+
+@pytest.fixture
+def items(clip_folder) -> list[VideoItem]:
+    return [VideoItem(str(clip_folder / "left" / f"left_{number}.mp4"), 0) for number in range(2)]
+
+
+def test_only_the_labelled_seconds_are_read(items):
+    item = items[0]._replace(start_seconds=0.8, end_seconds=1.6)
+    (frames,) = read_views(item, ClipSpec(num_frames=12, size=24, stride=1))
+    with open_video(item.path) as video:
+        expected = video.frames(range(12, 24), size=24)
+    assert torch.equal(frames, expected)
+
+
+def test_seconds_beyond_the_end_are_a_bad_video(items):
+    with pytest.raises(BadVideo, match="short while sampling: no frame between 9 s"):
+        read_views(items[0]._replace(start_seconds=9.0), CLIP)
+
+
+def test_another_process_reads_the_same_frames_and_draws_as_often(items):
+    here, there = [generator_for(0, "draw")], [generator_for(0, "draw")]
+    for item in items:
+        (mine,) = read_timed_views(item, CLIP, generators=here)
+        (theirs,) = read_timed_views(item, CLIP, generators=there, reading=ISOLATED)
+        assert torch.equal(mine.video, theirs.video) and mine[1:] == theirs[1:]
+        assert mine.video.stride() == theirs.video.stride()  # channels last
+    assert torch.equal(here[0].get_state(), there[0].get_state())
+    many = read_views(items[0], CLIP, num_views=3, reading=ISOLATED)
+    assert all(map(torch.equal, many, read_views(items[0], CLIP, num_views=3)))
+
+
+def test_what_is_bad_here_is_bad_there(tmp_path):
+    (tmp_path / "a.mp4").write_bytes(b"")
+    with pytest.raises(BadVideo, match="a.mp4: empty while opening: 0 bytes"):
+        read_views(VideoItem(str(tmp_path / "a.mp4"), 0), CLIP, reading=ISOLATED)
+
+
+def hostile(request: Request) -> Answer:
+    """What a decoder may do to its process, by the name of the file."""
+    if request.item.path == "crash.mp4":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if request.item.path == "hang.mp4":
+        time.sleep(600)
+    return answer(request)
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [("crash.mp4", "crash while decoding: its process ended with code -11"), ("hang.mp4", "timeout while decoding")],
+)
+def test_a_crash_or_a_hang_costs_one_video(items, monkeypatch, path, message):
+    monkeypatch.setattr(reading, "answer", hostile)
+    monkeypatch.setattr(reading, "ISOLATED_SECONDS", 20 if path == "hang.mp4" else 240)
+    end_worker()
+    with pytest.raises(BadVideo, match=f"{path}: {message}"):
+        read_views(VideoItem(path, 0), CLIP, reading=ISOLATED)
+    assert read_views(items[0], CLIP, reading=ISOLATED)[0].any()
+
+
+def test_a_reader_that_was_killed_between_two_videos_is_replaced(items):
+    read_views(items[0], CLIP, reading=ISOLATED)
+    reading._worker(os.getpid()).process.kill()
+    reading._worker(os.getpid()).process.wait()
+    with pytest.raises(BadVideo, match="crash"):
+        read_views(items[0], CLIP, reading=ISOLATED)
+    assert read_views(items[0], CLIP, reading=ISOLATED)[0].any()

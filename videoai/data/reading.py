@@ -1,0 +1,152 @@
+"""Views of a video: which frames they are, decoded in one pass. Where it is asked for, in another process.
+
+A library in C that is fed damaged files may end its process. FFmpeg through PyAV did not do so in 80,000 damaged ones;
+``isolated`` is for those who decode what strangers send, or with another decoder: a crash then costs a video, not the
+run.
+"""
+
+import atexit
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+
+from videoai.core.types import ClipSpec, VideoItem
+from videoai.data.decode import Video, open_video
+from videoai.data.isolation import Death, Worker
+from videoai.data.media import MAX_READ_SECONDS, BadVideo
+from videoai.data.sampling import STEADY, Tempo, clip_indices, frame_range
+
+logger = logging.getLogger(__name__)
+# By the clock, of an isolated read. Twice the processor time that a read may take, and less than the loader waits.
+ISOLATED_SECONDS = 2 * MAX_READ_SECONDS
+
+
+class TimedFrames(NamedTuple):
+    """The frames of one view and when they were."""
+
+    video: Tensor  # uint8 [T, C, H', W']
+    first_seconds: float  # of the earliest frame
+    last_seconds: float  # of the latest frame
+
+
+def read_views(item: VideoItem, clip: ClipSpec, **how: Any) -> list[Tensor]:
+    """The frames alone of ``read_timed_views``."""
+    return [view.video for view in read_timed_views(item, clip, **how)]
+
+
+def read_timed_views(
+    item: VideoItem,
+    clip: ClipSpec,
+    *,
+    generators: Sequence[Generator] = (),
+    tempo: Tempo = STEADY,
+    num_views: int = 1,
+    reading: Mapping[str, Any] | None = None,
+) -> list[TimedFrames]:
+    """Decode the clips of one video in one pass, each uint8 [T, C, H', W'], short side ``clip.resize``.
+
+    One random clip a generator; without generators ``num_views`` fixed ones. A file may hold fewer frames than it
+    announces; the decoder then knows the true count, and the clips are drawn again.
+
+    Args:
+        reading: options of ``open_video``, and ``isolated``: read in a process of its own, which is kept for the next.
+    Raises: BadVideo; also "crash", and "timeout" by the clock, where it is isolated.
+    """
+    options = dict(reading or {})
+    if options.pop("isolated", False):
+        request = Request(item, clip, [each.get_state().numpy() for each in generators], tempo, num_views, options)
+        return _read_isolated(request, generators)
+    states = [generator.get_state() for generator in generators]
+    with open_video(item.path, **options) as video:
+        for attempt in range(2):
+            count = video.num_frames
+            try:
+                views = _view_indices(video, item, clip, generators, tempo, num_views)
+                frames = video.frames(torch.cat(views), size=clip.short_side)
+                return [
+                    TimedFrames(part, *(float(video.timestamps[index]) for index in (int(view.min()), int(view.max()))))
+                    for part, view in zip(frames.split(clip.num_frames), views, strict=True)
+                ]
+            except BadVideo as bad:
+                if attempt or bad.reason != "short" or not 2 * video.num_frames >= count > video.num_frames:
+                    raise
+                logger.warning("%s", bad)
+                for generator, state in zip(generators, states, strict=True):
+                    generator.set_state(state)
+    raise AssertionError("unreachable")
+
+
+def _view_indices(
+    video: Video, item: VideoItem, clip: ClipSpec, generators: Sequence[Generator], tempo: Tempo, num_views: int
+) -> list[Tensor]:
+    try:
+        timestamps = torch.as_tensor(video.timestamps, dtype=torch.float64)
+        first, last = frame_range(timestamps, item.start_seconds, item.end_seconds)
+        frames, fps = last - first, video.fps
+        if generators:
+            views = [clip_indices(frames, fps, clip, generator=draw, tempo=tempo) for draw in generators]
+        else:
+            views = [clip_indices(frames, fps, clip, view=view, num_views=num_views) for view in range(num_views)]
+        return [first + view for view in views]
+    except ValueError as error:
+        raise BadVideo(item.path, "short", "sample", str(error)) from error
+
+
+# ---- isolated
+
+
+class Request(NamedTuple):
+    """What another process needs in order to read; arrays, because tensors would travel through shared memory."""
+
+    item: VideoItem
+    clip: ClipSpec
+    states: list[np.ndarray]  # of the generators
+    tempo: Tempo
+    num_views: int
+    options: dict[str, Any]  # of open_video
+
+
+class Answer(NamedTuple):
+    views: list[tuple[np.ndarray, float, float]]  # uint8 [T, H', W', C], and the times of TimedFrames
+    states: list[np.ndarray]  # of the generators, after drawing
+
+
+def answer(request: Request) -> Answer:
+    """Read what is asked for. Raises: BadVideo."""
+    item, clip, states, tempo, num_views, options = request
+    generators = [Generator().set_state(torch.from_numpy(state)) for state in states]
+    views = read_timed_views(item, clip, generators=generators, tempo=tempo, num_views=num_views, reading=options)
+    return Answer(
+        [(view.video.permute(0, 2, 3, 1).contiguous().numpy(), *view[1:]) for view in views],
+        [generator.get_state().numpy() for generator in generators],
+    )
+
+
+@cache
+def _worker(process: int) -> Worker[Request, Answer]:
+    """The one of this process; its number, because a fork must not talk to the one of its parent."""
+    return Worker(answer)
+
+
+@atexit.register
+def end_worker() -> None:
+    """The next isolated read starts another."""
+    if _worker.cache_info().currsize:
+        _worker(os.getpid()).end()
+        _worker.cache_clear()
+
+
+def _read_isolated(request: Request, generators: Sequence[Generator]) -> list[TimedFrames]:
+    found = _worker(os.getpid()).ask(request, ISOLATED_SECONDS)
+    if isinstance(found, Death):
+        end_worker()
+        raise BadVideo(request.item.path, found.reason, "decode", found.detail)
+    for generator, state in zip(generators, found.states, strict=True):
+        generator.set_state(torch.from_numpy(state))
+    return [TimedFrames(torch.from_numpy(frames).permute(0, 3, 1, 2), *times) for frames, *times in found.views]
