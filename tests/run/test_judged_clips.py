@@ -5,6 +5,8 @@ import json
 import pytest
 
 import videoai
+from videoai.core.checkpoint import weights_hash
+from videoai.inference.load_generator import load_generator
 
 CLIP = {"num_frames": 8, "size": 32, "stride": 2}
 SMALL = {"batch_size": 4, "precision": "fp32", "num_threads": 1, "tensorboard": False, "log_every": 1, "max_steps": 2}
@@ -26,6 +28,23 @@ def test_the_best_checkpoint_is_chosen_by_the_judge(clip_folder, judge_run, tmp_
     assert done["best_score"] == pytest.approx(max(line["score"] for line in found), abs=1e-4)  # logs are rounded
     products = [line["agreement"] * min(1, line["diversity"]) for line in found]
     assert [line["score"] for line in found] == pytest.approx(products, abs=1e-3)
+
+
+def test_with_cas_steps_a_classifier_of_made_clips_chooses_and_the_gan_stays_the_same(clip_folder, judge_run, tmp_path):
+    given = config(clip_folder, tmp_path, judge_run)
+    with_cas = videoai.train(given | {"cas_steps": 3})
+    lines = map(json.loads, (tmp_path / "run/metrics.jsonl").read_text().splitlines())
+    found = [line for line in lines if line["split"] == "val"]
+    assert [line["cas"] for line in found] == [line["score"] for line in found]
+    assert with_cas["best_score"] == pytest.approx(max(line["cas"] for line in found), abs=1e-4)
+    without = videoai.train(given | {"run_dir": str(tmp_path / "without")})
+    hashes = [weights_hash(load_generator(done["checkpoint"].replace("best", "last"))) for done in (with_cas, without)]
+    assert hashes[0] == hashes[1]
+
+
+def test_cas_needs_a_judge(clip_folder, judge_run, tmp_path):
+    with pytest.raises(ValueError, match="cas_steps=3: give judge=CLASSIFIER.pt"):
+        videoai.train(config(clip_folder, tmp_path, judge_run) | {"judge": None, "cas_steps": 3})
 
 
 def test_a_judge_of_other_splits_is_refused(clip_folder, judge_run, tmp_path):

@@ -1,9 +1,11 @@
 """The short look that a trainer takes again and again tells good generators from bad ones."""
 
 import pytest
+import torch
 
 from videoai.core.types import ClipSpec
 from videoai.data.manifest import from_folder
+from videoai.gan.sampling import sample
 from videoai.inference.judge import load_judge
 from videoai.inference.load_generator import load_generator
 from videoai.run.measure_gan import look_quickly
@@ -20,7 +22,8 @@ def quick(planted, judge_run, clip_folder):
 
     def look(mode):
         generator = load_generator(planted(mode), trust=["planted"])
-        return look_quickly(generator, judge, train, val, per_class_clips=8, seed=0)
+        label = torch.arange(len(judge.classes)).repeat_interleave(8)
+        return look_quickly(sample(generator, label, seed=0), label, judge, train, val)
 
     return look
 

@@ -17,7 +17,7 @@ from videoai.models.published import is_published
 
 # Settings that leave the weights as they are (or only say how long to go on), so a run may continue under other values.
 FREE = (
-    *("run_dir", "resume", "debug", "device", "name", "judge"),
+    *("run_dir", "resume", "debug", "device", "name", "judge", "cas_steps"),
     *("trainer.max_steps", "trainer.max_epochs", "trainer.eval_every", "trainer.save_every", "trainer.log_every"),
     *("trainer.patience", "trainer.tensorboard", "data.num_workers", "data.max_bad_fraction", "data.verify"),
     *("data.isolated", "data.root", "data.path", "data.annotations", "data.max_missing_fraction", "synthetic.source"),

@@ -7,10 +7,12 @@ import torch
 
 from videoai.core.types import ClipSpec
 from videoai.data.manifest import Manifest
+from videoai.gan.sampling import sample
 from videoai.inference.judge import Judge, Seen, judge_of
 from videoai.inference.load import from_state, open_checkpoint
 from videoai.run.made_clips import MadeClips
 from videoai.run.measure_gan import look_quickly
+from videoai.run.quick_cas import QuickCas, new_quick_cas
 from videoai.run.reference import at_most, refuse_other_judge, watch_items
 
 CLIPS = 32  # generated of each class: agreement of eight classes to two points
@@ -23,18 +25,24 @@ class Judgement:
     judge: Judge
     train: Seen
     val: Seen
+    cas: QuickCas | None
 
 
 @dataclass(frozen=True)
 class JudgedClips:
-    """``evaluate(generator, step)``: what ``MadeClips`` gives, and what ``look_quickly`` does."""
+    """``evaluate(generator, step)``: what ``MadeClips`` gives, what ``look_quickly`` does, and with ``cas_steps`` the
+    ``cas`` of a classifier, which is then the score."""
 
     made: MadeClips
     real: Judgement
 
     def __call__(self, generator: Any, step: int) -> dict[str, float]:
-        judge, train, val = self.real.judge, self.real.train, self.real.val
-        seen = look_quickly(generator, judge, train, val, per_class_clips=CLIPS, seed=self.made.seed)
+        judge, train, val, cas = self.real.judge, self.real.train, self.real.val, self.real.cas
+        label = torch.arange(len(judge.classes)).repeat_interleave(CLIPS)
+        video = sample(generator, label, seed=self.made.seed)
+        seen = look_quickly(video, label, judge, train, val)
+        if cas:
+            seen["cas"] = seen["score"] = cas(video, label)
         return self.made(generator, step) | seen
 
 
@@ -42,7 +50,10 @@ def new_judgement(
     config: dict[str, Any], manifest: Manifest, clip: ClipSpec, num_workers: int, device: torch.device
 ) -> Judgement | None:
     """None without a judge. Raises: FileNotFoundError, ValueError: no such judge, one of other data, or no val."""
+    steps = config["cas_steps"]
     if config["judge"] is None:
+        if steps:
+            raise ValueError(f"cas_steps={steps}: give judge=CLASSIFIER.pt, whose architecture learns the made clips.")
         return None
     state = open_checkpoint(config["judge"])
     own = {"classes": manifest.classes, "versions": {"data": manifest.fingerprint()}}
@@ -52,4 +63,6 @@ def new_judgement(
     judge = judge_of(from_state(state), f"judge={config['judge']}").to(device)
     settings = {"num_workers": num_workers, "device": device.type, "batch_size": config["trainer"]["batch_size"]}
     train, val = (watch_items(judge, at_most(manifest.splits[split]), clip, settings) for split in ("train", "val"))
-    return Judgement(judge, train, val)
+    quick = {"steps": steps, "seed": config["seed"], "num_workers": num_workers}
+    cas = new_quick_cas(state["config"], judge, manifest.splits["val"], clip, **quick) if steps else None
+    return Judgement(judge, train, val, cas)

@@ -81,6 +81,7 @@ LIMITS: dict[str, tuple[bool, float, float]] = {
     "min_confidence": (False, 0, 1),
     "rare": (False, 0, 1),
     "gan_steps": (True, 1, INFINITY),
+    "cas_steps": (True, 0, INFINITY),
     "min_recall": (False, 0, 1),
     "window_seconds": (False, 0, INFINITY),
     "hop_seconds": (False, 0, INFINITY),

@@ -24,7 +24,6 @@ from videoai.gan.metrics import (
     overlap,
     principal,
 )
-from videoai.gan.sampling import MakesClips, sample
 from videoai.inference.judge import Judge, Seen
 from videoai.run.reference import at_most, watch_items
 
@@ -108,14 +107,14 @@ def compare(train: Seen, other: Seen, encoder: str) -> dict[str, float]:
     }
 
 
-def look_quickly(
-    generator: MakesClips, judge: Judge, train: Seen, held_out: Seen, *, per_class_clips: int, seed: int
-) -> dict[str, float]:
-    """For a trainer's evaluations: no files, no training. Returns: ``agreement``, ``diversity``, ``recall`` (means over
-    classes, 0 .. 1) and ``memorised``; ``score`` = agreement x the smaller of 1 and diversity, to choose by."""
+def look_quickly(video: Tensor, label: Tensor, judge: Judge, train: Seen, held_out: Seen) -> dict[str, float]:
+    """For a trainer's evaluations of made clips, uint8 [N, T, C, H, W]: no files, no training.
+
+    Returns: ``agreement``, ``diversity``, ``recall`` (means over classes, 0 .. 1) and ``memorised``; ``score`` =
+        agreement x the smaller of 1 and diversity, to choose by.
+    """
     num_classes = len(judge.classes)
-    label = torch.arange(num_classes).repeat_interleave(per_class_clips)
-    features, probability = judge.look(sample(generator, label, seed=seed))
+    features, probability = judge.look(video)
     agreement = float((probability.argmax(1) == label).double().mean())
     real, test, made = principal(train.features, held_out.features, features)
     spread = float(diversity(made, label, real, train.label, num_classes).nanmean())
