@@ -53,7 +53,8 @@ class Choice(NamedTuple):
         return self.disagreement <= MAX_DISAGREEMENT and self.gradient_error <= MAX_GRADIENT_ERROR
 
     def __str__(self) -> str:
-        wrong = "" if self.is_sound else f", a weight's gradient by {self.gradient_error:.0%}: wrong here, not used"
+        error = "is not finite" if self.gradient_error == math.inf else f"by {self.gradient_error:.0%}"
+        wrong = "" if self.is_sound else f", a weight's gradient {error}: wrong here, not used"
         return f"{self.name} {self.layout:<16} {self.milliseconds:8.1f} ms   off fp32 by {self.disagreement:.2%}{wrong}"
 
 
