@@ -181,12 +181,14 @@ def test_folders_of_images_are_examined_at_the_rate_that_is_given(tmp_path, vide
 
     def seconds(*given: str) -> set[float]:
         done = videoai_command("data", "check", "clips", "out=out", "near_duplicates=false", *given, cwd=tmp_path)
-        assert "8 files" in done.stdout, done.stderr
+        assert "8 files, 0 faults" in done.stdout, done.stdout + done.stderr
         lines = (tmp_path / "out" / "examined.jsonl").read_text().splitlines()[-8:]
         return {round(json.loads(line)[1]["seconds"], 3) for line in lines}
 
     assert seconds("data.frame_fps=5") == {2.0}
     assert seconds("data.frame_fps=10") == {1.0}  # not what was found at another rate
+    done = videoai_command("data", "check", "clips", "out=out", "data.frame_fps=0", cwd=tmp_path)
+    assert "data.frame_fps=0: give a number above 0, or null" in done.stderr
 
 
 @pytest.mark.slow

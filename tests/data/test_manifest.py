@@ -48,6 +48,29 @@ def names_in(manifest: Manifest, split: str) -> set[str]:
     return {os.path.relpath(item.path, manifest.root) for item in manifest.splits[split]}
 
 
+# ---- tables
+
+
+def test_a_column_may_be_called_by_a_number_and_a_blank_line_stand_first(write_csv):
+    lines = [f"{i}.mp4;{'ab'[i % 2]};{i // 8}" for i in range(16)]
+    path = write_csv(*lines, header="\npath;label;2020")
+    manifest = from_csv(path, where={2020: 1}, val_fraction=0, test_fraction=0)  # pyright: ignore[reportArgumentType]
+    assert len(manifest.splits["train"]) == 8
+
+
+def test_every_way_to_write_a_path_is_the_same_file(write_csv, tmp_path):
+    for other in ("./a.mp4", "x/../a.mp4", f"{tmp_path}/a.mp4", f"/{tmp_path}/a.mp4", f"//{tmp_path}//a.mp4"):
+        path = write_csv("a.mp4,run", f"{other},jump", files=False)
+        touch(tmp_path, "a.mp4", "x/b.mp4")
+        with pytest.raises(ValueError, match=r"clips.csv:3: .*a.mp4 is listed twice"):
+            from_csv(path)
+
+
+def test_a_null_byte_in_a_path_is_a_missing_file(write_csv):
+    with pytest.raises(ValueError, match="clips.csv:2: 1 of 1 files are missing"):
+        from_csv(write_csv("a\0b/c.mp4,run", files=False))
+
+
 # ---- folders
 
 

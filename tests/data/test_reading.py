@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -11,8 +12,9 @@ from videoai.core.seeding import generator_for
 from videoai.core.types import ClipSpec, VideoItem
 from videoai.data import reading
 from videoai.data.decode import open_video
+from videoai.data.isolation import Worker
 from videoai.data.media import BadVideo
-from videoai.data.reading import Answer, Request, answer, end_worker, read_timed_views, read_views
+from videoai.data.reading import Answer, Request, answer, read_timed_views, read_views, reader
 
 CLIP = ClipSpec(num_frames=4, size=24, stride=2)
 ISOLATED = {"isolated": True}
@@ -21,7 +23,7 @@ ISOLATED = {"isolated": True}
 @pytest.fixture(autouse=True)
 def no_worker_stays():
     yield
-    end_worker()
+    reader().end()
 
 
 @pytest.fixture
@@ -76,7 +78,7 @@ def hostile(request: Request) -> Answer:
 def test_a_crash_or_a_hang_costs_one_video(items, monkeypatch, path, message):
     monkeypatch.setattr(reading, "answer", hostile)
     monkeypatch.setattr(reading, "ISOLATED_SECONDS", 20 if path == "hang.mp4" else 240)
-    end_worker()
+    reader().end()
     with pytest.raises(BadVideo, match=f"{path}: {message}"):
         read_views(VideoItem(path, 0), CLIP, reading=ISOLATED)
     assert read_views(items[0], CLIP, reading=ISOLATED)[0].any()
@@ -84,8 +86,32 @@ def test_a_crash_or_a_hang_costs_one_video(items, monkeypatch, path, message):
 
 def test_a_reader_that_was_killed_between_two_videos_is_replaced(items):
     read_views(items[0], CLIP, reading=ISOLATED)
-    reading._worker(os.getpid()).process.kill()
-    reading._worker(os.getpid()).process.wait()
-    with pytest.raises(BadVideo, match="crash"):
-        read_views(items[0], CLIP, reading=ISOLATED)
+    worker = reader().worker
+    assert worker
+    worker.process.kill()
+    worker.process.wait()
     assert read_views(items[0], CLIP, reading=ISOLATED)[0].any()
+
+
+class Interrupted(Exception):
+    pass
+
+
+def test_after_an_interrupted_read_no_video_gets_the_frames_of_another(items, monkeypatch):
+    expected = [read_views(item, CLIP)[0] for item in items]
+
+    def interrupted(worker):
+        raise Interrupted
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Worker, "take", interrupted)  # the answer comes, and nobody takes it
+        with pytest.raises(Interrupted):
+            read_views(items[0], CLIP, reading=ISOLATED)
+    assert torch.equal(read_views(items[1], CLIP, reading=ISOLATED)[0], expected[1])
+
+
+def test_threads_take_turns(items):
+    expected = [read_views(item, CLIP)[0] for item in items]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda item: read_views(item, CLIP, reading=ISOLATED)[0], items * 10))
+    assert all(map(torch.equal, found, expected * 10))

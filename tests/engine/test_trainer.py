@@ -167,6 +167,7 @@ def test_a_checkpoint_is_plain_data_with_the_documented_keys(make_trainer):
         "optimizer",
         "step",
         "best",
+        "judge",
         "metrics",
         "versions",
     }

@@ -30,7 +30,7 @@ def quick(planted, judge_run, clip_folder):
 
 def test_the_score_to_choose_by_falls_for_every_planted_fault(quick):
     good, collapsed, wrong = quick("diverse"), quick("collapsed"), quick("wrong")
-    assert good["score"] > 0.5 > max(collapsed["score"], wrong["score"])
+    assert good["judged"] > 0.5 > max(collapsed["judged"], wrong["judged"])
     assert collapsed["agreement"] > 0.5 > collapsed["diversity"]  # each fault is seen by the measure that is for it
     assert wrong["diversity"] > 0.5 > wrong["agreement"]
     assert collapsed["recall"] <= good["recall"]

@@ -177,13 +177,20 @@ def _hydra(job: str, overrides: list[str]) -> tuple[dict[str, Any], dict[str, st
     return OmegaConf.to_container(settings, resolve=True), choices  # pyright: ignore[reportReturnType]
 
 
+def _help_of(job: str) -> str:
+    """The command that explains the settings of a file of ``configs``."""
+    verb, _, of = job.partition("_")
+    task = " task=gan" if of == "gan" else ""
+    return f"videoai {verb}{'' if task or not of else f' {of}'}{task} --help"
+
+
 def _one_line(error: Exception, job: str, overrides: list[str]) -> str:
     text = str(error)
     if key := re.search(r"Could not override '([^']+)'", text):
         known = _known_settings(job, [o for o in overrides if "." not in o.partition("=")[0] and key[1] not in o])
         if key[1].partition(".")[0] == "gan" and job == "train":
             return f"'{key[1]}' is a setting of GANs: videoai train task=gan {key[1]}=..."
-        return f"unknown setting '{key[1]}'.{did_you_mean(key[1], known)} videoai {job} --help lists the settings."
+        return f"unknown setting '{key[1]}'.{did_you_mean(key[1], known)} {_help_of(job)} lists the settings."
     if missing := re.search(r"Could not find '([^']+)/([^']*)'", text):
         group, name = missing[1], missing[2]
         available = sorted(

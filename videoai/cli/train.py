@@ -10,7 +10,8 @@ from videoai.cli.config import TASKS, at_default, compose, task_of, trainer_of, 
 
 METRICS = {"top1": "top-1", "mean_class_accuracy": "mean class accuracy", "macro_f1": "macro F1"}
 METRICS |= {"map": "mAP", "micro_f1": "micro F1", "hit1": "hit@1"}
-METRICS |= {"likeness": "likeness", "score": "agreement x diversity"}  # of a GAN
+# Of a GAN: without a judge, and with one.
+METRICS |= {"likeness": "likeness", "score": "named x spread", "judged": "agreement x diversity", "cas": "CAS"}
 
 
 def main(arguments: list[str]) -> int:

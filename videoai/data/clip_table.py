@@ -130,6 +130,7 @@ def read_table(file: CsvFile, *, root: str, columns: Collection[str]) -> ClipTab
 def relative(path: str, root: str) -> str:
     """The normalised path below root; unchanged but normalised when it lies elsewhere."""
     path = os.path.normpath(path)
+    path = path[1:] if path.startswith(2 * os.sep) else path  # normpath keeps two, which Linux takes for one
     return path[len(root) :].lstrip(os.sep) if path.startswith(root.rstrip(os.sep) + os.sep) else path
 
 

@@ -120,7 +120,8 @@ def _label_notes(clips: Listing) -> list[str]:
     """What to say about labels that are several, or look as if they were meant to be."""
     if clips.items.label_sets is not None:
         return label_notes(clips.items)
-    cut = [name for name in clips.names if SEPARATOR in name]
+    counts = clips.items.count_labels(len(clips.names))
+    cut = [name for name, count in zip(clips.names, counts, strict=True) if count and SEPARATOR in name]
     note = f"labels with a {SEPARATOR} ({some(cut, 3)}) are one class each; data.multi_label=true cuts them there."
     return [note] if cut else []
 

@@ -35,7 +35,8 @@ class CsvFile:
             raise ValueError(f"{path}:1: the file is empty; the first line must be a header: path,label")
         doubled = {name for name in self.header if self.header.count(name) > 1}
         if doubled:
-            self.fail(1, f"the header names {some(sorted(doubled))} twice; rename one of them")
+            names = some(sorted(name or "''" for name in doubled))
+            self.fail(1, f"the header names {names} twice; rename one of them")
 
     def fail(self, line: int, problem: str) -> NoReturn:
         raise ValueError(f"{self.path}:{line}: {problem}")
@@ -78,7 +79,8 @@ class CsvFile:
         try:
             with open(self.path, encoding="utf-8-sig", newline="") as file:
                 if self.delimiter == "auto":
-                    self.delimiter = max(DELIMITERS, key=file.readline().count)
+                    header = next(filter(str.strip, file), "")
+                    self.delimiter = max(DELIMITERS, key=header.count)
                     file.seek(0)
                 reader = csv.reader(file, delimiter=self.delimiter, strict=True)
                 try:

@@ -23,7 +23,7 @@ def names_in(folder: str) -> list[str]:
     """What lies in a folder; nothing if it cannot be read."""
     try:
         return os.listdir(folder)
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a null byte
         return []
 
 

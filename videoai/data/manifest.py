@@ -169,6 +169,7 @@ def from_csv(
     for name, value in (("where", where), ("val_where", val_where), ("test_where", test_where)):
         if value is not None and not isinstance(value, Mapping):
             raise ValueError(f"data.{name}={value}: give columns and their values, such as data.{name}={{fold: 4}}")
+    where, val_where, test_where = map(_by_name, (where, val_where, test_where))
     path = os.path.abspath(os.path.expanduser(path))
     root = os.path.abspath(os.path.expanduser(root)) if root else os.path.dirname(path)
     lines: dict[str, Any] = {"root": root, "split_by": split_by, "delimiter": delimiter}
@@ -209,6 +210,11 @@ def assemble(
         sizes = ", ".join(f"{split} {len(splits[split])}" for split in SPLITS)
         notes = [*notes, f"made {' and '.join(made)} out of train with split_seed {split_seed}: {sizes}."]
     return Manifest(tuple(classes), splits, source, (*notes, *_split_notes(classes, splits)), root)
+
+
+def _by_name(where: Where | None) -> Where | None:
+    """A column that is called 2020 comes as a number."""
+    return where and {str(column): value for column, value in where.items()}
 
 
 def _shares(val_fraction: float, test_fraction: float) -> dict[str, float]:

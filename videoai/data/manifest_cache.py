@@ -82,7 +82,7 @@ def recall(path: str, key: str) -> Kept | None:
             items = Items(files, groups, *columns, root=header["root"], label_sets=sets)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+    except (OSError, ValueError, KeyError, EOFError, TypeError, BadZipFile) as error:  # TypeError: a bare array
         logger.warning("%s is damaged and will be written anew: %s", _file(path), error)
         return None
     ends = [0, *accumulate(header["sizes"].values())]

@@ -8,8 +8,8 @@ run.
 import atexit
 import logging
 import os
+import threading
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -128,24 +128,53 @@ def answer(request: Request) -> Answer:
     )
 
 
-@cache
-def _worker(process: int) -> Worker[Request, Answer]:
-    """The one of this process; its number, because a fork must not talk to the one of its parent."""
-    return Worker(answer)
+class Reader:
+    """The process that reads for this one; threads take turns."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.worker: Worker[Request, Answer] | None = None
+
+    def ask(self, request: Request) -> Answer | Death:
+        """Raises: BadVideo."""
+        with self.lock:
+            if self.worker and self.worker.process.poll() is not None:
+                self.end()  # it ended while nobody asked, which is no fault of this video
+            self.worker = self.worker or Worker(answer)
+            try:
+                found = self.worker.ask(request, ISOLATED_SECONDS)
+            except BadVideo:
+                raise
+            except BaseException:  # an interrupt: the answer, or half of one, may still be under way
+                self.end()
+                raise
+            if isinstance(found, Death):
+                self.end()
+            return found
+
+    def end(self) -> None:
+        """The next question starts another process."""
+        if self.worker:
+            self.worker.end()
+        self.worker = None
+
+
+_readers: dict[int, Reader] = {}  # by the number of the process, as a fork must not talk to the one of its parent
+
+
+def reader() -> Reader:
+    """The one of this process."""
+    return _readers.setdefault(os.getpid(), Reader())
 
 
 @atexit.register
-def end_worker() -> None:
-    """The next isolated read starts another."""
-    if _worker.cache_info().currsize:
-        _worker(os.getpid()).end()
-        _worker.cache_clear()
+def _end() -> None:
+    reader().end()
 
 
 def _read_isolated(request: Request, generators: Sequence[Generator]) -> list[TimedFrames]:
-    found = _worker(os.getpid()).ask(request, ISOLATED_SECONDS)
+    found = reader().ask(request)
     if isinstance(found, Death):
-        end_worker()
         raise BadVideo(request.item.path, found.reason, "decode", found.detail)
     for generator, state in zip(generators, found.states, strict=True):
         generator.set_state(torch.from_numpy(state))

@@ -82,6 +82,7 @@ class Trainer:
     batches: Callable[[int], Iterator[Clips]]  # first micro-batch of the run -> this process's own from there, endless
     evaluate: Callable[[nn.Module, int], dict[str, float]]  # (model, step) -> values; "loss" among them breaks ties
     metric: str  # which of evaluate's values chooses the best checkpoint; higher is better
+    judge: str = ""  # whose values these are; under another one the best is chosen anew
     write: Callable[[str, dict[str, Any]], None]
     optimizer: torch.optim.Optimizer
     schedule: Schedule
@@ -244,6 +245,7 @@ class Trainer:
             "optimizer": self.optimizer.state_dict(),
             "step": self.step,
             "best": vars(self.best).copy(),
+            "judge": self.judge,
             "metrics": dict(self.metrics),
         }
         return state | ({"scaler": self.precision.scaler.state_dict()} if self.precision.name == "fp16" else {})
@@ -272,7 +274,11 @@ class Trainer:
             ) from error
         if self.precision.name == "fp16":
             self.precision.scaler.load_state_dict(state["scaler"])
-        self.step, self.best, self.metrics = state["step"], Best(**state["best"]), state["metrics"]
+        self.step, self.metrics = state["step"], state["metrics"]
+        if state.get("judge", "") == self.judge:
+            self.best = Best(**state["best"])
+        else:
+            logger.warning("the checkpoint was judged otherwise before: from here on the best is chosen anew")
 
 
 def ramp_up(decay: float) -> Callable[[Any, Any, Tensor | int], None]:

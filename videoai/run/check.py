@@ -27,6 +27,7 @@ from videoai.data.media import BadVideo, sniff
 from videoai.data.quarantine import write_quarantine
 from videoai.report.check import write_report
 from videoai.run.data import absolute_paths, announce_data, build_manifest
+from videoai.run.limits import refuse_nonsense
 
 logger = logging.getLogger(__name__)
 SAY_EVERY = 50  # files
@@ -50,6 +51,7 @@ def check(data: dict[str, Any], settings: Mapping[str, Any], clip: ClipSpec | No
         clip: also name the videos that are shorter than one.
     Raises: ValueError, OSError: data that cannot be listed, or a folder that cannot be written.
     """
+    refuse_nonsense({"data": data})
     folder = Path(settings["out"])
     make_folder(folder)
     manifest, listed = list_videos(absolute_paths(data))

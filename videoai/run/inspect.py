@@ -30,7 +30,7 @@ def inspect(
     path: str, *, look: int, defaults: Defaults, choices: Sequence[str] = (), frame_fps: float | None = None
 ) -> dict[str, Any]:
     """Asks every layout, reads the first that can be read, and opens ``look`` of its videos. ``choices`` such as
-    ``model=r3d_18`` are named in every command, ``frame_fps``, the rate of folders of images, in that of the first.
+    ``model=r3d_18`` are named in every command, ``frame_fps``: of folders of images; named too.
 
     Returns: plain data: ``path``, ``seen``, ``layouts`` (each with why, command, error), ``classes``, ``multi_label``,
         ``splits``, ``groups``, ``notes``, ``videos``, ``clip``, ``warnings``, ``command``. Without ``classes`` no
@@ -43,7 +43,8 @@ def inspect(
         raise ValueError(_nothing(seen))
     found: dict[str, Any] = {"path": os.path.abspath(os.path.expanduser(path)), "seen": _seen(seen), "layouts": []}
     for fit in fits:
-        layout = {"name": fit.name, "why": fit.why, "command": command(fit, choices), "error": None}
+        rate = {"data.frame_fps": frame_fps} if frame_fps else {}
+        layout = {"name": fit.name, "why": fit.why, "command": command(fit, choices, rate), "error": None}
         found["layouts"].append(layout)
         if "classes" not in found:
             try:

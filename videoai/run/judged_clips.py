@@ -27,11 +27,21 @@ class Judgement:
     val: Seen
     cas: QuickCas | None
 
+    @property
+    def metric(self) -> str:
+        """Which of its values chooses the best checkpoint."""
+        return "cas" if self.cas else "judged"
+
+    @property
+    def name(self) -> str:
+        """Who judges, and how: values of another one do not compare."""
+        return f"{self.metric} {self.judge.hash} {self.cas.steps if self.cas else 0}"
+
 
 @dataclass(frozen=True)
 class JudgedClips:
     """``evaluate(generator, step)``: what ``MadeClips`` gives, what ``look_quickly`` does, and with ``cas_steps`` the
-    ``cas`` of a classifier, which is then the score."""
+    ``cas`` of a classifier."""
 
     made: MadeClips
     real: Judgement
@@ -42,7 +52,7 @@ class JudgedClips:
         video = sample(generator, label, seed=self.made.seed)
         seen = look_quickly(video, label, judge, train, val)
         if cas:
-            seen["cas"] = seen["score"] = cas(video, label)
+            seen["cas"] = cas(video, label)
         return self.made(generator, step) | seen
 
 

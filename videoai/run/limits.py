@@ -1,5 +1,6 @@
 """What numbers make sense: refused before anything is opened, because many would train silently wrong."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -210,7 +211,7 @@ def _makes_sense(value: Any, name: str, whole: bool, low: float, high: float) ->
         return name in NULLABLE
     if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
         return False
-    return low <= value <= high and not (value == low and name in POSITIVE)
+    return math.isfinite(value) and low <= value <= high and not (value == low and name in POSITIVE)
 
 
 def _allowed(name: str, whole: bool, low: float, high: float) -> str:

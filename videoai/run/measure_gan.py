@@ -110,7 +110,7 @@ def compare(train: Seen, other: Seen, encoder: str) -> dict[str, float]:
 def look_quickly(video: Tensor, label: Tensor, judge: Judge, train: Seen, held_out: Seen) -> dict[str, float]:
     """For a trainer's evaluations of made clips, uint8 [N, T, C, H, W]: no files, no training.
 
-    Returns: ``agreement``, ``diversity``, ``recall`` (means over classes, 0 .. 1) and ``memorised``; ``score`` =
+    Returns: ``agreement``, ``diversity``, ``recall`` (means over classes, 0 .. 1) and ``memorised``; ``judged`` =
         agreement x the smaller of 1 and diversity, to choose by.
     """
     num_classes = len(judge.classes)
@@ -124,7 +124,7 @@ def look_quickly(video: Tensor, label: Tensor, judge: Judge, train: Seen, held_o
         "diversity": spread,
         "recall": recall,
         "memorised": memorisation(real, test, made),
-        "score": agreement * min(1.0, spread),
+        "judged": agreement * min(1.0, spread),
     }
 
 

@@ -124,7 +124,7 @@ def test_frames_do_not_stand_for_segments_because_they_have_no_times(write_tree)
         path.unlink()
         path.with_suffix("").mkdir()
         (path.with_suffix("") / "img_00001.jpg").touch()
-    with pytest.raises(ValueError, match=r"6 of 6 annotated videos do not lie below"):
+    with pytest.raises(ValueError, match=r"its stretches lie in folders of images, which do not know their times"):
         read(root)
 
 
@@ -261,7 +261,44 @@ def test_a_folder_of_frames_does_not_stand_for_a_video_whose_labels_have_times(w
     video.unlink()
     video.with_suffix("").mkdir()
     (video.with_suffix("") / "00001.jpg").write_bytes(b"")
-    assert any(note.startswith("2 of 10 annotated videos are not there") for note in read(root).notes)
+    notes = read(root).notes
+    assert any(note.startswith("1 of 10 annotated videos are not there") for note in notes)
+    assert "left out 1 stretches of folders of images, which do not know their times." in notes
+
+
+def test_stretches_of_folders_of_images_are_left_out_whatever_their_order(tmp_path):
+    clips = [{"path": f"{i}.mp4", "label": "ab"[i % 2], "split": "train"} for i in range(4)]
+    for clip in clips:
+        (tmp_path / clip["path"]).touch()
+    (tmp_path / "frames").mkdir()
+    (tmp_path / "frames" / "00001.jpg").touch()
+    whole = {"path": "frames", "label": "a", "split": "train"}
+    for more in ([whole, whole | {"start_seconds": 1}], [whole | {"start_seconds": 1}, whole]):
+        (tmp_path / "clips.json").write_text(json.dumps([*clips, *more]))
+        manifest = build_manifest({"name": "json", "path": str(tmp_path / "clips.json"), "val_fraction": 0}, trust=())
+        assert len(manifest.splits["train"]) == 5
+        assert "left out 1 stretches of folders of images, which do not know their times." in manifest.notes
+    (tmp_path / "clips.json").write_text(json.dumps([whole | {"start_seconds": 1}]))
+    with pytest.raises(ValueError, match="its stretches lie in folders of images, which do not know their times"):
+        build_manifest({"name": "json", "path": str(tmp_path / "clips.json")}, trust=())
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('[{"path": "a.mp4", "label": "a"}]\n[{"path": "b.mp4", "label": "b"}]', "2: .* follows the end"),
+        ('[{"path": "a.mp4", "label": "a"}] garbage', "1: 'garbage' follows the end"),
+        ('[{"path": "a.mp4", "label": "a"},\n', "2: the list has no end"),
+        ('{"path": "a.mp4", "label": "a"}\n]', "2: .* follows the end"),
+        ('[{"path": "a.mp4", "label": ' + "1" * 5000 + "}]", "1: Exceeds the limit"),
+        ('[{"path": "a.mp4", "label": ' + "[" * 100_000, "1: maximum recursion depth"),
+    ],
+)
+def test_json_that_is_cut_off_or_goes_on_is_refused(tmp_path, text, problem):
+    (tmp_path / "a.mp4").touch()
+    (tmp_path / "clips.json").write_text(text)
+    with pytest.raises(ValueError, match=f"clips.json:{problem}"):
+        build_manifest({"name": "json", "path": str(tmp_path / "clips.json")}, trust=())
 
 
 def test_labels_in_a_list_need_to_be_asked_for_and_inspect_asks(tmp_path):
@@ -279,6 +316,13 @@ def test_labels_in_a_list_need_to_be_asked_for_and_inspect_asks(tmp_path):
     path.write_text(json.dumps([{"path": "0.mp4", "label": "run"}]))
     with pytest.raises(ValueError, match=r"label is 'run'; with data.multi_label=true a list of names is needed"):
         build_manifest({"name": "json", "path": str(path), "multi_label": True}, trust=())
+    path.write_text(json.dumps([{"path": "0.mp4", "label": ["run", None]}]))
+    with pytest.raises(ValueError, match=r"label is \['run', None\]; with data.multi_label=true a list of names"):
+        build_manifest({"name": "json", "path": str(path), "multi_label": True}, trust=())
+    twice = [{"path": "0.mp4", "label": labels} for labels in (["run", "jump"], ["jump", "run"])]
+    path.write_text(json.dumps([*twice, {"path": "1.mp4", "label": ["jump"]}, {"path": "2.mp4", "label": ["run"]}]))
+    manifest = build_manifest({"name": "json", "path": str(path), "multi_label": True, "val_fraction": 0}, trust=())
+    assert "1 clips are listed twice and count once, where they are listed first." in manifest.notes
 
 
 @pytest.mark.parametrize(
@@ -293,6 +337,9 @@ def test_labels_in_a_list_need_to_be_asked_for_and_inspect_asks(tmp_path):
         ([["0", 2], None], r"label_seconds holds \['0', 2\]"),
         ([[True, 2], None], r"label_seconds holds \[True, 2\]"),
         ([[None, 2], None], r"label_seconds holds \[None, 2\]"),
+        ([[0, True], None], r"label_seconds holds \[0, True\]"),
+        ([[0, float("inf")], None], r"label_seconds holds \[0, inf\]"),
+        ([[10**400, None], None], r"label_seconds holds \[10+, None\]"),
         ("0-1|2-", r"label_seconds is '0-1\|2-'; a list"),
     ],
 )

@@ -36,7 +36,7 @@ def examine(path: str, frame_fps: float | None = None) -> Examined:
         with open_video(path, frame_fps=frame_fps) as video:
             looks = _decode_all(video).tobytes()
             file = file._replace(num_frames=video.num_frames, seconds=video.duration_seconds, looks=looks)
-        if gone := missing_bytes(path):
+        if os.path.isfile(path) and (gone := missing_bytes(path)):
             return file._replace(reason="short", detail=f"cut off: its last {gone} bytes are not there")
     except BadVideo as bad:
         return file._replace(reason=bad.reason, detail=f"while {bad.stage}: {bad.detail}".strip(": "))

@@ -43,7 +43,7 @@ class _NotAlikeError(Exception):
 
 class TorchCodecVideo(PyAVVideo):
     """See decode.Video. Pictures of another size are scaled after decoding, with antialiasing, where PyAV's are scaled
-    bilinearly while they are decoded: up to 1.5 grey levels of 255 apart, averaged over a picture."""
+    bilinearly while they are decoded: up to 2 grey levels of 255 apart, averaged over a picture."""
 
     def __init__(self, path: str | Path, source: bytes | None = None, *, device: str = "cpu") -> None:
         """``source``: the bytes of the file where they come from elsewhere; ``path`` then only names them.

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from videoai.data.csv_file import CsvFile
 from videoai.data.hints import near_names
 
-_OPENING, _BETWEEN = re.compile(r"\s*\[?\s*"), re.compile(r"[\s,]*")
+_OPENING, _BETWEEN, _BLANK = re.compile(r"\s*\[?\s*"), re.compile(r"[\s,]*"), re.compile(r"\s*")
 
 
 class Entry:
@@ -63,6 +63,7 @@ def json_entries(path: str) -> Iterator[Entry]:
     """The objects of a JSON list, or one object a line. Raises: FileNotFoundError, ValueError."""
     text, decoder = read_text(path), json.JSONDecoder()
     position, counted, line = _after(_OPENING, text, 0), 0, 1
+    is_list = "[" in text[:position]
     while position < len(text) and text[position] != "]":
         line, counted = line + text.count("\n", counted, position), position
         where = partial(_place, path, line)
@@ -70,10 +71,19 @@ def json_entries(path: str) -> Iterator[Entry]:
             fields, position = decoder.raw_decode(text, position)
         except json.JSONDecodeError as error:
             raise ValueError(f"{path}:{error.lineno}: {error.msg}; this is not JSON") from None
+        except (ValueError, RecursionError) as error:  # a number of 5,000 digits; a thousand brackets
+            raise ValueError(f"{where()}: {error}") from None
         if not isinstance(fields, dict):
             raise ValueError(f"{where()}: {str(fields)[:40]!r}; an object such as {{...}} is needed for each clip")
         yield Entry(fields, where)
         position = _after(_BETWEEN, text, position)
+    if is_list and position == len(text):
+        line += text.count("\n", counted)
+        raise ValueError(f"{_place(path, line)}: the list has no end, so the file is cut off; this is not JSON")
+    position = _after(_BLANK, text, position + is_list)
+    if position < len(text):
+        line += text.count("\n", counted, position)
+        raise ValueError(f"{_place(path, line)}: {text[position:][:40]!r} follows the end; this is not JSON")
 
 
 def load_json(path: str) -> Any:

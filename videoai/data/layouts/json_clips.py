@@ -12,6 +12,7 @@ from videoai.data.layouts.settle import PUBLISHED_SPLITS, Annotated, Settling, s
 from videoai.data.layouts.survey import Candidate, Survey, peek
 from videoai.data.listing import NamedSpan
 from videoai.data.manifest import Manifest
+from videoai.data.media import MAX_SECONDS
 
 SECONDS = "label_seconds"
 LABEL_LIST = re.compile(r'"label"\s*:\s*\[')
@@ -66,26 +67,31 @@ def _label(entry: Entry) -> str:
 
 
 def _spans(entry: Entry, labels: Any, seconds: Any) -> tuple[NamedSpan, ...]:
-    names = [str(label).strip() for label in labels] if isinstance(labels, list) else [""]
-    if not all(names):
+    """In one order, whatever the file's, so that a clip that is listed twice is known again."""
+    names = [str(label).strip() for label in labels if type(label) in (str, int)] if isinstance(labels, list) else [""]
+    if not all(names) or (isinstance(labels, list) and len(names) < len(labels)):
         entry.fail(
             f"label is {labels!r}; with data.multi_label=true a list of names is needed, [] = none of the classes"
         )
     times = [None] * len(names) if seconds is None else seconds
     if not isinstance(times, list) or len(times) != len(names):
         entry.fail(f"{SECONDS} is {seconds!r}; a list with one [start, end] or null for each of {len(names)} labels")
-    spans = tuple(NamedSpan(name, *_interval(entry, time)) for name, time in zip(names, times, strict=True))
-    if len(set(spans)) < len(spans):
+    spans = {NamedSpan(name, *_interval(entry, time)) for name, time in zip(names, times, strict=True)}
+    if len(spans) < len(names):
         entry.fail(f"label is {labels!r}: a label is given twice; delete one")
-    return spans
+    return tuple(sorted(spans, key=lambda span: span[:2]))
 
 
 def _interval(entry: Entry, time: Any) -> tuple[float, float | None]:
     match time:
         case None:
             return 0.0, None
-        case [int() | float() as start, None] if not isinstance(start, bool) and start >= 0:
+        case [start, None] if _is_time(start):
             return float(start), None
-        case [int() | float() as start, int() | float() as end] if not isinstance(start, bool) and 0 <= start < end:
+        case [start, end] if _is_time(start) and _is_time(end) and start < end:
             return float(start), float(end)
     return entry.fail(f"{SECONDS} holds {time!r}; [start, end] in seconds, the end later or null, or null is allowed")
+
+
+def _is_time(value: Any) -> bool:
+    return type(value) in (int, float) and 0 <= value <= MAX_SECONDS

@@ -4,6 +4,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import NamedTuple, TypedDict
 
 import numpy as np
@@ -75,7 +76,7 @@ def settle(
         raise FileNotFoundError(f"{root}: no such folder of videos.{near_names(root)}")
     finder = _Finder(VideoIndex(root))
     listing = Listing.of(finder.rows(clips), root)
-    finder.refuse_absence(source, max_missing_fraction)
+    finder.refuse_absence(source, max_missing_fraction, len(listing.items))
     notes = [*notes, *finder.notes()]
     listing = _without_repeats(listing, source, published, notes)
     if published:
@@ -95,24 +96,31 @@ class _Finder:
         self.where: dict[str, str | None] = {}  # name -> path below root, None = absent
         self.absent: Counter[str] = Counter()  # split -> videos
         self.num_empty = 0  # stretches that end before they begin
+        self.num_untold = 0  # stretches of folders of images, in which nobody can tell when something happens
+        self.is_folder = cache(lambda path: not is_file(path))
 
     def rows(self, clips: Iterable[Annotated]) -> Iterator[Row]:
         for clip in clips:
             if clip.video not in self.where:
                 path = self.videos.find(clip.video) or (self.videos.find(clip.also) if clip.also else None)
-                if path and _has_times(clip) and not is_file(path):
-                    path = None  # when something happens in a folder of frames cannot be told
                 self.where[clip.video] = path
                 self.absent[clip.split or "no split"] += path is None
             path = self.where[clip.video]
             if clip.end_seconds is not None and clip.end_seconds <= clip.start_seconds:
                 self.num_empty += 1
+            elif path is not None and _has_times(clip) and self.is_folder(path):
+                self.num_untold += 1
             elif path is not None:
                 stretch = clip.start_seconds, clip.end_seconds
                 yield Row(path, clip.label, clip.split, clip.group, *stretch, spans=clip.spans)
 
-    def refuse_absence(self, source: str, max_fraction: float) -> None:
+    def refuse_absence(self, source: str, max_fraction: float, num_clips: int) -> None:
         total, absent = len(self.where), self.absent.total()
+        if self.num_untold and not num_clips:
+            raise ValueError(
+                f"{source}: its stretches lie in folders of images, which do not know their times. A table for "
+                "data=csv may name stretches of them, counted at data.frame_fps."
+            )
         if not total:
             raise ValueError(f"{source}: no clip with a label in the annotations")
         if absent == total or absent > max_fraction * total:
@@ -134,6 +142,8 @@ class _Finder:
             )
         if self.num_empty:
             notes.append(f"left out {self.num_empty} stretches that end before they begin.")
+        if self.num_untold:
+            notes.append(f"left out {self.num_untold} stretches of folders of images, which do not know their times.")
         if self.videos.num_doubtful:
             notes.append(
                 f"{self.videos.num_doubtful} names fit several videos, such as {self.videos.example}; the first was "
@@ -146,7 +156,7 @@ class _Finder:
 
 
 def _has_times(clip: Annotated) -> bool:
-    return clip.end_seconds is not None or any(span.end_seconds is not None for span in clip.spans or ())
+    return any(part.start_seconds > 0 or part.end_seconds is not None for part in (clip, *(clip.spans or ())))
 
 
 def _without_repeats(listing: Listing, source: str, published: bool, notes: list[str]) -> Listing:
