@@ -20,7 +20,7 @@ def trained(clip_folder, videoai_command, tmp_path_factory):
 
 def test_twenty_steps_train_and_say_what_comes_next(trained):
     cwd, done = trained
-    assert "val agreement x diversity" in done.stdout
+    assert "val named x spread" in done.stdout
     assert "next: videoai evaluate task=gan checkpoint=run/checkpoints/best.pt" in done.stdout
     assert "generator 0.39 M, discriminator 1.27 M parameters" in done.stderr
     assert "likeness of real clips of train to those of val" in done.stderr
