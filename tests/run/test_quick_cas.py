@@ -19,7 +19,7 @@ def test_made_clips_teach_less_where_they_are_alike_and_nothing_where_they_are_o
     state = open_checkpoint(f"{judge_run}/checkpoints/best.pt")
     judge = judge_of(from_state(state), "judge")
     real = from_folder(clip_folder).splits["train"]  # val holds one clip of a class, which no score can rest on
-    cas = new_quick_cas(state["config"], judge, real, CLIP, steps=30, seed=0, num_workers=0)
+    cas = new_quick_cas(state["config"], judge, real, CLIP, steps=80, seed=0, num_workers=0)
     assert len(cas.label) == len(real)
     label = torch.arange(len(judge.classes)).repeat_interleave(8)
 

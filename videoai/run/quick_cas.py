@@ -2,6 +2,8 @@
 
 The short form, without files: a classifier of the judge's kind learns some made clips for some hundred steps and is
 scored on real clips of val. It ranks the checkpoints of one run; the number to report is that of evaluate task=gan.
+Clips are cropped and shifted as the judge's were, never mirrored: without that a classifier learns these few by heart,
+and two generators of CAS 48 % and 67 % came out at 23 % and 24 %, with it at 38 % and 58 %.
 """
 
 from collections.abc import Mapping
@@ -17,6 +19,7 @@ from videoai.core.types import Clips, ClipSpec
 from videoai.data.dataset import EvalClips
 from videoai.data.items import Items
 from videoai.data.loader import eval_batches
+from videoai.data.transforms import TrainTransform
 from videoai.engine.optim import build_optimizer
 from videoai.engine.schedule import Schedule
 from videoai.inference.judge import Judge, fit
@@ -25,6 +28,7 @@ from videoai.run.reference import at_most
 
 MOST_REAL = 512  # clips of val that are held in memory: 0.4 GB at 16 x 128 px
 BATCH_SIZE = 16
+GEOMETRY = ("scale", "ratio", "shift")  # of the settings of augment
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ class QuickCas:
 
     settings: Mapping[str, Any]  # of the judge's training: model, finetune, optim, schedule
     judge: Judge
+    transform: TrainTransform
     video: Tensor  # uint8 [N, T, C, H, W], real
     label: Tensor  # int64 [N]
     steps: int
@@ -59,11 +64,15 @@ class QuickCas:
             rows = torch.randint(len(label), (BATCH_SIZE,), generator=generator_for(self.seed, "quick cas", step))
             for group, rate in zip(optimizer.param_groups, rates, strict=True):
                 group["lr"] = rate * schedule(step)
-            logits = classifier(self._input(video[rows]))
+            shown = torch.stack([self._moved(video[row], step * BATCH_SIZE + n) for n, row in enumerate(rows.tolist())])
+            logits = classifier(self._input(shown))
             optimizer.zero_grad()
             F.cross_entropy(logits, label[rows].to(logits.device)).backward()
             optimizer.step()
         return classifier
+
+    def _moved(self, video: Tensor, number: int) -> Tensor:
+        return self.transform(video, generator_for(self.seed, "quick cas", "transform", number)).video
 
     def _input(self, video: Tensor) -> Tensor:
         number = torch.arange(len(video))
@@ -80,7 +89,9 @@ def new_quick_cas(
     if not parts:
         raise ValueError("none of the validation clips could be read.")
     video, label = (torch.cat(column) for column in zip(*parts, strict=True))
-    return QuickCas(settings, judge, fit(video, judge.clip), label, steps, seed)
+    augment = {key: settings["augment"][key] for key in GEOMETRY}
+    transform = TrainTransform(size=judge.clip.size, flip=0.0, **augment)
+    return QuickCas(settings, judge, transform, fit(video, judge.clip), label, steps, seed)
 
 
 def _readable(clips: Clips) -> Tensor:
