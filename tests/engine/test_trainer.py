@@ -154,6 +154,17 @@ def test_a_signal_saves_and_says_where(make_trainer):
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
+def test_a_signal_in_the_last_step_stops_nothing_and_is_kept_for_who_trains_several(make_trainer):
+    def signal_at_10(model, step):
+        if step == 10:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return {"top1": 0.5, "loss": 1.0}
+
+    trainer = make_trainer(evaluate=signal_at_10)
+    trainer.fit()
+    assert (trainer.step, trainer.received) == (10, signal.SIGTERM)
+
+
 def test_a_checkpoint_is_plain_data_with_the_documented_keys(make_trainer):
     make_trainer(ema_decay=0.9).fit()
     state = make_trainer.load("last")

@@ -13,6 +13,12 @@ class Interrupted(Exception):
         super().__init__(message)
         self.exit_code = exit_code
 
+    @classmethod
+    def by(cls, number: int, what: str) -> "Interrupted":
+        """``SIGTERM: what``."""
+        received = signal.Signals(number)
+        return cls(f"{received.name}: {what}", EXIT_CODES[received])
+
 
 class Interrupt:
     """Context manager: ``received`` is the first signal, or None. A second Ctrl-C ends the program at once."""

@@ -2,7 +2,6 @@
 
 import logging
 import math
-import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from videoai.core.log import RunLog
 from videoai.core.seeding import seed_for
 from videoai.core.types import Clips
 from videoai.engine.freeze import Freeze
-from videoai.engine.interrupt import EXIT_CODES, Interrupt, Interrupted
+from videoai.engine.interrupt import Interrupt, Interrupted
 from videoai.engine.precision import Precision
 from videoai.engine.progress import Progress
 from videoai.engine.schedule import Schedule
@@ -100,6 +99,7 @@ class Trainer:
     seed: int = 0
     on_clips: Callable[[Clips], None] = lambda clips: None  # sees every micro-batch; counts unreadable videos
     step: int = field(default=0, init=False)
+    received: int = field(default=0, init=False)  # a signal that came in the last step, when there was nothing to stop
     best: Best = field(default_factory=Best, init=False)
     metrics: dict[str, float] = field(default_factory=dict, init=False)
 
@@ -129,12 +129,11 @@ class Trainer:
                 self.report(stats, micro_batches, waited, time.perf_counter() - started)
                 if self.due(self.cadence.eval_every):
                     self.run_evaluation()
-                received = distributed.largest(interrupt.received or 0)  # a signal may have reached one process only
-                if self.due(self.cadence.save_every) or received:
+                self.received = distributed.largest(interrupt.received or 0)  # it may have reached one process only
+                if self.due(self.cadence.save_every) or self.received:
                     self.save("last")
-                if received and self.step < self.cadence.stop_step:
-                    name = signal.Signals(received).name
-                    raise Interrupted(f"{name}: saved at step {self.step}.", EXIT_CODES[signal.Signals(received)])
+                if self.received and self.step < self.cadence.stop_step:
+                    raise Interrupted.by(self.received, f"saved at step {self.step}.")
         if self.is_stale():
             logger.info("early stop: no better %s for %d evaluations", self.metric, self.best.stale)
         self.save("last")

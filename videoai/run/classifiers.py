@@ -15,6 +15,7 @@ from videoai.data.items import Items
 from videoai.data.manifest import Manifest
 from videoai.run.data import LOADING
 from videoai.run.evaluate import evaluate
+from videoai.run.fit import finished
 from videoai.run.train import train
 
 COLUMNS = ("path", "label", "split", "start_seconds", "end_seconds")
@@ -43,7 +44,7 @@ def train_on(
     data = write_table(folder.with_suffix(".csv"), train_items, manifest, config["data"])
     geometry = {key: value for key, value in clip.to_dict().items() if key in GEOMETRY}
     settings = {**config, "data": data, "clip": {**config["clip"], **geometry}, "run_dir": str(folder)}
-    return train(settings)["checkpoint"]
+    return finished(train(settings))
 
 
 def write_table(

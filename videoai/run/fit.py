@@ -10,6 +10,7 @@ from videoai.core.checkpoint import versions
 from videoai.core.log import RunLog
 from videoai.core.types import ClipSpec
 from videoai.data.manifest import Manifest
+from videoai.engine.interrupt import Interrupted
 from videoai.engine.trainer import Trainer
 from videoai.run.data import resolve_device
 from videoai.run.folder import RunFolder, continued, find_resume
@@ -37,6 +38,16 @@ def fit(
     return summary(folder, trainer, time.perf_counter() - started)
 
 
+def finished(done: dict[str, Any]) -> str:
+    """The checkpoint of a run that is one of several.
+
+    Raises: Interrupted: a signal came in its last step, and asks that the next run does not begin.
+    """
+    if done["received"]:
+        raise Interrupted.by(done["received"], f"{done['run_dir']} is done, and nothing after it was begun.")
+    return done["checkpoint"]
+
+
 def summary(folder: RunFolder, trainer: Trainer, seconds: float) -> dict[str, Any]:
     """What the caller learns; plain data."""
     return {
@@ -47,6 +58,7 @@ def summary(folder: RunFolder, trainer: Trainer, seconds: float) -> dict[str, An
         "metric": trainer.metric,
         f"best_{trainer.metric}": trainer.best.value,
         "best_step": trainer.best.step,
+        "received": trainer.received,
     }
 
 

@@ -19,6 +19,7 @@ from videoai.data.manifest import Manifest
 from videoai.report.study import INTERVALS, MIN_SEEDS, write_study
 from videoai.run.classifiers import score, train_on, write_table
 from videoai.run.data import LOADING, absolute_paths, build_manifest
+from videoai.run.fit import finished
 from videoai.run.folder import FREE, RunFolder, flatten
 from videoai.run.generate import REJECTED, generate
 from videoai.run.limits import refuse_nonsense
@@ -139,9 +140,8 @@ class FewClips:
         steps = self.config["gan_steps"]
         trainer = {**self.gan["trainer"], "max_steps": steps, "eval_every": max(1, steps // EVALUATIONS)}
         run_dir = str(self._home(cell) / "gan")
-        return train_gan({**self.gan, "data": data, "trainer": trainer, "seed": cell.seed, "run_dir": run_dir})[
-            "checkpoint"
-        ]
+        settings = {**self.gan, "data": data, "trainer": trainer, "seed": cell.seed, "run_dir": run_dir}
+        return finished(train_gan(settings))
 
     def _trainer(self, arm: str) -> dict[str, Any]:
         steps = self.config["steps"]
