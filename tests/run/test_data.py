@@ -50,6 +50,7 @@ def test_a_class_that_loses_more_than_a_fifth_stops_the_run():
         BadCount(of_two_classes(10, 90), 0.05)(clips("x", "y", "z"))
 
 
+@pytest.mark.slow
 def test_processes_that_train_together_count_what_all_could_not_read(tmp_path):
     """A real group of two: each reads one broken video, and only together they are too many."""
     torch.multiprocessing.spawn(count_in_group, (str(tmp_path / "meet"),), nprocs=2)

@@ -1,5 +1,6 @@
 """What a classifier learns from clips of a generator ranks generators."""
 
+import pytest
 import torch
 
 from videoai.core.types import ClipSpec
@@ -13,6 +14,7 @@ from videoai.run.quick_cas import new_quick_cas
 CLIP = ClipSpec(num_frames=8, size=32, stride=2)
 
 
+@pytest.mark.slow
 def test_made_clips_teach_less_where_they_are_alike_and_nothing_where_they_are_of_another_class(
     planted, judge_run, clip_folder
 ):
