@@ -44,7 +44,7 @@ def finished(done: dict[str, Any]) -> str:
     Raises: Interrupted: a signal came in its last step, and asks that the next run does not begin.
     """
     if done["received"]:
-        raise Interrupted.by(done["received"], f"{done['run_dir']} is done, and nothing after it was begun.")
+        raise Interrupted.by(done["received"], f"{done['run_dir']} is done. The same command goes on behind it.")
     return done["checkpoint"]
 
 

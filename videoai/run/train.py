@@ -57,7 +57,7 @@ def train(config: dict[str, Any], *, at_default: Collection[str] = ()) -> dict[s
     resolved; ``at_default`` names what nobody set in it, for a run that began before there were such settings.
 
     Returns: ``run_dir``, ``checkpoint`` (the best), ``step``, ``seconds``, ``metric`` (its name), ``best_top1`` (or
-    whatever the metric is), ``best_step``.
+    whatever the metric is), ``best_step``, ``received`` (a signal that came in the last step, else 0).
     Raises: ValueError, OSError: one line each. Interrupted: on a signal, after saving.
     """
     refuse_nonsense(config)
