@@ -156,6 +156,14 @@ def test_there_is_a_golden_row_for_every_model() -> None:
     assert names() == list(MODELS) == list(TARGETS) == list(golden_facts())
 
 
+def test_every_summary_stands_alone() -> None:
+    """`videoai models NAME` prints it without its neighbours."""
+    summaries = [card.summary for card in MODELS.values()]
+    relative = re.compile(r"\b(the same|deeper|wider|larger|smaller than|twice|(half|third|sixth) (wider|as))\b")
+    assert [summary for summary in summaries if relative.search(summary)] == []
+    assert [summary for summary in summaries if summaries.count(summary) > 1] == []
+
+
 @pytest.mark.parametrize("name", list(MODELS))
 def test_parameters_and_names_are_what_they_were(name: str) -> None:
     """A change here breaks every checkpoint. Refresh with VIDEOAI_GOLDEN=write and say in the commit why."""
