@@ -7,7 +7,7 @@ from torch import Tensor
 
 from videoai.models import create_model
 from videoai.models.heads import with_head
-from videoai.models.internvideo2 import InternVideo2, internvideo2_s, waves
+from videoai.models.internvideo2 import InternVideo2, internvideo2_s, sincos_3d
 
 # the reference code's own, at 400 classes and 8 frames
 PARAMETERS = {"internvideo2_s": 23_352_976, "internvideo2_b": 89_748_112, "internvideo2_l": 309_238_416}
@@ -40,7 +40,7 @@ def test_the_order_of_frames_matters() -> None:
 
 
 def test_positions_start_as_waves_of_time_columns_and_rows() -> None:
-    place = waves((2, 3, 4), 16)[1, 2, 3]  # T, H, W
+    place = sincos_3d((2, 3, 4), 16)[1, 2, 3]  # T, H, W
     angles = torch.tensor([1.0, 0.01])
     torch.testing.assert_close(place[:4], torch.cat([angles.sin(), angles.cos()]))
     assert place[4] == torch.tensor(3.0).sin() and place[10] == torch.tensor(2.0).sin()
@@ -48,7 +48,7 @@ def test_positions_start_as_waves_of_time_columns_and_rows() -> None:
 
 def test_published_positions_are_resampled_to_the_clip_and_it_is_said(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, logger="videoai"):
-        fitted = small().fit_state_dict({"positions.joint": waves((8, 16, 16), 384).flatten(1, 2)})
+        fitted = small().fit_state_dict({"positions.joint": sincos_3d((8, 16, 16), 384).flatten(1, 2)})
     assert fitted["positions.joint"].shape == (4, 4, 384)
     assert "positions of 8x256 (T, H*W) tokens are resampled to 4x4" in caplog.text
 

@@ -11,7 +11,7 @@ from videoai.models.r2plus1d import SplitConv, r2plus1d_r34, r2plus1d_r50
 # at 400 classes; the publishers' tables say 63.7, 63.8 and 28.11 M
 PARAMETERS = (
     ("r2plus1d_r34", {}, 63_697_175),
-    ("r2plus1d_r34", {"dialect": "mmaction2"}, 63_759_281),
+    ("r2plus1d_r34", {"variant": "mmaction2"}, 63_759_281),
     ("r2plus1d_r50", {}, 28_107_600),
 )
 
@@ -27,7 +27,7 @@ def test_it_has_the_published_parameters(name: str, options: Mapping[str, Any], 
     ("name", "options", "shape"),
     [
         ("r2plus1d_r34", {}, (1, 512, 1, 4, 4)),
-        ("r2plus1d_r34", {"dialect": "mmaction2"}, (1, 512, 1, 2, 2)),  # pools in the stem
+        ("r2plus1d_r34", {"variant": "mmaction2"}, (1, 512, 1, 2, 2)),  # pools in the stem
         ("r2plus1d_r50", {}, (1, 2048, 2, 2, 2)),
     ],
 )
@@ -56,22 +56,22 @@ def test_space_first_and_time_first_differ() -> None:
     assert (space_first(x) - wanted).abs().max() > 0.01 * wanted.std()
 
 
-def test_norms_between_the_halves_have_the_dialects_epsilon() -> None:
-    for dialect, inner in (("vmz", 1e-3), ("mmaction2", 1e-5)):
+def test_norms_between_the_halves_have_the_variants_epsilon() -> None:
+    for variant, inner in (("vmz", 1e-3), ("mmaction2", 1e-5)):
         with torch.device("meta"):
-            model = r2plus1d_r34(4, dialect=dialect)  # pyright: ignore[reportArgumentType]
+            model = r2plus1d_r34(4, variant=variant)  # pyright: ignore[reportArgumentType]
         eps = {name: module.eps for name, module in model.named_modules() if isinstance(module, nn.BatchNorm3d)}
         assert {value for name, value in eps.items() if name.endswith(".norm")} == {inner}
         assert {value for name, value in eps.items() if not name.endswith(".norm")} == {1e-3}
 
 
-def test_weights_of_the_other_dialect_are_refused() -> None:
+def test_weights_of_the_other_variant_are_refused() -> None:
     with torch.device("meta"):
         state = r2plus1d_r34(400).state_dict()
     with pytest.raises(ValueError, match=r"weights mmaction2/r2plus1d_r34_8x8_k400 do not fit R2Plus1d"):
         from_published("mmaction2/r2plus1d_r34_8x8_k400", state)
 
 
-def test_an_unknown_dialect_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"model\.dialect='mmaction' is unknown\. Did you mean 'mmaction2'\?"):
-        r2plus1d_r34(4, dialect="mmaction")  # pyright: ignore[reportArgumentType]
+def test_an_unknown_variant_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"model\.variant='mmaction' is unknown\. Did you mean 'mmaction2'\?"):
+        r2plus1d_r34(4, variant="mmaction")  # pyright: ignore[reportArgumentType]

@@ -1,4 +1,4 @@
-"""C2D, I3D, Slow, SlowFast and TPN: what makes each of them itself, and what their dialects change."""
+"""C2D, I3D, Slow, SlowFast and TPN: what makes each of them itself, and what their variants change."""
 
 import importlib.util
 import os
@@ -94,7 +94,7 @@ def test_wrong_choices_are_refused() -> None:
         ("i3d_r50", "stem_stride", 3),
         ("i3d_r50", "temporal_kernels", "all"),
         ("i3d_nl_r50", "affinity", "sofmax"),
-        ("i3d_nl_r50", "non_local_dialect", "caffe2"),
+        ("i3d_nl_r50", "non_local_variant", "caffe2"),
         ("slow_nl_4x16_r50", "non_local_after", "none"),
         ("slowfast_4x16_r50", "slow_frames", "random"),
     ):
@@ -123,7 +123,7 @@ def fill() -> ModuleType:
         ("mmaction2/slowfast_r50_8x8_k400", {"slow_frames": "linspace"}),
     ],
 )
-def test_the_wrong_dialect_gives_other_logits(weights: str, wrong: dict[str, Any], fill: ModuleType) -> None:
+def test_the_wrong_variant_gives_other_logits(weights: str, wrong: dict[str, Any], fill: ModuleType) -> None:
     """They load all the same, so nothing else would tell."""
     fixture, row = fill.load_fixture(PARITY / f"{weights}.json"), find(weights)
     model = create_model(row.model, num_classes=400, **{**row.options, **wrong}).eval()

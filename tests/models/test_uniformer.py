@@ -1,4 +1,4 @@
-"""UniFormer: sizes, what each stage can see, and dialects that load and are wrong."""
+"""UniFormer: sizes, what each stage can see, and variants that load and are wrong."""
 
 import importlib.util
 import json

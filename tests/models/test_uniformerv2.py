@@ -1,4 +1,4 @@
-"""UniFormerV2: sizes, what the video token reads, and dialects that load and are wrong."""
+"""UniFormerV2: sizes, what the video token reads, and variants that load and are wrong."""
 
 import logging
 from typing import Any
@@ -64,7 +64,7 @@ def test_the_order_of_frames_matters() -> None:
 
 
 @torch.no_grad()
-def test_each_part_of_the_dialect_changes_the_logits() -> None:
+def test_each_part_of_the_variant_changes_the_logits() -> None:
     logits = small()(clip())
     state = small().state_dict()
     for options in ({"blend": False}, {"num_global": 1}):

@@ -1,4 +1,4 @@
-"""ViViT, TimeSformer, VideoMAE, UMT, MAE-ST: sizes, what each of them can see, and dialects that load and are wrong."""
+"""ViViT, TimeSformer, VideoMAE, UMT, MAE-ST: sizes, what each of them can see, and variants that load and are wrong."""
 
 import importlib.util
 import json

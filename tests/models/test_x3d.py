@@ -51,7 +51,7 @@ def test_a_block_starts_as_its_shortcut() -> None:
 
 @pytest.mark.skipif(not PARITY.is_dir(), reason=f"no parity fixtures in {PARITY}; set VIDEOAI_PARITY")
 def test_the_first_shortcut_without_its_norm_gives_other_logits() -> None:
-    """What PySlowFast's files would give in pytorchvideo's dialect, were the norm dropped."""
+    """What PySlowFast's files would give in pytorchvideo's variant, were the norm dropped."""
     spec = importlib.util.spec_from_file_location("parity_fill", PARITY / "fill.py")
     assert spec and spec.loader
     fill = importlib.util.module_from_spec(spec)

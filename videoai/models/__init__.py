@@ -1,4 +1,4 @@
-"""The model zoo: ``create_model`` by name, ``from_published`` from a file of somebody else's.
+"""The model zoo: ``create_model`` by name, ``from_published`` from a state dict that others published.
 
 A model is any ``nn.Module`` with ``forward(video: float [B, C, T, H, W], normalised) -> logits [B, K]`` (no softmax).
 There is no base class. The models of the zoo also have
@@ -10,7 +10,8 @@ There is no base class. The models of the zoo also have
     num_features                                 D, what the head reads
     feature_width                                D of forward_features, only where the pool changes it
     group_matcher(coarse=False)                  timm's form: which parameters belong to which depth, for layer decay
-    no_weight_decay() -> set of parameter names  what does not decay beside norms and biases (position tables, tokens)
+    no_weight_decay() -> set of parameter names  optional: what does not decay beside norms and biases (position tables,
+                                                 tokens)
     set_grad_checkpointing(enable=True)          recompute activations in the backward pass instead of keeping them
 
 and, once published weights are loaded, ``clip``: the ClipSpec that these weights were trained on.

@@ -1,4 +1,4 @@
-"""What transformers over space-time tokens share: attention, MLP, blocks, stochastic depth, initial weights.
+"""Parts shared by transformers over space-time tokens: attention, MLP, blocks, stochastic depth, initial weights.
 
 A block is joint, every token sees every token (ViViT, arXiv:2103.15691), or divided, over time and then over the space
 of each frame (TimeSformer, arXiv:2102.05095).

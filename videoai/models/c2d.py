@@ -1,7 +1,8 @@
 """C2D (Wang et al. 2018, arXiv:1711.07971): a 2-D ResNet over frames that pools time in pairs after its first stage.
 
 The baseline of 3-D networks: no kernel sees more than one frame, so the order of frames cannot matter beyond the pairs.
-Two dialects: mmaction2 pools the stem without padding; both publish networks that never pool time ("nopool").
+Two checkpoint variants: mmaction2 pools the stem without padding; both publish networks that never
+pool time ("nopool").
 """
 
 from videoai.models.resnet3d import Depth, ResNet3d, repeat_kernels

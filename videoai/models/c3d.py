@@ -75,10 +75,6 @@ class C3D(nn.Module):
         """timm's form: a depth a stage, then the two linear layers."""
         return {"stem": r"^stages\.0", "blocks": [(r"^stages\.(\d+)", None), (r"^fc[67]", (99999,))]}
 
-    def no_weight_decay(self) -> set[str]:
-        """Nothing beside biases."""
-        return set()
-
     def set_grad_checkpointing(self, enable: bool = True) -> None:
         """Recompute the stages' activations in the backward pass."""
         self.checkpointing = enable

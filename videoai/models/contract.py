@@ -1,4 +1,4 @@
-"""A model of one's own, tried on one batch before a run: does it keep what ``models/__init__.py`` asks of models?"""
+"""Check a user's own model on one batch before a run: the contract of ``models/__init__.py``."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager

@@ -28,7 +28,7 @@ class ConvLstm(nn.Module):
     def forward(self, maps: Tensor) -> Tensor:
         """[B, C, T, H, W] -> the states [B, D, T, H, W]."""
         batch, _, num_frames = maps.shape[:3]
-        # of all frames at once: only the state's convolution has to wait.  [B, C, T, H, W] -> [B*T, C, H, W]
+        # all frames at once: only the state's convolution is sequential.  [B, C, T, H, W] -> [B*T, C, H, W]
         inputs = self.from_input(maps.transpose(1, 2).flatten(0, 1)).unflatten(0, (batch, num_frames))
         state = cell = inputs.new_zeros(batch, self.hidden_size, *maps.shape[3:])
         states = []

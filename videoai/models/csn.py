@@ -85,10 +85,6 @@ class CSN(nn.Module):
         """timm's form: the stem, then a depth a block (a stage when ``coarse``)."""
         return {"stem": r"^stem", "blocks": r"^stages\.(\d+)" if coarse else r"^stages\.(\d+)\.(\d+)"}
 
-    def no_weight_decay(self) -> set[str]:
-        """Nothing beside norms and biases."""
-        return set()
-
     def set_grad_checkpointing(self, enable: bool = True) -> None:
         """Recompute the blocks' activations in the backward pass."""
         self.checkpointing = enable

@@ -44,10 +44,6 @@ class FrameOnly(nn.Module):
         """timm's form: no stem, a depth a convolution."""
         return {"stem": r"^$", "blocks": r"^cnn\.convs\.(\d+)"}
 
-    def no_weight_decay(self) -> set[str]:
-        """Nothing beside norms and biases."""
-        return set()
-
     def set_grad_checkpointing(self, enable: bool = True) -> None:
         """Recompute the convolutions' activations in the backward pass."""
         self.checkpointing = enable

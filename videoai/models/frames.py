@@ -1,4 +1,4 @@
-"""What networks on frames share: a 2-D network on every frame, any of timm or a small one of ours, and the contract.
+"""Parts shared by networks on frames: a 2-D network on every frame (timm's or a small one of ours), and the contract.
 
 The frames of a clip lie in the batch, [B, C, T, H, W] -> [B*T, C, H, W], so that any 2-D network runs on video as it
 is. What makes video of the frames comes inside the network (``tsm``, ``tanet``) or behind it (``tsn``, ``trn``,
@@ -117,7 +117,7 @@ def frame_features(backbone: Any, video: Tensor) -> Tensor:
         if isinstance(module, AcrossFrames):
             module.num_frames = num_frames
     frames = video.transpose(1, 2).flatten(0, 1)  # [B, C, T, H, W] -> [B*T, C, H, W]
-    refuse_other_size(backbone, tuple(video.shape[3:]))
+    check_frame_size(backbone, tuple(video.shape[3:]))
     features = backbone.forward_features(frames)
     if getattr(backbone, "output_fmt", None) == "NHWC":
         features = features.permute(0, 3, 1, 2)  # [B*T, H', W', D] -> [B*T, D, H', W']
@@ -126,7 +126,7 @@ def frame_features(backbone: Any, video: Tensor) -> Tensor:
     return features.unflatten(0, (-1, num_frames)).transpose(1, 2)  # [B*T, D, H', W'] -> [B, D, T, H', W']
 
 
-def refuse_other_size(backbone: Any, size: tuple[int, ...]) -> None:
+def check_frame_size(backbone: Any, size: tuple[int, ...]) -> None:
     """Raises: ValueError: a transformer of timm is made for one size of image, and this is another."""
     patches = getattr(backbone, "patch_embed", None)
     made_for = getattr(patches, "img_size", None)
@@ -180,7 +180,7 @@ def create_backbone(name: str, *, pretrained: bool, temporal_difference: Differe
 
 
 class Statistics(NamedTuple):
-    """How pixels in [0, 1] were normalised."""
+    """Normalisation of pixels in [0, 1]."""
 
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
@@ -188,7 +188,7 @@ class Statistics(NamedTuple):
 
 
 def backbone_statistics(name: str) -> Statistics:
-    """What the ImageNet weights of a backbone were trained with. Builds nothing.
+    """The normalisation that the ImageNet weights of a backbone were trained with. Builds nothing.
 
     Raises: ValueError: no such backbone, or it has no weights.
     """

@@ -1,4 +1,4 @@
-"""Heads apart from their models: which parameters they are, and another kind in their place."""
+"""Find the parameters of a model's head, and replace the head by an attentive probe."""
 
 import copy
 import re

@@ -1,14 +1,14 @@
 """I3D (Carreira & Zisserman 2017, arXiv:1705.07750) as a ResNet, alone or with non-local blocks (arXiv:1711.07971).
 
 Kernels of three frames in every block of the first stage and in every other one after it; time is pooled in pairs after
-the first stage. Two dialects: PySlowFast and pytorchvideo read 8 frames, mmaction2 reads 32 and lets the stem take a
-quarter of them (``stem_stride=4``). ``nonlocal_block.py`` tells how non-local blocks differ.
+the first stage. Two checkpoint variants: PySlowFast and pytorchvideo read 8 frames, mmaction2 reads 32 and its stem
+takes every fourth (``stem_stride=4``). ``nonlocal_block.py`` says how non-local blocks differ.
 """
 
 from typing import Literal, get_args
 
 from videoai.models.layers import check_choice
-from videoai.models.nonlocal_block import Affinity, Dialect, NonLocalSpec
+from videoai.models.nonlocal_block import Affinity, NonLocalSpec, Variant
 from videoai.models.resnet3d import Depth, ResNet3d, repeat_kernels
 
 TemporalKernels = Literal["alternate", "every"]
@@ -45,11 +45,11 @@ def i3d_nl_r50(
     stem_stride: int = 1,
     affinity: Affinity = "softmax",
     affinity_scaled: bool = True,
-    non_local_dialect: Dialect = "pyslowfast",
+    non_local_variant: Variant = "pyslowfast",
     inflate: str | None = None,
 ) -> ResNet3d:
     """I3D on ResNet-50 with five non-local blocks: 35.4 M parameters at 400 classes."""
-    spec = NonLocalSpec(affinity, affinity_scaled, non_local_dialect)
+    spec = NonLocalSpec(affinity, affinity_scaled, non_local_variant)
     return _i3d(50, num_classes, dropout, stem_stride, "alternate", spec, inflate)
 
 
@@ -60,11 +60,11 @@ def i3d_nl_r101(
     stem_stride: int = 1,
     affinity: Affinity = "softmax",
     affinity_scaled: bool = True,
-    non_local_dialect: Dialect = "pyslowfast",
+    non_local_variant: Variant = "pyslowfast",
     inflate: str | None = None,
 ) -> ResNet3d:
     """I3D on ResNet-101 with five non-local blocks: 59.1 M parameters at 400 classes."""
-    spec = NonLocalSpec(affinity, affinity_scaled, non_local_dialect)
+    spec = NonLocalSpec(affinity, affinity_scaled, non_local_variant)
     return _i3d(101, num_classes, dropout, stem_stride, "alternate", spec, inflate)
 
 

@@ -56,7 +56,7 @@ class InternVideo2(nn.Module):
         nn.init.normal_(self.class_token, std=0.02)
         init_linear(self, into_stream=[(block.attention.project, block.mlp.fc2) for block in blocks])
         rows = columns = size // TUBELET[1]
-        self.positions.get_parameter("joint").data.copy_(waves((grid[0], rows, columns), dim).flatten(1, 2))
+        self.positions.get_parameter("joint").data.copy_(sincos_3d((grid[0], rows, columns), dim).flatten(1, 2))
         self.head = make_head(self.num_features, num_classes)
         self.checkpointing = False
 
@@ -172,7 +172,7 @@ def attend(q_BQD: Tensor, k_BLD: Tensor, v_BLD: Tensor, num_heads: int) -> Tenso
     return F.scaled_dot_product_attention(q_BNQF, k_BNLF, v_BNLF).transpose(1, 2).flatten(2)
 
 
-def waves(grid: tuple[int, int, int], width: int) -> Tensor:
+def sincos_3d(grid: tuple[int, int, int], width: int) -> Tensor:
     """[T, H, W, D], the positions at the start: sines, then cosines, of time in a quarter of the width, of columns and
     of rows in the rest."""
     places = torch.meshgrid(*(torch.arange(float(length)) for length in grid), indexing="ij")

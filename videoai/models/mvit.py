@@ -226,8 +226,8 @@ def _build(
 
 
 def block_settings(plan: Plan, version: Literal[1, 2], widen: Widen) -> "list[MSBlockConfig]":
-    """Of every block. Keys and values of all stages are pooled to one size: a stride of 8, halved by each stage. The
-    first version pools queries only where a stage begins, the second in every block."""
+    """The settings of every block. Keys and values of all stages are pooled to one size: a stride of 8, halved by each
+    stage. The first version pools queries only where a stage begins, the second in every block."""
     from torchvision.models.video.mvit import MSBlockConfig
 
     def stage(block: int) -> int:

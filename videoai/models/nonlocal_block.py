@@ -1,6 +1,6 @@
 """The non-local block (Wang et al. 2018, arXiv:1711.07971): attention among all positions of a feature map.
 
-Two published dialects load into the same network and give other logits: PySlowFast pools the map before keys and values
+Two checkpoint variants fit the same network and give other logits: PySlowFast pools the map before keys and values
 are projected, mmaction2 after, and has no bias where the block's norm follows. Softmax attention runs on PyTorch's
 fused kernels; dot products are multiplied from the right, theta (phi^T g), which is linear in the number of positions.
 """
@@ -14,17 +14,17 @@ from videoai.models.layers import check_choice
 from videoai.models.max_pool import FrameMaxPool
 
 Affinity = Literal["softmax", "dot_product", "gaussian"]
-Dialect = Literal["pyslowfast", "mmaction2"]
+Variant = Literal["pyslowfast", "mmaction2"]
 
 
 class NonLocalSpec(NamedTuple):
-    """What the non-local blocks of a network are, and after which residual blocks of its four stages they stand."""
+    """The kind of a network's non-local blocks, and the residual blocks of its four stages that they follow."""
 
     affinity: Affinity = (
         "softmax"  # softmax of projections; dot_product = their mean; gaussian = softmax, no projections
     )
     scaled: bool = True  # softmax of products / sqrt(width)
-    dialect: Dialect = "pyslowfast"
+    variant: Variant = "pyslowfast"
     after: tuple[tuple[int, ...], ...] = ((), (1, 3), (1, 3, 5), ())
 
 
@@ -34,21 +34,21 @@ class NonLocal(nn.Module):
     def __init__(self, channels: int, spec: NonLocalSpec) -> None:
         super().__init__()
         check_choice("affinity", spec.affinity, get_args(Affinity))
-        check_choice("non_local_dialect", spec.dialect, get_args(Dialect))
+        check_choice("non_local_variant", spec.variant, get_args(Variant))
         inner = channels // 2
         projected = spec.affinity != "gaussian"
         self.theta = nn.Conv3d(channels, inner, 1) if projected else nn.Identity()
         self.phi = nn.Conv3d(channels, inner, 1) if projected else nn.Identity()
         self.g = nn.Conv3d(channels, inner, 1)
         self.pool = FrameMaxPool(2, stride=2)
-        self.out = nn.Conv3d(inner, channels, 1, bias=spec.dialect == "pyslowfast")
+        self.out = nn.Conv3d(inner, channels, 1, bias=spec.variant == "pyslowfast")
         self.norm = nn.BatchNorm3d(channels)
         nn.init.zeros_(self.norm.weight)  # the block starts as the identity
         self.spec = spec
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, C, T, H, W] -> the same."""
-        if self.spec.dialect == "pyslowfast":
+        if self.spec.variant == "pyslowfast":
             pooled = self.pool(x)
             phi, g = self.phi(pooled), self.g(pooled)
         else:

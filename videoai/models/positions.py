@@ -1,4 +1,4 @@
-"""Where a token stands in time and space, as tables that are added to the tokens; and their fit to another clip.
+"""Position tables that are added to tokens, and their resampling for another clip.
 
 Suffixes: T frames, S places in a frame (H = W rows and columns) of tokens, L = T*S, D token width.
 """
@@ -23,8 +23,8 @@ class Positions(nn.Module):
     """The sum of one or two tables [T, S, D]; a table has length 1 in a dimension along which it is constant.
 
     Args:
-        kind: "sincos": fixed waves over the running number of a token; "joint": learned, one vector a token;
-            "separate": learned, one a frame and one a place in the frame; "space": one a place in the frame.
+        kind: "sincos": fixed sines and cosines over the running number of a token; "joint": learned, one vector a
+            token; "separate": learned, one a frame and one a place in the frame; "space": one a place in the frame.
     """
 
     def __init__(self, kind: Kind, grid: tuple[int, int], width: int) -> None:
@@ -48,7 +48,7 @@ class Positions(nn.Module):
         return first + rest[0] if rest else first
 
     def fit_state_dict(self, state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-        """The state dict with tables for this grid: waves are computed again, learned tables resampled. Says so."""
+        """The state dict with tables for this grid: sines are computed again, learned tables resampled. Logs it."""
         found = {f"{prefix}{name}": name for name in self.grids if f"{prefix}{name}" in state}
         others = {key: name for key, name in found.items() if tuple(state[key].shape[:2]) != self.grids[name]}
         if not others:

@@ -1,6 +1,6 @@
 """R(2+1)D of 34 and 50 layers (Tran et al. 2018, arXiv:1711.11248): each 3-D convolution split into space and time.
 
-torchvision's 18 layers are in ``torchvision_resnet.py``. Publishers split differently, and their weights need theirs:
+torchvision's 18 layers are in ``torchvision_resnet.py``. Publishers split differently; the checkpoint variants are:
 
     vmz        the authors' own: 45 channels inside the stem, no max pooling, norms of eps 1e-3
     mmaction2  83 channels inside the stem, then max pooling; the shortcuts are split too; eps 1e-5 between the halves
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from videoai.models.layers import check_choice, init_weights, make_head, run_blocks
 from videoai.models.max_pool import FrameMaxPool
 
-Dialect = Literal["vmz", "mmaction2"]
+Variant = Literal["vmz", "mmaction2"]
 
 WIDTHS = (64, 128, 256, 512)
 DEPTHS = (3, 4, 6, 3)  # blocks of the stages, of 34 and of 50 layers alike
@@ -67,10 +67,6 @@ class R2Plus1d(nn.Module):
         """timm's form: the stem, then a depth a block (a stage when ``coarse``)."""
         return {"stem": r"^stem", "blocks": r"^stages\.(\d+)" if coarse else r"^stages\.(\d+)\.(\d+)"}
 
-    def no_weight_decay(self) -> set[str]:
-        """Nothing beside norms and biases."""
-        return set()
-
     def set_grad_checkpointing(self, enable: bool = True) -> None:
         """Recompute the blocks' activations in the backward pass."""
         self.checkpointing = enable
@@ -113,18 +109,18 @@ class SplitConv(nn.Module):
 class BasicBlock(nn.Module):
     """Two split convolutions beside a shortcut: 34 layers."""
 
-    def __init__(self, in_channels: int, width: int, stride: int, dialect: Dialect) -> None:
+    def __init__(self, in_channels: int, width: int, stride: int, variant: Variant) -> None:
         super().__init__()
-        self.conv1 = _split_conv(in_channels, width, stride=(stride, stride), dialect=dialect)
+        self.conv1 = _split_conv(in_channels, width, stride=(stride, stride), variant=variant)
         self.norm1 = nn.BatchNorm3d(width, eps=CAFFE2_EPS)
-        self.conv2 = _split_conv(width, width, dialect=dialect)
+        self.conv2 = _split_conv(width, width, variant=variant)
         self.norm2 = nn.BatchNorm3d(width, eps=CAFFE2_EPS)
         self.shortcut = nn.Identity()
         if in_channels != width:
             conv = (
                 _conv(in_channels, width, (1, 1), (stride, stride))
-                if dialect == "vmz"
-                else _split_conv(in_channels, width, kernel=(1, 1), stride=(stride, stride), dialect=dialect)
+                if variant == "vmz"
+                else _split_conv(in_channels, width, kernel=(1, 1), stride=(stride, stride), variant=variant)
             )
             self.shortcut = nn.Sequential(conv, nn.BatchNorm3d(width, eps=CAFFE2_EPS))
 
@@ -171,37 +167,37 @@ def _split_conv(
     *,
     kernel: tuple[int, int] = (3, 3),
     stride: tuple[int, int] = (1, 1),
-    dialect: Dialect,
+    variant: Variant,
 ) -> SplitConv:
     """With as many parameters as a whole convolution through 3 frames (section 3.5)."""
     area = kernel[1] ** 2
     middle = 3 * area * in_channels * out_channels // (area * in_channels + 3 * out_channels)
-    norm_eps = CAFFE2_EPS if dialect == "vmz" else 1e-5
+    norm_eps = CAFFE2_EPS if variant == "vmz" else 1e-5
     return SplitConv(in_channels, middle, out_channels, kernel=kernel, stride=stride, norm_eps=norm_eps)
 
 
-def _stem34(dialect: Dialect) -> nn.Sequential:
+def _stem34(variant: Variant) -> nn.Sequential:
     kernel, stride = (3, 7), (1, 2)
     after = (nn.BatchNorm3d(64, eps=CAFFE2_EPS), nn.ReLU(inplace=True))
-    if dialect == "vmz":
+    if variant == "vmz":
         return nn.Sequential(SplitConv(3, 45, 64, kernel=kernel, stride=stride, norm_eps=CAFFE2_EPS), *after)
-    conv = _split_conv(3, 64, kernel=kernel, stride=stride, dialect=dialect)
+    conv = _split_conv(3, 64, kernel=kernel, stride=stride, variant=variant)
     return nn.Sequential(conv, *after, FrameMaxPool(3, stride=2, padding=1))
 
 
-def r2plus1d_r34(num_classes: int, *, dialect: Dialect = "vmz", dropout: float = 0.5) -> R2Plus1d:
+def r2plus1d_r34(num_classes: int, *, variant: Variant = "vmz", dropout: float = 0.5) -> R2Plus1d:
     """R(2+1)D-34: 63.7 M parameters at 400 classes."""
-    check_choice("dialect", dialect, get_args(Dialect))
+    check_choice("variant", variant, get_args(Variant))
     inputs = (64, *WIDTHS)
     stages = (
         nn.Sequential(
-            BasicBlock(inputs[i], WIDTHS[i], 1 if i == 0 else 2, dialect),
-            *(BasicBlock(WIDTHS[i], WIDTHS[i], 1, dialect) for _ in range(1, DEPTHS[i])),
+            BasicBlock(inputs[i], WIDTHS[i], 1 if i == 0 else 2, variant),
+            *(BasicBlock(WIDTHS[i], WIDTHS[i], 1, variant) for _ in range(1, DEPTHS[i])),
         )
         for i in range(len(WIDTHS))
     )
     return R2Plus1d(
-        num_classes, stem=_stem34(dialect), stages=nn.Sequential(*stages), num_features=WIDTHS[-1], dropout=dropout
+        num_classes, stem=_stem34(variant), stages=nn.Sequential(*stages), num_features=WIDTHS[-1], dropout=dropout
     )
 
 

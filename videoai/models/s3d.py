@@ -65,10 +65,6 @@ class S3d(nn.Module):
         """timm's form: the stem of three convolutions, then a depth an Inception block."""
         return {"stem": r"^features\.[0-3]\.", "blocks": r"^features\.(\d+)"}
 
-    def no_weight_decay(self) -> set[str]:
-        """Nothing beside norms and biases."""
-        return set()
-
     def set_grad_checkpointing(self, enable: bool = True) -> None:
         """Recompute the blocks' activations in the backward pass."""
         self.checkpointing = enable
@@ -86,7 +82,7 @@ def mean_of_windows(features: Tensor) -> Tensor:
 
 
 def _shares(length: int, window: int) -> list[float]:
-    """How much each of ``length`` positions adds to the mean of all windows."""
+    """The weight of each of ``length`` positions in the mean of all windows."""
     window = min(window, length)
     num_windows = length - window + 1
     return [min(i + 1, length - i, window, num_windows) / (window * num_windows) for i in range(length)]

@@ -17,7 +17,7 @@ NUM_CLASSES = 400  # Kinetics-400, as papers count
 
 
 class Size(NamedTuple):
-    """Of one model at 400 classes, for one view of its default clip."""
+    """The size of one model at 400 classes, for one view of its default clip."""
 
     parameters: int
     gflops: float  # multiply-adds / 1e9, as papers count: half of torch's flops. Recurrent layers are not counted
@@ -36,5 +36,5 @@ def measure(name: str) -> Size:
 
 @cache
 def sizes() -> dict[str, Size]:
-    """What was measured, by name."""
+    """The measured sizes, by model name."""
     return {name: Size(**row) for name, row in json.loads(FILE.read_text()).items()}

@@ -8,7 +8,7 @@ mmaction2.
 from typing import Literal, get_args
 
 from videoai.models.layers import check_choice
-from videoai.models.nonlocal_block import Affinity, Dialect, NonLocalSpec
+from videoai.models.nonlocal_block import Affinity, NonLocalSpec, Variant
 from videoai.models.resnet3d import Depth, Kernels, ResNet3d, repeat_kernels
 
 After = Literal["odd", "even"]
@@ -40,12 +40,12 @@ def slow_nl_4x16_r50(
     dropout: float = 0.5,
     affinity: Affinity = "softmax",
     affinity_scaled: bool = True,
-    non_local_dialect: Dialect = "pyslowfast",
+    non_local_variant: Variant = "pyslowfast",
     non_local_after: After = "odd",
     inflate: str | None = None,
 ) -> ResNet3d:
     """Slow on ResNet-50 with five non-local blocks, 4 frames: 39.8 M parameters at 400 classes."""
-    non_local = _non_local(affinity, affinity_scaled, non_local_dialect, non_local_after)
+    non_local = _non_local(affinity, affinity_scaled, non_local_variant, non_local_after)
     return _slow(50, num_classes, dropout, non_local, inflate)
 
 
@@ -55,19 +55,19 @@ def slow_nl_8x8_r50(
     dropout: float = 0.5,
     affinity: Affinity = "softmax",
     affinity_scaled: bool = True,
-    non_local_dialect: Dialect = "pyslowfast",
+    non_local_variant: Variant = "pyslowfast",
     non_local_after: After = "odd",
     inflate: str | None = None,
 ) -> ResNet3d:
     """Slow on ResNet-50 with five non-local blocks, 8 frames: the network of ``slow_nl_4x16_r50``."""
-    non_local = _non_local(affinity, affinity_scaled, non_local_dialect, non_local_after)
+    non_local = _non_local(affinity, affinity_scaled, non_local_variant, non_local_after)
     return _slow(50, num_classes, dropout, non_local, inflate)
 
 
-def _non_local(affinity: Affinity, scaled: bool, dialect: Dialect, after: After) -> NonLocalSpec:
+def _non_local(affinity: Affinity, scaled: bool, variant: Variant, after: After) -> NonLocalSpec:
     check_choice("non_local_after", after, get_args(After))
     odd, even = ((), (1, 3), (1, 3, 5), ()), ((), (0, 2), (0, 2, 4), ())
-    return NonLocalSpec(affinity, scaled, dialect, after=odd if after == "odd" else even)
+    return NonLocalSpec(affinity, scaled, variant, after=odd if after == "odd" else even)
 
 
 def _slow(

@@ -1,8 +1,8 @@
 """SlowFast (Feichtenhofer et al. 2019, arXiv:1812.03982): a wide pathway on few frames, a narrow one on all of them.
 
 The fast pathway has an eighth of the channels; before each stage a strided convolution over time brings its map to the
-slow one. The model takes all frames and picks those of the slow pathway itself. Published weights come in dialects of
-equal shapes, which are options here: which frames the slow pathway sees, whether the lateral convolutions have a norm
+slow one. The model takes all frames and picks those of the slow pathway itself. Checkpoint variants of equal
+shapes are options here: which frames the slow pathway sees, whether the lateral convolutions have a norm
 and ReLU, and how many frames they span.
 """
 
@@ -102,10 +102,6 @@ class SlowFast(nn.Module):
         block = r"^(?:slow|fast)\.layer(\d+)" + ("" if coarse else r"\.(\d+)")
         stem = r"^(?:slow|fast)\.(?:conv1|bn1)|^lateral\.0"
         return {"stem": stem, "blocks": [(block, None), (r"^lateral\.(\d+)", previous)]}
-
-    def no_weight_decay(self) -> set[str]:
-        """Nothing beside norms and biases."""
-        return set()
 
     def set_grad_checkpointing(self, enable: bool = True) -> None:
         """Recompute the blocks' activations in the backward pass."""

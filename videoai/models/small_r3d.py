@@ -78,10 +78,6 @@ class ResNet3d(nn.Module):
         """timm's form: the stem, then a depth a stage, which is one block."""
         return {"stem": r"^stem", "blocks": r"^stages\.(\d+)"}
 
-    def no_weight_decay(self) -> set[str]:
-        """Nothing beside norms and biases."""
-        return set()
-
     def set_grad_checkpointing(self, enable: bool = True) -> None:
         """Recompute the stages' activations in the backward pass."""
         self.checkpointing = enable

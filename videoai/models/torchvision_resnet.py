@@ -51,10 +51,6 @@ class TorchvisionResNet(nn.Module):
         """timm's form: the stem, then a depth a block (a layer when ``coarse``)."""
         return {"stem": r"^stem", "blocks": r"^layer(\d+)" if coarse else r"^layer(\d+)\.(\d+)"}
 
-    def no_weight_decay(self) -> set[str]:
-        """Nothing beside norms and biases."""
-        return set()
-
     def set_grad_checkpointing(self, enable: bool = True) -> None:
         """Recompute the blocks' activations in the backward pass."""
         self.checkpointing = enable

@@ -2,7 +2,7 @@
 
 As mmaction2 builds it: both levels are brought to one size in space, then pooled over eight frames, so that the pyramid
 of 8 frames has one position in time. The auxiliary head, which its recipe trains with half the loss on the third stage,
-is kept as published and frozen: published files load whole, and it plays no part in the logits.
+is kept and frozen: published files load whole; the logits do not depend on it.
 """
 
 from collections.abc import Sequence
@@ -54,10 +54,6 @@ class Tpn(nn.Module):
         """timm's form: the stem, a depth a block (a stage when ``coarse``), the pyramid."""
         block = r"^backbone\.layer(\d+)" + ("" if coarse else r"\.(\d+)")
         return {"stem": r"^backbone\.(?:conv1|bn1)", "blocks": block, "pyramid": r"^(?:neck|auxiliary)"}
-
-    def no_weight_decay(self) -> set[str]:
-        """Nothing beside norms and biases."""
-        return set()
 
     def set_grad_checkpointing(self, enable: bool = True) -> None:
         """Recompute the backbone's activations in the backward pass."""

@@ -25,7 +25,7 @@ MAX_FRAMES = 12  # tuples grow as 2^T: 4083 of 12 frames
 
 
 class Relation(nn.Module):
-    """One scale: what ``size`` frames in order say together.
+    """One scale: an MLP over ``size`` frames in order.
 
     Training draws ``TUPLES`` tuples of frames, evaluation takes all; their weights add up to how many are drawn.
     """

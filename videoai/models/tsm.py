@@ -85,7 +85,7 @@ class ClipNonLocal(NonLocal, AcrossFrames):
     """A non-local block inside a 2-D network: each place of a clip reads all places."""
 
     def __init__(self, channels: int, affinity: Affinity) -> None:
-        super().__init__(channels, NonLocalSpec(affinity=affinity, scaled=False, dialect="mmaction2"))
+        super().__init__(channels, NonLocalSpec(affinity=affinity, scaled=False, variant="mmaction2"))
 
     def forward(self, x: Tensor) -> Tensor:
         """[B*T, C, H, W] -> the same."""

@@ -75,10 +75,6 @@ class UniFormer(nn.Module):
             return {"stem": r"^embeds\.0", "blocks": r"^(?:embeds|stages)\.(\d+)"}
         return {"stem": r"^embeds\.0", "blocks": [(r"^embeds\.(\d+)", None), (r"^stages\.(\d+)\.(\d+)", None)]}
 
-    def no_weight_decay(self) -> set[str]:
-        """Nothing beside norms and biases: positions are convolutions here."""
-        return set()
-
     def set_grad_checkpointing(self, enable: bool = True) -> None:
         """Recompute the blocks' activations in the backward pass."""
         self.checkpointing = enable
@@ -92,7 +88,7 @@ class UniFormer(nn.Module):
 
 
 class PatchEmbed(nn.Module):
-    """What begins a stage: 4x4 patches of every second frame in the first, 2x2 patches in the others; then a norm."""
+    """The start of a stage: 4x4 patches of every second frame in the first, 2x2 patches in the others; then a norm."""
 
     def __init__(self, stage: int) -> None:
         super().__init__()

@@ -150,7 +150,7 @@ class UniFormerV2(nn.Module):
             nn.init.normal_(table, std=self.num_features**-0.5)  # pyright: ignore[reportArgumentType]
         for module in self.modules():
             if isinstance(module, (GlobalBlock, OverTime)):
-                module.silence()
+                module.zero_output()
 
 
 def _check(size: int, patch: int, num_global: int, depth: int, temporal_stride: int) -> None:

@@ -60,8 +60,8 @@ class OverTime(nn.Module):
         # [B, T, S, D] -> [B, D, T, S, 1] and back: every place is treated alike, so rows and columns need no telling
         return self.layers(x_BTSD.permute(0, 3, 1, 2)[..., None])[..., 0].permute(0, 2, 3, 1)
 
-    def silence(self) -> None:
-        """Start as nothing."""
+    def zero_output(self) -> None:
+        """Zero the last convolution, so that the mixing starts as no change."""
         nn.init.zeros_(self.layers[-1].weight)  # pyright: ignore[reportArgumentType]
         nn.init.zeros_(self.layers[-1].bias)  # pyright: ignore[reportArgumentType]
 
@@ -99,8 +99,8 @@ class GlobalBlock(nn.Module):
         out_NLF = F.scaled_dot_product_attention(q_NLF, k_NLF, v_NLF)
         return self.project(out_NLF.transpose(1, 2).flatten(2))
 
-    def silence(self) -> None:
-        """Start as nothing: the token passes unchanged."""
+    def zero_output(self) -> None:
+        """Zero the last layers of both branches, so that the token passes unchanged at the start."""
         for last in (self.project, self.mlp[-1]):
             nn.init.zeros_(last.weight)  # pyright: ignore[reportArgumentType]
             nn.init.zeros_(last.bias)  # pyright: ignore[reportArgumentType]

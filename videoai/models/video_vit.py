@@ -1,7 +1,7 @@
 """One vision transformer for video: the network behind ViViT, TimeSformer, VideoMAE, MAE-ST and UMT.
 
-They differ in who attends to whom, in their positions, in a class token, and in small things that load without
-complaint and change the logits: ``vivit.py``, ``timesformer.py`` and ``videomae.py`` say what each of them is.
+They differ in the attention pattern, in their positions, in a class token, and in settings that change the logits but
+no tensor shape: ``vivit.py``, ``timesformer.py`` and ``videomae.py`` fix them.
 
 Suffixes: B batch, T frames, H rows, W columns of tokens, S = H*W, L tokens of a clip, D token width.
 """
@@ -115,8 +115,8 @@ class VideoViT(nn.Module):
         return x_BLD.unflatten(0, (-1, self.grid[0])).mean(1) if self.attention == "space" else x_BLD
 
     def embed(self, video: Tensor) -> Tensor:
-        """video: float [B, 3, T, H, W] -> tokens [B, T*S, D] that know their place, so that some of them can be dropped
-        before the blocks."""
+        """video: float [B, 3, T, H, W] -> tokens [B, T*S, D] with positions, so that some of them can be dropped before
+        the blocks."""
         check_clip("model", video.shape[2:], self.input_size, self.tubelet)
         x_BTSD = self.patch_embed(video).flatten(3).permute(0, 2, 3, 1)  # [B, D, T, H, W] -> [B, T, S, D]
         return (x_BTSD + self.positions()).flatten(1, 2)
@@ -161,7 +161,7 @@ class VideoViT(nn.Module):
         self.checkpointing = enable
 
     def _init_weights(self) -> None:
-        """As BEiT. Attention over time starts as nothing in all blocks but the first, as TimeSformer's code."""
+        """As BEiT. Attention over time starts with zero output in all blocks but the first, as TimeSformer's code."""
         blocks = [block for block in self.blocks if isinstance(block, (Block, DividedBlock))]
         init_linear(self, into_stream=[(block.attention.project, block.mlp.fc2) for block in blocks])
         nn.init.normal_(self.patch_embed.weight, std=0.02)

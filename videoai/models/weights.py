@@ -1,4 +1,4 @@
-"""Loading tensors into a model: what fits is loaded, what does not is said."""
+"""Load tensors into a model by name and shape, and report the rest."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 
 class LoadReport(NamedTuple):
-    """What a partial load did; ``str(report)`` is one line for the log."""
+    """The result of a partial load; ``str(report)`` is one line for the log."""
 
     loaded: int
     total: int
@@ -72,7 +72,7 @@ def load_exact(model: nn.Module, state_dict: Mapping[str, Tensor], *, num_classe
 
 
 def compare(model: nn.Module, state_dict: Mapping[str, Tensor]) -> tuple[LoadReport, dict[str, Tensor]]:
-    """What would be loaded, and the tensors that fit."""
+    """Compare by name and shape: a report, and the tensors that fit."""
     own = model.state_dict()
     fitting = {name: t for name, t in state_dict.items() if name in own and t.shape == own[name].shape}
     report = LoadReport(

@@ -28,7 +28,7 @@ class X3D(nn.Module):
     Args:
         depths: blocks of each stage.
         norm_every_shortcut: False: the first block's shortcut, which changes the size but not the width, has no norm
-            (pytorchvideo's dialect).
+            (pytorchvideo's checkpoint variant).
     """
 
     num_features = NUM_FEATURES
@@ -83,10 +83,6 @@ class X3D(nn.Module):
         head."""
         blocks = r"^stages\.(\d+)" if coarse else r"^stages\.(\d+)\.(\d+)"
         return {"stem": r"^stem", "blocks": [(blocks, None), (r"^(?:conv5|lin5)", (99999,))]}
-
-    def no_weight_decay(self) -> set[str]:
-        """Nothing beside norms and biases."""
-        return set()
 
     def set_grad_checkpointing(self, enable: bool = True) -> None:
         """Recompute the blocks' activations in the backward pass."""

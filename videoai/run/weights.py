@@ -12,7 +12,7 @@ from videoai.inference.load import read_weights
 from videoai.models import default_weights
 from videoai.models.frames import Statistics, backbone_statistics
 from videoai.models.heads import head_parameters
-from videoai.models.published import find, is_published, load_published, read_published, with_dialect
+from videoai.models.published import find, is_published, load_published, read_published, with_variant
 from videoai.models.weights import load_partial
 
 logger = logging.getLogger(__name__)
@@ -21,7 +21,7 @@ STATISTICS = ("mean", "std", "channels")  # of the clip: null in the config = as
 
 
 def settle_weights(config: dict[str, Any]) -> dict[str, Any]:
-    """The config with what published weights decide: the model's dialect, and how pixels are normalised where the
+    """The config with what published weights decide: the model's variant, and how pixels are normalised where the
     config leaves that open. A pure function, so that a continued run comes to the same config.
 
     Raises: ValueError: no such weights, or weights of another model.
@@ -35,7 +35,7 @@ def settle_weights(config: dict[str, Any]) -> dict[str, Any]:
     settled = {**config, "clip": ClipSpec(**clip).to_dict()}
     if weights:
         refuse_other_input(weights, ClipSpec(**clip))
-        node = with_dialect(config["model"], weights, None)
+        node = with_variant(config["model"], weights, None)
         settled["model"] = {key: value for key, value in node.items() if key != "num_classes"}
         if backbone:
             settled["model"]["backbone_pretrained"] = False  # the published weights hold the backbone

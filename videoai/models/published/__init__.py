@@ -3,9 +3,9 @@
 An id is ``source/published name``, e.g. ``pyslowfast/SLOWFAST_8x8_R50``. Its row and its converter stand in the module
 of this package that is named as the module of the model: ``models/x3d.py``, ``models/published/x3d.py``.
 
-Tensors alone are not a checkpoint: files of one shape were trained with other slow frames, channel orders or epsilons,
-load without complaint, and give wrong logits. So each row names the model *and* the options it must be built with, and
-the clip it was trained on.
+Tensors alone are not a checkpoint: files of equal shapes were trained with other slow frames, channel orders or
+epsilons; they load without an error and give wrong logits. So each row names the model, the options it must be built
+with (the checkpoint variant), and the clip it was trained on.
 """
 
 import logging
@@ -68,22 +68,22 @@ class Weights(NamedTuple):
     convert: Callable[[StateDict], StateDict]  # the publisher's names and shapes -> ours
     clip: ClipSpec
     licence: str  # SPDX, or what the publisher says
-    url: str | None  # of the file; None = no direct link is published: give a file of your own, as ID:FILE
+    url: str | None  # the file; None = no direct link is published: give a file of your own, as ID:FILE
     page: str | None = None  # where the publisher documents it
     container: str | None = None  # the key of the file that holds the state dict; None = the file is one
     also: str | None = None  # the id of a second file that this one goes with: a probe's encoder
-    options: Mapping[str, Any] = {}  # the dialect: what the model must be built with
-    num_classes: int = 400  # 0 = of an encoder, without a head
+    options: Mapping[str, Any] = {}  # the checkpoint variant: model options that change logits but no tensor shape
+    num_classes: int = 400  # 0 = an encoder without a head
     dataset: str = "kinetics400"
     own_labels: bool = False  # True = its classes are numbered in an order that the publisher keeps elsewhere
     top1: float | None = None  # percent, the publisher's own claim
-    views: str | None = None  # of that claim: clips x crops
-    sha256: str | None = None  # of the file, or how it begins
+    views: str | None = None  # clips x crops of that claim
+    sha256: str | None = None  # the file's digest, or its beginning
     verified: Literal["parity", "no"] = "no"  # parity = the logits of the publisher's own code, on golden inputs
 
     @property
     def multi_label(self) -> bool:
-        """Whether its logits are of a sigmoid each, because a video has several labels."""
+        """Whether each logit belongs to a sigmoid, because a video has several labels."""
         return self.dataset == "charades"
 
 
@@ -100,12 +100,12 @@ def weights_of(model: str) -> dict[str, Weights]:
 
 
 def sources() -> list[str]:
-    """Who publishes: what stands before the slash of an id."""
+    """The publishers: the part of the ids before the slash."""
     return sorted({name.partition("/")[0] for name in all_weights()})
 
 
 def is_published(weights: str) -> bool:
-    """Whether this is meant as an id (or ``ID:FILE``, or a source misspelt), and not as the path of a file."""
+    """Whether this looks like an id (or ``ID:FILE``, or a misspelt source) and not like the path of a file."""
     source, slash, _ = weights.partition("/")
     meant = bool(slash and get_close_matches(source, sources(), n=1, cutoff=SAME_SOURCE))
     return meant and not Path(weights).exists()
@@ -127,8 +127,8 @@ def find(weights: str) -> Weights:
     )
 
 
-def with_dialect(node: Mapping[str, Any], weights: str, num_classes: int | None) -> dict[str, Any]:
-    """The model node that these weights need. Raises: ValueError: they belong to another model."""
+def with_variant(node: Mapping[str, Any], weights: str, num_classes: int | None) -> dict[str, Any]:
+    """The model node with the checkpoint variant of these weights. Raises: ValueError: they belong to another model."""
     row = find(weights)
     if node["name"] != row.model:
         raise ValueError(f"weights={weights} are of model={row.model}, not of model={node['name']}.")
@@ -171,7 +171,7 @@ def build_loaded(
     """
     if num_classes is not None:
         check_num_classes(num_classes)
-    model: Any = build(with_dialect(node, weights, num_classes or None), TARGETS, where="model")
+    model: Any = build(with_variant(node, weights, num_classes or None), TARGETS, where="model")
     load_published(model, weights, read())
     if num_classes == 0:
         model.reset_classifier(0)
@@ -200,5 +200,5 @@ def load_published(model: nn.Module, weights: str, state_dict: StateDict) -> Loa
 
 
 def is_non_commercial(licence: str) -> bool:
-    """CC-BY-NC and its kin."""
+    """Whether the licence is CC-BY-NC or a variant of it."""
     return "-NC" in licence.upper()

@@ -1,4 +1,4 @@
-"""What the outputs of published weights are called."""
+"""Class names of published weights."""
 
 from videoai.models.published import Weights
 

@@ -32,9 +32,9 @@ def fetch(name: str, *, url: str | None, page: str | None, sha256: str | None) -
     Raises: OSError: no direct link, no way to it, or no cache to put it; the message says what to do. ValueError:
     another file than the published one came.
     """
-    target = place_of(name, url)
+    target = cache_path(name, url)
     if held := find_cached(target):
-        warn_of_another(name, held, sha256)  # a person may have put it there
+        warn_if_other_digest(name, held, sha256)  # a person may have put it there
         return held
     if url is None:
         raise OSError(
@@ -48,7 +48,7 @@ def fetch(name: str, *, url: str | None, page: str | None, sha256: str | None) -
     return target
 
 
-def place_of(name: str, url: str | None) -> Path:
+def cache_path(name: str, url: str | None) -> Path:
     """Where a file lies in the cache: by id, because publishers call many files alike."""
     suffix = Path(urlsplit(url).path).suffix if url else ".pth"
     return cache_folder() / "weights" / f"{name}{suffix}"
@@ -83,13 +83,15 @@ def download(name: str, url: str, target: Path, sha256: str | None) -> None:
             break
         except HTTPError as error:
             raise OSError(
-                f"weights {name}: {url} answers {error.code} {error.reason}. {instead(name, target)}"
+                f"weights {name}: {url} answers {error.code} {error.reason}. {offline_advice(name, target)}"
             ) from error
         except (URLError, OSError) as error:
             held = part.stat().st_size if part.exists() else 0
             if attempt == ATTEMPTS or not held:
                 reason = getattr(error, "reason", error)
-                raise OSError(f"weights {name}: cannot download {url} ({reason}). {instead(name, target)}") from error
+                raise OSError(
+                    f"weights {name}: cannot download {url} ({reason}). {offline_advice(name, target)}"
+                ) from error
             logger.warning("weights %s: broke off after %.1f MB (%s), going on", name, held / 1e6, error)
     check(name, part, sha256)
     os.replace(part, target)
@@ -134,7 +136,7 @@ def digest_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def warn_of_another(name: str, path: Path, sha256: str | None) -> None:
+def warn_if_other_digest(name: str, path: Path, sha256: str | None) -> None:
     """Say so when a file that a person has is not the published one, byte for byte: saved anew, or another one."""
     if sha256 and not (digest := digest_of(path)).startswith(sha256):
         logger.warning(
@@ -155,7 +157,7 @@ def check(name: str, path: Path, sha256: str | None) -> None:
     logger.info("weights %s: complete, SHA-256 %s%s", name, digest, "" if sha256 else " (none published to compare)")
 
 
-def instead(name: str, target: Path) -> str:
+def offline_advice(name: str, target: Path) -> str:
     """What to do without a network."""
     return f"Fetch it on a machine with network and put it at {target}, or give it as weights={name}:FILE."
 

@@ -1,4 +1,4 @@
-"""What is inside a file of published weights: torch, safetensors or a Caffe2 pickle. No code in them ever runs."""
+"""Read files of published weights: torch, safetensors or a Caffe2 pickle. No code in them ever runs."""
 
 import pickle
 import re
@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 import torch
 from torch import Tensor
 
-from videoai.models.published.download import fetch, warn_of_another
+from videoai.models.published.download import fetch, warn_if_other_digest
 
 # All that a pickle of numpy arrays needs (numpy 2 renamed core to _core; files of Python 2 encode their bytes).
 NUMPY_GLOBALS = {
@@ -46,7 +46,7 @@ def given_file(name: str, file: str, sha256: str | None) -> Path:
     path = Path(file).expanduser()
     if not path.is_file():
         raise FileNotFoundError(f"weights {name}: {path} is {'a folder' if path.is_dir() else 'no file'}.")
-    warn_of_another(name, path, sha256)
+    warn_if_other_digest(name, path, sha256)
     return path
 
 
@@ -78,7 +78,7 @@ def read_torch(path: Path) -> Any:
 
 
 class Placeholder:
-    """Stands where a file holds an object of a class that is none of our business."""
+    """Takes the place of an object of a foreign class."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...
 

@@ -4,7 +4,7 @@ from videoai.models.published import Weights
 from videoai.models.published.resnet3d import caffe2, mmaction2, pyslowfast, pytorchvideo, rekeyed
 
 STRIDED = {"stem_stride": 4}
-UNSCALED = {**STRIDED, "affinity_scaled": False, "non_local_dialect": "mmaction2"}
+UNSCALED = {**STRIDED, "affinity_scaled": False, "non_local_variant": "mmaction2"}
 PTV = pytorchvideo("i3d_r50", "kinetics/I3D_8x8_R50", 8, 8, 73.27)
 R50 = "i3d/i3d_imagenet-pretrained-r50"
 

@@ -7,7 +7,7 @@ siblings lie. Kinetics-710 merges the classes of Kinetics-400, -600 and -700.
 from videoai.core.types import ClipSpec
 from videoai.models.published import StateDict, Weights
 from videoai.models.published.renaming import rename
-from videoai.models.published.video_vit import TIMM, place
+from videoai.models.published.video_vit import TIMM, split_positions
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 HUB = "https://huggingface.co/OpenGVLab"
@@ -28,7 +28,7 @@ RULES = (
 def from_internvideo(state: StateDict) -> StateDict:
     """The fine-tuned classifiers; plain and fused kernels write the same names."""
     num_frames = (state["pos_embed"].shape[1] - 1) // 16**2  # every table is of 224 px
-    return place(rename(state, RULES), num_frames=num_frames)
+    return split_positions(rename(state, RULES), num_frames=num_frames)
 
 
 def _clip(num_frames: int) -> ClipSpec:

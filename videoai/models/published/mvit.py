@@ -9,7 +9,7 @@ from typing import Any
 from videoai.core.types import ClipSpec
 from videoai.models.published import StateDict, Weights
 from videoai.models.published.renaming import fuse, rename
-from videoai.models.published.torchvision_resnet import LICENCE, keep
+from videoai.models.published.torchvision_resnet import LICENCE, unchanged
 
 IMAGENET: Any = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
 PYSLOWFAST = "https://dl.fbaipublicfiles.com/pyslowfast/model_zoo"
@@ -81,7 +81,7 @@ def _torchvision(model: str, file: str, top1: float) -> Weights:
     # 16 frames of 7.5 fps
     clip = ClipSpec(num_frames=16, fps=7.5, size=224, resize=256)
     url, sha256 = f"https://download.pytorch.org/models/{file}.pth", file.rpartition("-")[2]
-    apache = partial(Weights, model, keep, clip, LICENCE, url, sha256=sha256)
+    apache = partial(Weights, model, unchanged, clip, LICENCE, url, sha256=sha256)
     return apache(top1=top1, views="5x1", verified="parity")
 
 

@@ -1,4 +1,4 @@
-"""From a publisher's names to ours by a table of regular expressions."""
+"""Rename a publisher's tensors to ours by a table of regular expressions."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""How each publisher names the tensors of the 3-D ResNets, and what its files have in common; no weights of its own."""
+"""Tensor names and rows shared by each publisher's 3-D ResNets; no weights of its own."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -121,7 +121,7 @@ def mmaction2_clip(num_frames: int, stride: int) -> ClipSpec:
 
 
 def pyslowfast(model: str, num_frames: int, stride: int, *, convert: Convert = from_pyslowfast) -> Weights:
-    """What PySlowFast writes when it trains its own configurations; most files that it publishes are Caffe2's."""
+    """A file that PySlowFast writes when it trains its own configurations; most of its published files are Caffe2's."""
     clip = facebook_clip(num_frames, stride)
     row = Weights(model, convert, clip, LICENCE, url=None, page=PYSLOWFAST_PAGE, container="model_state")
     return row._replace(verified="parity")

@@ -19,7 +19,7 @@ PTV_CHARADES = charades(pytorchvideo("slow_8x8_r50", "charades/SLOW_8x8_R50", 8,
 
 SCRATCH, IMAGENET = "slowonly/slowonly_r50_8xb16", "slowonly/slowonly_imagenet-pretrained-r50"
 NON_LOCAL = "slowonly/slowonly_r50-in1k-pre-nl-embedded-gaussian_8xb16"
-EVEN = {"non_local_dialect": "mmaction2", "non_local_after": "even"}
+EVEN = {"non_local_variant": "mmaction2", "non_local_after": "even"}
 # the one file that is not named as its folder
 FILE_4x16 = "slowonly_r50_8xb16-4x16x1-256e_kinetics400-rgb/slowonly_r50_4x16x1_256e_8xb16_kinetics400-rgb"
 

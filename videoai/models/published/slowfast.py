@@ -1,4 +1,4 @@
-"""SlowFast: PySlowFast's weights, pytorchvideo's and mmaction2's, which is a dialect of its own."""
+"""SlowFast: PySlowFast's weights, pytorchvideo's and mmaction2's, which is a checkpoint variant of its own."""
 
 from typing import Any
 
@@ -55,7 +55,7 @@ MMACTION2_PATHWAYS = (
     (r"^(lateral\.\d)\.bn\.", r"\1.norm."),
 )
 FAST_FEATURES = 256
-STRIDED = {"slow_frames": "stride", "lateral_norm": False}  # mmaction2's dialect
+STRIDED = {"slow_frames": "stride", "lateral_norm": False}  # mmaction2's checkpoint variant
 MULTIGRID = f"{FACEBOOK}/pyslowfast/pyslowfast/model_zoo/multigrid/model_zoo"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from videoai.core.types import ClipSpec
 from videoai.models.published import StateDict, Weights
 from videoai.models.published.renaming import rename
-from videoai.models.published.torchvision_resnet import LICENCE, keep
+from videoai.models.published.torchvision_resnet import LICENCE, unchanged
 
 IMAGENET: Any = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
 CLIP = ClipSpec(num_frames=32, stride=2, size=224, **IMAGENET)  # tested on 4 clips x 3 crops of 224 px, short side 224
@@ -34,7 +34,7 @@ def _torchvision(model: str, file: str, top1: float, **facts: Any) -> Weights:
     # 32 frames of 15 fps; 12 clips
     clip = ClipSpec(num_frames=32, fps=15, size=224, resize=256, **IMAGENET)
     url, sha256 = f"https://download.pytorch.org/models/{file}.pth", file.rpartition("-")[2]
-    return Weights(model, keep, clip, LICENCE, url, sha256=sha256, top1=top1, views="12x1", **facts)
+    return Weights(model, unchanged, clip, LICENCE, url, sha256=sha256, top1=top1, views="12x1", **facts)
 
 
 def _mmaction(model: str, name: str, date: str, sha256: str, top1: float, **facts: Any) -> Weights:

@@ -6,7 +6,7 @@ from typing import Any
 from videoai.core.types import ClipSpec
 from videoai.models.published import StateDict, Weights
 from videoai.models.published.renaming import rename
-from videoai.models.published.video_vit import HF, TIMM, place
+from videoai.models.published.video_vit import HF, TIMM, split_positions
 
 ORIGINAL = (
     (r"^model\.", ""),
@@ -66,7 +66,7 @@ def from_mmaction2(state: StateDict) -> StateDict:
 
 def _finish(state: StateDict) -> StateDict:
     weight = state["patch_embed.weight"].unsqueeze(2)  # of a 2-D convolution: one frame deep
-    return place({**state, "patch_embed.weight": weight})
+    return split_positions({**state, "patch_embed.weight": weight})
 
 
 def _original(model: str, file: str, *, frames: int, stride: int, size: int = 224, **facts: Any) -> Weights:

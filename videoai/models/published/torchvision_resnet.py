@@ -7,7 +7,7 @@ TV_MEAN, TV_STD = (0.43216, 0.394666, 0.37645), (0.22803, 0.22145, 0.216989)  # 
 LICENCE = "BSD-3-Clause"
 
 
-def keep(state: StateDict) -> StateDict:
+def unchanged(state: StateDict) -> StateDict:
     """torchvision's names are ours."""
     return state
 
@@ -17,7 +17,7 @@ def _resnet(model: str, file: str, top1: float) -> Weights:
     clip = ClipSpec(num_frames=16, stride=1, fps=15, size=112, resize=128, mean=TV_MEAN, std=TV_STD)
     return Weights(
         model,
-        keep,
+        unchanged,
         clip,
         LICENCE,
         url=f"https://download.pytorch.org/models/{file}.pth",

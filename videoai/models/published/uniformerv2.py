@@ -1,9 +1,10 @@
 """UniFormerV2's published weights: mmaction2's (some trained there, most converted), and the authors' own.
 
-One architecture with three dialects: Kinetics, Moments in Time, ActivityNet and HACS have it plain; files called frozen
-have no blend with the class tokens; Something-Something mixes over time in every block, halves the frames and reads the
-last two thirds of the layers. Its frames were read by OpenCV and never turned: those models see BGR. mmaction2 has
-sorted the classes of its Kinetics heads by name; the authors' heads are in the order of their own lists.
+One architecture with three checkpoint variants: Kinetics, Moments in Time, ActivityNet and HACS have it plain; files
+called frozen have no blend with the class tokens; Something-Something mixes over time in every block, halves
+the frames and reads the last two thirds of the layers. Its frames were read by OpenCV and never turned: those models
+see BGR. mmaction2 has sorted the classes of its Kinetics heads by name; the authors' heads are in the order of their
+own lists.
 """
 
 from collections.abc import Mapping
@@ -238,7 +239,7 @@ def _authors(folder: str, file: str, top1: float | None, views: str | None) -> W
         url=f"{AUTHORS}/{folder}/{file}.pyth",
         page="https://github.com/OpenGVLab/UniFormerV2/blob/main/MODEL_ZOO.md",
         container="model_state",
-        options=_dialect(file, vit),
+        options=_variant(file, vit),
         num_classes=num_classes,
         dataset=dataset,
         own_labels=True,
@@ -248,7 +249,7 @@ def _authors(folder: str, file: str, top1: float | None, views: str | None) -> W
     )
 
 
-def _dialect(file: str, vit: str) -> Mapping[str, Any]:
+def _variant(file: str, vit: str) -> Mapping[str, Any]:
     if file.startswith("sth"):
         return {"local_temporal": True, "temporal_stride": 2, "num_global": {"b16": 8, "l14": 16}[vit]}
     return {"blend": not file.startswith("frozen")}

@@ -1,4 +1,4 @@
-"""What the files of the video ViT have in common: timm's names, Hugging Face's names, and flat position tables."""
+"""Parts shared by the files of video ViTs: timm's names, Hugging Face's names, and flat position tables."""
 
 from videoai.models.positions import sincos
 from videoai.models.published import StateDict
@@ -28,7 +28,7 @@ HF = (
 )
 
 
-def place(state: StateDict, *, num_frames: int = 1) -> StateDict:
+def split_positions(state: StateDict, *, num_frames: int = 1) -> StateDict:
     """Flat tables to ours: ``cls_token``, ``pos_embed`` (the class token's position first) and ``time_embed``.
 
     Args:
@@ -46,7 +46,7 @@ def place(state: StateDict, *, num_frames: int = 1) -> StateDict:
     return state
 
 
-def add_waves(state: StateDict) -> StateDict:
+def add_sincos(state: StateDict) -> StateDict:
     """The table that files leave out because it can be computed: of 8 frames of tokens at 224 px."""
     width, patch = state["patch_embed.weight"].shape[0], state["patch_embed.weight"].shape[-1]
     return {**state, "positions.joint": sincos((8, (224 // patch) ** 2), width)}

@@ -11,7 +11,7 @@ import torch
 from videoai.core.types import ClipSpec
 from videoai.models.published import StateDict, Weights
 from videoai.models.published.renaming import fuse, rename
-from videoai.models.published.video_vit import HF, TIMM, add_waves, place
+from videoai.models.published.video_vit import HF, TIMM, add_sincos, split_positions
 
 IMAGENET: dict[str, Any] = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
 K400_CLIP = ClipSpec(num_frames=16, stride=4, size=224, **IMAGENET)
@@ -40,30 +40,30 @@ MAE_ST = (
 
 def from_original(state: StateDict) -> StateDict:
     """VideoMAE v1 and v2."""
-    return add_waves(rename(state, TIMM))
+    return add_sincos(rename(state, TIMM))
 
 
 def from_hf(state: StateDict) -> StateDict:
     """Hugging Face's VideoMAE: queries, keys and values apart."""
-    return add_waves(fuse(rename(state, HF), ("query", "key", "value"), "qkv"))
+    return add_sincos(fuse(rename(state, HF), ("query", "key", "value"), "qkv"))
 
 
 def from_mmaction2(state: StateDict) -> StateDict:
     """mmaction2's VideoMAE, which keeps the waves in the file."""
-    return place(rename(state, MMACTION), num_frames=8)
+    return split_positions(rename(state, MMACTION), num_frames=8)
 
 
 def from_umt(state: StateDict, *, num_frames: int = 8) -> StateDict:
     """UMT: the table is in the file when it is learned, that is for any other clip than 8 frames at 224 px."""
     state = rename(state, TIMM)
-    return place(state, num_frames=num_frames) if "pos_embed" in state else add_waves(state)
+    return split_positions(state, num_frames=num_frames) if "pos_embed" in state else add_sincos(state)
 
 
 def from_mae_st(state: StateDict) -> StateDict:
     """PySlowFast's MAE-ST; what pre-training needs to paint hidden patches is left out."""
     state = rename({key: t for key, t in state.items() if not key.startswith(MAE_ST_DECODER)}, MAE_ST)
     tables = state.pop("pos_embed_class"), state.pop("pos_embed_spatial")
-    return place({**state, "pos_embed": torch.cat(tables, dim=1)})
+    return split_positions({**state, "pos_embed": torch.cat(tables, dim=1)})
 
 
 def _videomae(model: str, link: str, clip: ClipSpec = K400_CLIP, **facts: Any) -> Weights:

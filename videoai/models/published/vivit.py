@@ -3,14 +3,14 @@
 from videoai.core.types import ClipSpec
 from videoai.models.published import StateDict, Weights
 from videoai.models.published.renaming import fuse, rename
-from videoai.models.published.video_vit import HF, place
+from videoai.models.published.video_vit import HF, split_positions
 
 HALF = (0.5, 0.5, 0.5)
 
 
 def from_hf(state: StateDict) -> StateDict:
     """16 frames of tokens in one table."""
-    return place(fuse(rename(state, HF), ("query", "key", "value"), "qkv"), num_frames=16)
+    return split_positions(fuse(rename(state, HF), ("query", "key", "value"), "qkv"), num_frames=16)
 
 
 WEIGHTS: dict[str, Weights] = {
