@@ -1,3 +1,4 @@
+import copy
 import json
 import math
 import os
@@ -11,6 +12,8 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from videoai.core.types import Clips
 from videoai.engine.interrupt import Interrupted
+from videoai.engine.precision import Precision
+from videoai.engine.schedule import Schedule
 from videoai.engine.trainer import ramp_up
 
 
@@ -58,7 +61,8 @@ def test_the_seed_is_what_makes_two_runs_equal(make_trainer):
 
 
 def test_accumulating_two_halves_is_one_whole_batch(make_trainer):
-    """Without batch norm and dropout, which see micro-batches; 1e-6: the order of a float32 sum."""
+    """Without batch norm and dropout, which see micro-batches, and by SGD: AdamW hides the scale of a gradient. 1e-6:
+    the order of a float32 sum."""
 
     class Plain(nn.Module):
         def __init__(self) -> None:
@@ -75,14 +79,75 @@ def test_accumulating_two_halves_is_one_whole_batch(make_trainer):
 
     stream, task = make_trainer().batches, type(make_trainer().task)
     torch.manual_seed(0)
-    first = make_trainer(task=task(Plain()), batches=stream)
-    torch.manual_seed(0)
-    second_model = Plain()
-    second_model.load_state_dict(first.task.model.state_dict())
-    second = make_trainer(task=task(second_model), batches=halves, accumulate=2)
+    model = Plain()
+    first, second = (
+        make_trainer(task=task(one), optimizer=torch.optim.SGD(one.parameters(), lr=0.1), **options)
+        for one, options in (
+            (model, {"batches": stream}),
+            (copy.deepcopy(model), {"batches": halves, "accumulate": 2}),
+        )
+    )
     first.fit()
     second.fit()
     assert torch.allclose(first.task.model.head.weight, second.task.model.head.weight, atol=1e-6)
+
+
+def test_evaluation_sees_the_moving_average_of_the_weights_after_every_step(make_trainer):
+    """Its closed form: the first weights, then 0.9 of the average and 0.1 of the new ones. 1e-6: float32."""
+    trained, evaluated = [], []
+
+    def evaluate(model, step):
+        for found, module in ((trained, trainer.task.model), (evaluated, model)):
+            state = module.state_dict()
+            found.append({name: value.clone() for name, value in state.items() if value.is_floating_point()})
+        return {"top1": 0.5}
+
+    trainer = make_trainer(evaluate=evaluate, ema_decay=0.9, accumulate=2, cadence={"eval_every": 1})
+    trainer.fit()
+    expected = trained[0]
+    for step, weights in enumerate(trained):
+        expected = {name: expected[name].lerp(value, 0.1 if step else 1.0) for name, value in weights.items()}
+        torch.testing.assert_close(evaluated[step], expected, rtol=0, atol=1e-6)
+    assert len(evaluated) == 10 and not torch.equal(evaluated[-1]["head.weight"], trained[-1]["head.weight"])
+
+
+@pytest.mark.parametrize("ema_decay", [None, 0.9])
+def test_evaluation_is_in_evaluation_mode_and_the_next_step_in_training_mode(make_trainer, ema_decay):
+    modes = []
+
+    class Watched(type(make_trainer().task)):
+        def train_step(self, clips, precision, position):
+            modes.append(("train", self.model.training))
+            return super().train_step(clips, precision, position)
+
+    def evaluate(model, step):
+        modes.append(("evaluate", model.training))
+        return {"top1": 0.5}
+
+    task = Watched(make_trainer().task.model)
+    make_trainer(stop=2, task=task, evaluate=evaluate, ema_decay=ema_decay, cadence={"eval_every": 1}).fit()
+    assert modes == [("train", True), ("evaluate", False)] * 2
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.0**16])  # fp16 scales the loss, so that small gradients do not vanish
+def test_a_step_is_as_long_as_the_clipped_gradient(make_trainer, scale):
+    class Steep(type(make_trainer().task)):
+        def train_step(self, clips, precision, position):
+            return {"loss": 100 * super().train_step(clips, precision, position)["loss"]}
+
+    model, precision = make_trainer().task.model, Precision("fp32", device=torch.device("cpu"))
+    precision.scaler = torch.amp.GradScaler("cpu", init_scale=scale)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+    schedule = Schedule(total_steps=10, name="constant", warmup=0.0)
+    options = {"precision": precision, "optimizer": optimizer, "schedule": schedule}
+    before = nn.utils.parameters_to_vector(model.parameters()).detach().clone()
+    trainer = make_trainer(stop=1, task=Steep(model), max_grad_norm=0.01, **options)
+    trainer.fit()
+    moved = nn.utils.parameters_to_vector(model.parameters()).detach() - before
+    assert moved.norm().item() == pytest.approx(0.5 * 0.01, rel=1e-3)  # torch divides by the norm + 1e-6
+    (record,) = (json.loads(line) for line in trainer.log.path.read_text().splitlines() if '"train"' in line)
+    assert record["grad_norm"] > 1  # the true one, neither clipped nor scaled
+    assert record["grad_norm"] < 1000
 
 
 def test_it_learns(make_trainer):
