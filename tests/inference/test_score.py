@@ -32,16 +32,31 @@ def score(*batches: Clips, **changes):
     return score_videos(Brightness().eval(), batches, **{**options, **changes})
 
 
-GOOD = clips([200, 250, 10, 20], [1, 1, 1, 1], [0, 0, 1, 1], [0, 1, 0, 1], [""] * 4)
+GOOD = clips([90, 250, 10, 130], [1, 1, 0, 0], [0, 0, 1, 1], [0, 1, 0, 1], [""] * 4)  # the views disagree
 BAD = clips([0], [0], [2], [0], ["c.mp4: corrupt"])
 
 
-def test_views_are_averaged_and_an_unreadable_video_has_no_scores():
+def logits_of(given: Clips) -> torch.Tensor:
+    return Brightness()(ToModelInput(ClipSpec(num_frames=2, size=4))(given).video)
+
+
+def test_probabilities_are_averaged_over_views_and_an_unreadable_video_has_none():
     found = score(GOOD, BAD)
-    assert found.scores[:2].argmax(1).tolist() == [1, 0]
+    expected = logits_of(GOOD).double().softmax(1).view(2, 2, 2).mean(1)
+    torch.testing.assert_close(found.scores[:2], expected)
     assert found.scores[2].isnan().all()
     assert found.errors == ["", "", "c.mp4: corrupt"]
-    assert found.clip_top1 == pytest.approx(0.5)  # of the four readable clips
+    assert found.clip_top1 == pytest.approx(0.5)  # of the four readable clips: one view of each video is wrong
+    assert found.loss == pytest.approx(torch.nn.functional.cross_entropy(logits_of(GOOD), GOOD.label).item())
+
+
+def test_clips_in_another_order_keep_their_labels_and_scores():
+    rows = [2, 0, 3, 1]
+    shuffled = [Clips(*(part[row : row + 1] for part in GOOD[:5])) for row in rows]
+    one, other = score(GOOD, BAD), score(BAD, *shuffled)
+    assert torch.equal(one.scores[:2], other.scores[:2])
+    assert (one.clip_top1, one.errors) == (other.clip_top1, other.errors)
+    assert one.loss == pytest.approx(other.loss)
 
 
 def test_the_size_of_a_forward_pass_does_not_change_the_scores():
@@ -57,7 +72,7 @@ def test_videos_with_several_labels_are_scored_by_their_best_view():
     several = GOOD._replace(label=torch.tensor([[1.0, 1.0]] * 2 + [[1.0, 0.0]] * 2))
     unread = BAD._replace(label=torch.tensor([[0.0, 1.0]]))
     found = score(several, unread)
-    logits = Brightness()(ToModelInput(ClipSpec(num_frames=2, size=4))(several).video)
+    logits = logits_of(several)
     expected = logits.double().sigmoid().view(2, 2, 2).amax(1)
     torch.testing.assert_close(found.scores[:2], expected)
     assert found.scores[2].isnan().all()
