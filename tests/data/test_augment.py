@@ -11,13 +11,15 @@ def clips(num: int = 4) -> Clips:
     return Clips(video, torch.arange(num) % 3, torch.arange(num), torch.zeros(num, dtype=torch.int64), [""] * num)
 
 
-def test_model_input_is_permuted_scaled_and_normalised_once():
-    given = clips()
-    spec = ClipSpec(num_frames=5, size=6, mean=(0.1, 0.2, 0.3), std=(0.5, 0.25, 0.125))
-    batch = ToModelInput(spec)(given)
+@pytest.mark.parametrize("channels", ["rgb", "bgr"])
+def test_model_input_is_permuted_scaled_and_normalised_once_in_the_order_of_the_model(channels):
+    given, mean, std = clips(), (0.1, 0.2, 0.3), (0.5, 0.25, 0.125)
+    batch = ToModelInput(ClipSpec(num_frames=5, size=6, mean=mean, std=std, channels=channels))(given)
     assert batch.video.shape == (4, 3, 5, 8, 6)
-    expected = (given.video[1, 2, 1, 3, 4] / 255 - 0.2) / 0.25
-    assert batch.video[1, 1, 2, 3, 4] == pytest.approx(float(expected), abs=1e-6)
+    for number, name in enumerate(channels):
+        expected = (given.video[:, :, "rgb".index(name)] / 255 - mean[number]) / std[number]
+        torch.testing.assert_close(batch.video[:, number], expected, rtol=0, atol=1e-6)
+    assert torch.equal(batch.label, given.label)
 
 
 @pytest.mark.parametrize("kind", ["mixup", "cutmix"])

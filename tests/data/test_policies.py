@@ -69,6 +69,11 @@ def test_autoaugment_is_the_published_policy_and_keeps_its_probabilities():
     assert found["equalize"] / 2000 == pytest.approx(expected, abs=0.06)  # four standard deviations
 
 
+def test_level_nine_of_autoaugment_is_full_strength():
+    angles = {round(abs(op.values[0]), 4) for ops in draws("autoaugment", 600) for op in ops if op.name == "rotate"}
+    assert angles == {30.0, round(30 * 8 / 9, 4), 10.0}  # the policy turns at levels 9, 8 and 3
+
+
 @pytest.mark.parametrize("kind", [*TWO_WAYS, *ONE_WAY])
 def test_no_strength_is_no_operation_and_more_strength_changes_more(kind):
     assert operation(kind, 0.0) == []

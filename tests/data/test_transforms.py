@@ -36,6 +36,14 @@ def test_no_flip_means_never_mirrored():
     assert (is_mirrored, is_reversed) == (True, False)
 
 
+def test_a_clip_that_was_moved_or_played_backwards_too_is_known_to_be_mirrored():
+    everything = {"size": 32, "shift": 0.2, "reverse": 1.0}
+    plain, mirrored = (TrainTransform(flip=flip, **everything)(STILL, generator_for(3, "m")) for flip in (0.0, 1.0))
+    assert torch.equal(mirrored.video, plain.video.flip(-1))
+    assert (mirrored.is_mirrored, mirrored.is_reversed) == (True, True)
+    assert (plain.is_mirrored, plain.is_reversed) == (False, True)
+
+
 def test_a_reversed_clip_shows_the_same_frames_backwards():
     clip = torch.arange(6, dtype=torch.uint8)[:, None, None, None].expand(6, 3, 8, 8)
     video, _, is_reversed, _ = TrainTransform(size=8, scale=(1.0, 1.0), flip=0.0, reverse=1.0)(clip, generator_for(0))
