@@ -60,6 +60,14 @@ def test_an_epoch_is_a_function_of_seed_and_number():
     assert keys(order, 3) != keys(balance("balanced", seed=1), 3)
 
 
+def test_each_pass_over_a_class_takes_its_videos_in_another_order():
+    """20 of the 50 videos of class 0 come in an epoch: epochs 0 and 5 would hold the same ones."""
+    order = balance("balanced")
+    first, sixth = ({video for _, video in keys(order, epoch) if LABELS[video] == 0} for epoch in (0, 5))
+    assert len(first) == len(sixth) == 20
+    assert first != sixth
+
+
 def test_classes_are_spread_over_the_epoch():
     labels = [LABELS[video] for _, video in keys(balance("balanced"), 0)]
     assert len(set(labels[:12])) == 3  # 20 of each in 60: to miss one in 12 has a chance of 2 %, and the seed is fixed

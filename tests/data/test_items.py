@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from videoai.core.types import MULTI_LABEL, LabelSpan, VideoItem
-from videoai.data.items import CHUNK, Items
+from videoai.data.items import CHUNK, Items, Texts
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -57,6 +57,14 @@ def test_what_goes_in_comes_out_even_names_that_are_not_unicode(items):
 def test_more_items_than_are_handled_at_a_time_keep_their_order():
     items = many(2 * CHUNK + 5)
     assert list(Items.of(iter(items))) == items
+
+
+def test_more_texts_than_are_handled_at_a_time_are_all_there():
+    names = [f"é{i}" if i % 5 else "" for i in range(2 * CHUNK + 5)]
+    texts = Texts.of(names)
+    assert list(texts) == names
+    backwards = np.arange(len(names))[::-1]
+    assert list(texts.encoded(backwards)) == [name.encode() for name in names[::-1]]
 
 
 def test_paths_lie_below_root_unless_they_are_absolute():

@@ -8,6 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from videoai.core import distributed
 from videoai.core.types import ClipSpec, VideoItem
 from videoai.data.balance import ClassBalance, places
 from videoai.data.dataset import EvalClips, TrainClips
@@ -96,6 +97,46 @@ def test_evaluation_batches_hold_every_video_once_with_all_its_views(clip_folder
     batches = list(eval_batches(EvalClips(items, CLIP, num_clips=2), videos_per_batch=2))
     assert [int(i) for clips in batches for i in clips.index] == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
     assert batches[0].video.shape == (4, 4, 3, 16, 16)
+
+
+@pytest.fixture
+def as_each_of_three(monkeypatch):
+    """Does something as each of three processes would."""
+
+    def each(do):
+        monkeypatch.setattr(distributed, "world_size", lambda: 3)
+        for rank in range(3):
+            monkeypatch.setattr(distributed, "rank", lambda rank=rank: rank)
+            yield do()
+        monkeypatch.undo()
+
+    return each
+
+
+def numbers(batches) -> list[list[int]]:
+    return [clips.index.tolist() for clips in batches]
+
+
+def test_the_batches_of_all_processes_in_turn_are_those_of_one(clip_folder, as_each_of_three):
+    items = [VideoItem(str(path), 0) for path in sorted(clip_folder.rglob("*.mp4"))]
+    dataset = TrainClips(items, CLIP, TrainTransform(size=16), seed=0)
+
+    def some(count: int) -> list[list[int]]:
+        return numbers(itertools.islice(train_batches(dataset, batch_size=4, seed=0, start=2), count))
+
+    shares = list(as_each_of_three(lambda: some(2)))
+    assert [batch for turn in zip(*shares, strict=True) for batch in turn] == some(6)
+
+
+@pytest.mark.parametrize("count", [2, 7])
+def test_processes_that_evaluate_together_share_the_videos(clip_folder, as_each_of_three, count):
+    items = [VideoItem(str(path), 0) for path in sorted(clip_folder.rglob("*.mp4"))][:count]
+    dataset = EvalClips(items, CLIP, num_clips=2)
+    shares = list(as_each_of_three(lambda: numbers(eval_batches(dataset, videos_per_batch=2, shared=True))))
+    seen = sorted(index for share in shares for batch in share for index in batch)
+    assert seen == sorted([*range(count)] * 2)
+    alone = list(as_each_of_three(lambda: numbers(eval_batches(dataset, videos_per_batch=2))))
+    assert alone == [numbers(eval_batches(dataset, videos_per_batch=2))] * 3
 
 
 def test_a_wrong_number_of_workers_is_refused():

@@ -5,6 +5,7 @@ import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import av
 import pytest
 import torch
 
@@ -15,6 +16,7 @@ from videoai.data.decode import open_video
 from videoai.data.isolation import Worker
 from videoai.data.media import BadVideo
 from videoai.data.reading import Answer, Request, answer, read_timed_views, read_views, reader
+from videoai.data.sampling import clip_indices
 
 CLIP = ClipSpec(num_frames=4, size=24, stride=2)
 ISOLATED = {"isolated": True}
@@ -42,6 +44,29 @@ def test_only_the_labelled_seconds_are_read(items):
 def test_seconds_beyond_the_end_are_a_bad_video(items):
     with pytest.raises(BadVideo, match="short while sampling: no frame between 9 s"):
         read_views(items[0]._replace(start_seconds=9.0), CLIP)
+
+
+def test_a_file_of_fewer_frames_than_announced_gives_the_clips_of_the_true_number(make_video, numbers_in):
+    def announce_only(index: int, packet: av.Packet) -> av.Packet:
+        if index < 15:
+            return packet
+        not_coded = av.Packet(b"\x00\x00\x01\xb6\x50\x4f")  # MPEG-4 picture with vop_coded = 0: nothing new to show
+        not_coded.stream, not_coded.time_base = packet.stream, packet.time_base
+        not_coded.pts, not_coded.dts = packet.pts, packet.dts
+        return not_coded
+
+    item = VideoItem(str(make_video(num_frames=20, codec="mpeg4", edit_packet=announce_only)), 0)
+    clip = ClipSpec(num_frames=10, size=64)
+
+    def drawn(seed: int, num_frames: int) -> list[list[int]]:
+        draws = [generator_for(seed, "short", view) for view in range(2)]
+        return [clip_indices(num_frames, 25, clip, generator=draw).tolist() for draw in draws]
+
+    beyond = [seed for seed in range(6) if any(max(view) >= 16 for view in drawn(seed, 20))]
+    assert len(beyond) >= 3
+    for seed in beyond:  # 16 decode: 15 pictures, and the last one once more when the decoder is emptied
+        views = read_views(item, clip, generators=[generator_for(seed, "short", view) for view in range(2)])
+        assert [numbers_in(view) for view in views] == [[min(n, 14) for n in view] for view in drawn(seed, 16)]
 
 
 def test_another_process_reads_the_same_frames_and_draws_as_often(items):
