@@ -1,6 +1,7 @@
 import errno
 import os
 import pickle
+import stat
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,20 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypat
         checkpoint.save(path, {**STATE, "step": 5})
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["last.pt"]
+
+
+def test_the_file_is_on_the_disk_before_it_is_renamed_and_its_folder_afterwards(tmp_path, monkeypatch):
+    """Otherwise a power cut could leave an empty file, or the name of the old one."""
+    synced, fsync, path = [], os.fsync, tmp_path / "last.pt"
+
+    def watched(descriptor):
+        is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+        synced.append(("folder" if is_folder else "file", path.exists()))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    checkpoint.save(path, STATE)
+    assert synced == [("file", False), ("folder", True)]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full, a disk that is always full, is a Linux device")

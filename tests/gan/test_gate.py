@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from videoai.core.seeding import generator_for
-from videoai.gan.gate import Gate, reasons_by_class
+from videoai.gan.gate import Gate, reasons_by_class, recall_per_class
 
 REAL_LABEL = torch.arange(120) % 3
 LABEL = torch.arange(60) % 3
@@ -74,6 +74,15 @@ def test_recall_of_too_few_real_clips_is_unknown_and_excludes_nothing():
     passed = Gate()(GOOD, sure(LABEL), LABEL, REAL[few], REAL_LABEL[few])
     assert passed.recall.isnan().tolist() == [False, True, False]
     assert passed.excluded == {}
+
+
+def test_recall_does_not_rise_with_the_number_of_made_clips():
+    """It is of as many clips on both sides: copies of all real clips, made beyond that number, change nothing."""
+    made = blobs(REAL_LABEL, "made")
+    as_many = recall_per_class(REAL, REAL_LABEL, made, REAL_LABEL, 3)
+    more = recall_per_class(REAL, REAL_LABEL, torch.cat([made, REAL]), REAL_LABEL.repeat(2), 3)
+    assert torch.equal(as_many, more)
+    assert as_many.max() < 1
 
 
 @pytest.mark.parametrize("limit", [0.0, 1.0])

@@ -25,6 +25,9 @@ def test_classes_stand_in_order_of_their_precision_with_their_number_of_videos()
     figure = average_precision_figure(given, title="val")
     assert names_of(figure) == [f"{score.name} ({score.num_videos})" for score in expected]
     assert [bar.get_width() for bar in figure.axes[0].patches] == [score.average_precision for score in expected]
+    (chance,) = figure.axes[0].collections
+    assert chance.get_offsets().tolist() == [[score.base_rate, rank] for rank, score in enumerate(expected)]
+    assert len({score.base_rate for score in expected}) > 1
 
 
 def test_a_class_of_no_video_is_left_out():
