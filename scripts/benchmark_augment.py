@@ -17,13 +17,13 @@ import torch
 from videoai.cli.config import compose
 from videoai.core.seeding import generator_for
 from videoai.core.types import Clip, ClipSpec, Op, VideoItem
+from videoai.data.augment.operations import carry_out, operate
+from videoai.data.augment.policies import CHOICES, operation
+from videoai.data.augment.transforms import TrainTransform
 from videoai.data.dataset import TrainClips
 from videoai.data.loader import collate
-from videoai.data.operations import carry_out, operate
-from videoai.data.policies import CHOICES, operation
+from videoai.data.motion16.dataset import motion16
 from videoai.data.sampling import Tempo
-from videoai.data.synthetic import motion16
-from videoai.data.transforms import TrainTransform
 
 CLIPS, FRAMES, REPEATS = 4, 16, 5
 DRAWN = ("scale", "ratio", "shift", "color_jitter", "policy", "num_ops", "magnitude", "erase")

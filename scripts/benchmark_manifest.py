@@ -24,9 +24,9 @@ from typing import Any
 from torch.utils.data import DataLoader, Dataset
 
 from videoai.core.types import VideoItem
-from videoai.data.items import Items
+from videoai.data.lists.items import Items
+from videoai.data.lists.manifest import from_csv, from_folder
 from videoai.data.loader import epoch_order
-from videoai.data.manifest import from_csv, from_folder
 
 NUM_CLASSES = 400
 TABLES = {  # columns after path and label

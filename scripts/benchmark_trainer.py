@@ -20,7 +20,8 @@ import videoai
 from videoai.core.log import RunLog
 from videoai.core.seeding import generator_for
 from videoai.core.types import Clips, ClipSpec
-from videoai.data.augment import Mix, ToModelInput
+from videoai.data.augment.mix import Mix
+from videoai.data.normalize import ToModelInput
 from videoai.engine.optim import build_optimizer
 from videoai.engine.precision import Precision
 from videoai.engine.progress import Progress

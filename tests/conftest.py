@@ -33,8 +33,8 @@ def golden() -> Callable[[str, Sequence[float], float], None]:
 @pytest.fixture(scope="session")
 def clip_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Real mp4 files in class folders: 4 motions x 6 clips of 32 px, 32 frames."""
-    from videoai.data.motion import CLASSES, render
-    from videoai.data.synthetic import write_clip
+    from videoai.data.motion16.dataset import write_clip
+    from videoai.data.motion16.motion import CLASSES, render
 
     root = tmp_path_factory.mktemp("clips")
     for name in ("left", "right", "up", "down"):
@@ -110,7 +110,7 @@ def planted(clip_folder: Path, standins: Path, tmp_path_factory: pytest.TempPath
     from videoai.core import checkpoint
     from videoai.core.types import ClipSpec
     from videoai.data.dataset import EvalClips
-    from videoai.data.manifest import from_folder
+    from videoai.data.lists.manifest import from_folder
 
     manifest, clip = from_folder(clip_folder), ClipSpec(num_frames=8, size=32, stride=2)
     shown = EvalClips(manifest.splits["train"], clip)
@@ -147,7 +147,7 @@ def untrained_gan(clip_folder: Path, tmp_path_factory: pytest.TempPathFactory) -
     from videoai.cli.config import compose
     from videoai.core import checkpoint
     from videoai.core.types import ClipSpec
-    from videoai.data.manifest import from_folder
+    from videoai.data.lists.manifest import from_folder
     from videoai.gan.generator import Generator
 
     torch.manual_seed(0)

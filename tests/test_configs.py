@@ -14,7 +14,7 @@ from videoai.inference.load import build_model
 from videoai.models import MODELS
 from videoai.models.published import find
 from videoai.run.limits import refuse_nonsense
-from videoai.run.weights import settle_weights
+from videoai.run.training.weights import settle_weights
 
 GROUPS = sorted(path for path in CONFIGS.iterdir() if path.is_dir())
 EXPERIMENTS = sorted(path.stem for path in (CONFIGS / "experiment").glob("*.yaml"))
@@ -98,8 +98,8 @@ def test_a_model_brings_its_rate_unless_told_otherwise():
 
 
 def test_motion16_is_not_mirrored_unless_asked_and_then_renamed():
-    from videoai.data.directions import settle_directions
-    from videoai.data.motion import CLASSES, REVERSED
+    from videoai.data.augment.directions import settle_directions
+    from videoai.data.motion16.motion import CLASSES, REVERSED
 
     data = compose("train", [])[0]["data"]
     assert (data["flip"], data["reverse"]) == (0, 0)

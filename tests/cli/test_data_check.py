@@ -14,7 +14,7 @@ from PIL import Image
 
 from videoai.data.decode import open_video
 from videoai.data.encode import write_clip
-from videoai.data.motion import CLASSES, render
+from videoai.data.motion16.motion import CLASSES, render
 
 ROOT = __file__.partition("/tests/")[0]
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 from sklearn.metrics import average_precision_score
 
-from videoai.data.motion import CLASSES, render
-from videoai.data.synthetic import write_clip
+from videoai.data.motion16.dataset import write_clip
+from videoai.data.motion16.motion import CLASSES, render
 
 FAST = (
     *("clip.size=32", "clip.resize=32", "trainer.batch_size=6", "trainer.precision=fp32", "trainer.log_every=1"),

@@ -6,12 +6,12 @@ import torch
 
 from videoai.core.types import MULTI_LABEL, ClipSpec, LabelSpan, VideoItem
 from videoai.data import reading
+from videoai.data.augment.directions import Directions
+from videoai.data.augment.transforms import TrainTransform
 from videoai.data.dataset import EvalClips, TrainClips
 from videoai.data.decode import open_video
-from videoai.data.directions import Directions
+from videoai.data.motion16.dataset import write_clip
 from videoai.data.sampling import Tempo
-from videoai.data.synthetic import write_clip
-from videoai.data.transforms import TrainTransform
 
 CLIP = ClipSpec(num_frames=8, stride=2, size=24, resize=28)
 

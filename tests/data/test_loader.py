@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from videoai.core import distributed
 from videoai.core.types import ClipSpec, VideoItem
-from videoai.data.balance import ClassBalance, places
+from videoai.data.augment.balance import ClassBalance, places
+from videoai.data.augment.operations import carry_out
+from videoai.data.augment.transforms import TrainTransform
 from videoai.data.dataset import EvalClips, TrainClips
 from videoai.data.loader import PositionSampler, eval_batches, resolve_workers, train_batches
-from videoai.data.operations import carry_out
 from videoai.data.sampling import Tempo
-from videoai.data.transforms import TrainTransform
 
 CLIP = ClipSpec(num_frames=4, size=16)
 
@@ -153,7 +153,7 @@ def test_a_program_that_still_holds_its_workers_ends(clip_folder):
 from videoai.core.types import ClipSpec
 from videoai.data.dataset import EvalClips
 from videoai.data.loader import eval_batches
-from videoai.data.manifest import from_folder
+from videoai.data.lists.manifest import from_folder
 
 if __name__ == "__main__":
     items = from_folder({str(clip_folder)!r}).splits["train"]

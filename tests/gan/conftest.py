@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from videoai.data.motion import CLASSES, render
+from videoai.data.motion16.motion import CLASSES, render
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,9 @@ import pytest
 import torch
 
 from videoai.core.types import ClipSpec
-from videoai.data.augment import ToModelInput
 from videoai.data.media import BadVideo
-from videoai.data.synthetic import write_clip
+from videoai.data.motion16.dataset import write_clip
+from videoai.data.normalize import ToModelInput
 from videoai.engine.precision import Precision
 from videoai.inference.load import LoadedModel
 from videoai.inference.predict import Predictor, find_videos

@@ -9,7 +9,7 @@ import pytest
 from videoai.gan.findings import Finding
 from videoai.report.gan import ladder_table, lines, write_gan_evaluation
 from videoai.report.tables import as_text
-from videoai.run.classifiers import Arm
+from videoai.run.gan.classifiers import Arm
 
 DISTANCES = {"fvd_own": 1.234567891, "recall": 0.5}
 MEASURED = {

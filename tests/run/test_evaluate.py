@@ -2,8 +2,8 @@ import pytest
 
 import videoai
 from videoai.core.types import MULTI_LABEL, LabelSpan, VideoItem
-from videoai.data.manifest import Manifest
-from videoai.data.synthetic import SIZES, VERSION, Size
+from videoai.data.lists.manifest import Manifest
+from videoai.data.motion16.dataset import SIZES, VERSION, Size
 from videoai.run.evaluate import (
     choose_split,
     data_node,

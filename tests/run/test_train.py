@@ -8,13 +8,13 @@ import yaml
 import videoai
 from videoai.cli.config import complete, with_run_dir
 from videoai.core.types import MULTI_LABEL, LabelSpan, VideoItem
-from videoai.data.items import Items
-from videoai.data.manifest import Manifest
+from videoai.data.lists.items import Items
+from videoai.data.lists.manifest import Manifest
 from videoai.inference.load import build_model
-from videoai.run.folder import RunFolder
 from videoai.run.train import assemble, new_freeze, pace, refuse_useless_imbalance
-from videoai.run.validation import Validation, settle_metric
-from videoai.run.weights import load_weights, settle_weights
+from videoai.run.training.folder import RunFolder
+from videoai.run.training.validation import Validation, settle_metric
+from videoai.run.training.weights import load_weights, settle_weights
 
 SMALL = {"batch_size": 6, "precision": "fp32", "tensorboard": False, "log_every": 1}
 

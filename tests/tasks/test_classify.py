@@ -5,7 +5,8 @@ from torch.nn import functional as F
 
 from videoai.core.seeding import generator_for
 from videoai.core.types import Clips, ClipSpec, Op
-from videoai.data.augment import Mix, ToModelInput
+from videoai.data.augment.mix import Mix
+from videoai.data.normalize import ToModelInput
 from videoai.engine.precision import Precision
 from videoai.gan.diff_augment import diff_augment
 from videoai.tasks.classify import Classify

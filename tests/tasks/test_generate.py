@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from videoai.core.types import Clips, ClipSpec
-from videoai.data.augment import ToModelInput
+from videoai.data.normalize import ToModelInput
 from videoai.engine.precision import Precision
 from videoai.gan.ada import Augmentation
 from videoai.gan.auxiliary import AuxiliaryClassifier

@@ -4,7 +4,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from videoai.core.types import Clips, ClipSpec
-from videoai.data.augment import Mix, ToModelInput
+from videoai.data.augment.mix import Mix
+from videoai.data.normalize import ToModelInput
 from videoai.engine.precision import Precision
 from videoai.tasks.losses import MultiLabelLoss
 from videoai.tasks.multilabel import MultiLabel

@@ -24,7 +24,7 @@ def job_help(name: str | None) -> str:
 
 def _decode(arguments: list[str]):
     from videoai.report.benchmark import decode_table
-    from videoai.run.benchmark import benchmark_decode
+    from videoai.run.benchmarks.decode import benchmark_decode
 
     config, _ = compose("benchmark_decode", arguments)
     refuse_missing(config, "benchmark decode")
@@ -33,7 +33,7 @@ def _decode(arguments: list[str]):
 
 def _loader(arguments: list[str]):
     from videoai.report.benchmark import loader_table
-    from videoai.run.benchmark_loader import benchmark_loader
+    from videoai.run.benchmarks.loader import benchmark_loader
 
     own, rest = apart("benchmark_loader", arguments)
     settings, _ = compose("benchmark_loader", own)

@@ -78,7 +78,7 @@ def train(config: Mapping[str, Any] | None = None, **settings: Any) -> dict[str,
 def trainer_of(task: str) -> Callable[..., dict[str, Any]]:
     """What carries the task's settings out."""
     if task == "gan":
-        from videoai.run.train_gan import train_gan
+        from videoai.run.gan.train import train_gan
 
         return train_gan
     from videoai.run.train import train

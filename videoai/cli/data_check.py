@@ -24,21 +24,21 @@ def main(arguments: list[str]) -> int:
 
 
 def _check(data: dict[str, Any], settings: dict[str, Any], clip: dict[str, Any] | None) -> int:
+    from videoai.core.paths import display_path
     from videoai.core.types import ClipSpec
     from videoai.data.check.faults import KINDS
     from videoai.report.check import check_table, summary
     from videoai.report.tables import as_text
-    from videoai.run.check import check
-    from videoai.run.data import shown
+    from videoai.run.datasets.check import check
 
     checked = check(data, settings, ClipSpec(**clip) if clip else None)
     if checked.faults:
         print(as_text(check_table(checked.faults, KINDS)))
     print(f"{checked.num_files} files, {summary(checked.faults)}.")
-    print(f"files: {shown(checked.folder)}/ report.html report.csv quarantine.csv")
+    print(f"files: {display_path(checked.folder)}/ report.html report.csv quarantine.csv")
     if not any(not fault.is_light for fault in checked.faults):
         return 0
-    print(f"to train without them: videoai train ... data.quarantine={shown(checked.folder / 'quarantine.csv')}")
+    print(f"to train without them: videoai train ... data.quarantine={display_path(checked.folder / 'quarantine.csv')}")
     return FAULTS_FOUND
 
 

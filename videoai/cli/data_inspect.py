@@ -16,7 +16,7 @@ def main(arguments: list[str]) -> int:
     rest = [argument for argument in rest if argument not in choices]
     settings, _ = compose("data_inspect", [*([f"path={path}"] if path else ()), *rest])
     refuse_missing(settings, "data inspect")
-    from videoai.run.inspect import inspect
+    from videoai.run.datasets.inspect import inspect
     from videoai.run.limits import refuse_nonsense
 
     refuse_nonsense(settings)

@@ -15,7 +15,7 @@ def main(arguments: list[str]) -> int:
     config, _ = compose("data_prepare", rest)
     refuse_missing(config, "data prepare")
     config["data"] = data_settings(path, about_data)
-    from videoai.run.prepare import prepare
+    from videoai.run.datasets.prepare import prepare
 
     print_summary(prepare(config))
     return 0
@@ -37,11 +37,11 @@ def data_settings(path: str | None, about_data: list[str]) -> dict[str, Any]:
 
 def print_summary(done: dict[str, Any]) -> None:
     """What was made, how much faster it reads, what could not be read, and the command that comes next."""
+    from videoai.core.paths import display_path
     from videoai.data.media import BadVideo
-    from videoai.run.data import shown
-    from videoai.run.prepare import as_bytes
+    from videoai.run.datasets.prepare import as_bytes
 
-    out, bad = shown(done["out"]), done["unreadable"]
+    out, bad = display_path(done["out"]), done["unreadable"]
     ratio = done["bytes_out"] / max(1, done["bytes_in"])
     sizes = f"{as_bytes(done['bytes_in'])} -> {as_bytes(done['bytes_out'])}, {ratio:.2f} times"
     if done["num_made"]:
@@ -64,10 +64,10 @@ def print_summary(done: dict[str, Any]) -> None:
 
 def next_command(done: dict[str, Any]) -> str:
     """The training that reads what was made."""
-    from videoai.run.data import shown
+    from videoai.core.paths import display_path
 
     kind, path = ("shards", done["out"]) if done["to"] == "shards" else ("csv", done["manifest"])
-    words = [f"videoai train data={kind}", shlex.quote(f"data.path={shown(path)}")]
+    words = [f"videoai train data={kind}", shlex.quote(f"data.path={display_path(path)}")]
     if kind == "csv" and not done["splits"]["val"]:
         words.append("data.val_fraction=0")  # there was none, and none must be made
     if kind == "csv" and done["multi_label"]:

@@ -21,14 +21,14 @@ def main(arguments: list[str]) -> int:
         config["trust"].append(config["data"]["_target_"].split(".")[0])  # the person composed it just now
     from rich.console import Console
 
+    from videoai.core.paths import display_path
     from videoai.report.tables import results_table
-    from videoai.run.data import shown
     from videoai.run.evaluate import evaluate
 
     results = evaluate(config)
     Console().print(results_table(results))
     names = "scores.csv per_class.csv average_precision.png" if "mAP" in results else "per_class.csv confusion.png"
-    print(f"files: {shown(results['folder'])}/ results.json predictions.csv {names}")
+    print(f"files: {display_path(results['folder'])}/ results.json predictions.csv {names}")
     return 0
 
 

@@ -15,14 +15,14 @@ def main(arguments: list[str]) -> int:
     classifier, _ = compose("train", [f"data={data_name(config['checkpoint'])}", *of_classifier])
     from rich.console import Console
 
+    from videoai.core.paths import display_path
     from videoai.report.gan import ladder_table, lines
-    from videoai.run.data import shown
-    from videoai.run.evaluate_gan import evaluate_gan
+    from videoai.run.gan.evaluate import evaluate_gan
 
     results = evaluate_gan(config, classifier)
     Console().print(ladder_table(results))
     print("\n".join(lines(results)))
-    print(f"files: {shown(results['folder'])}/ results.json per_class.csv bank/")
+    print(f"files: {display_path(results['folder'])}/ results.json per_class.csv bank/")
     return 0
 
 

@@ -13,8 +13,8 @@ def main(arguments: list[str]) -> int:
     refuse_missing(config, "generate")
     config["trust"] = trusted(config["trust"])
     _, config["moved"] = data_settings(about_data, config["checkpoint"])
-    from videoai.run.data import shown
-    from videoai.run.generate import generate
+    from videoai.core.paths import display_path
+    from videoai.run.gan.generate import generate
 
     done = generate(config)
     for name, reason in done["excluded"].items():
@@ -22,7 +22,7 @@ def main(arguments: list[str]) -> int:
     for name, count in done["classes"].items():
         if name not in done["excluded"]:
             print(f"{name}: {count} of {config['per_class']} clips pass")
-    folder = shown(done["output"])
+    folder = display_path(done["output"])
     print(f"{done['passed']} of {done['made']} clips: {folder}/manifest.csv; the others: {folder}/rejected.csv")
     if done["passed"]:
         print(f"next: videoai train ... {shlex.quote(f'synthetic.source={folder}')}")

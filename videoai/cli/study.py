@@ -16,16 +16,16 @@ def main(arguments: list[str]) -> int:
     if job not in JOBS:
         raise ValueError(f"videoai study '{job}': choose from {', '.join(JOBS)}. See videoai study --help")
     results = JOBS[job](rest)
+    from videoai.core.paths import display_path
     from videoai.report.study import Difference, study_table
     from videoai.report.tables import as_text
-    from videoai.run.data import shown
 
     found = [Difference(**one) for one in results["differences"]]
     print(as_text(study_table(results["rows"], results["baseline"], found)))
     for where, reason in results["refused"].items():
         print(f"{where}: {reason}")
     print(results["verdict"])
-    print(f"files: {shown(results['folder'])}/ rows.jsonl results.json study.png")
+    print(f"files: {display_path(results['folder'])}/ rows.jsonl results.json study.png")
     return 0
 
 
@@ -36,7 +36,7 @@ def feature_augment(arguments: list[str]) -> dict[str, Any]:
     refuse_missing(config, "study feature_augment")
     config["trust"] = trusted(config["trust"])
     config["data"], config["moved"] = data_settings(about_data, config["checkpoint"])
-    from videoai.run.study_features import study_features
+    from videoai.run.study.feature_augment import study_features
 
     return study_features(config)
 
@@ -51,7 +51,7 @@ def gan_augment(arguments: list[str]) -> dict[str, Any]:
     of_both = [one for one in others if one.startswith("--") or "=" not in one]  # --config-dir and its folder
     of_gan = [one for one in others if one.startswith(("gan=", "gan.", "clip=", "clip."))]
     of_classifier = [one for one in others if one not in (*of_gan, *of_both)]
-    from videoai.run.study_gan import BASES, judge_arm, study_gan
+    from videoai.run.study.gan_augment import BASES, judge_arm, study_gan
 
     gan, _ = compose("train_gan", [*of_both, *of_gan])
     arms = dict.fromkeys([*BASES, judge_arm(config["rare"]), *config["arms"]])
@@ -66,7 +66,7 @@ def gan_augment(arguments: list[str]) -> dict[str, Any]:
 
 def _classifier(arm: str, arguments: list[str], policy: list[str]) -> dict[str, Any]:
     """What train composes, with the augmentation that the arm's base is called after. ``policy``: of DiffAugment."""
-    from videoai.run.study_gan import split_arm
+    from videoai.run.study.gan_augment import split_arm
 
     base, added = split_arm(arm)
     more = {"oversampling": ["imbalance.sampler=balanced"], "gaussian": ["finetune=linear_probe"]}.get(added, [])

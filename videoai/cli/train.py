@@ -22,12 +22,12 @@ def main(arguments: list[str]) -> int:
     if "--cfg" in arguments:
         sys.stdout.write(yaml.safe_dump(config, sort_keys=False))
         return 0
-    from videoai.run.data import shown
+    from videoai.core.paths import display_path
 
     done = trainer_of(task)(with_run_dir(config, choices), at_default=at_default(config, TASKS[task], settings))
     if os.environ.get("RANK", "0") != "0":  # of several processes one speaks
         return 0
-    checkpoint = shown(done["checkpoint"])
+    checkpoint = display_path(done["checkpoint"])
     metric = done["metric"]
     value = f"{METRICS[metric]} {done[f'best_{metric}']:.1%}"
     print(f"val {value} at step {done['best_step']}, after {done['seconds']:.0f} s: {checkpoint}")

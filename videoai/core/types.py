@@ -100,12 +100,12 @@ class VideoItem(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Op:
-    """One operation on the pixels of a clip: drawn in the worker, carried out on the device by ``data/operations.py``.
+    """One operation on the pixels of a clip: drawn in the worker, applied on the device (data/augment/operations.py).
 
     Not a tuple, because pinning memory would turn that into a list, and equal ones are looked up.
     """
 
-    name: str  # a key of data.operations.OPERATIONS
+    name: str  # a key of data.augment.operations.OPERATIONS
     values: tuple[float, ...] = ()
 
 

@@ -1,1 +1,1 @@
-"""From files to clips on the device: manifest, media, decode, sampling, transforms, dataset, loader, augment."""
+"""From files to clips on the device: lists, media, decode, sampling, augment, dataset, loader, normalize."""

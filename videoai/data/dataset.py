@@ -10,11 +10,11 @@ from torch.utils.data import Dataset
 
 from videoai.core.seeding import generator_for
 from videoai.core.types import Clip, ClipSpec, VideoItem
-from videoai.data.directions import Directions
+from videoai.data.augment.directions import Directions
+from videoai.data.augment.transforms import TrainTransform, eval_crops
 from videoai.data.media import BadVideo
 from videoai.data.reading import TimedFrames, read_timed_views, read_views
 from videoai.data.sampling import STEADY, Tempo
-from videoai.data.transforms import TrainTransform, eval_crops
 
 MAX_SUBSTITUTES = 10  # unreadable videos in a row before giving up: by then the data, not a file, is broken
 

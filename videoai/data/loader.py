@@ -21,7 +21,7 @@ from torch.utils.data import DataLoader, Sampler
 from videoai.core import distributed
 from videoai.core.seeding import generator_for
 from videoai.core.types import Clip, Clips
-from videoai.data.balance import ClassBalance
+from videoai.data.augment.balance import ClassBalance
 from videoai.data.dataset import EvalClips, TrainClips
 
 Keys = TypeVar("Keys")

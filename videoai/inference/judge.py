@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from videoai.core.checkpoint import weights_hash
 from videoai.core.types import Clips, ClipSpec
-from videoai.data.augment import ToModelInput
+from videoai.data.normalize import ToModelInput
 from videoai.inference.load import LoadedModel, from_state, open_checkpoint
 from videoai.models import create_model
 from videoai.models.heads import needs

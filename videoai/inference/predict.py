@@ -11,12 +11,12 @@ import torch
 from torch import Tensor
 
 from videoai.core.types import Clips, ClipSpec, Prediction
-from videoai.data.augment import ToModelInput
-from videoai.data.class_folders import holds_frames, videos_below
+from videoai.data.augment.transforms import center_crop
 from videoai.data.decode import Decoder, Video, open_video
+from videoai.data.lists.class_folders import holds_frames, videos_below
 from videoai.data.media import BadVideo
+from videoai.data.normalize import ToModelInput
 from videoai.data.sampling import clip_indices, frame_range, span_frames
-from videoai.data.transforms import center_crop
 from videoai.engine.precision import Precision
 from videoai.inference.load import LoadedModel
 from videoai.report.multilabel_metrics import THRESHOLD

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from videoai.core import distributed
 from videoai.core.types import Clips
-from videoai.data.augment import ToModelInput
+from videoai.data.normalize import ToModelInput
 from videoai.engine.precision import Precision
 from videoai.report.metrics import top_k_accuracy
 from videoai.report.views import average_views, max_over_views

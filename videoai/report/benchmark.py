@@ -33,7 +33,7 @@ def _figures(row: Mapping[str, Any]) -> list[str]:
 
 
 def loader_table(rows: Sequence[Mapping[str, Any]]) -> Table:
-    """The figures of ``run.benchmark_loader.benchmark_loader``, one row a loader."""
+    """The figures of ``run.benchmarks.loader.benchmark_loader``, one row a loader."""
     from rich.table import Table
 
     table = Table(title="Training clips, decoded, augmented and in batches", show_edge=False)

@@ -1,1 +1,1 @@
-"""One verb a file, plain objects in: build in the order of dependency, call one method."""
+"""The verbs, one a file: build in the order of dependency, call one method. What trainings share is in ``training``."""

@@ -10,20 +10,23 @@ from typing import Any
 import numpy as np
 import torch
 
+from videoai.core.device import resolve_device
+from videoai.core.paths import display_path
 from videoai.core.types import VideoItem
-from videoai.data.augment import ToModelInput
 from videoai.data.dataset import EvalClips
-from videoai.data.items import Items
+from videoai.data.lists.items import Items
+from videoai.data.lists.manifest import Manifest
 from videoai.data.loader import eval_batches, resolve_workers
-from videoai.data.manifest import Manifest
+from videoai.data.normalize import ToModelInput
 from videoai.engine.precision import Precision
 from videoai.inference.load import LoadedModel, from_state, open_checkpoint
 from videoai.inference.score import Scores, score_videos
 from videoai.report.evaluation import write_evaluation
 from videoai.report.multilabel_evaluation import write_multilabel_evaluation
-from videoai.run.data import absolute_paths, build_manifest, reading, resolve_device, shown
-from videoai.run.folder import default_run_dir, make_writable
 from videoai.run.limits import refuse_nonsense
+from videoai.run.manifests import absolute_paths, build_manifest
+from videoai.run.reading import resolve_reading
+from videoai.run.training.folder import default_run_dir, make_writable
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +65,7 @@ def evaluate(config: Mapping[str, Any]) -> dict[str, Any]:
         refuse_changed_data(manifest, state, config["checkpoint"])
     split, items = choose_split(manifest, config["split"])
     items = items.relabelled(np.array(label_of, np.int32))
-    logger.info("data %s: %d videos of split %s", shown(manifest.source), len(items), split)
+    logger.info("data %s: %d videos of split %s", display_path(manifest.source), len(items), split)
     model = from_state(state, trust=config["trust"])
     folder = Path(config["run_dir"] or default_run_dir(config["checkpoint"]))
     make_writable(folder)
@@ -74,7 +77,7 @@ def evaluate(config: Mapping[str, Any]) -> dict[str, Any]:
         "classes": state["classes"],
         "views": config["views"],
         "split": split,
-        "checkpoint": shown(config["checkpoint"]),
+        "checkpoint": display_path(config["checkpoint"]),
         "fingerprint": manifest.fingerprint(),
     }
     if model.multi_label:
@@ -100,7 +103,7 @@ def score(
             num_clips=num_clips,
             num_crops=num_crops,
             num_classes=len(model.classes),
-            reading=reading(node, items, model.clip),
+            reading=resolve_reading(node, items, model.clip),
         ),
         videos_per_batch=max(1, config["batch_size"] // (num_clips * num_crops)),
         num_workers=resolve_workers(num_workers, device.type),

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from videoai.core.build import did_you_mean
-from videoai.data.balance import SAMPLERS
-from videoai.data.policies import MAX_MAGNITUDE, POLICIES
+from videoai.data.augment.balance import SAMPLERS
+from videoai.data.augment.policies import MAX_MAGNITUDE, POLICIES
 from videoai.gan.diff_augment import POLICY
 from videoai.gan.feature_space import AUGMENTERS
 from videoai.tasks.drawn_features import CLASSES

@@ -9,17 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from videoai.core.checkpoint import cannot_write
-from videoai.data.augment import ToModelInput
-from videoai.data.class_folders import VIDEO_EXTENSIONS
+from videoai.core.device import resolve_device
+from videoai.core.paths import display_path
 from videoai.data.decode.choose import choose_decoder
+from videoai.data.lists.class_folders import VIDEO_EXTENSIONS
 from videoai.data.media import BadVideo
+from videoai.data.normalize import ToModelInput
 from videoai.inference.annotate import Caption, annotate_video
 from videoai.inference.load import load
 from videoai.inference.predict import Answer, Predictor, find_videos
-from videoai.run.data import resolve_device, shown
 from videoai.run.evaluate import evaluation_precision
-from videoai.run.folder import make_writable
 from videoai.run.limits import refuse_nonsense
+from videoai.run.training.folder import make_writable
 
 logger = logging.getLogger(__name__)
 
@@ -92,7 +93,7 @@ def _record(predictor: Predictor, path: str, target: Path | None) -> dict[str, A
         if target:
             target.parent.mkdir(parents=True, exist_ok=True)
             annotate_video(path, target, captions(answer), frame_fps=predictor.frame_fps)
-            record["annotated"] = shown(target)
+            record["annotated"] = display_path(target)
     except BadVideo as bad:
         logger.warning("%s", bad)
         record["error"] = str(bad)  # with the answer, when only the labelled copy failed

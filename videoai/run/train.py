@@ -11,11 +11,14 @@ from torch import nn
 
 from videoai.core import distributed
 from videoai.core.build import ANYTHING
+from videoai.core.device import resolve_device
+from videoai.core.paths import display_path
 from videoai.core.seeding import seed_for
 from videoai.core.types import ClipSpec
-from videoai.data.augment import Mix, ToModelInput
+from videoai.data.augment.mix import Mix
+from videoai.data.lists.manifest import Manifest
 from videoai.data.loader import resolve_workers
-from videoai.data.manifest import Manifest
+from videoai.data.normalize import ToModelInput
 from videoai.engine import precision as precisions
 from videoai.engine.freeze import Freeze
 from videoai.engine.optim import build_optimizer
@@ -26,24 +29,17 @@ from videoai.engine.trainer import Cadence, Trainer
 from videoai.inference.load import build_model
 from videoai.models.contract import check_contract
 from videoai.models.heads import checkpoint_activations, head_parameters, with_head
-from videoai.run.data import (
-    BadCount,
-    absolute_paths,
-    announce_clip,
-    announce_data,
-    build_manifest,
-    reading,
-    resolve_device,
-    shown,
-)
-from videoai.run.feature_augment import new_drawn_features, refuse_unfit
-from videoai.run.fit import counted, facts, fit, new_log, pick, refuse_other_data
-from videoai.run.folder import RunFolder
 from videoai.run.limits import refuse_nonsense
-from videoai.run.stream import TrainStream
-from videoai.run.synthetic import Synthetic, new_synthetic
-from videoai.run.validation import Validation, settle_metric
-from videoai.run.weights import load_weights, settle_weights
+from videoai.run.manifests import absolute_paths, announce_data, build_manifest
+from videoai.run.reading import announce_clip, resolve_reading
+from videoai.run.training.bad_count import BadCount
+from videoai.run.training.feature_augment import new_drawn_features, refuse_unfit
+from videoai.run.training.fit import counted, facts, fit, new_log, pick, refuse_other_data
+from videoai.run.training.folder import RunFolder
+from videoai.run.training.generated_clips import Synthetic, new_synthetic
+from videoai.run.training.stream import TrainStream
+from videoai.run.training.validation import Validation, settle_metric
+from videoai.run.training.weights import load_weights, settle_weights
 from videoai.tasks.classify import Classify
 from videoai.tasks.losses import classification_loss, multi_label_loss
 from videoai.tasks.multilabel import MultiLabel
@@ -77,7 +73,7 @@ def assemble(config: dict[str, Any], folder: RunFolder, state: dict[str, Any] | 
     settings["metric"] = settle_metric(settings["metric"], manifest)
     refuse_useless_imbalance(config["imbalance"], manifest)
     workers = resolve_workers(config["data"]["num_workers"], device.type)
-    how = reading(config["data"], manifest.splits["train"], clip)
+    how = resolve_reading(config["data"], manifest.splits["train"], clip)
     cadence, schedule = pace(config, len(manifest.splits["train"]))
     synthetic = new_synthetic(config, manifest, clip, schedule.total_steps, device)
     refuse_other_bank(synthetic, state, config)
@@ -293,7 +289,9 @@ def announce_run(trainer: Trainer, folder: RunFolder, config: dict[str, Any], nu
     )
     if trainer.step >= stop:
         logger.info(
-            "%s: already at step %d; raise trainer.max_steps or max_epochs to go on", shown(folder.path), trainer.step
+            "%s: already at step %d; raise trainer.max_steps or max_epochs to go on",
+            display_path(folder.path),
+            trainer.step,
         )
     elif trainer.step:
-        logger.info("continuing %s at step %d of %d", shown(folder.path), trainer.step, stop)
+        logger.info("continuing %s at step %d of %d", display_path(folder.path), trainer.step, stop)

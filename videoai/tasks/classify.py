@@ -7,8 +7,9 @@ from torch import Tensor, nn
 
 from videoai.core.seeding import generator_for
 from videoai.core.types import Batch, Clips
-from videoai.data.augment import Mix, ToModelInput
-from videoai.data.operations import carry_out
+from videoai.data.augment.mix import Mix
+from videoai.data.augment.operations import carry_out
+from videoai.data.normalize import ToModelInput
 from videoai.engine.optim import penalty
 from videoai.engine.precision import Precision
 from videoai.gan.diff_augment import diff_augment

@@ -10,8 +10,8 @@ from torch.nn import functional as F
 
 from videoai.core.seeding import generator_for
 from videoai.core.types import Clips
-from videoai.data.augment import ToModelInput
-from videoai.data.operations import carry_out
+from videoai.data.augment.operations import carry_out
+from videoai.data.normalize import ToModelInput
 from videoai.engine.precision import Precision
 from videoai.gan.diff_augment import diff_augment
 from videoai.gan.gan import Gan

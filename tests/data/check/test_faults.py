@@ -5,8 +5,8 @@ import pytest
 from videoai.core.types import VideoItem
 from videoai.data.check.examine import Examined
 from videoai.data.check.faults import find_faults
-from videoai.data.items import Items
-from videoai.data.manifest import Manifest
+from videoai.data.lists.items import Items
+from videoai.data.lists.manifest import Manifest
 
 COPIES = ("duplicate", "conflict", "leak_content", "leak_path")
 

@@ -6,7 +6,7 @@ from videoai.data.check.examine import Examined, examine
 from videoai.data.check.likeness import copies, near_copies
 from videoai.data.decode import open_video
 from videoai.data.encode import write_clip
-from videoai.data.motion import render
+from videoai.data.motion16.motion import render
 
 
 def rendered(index: int, label: int = 0, size_px: int = 64) -> ndarray:

@@ -10,10 +10,10 @@ import pytest
 from videoai.core.types import LabelSpan
 from videoai.data.layouts.detect import candidates
 from videoai.data.layouts.survey import survey
-from videoai.data.manifest import Manifest
+from videoai.data.lists.manifest import Manifest
 from videoai.models.published import all_weights
 from videoai.models.published.classes import class_names
-from videoai.run.data import build_manifest
+from videoai.run.manifests import build_manifest
 
 
 def read(root: Path, **more: object) -> Manifest:

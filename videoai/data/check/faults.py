@@ -9,8 +9,8 @@ from typing import NamedTuple
 from videoai.core.types import ClipSpec, VideoItem
 from videoai.data.check.examine import Examined
 from videoai.data.check.likeness import copies, near_copies
-from videoai.data.listing import SPLITS
-from videoai.data.manifest import Manifest
+from videoai.data.lists.listing import SPLITS
+from videoai.data.lists.manifest import Manifest
 from videoai.data.sampling import span_frames
 
 # kind -> what it means and what to do; the reasons of media.Reason, crash and timeout are kinds too

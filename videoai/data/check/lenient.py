@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from videoai.core.types import MULTI_LABEL, LabelSpan, VideoItem
-from videoai.data.class_folders import VIDEO_EXTENSIONS, natural_order, split_folders_of, subfolders
-from videoai.data.label_texts import SEPARATOR
-from videoai.data.listing import SPLIT_NAMES, SPLITS
-from videoai.data.manifest import Manifest
+from videoai.data.lists.class_folders import VIDEO_EXTENSIONS, natural_order, split_folders_of, subfolders
+from videoai.data.lists.label_texts import SEPARATOR
+from videoai.data.lists.listing import SPLIT_NAMES, SPLITS
+from videoai.data.lists.manifest import Manifest
 
 
 class ListFault(NamedTuple):

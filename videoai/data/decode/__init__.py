@@ -11,7 +11,7 @@ import numpy.typing as npt
 from torch import Tensor
 
 from videoai.data.media import MAX_SECONDS, BadVideo
-from videoai.data.shards import is_member, read_member
+from videoai.data.shards.shards import is_member, read_member
 
 Decoder = Literal["pyav", "torchcodec"]  # of files and members of shards
 CACHE_SUFFIX = ".safetensors"  # of files that hold decoded frames, see memory.py

@@ -12,7 +12,7 @@ from typing import Any, Unpack
 from videoai.data.layouts.entries import Entry, load_json
 from videoai.data.layouts.settle import PUBLISHED_SPLITS, Annotated, Settling, settle
 from videoai.data.layouts.survey import Candidate, Survey, peek, survey
-from videoai.data.manifest import Manifest
+from videoai.data.lists.manifest import Manifest
 
 
 def detect(seen: Survey) -> Candidate | None:

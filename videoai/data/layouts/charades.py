@@ -11,8 +11,8 @@ from typing import Unpack
 from videoai.data.layouts.entries import Entry, csv_entries, line_entries
 from videoai.data.layouts.settle import Annotated, Settling, settle
 from videoai.data.layouts.survey import Candidate, Survey, survey
-from videoai.data.listing import NamedSpan
-from videoai.data.manifest import Manifest
+from videoai.data.lists.listing import NamedSpan
+from videoai.data.lists.manifest import Manifest
 
 COLUMNS = ("id", "subject", "actions")
 

@@ -8,7 +8,7 @@ from typing import Unpack
 from videoai.data.layouts.settle import Annotated, Settling, settle
 from videoai.data.layouts.survey import Candidate, Survey
 from videoai.data.layouts.video_index import VideoIndex
-from videoai.data.manifest import Manifest
+from videoai.data.lists.manifest import Manifest
 
 EMOTIONS = {"ANG": "anger", "DIS": "disgust", "FEA": "fear", "HAP": "happy", "NEU": "neutral", "SAD": "sad"}
 NAME = re.compile(rf"(\d{{4}})_[A-Z]{{3}}_({'|'.join(EMOTIONS)})_[A-Z]{{1,2}}")

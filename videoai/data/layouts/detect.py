@@ -3,8 +3,7 @@
 import os
 from collections.abc import Callable
 
-from videoai.data.hints import some
-from videoai.data.label_texts import SECONDS_COLUMN, SEPARATOR
+from videoai.core.messages import some
 from videoai.data.layouts import (
     activitynet,
     charades,
@@ -23,7 +22,8 @@ from videoai.data.layouts import (
     ucf101,
 )
 from videoai.data.layouts.survey import Candidate, Survey, first_values, header
-from videoai.data.listing import SPLIT_NAMES
+from videoai.data.lists.label_texts import SECONDS_COLUMN, SEPARATOR
+from videoai.data.lists.listing import SPLIT_NAMES
 
 OWN_COLUMNS = {"path", "label", "split", "group", "start_seconds", "end_seconds", SECONDS_COLUMN}  # of the csv layout
 

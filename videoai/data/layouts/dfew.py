@@ -10,7 +10,7 @@ from typing import Unpack
 from videoai.data.layouts.entries import csv_entries
 from videoai.data.layouts.settle import Annotated, Settling, settle
 from videoai.data.layouts.survey import Candidate, Survey, survey
-from videoai.data.manifest import Manifest
+from videoai.data.lists.manifest import Manifest
 
 EMOTIONS = ("happy", "sad", "neutral", "angry", "surprise", "disgust", "fear")
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NoReturn
 
-from videoai.data.csv_file import CsvFile
-from videoai.data.hints import near_names
+from videoai.core.messages import near_names
+from videoai.data.lists.csv_file import CsvFile
 
 _OPENING, _BETWEEN, _BLANK = re.compile(r"\s*\[?\s*"), re.compile(r"[\s,]*"), re.compile(r"\s*")
 

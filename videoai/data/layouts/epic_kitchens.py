@@ -9,7 +9,7 @@ from typing import Literal, Unpack
 from videoai.data.layouts.entries import csv_entries
 from videoai.data.layouts.settle import PUBLISHED_SPLITS, Annotated, Settling, settle
 from videoai.data.layouts.survey import Candidate, Survey, survey
-from videoai.data.manifest import Manifest
+from videoai.data.lists.manifest import Manifest
 
 COLUMNS = ("video_id", "start_timestamp", "stop_timestamp", "verb_class", "noun_class")
 TARGETS = {"verb": ("verb",), "noun": ("noun",), "action": ("verb", "noun")}

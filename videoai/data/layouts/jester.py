@@ -9,7 +9,7 @@ from typing import Unpack
 from videoai.data.layouts.entries import line_entries
 from videoai.data.layouts.settle import Annotated, Settling, settle
 from videoai.data.layouts.survey import Candidate, Survey, first_line, survey
-from videoai.data.manifest import Manifest
+from videoai.data.lists.manifest import Manifest
 
 LINE = re.compile(r"(\d+);(.+)")
 

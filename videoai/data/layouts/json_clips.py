@@ -10,8 +10,8 @@ from typing import Any, Unpack
 from videoai.data.layouts.entries import Entry, json_entries
 from videoai.data.layouts.settle import PUBLISHED_SPLITS, Annotated, Settling, settle
 from videoai.data.layouts.survey import Candidate, Survey, peek
-from videoai.data.listing import NamedSpan
-from videoai.data.manifest import Manifest
+from videoai.data.lists.listing import NamedSpan
+from videoai.data.lists.manifest import Manifest
 from videoai.data.media import MAX_SECONDS
 
 SECONDS = "label_seconds"

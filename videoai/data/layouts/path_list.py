@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterator
 from typing import Unpack
 
-from videoai.data.class_folders import VIDEO_EXTENSIONS
 from videoai.data.layouts.entries import Entry, line_entries
 from videoai.data.layouts.settle import PUBLISHED_SPLITS, Annotated, Settling, settle
 from videoai.data.layouts.survey import Candidate, Survey, first_line, survey
-from videoai.data.manifest import Manifest
+from videoai.data.lists.class_folders import VIDEO_EXTENSIONS
+from videoai.data.lists.manifest import Manifest
 
 LINE = re.compile(r"(?P<path>\S.*?)[\s,]+(?:(?P<num_frames>\d+)[\s,]+)?(?P<label>-?\d+)")
 

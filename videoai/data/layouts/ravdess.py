@@ -11,7 +11,7 @@ from typing import Unpack
 from videoai.data.layouts.settle import Annotated, Settling, settle
 from videoai.data.layouts.survey import Candidate, Survey
 from videoai.data.layouts.video_index import VideoIndex
-from videoai.data.manifest import Manifest
+from videoai.data.lists.manifest import Manifest
 
 NAME = re.compile(r"(0[123])(-0[12]-0([1-8])-\d\d-\d\d-\d\d-(\d\d))")
 EMOTIONS = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")  # 01 to 08

@@ -10,11 +10,11 @@ from typing import NamedTuple, TypedDict
 import numpy as np
 from numpy import ndarray
 
-from videoai.data.hints import near_names, some
-from videoai.data.items import Items
+from videoai.core.messages import near_names, some
 from videoai.data.layouts.video_index import VideoIndex, is_file
-from videoai.data.listing import SPLIT_NAMES, SPLITS, Found, Listing, NamedSpan, Row, group_notes, label_notes
-from videoai.data.manifest import Manifest, assemble
+from videoai.data.lists.items import Items
+from videoai.data.lists.listing import SPLIT_NAMES, SPLITS, Found, Listing, NamedSpan, Row, group_notes, label_notes
+from videoai.data.lists.manifest import Manifest, assemble
 
 # Of the words that publishers use, those that the table of clips does not know.
 PUBLISHED_SPLITS = {**SPLIT_NAMES, "training": "train", "validate": "val", "dev": "val", "testing": "test"}

@@ -10,7 +10,7 @@ from typing import Unpack
 from videoai.data.layouts.entries import json_entries, line_entries, load_json
 from videoai.data.layouts.settle import Annotated, Settling, settle
 from videoai.data.layouts.survey import Candidate, Survey, peek, survey
-from videoai.data.manifest import Manifest
+from videoai.data.lists.manifest import Manifest
 
 
 def detect(seen: Survey) -> Candidate | None:

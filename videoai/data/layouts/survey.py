@@ -8,8 +8,8 @@ from fnmatch import fnmatch
 from glob import glob
 from typing import Any, NamedTuple, NoReturn
 
-from videoai.data.class_folders import VIDEO_EXTENSIONS, holds_frames
-from videoai.data.hints import near_names, some
+from videoai.core.messages import near_names, some
+from videoai.data.lists.class_folders import VIDEO_EXTENSIONS, holds_frames
 
 ANNOTATION_EXTENSIONS = frozenset((".csv", ".tsv", ".json", ".jsonl", ".txt"))
 # A second or so on a local disk. Annotations lie near the top, and folders are visited level by level.

@@ -7,12 +7,12 @@ import os
 from collections.abc import Iterator
 from typing import Unpack
 
-from videoai.data.hints import did_you_mean
+from videoai.core.messages import did_you_mean
 from videoai.data.layouts.entries import csv_entries
 from videoai.data.layouts.path_list import split_word
 from videoai.data.layouts.settle import PUBLISHED_SPLITS, Annotated, Settling, settle
 from videoai.data.layouts.survey import Candidate, Survey, header, survey
-from videoai.data.manifest import Manifest
+from videoai.data.lists.manifest import Manifest
 
 # The first that is there; compared in lower case.
 VIDEO = ("path", "video_path", "video", "video_name", "vid_name", "video_id", "clip_name", "clip", "filename")

@@ -3,8 +3,8 @@
 import os
 from collections import Counter, defaultdict
 
-from videoai.data.class_folders import VIDEO_EXTENSIONS, videos_below
-from videoai.data.clip_table import relative
+from videoai.data.lists.class_folders import VIDEO_EXTENSIONS, videos_below
+from videoai.data.lists.clip_table import relative
 
 
 class VideoIndex:

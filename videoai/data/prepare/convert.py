@@ -23,7 +23,7 @@ from videoai.data.decode.stills import Picture
 from videoai.data.encode import appearing, encoder
 from videoai.data.media import BadVideo, open_regular
 from videoai.data.prepare.jobs import Done, Job, Source
-from videoai.data.shards import is_member, read_member
+from videoai.data.shards.shards import is_member, read_member
 
 CHUNK_FRAMES = 32  # decoded at a time: 24 MB at 256 x 340
 TICKS = 90_000  # a second, the clock of MPEG: 1/25, 1/30 and 1001/30000 of a second are whole numbers of it

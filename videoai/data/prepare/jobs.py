@@ -11,10 +11,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from videoai.data.clip_table import relative
 from videoai.data.encode import write_file
+from videoai.data.lists.clip_table import relative
 from videoai.data.media import BadVideo
-from videoai.data.shards import find_member, is_member
+from videoai.data.shards.shards import find_member, is_member
 
 
 class Source(NamedTuple):

@@ -1,4 +1,4 @@
-"""Files into tar shards with an index, see data/shards.py."""
+"""Files into tar shards with an index, see data/shards/shards.py."""
 
 import csv
 import io
@@ -12,7 +12,7 @@ from videoai.data.decode.pyav import PyAVVideo
 from videoai.data.encode import appearing, write_file
 from videoai.data.media import BadVideo, open_regular
 from videoai.data.prepare.jobs import Done, Job, Source
-from videoai.data.shards import INDEX_COLUMNS, MAX_MEMBER_BYTES, is_member, read_member
+from videoai.data.shards.shards import INDEX_COLUMNS, MAX_MEMBER_BYTES, is_member, read_member
 
 BLOCK = tarfile.BLOCKSIZE  # headers and data begin at multiples of 512
 

@@ -1,0 +1,107 @@
+"""What ``data inspect`` warns about and proposes; files are real."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from videoai.cli.config import compose
+from videoai.core.types import ClipSpec
+from videoai.run.datasets.inspect import fit_clip, inspect
+
+
+def defaults(layout: str) -> dict:
+    return compose("train", [f"data={layout}"])[0]
+
+
+def test_a_layout_that_cannot_be_read_gives_way_to_the_next(clip_folder, tmp_path):
+    (tmp_path / "data").symlink_to(clip_folder, target_is_directory=True)
+    root = tmp_path / "own"
+    root.mkdir()
+    for name in ("left", "right"):
+        (root / name).symlink_to(clip_folder / name)
+    (root / "clips.csv").write_text("path,label\ngone.mp4,a\n")
+    found = inspect(str(root), look=2, defaults=defaults)
+    assert [layout["name"] for layout in found["layouts"]] == ["csv", "folder"]
+    assert "1 of 1 files are missing" in found["layouts"][0]["error"]
+    assert found["layout"] == "folder"
+
+
+def test_where_nothing_can_be_read_there_is_no_content(tmp_path):
+    (tmp_path / "clips.csv").write_text("path,label\ngone.mp4,a\n")
+    found = inspect(str(tmp_path), look=2, defaults=defaults)
+    assert "classes" not in found
+    assert "files are missing" in found["layouts"][0]["error"]
+
+
+def test_unreadable_videos_and_imbalance_are_warned_about(clip_folder, tmp_path):
+    for name in ("left", "right"):
+        (tmp_path / name).mkdir()
+    source = (clip_folder / "left" / "left_0.mp4").read_bytes()
+    for i in range(30):
+        (tmp_path / "left" / f"{i}.mp4").write_bytes(source)
+    for i in range(2):
+        (tmp_path / "right" / f"{i}.mp4").write_bytes(b"no video at all")
+    found = inspect(str(tmp_path), look=40, defaults=defaults)
+    assert found["videos"]["looked_at"] == 32
+    assert len(found["videos"]["unreadable"]) == 2
+    counts = {name: split["train"] for name, split in found["classes"].items()}
+    expected = f"imbalance: {counts['left']} train clips of left, {counts['right']} of right"
+    assert any(warning.startswith(expected) for warning in found["warnings"])
+    assert any(warning.startswith("2 of 32 videos looked at cannot be read, first ") for warning in found["warnings"])
+
+
+def test_the_path_of_the_command_is_quoted_for_the_shell(clip_folder, tmp_path, monkeypatch):
+    (tmp_path / "it's mine").symlink_to(clip_folder, target_is_directory=True)
+    monkeypatch.chdir(tmp_path)
+    found = inspect("it's mine", look=1, defaults=defaults)
+    assert "'data.root=it'\"'\"'s mine'" in found["command"]
+
+
+def test_folders_of_images_have_the_rate_that_is_given_and_the_command_names_it(tmp_path):
+    for name in ("left", "right"):
+        for clip in range(2):
+            folder = tmp_path / name / f"clip{clip}"
+            folder.mkdir(parents=True)
+            for number in range(20):
+                Image.new("RGB", (8, 6)).save(folder / f"{number:05d}.png")
+    found = inspect(str(tmp_path), look=4, defaults=defaults, frame_fps=10)
+    assert (found["videos"]["fps"]["median"], found["videos"]["seconds"]["median"]) == (10, 2)
+    assert "data.frame_fps=10" in found["command"]
+    assert inspect(str(tmp_path), look=4, defaults=defaults)["videos"]["fps"]["median"] == 30
+
+
+def test_a_folder_without_a_layout_is_described_and_the_layouts_named(tmp_path):
+    (tmp_path / "notes.txt").write_text("hello")
+    (tmp_path / "a.mp4").touch()
+    seen = r"no known layout. Seen: 1 annotation files \(notes.txt\), 1 videos \(a.mp4\). Known: csv, folder, "
+    with pytest.raises(ValueError, match=seen):
+        inspect(str(tmp_path), look=1, defaults=defaults)
+
+
+def test_no_such_path_offers_a_near_name(tmp_path):
+    (tmp_path / "videos").mkdir()
+    with pytest.raises(FileNotFoundError, match=r"vidoes: no such file or folder. Did you mean videos\?"):
+        inspect(str(Path(tmp_path) / "vidoes"), look=1, defaults=defaults)
+
+
+@pytest.mark.parametrize(
+    ("frames", "change"),
+    [
+        ([61.0, 61.0], {}),
+        ([32.0, 32.0, 90.0], {"clip.stride": 2}),
+        ([12.0, 12.0], {"clip.sampling": "uniform"}),
+        ([56.0, 56.0], {}),  # five frames short of 61: held still
+        ([], {}),
+    ],
+)
+def test_a_clip_longer_than_most_videos_is_made_to_fit(frames, change):
+    clip = ClipSpec(num_frames=16, size=32, stride=4)
+    assert fit_clip(clip, frames, {"min": 30, "median": 30, "max": 30})[0] == change
+
+
+def test_a_clip_that_sees_little_of_a_video_is_mentioned():
+    clip = ClipSpec(num_frames=16, size=32, stride=2)
+    change, words = fit_clip(clip, [310.0], {"min": 30, "median": 30, "max": 30})
+    assert change == {}
+    assert words[0].startswith("one clip shows 10% of a typical video")

@@ -1,0 +1,47 @@
+"""The short look that a trainer takes again and again tells good generators from bad ones."""
+
+import pytest
+import torch
+
+from videoai.core.types import ClipSpec
+from videoai.data.lists.manifest import from_folder
+from videoai.gan.sampling import sample
+from videoai.inference.judge import load_judge
+from videoai.inference.load_generator import load_generator
+from videoai.run.gan.measure import look_quickly
+from videoai.run.gan.reference import at_most, watch_items
+
+CLIP = ClipSpec(num_frames=8, size=32, stride=2)
+CONFIG = {"num_workers": 0, "device": "cpu", "batch_size": 8}
+
+
+@pytest.fixture(scope="module")
+def quick(planted, judge_run, clip_folder):
+    judge, splits = load_judge(str(judge_run / "checkpoints/best.pt")), from_folder(clip_folder).splits
+    train, val = (watch_items(judge, splits[split], CLIP, CONFIG) for split in ("train", "val"))
+
+    def look(mode):
+        generator = load_generator(planted(mode), trust=["planted"])
+        label = torch.arange(len(judge.classes)).repeat_interleave(8)
+        return look_quickly(sample(generator, label, seed=0), label, judge, train, val)
+
+    return look
+
+
+def test_the_score_to_choose_by_falls_for_every_planted_fault(quick):
+    good, collapsed, wrong = quick("diverse"), quick("collapsed"), quick("wrong")
+    assert good["judged"] > 0.5 > max(collapsed["judged"], wrong["judged"])
+    assert collapsed["agreement"] > 0.5 > collapsed["diversity"]  # each fault is seen by the measure that is for it
+    assert wrong["diversity"] > 0.5 > wrong["agreement"]
+    assert collapsed["recall"] <= good["recall"]
+
+
+def test_looking_again_gives_the_same(quick):
+    assert quick("diverse") == quick("diverse")
+
+
+def test_of_many_real_clips_some_are_drawn_once_for_all(clip_folder):
+    items = from_folder(clip_folder).splits["train"]
+    some = at_most(items, 5)
+    assert len(some) == 5 and some == at_most(items, 5)
+    assert at_most(items, 100) is items

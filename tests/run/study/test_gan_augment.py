@@ -1,0 +1,97 @@
+"""The study's clips, and what it refuses; ``tests/cli/test_study.py`` runs it."""
+
+from pathlib import Path
+
+import pytest
+
+from videoai.cli.config import complete, compose
+from videoai.core.types import ClipSpec
+from videoai.data.lists.manifest import from_folder
+from videoai.run.study.gan_augment import FewClips, _that_matter, split_arm, study_gan
+from videoai.run.study.protocol import Cell
+
+
+def few_clips(clip_folder: Path, **changes) -> FewClips:
+    manifest = from_folder(str(clip_folder), val_fraction=0.15, test_fraction=0.15)
+    config = compose("study_gan_augment", [])[0] | changes
+    return FewClips(manifest, ClipSpec(num_frames=16, size=32), config, {}, {}, Path("study"))
+
+
+def chosen(task: FewClips, shots: int, seed: int, arm: str = "real") -> set[str]:
+    return {item.path for item in task.clips(Cell(shots, seed, arm))}
+
+
+def test_arms_of_a_seed_see_the_same_clips_and_more_shots_hold_the_fewer(clip_folder):
+    task = few_clips(clip_folder)
+    assert chosen(task, 2, 0) == chosen(task, 2, 0, "diff_augment+gan") < chosen(task, 3, 0)
+    assert chosen(task, 2, 0) != chosen(task, 2, 1)
+    assert task.clips(Cell(2, 0, "real")).count_labels(4).tolist() == [2, 2, 2, 2]
+
+
+def test_twice_as_many_real_clips_hold_those_of_the_other_arms(clip_folder):
+    task = few_clips(clip_folder)
+    assert chosen(task, 2, 0) < chosen(task, 2, 0, "real+x2")
+    assert task.clips(Cell(2, 0, "real+x2")).count_labels(4).tolist() == [4, 4, 4, 4]
+
+
+def test_an_arm_without_enough_real_clips_is_refused_alone(clip_folder):
+    task = few_clips(clip_folder)
+    assert chosen(task, 3, 0)
+    with pytest.raises(ValueError, match="twice as many are 6 clips of each class, but one has 4 for train"):
+        task.clips(Cell(3, 0, "real+x2"))
+
+
+def test_only_rare_classes_have_few_clips(clip_folder):
+    task = few_clips(clip_folder, rare=0.5)
+    counts = [task.clips(Cell(2, seed, "real")).count_labels(4).tolist() for seed in range(8)]
+    assert all(sorted(each) == [2, 2, 4, 4] for each in counts)
+    assert len({tuple(each) for each in counts}) > 1  # another seed, other classes
+
+
+def test_an_arm_is_a_base_and_what_is_added():
+    assert split_arm("diff_augment+gan_gated") == ("diff_augment", "gan_gated")
+    assert split_arm("standard") == ("standard", "")
+    for wrong in ("gan", "real+", "real+gans", "gan+real"):
+        with pytest.raises(ValueError, match="no such arm as"):
+            split_arm(wrong)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"baseline": "standard", "arms": ["real"]}, "baseline=standard: it is none of arms=real"),
+        ({"shots": [1]}, r"shots=\[1\]: give whole numbers from 2"),
+        ({"seeds": 1}, "seeds=1: one seed has no interval; give 2 or more"),
+        ({"interval": "z"}, "interval=z: choose from t, bootstrap"),
+        ({"gan_steps": 150}, "gan_steps=150: the class fades in until step 150"),
+        ({"rare": 0}, "rare=0: give a number above 0 to 1"),
+        ({"shots": [5]}, "shots=5: class 'down' has 4 training videos. Use fewer shots"),
+    ],
+)
+def test_settings_that_cannot_be_measured_are_refused(clip_folder, tmp_path, changes, message):
+    config = compose("study_gan_augment", [])[0] | {"run_dir": str(tmp_path / "study")} | changes
+    classifier = complete({"data": {"name": "folder", "root": str(clip_folder), "num_workers": 0}})[0]
+    gan = complete({"task": "gan"})[0]
+    with pytest.raises(ValueError, match=message):
+        study_gan(config, gan, dict.fromkeys(("real", "standard", "diff_augment"), classifier))
+    assert not (tmp_path / "study/rows.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_told"),
+    [
+        ({"augment": {"mixup": 0.4}}, True),
+        ({"trainer": {"label_smoothing": 0.3}}, True),
+        ({"data": {"flip": 0.25}}, True),
+        ({"model": {"dropout": 0.4}}, True),
+        ({"trainer": {"log_every": 7}}, False),
+        ({"seed": 5}, False),
+    ],
+)
+def test_every_setting_that_changes_a_row_is_a_fact(clip_folder, changes, is_told):
+    given = {"data": {"name": "folder", "root": str(clip_folder)}}
+    before = _that_matter(complete(given)[0])
+    merged = {
+        key: {**given.get(key, {}), **value} if isinstance(value, dict) else value for key, value in changes.items()
+    }
+    assert (_that_matter(complete({**given, **merged})[0]) != before) == is_told

@@ -1,0 +1,1 @@
+"""How training clips are varied: space, time, colour, mixing, and which classes are drawn how often."""

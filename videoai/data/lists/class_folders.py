@@ -1,0 +1,173 @@
+"""Reads `root/<class>/**/*` or `root/{train,val,test}/<class>/**/*` into rows. Looks at names only, opens no file.
+
+A video is a file, or a folder of numbered images such as img_00001.jpg.
+"""
+
+import os
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
+from typing import Literal
+
+from videoai.core.messages import near_names, some
+from videoai.data.lists.listing import SPLIT_NAMES, Found, Listing, Row, group_notes
+
+# The usual names of what media.FORMAT_WHITELIST can open.
+VIDEO_EXTENSIONS = frozenset(
+    (".mp4", ".m4v", ".mov", ".3gp", ".3g2", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".vob", ".ts", ".mts", ".m2ts")
+    + (".flv", ".ogv", ".wmv", ".asf", ".gif", ".ivf")
+)
+
+NUMBERED_IMAGE = re.compile(r".*\d\.(jpe?g|png)", re.IGNORECASE)
+NAMES_LOOKED_AT = 50  # of a folder, to say whether it holds the frames of one video
+
+
+def read_class_folders(
+    root: str, *, extensions: Collection[str] | None = None, group_by: Literal["clip", "folder"] = "clip"
+) -> Found:
+    """One clip per video. Names starting with a dot are ignored, links are followed.
+
+    Args:
+        root: absolute path.
+        extensions: None = VIDEO_EXTENSIONS.
+        group_by: "folder" sets a clip's group to the name of the first sub-folder below its class folder, if any.
+    Raises:
+        FileNotFoundError: no such folder. ValueError: no videos at all or in one class, unclear split folders.
+    """
+    if os.path.isfile(root):
+        raise ValueError(
+            f"{root}: a file, but data=folder reads a folder of class folders. A table: data=csv data.path=FILE"
+        )
+    if not os.path.isdir(root):
+        raise FileNotFoundError(f"{root}: no such folder of videos.{near_names(root)}")
+    wanted = VIDEO_EXTENSIONS if extensions is None else {f".{name.lower().lstrip('.')}" for name in extensions}
+    split_folders = split_folders_of(root)
+    skipped: Counter[str] = Counter()
+
+    def rows() -> Iterator[Row]:
+        for split, folder in split_folders or [(None, root)]:
+            _count_outside(folder, wanted, skipped)
+            for name in subfolders(folder):
+                yield from _class_rows(root, os.path.join(folder, name), split, wanted, skipped, group_by)
+
+    clips = Listing.of(rows(), root)
+    notes = _notes(root, split_folders, skipped)
+    if not clips.items:
+        raise ValueError(
+            f"{root}: no videos. Looked for <class>/**/* and {{train,val,test}}/<class>/**/* ending in "
+            f"{_listed(wanted)}. Put the videos of each class into a folder of its own. {' '.join(notes)}".rstrip()
+        )
+    notes += group_notes(clips.items, "folder" if group_by == "folder" else None)
+    settles_test = any(split != "train" for split, _ in split_folders)
+    return Found(clips, settles_test, notes)
+
+
+def videos_below(
+    folder: str, wanted: Collection[str], skipped: Counter[str], *, above: frozenset[tuple[int, int]] = frozenset()
+) -> Iterator[str]:
+    """Paths of videos at any depth. `above` ends loops of links."""
+    about = os.stat(folder)
+    here = (about.st_dev, about.st_ino)
+    if here in above:
+        skipped["link to a folder above"] += 1
+        return
+    for entry in os.scandir(folder):
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir():
+            if holds_frames(entry.path):
+                yield entry.path
+            else:
+                yield from videos_below(entry.path, wanted, skipped, above=above | {here})
+        elif _extension(entry.name) in wanted and entry.is_file():
+            yield entry.path
+        else:
+            kind = _extension(entry.name) or "no extension"
+            skipped[f"{kind} that is no regular file" if kind in wanted else kind] += 1
+
+
+def holds_frames(folder: str) -> bool:
+    """Whether a folder is one video: numbered images, and neither videos nor folders among its first names."""
+    few = list(islice(os.scandir(folder), NAMES_LOOKED_AT))
+    if any(_extension(entry.name) in VIDEO_EXTENSIONS or entry.is_dir() for entry in few):
+        return False
+    return any(NUMBERED_IMAGE.fullmatch(entry.name) for entry in few)
+
+
+def natural_order(names: Iterable[str]) -> list[str]:
+    """Sorted with the numbers in names compared as numbers: clip2 before clip10; whole numbers by value."""
+    names = list(names)
+    if all(re.fullmatch(r"-?[0-9]+", name) for name in names):
+        return sorted(names, key=lambda name: (int(name), name))
+    return sorted(
+        names, key=lambda name: ([(int(p) if p.isdecimal() else 0, p) for p in re.split(r"(\d+)", name)], name)
+    )
+
+
+def split_folders_of(root: str) -> list[tuple[str, str]]:
+    """(split, folder) pairs when the folders bear names of splits, else nothing: then they are classes. One folder
+    alone is a split when it holds folders and nothing stands beside it."""
+    names = subfolders(root)
+    found = [(SPLIT_NAMES[name.lower()], name) for name in names if name.lower() in SPLIT_NAMES]
+    if len(found) < 2 and not (found and len(names) == 1 and subfolders(os.path.join(root, names[0]))):
+        return []
+    if len({split for split, _ in found}) < len(found):
+        raise ValueError(
+            f"{root}: the folders {some([name for _, name in found])} look like splits, but there may be one each of "
+            "train, val (or valid, validation) and test; rename or merge them"
+        )
+    return [(split, os.path.join(root, name)) for split, name in found]
+
+
+def _class_rows(
+    root: str,
+    folder: str,
+    split: str | None,
+    wanted: Collection[str],
+    skipped: Counter[str],
+    group_by: Literal["clip", "folder"],
+) -> Iterator[Row]:
+    path = None
+    for path in videos_below(folder, wanted, skipped):
+        inside = path[len(folder) + 1 :].split(os.sep)
+        group = inside[0] if group_by == "folder" and len(inside) > 1 else None
+        yield Row(path[len(root) :].lstrip(os.sep), os.path.basename(folder), split, group)
+    if path is None:
+        raise ValueError(
+            f"{folder}: this class has no videos ending in {_listed(wanted)}; add some, remove the folder, "
+            "or rename them"
+        )
+
+
+def _count_outside(folder: str, wanted: Collection[str], skipped: Counter[str]) -> None:
+    for entry in os.scandir(folder):
+        if not entry.is_dir() and not entry.name.startswith("."):
+            kind = _extension(entry.name) or "no extension"
+            skipped[f"{kind} outside a class folder" if kind in wanted else kind] += 1
+
+
+def _notes(root: str, split_folders: list[tuple[str, str]], skipped: Counter[str]) -> list[str]:
+    notes = []
+    beside = [name for name in subfolders(root) if name not in {os.path.basename(path) for _, path in split_folders}]
+    if split_folders and beside:
+        notes.append(f"ignored the folders beside the splits: {some(beside)}.")
+    if skipped:
+        kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(skipped.items(), key=lambda kc: (-kc[1], kc[0])))
+        total = skipped.total()
+        files = "file that is not a video" if total == 1 else "files that are not videos"
+        notes.append(f"skipped {total} {files}: {kinds}.")
+    return notes
+
+
+def subfolders(folder: str) -> list[str]:
+    """Names in natural order, those that begin with a dot left out."""
+    return natural_order(entry.name for entry in os.scandir(folder) if entry.is_dir() and entry.name[0] != ".")
+
+
+def _extension(name: str) -> str:
+    return os.path.splitext(name)[1].lower()
+
+
+def _listed(extensions: Collection[str]) -> str:
+    return " ".join(sorted(extensions))

@@ -1,0 +1,229 @@
+"""Reads a CSV file of clips and refuses what is wrong in it. Every complaint starts with `file.csv:LINE`.
+
+The header must name `path` and `label`; `split`, `group`, `start_seconds` and `end_seconds` mean something too, and any
+other column can be used to select lines or to keep clips together.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
+
+import numpy as np
+from numpy import ndarray
+
+from videoai.core.messages import did_you_mean, names_in, some
+from videoai.core.types import LabelSpan
+from videoai.data.lists.clip_table import NO_NUMBER, SECONDS, ClipTable, Column, Where, read_table
+from videoai.data.lists.csv_file import CsvFile, Delimiter
+from videoai.data.lists.items import Coding, Items
+from videoai.data.lists.label_sets import LabelSets
+from videoai.data.lists.label_texts import SECONDS_COLUMN, SEPARATOR, split_labels
+from videoai.data.lists.listing import SPLIT_NAMES, SPLITS, Found, Listing, group_notes, label_notes
+
+
+def read_csv_clips(
+    path: str,
+    *,
+    root: str,
+    split_by: str | None = None,
+    where: Where | None = None,
+    val_where: Where | None = None,
+    test_where: Where | None = None,
+    delimiter: Delimiter = "auto",
+    multi_label: bool = False,
+) -> Found:
+    """One clip per line, none twice, no file missing. For the arguments see manifest.from_csv.
+
+    Raises:
+        FileNotFoundError: no such CSV file. ValueError: anything wrong in it, as `file.csv:LINE: ...`.
+    """
+    asked_for = {"label", "split", split_by or "group", *(where or ()), *(val_where or ()), *(test_where or ())}
+    asked_for |= {SECONDS_COLUMN} if multi_label else set()
+    table = read_table(CsvFile(path, delimiter), root=root, columns=asked_for)
+    notes: list[str] = []
+    if where:
+        kept = table.matching(where, "where")
+        notes.append(f"kept {kept.sum()} of {len(table)} lines where {_text(where)}.")
+        table = table.select(kept)
+    group_column = _group_column(table, split_by)
+    wheres = {"val": val_where, "test": test_where}
+    clips = _list_clips(table, root=root, group_column=group_column, wheres=wheres, multi_label=multi_label)
+    _check_files_exist(table, root)
+    notes += _label_notes(clips)
+    notes += group_notes(clips.items, group_column)
+    if table.is_filled("split") and (val_where or test_where):
+        notes.append("val_where and test_where decide only on lines where the split column is empty.")
+    return Found(clips, table.is_filled("split") or bool(test_where), notes)
+
+
+def _group_column(table: ClipTable, split_by: str | None) -> str | None:
+    if split_by is None:
+        return "group" if table.is_filled("group") else None
+    if split_by == "clip" and "clip" not in table.columns:
+        return None
+    table.file.position(split_by, "split_by")
+    return split_by
+
+
+def _list_clips(
+    table: ClipTable, *, root: str, group_column: str | None, wheres: dict[str, Where | None], multi_label: bool
+) -> Listing:
+    split = _splits_from_where(table, wheres)
+    start, end = (table.seconds.get(name, np.full(len(table), np.nan)) for name in SECONDS)
+    _refuse_bad_lines(table, start, end, multi_label=multi_label)
+    if "split" in table.columns:
+        said = table.columns["split"]
+        meant = [SPLITS.index(SPLIT_NAMES[text.lower()]) if text.lower() in SPLIT_NAMES else -1 for text in said.texts]
+        split = np.where(said.holds(""), split, np.array(meant, np.int8)[said.codes])
+    label = table.columns["label"]
+    labels, names, label_sets = label.codes, label.texts, None
+    if multi_label:
+        labels, names, label_sets = _label_sets(table)
+    groups = table.columns[group_column] if group_column else Column(np.full(len(table), -1), [])
+    items = Items.from_codes(
+        table.paths.texts,
+        groups.texts,
+        table.paths.codes,
+        labels,
+        np.where(np.isnan(start), 0.0, start),
+        end,
+        np.where(groups.holds(""), -1, groups.codes),
+        root=root,
+        label_sets=label_sets,
+    )
+    return Listing(items, names, split)
+
+
+def _label_sets(table: ClipTable) -> tuple[ndarray, list[str], LabelSets]:
+    """The number of each line's label set, the names of the classes, and the sets."""
+    labels, names = table.columns["label"], Coding()
+    seconds = table.columns.get(SECONDS_COLUMN, Column(np.zeros(len(table), np.int32), [""]))
+    keys = labels.codes.astype(np.int64) * len(seconds.texts) + seconds.codes
+    keys, first, numbers = np.unique(keys, return_index=True, return_inverse=True)
+
+    def sets() -> Iterator[list[LabelSpan]]:
+        for key, line in zip(keys.tolist(), first.tolist(), strict=True):
+            label, times = divmod(key, len(seconds.texts))
+            try:
+                spans = split_labels(labels.texts[label], seconds.texts[times])
+            except ValueError as error:
+                table.fail_at(line, str(error))
+            yield [LabelSpan(names[span.label], *span[1:]) for span in spans]
+
+    found = LabelSets.of(sets())
+    return numbers, list(names), found
+
+
+def _label_notes(clips: Listing) -> list[str]:
+    """What to say about labels that are several, or look as if they were meant to be."""
+    if clips.items.label_sets is not None:
+        return label_notes(clips.items)
+    counts = clips.items.count_labels(len(clips.names))
+    cut = [name for name, count in zip(clips.names, counts, strict=True) if count and SEPARATOR in name]
+    note = f"labels with a {SEPARATOR} ({some(cut, 3)}) are one class each; data.multi_label=true cuts them there."
+    return [note] if cut else []
+
+
+def files_exist(paths: Iterable[str], root: str) -> ndarray:
+    """bool [N], whether each path is there. A listing per folder is ten times as fast as a stat per file.
+
+    Args:
+        paths: in order, so that those of a folder stand together: few listings are then kept at a time.
+    """
+
+    @lru_cache(maxsize=16)
+    def names(folder: str) -> frozenset[str]:
+        return frozenset(names_in(os.path.join(root, folder)))
+
+    exists: list[bool] = []
+    for folder, below in groupby(paths, lambda path: path[: path.rfind(os.sep) + 1]):
+        exists += map(names(folder).__contains__, map(itemgetter(slice(len(folder), None)), below))
+    return np.array(exists, bool)
+
+
+def _check_files_exist(table: ClipTable, root: str) -> None:
+    missing = ~files_exist(table.paths.texts, root)[table.paths.codes]
+    if missing.any():
+        wanted = table.paths.used()
+        gone = table.paths._replace(codes=table.paths.codes[missing]).used()
+        table.fail_at(
+            int(missing.argmax()),
+            f"{len(gone)} of {len(wanted)} files are missing, first {', '.join(gone[:3])}. "
+            f"Correct the paths, or set root to the folder they start from, now {root}",
+        )
+
+
+def _splits_from_where(table: ClipTable, wheres: dict[str, Where | None]) -> ndarray:
+    """int8 [N], index into SPLITS, -1 = not said."""
+    found = np.full(len(table), -1, np.int8)
+    for split, where in wheres.items():
+        if where:
+            lines = table.matching(where, f"{split}_where")
+            both = lines & (found >= 0)
+            if both.any():
+                table.fail_at(int(both.argmax()), "val_where and test_where both match this line; a clip has one split")
+            found[lines] = SPLITS.index(split)
+    return found
+
+
+def _refuse_bad_lines(table: ClipTable, start: ndarray, end: ndarray, *, multi_label: bool) -> None:
+    """Complains about the first line with a fault, and of its faults about the first."""
+    begin = np.where(np.isnan(start), 0.0, start)
+    same_as = _first_alike(table.paths.codes, begin, end)
+    faults = {
+        "path": table.paths.holds(""),
+        "label": table.columns["label"].holds("") & (not multi_label),  # none of several classes is an answer
+        "start_seconds": start == NO_NUMBER,
+        "end_seconds": end == NO_NUMBER,
+        "order": end <= begin,
+        "split": _holds_no_split(table),
+        "twice": same_as < np.arange(len(table)),
+    }
+    wrong = np.any(list(faults.values()), axis=0)
+    if not wrong.any():
+        return
+    index = int(wrong.argmax())
+    fault = next(name for name, lines in faults.items() if lines[index])
+    _, here = table.line(index)
+    if fault in ("path", "label"):
+        problem = f"the {fault} is empty; fill it in or delete the line"
+    elif fault in SECONDS:
+        problem = f"{fault} is {here[fault]!r}; a number of seconds, 0 or more, such as 1.5 is allowed"
+    elif fault == "order":
+        problem = f"end_seconds {end[index]:g} must lie after start_seconds {begin[index]:g}"
+    elif fault == "split":
+        hint = did_you_mean(here["split"].lower(), SPLIT_NAMES)
+        problem = f"split is {here['split']!r}; allowed: {', '.join(SPLIT_NAMES)}.{hint}"
+    else:
+        number, other = table.line(int(same_as[index]))
+        differ = here["label"] != other["label"]
+        where = f"as {here['label']!r} here and as {other['label']!r}" if differ else "here and"
+        problem = f"{here['path']} is listed twice, {where} on line {number}; delete one of the lines"
+    table.fail_at(index, problem)
+
+
+def _first_alike(path: ndarray, start: ndarray, end: ndarray) -> ndarray:
+    """int64 [N], the first line that lists the same stretch of the same file: the line itself, if all is well."""
+    first_alike = np.arange(len(path))
+    if np.bincount(path).max(initial=0) < 2:  # no file twice, and no need to sort
+        return first_alike
+    order = np.lexsort((end, start, path))  # keeps the order of lines that are alike
+    path, start, end = path[order], start[order], end[order]
+    alike = (path[1:] == path[:-1]) & (start[1:] == start[:-1])
+    alike &= (end[1:] == end[:-1]) | (np.isnan(end[1:]) & np.isnan(end[:-1]))
+    leads = np.concatenate([[True], ~alike])
+    first_alike[order] = order[np.flatnonzero(leads)[np.cumsum(leads) - 1]]
+    return first_alike
+
+
+def _holds_no_split(table: ClipTable) -> ndarray:
+    if "split" not in table.columns:
+        return np.zeros(len(table), bool)
+    column = table.columns["split"]
+    return column.holds(*(text for text in column.texts if text and text.lower() not in SPLIT_NAMES))
+
+
+def _text(where: Where) -> str:
+    return " and ".join(f"{column} = {value}" for column, value in where.items())

@@ -1,0 +1,59 @@
+"""Several labels in one field of a table: ``run|jump``, and beside it when each holds: ``0-1.5|2-``."""
+
+import math
+import re
+from collections.abc import Sequence
+
+from videoai.data.lists.listing import NamedSpan
+
+SEPARATOR = "|"
+SECONDS_COLUMN = "label_seconds"
+NUMBER = r"\s*(\d+\.?\d*(?:e[+-]?\d+)?)\s*"
+INTERVAL = re.compile(f"{NUMBER}-(?:{NUMBER})?", re.IGNORECASE)
+
+
+def split_labels(labels: str, seconds: str = "") -> tuple[NamedSpan, ...]:
+    """The labels in a field; none in an empty one.
+
+    Args:
+        seconds: as many times, ``start-end`` or ``start-``, or nothing where a label holds all along; "" = all do.
+
+    Raises: ValueError: an empty name, the same label twice at one time, times that are no times.
+    """
+    if not labels.strip():
+        return ()
+    names = [name.strip() for name in labels.split(SEPARATOR)]
+    times = seconds.split(SEPARATOR) if seconds.strip() else [""] * len(names)
+    if not all(names):
+        raise ValueError(f"label is {labels!r}: a name between {SEPARATOR} is empty; delete a {SEPARATOR}")
+    if len(times) != len(names):
+        raise ValueError(
+            f"{SECONDS_COLUMN} is {seconds!r}: {len(times)} times for {len(names)} labels; give one each, or none"
+        )
+    spans = tuple(NamedSpan(name, *_interval(time.strip())) for name, time in zip(names, times, strict=True))
+    if len(set(spans)) < len(spans):
+        raise ValueError(f"label is {labels!r}: a label is given twice; delete one")
+    return spans
+
+
+def join_labels(spans: Sequence[NamedSpan]) -> tuple[str, str]:
+    """The two fields that ``split_labels`` reads.
+
+    Raises: ValueError: a name that holds the separator.
+    """
+    for span in spans:
+        if SEPARATOR in span.label:
+            raise ValueError(f"class {span.label!r}: its name holds a {SEPARATOR}, which separates labels; rename it")
+    is_timed = any(span.start_seconds or span.end_seconds is not None for span in spans)
+    times = [f"{span.start_seconds!r}-{'' if span.end_seconds is None else repr(span.end_seconds)}" for span in spans]
+    return SEPARATOR.join(span.label for span in spans), SEPARATOR.join(times) if is_timed else ""
+
+
+def _interval(text: str) -> tuple[float, float | None]:
+    if not text:
+        return 0.0, None
+    found = INTERVAL.fullmatch(text)
+    start, end = (float(found[1]), float(found[2]) if found[2] else None) if found else (math.nan, None)
+    if start < (math.inf if end is None else end):  # not so for nan
+        return start, end
+    raise ValueError(f"{SECONDS_COLUMN} holds {text!r}; a start and a later end such as 0-1.5, or 2-, are allowed")

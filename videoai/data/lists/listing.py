@@ -1,0 +1,90 @@
+"""Clips as they are found, before labels and splits are settled: what every reader hands to the manifest."""
+
+from array import array
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy import ndarray
+
+from videoai.core.types import MULTI_LABEL, LabelSpan, VideoItem
+from videoai.data.lists.items import Coding, Items
+
+SPLITS = ("train", "val", "test")
+SPLIT_NAMES = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
+
+
+class NamedSpan(NamedTuple):
+    """One of several labels of a clip as found, the class by name. For the times see LabelSpan."""
+
+    label: str
+    start_seconds: float = 0.0
+    end_seconds: float | None = None
+
+
+class Row(NamedTuple):
+    """One clip as found, the class by name."""
+
+    path: str  # below the root, or absolute when it lies elsewhere
+    label: str  # "" where spans name the labels
+    split: str | None = None  # one of SPLITS
+    group: str | None = None
+    start_seconds: float = 0.0
+    end_seconds: float | None = None
+    line: int = 0
+    spans: tuple[NamedSpan, ...] | None = None  # of a multi-label set
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Rows in columns, in the order found."""
+
+    items: Items  # labels are indices into names
+    names: list[str]  # of classes, in any order; may hold more than the items use
+    split: ndarray  # int8 [N], index into SPLITS, -1 = not said
+
+    @classmethod
+    def of(cls, rows: Iterable[Row], root: str) -> "Listing":
+        """Gathers rows as they come: no list of them is made."""
+        names, split = Coding(), array("b")
+
+        def labelled() -> Iterator[VideoItem]:
+            for row in rows:
+                split.append(-1 if row.split is None else SPLITS.index(row.split))
+                label, spans = MULTI_LABEL, None
+                if row.spans is None:
+                    label = names[row.label]
+                else:
+                    spans = tuple(LabelSpan(names[span.label], *span[1:]) for span in row.spans)
+                yield VideoItem(row.path, label, row.start_seconds, row.end_seconds, row.group, spans)
+
+        items = Items.of(labelled(), root)
+        return cls(items, list(names), np.array(split, np.int8))
+
+
+class Found(NamedTuple):
+    """What a reader found."""
+
+    clips: Listing
+    settles_test: bool  # whether it also says which clips, if any, are for testing; if not, a test split may be made
+    notes: list[str]
+
+
+def label_notes(items: Items) -> list[str]:
+    """What to say about the labels of multi-label items, fresh from a reader."""
+    clip, _ = items.label_pairs()
+    num_labels = np.bincount(clip, minlength=len(items))
+    notes = [f"multi-label: {num_labels.mean():.1f} labels a clip, {num_labels.max(initial=0)} at most."]
+    if (num_none := int((num_labels == 0).sum())) > 0:
+        notes.append(f"{num_none} clips have no label: examples of none of the classes.")
+    return notes
+
+
+def group_notes(items: Items, grouped_by: str | None) -> list[str]:
+    """What to say about the groups of items, fresh from a reader."""
+    if grouped_by is None:
+        return []
+    num_alone = int((items.group < 0).sum())
+    rest = f"; {num_alone} clips have none and stand for themselves" if num_alone else ""
+    return [f"clips with the same {grouped_by} stay together, {len(items.groups)} in number{rest}."]

@@ -1,0 +1,1 @@
+"""The built-in data set: sixteen motions of drawn shapes, rendered on this machine."""

@@ -1,0 +1,29 @@
+"""From clips to what a model takes: the one permute and the one division by 255, on the device."""
+
+import torch
+from torch import Tensor, nn
+
+from videoai.core.types import Batch, Clips, ClipSpec
+
+
+class ToModelInput(nn.Module):
+    """uint8 [B, T, C, H, W] -> normalised float [B, C, T, H, W]. Nowhere else is a clip permuted or divided by 255."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, clip: ClipSpec) -> None:
+        super().__init__()
+        shape = (1, 3, 1, 1, 1)
+        self.register_buffer("mean", torch.tensor(clip.mean).view(shape), persistent=False)
+        self.register_buffer("std", torch.tensor(clip.std).view(shape), persistent=False)
+        self.reverse_channels = clip.channels == "bgr"  # mean and std are in the model's order
+
+    def forward(self, clips: Clips) -> Batch:
+        """Moves to the buffers' device; uint8 crosses the bus, floats never do."""
+        device = self.mean.device
+        video = clips.video.to(device, non_blocking=True)
+        video = video.permute(0, 2, 1, 3, 4).float().div_(255)  # [B, T, C, H, W] -> [B, C, T, H, W]
+        if self.reverse_channels:
+            video = video.flip(1)
+        return Batch(video.sub_(self.mean).div_(self.std), clips.label.to(device, non_blocking=True))

@@ -1,0 +1,161 @@
+"""Videos packed into tar files, each read by its byte range from a folder or a URL.
+
+    prepare.json         settings, and the classes in the order of their labels
+    clips.csv            path,label,split,group,start_seconds,end_seconds, in the order of training; written last. In a
+                         multi-label set label_seconds too, see data/lists/label_texts.py
+    shards/00000.tar     members one after the other; `tar` reads it
+    shards/00000.csv     name,offset,size,sha256 of each member
+
+The path of a member is ``shards/00000.tar#NAME``. What was packed where is settled by the index alone, so that a clip
+is one read, and the order of training is that of the files the shards were made from.
+"""
+
+import csv
+import io
+import json
+import re
+from functools import lru_cache
+from hashlib import sha256
+from os.path import abspath, exists, expanduser, normpath
+from typing import TYPE_CHECKING, NamedTuple
+
+from videoai.core.paths import is_url
+from videoai.data.media import BadVideo
+from videoai.data.shards.storage import read_bytes
+
+if TYPE_CHECKING:  # torch takes 1.4 s to import, in each of the processes that pack
+    from videoai.data.lists.manifest import Manifest
+
+MARK = ".tar#"
+UNVERIFIED = "unverified::"  # before the path of a member: take its bytes unseen
+MAX_MEMBER_BYTES = 2**31  # a member is held in memory while it is decoded; clips are a thousandth of this
+MEMBER_PATH = re.compile(r"shards/\d{5,}\.tar#.+", re.DOTALL)
+INDEX_COLUMNS = ("name", "offset", "size", "sha256")
+CLIP_COLUMNS = ("path", "label", "split", "group", "start_seconds", "end_seconds")
+MULTI_LABEL_COLUMNS = (*CLIP_COLUMNS, "label_seconds")
+
+
+class Member(NamedTuple):
+    """Where the bytes of one video lie in its shard, and what they hash to."""
+
+    offset: int
+    size: int
+    sha256: str
+
+
+def is_member(path: str) -> bool:
+    """Whether a path names a member of a shard. A file whose own name looks like one is a file."""
+    return MARK in path and not exists(path)
+
+
+def find_member(path: str) -> Member:
+    """Raises: BadVideo: missing without the shard's index or an entry there, corrupt or too_large by the index."""
+    shard, _, name = path.removeprefix(UNVERIFIED).partition(MARK)
+    try:
+        member = _index(f"{shard}.csv").get(name)
+    except OSError as error:
+        raise BadVideo(path, "missing", "open", f"the index of the shard: {error}") from error
+    except ValueError as error:
+        raise BadVideo(path, "corrupt", "open", f"the index of the shard: {error}") from error
+    if member is None:
+        raise BadVideo(path, "missing", "open", f"not in {shard}.csv")
+    if member.size > MAX_MEMBER_BYTES:
+        raise BadVideo(path, "too_large", "open", f"{member.size} bytes, above {MAX_MEMBER_BYTES}")
+    return member
+
+
+def read_member(path: str) -> bytes:
+    """The bytes of ``.../00000.tar#NAME``, verified by their hash unless the path begins with ``unverified::``.
+
+    Raises: BadVideo: missing when it cannot be read, corrupt when it is cut short or was changed.
+    """
+    member = find_member(path)
+    shard = path.removeprefix(UNVERIFIED).partition(MARK)[0] + ".tar"
+    try:
+        data = read_bytes(shard, member.offset, member.size)
+    except OSError as error:
+        raise BadVideo(path, "missing", "open", str(error)) from error
+    if len(data) != member.size:
+        hint = "the server may not serve byte ranges" if len(data) > member.size else "the shard is cut short"
+        raise BadVideo(path, "corrupt", "open", f"{len(data)} bytes instead of {member.size}: {hint}")
+    if not path.startswith(UNVERIFIED) and sha256(data).hexdigest() != member.sha256:
+        raise BadVideo(path, "corrupt", "open", "the bytes are not those that were packed: their sha256 differs")
+    return data
+
+
+def from_shards(path: str, *, verify: bool = True) -> "Manifest":
+    """The data set that `data prepare to=shards` wrote: the items, splits, labels and order it was made from.
+
+    Args:
+        path: a folder, or a URL that fsspec knows.
+        verify: compare the hash of every video that is read with the one it was packed with.
+    Raises:
+        FileNotFoundError: no shards there. ValueError: written by a newer version, or not by this program.
+        ImportError: the protocol of the URL needs a package that is not installed.
+    """
+    from videoai.core.types import MULTI_LABEL, LabelSpan, VideoItem
+    from videoai.data.lists.items import Items
+    from videoai.data.lists.label_texts import split_labels
+    from videoai.data.lists.manifest import SPLITS, Manifest
+
+    root = path.rstrip("/") if is_url(path) else abspath(expanduser(path))
+    classes = _classes(root)
+    label_of = {name: label for label, name in enumerate(classes)}
+    prefix = root if verify else UNVERIFIED + root
+    splits: dict[str, list[VideoItem]] = {split: [] for split in SPLITS}
+    for number, row in enumerate(_table(f"{root}/clips.csv", CLIP_COLUMNS, MULTI_LABEL_COLUMNS), start=2):
+        try:
+            name, label, split, group, start, end, *times = row
+            if not MEMBER_PATH.fullmatch(name):  # it must not lead elsewhere
+                raise ValueError(f"'{name}' is not the path of a member, shards/00000.tar#NAME")
+            stretch = float(start), float(end) if end else None, group or None
+            if times:
+                spans = tuple(LabelSpan(label_of[span.label], *span[1:]) for span in split_labels(label, *times))
+                splits[split].append(VideoItem(name, MULTI_LABEL, *stretch, spans))
+            else:
+                splits[split].append(VideoItem(name, label_of[label], *stretch))
+        except (ValueError, KeyError) as error:
+            raise ValueError(f"{root}/clips.csv:{number}: {error}; prepare the shards again") from error
+    notes = () if verify else ("hashes are not compared: damage in the shards may go unseen.",)
+    columns = {split: Items.of(items, prefix) for split, items in splits.items()}
+    return Manifest(tuple(classes), columns, root, notes, root=normpath(prefix))
+
+
+def _classes(root: str) -> list[str]:
+    try:
+        settings = json.loads(read_bytes(f"{root}/prepare.json"))
+        kind, version, classes = settings["to"], settings["format"], settings["classes"]
+    except FileNotFoundError as error:
+        raise FileNotFoundError(
+            f"{root}: no shards here (no prepare.json). Make them: videoai data prepare PATH to=shards out=DIR"
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{root}/prepare.json: cannot be understood ({error}); prepare the shards again") from error
+    if kind != "shards":
+        raise ValueError(f"{root} holds {kind}, not shards: train on it with data=csv data.path={root}/clips.csv")
+    if version != 1:
+        raise ValueError(f"{root}: format {version}, this videoai reads format 1. Upgrade videoai.")
+    return classes
+
+
+@lru_cache(maxsize=256)  # shards, some 1,000 members each: 60 MB at most
+def _index(location: str) -> dict[str, Member]:
+    members = {name: Member(int(at), int(size), digest) for name, at, size, digest in _table(location, INDEX_COLUMNS)}
+    if any(member.size < 0 or not 0 <= member.offset < 2**63 for member in members.values()):
+        raise ValueError(f"{location}: an offset or size is negative, or beyond any file")
+    return members
+
+
+def _table(location: str, *columns: tuple[str, ...]) -> list[list[str]]:
+    """Raises: OSError, or ValueError for a header that is none of ``columns``."""
+    try:
+        text = read_bytes(location).decode()
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"{location} is missing: `data prepare` was not finished, run it again") from error
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except csv.Error as error:
+        raise ValueError(f"{location}: {error}") from error
+    if not rows or tuple(rows[0]) not in columns:
+        raise ValueError(f"{location}: the header is not {','.join(columns[0])}")
+    return rows[1:]

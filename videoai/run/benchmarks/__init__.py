@@ -1,0 +1,1 @@
+"""How fast clips are decoded and loaded."""

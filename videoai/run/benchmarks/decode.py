@@ -1,0 +1,168 @@
+"""``benchmark decode``: the same clips through every installed decoder, each in a process of its own, in turns."""
+
+import json
+import logging
+import multiprocessing
+import re
+import resource
+import statistics
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from videoai.data.clip_readers import READERS, ClipRequest, equals_sequential, middle_clip, missing
+from videoai.data.lists.class_folders import VIDEO_EXTENSIONS
+from videoai.data.media import BadVideo
+from videoai.inference.predict import find_videos
+
+logger = logging.getLogger(__name__)
+
+
+class Cost(NamedTuple):
+    """Of reading one clip."""
+
+    seconds: float
+    cpu_seconds: float
+
+
+def benchmark_decode(config: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Measures every reader on every clip of every video.
+
+    Returns: one row a reader and clip: ``reader``, ``clip``, ``ms`` (median over videos of the fastest of
+    ``repeats``), ``clips_per_second``, ``cpu_ms``, ``ratio`` (its time / the first reader's, median over videos),
+    ``ratio_low``, ``ratio_high`` (quartiles), ``extra_mb`` that its process came to need, ``videos``.
+    Raises: ValueError, FileNotFoundError: nothing to measure.
+    """
+    shapes = [_shape(text) for text in config["clips"]]
+    videos = find_videos(config["input"], tuple(sorted(VIDEO_EXTENSIONS)))[: config["max_videos"]]
+    names = _installed(config["readers"])
+    rows = []
+    with ExitStack() as stack:
+        processes = {name: stack.enter_context(reader_process(name)) for name in names}
+        for frames, stride in shapes:
+            clips = list(_clips(videos, frames, stride, config["size"]))
+            if not clips:
+                raise ValueError(f"input={config['input']}: none of {len(videos)} videos can be read.")
+            _announce(clips, f"{frames}x{stride}")
+            costs = measure(processes, clips, config["repeats"])
+            rows += [_row(name, f"{frames}x{stride}", costs, names[0]) for name in names]
+        memory = {name: _ask(name, process, None) for name, process in processes.items()}
+    rows = [row | {"extra_mb": memory[row["reader"]]} for row in rows]
+    if config["out"]:
+        Path(config["out"]).write_text(json.dumps(rows, indent=2) + "\n")
+    return rows
+
+
+def measure(
+    processes: Mapping[str, Connection], clips: Sequence[ClipRequest], repeats: int
+) -> dict[str, list[Cost | None]]:
+    """The fastest of ``repeats`` for each reader and clip; None where the reader fails. Readers take turns."""
+    costs: dict[str, list[Cost | None]] = {name: [] for name in processes}
+    for clip in clips:
+        turns = [{name: _ask(name, process, clip) for name, process in processes.items()} for _ in range(repeats)]
+        for name in processes:
+            found = [turn[name] for turn in turns]
+            costs[name].append(None if None in found else Cost(*(min(values) for values in zip(*found, strict=True))))
+    return costs
+
+
+@contextmanager
+def reader_process(name: str) -> Iterator[Connection]:
+    """A process that reads the clips sent to it; what one library keeps or breaks does not touch another."""
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=_serve, args=(name, there), daemon=True)
+    process.start()
+    there.close()
+    try:
+        yield here
+    finally:
+        here.close()
+        process.join(timeout=5)
+        process.terminate()
+
+
+def _serve(name: str, connection: Connection) -> None:
+    """Answers a clip with its Cost, or None if it cannot be read, and None with the MB that reading came to need."""
+    import torch
+
+    torch.set_num_threads(1)
+    missing(name)  # imports the library
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    while True:
+        try:
+            clip = connection.recv()
+        except EOFError:
+            return
+        if clip is None:
+            connection.send((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+            continue
+        try:
+            start, cpu = time.perf_counter(), time.process_time()
+            READERS[name](clip)
+            connection.send((time.perf_counter() - start, time.process_time() - cpu))
+        except Exception as error:  # another library's, of any kind; it is counted as a failure of the reader
+            logger.debug("%s: %s: %s", name, clip.path, error)
+            connection.send(None)
+
+
+def _ask(name: str, process: Connection, clip: ClipRequest | None) -> Any:
+    try:
+        process.send(clip)
+        return process.recv()
+    except (EOFError, OSError) as error:
+        where = clip.path if clip else "the end"
+        raise ValueError(f"{name} ended its process at {where}; leave it out: readers=[...]") from error
+
+
+def _clips(videos: Sequence[str], frames: int, stride: int, size: int | None) -> Iterator[ClipRequest]:
+    for path in videos:
+        try:
+            yield middle_clip(path, frames, stride, size)
+        except BadVideo as bad:
+            logger.warning("left out: %s", bad)
+
+
+def _announce(clips: Sequence[ClipRequest], shape: str) -> None:
+    same = sum(equals_sequential(clip) for clip in clips)
+    logger.info(
+        "%s: %d videos; frames equal to a full sequential decode in %d of %d", shape, len(clips), same, len(clips)
+    )
+
+
+def _row(name: str, shape: str, costs: Mapping[str, Sequence[Cost | None]], base: str) -> dict[str, Any]:
+    pairs = [(ours, own) for ours, own in zip(costs[base], costs[name], strict=True) if ours and own]
+    row = {"reader": name, "clip": shape, "videos": len(pairs), "failed": len(costs[name]) - len(pairs)}
+    if not pairs:
+        return row
+    milliseconds = statistics.median(own.seconds for _, own in pairs) * 1e3
+    ratios = sorted(own.seconds / ours.seconds for ours, own in pairs)
+    return row | {
+        "ms": milliseconds,
+        "clips_per_second": 1e3 / milliseconds,
+        "cpu_ms": statistics.median(own.cpu_seconds for _, own in pairs) * 1e3,
+        "ratio": statistics.median(ratios),
+        "ratio_low": ratios[len(ratios) // 4],
+        "ratio_high": ratios[-1 - len(ratios) // 4],
+    }
+
+
+def _installed(names: Sequence[str]) -> list[str]:
+    if unknown := [name for name in names if name not in READERS]:
+        raise ValueError(f"readers: {unknown[0]!r} is not known; choose from {', '.join(READERS)}.")
+    reasons = {name: missing(name) for name in names}
+    for name, reason in reasons.items():
+        if reason:
+            logger.warning("%s is left out: %s", name, reason)
+    if not (found := [name for name, reason in reasons.items() if not reason]):
+        raise ValueError(f"readers: none of {', '.join(names)} can be imported.")
+    return found
+
+
+def _shape(text: str) -> tuple[int, int]:
+    if not (match := re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", str(text))):
+        raise ValueError(f"clips: {text!r} is not FRAMESxSTRIDE such as 16x4.")
+    return int(match[1]), int(match[2])

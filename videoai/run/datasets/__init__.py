@@ -1,0 +1,1 @@
+"""Inspect, check and prepare data before a training."""

@@ -1,0 +1,174 @@
+"""``data check``: every file of a data set decoded and compared, once; what was done is kept, so a check can go on."""
+
+import base64
+import json
+import logging
+import os
+import stat
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from numpy import ndarray
+
+from videoai.core.build import ANYTHING
+from videoai.core.types import ClipSpec
+from videoai.data.check.examine import Examined, examine
+from videoai.data.check.faults import KINDS, Fault, find_faults
+from videoai.data.check.lenient import LENIENT, with_known_labels
+from videoai.data.check.likeness import MAX_NEAR
+from videoai.data.decode import open_video
+from videoai.data.encode import make_folder
+from videoai.data.isolation import Death, isolated
+from videoai.data.lists.manifest import Manifest
+from videoai.data.lists.quarantine import write_quarantine
+from videoai.data.media import BadVideo, sniff
+from videoai.report.check import write_report
+from videoai.run.limits import refuse_nonsense
+from videoai.run.manifests import absolute_paths, announce_data, build_manifest
+
+logger = logging.getLogger(__name__)
+SAY_EVERY = 50  # files
+DEADLY = ("crash", "timeout")
+
+
+class Checked(NamedTuple):
+    """The outcome of a check."""
+
+    faults: list[Fault]
+    num_files: int
+    folder: Path
+
+
+def check(data: dict[str, Any], settings: Mapping[str, Any], clip: ClipSpec | None = None) -> Checked:
+    """Examines what ``data`` names and writes ``quarantine.csv``, ``report.csv`` and ``report.html``.
+
+    Args:
+        data: the ``data`` node of train's settings.
+        settings: ``configs/data_check.yaml``.
+        clip: also name the videos that are shorter than one.
+    Raises: ValueError, OSError: data that cannot be listed, or a folder that cannot be written.
+    """
+    refuse_nonsense({"data": data})
+    folder = Path(settings["out"])
+    make_folder(folder)
+    manifest, listed = list_videos(absolute_paths(data))
+    announce_data(manifest)
+    paths = sorted({item.path for items in manifest.splits.values() for item in items})
+    examined = list(_examined(paths, folder / "examined.jsonl", settings, data.get("frame_fps")))
+    near = settings["near_duplicates"]
+    if near and len(examined) > MAX_NEAR:
+        logger.warning("%d files: only bytes are compared, not pictures (at most %d)", len(examined), MAX_NEAR)
+        near = False
+    faults = sorted([*listed, *find_faults(manifest, examined, near=near, clip=clip)])
+    deadly = {file.path for file in examined if file.reason in DEADLY}
+    picture = _picture_unless(deadly)
+    bad = [(fault.path, fault.kind, fault.detail) for fault in faults if fault.path and not fault.is_light]
+    write_quarantine(folder / "quarantine.csv", bad)
+    write_report(folder, manifest.source, faults, len(paths), meanings=KINDS, picture=picture)
+    return Checked(faults, len(paths), folder)
+
+
+def list_videos(data: dict[str, Any]) -> tuple[Manifest, list[Fault]]:
+    """What is to be examined, and the faults of the list itself; also when training would refuse it.
+
+    Raises: ValueError, OSError: nothing can be listed.
+    """
+    try:
+        manifest = build_manifest(data, trust=ANYTHING)
+        manifest.refuse_unlearnable()
+    except (ValueError, FileNotFoundError) as error:
+        lenient = LENIENT.get(data.get("name", ""))
+        if lenient is None or not os.path.exists(data.get("path") or data["root"]):
+            raise
+        manifest, listed = lenient(**data)
+        if not any(manifest.splits.values()):
+            raise
+        faults = [Fault("refused", "", str(error)), *(Fault(*fault) for fault in listed)]
+    else:
+        faults = _passed_over(manifest, data) if data.get("name") == "folder" else []
+    manifest, unknown = with_known_labels(manifest)
+    return manifest, [*faults, *(Fault(*fault) for fault in unknown)]
+
+
+def _passed_over(manifest: Manifest, data: dict[str, Any]) -> list[Fault]:
+    """What lies in class folders under the name of a video and is none: links to nothing, pipes, folders."""
+    taken = {item.path for items in manifest.splits.values() for item in items}
+    everything, _ = LENIENT["folder"](**data)
+    faults = []
+    for path in sorted({item.path for items in everything.splits.values() for item in items} - taken):
+        try:
+            sniff(path)
+        except BadVideo as bad:
+            faults.append(Fault(bad.reason, path, bad.detail))
+    return faults
+
+
+def _examined(
+    paths: list[str], journal: Path, settings: Mapping[str, Any], frame_fps: float | None
+) -> Iterator[Examined]:
+    """From the journal where the file is the same as then, else anew; each answer is written down at once."""
+    known = _read_journal(journal)
+    stamps = {path: _stamp(path, frame_fps) for path in paths}
+    done = [known[path][1] for path in paths if path in known and known[path][0] == stamps[path]]
+    done = [file for file in done if file.reason not in DEADLY]  # another time there may be more memory, or patience
+    yield from done
+    left = sorted(set(paths) - {file.path for file in done})
+    if done:
+        logger.info("%d of %d files were examined before", len(done), len(paths))
+    workers = os.cpu_count() or 1 if settings["num_workers"] == "auto" else settings["num_workers"]
+    look = partial(examine, frame_fps=frame_fps)
+    answers = isolated(left, look, num_workers=workers, seconds=settings["seconds_per_file"])
+    with journal.open("a", encoding="utf-8") as file, closing(answers):
+        for number, (path, answer) in enumerate(answers, 1):
+            answer = Examined(path, answer.reason, answer.detail) if isinstance(answer, Death) else answer
+            file.write(json.dumps([stamps[path], _as_json(answer)]) + "\n")
+            file.flush()
+            if number % SAY_EVERY == 0 or number == len(left):
+                logger.info("examined %d of %d", len(done) + number, len(paths))
+            yield answer
+
+
+def _picture_unless(deadly: Collection[str]) -> Callable[[str], ndarray | None]:
+    """A look at any file but those that killed the process they were decoded in."""
+    return lambda path: None if path in deadly else _picture(path)
+
+
+def _picture(path: str) -> ndarray | None:
+    """uint8 [H, W, 3], 72 px high, from the middle of a video; None where it cannot be read."""
+    try:
+        with open_video(path) as video:
+            size = (72, max(1, round(72 * video.width / video.height)))
+            return video.frames([video.num_frames // 2], size=size)[0].permute(1, 2, 0).numpy()
+    except BadVideo:
+        return None
+
+
+def _read_journal(journal: Path) -> dict[str, tuple[list[float], Examined]]:
+    """Path -> (size and time of change then, what was found). A line cut off by a kill is left out."""
+    known: dict[str, tuple[list[float], Examined]] = {}
+    if not journal.exists():
+        return known
+    for line in journal.read_text(encoding="utf-8").splitlines():
+        try:
+            stamp, fields = json.loads(line)
+            answer = Examined(**fields | {"looks": base64.b64decode(fields["looks"])})
+        except (ValueError, TypeError, LookupError):
+            continue
+        known[answer.path] = (stamp, answer)
+    return known
+
+
+def _as_json(answer: Examined) -> dict[str, Any]:
+    return answer._asdict() | {"looks": base64.b64encode(answer.looks).decode()}
+
+
+def _stamp(path: str, frame_fps: float | None) -> list[float]:
+    """What must be the same for an answer to count again."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return []
+    return [status.st_size, status.st_mtime_ns, *([frame_fps] if frame_fps and stat.S_ISDIR(status.st_mode) else [])]

@@ -1,0 +1,197 @@
+"""``data inspect``: which layout lies in a folder, what is in it, and the command that trains on it. Writes nothing."""
+
+import os
+import shlex
+from collections import Counter
+from collections.abc import Callable, Sequence
+from statistics import median
+from typing import Any
+
+from videoai.core.messages import some
+from videoai.core.paths import display_path
+from videoai.core.types import ClipSpec, VideoItem
+from videoai.data.augment.directions import SIDED
+from videoai.data.decode import open_video
+from videoai.data.decode.ffmpeg import open_stream
+from videoai.data.layouts.detect import candidates
+from videoai.data.layouts.survey import Candidate, Survey, survey
+from videoai.data.lists.manifest import SPLITS, Manifest
+from videoai.data.media import BadVideo, sniff
+from videoai.data.sampling import span_frames
+from videoai.run.manifests import MANIFESTS, PATHS, build_manifest
+
+IMBALANCE = 10  # train clips of the largest class for each of the smallest; judgement
+SLACK = 0.9  # of a clip's span; a last tenth that holds still is no reason for another clip; judgement
+SHARE_SEEN = 0.25  # of a typical video by one clip; below it, spreading the frames is worth a word
+
+Defaults = Callable[[str], dict[str, Any]]  # name of a layout -> the settings of train with data=NAME
+
+
+def inspect(
+    path: str, *, look: int, defaults: Defaults, choices: Sequence[str] = (), frame_fps: float | None = None
+) -> dict[str, Any]:
+    """Asks every layout, reads the first that can be read, and opens ``look`` of its videos. ``choices`` such as
+    ``model=r3d_18`` are named in every command, ``frame_fps``: of folders of images; named too.
+
+    Returns: plain data: ``path``, ``seen``, ``layouts`` (each with why, command, error), ``classes``, ``multi_label``,
+        ``splits``, ``groups``, ``notes``, ``videos``, ``clip``, ``warnings``, ``command``. Without ``classes`` no
+        layout could be read.
+    Raises: FileNotFoundError: no such path. ValueError: no layout fits; what was seen, and what is known.
+    """
+    seen = survey(path)
+    fits = candidates(seen)
+    if not fits:
+        raise ValueError(_nothing(seen))
+    found: dict[str, Any] = {"path": os.path.abspath(os.path.expanduser(path)), "seen": _seen(seen), "layouts": []}
+    for fit in fits:
+        rate = {"data.frame_fps": frame_fps} if frame_fps else {}
+        layout = {"name": fit.name, "why": fit.why, "command": command(fit, choices, rate), "error": None}
+        found["layouts"].append(layout)
+        if "classes" not in found:
+            try:
+                manifest = build_manifest({"name": fit.name, **fit.settings}, trust=())
+                manifest.refuse_unlearnable()
+            except (ValueError, OSError) as error:
+                layout["error"] = str(error)
+                continue
+            found |= describe(manifest, fit, look, defaults(fit.name), choices, frame_fps)
+            layout["command"] = found["command"]
+    return found
+
+
+def describe(
+    manifest: Manifest,
+    fit: Candidate,
+    look: int,
+    settings: dict[str, Any],
+    choices: Sequence[str],
+    frame_fps: float | None = None,
+) -> dict[str, Any]:
+    """What is in a manifest, what to mind, and the command with what should differ from the defaults."""
+    videos, frames = look_at(manifest, look, frame_fps)
+    clip = ClipSpec(**settings["clip"])
+    fitted, about_clip = fit_clip(clip, frames, videos["fps"])
+    sided = [name for name in manifest.classes if SIDED.search(name)]
+    flip = {"data.flip": 0} if sided and settings["data"]["flip"] else {}
+    rate = {"data.frame_fps": frame_fps} if frame_fps else {}
+    warnings = [*_class_warnings(manifest), *([_sided(sided)] if flip else []), *about_clip, *_file_warnings(videos)]
+    return {
+        "layout": fit.name,
+        "classes": {name: dict(zip(SPLITS, counts, strict=True)) for name, *counts in manifest.table()},
+        "multi_label": manifest.is_multi_label,
+        "splits": {split: len(items) for split, items in manifest.splits.items()},
+        "groups": len({item.group for items in manifest.splits.values() for item in items} - {None}),
+        "notes": list(manifest.notes),
+        "videos": videos,
+        "clip": {"frames": clip.num_frames, "stride": clip.stride, "size": clip.size, "change": fitted},
+        "warnings": warnings,
+        "command": command(fit, choices, {**flip, **fitted, **rate}),
+    }
+
+
+def command(fit: Candidate, choices: Sequence[str], more: dict[str, Any] | None = None) -> str:
+    """The line to paste into a shell."""
+    data = {f"data.{key}": display_path(value) if key in PATHS else value for key, value in fit.settings.items()}
+    values = {**data, **(more or {})}
+    words = [f"{key}={'true' if value is True else value}" for key, value in values.items()]
+    return shlex.join(["videoai", "train", f"data={fit.name}", *words, *choices])
+
+
+def look_at(manifest: Manifest, look: int, frame_fps: float | None) -> tuple[dict[str, Any], list[float]]:
+    """Opens some videos, spread evenly. Returns: what they are, and the frames of each clip that can be read."""
+    items = [item for split in SPLITS for item in _spread(manifest.splits[split], look * 2)]
+    items = _spread(items, look)
+    seconds, fps, frames = [], [], []
+    sizes, codecs, unreadable = Counter(), Counter(), {}
+    for item in items:
+        try:
+            with open_video(item.path, frame_fps=frame_fps) as video:
+                end = video.duration_seconds if item.end_seconds is None else item.end_seconds
+                lasts = max(0.0, min(end, video.duration_seconds) - item.start_seconds)
+                seconds.append(lasts)
+                fps.append(video.fps)
+                frames.append(min(video.num_frames, lasts * video.fps))
+                sizes[f"{video.width}x{video.height}"] += 1
+                codecs[_codec(item.path)] += 1
+        except BadVideo as bad:
+            unreadable[item.path] = str(bad)
+    ranges = {"seconds": _range(seconds), "fps": _range(fps), "frames": _range(frames)}
+    counts = {"sizes": dict(sizes.most_common()), "codecs": dict(codecs.most_common()), "unreadable": unreadable}
+    return {"looked_at": len(items), **ranges, **counts}, frames
+
+
+def fit_clip(clip: ClipSpec, frames: Sequence[float], fps: dict[str, float] | None) -> tuple[dict[str, Any], list[str]]:
+    """What to change about a clip that does not fit the videos, and why. Nothing where it fits, or none was read."""
+    if not frames or not fps or clip.sampling == "uniform":
+        return {}, []
+    span, typical = span_frames(clip, fps["median"]), median(frames)
+    if 2 * sum(count < SLACK * span for count in frames) > len(frames):
+        stride = int((typical - 1) / max(1, clip.num_frames - 1))
+        change = {"clip.stride": stride} if 1 <= stride < clip.stride else {"clip.sampling": "uniform"}
+        return change, [
+            f"most videos are shorter than the default clip: {typical:.0f} frames, typically, and a clip spans "
+            f"{span:.0f}; the command changes it."
+        ]
+    if span < SHARE_SEEN * typical:
+        return {}, [
+            f"one clip shows {span / typical:.0%} of a typical video; clip.sampling=uniform spreads it over the whole."
+        ]
+    return {}, []
+
+
+def _spread(items: Sequence[VideoItem], count: int) -> list[VideoItem]:
+    number = min(count, len(items))
+    return [items[index * len(items) // number] for index in range(number)]
+
+
+def _codec(path: str) -> str:
+    if os.path.isdir(path):
+        return "images"
+    container, stream = open_stream(path, sniff(path), probe=False)
+    with container:
+        return stream.codec_context.codec.canonical_name  # of the codec, not of who decodes it
+
+
+def _range(values: list[float]) -> dict[str, float] | None:
+    if not values:
+        return None
+    return {name: round(float(of(values)), 3) for name, of in (("min", min), ("median", median), ("max", max))}
+
+
+def _class_warnings(manifest: Manifest) -> list[str]:
+    counts = {name: train for name, train, *_ in manifest.table()}
+    most, least = max(counts, key=lambda name: counts[name]), min(counts, key=lambda name: counts[name])
+    if counts[most] < IMBALANCE * counts[least]:
+        return []
+    advice = "mAP counts both alike" if manifest.is_multi_label else "read mean class accuracy beside top-1"
+    return [f"imbalance: {counts[most]} train clips of {most}, {counts[least]} of {least}; {advice}."]
+
+
+def _sided(names: list[str]) -> str:
+    return f"classes have a side ({some(names, 3)}): data.flip=0, so that no clip is mirrored."
+
+
+def _file_warnings(videos: dict[str, Any]) -> list[str]:
+    bad = videos["unreadable"]
+    first = next(iter(bad.values()), "")
+    check = "videoai data check looks at all of them."
+    return (
+        [f"{len(bad)} of {videos['looked_at']} videos looked at cannot be read, first {first}. {check}"] if bad else []
+    )
+
+
+def _seen(seen: Survey) -> dict[str, Any]:
+    return {"folders": seen.num_folders, "annotations": len(seen.annotations), "whole": seen.is_whole}
+
+
+def _nothing(seen: Survey) -> str:
+    there = [f"{len(seen.annotations)} annotation files ({some(seen.annotations, 3)})"] if seen.annotations else []
+    there += [f"{len(seen.videos)} videos ({some(seen.videos, 3)})"] if seen.videos else []
+    there += [f"{len(seen.frame_folders)} folders of frames"] if seen.frame_folders else []
+    kinds = [kind or "no extension" for kind in seen.others]
+    there += [f"{sum(seen.others.values())} other files ({some(kinds, 4)})"] if kinds else []
+    known = ", ".join(name for name in MANIFESTS if name != "motion16")
+    return (
+        f"{seen.root}: no known layout. Seen: {', '.join(there) or 'nothing'}. Known: {known}. The simplest: one "
+        "folder a class (data=folder), or a csv with the header path,label (data=csv); docs/data.md shows each"
+    )

@@ -1,0 +1,240 @@
+"""``data prepare``: a data set -> another one that training reads faster, with the same labels, splits and order.
+
+OUT/prepare.json      how it was made; another command into the same folder is refused
+OUT/prepared.jsonl    a line a file: what it was made of and became; lets a killed run go on
+OUT/unreadable.csv    what could not be read, why, and what was done about it
+OUT/clips.csv         path,label,split,group,start_seconds,end_seconds[,label_seconds]; written last
+OUT/videos, frames or shards
+"""
+
+import csv
+import io
+import json
+import logging
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from videoai.core.build import ANYTHING
+from videoai.core.types import ClipSpec, VideoItem
+from videoai.data.encode import write_file
+from videoai.data.isolation import Death, isolated
+from videoai.data.lists.label_texts import join_labels
+from videoai.data.lists.listing import NamedSpan
+from videoai.data.lists.manifest import SPLITS, Manifest
+from videoai.data.media import BadVideo
+from videoai.data.prepare.convert import ToClips, ToVideos
+from videoai.data.prepare.jobs import Done, Job, Journal, Source, new_source, refuse_shared_names
+from videoai.data.prepare.pack import ToShards
+from videoai.data.reading import read_views
+from videoai.data.shards.shards import CLIP_COLUMNS, MULTI_LABEL_COLUMNS
+from videoai.run.datasets.prepared_folder import locked, refuse_inside, refuse_other
+from videoai.run.limits import refuse_nonsense
+from videoai.run.manifests import build_manifest
+
+logger = logging.getLogger(__name__)
+
+Form = ToVideos | ToClips | ToShards
+SETTINGS = {  # the settings that each form takes
+    "videos": ("short_side", "crf", "preset", "keyint", "fps", "frame_fps"),
+    "clips": ("short_side", "frame_fps"),
+    "shards": ("shard_mb",),
+}
+PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")  # of x264
+NUM_ESTIMATED = 64  # videos that are opened to estimate the bytes of all
+NUM_TIMED = 8  # videos whose clips are timed before and after
+REPORT_SECONDS = 5.0
+
+
+def prepare(config: Mapping[str, Any]) -> dict[str, Any]:
+    """``config``: ``configs/data_prepare.yaml``, and the node of the data under ``data``.
+
+    Returns: ``out``, ``manifest``, ``num_videos``, ``num_made``, ``bytes_in``, ``bytes_out``, ``unreadable`` (rows),
+        ``splits`` (clips in each), ``clip_ms`` (before, after; None when nothing was made).
+    Raises: ValueError, OSError: one line each.
+    """
+    form = new_form(config)
+    manifest = build_manifest(config["data"], trust=ANYTHING)
+    if manifest.is_multi_label:
+        join_labels([*map(NamedSpan, manifest.classes)])  # names that cannot be written are refused before the work
+    out = Path(os.path.abspath(os.path.expanduser(config["out"])))
+    refuse_inside(out, manifest)
+    sources = find_sources(manifest)
+    jobs = form.jobs(list(sources.values()))
+    facts = {"format": 1, **settings_of(config), "data": manifest.fingerprint(), "classes": list(manifest.classes)}
+    refuse_other(out, facts)
+    with locked(out):
+        journal = Journal(out / "prepared.jsonl")
+        todo = [job for job in jobs if not journal.holds(job)]
+        if todo:
+            announce(form, list(sources.values()), todo, out)
+        write_file(out / "prepare.json", (json.dumps(facts, indent=1) + "\n").encode())
+        make_all(form, todo, journal, out, config["num_workers"])
+        done = journal.finish(jobs)
+        located = locations(form, jobs, done)
+        unreadable = [row for one in done for row in one.bad]
+        write_csv(out / "unreadable.csv", ("path", "reason", "stage", "detail", "outcome"), unreadable)
+        columns = MULTI_LABEL_COLUMNS if manifest.is_multi_label else CLIP_COLUMNS
+        write_csv(out / "clips.csv", columns, clip_rows(manifest, located))
+    names = {row[0] for row in unreadable}
+    pairs = [(path, f"{out}/{located[path]}") for path, source in sources.items() if source.name not in names]
+    return {
+        "out": str(out),
+        "to": config["to"],
+        "manifest": str(out / "clips.csv"),
+        "multi_label": manifest.is_multi_label,
+        "num_videos": len(sources),
+        "num_made": sum(len(job.sources) for job in todo),
+        "bytes_in": sum(source.size for source in sources.values()),
+        "bytes_out": sum(one.bytes_out for one in done),
+        "unreadable": unreadable,
+        "splits": {split: len(manifest.splits[split]) for split in SPLITS},
+        "clip_ms": clip_ms(pairs, config) if todo and pairs else None,
+    }
+
+
+def new_form(config: Mapping[str, Any]) -> Form:
+    """Raises: ValueError: a setting outside its limits, or an odd short side of videos."""
+    refuse_nonsense(config)
+    to, workers = config["to"], config["num_workers"]
+    if to not in SETTINGS:
+        raise ValueError(f"to={to}: choose from {', '.join(SETTINGS)}.")
+    if config["preset"] not in PRESETS:
+        raise ValueError(f"preset={config['preset']}: choose from {', '.join(PRESETS)}.")
+    if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 0):
+        raise ValueError(f"num_workers={workers}: give a number of processes (0 = none), or null for one per core.")
+    if to == "videos" and config["short_side"] % 2:
+        raise ValueError(f"short_side={config['short_side']}: H.264 needs even sides.")
+    forms = {"videos": ToVideos, "clips": ToClips, "shards": ToShards}
+    return forms[to](**{key: config[key] for key in SETTINGS[to]})
+
+
+def settings_of(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What decides the bytes of the output."""
+    return {"to": config["to"], **{key: config[key] for key in SETTINGS[config["to"]]}}
+
+
+def find_sources(manifest: Manifest) -> dict[str, Source]:
+    """Path -> source, in the order of train, val and test; a file with several clips once."""
+    paths = dict.fromkeys(item.path for split in SPLITS for item in manifest.splits[split])
+    sources = {path: new_source(path, manifest.root) for path in paths}
+    refuse_shared_names(sources.values())
+    return sources
+
+
+def announce(form: Form, sources: Sequence[Source], todo: Sequence[Job], out: Path) -> None:
+    """Say what is to come. Raises: OSError: the disk has no room for it."""
+    num_left = sum(len(job.sources) for job in todo)
+    if num_left < len(sources):
+        logger.info("going on: %d of %d videos are there already", len(sources) - num_left, len(sources))
+    found = [source for source in sources if source.size]
+    few = list(sources) if isinstance(form, ToShards) else found[:: max(1, len(found) // NUM_ESTIMATED)][:NUM_ESTIMATED]
+    estimate = form.estimate(few) * len(sources) / max(1, len(few))
+    free = shutil.disk_usage(out).free
+    how = "" if len(few) == len(sources) else f", judged by {len(few)} of them"
+    logger.info(
+        "%d videos, %s -> about %s%s; %s free",
+        *(len(sources), as_bytes(sum(source.size for source in sources)), as_bytes(estimate), how, as_bytes(free)),
+    )
+    needed = estimate * num_left / len(sources)
+    if needed > free:
+        raise OSError(
+            f"out={out}: about {as_bytes(needed)} are needed and {as_bytes(free)} are free. Free some space, "
+            "choose another disk, or a smaller short_side."
+        )
+
+
+def make_all(form: Form, todo: Sequence[Job], journal: Journal, out: Path, num_workers: int | None) -> None:
+    """Every job, with a line of progress now and then. Raises: OSError: the output cannot be written."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    workers = min(cores if num_workers is None else num_workers, len(todo))
+    sizes = {job.name: len(job.sources) for job in todo}
+    total, made = sum(sizes.values()), 0
+    reported = time.monotonic()
+    started, made_before = reported, 0  # until the first is done: processes take seconds to start
+    try:
+        for done in _outcomes(form, todo, out, workers):
+            journal.add(done)
+            made += sizes[done.name]
+            now = time.monotonic()
+            if not made_before and made < total:
+                started, reported, made_before = now, now, made
+            elif now - reported > REPORT_SECONDS or made == total:
+                rate, reported = (made - made_before) / (now - started), now
+                left = f", {(total - made) / rate:.0f} s left" if made < total else ""
+                logger.info("%d of %d videos, %.1f a second%s", made, total, rate, left)
+    except OSError as error:
+        raise OSError(f"out={out}: {error}. Mend that and run the same command: it goes on where it stopped") from error
+
+
+def _outcomes(form: Form, todo: Sequence[Job], out: Path, num_workers: int) -> Iterator[Done]:
+    """A job that takes its process with it is tried once more, alone: memory may have been short."""
+    make = partial(form.make, out=out)
+    for job, done in isolated(todo, make, num_workers=num_workers):
+        if isinstance(done, Death):
+            ((_, done),) = isolated([job], make, num_workers=1)
+        yield form.give_up(job, out=out) if isinstance(done, Death) else done
+
+
+def locations(form: Form, jobs: Sequence[Job], done: Sequence[Done]) -> dict[str, str]:
+    """Path of an input -> what the new manifest calls it."""
+    return {
+        source.path: form.location(one, source) for job, one in zip(jobs, done, strict=True) for source in job.sources
+    }
+
+
+def clip_rows(manifest: Manifest, located: Mapping[str, str]) -> Iterator[tuple[Any, ...]]:
+    """Rows of CLIP_COLUMNS or MULTI_LABEL_COLUMNS."""
+    for split in SPLITS:
+        for item in manifest.splits[split]:
+            start, end = repr(item.start_seconds), "" if item.end_seconds is None else repr(item.end_seconds)
+            if item.spans is None:
+                label, times = manifest.classes[item.label], ()
+            else:
+                label, *times = join_labels([NamedSpan(manifest.classes[span.label], *span[1:]) for span in item.spans])
+            yield located[item.path], label, split, item.group or "", start, end, *times
+
+
+def write_csv(path: Path, columns: Sequence[str], rows: Any) -> None:
+    """All of it or nothing."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    write_file(path, text.getvalue().encode("utf-8", "backslashreplace"))
+
+
+def clip_ms(pairs: Sequence[tuple[str, str]], config: Mapping[str, Any]) -> tuple[float, float]:
+    """Milliseconds for one clip of 16 frames, four apart, out of an input and out of what became of it: the mean over
+    some videos of the best of five. The two take turns, because others may use the machine."""
+    few = pairs[:: max(1, len(pairs) // NUM_TIMED)][:NUM_TIMED]
+    size = 224 if config["to"] == "shards" else config["short_side"]
+    clip = ClipSpec(num_frames=16, stride=4, size=size)
+    total = [0.0, 0.0]
+    for pair in few:
+        rounds = [[seconds_to_read(path, clip) for path in pair] for _ in range(5)]
+        total = [sum(times) for times in zip(total, map(min, zip(*rounds, strict=True)), strict=True)]
+    before, after = (1000 * seconds / len(few) for seconds in total)
+    return before, after
+
+
+def seconds_to_read(path: str, clip: ClipSpec) -> float:
+    """The middle clip of one video, opened anew."""
+    start = time.perf_counter()
+    with suppress(BadVideo):  # damage that showed neither while it was made nor on the way back
+        read_views(VideoItem(path, 0), clip)
+    return time.perf_counter() - start
+
+
+def as_bytes(number: float) -> str:
+    """``3.2 GB``, in powers of 1000."""
+    for unit in ("B", "KB", "MB", "GB"):
+        if number < 1000:
+            return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
+        number /= 1000
+    return f"{number:.1f} TB"

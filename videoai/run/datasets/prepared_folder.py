@@ -1,0 +1,68 @@
+"""The folder that ``data prepare`` makes: where it may lie, what it may hold already, and who may write there."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from videoai.core.paths import is_url
+from videoai.data.lists.manifest import Manifest
+from videoai.data.shards.shards import UNVERIFIED
+
+
+def refuse_inside(out: Path, manifest: Manifest) -> None:
+    """Raises: ValueError: the output would become part of the input, or the input lies within it."""
+    root = manifest.root.removeprefix(UNVERIFIED)
+    if is_url(manifest.source) or not root:
+        return
+    there, here = Path(os.path.realpath(root)), Path(os.path.realpath(out))
+    if here == there or there in here.parents:
+        better = there.with_name(f"{there.name}-prepared")
+        raise ValueError(f"out={out} lies inside the input, {root}. Choose a folder outside it, such as out={better}")
+
+
+def refuse_other(out: Path, facts: Mapping[str, Any]) -> None:
+    """Raises: ValueError: the folder holds something else, or was made with other settings or videos."""
+    path = out / "prepare.json"
+    if not path.exists():
+        there = os.listdir(out) if out.is_dir() else []
+        strange = [name for name in there if not name.startswith(".") and name != "prepared.jsonl"]
+        if strange:
+            raise ValueError(f"out={out} holds other files ({strange[0]}, ...). Choose a new folder.")
+        return
+    try:
+        before = dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"{path}: cannot be understood ({error}). Choose a new out=DIR, or delete that one."
+        ) from error
+    changed = [key for key in {**facts, **before} if before.get(key) != facts.get(key)]
+    if set(changed) & {"data", "classes"}:
+        raise ValueError(f"out={out} was made from another list of videos. Choose a new out=DIR, or delete that one.")
+    if changed:
+        what = ", ".join(f"{key}={before.get(key)}, now {facts.get(key)}" for key in changed)
+        raise ValueError(f"out={out} was made with {what}. Choose a new out=DIR, or delete that one.")
+
+
+@contextmanager
+def locked(out: Path) -> Iterator[None]:
+    """Hold the folder against a second process, and clear what a killed one left half written.
+
+    Raises: OSError: not writable, or another process is at work.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        file = (out / ".lock").open("w")
+    except OSError as error:
+        raise OSError(f"out={out}: cannot write there ({error.strerror}). Choose another out=DIR") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise OSError(f"out={out}: another process is preparing here. Wait, or choose another out=DIR") from error
+        for leftover in out.rglob(".*.tmp"):
+            leftover.unlink(missing_ok=True)
+        yield

@@ -1,0 +1,1 @@
+"""Train, evaluate and use generators of clips."""

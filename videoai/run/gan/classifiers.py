@@ -1,0 +1,92 @@
+"""The classifiers that ``evaluate task=gan`` trains: a judge on real clips, and others on generated ones."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+
+from videoai.core.checkpoint import write_atomic
+from videoai.core.seeding import generator_for
+from videoai.core.types import ClipSpec, VideoItem
+from videoai.data.generated.bank import table_of
+from videoai.data.lists.items import Items
+from videoai.data.lists.manifest import Manifest
+from videoai.run.evaluate import evaluate
+from videoai.run.manifests import LOADING
+from videoai.run.train import train
+from videoai.run.training.fit import finished
+
+COLUMNS = ("path", "label", "split", "start_seconds", "end_seconds")
+GEOMETRY = ("num_frames", "size", "stride", "resize", "fps", "sampling", "past_end")  # of a clip: the generator's
+
+
+class Arm(NamedTuple):
+    """One classifier's score on held-out real clips."""
+
+    accuracy: float  # mean over classes, 0 .. 1
+    per_class: dict[str, float]
+    num_train: int  # clips it saw
+
+
+def train_on(
+    folder: Path,
+    train_items: Sequence[VideoItem],
+    manifest: Manifest,
+    config: Mapping[str, Any],
+    clip: ClipSpec,
+) -> str:
+    """A classifier of ``train_items``, chosen on real val. ``config``: train's, composed; ``clip``: of the generator.
+
+    The table of its clips stays in the folder, so that anybody can train on the same. Returns: its checkpoint.
+    """
+    data = write_table(folder.with_suffix(".csv"), train_items, manifest, config["data"])
+    geometry = {key: value for key, value in clip.to_dict().items() if key in GEOMETRY}
+    settings = {**config, "data": data, "clip": {**config["clip"], **geometry}, "run_dir": str(folder)}
+    return finished(train(settings))
+
+
+def write_table(
+    path: Path, train_items: Sequence[VideoItem], manifest: Manifest, node: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A table of these clips for train, and of the real ones for val and test. Returns: the settings of data that read
+    it, otherwise as ``node`` reads."""
+    rows = _rows(train_items, manifest, "train")
+    for split in ("val", "test"):
+        rows += _rows(manifest.splits[split], manifest, split)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(path, table_of(rows, COLUMNS))
+    loading = {key: value for key, value in node.items() if key in LOADING}
+    return {**loading, "name": "csv", "path": str(path), "val_fraction": 0.0, "test_fraction": 0.0}
+
+
+def score(checkpoint_path: str, split: str, num_train: int, config: Mapping[str, Any]) -> Arm:
+    """On the real clips of a split. ``config``: of ``evaluate task=gan``."""
+    shared = {key: config[key] for key in ("batch_size", "num_workers", "device", "trust")}
+    of_split = {"checkpoint": checkpoint_path, "split": split, "views": "1x1", "precision": "auto", "run_dir": None}
+    results = evaluate({**shared, **of_split, "data": {}, "moved": {}})
+    with (Path(results["folder"]) / "per_class.csv").open(newline="") as file:
+        per_class = {row["class"]: float(row["accuracy"] or "nan") for row in csv.DictReader(file)}
+    return Arm(results["mean_class_accuracy"], per_class, num_train)
+
+
+def as_many_real(real: Items, generated: Items, num_classes: int) -> Items:
+    """Of each class as many real clips as there are generated ones, or all; drawn once for all."""
+    wanted = generated.count_labels(num_classes)
+    order = torch.randperm(len(real), generator=generator_for(0, "as many real")).numpy()
+    chosen = [order[real.label[order] == label][:count] for label, count in enumerate(wanted)]
+    return real[torch.cat([torch.from_numpy(part) for part in chosen]).sort().values.numpy()]
+
+
+def _rows(items: Sequence[VideoItem], manifest: Manifest, split: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "path": item.path,
+            "label": manifest.classes[item.label],
+            "split": split,
+            "start_seconds": item.start_seconds or "",
+            "end_seconds": "" if item.end_seconds is None else item.end_seconds,
+        }
+        for item in items
+    ]

@@ -1,0 +1,143 @@
+"""``generate``: from a generator's checkpoint to a bank of clips that a classifier can train on."""
+
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from videoai.core import checkpoint
+from videoai.core.checkpoint import weights_hash, write_atomic, write_together
+from videoai.core.device import resolve_device
+from videoai.core.seeding import seed_for
+from videoai.core.types import ClipSpec, VideoItem
+from videoai.data.encode import write_clip
+from videoai.data.generated.bank import COLUMNS, FACTS, MANIFEST, clip_path, table_of
+from videoai.data.lists.items import Items
+from videoai.gan.gate import Gate, Passed
+from videoai.gan.sampling import sample
+from videoai.inference.judge import Judge, Seen, judge_of
+from videoai.inference.load import from_state, open_checkpoint
+from videoai.inference.load_generator import LoadedGenerator, load_generator
+from videoai.run.gan.reference import at_most, own_data, refuse_other_judge, watch_items
+from videoai.run.limits import refuse_nonsense
+from videoai.run.training.folder import make_writable
+
+logger = logging.getLogger(__name__)
+AT_ONCE = 16  # clips of a forward pass, always: another number could change the last bits
+FPS = 15.0  # of the files, where the clip does not say
+REJECTED = "rejected.csv"
+
+
+def generate(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Write ``per_class`` clips of each class below ``output``, judge them if there is a judge, list what passed.
+
+    Returns: ``output``, ``made``, ``passed``, ``excluded`` (class name -> reason), ``classes`` (name -> passed).
+    Raises: FileNotFoundError, OSError, ValueError: naming what is wrong.
+    """
+    refuse_nonsense(config)
+    device = resolve_device(config["device"])
+    generator = load_generator(config["checkpoint"], trust=config["trust"]).to(device)
+    state, folder = checkpoint.load(config["checkpoint"]), Path(config["output"])
+    judge = _judge(config, state, device)
+    make_writable(folder)
+    facts = keep_facts(folder, generator, state, config["seed"])
+    made = write_clips(folder, generator, state["classes"], ClipSpec(**state["clip"]), config)
+    shared = {"split": "train", **{key: facts[key] for key in ("generator", "data", "seed")}}
+    rows = [_row(path, state["classes"][label]) | shared for path, label in made]
+    passed = None
+    if judge:
+        seen, passed = _judged(config, state, judge, made)
+        rows = [_with_verdict(rows[int(index)], row, seen, passed) for row, index in enumerate(seen.index)]
+    return _write_tables(folder, rows, passed, state["classes"])
+
+
+def keep_facts(folder: Path, generator: nn.Module, state: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    """Say whose clips the folder holds. Raises: ValueError: it holds those of another generator or seed."""
+    facts = {"generator": weights_hash(generator), "data": state["versions"].get("data"), "seed": seed}
+    facts |= {"classes": state["classes"], "clip": state["clip"]}
+    path = folder / FACTS
+    if path.exists() and json.loads(path.read_text()) != facts:
+        raise ValueError(f"{folder} holds clips of another generator or seed. Choose another folder, or delete it.")
+    write_atomic(path, json.dumps(facts, indent=1).encode())
+    return facts
+
+
+def write_clips(
+    folder: Path, generator: LoadedGenerator, classes: list[str], clip: ClipSpec, config: Mapping[str, Any]
+) -> list[tuple[Path, int]]:
+    """Write what is missing, a whole file at a time. Returns: path and label of all.
+
+    Clip n of a class is a function of (generator, seed, class, n).
+    """
+    made = []
+    for label, name in enumerate(classes):
+        for start in range(0, config["per_class"], AT_ONCE):
+            numbers = range(start, min(start + AT_ONCE, config["per_class"]))
+            paths = [clip_path(folder, label, name, number) for number in numbers]
+            made += [(path, label) for path in paths]
+            if all(path.exists() for path in paths):
+                continue
+            seed = seed_for(config["seed"], "bank", label, start)
+            videos = sample(generator, torch.full((AT_ONCE,), label), seed=seed, batch_size=AT_ONCE)
+            for path, video in zip(paths, videos, strict=False):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                write_clip(path, as_file(video, clip), clip.fps or FPS)
+        logger.info("%s: %d clips", name, config["per_class"])
+    return made
+
+
+def as_file(video: torch.Tensor, clip: ClipSpec) -> Any:
+    """uint8 [T, C, H, W] -> [T * stride, H, W, C]: each frame is held, so that reading with ``clip`` gives it back."""
+    return video.repeat_interleave(clip.stride, 0).permute(0, 2, 3, 1).numpy()
+
+
+def _judge(config: Mapping[str, Any], state: Mapping[str, Any], device: torch.device) -> Judge | None:
+    if config["judge"] is None:
+        logger.info("no judge: every clip passes, also wrong ones and copies. Set judge=CHECKPOINT of a classifier")
+        return None
+    judge_state = open_checkpoint(config["judge"])
+    refuse_other_judge(judge_state, state, config["judge"], config["checkpoint"])
+    return judge_of(from_state(judge_state, trust=config["trust"]), f"judge={config['judge']}").to(device)
+
+
+def _judged(
+    config: Mapping[str, Any], state: Mapping[str, Any], judge: Judge, made: list[tuple[Path, int]]
+) -> tuple[Seen, Passed]:
+    """The files as a classifier will see them, beside the training clips."""
+    clip, manifest = ClipSpec(**state["clip"]), own_data(config, state)
+    items = Items.of([VideoItem(str(path), label) for path, label in made])
+    seen = watch_items(judge, items, clip, config)
+    real = watch_items(judge, at_most(manifest.splits["train"]), clip, config)
+    limits = {key: config[key] for key in ("min_confidence", "min_recall", "drop_copies")}
+    return seen, Gate(**limits)(seen.features, seen.probability, seen.label, real.features, real.label)
+
+
+def _row(path: Path, name: str) -> dict[str, Any]:
+    return {"path": f"{path.parent.name}/{path.name}", "label": name}
+
+
+def _with_verdict(row: dict[str, Any], number: int, seen: Seen, passed: Passed) -> dict[str, Any]:
+    confidence = float(seen.probability[number, seen.label[number]])
+    verdict = {"confidence": f"{confidence:.6f}", "nearest": f"{float(passed.nearest[number]):.6f}"}
+    return row | verdict | {"reason": passed.reason[number]}
+
+
+def _write_tables(
+    folder: Path, rows: list[dict[str, Any]], passed: Passed | None, classes: list[str]
+) -> dict[str, Any]:
+    reasons = [row.pop("reason", "") for row in rows]
+    kept = [row for row, reason in zip(rows, reasons, strict=True) if not reason]
+    out = [{**row, "reason": reason} for row, reason in zip(rows, reasons, strict=True) if reason]
+    tables = {folder / REJECTED: table_of(out, (*COLUMNS, "reason")), folder / MANIFEST: table_of(kept)}
+    write_together(tables)
+    return {
+        "output": str(folder),
+        "made": len(rows),
+        "passed": len(kept),
+        "excluded": {classes[label]: reason for label, reason in passed.excluded.items()} if passed else {},
+        "classes": {name: sum(row["label"] == name for row in kept) for name in classes},
+    }

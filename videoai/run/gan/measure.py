@@ -1,0 +1,146 @@
+"""What is measured of generated clips without training anything on them."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from videoai.core.seeding import generator_for
+from videoai.core.types import ClipSpec
+from videoai.data.lists.items import Items
+from videoai.data.lists.manifest import Manifest
+from videoai.gan.findings import findings
+from videoai.gan.gate import per_class, recall_per_class
+from videoai.gan.ladder import LADDER
+from videoai.gan.metrics import (
+    NEIGHBOURS,
+    diversity,
+    frechet_distance,
+    kernel_distance,
+    memorisation,
+    overlap,
+    principal,
+)
+from videoai.inference.judge import Judge, Seen
+from videoai.run.gan.reference import at_most, watch_items
+
+logger = logging.getLogger(__name__)
+FEW = 50  # clips: below it, precision and recall of two sets of real clips differ by a tenth from draw to draw
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one network saw of all clips: the real ones of train and of the held-out split, and the generated ones."""
+
+    train: Seen
+    held_out: Seen
+    generated: Seen
+    spoilt: dict[str, Seen]  # the held-out clips again, on each rung of the ladder
+
+
+def look_at(
+    judge: Judge, manifest: Manifest, held_out: Items, generated: Items, clip: ClipSpec, config: Mapping[str, Any]
+) -> Look:
+    """Show all clips to a network."""
+    held_out = at_most(held_out)
+    return Look(
+        watch_items(judge, at_most(manifest.splits["train"]), clip, config),
+        watch_items(judge, held_out, clip, config),
+        watch_items(judge, generated, clip, config),
+        {name: watch_items(judge, held_out, clip, config, spoil) for name, spoil in LADDER.items()},
+    )
+
+
+def measure(look: Look, judged: Look, classes: list[str], encoder: str) -> dict[str, Any]:
+    """All that needs no training: ``look`` of the encoder for distances, ``judged`` of the judge for labels.
+
+    Distances, precision, recall and coverage are between as many clips of each class on both sides, for generated and
+    spoilt clips alike: they depend on the number.
+    """
+    num_classes = len(classes)
+    real, made = judged.held_out, judged.generated
+    agreement = per_class((made.probability.argmax(1) == made.label).double(), made.label, num_classes)
+    on_real = per_class((real.probability.argmax(1) == real.label).double(), real.label, num_classes)
+    rungs = {"generated": look.generated, "real": look.held_out, **look.spoilt}
+    kept = _same_number([look.train, *rungs.values()], num_classes)
+    _refuse_too_few(len(kept[0].label))
+    distances = {name: compare(kept[0], other, encoder) for name, other in zip(rungs, kept[1:], strict=True)}
+    train, held_out, generated = principal(look.train.features, look.held_out.features, look.generated.features)
+    spread = diversity(generated, look.generated.label, train, look.train.label, num_classes)
+    memorised = memorisation(train, held_out, generated)
+    recall = recall_per_class(train, look.train.label, generated, look.generated.label, num_classes)
+    return {
+        "agreement": float(agreement.mean()),
+        "judge_on_real": float(on_real.nanmean()),
+        "chance": 1 / num_classes,
+        "memorised": memorised,
+        "diversity": float(spread.nanmean()),
+        "num_compared": len(kept[0].label),
+        "distances": distances,
+        "per_class": {
+            "agreement": agreement.tolist(),
+            "judge_on_real": on_real.tolist(),
+            "diversity": spread.tolist(),
+            "recall": recall.tolist(),
+        },
+        "findings": findings(
+            classes,
+            agreement=agreement,
+            diversity=spread,
+            memorised=memorised,
+            judge_on_real=float(on_real.nanmean()),
+        ),
+    }
+
+
+def compare(train: Seen, other: Seen, encoder: str) -> dict[str, float]:
+    """The distances of one set of clips from those of train; the names say whose features they are measured on."""
+    real, found = principal(train.features, other.features)
+    shares = overlap(real, found)
+    return {
+        f"fvd_{encoder}": frechet_distance(train.features, other.features),
+        f"kvd_{encoder}": kernel_distance(train.features, other.features),
+        **shares._asdict(),
+    }
+
+
+def look_quickly(video: Tensor, label: Tensor, judge: Judge, train: Seen, held_out: Seen) -> dict[str, float]:
+    """For a trainer's evaluations of made clips, uint8 [N, T, C, H, W]: no files, no training.
+
+    Returns: ``agreement``, ``diversity``, ``recall`` (means over classes, 0 .. 1) and ``memorised``; ``judged`` =
+        agreement x the smaller of 1 and diversity, to choose by.
+    """
+    num_classes = len(judge.classes)
+    features, probability = judge.look(video)
+    agreement = float((probability.argmax(1) == label).double().mean())
+    real, test, made = principal(train.features, held_out.features, features)
+    spread = float(diversity(made, label, real, train.label, num_classes).nanmean())
+    recall = float(recall_per_class(real, train.label, made, label, num_classes).nanmean())
+    return {
+        "agreement": agreement,
+        "diversity": spread,
+        "recall": recall,
+        "memorised": memorisation(real, test, made),
+        "judged": agreement * min(1.0, spread),
+    }
+
+
+def _same_number(sets: list[Seen], num_classes: int) -> list[Seen]:
+    """As many clips of each class in each set as the smallest has, drawn once."""
+    counts = torch.stack([seen.label.bincount(minlength=num_classes) for seen in sets]).amin(0)
+    return [seen.of(_chosen(seen.label, counts)) for seen in sets]
+
+
+def _chosen(label: Tensor, counts: Tensor) -> Tensor:
+    order = torch.randperm(len(label), generator=generator_for(0, "as many"))
+    return torch.cat([order[label[order] == number][:count] for number, count in enumerate(counts.tolist())])
+
+
+def _refuse_too_few(count: int) -> None:
+    if count <= NEIGHBOURS:
+        raise ValueError(f"{count} clips can be compared: too few for any distance. Raise per_class, or use more data.")
+    if count < FEW:
+        logger.warning("only %d clips are compared: distances, precision and recall are rough", count)

@@ -1,0 +1,72 @@
+"""The manifest that a ``data`` config node names, for every verb."""
+
+import logging
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from videoai.core import distributed
+from videoai.core.build import build
+from videoai.core.paths import display_path, is_url
+from videoai.data.lists.manifest import SPLITS, Manifest
+from videoai.data.lists.quarantine import without_quarantined
+from videoai.report.tables import as_text, class_balance_table
+
+logger = logging.getLogger(__name__)
+
+MANIFESTS = {
+    "csv": "videoai.data.lists.manifest:from_csv",
+    "folder": "videoai.data.lists.manifest:from_folder",
+    "motion16": "videoai.data.motion16.dataset:motion16",
+    "shards": "videoai.data.shards.shards:from_shards",
+    "activitynet": "videoai.data.layouts.activitynet:from_activitynet",
+    "charades": "videoai.data.layouts.charades:from_charades",
+    "crema_d": "videoai.data.layouts.crema_d:from_crema_d",
+    "dfew": "videoai.data.layouts.dfew:from_dfew",
+    "diving48": "videoai.data.layouts.diving48:from_diving48",
+    "epic_kitchens": "videoai.data.layouts.epic_kitchens:from_epic_kitchens",
+    "hmdb51": "videoai.data.layouts.hmdb51:from_hmdb51",
+    "jester": "videoai.data.layouts.jester:from_jester",
+    "json": "videoai.data.layouts.json_clips:from_json",
+    "kinetics": "videoai.data.layouts.kinetics:from_kinetics",
+    "list": "videoai.data.layouts.path_list:from_list",
+    "ravdess": "videoai.data.layouts.ravdess:from_ravdess",
+    "ssv2": "videoai.data.layouts.ssv2:from_ssv2",
+    "table": "videoai.data.layouts.table:from_table",
+    "ucf101": "videoai.data.layouts.ucf101:from_ucf101",
+}
+# How clips are loaded and which are left out; every other key says which videos there are.
+LOADING = (
+    *("num_workers", "max_bad_fraction", "quarantine", "only", "decoder", "isolated", "frame_fps"),
+    *("flip", "flip_labels", "reverse", "reverse_labels", "directional"),
+)
+PATHS = ("root", "path", "annotations", "class_names", "quarantine")
+
+
+def build_manifest(node: dict[str, Any], *, trust: Sequence[str]) -> Manifest:
+    """Raises: ValueError or FileNotFoundError, naming the file and what to do."""
+    with distributed.first_goes_first():  # it may render or unpack something
+        manifest = build({k: v for k, v in node.items() if k not in LOADING}, MANIFESTS, where="data", trust=trust)
+    if node.get("only"):
+        manifest = manifest.only(node["only"])
+    return without_quarantined(manifest, node["quarantine"]) if node.get("quarantine") else manifest
+
+
+def absolute_paths(node: dict[str, Any]) -> dict[str, Any]:
+    """Paths made absolute, so that a checkpoint finds its data from any folder; URLs are already."""
+    return {
+        k: os.path.abspath(os.path.expanduser(v)) if k in PATHS and v and not is_url(v) else v for k, v in node.items()
+    }
+
+
+def announce_data(manifest: Manifest) -> None:
+    """Where the videos come from, how they are split, how the classes are balanced."""
+    counts = {split: len(items) for split, items in manifest.splits.items()}
+    logger.info("data %s: %d classes, %s", display_path(manifest.source), len(manifest.classes), counts)
+    for note in manifest.notes:
+        logger.info("  %s", note)
+    columns = list(zip(*manifest.table(), strict=True))
+    table = class_balance_table(
+        dict(zip(SPLITS, columns[1:], strict=True)), classes=columns[0], multi_label=manifest.is_multi_label
+    )
+    logger.info("%s", as_text(table))

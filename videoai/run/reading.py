@@ -1,0 +1,62 @@
+"""How the videos of a run are read: the decoder that is chosen, and how long a clip is in them."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from videoai.core import distributed
+from videoai.core.types import ClipSpec, VideoItem
+from videoai.data.decode import open_video
+from videoai.data.decode.choose import choose_decoder
+from videoai.data.isolation import Death, isolated
+from videoai.data.lists.items import Items
+from videoai.data.media import BadVideo
+from videoai.data.sampling import span_frames
+
+logger = logging.getLogger(__name__)
+
+NUM_LOOKED_AT = 8  # videos opened at the start, to say how long a clip is in them
+LOOK_SECONDS = 60.0  # for each of them, where that is done in another process
+
+
+def resolve_reading(node: dict[str, Any], items: Items, clip: ClipSpec) -> dict[str, Any]:
+    """How videos are read, of a data node. Settles ``decoder: auto`` by measuring and writes the choice into the
+    node, so that a continued run does not measure again."""
+    frame_fps = node.get("frame_fps")
+    few = [item.path for item in items[:: max(1, len(items) // NUM_LOOKED_AT)]]
+    asked = node.get("decoder", "pyav")
+    node["decoder"] = distributed.from_first(lambda: choose_decoder(asked, few, clip, logger.info, frame_fps=frame_fps))
+    return {"decoder": node["decoder"], "frame_fps": frame_fps, "isolated": node.get("isolated", False)}
+
+
+def announce_clip(items: Sequence[VideoItem], clip: ClipSpec, reading: Mapping[str, Any] | None = None) -> None:
+    """What a clip is, in seconds of these videos; a warning when most of them are shorter, judged by a few."""
+    few = [item.path for item in items[:: max(1, len(items) // NUM_LOOKED_AT)][:NUM_LOOKED_AT]]
+    options = dict(reading or {})
+    num_workers = int(options.pop("isolated", False))
+    looks = isolated(few, partial(_length, options=options), num_workers=num_workers, seconds=LOOK_SECONDS)
+    # The loader counts and reports what cannot be read when its turn comes.
+    found = [length for _, length in looks if length is not None and not isinstance(length, Death)]
+    lengths = [(num_frames, span_frames(clip, fps), fps) for num_frames, fps in found]
+    rate = f" at {clip.fps:g} fps" if clip.fps else ""
+    how = "one from each equal part" if clip.sampling == "uniform" else f"stride {clip.stride}{rate}"
+    seconds = sorted(span / fps for _, span, fps in lengths)
+    span = f", {seconds[len(seconds) // 2]:.1f} s" if seconds and clip.sampling == "dense" else ""
+    logger.info("clip: %d frames, %s%s, %d px", clip.num_frames, how, span, clip.size)
+    short = [frames for frames, span, _ in lengths if span > frames]
+    if clip.sampling == "dense" and 2 * len(short) > len(lengths):
+        logger.warning(
+            "most videos are shorter than a clip (%d frames, for example): clip.past_end=%s fills it up. "
+            "Try a smaller clip.stride or clip.sampling=uniform",
+            *(short[0], clip.past_end),
+        )
+
+
+def _length(path: str, options: Mapping[str, Any]) -> tuple[int, float] | None:
+    """Frames and frames per second; None where it cannot be read."""
+    try:
+        with open_video(path, **options) as video:
+            return video.num_frames, video.fps
+    except BadVideo:
+        return None

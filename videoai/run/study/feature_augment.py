@@ -1,0 +1,201 @@
+"""``study feature_augment``: linear heads on a few clips of classes that a frozen encoder never saw, with and without
+drawn features."""
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from videoai.core.device import resolve_device
+from videoai.core.messages import some
+from videoai.core.seeding import generator_for, seed_for
+from videoai.data.lists.manifest import Manifest
+from videoai.engine.linear import Linear, fit_linear
+from videoai.gan.feature_space import AUGMENTERS, augmenter, refuse_few
+from videoai.inference.judge import Judge, judge_of, load_encoder
+from videoai.inference.load import from_state, open_checkpoint
+from videoai.models.published import is_published
+from videoai.report.study import INTERVALS, MIN_SEEDS, write_study
+from videoai.run.gan.reference import watch_items
+from videoai.run.limits import refuse_nonsense
+from videoai.run.manifests import absolute_paths, build_manifest
+from videoai.run.study.protocol import Cell, Refused, all_cells, choose_shots, measure_all
+from videoai.run.training.folder import RunFolder
+
+logger = logging.getLogger(__name__)
+NONE = "none"  # the arm without drawn features: what the others are compared with
+SETTINGS = ("lend", "draws", "l2", "refuse")  # that change a row
+
+
+def study_features(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Measure every cell that ``run_dir`` does not hold yet.
+
+    Returns: the content of results.json, ``rows`` and ``folder``. Raises: OSError, ValueError: naming what is wrong.
+    """
+    refuse_nonsense(config)
+    _refuse_settings(config)
+    encoder, known, trained_on = _open_encoder(config)
+    node = {**trained_on, "only": None, **absolute_paths(config["moved"])} if not config["data"] else config["data"]
+    manifest = build_manifest(absolute_paths(node), trust=config["trust"])
+    new = [name for name in manifest.classes if name not in known]
+    _refuse_data(manifest, new, config)
+    folder = RunFolder(Path(config["run_dir"]))
+    facts = {
+        "study": "feature_augment",
+        "encoder": encoder.hash,
+        "data": manifest.fingerprint(),
+        "classes": new,
+        **{key: config[key] for key in SETTINGS},
+    }
+    with folder.locked():
+        task = look_at_all(encoder, manifest, new, config)
+        cells = all_cells(config["shots"], config["seeds"], config["arms"])
+        rows = measure_all(cells, task.measure, folder.path, facts)
+        title = f"{len(new)} classes that the encoder never saw, {config['seeds']} seeds"
+        results = write_study(folder.path, rows, NONE, facts, config["interval"], title)
+    return results | {"rows": rows, "folder": str(folder.path)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class FewShots:
+    """Features of every clip of the new classes, and of those that lend their spread; ``measure`` is one cell."""
+
+    train: tuple[Tensor, Tensor]  # float [N, D], int64 [N]
+    val: tuple[Tensor, Tensor]
+    test: tuple[Tensor, Tensor]
+    others: tuple[Tensor, Tensor] | None
+    classes: list[str]
+    draws: int
+    l2: tuple[float, ...]
+    refuse: bool
+
+    @property
+    def num_classes(self) -> int:
+        """K."""
+        return len(self.classes)
+
+    def measure(self, cell: Cell) -> dict[str, Any]:
+        """``accuracy`` on test of the head whose ``l2`` was the best on val.
+
+        Raises: ValueError: an augmenter refuses so few shots.
+        """
+        started = time.perf_counter()
+        features, labels = self._choose(cell)
+        x, y, weight = features, F.one_hot(labels, self.num_classes).float(), torch.ones(len(labels))
+        if cell.arm != NONE:
+            drawn = self._draw(cell, features, labels)
+            share = len(x) / len(drawn.features)
+            x, y = torch.cat([x, drawn.features]), torch.cat([y, drawn.target])
+            weight = torch.cat([weight, torch.full((len(drawn.features),), share)]) / 2  # a sum of N in every arm
+        heads = {l2: fit_linear(x, y, sample_weight=weight, l2=l2) for l2 in self.l2}
+        score = {l2: _accuracy(head, *self.val) for l2, head in heads.items()}
+        best = max(sorted(score, reverse=True), key=lambda l2: score[l2])  # among equals the simplest head
+        accuracy = _accuracy(heads[best], *self.test)
+        return {"accuracy": accuracy, "l2": best, "seconds": round(time.perf_counter() - started, 2)}
+
+    def _choose(self, cell: Cell) -> tuple[Tensor, Tensor]:
+        """As many clips of each class; more shots of a seed hold the fewer."""
+        features, labels = self.train
+        rows = choose_shots(labels, [cell.shots] * self.num_classes, cell.seed)
+        return features[rows], labels[rows]
+
+    def _draw(self, cell: Cell, features: Tensor, labels: Tensor) -> Any:
+        min_shots = None if self.refuse else 1
+        try:
+            refuse_few(cell.arm, [cell.shots] * self.num_classes, self.classes, min_shots)
+            fitted = augmenter(
+                cell.arm,
+                features,
+                labels,
+                num_classes=self.num_classes,
+                others=self.others,
+                seed=seed_for(cell.seed, "fit", cell.shots),
+                min_shots=min_shots,
+            )
+        except ValueError as error:
+            raise Refused(str(error)) from error
+        wanted = torch.arange(self.num_classes).repeat_interleave(self.draws)
+        return fitted.draw(wanted, generator_for(cell.seed, "draw", cell.shots, cell.arm))
+
+
+def look_at_all(encoder: Judge, manifest: Manifest, new: list[str], config: Mapping[str, Any]) -> FewShots:
+    """One pass of the encoder over all splits of the new classes, and over train of those that it knows."""
+    device = resolve_device(config["device"])
+    encoder.to(device)
+    looking = {**config, "device": device.type}
+    few = manifest.only(new)
+    seen, scale = {}, 1.0
+    for split in ("train", "val", "test"):
+        found = watch_items(encoder, few.splits[split], encoder.clip, looking)
+        if split == "train":
+            scale = float(found.features.std())  # one for all dimensions, so that l2 means the same for every encoder
+        seen[split] = (found.features / scale, found.label)
+        logger.info("%s: %d clips of %d new classes", split, len(found.label), len(new))
+    others, known = None, [name for name in manifest.classes if name not in new]
+    if config["lend"] and known:
+        found = watch_items(encoder, manifest.only(known).splits["train"], encoder.clip, looking)
+        others = (found.features / scale, found.label)
+        logger.info("%d clips of %d classes that the encoder knows lend their spread", len(found.label), len(known))
+    l2 = tuple(float(value) for value in config["l2"])
+    shared = {"classes": new, "draws": config["draws"], "l2": l2, "refuse": config["refuse"]}
+    return FewShots(**seen, others=others, **shared)
+
+
+def _open_encoder(config: Mapping[str, Any]) -> tuple[Judge, list[str], dict[str, Any]]:
+    """The encoder, the classes that it knows, and the data node it was trained on."""
+    source = config["checkpoint"]
+    if is_published(source):
+        return load_encoder(source), [], {}
+    state = open_checkpoint(source)
+    encoder = judge_of(from_state(state, trust=config["trust"]), f"checkpoint={source}")
+    return encoder, state["classes"], state["config"]["data"]
+
+
+def _refuse_settings(config: Mapping[str, Any]) -> None:
+    """Raises: ValueError: what refuse_nonsense does not know."""
+    arms, shots, l2 = config["arms"], config["shots"], config["l2"]
+    unknown = [arm for arm in arms if arm not in (NONE, *AUGMENTERS)]
+    if unknown or NONE not in arms:
+        what = f"no such arm as {unknown[0]}" if unknown else f"{NONE} is missing, which the others are compared with"
+        raise ValueError(f"arms={','.join(arms)}: {what}. Choose from {NONE}, {', '.join(AUGMENTERS)}.")
+    if not shots or not all(isinstance(number, int) and number > 0 for number in shots):
+        raise ValueError(f"shots={shots}: give whole numbers from 1, such as [1,5,25].")
+    if not l2 or not all(isinstance(value, int | float) and value > 0 for value in l2):
+        raise ValueError(f"l2={l2}: give numbers above 0, such as [0.1,1.0].")
+    if config["seeds"] < MIN_SEEDS:
+        raise ValueError(f"seeds={config['seeds']}: one seed has no interval; give {MIN_SEEDS} or more.")
+    if config["interval"] not in INTERVALS:
+        raise ValueError(f"interval={config['interval']}: choose from {', '.join(INTERVALS)}.")
+
+
+def _refuse_data(manifest: Manifest, new: list[str], config: Mapping[str, Any]) -> None:
+    """Raises: ValueError: nothing that the encoder has not seen, several labels, too few clips of a split or class."""
+    source = manifest.source
+    if manifest.is_multi_label:
+        raise ValueError(f"{source}: its clips have several labels each; the study needs one label each.")
+    if len(new) < 2:
+        raise ValueError(
+            f"{source}: the encoder was trained on {some(manifest.classes)}, which leaves {len(new)} classes that it "
+            "has not seen; a test of few shots needs two. Name other data (data=folder data.root=PATH), or train an "
+            "encoder on fewer classes (data.only=[...])."
+        )
+    few = manifest.only(new)
+    if empty := [split for split in ("train", "val", "test") if not few.splits[split]]:
+        raise ValueError(f"{source}: no {empty[0]} videos of the new classes; shots come from train, l2 from val.")
+    counts = few.splits["train"].count_labels(len(new))
+    if counts.min() < max(config["shots"]):
+        name = few.classes[int(np.argmin(counts))]
+        raise ValueError(
+            f"shots={max(config['shots'])}: class '{name}' has {counts.min()} training videos. Use fewer shots."
+        )
+
+
+def _accuracy(head: Linear, features: Tensor, labels: Tensor) -> float:
+    return float((head(features).argmax(1) == labels).double().mean())

@@ -1,0 +1,219 @@
+"""``study gan_augment``: classifiers of few clips, with and without clips of a GAN that saw the same few."""
+
+import csv
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from videoai.core.seeding import generator_for
+from videoai.core.types import ClipSpec
+from videoai.data.generated.bank import MANIFEST
+from videoai.data.lists.items import Items
+from videoai.data.lists.manifest import Manifest
+from videoai.report.study import INTERVALS, MIN_SEEDS, write_study
+from videoai.run.gan.classifiers import score, train_on, write_table
+from videoai.run.gan.generate import REJECTED, generate
+from videoai.run.gan.train import PIXELS, train_gan
+from videoai.run.limits import refuse_nonsense
+from videoai.run.manifests import LOADING, absolute_paths, build_manifest
+from videoai.run.study.protocol import Cell, Refused, all_cells, choose_shots, measure_all
+from videoai.run.training.fit import finished
+from videoai.run.training.folder import FREE, RunFolder, flatten
+
+logger = logging.getLogger(__name__)
+BASES = ("real", "standard", "diff_augment")
+ADDED = ("x2", "oversampling", "gaussian", "gan", "gan_gated")
+SETTINGS = ("rare", "steps", "gan_steps", "per_class", "min_confidence", "min_recall")  # that change a row
+EVALUATIONS = 4  # on val, of each training
+
+
+def study_gan(
+    config: Mapping[str, Any], gan: dict[str, Any], classifiers: Mapping[str, dict[str, Any]]
+) -> dict[str, Any]:
+    """Measure every cell that ``run_dir`` does not hold yet.
+
+    gan: settings of train task=gan; classifiers: of train, for each arm and each base. Their data are the same.
+
+    Returns: the content of results.json, ``rows`` and ``folder``. Raises: OSError, ValueError: naming what is wrong.
+    """
+    for settings in (config, gan, *classifiers.values()):
+        refuse_nonsense(settings)
+    _refuse_settings(config, gan["gan"])
+    manifest = build_manifest(absolute_paths(classifiers[BASES[0]]["data"]), trust=config["trust"])
+    _refuse_data(manifest, config)
+    folder = RunFolder(Path(config["run_dir"]).absolute())
+    clip = ClipSpec(**{**gan["clip"], **PIXELS})
+    task = FewClips(manifest, clip, config, gan, classifiers, folder.path)
+    facts = {
+        "study": "gan_augment",
+        "data": manifest.fingerprint(),
+        **{key: config[key] for key in SETTINGS},
+        **{f"{base}: {key}": value for base in BASES for key, value in _that_matter(classifiers[base]).items()},
+        **{f"gan: {key}": value for key, value in _that_matter(gan).items()},
+    }
+    with folder.locked():
+        rows = measure_all(
+            all_cells(config["shots"], config["seeds"], config["arms"]), task.measure, folder.path, facts
+        )
+        few = "" if config["rare"] == 1 else f"{config['rare']:.0%} of them rare, "
+        title = f"{len(manifest.classes)} classes, {few}{config['seeds']} seeds"
+        results = write_study(folder.path, rows, config["baseline"], facts, config["interval"], title)
+    return results | {"rows": rows, "folder": str(folder.path)}
+
+
+@dataclass(frozen=True)
+class FewClips:
+    """``measure`` is one cell; what cells share, the GAN and its banks, is made once and kept in the folder."""
+
+    manifest: Manifest
+    clip: ClipSpec  # of the generator, and of all that is measured here
+    config: Mapping[str, Any]
+    gan: dict[str, Any]
+    classifiers: Mapping[str, dict[str, Any]]
+    folder: Path
+
+    def measure(self, cell: Cell) -> dict[str, Any]:
+        """``accuracy``, the mean over classes on test, of one classifier; also ``per_class`` and ``clips``.
+
+        Raises: Refused: the arm is none for such clips, or no generated clip passed the gate.
+        """
+        started = time.perf_counter()
+        with quiet():
+            path = self.classifier(cell)
+            found = score(path, "test", len(self.clips(cell)), self.config)
+        seconds = round(time.perf_counter() - started, 1)  # with what this cell was the first to need
+        return {"accuracy": found.accuracy, "per_class": found.per_class, "clips": found.num_train, "seconds": seconds}
+
+    def classifier(self, cell: Cell) -> str:
+        """The checkpoint of an arm's classifier."""
+        added = cell.arm.partition("+")[2]
+        settings = {**self.classifiers[cell.arm], "seed": cell.seed, "trainer": self._trainer(cell.arm)}
+        if added == "oversampling" and self.config["rare"] == 1:
+            raise Refused("all classes have as many clips (rare=1.0), so there is nothing to sample more often")
+        if added == "gaussian":
+            settings["weights"] = self.classifier(cell._replace(arm=cell.arm.partition("+")[0]))
+        if added.startswith("gan"):
+            of_rare = {} if self.config["rare"] == 1 else {"classes": "rare"}
+            source = str(self.bank(cell, is_gated=added == "gan_gated"))
+            settings["synthetic"] = {**settings["synthetic"], "source": source, **of_rare}
+        return train_on(self._home(cell) / cell.arm, self.clips(cell), self.manifest, settings, self.clip)
+
+    def clips(self, cell: Cell) -> Items:
+        """The real clips of a cell. Raises: Refused: a class has fewer than twice as many."""
+        items, num_classes = self.manifest.splits["train"], len(self.manifest.classes)
+        shots = cell.shots * (2 if cell.arm.endswith("+x2") else 1)
+        fewest = min(items.count_labels(num_classes))
+        if fewest < shots:
+            raise Refused(f"twice as many are {shots} clips of each class, but one has {fewest} for train")
+        order = torch.randperm(num_classes, generator=generator_for(cell.seed, "rare"))
+        rare = set(order[: max(1, round(self.config["rare"] * num_classes))].tolist())
+        wanted = [shots if label in rare else len(items) for label in range(num_classes)]
+        return items[choose_shots(torch.from_numpy(items.label), wanted, cell.seed).sort().values.numpy()]
+
+    def bank(self, cell: Cell, *, is_gated: bool) -> Path:
+        """A folder of generated clips that all arms of a cell's clips share."""
+        home = self._home(cell)
+        bank = home / ("bank_gated" if is_gated else "bank")
+        if not (bank / MANIFEST).exists():
+            judge = self.classifier(cell._replace(arm=judge_arm(self.config["rare"]))) if is_gated else None
+            keys = ("per_class", "min_confidence", "min_recall", "batch_size", "num_workers", "device", "trust")
+            settings = {key: self.config[key] for key in keys} | {"drop_copies": True, "seed": cell.seed}
+            generate({**settings, "checkpoint": self.generator(cell), "output": str(bank), "judge": judge})
+        counts = self.clips(cell).count_labels(len(self.manifest.classes))
+        wanted = {name for name, count in zip(self.manifest.classes, counts, strict=True) if count == counts.min()}
+        with open(bank / MANIFEST, newline="") as table:
+            if wanted.isdisjoint(row["label"] for row in csv.DictReader(table)):
+                which = "" if self.config["rare"] == 1 else " of a rare class"
+                where = f"{bank.parent.name}/{bank.name}/{REJECTED}"
+                raise Refused(f"no generated clip{which} passed the gate; {where} says why")
+        return bank
+
+    def generator(self, cell: Cell) -> str:
+        """The checkpoint of a GAN of the cell's clips."""
+        data = write_table(self._home(cell) / "gan.csv", self.clips(cell), self.manifest, self.gan["data"])
+        steps = self.config["gan_steps"]
+        trainer = {**self.gan["trainer"], "max_steps": steps, "eval_every": max(1, steps // EVALUATIONS)}
+        run_dir = str(self._home(cell) / "gan")
+        settings = {**self.gan, "data": data, "trainer": trainer, "seed": cell.seed, "run_dir": run_dir}
+        return finished(train_gan(settings))
+
+    def _trainer(self, arm: str) -> dict[str, Any]:
+        steps = self.config["steps"]
+        length = {"max_epochs": None, "max_steps": steps, "eval_every": max(1, steps // EVALUATIONS)}
+        return {**self.classifiers[arm]["trainer"], **length}
+
+    def _home(self, cell: Cell) -> Path:
+        return self.folder / f"shots_{cell.shots}" / f"seed_{cell.seed}"
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """A study trains hundreds of networks: of each, only warnings are said."""
+    parent = logging.getLogger("videoai")
+    level = parent.level
+    parent.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        parent.setLevel(level)
+
+
+def judge_arm(rare: float) -> str:
+    """The classifier that gates. One that has seen few clips of some classes only takes these for the others, and
+    would let none of their generated clips pass."""
+    return "standard" if rare == 1 else "standard+oversampling"
+
+
+def split_arm(arm: str) -> tuple[str, str]:
+    """``real+gan`` -> base and what is added; that is "" for a base alone. Raises: ValueError: no such arm."""
+    base, plus, added = arm.partition("+")
+    if base not in BASES or (plus and added not in ADDED):
+        raise ValueError(
+            f"arms: no such arm as {arm}. Choose from {', '.join(BASES)}, alone or with one of "
+            f"{', '.join(f'+{name}' for name in ADDED)}, such as real+gan."
+        )
+    return base, added
+
+
+def _that_matter(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings of a training that change what comes out, but for those that the study itself sets."""
+    data = {key: value for key, value in settings["data"].items() if key in LOADING}  # which videos: the fingerprint
+    flat = flatten({**settings, "data": data})
+    return {key: value for key, value in flat.items() if key not in (*FREE, "seed", "task")}
+
+
+def _refuse_settings(config: Mapping[str, Any], gan: Mapping[str, Any]) -> None:
+    """Raises: ValueError: what refuse_nonsense does not know."""
+    arms, shots, fading = config["arms"], config["shots"], gan["conditioning_steps"]
+    if fading and config["gan_steps"] <= fading[1]:
+        raise ValueError(
+            f"gan_steps={config['gan_steps']}: the class fades in until step {fading[1]}, so generated clips would "
+            "show any. Give more gan_steps, or sooner gan.conditioning_steps=[from,to]."
+        )
+    if config["baseline"] not in arms:
+        raise ValueError(f"baseline={config['baseline']}: it is none of arms={','.join(arms)}.")
+    if not shots or not all(isinstance(number, int) and number > 1 for number in shots):
+        raise ValueError(f"shots={shots}: give whole numbers from 2, such as [5,10]; a GAN needs two clips of a class.")
+    if config["seeds"] < MIN_SEEDS:
+        raise ValueError(f"seeds={config['seeds']}: one seed has no interval; give {MIN_SEEDS} or more.")
+    if config["interval"] not in INTERVALS:
+        raise ValueError(f"interval={config['interval']}: choose from {', '.join(INTERVALS)}.")
+
+
+def _refuse_data(manifest: Manifest, config: Mapping[str, Any]) -> None:
+    """Raises: ValueError: several labels, a split that is missing, too few clips of a class."""
+    if manifest.is_multi_label:
+        raise ValueError(f"{manifest.source}: its clips have several labels each; the study needs one label each.")
+    manifest.refuse_unlearnable()
+    if empty := [split for split in ("val", "test") if not manifest.splits[split]]:
+        raise ValueError(f"{manifest.source}: no {empty[0]} videos; classifiers are chosen on val and scored on test.")
+    counts = manifest.splits["train"].count_labels(len(manifest.classes)).tolist()
+    fewest, name = min(zip(counts, manifest.classes, strict=True))
+    if fewest < max(config["shots"]):
+        raise ValueError(f"shots={max(config['shots'])}: class '{name}' has {fewest} training videos. Use fewer shots.")

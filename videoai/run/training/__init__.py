@@ -1,0 +1,1 @@
+"""What one training run is built from: folder, stream of batches, weights, validation."""

@@ -1,0 +1,112 @@
+"""What a run starts from: ``weights=`` (a file of ours, or an id of published weights) or ``model.pretrained=true``."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from torch import Tensor, nn
+
+from videoai.core.messages import some
+from videoai.core.types import ClipSpec
+from videoai.inference.load import read_weights
+from videoai.models import default_weights
+from videoai.models.frames import Statistics, backbone_statistics
+from videoai.models.heads import head_parameters
+from videoai.models.published import find, is_published, load_published, read_published, with_variant
+from videoai.models.weights import load_partial
+
+logger = logging.getLogger(__name__)
+
+STATISTICS = ("mean", "std", "channels")  # of the clip: null in the config = as the weights were trained
+
+
+def settle_weights(config: dict[str, Any]) -> dict[str, Any]:
+    """The config with what published weights decide: the model's variant, and how pixels are normalised where the
+    config leaves that open. A pure function, so that a continued run comes to the same config.
+
+    Raises: ValueError: no such weights, or weights of another model.
+    """
+    weights, backbone = published_id(config), pretrained_backbone(config["model"])
+    trained_on = find(weights).clip if weights else backbone_statistics(backbone) if backbone else None
+    clip = dict(config["clip"])
+    for key in STATISTICS:
+        if clip.get(key) is None:
+            clip[key] = getattr(trained_on or ClipSpec, key)
+    settled = {**config, "clip": ClipSpec(**clip).to_dict()}
+    if weights:
+        refuse_other_input(weights, ClipSpec(**clip))
+        node = with_variant(config["model"], weights, None)
+        settled["model"] = {key: value for key, value in node.items() if key != "num_classes"}
+        if backbone:
+            settled["model"]["backbone_pretrained"] = False  # the published weights hold the backbone
+    if trained_on:
+        announce_differences(str(weights or backbone), trained_on, ClipSpec(**clip))
+    return settled
+
+
+def published_id(config: dict[str, Any]) -> str | None:
+    """The id of the published weights that a config asks for, if it asks for any."""
+    weights, node = config["weights"], config["model"]
+    if weights:
+        return str(weights) if is_published(str(weights)) else None
+    return default_weights(node["name"]) if node.get("pretrained") and "name" in node else None
+
+
+def pretrained_backbone(node: dict[str, Any]) -> str | None:
+    """The 2-D network whose ImageNet weights the model of a config starts from, if it starts from any."""
+    return node["backbone"] if node.get("backbone_pretrained") and "name" in node else None
+
+
+def refuse_other_input(weights: str, clip: ClipSpec) -> None:
+    """Raises: ValueError: the weights decide the number of frames or the size, and the clip has another."""
+    wanted = {key: value for key, value in find(weights).options.items() if key in ("num_frames", "size")}
+    other = [f"clip.{key}={value}" for key, value in wanted.items() if getattr(clip, key) != value]
+    if other:
+        have = f"{clip.num_frames} frames of {clip.size} px"
+        raise ValueError(f"weights={weights} are for another clip than {have}. Add {' '.join(other)}.")
+
+
+def announce_differences(weights: str, trained_on: ClipSpec | Statistics, clip: ClipSpec) -> None:
+    """Other pixels than the weights know make worse results, silently: so say it."""
+    for key in STATISTICS:
+        given, known = getattr(clip, key), getattr(trained_on, key)
+        if given != known:
+            logger.warning("weights %s were trained with clip.%s=%s, this run has %s", weights, key, known, given)
+
+
+def without_head(
+    model: nn.Module, tensors: dict[str, Tensor], known: Sequence[str], classes: Sequence[str]
+) -> dict[str, Tensor]:
+    """As many classes fit by shape, but a head for others, or for the same in another order, is worse than none."""
+    if len(known) != len(classes):
+        return tensors  # the head does not fit, which is told as of any tensor
+    told = f"the weights know the classes {some(list(known))}, the data have {some(list(classes))}"
+    try:
+        head = set(head_parameters(model))
+    except ValueError:
+        logger.warning("%s: the model does not tell its head apart, so it keeps that of the weights", told)
+        return tensors
+    logger.info("%s: the head is new", told)
+    return {name: tensor for name, tensor in tensors.items() if name not in head}
+
+
+def load_weights(model: nn.Module, config: dict[str, Any], classes: Sequence[str]) -> list[nn.Parameter]:
+    """Load what the config asks for, and say what was loaded. ``classes``: of the data.
+
+    Returns: the parameters that keep the values they were drawn with. Of a model that loads weights while it is built
+    (``inflate``, a class of one's own) none is known to be.
+    Raises: FileNotFoundError, OSError, ValueError: one line each.
+    """
+    named, node = dict(model.named_parameters()), config["model"]
+    fresh = [] if node.get("inflate") or "_target_" in node else list(named)
+    if weights := published_id(config):
+        fresh = load_published(model, weights, read_published(weights)).new
+    elif config["weights"]:
+        tensors, known = read_weights(config["weights"])
+        if known is not None and list(known) != list(classes):
+            tensors = without_head(model, tensors, known, classes)
+        report = load_partial(model, tensors)
+        logger.info("weights %s: %s", config["weights"], report)
+        fresh = report.new
+    held = ("backbone.",) if node.get("backbone_pretrained") else ()
+    return [named[name] for name in fresh if name in named and not name.startswith(held)]
