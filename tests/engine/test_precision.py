@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from videoai.engine.precision import Choice, Precision, candidates, pick, probe, settle, threads_for
+from videoai.engine.precision import Choice, Precision, candidates, memory_format, pick, probe, settle, threads_for
 
 CPU = torch.device("cpu")
 
@@ -108,6 +108,13 @@ def test_a_model_with_two_dimensional_kernels_takes_every_layout():
     )
     assert placed[0].weight.is_contiguous(memory_format=torch.channels_last)
     assert placed[1].weight.is_contiguous(memory_format=torch.channels_last_3d)
+
+
+def test_a_video_is_laid_out_as_the_weights_are():
+    for layout in ("contiguous", "channels_last_3d"):
+        placed = Precision("fp32", layout, device=CPU).place_video(VIDEO.flip(1))
+        assert placed.is_contiguous(memory_format=memory_format(layout))
+        assert torch.equal(placed, VIDEO.flip(1))
 
 
 def test_a_named_format_is_not_probed(threads):

@@ -10,12 +10,15 @@ def test_cosine_warms_up_then_falls_to_its_end():
     assert factors[0] == pytest.approx(0.1)
     assert factors[9] == factors[10] == 1.0
     assert all(a >= b for a, b in pairwise(factors[10:]))
+    assert factors[55] == pytest.approx(0.55)  # half way from 10 to 100, half way from 1 to 0.1
     assert factors[100] == pytest.approx(0.1)
+    schedule = Schedule(total_steps=100, warmup=0.1, final_factor=0.1)
+    assert [schedule(s) for s in range(101)] == factors
 
 
 def test_step_drops_at_its_milestones():
-    schedule = Schedule(total_steps=100, name="step", warmup=0.0, milestones=(0.5, 0.75), gamma=0.1)
-    assert [round(schedule(s), 6) for s in (0, 49, 50, 74, 75, 99)] == [1, 1, 0.1, 0.1, 0.01, 0.01]
+    schedule = Schedule(total_steps=100, name="step", warmup=0.0, milestones=(0.4, 0.75), gamma=0.2)
+    assert [round(schedule(s), 6) for s in (0, 39, 40, 74, 75, 99)] == [1, 1, 0.2, 0.2, 0.04, 0.04]
 
 
 def test_constant_stays():

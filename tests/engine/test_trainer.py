@@ -9,10 +9,12 @@ import pytest
 import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.utils.checkpoint import checkpoint
 
 from videoai.core.types import Clips
 from videoai.engine.interrupt import Interrupted
 from videoai.engine.precision import Precision
+from videoai.engine.progress import Progress
 from videoai.engine.schedule import Schedule
 from videoai.engine.trainer import ramp_up
 
@@ -29,7 +31,7 @@ def same(first, second) -> bool:
     return a.keys() == b.keys() and all(torch.equal(a[key], b[key]) for key in a)
 
 
-@pytest.mark.parametrize("stop", range(1, 10))
+@pytest.mark.parametrize("stop", [1, 4, 5, 6, 9])  # an evaluation comes after step 5
 def test_stopping_at_any_step_and_going_on_gives_the_weights_of_never_stopping(make_trainer, stop):
     options = {"ema_decay": 0.9, "accumulate": 2}
     straight = make_trainer(folder="straight", **options)
@@ -194,6 +196,59 @@ def test_the_best_checkpoint_is_the_best_and_ties_go_to_the_lower_loss(make_trai
     trainer.fit()
     assert make_trainer.load("best")["step"] == trainer.best.step == 6
     assert make_trainer.load("last")["step"] == 8
+
+
+def test_the_last_step_is_evaluated_and_logged_whatever_the_pace(make_trainer):
+    evaluated = []
+
+    def evaluate(model, step):
+        evaluated.append(step)
+        return {"top1": 0.5}
+
+    trainer = make_trainer(stop=7, evaluate=evaluate, cadence={"eval_every": 3, "log_every": 5})
+    trainer.fit()
+    assert evaluated == [3, 6, 7]
+    records = [json.loads(line) for line in trainer.log.path.read_text().splitlines()]
+    assert [record["step"] for record in records if record["split"] == "train"] == [5, 7]
+
+
+def test_each_group_of_weights_follows_the_schedule_from_its_own_rate(make_trainer):
+    task = make_trainer().task
+    groups = [
+        {"params": task.model.conv.parameters(), "lr": 0.01},
+        {"params": task.model.head.parameters(), "lr": 0.1},
+    ]
+    trainer = make_trainer(stop=1, task=task, optimizer=torch.optim.SGD(groups))
+    trainer.fit()
+    factor = trainer.schedule(0)
+    assert [group["lr"] for group in trainer.optimizer.param_groups] == pytest.approx([0.01 * factor, 0.1 * factor])
+    (record,) = (json.loads(line) for line in trainer.log.path.read_text().splitlines() if '"train"' in line)
+    assert record["lr"] == pytest.approx(0.1 * factor)
+
+
+def test_every_clip_of_a_step_is_counted_and_shown_once(make_trainer):
+    counted, shown = [], []
+
+    class Counting(Progress):
+        def step(self, step, num_clips, waited, took):
+            counted.append((step, num_clips))
+            super().step(step, num_clips, waited, took)
+
+    on_clips = lambda clips: shown.append(len(clips.label))  # noqa: E731
+    make_trainer(stop=2, accumulate=3, progress=Counting(2), on_clips=on_clips).fit()
+    assert counted == [(1, 12), (2, 12)]
+    assert shown == [4] * 6
+
+
+def test_activations_that_are_computed_again_leave_the_statistics_of_clips_seen_once(make_trainer):
+    class Checkpointed(type(make_trainer().task.model)):
+        def forward(self, video):
+            maps = checkpoint(lambda given: self.norm(self.conv(given)), video, use_reentrant=False)
+            return self.head(maps.mean((2, 3, 4)))
+
+    trainer = make_trainer(stop=2, task=type(make_trainer().task)(Checkpointed()))
+    trainer.fit()
+    assert trainer.task.model.norm.num_batches_tracked == 2
 
 
 def test_patience_stops_early(make_trainer):

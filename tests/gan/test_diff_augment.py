@@ -20,6 +20,30 @@ def test_every_frame_of_a_clip_is_treated_alike_and_clips_differently(operation)
     assert len({tuple(clip.flatten().tolist()) for clip in changed}) > 1
 
 
+def test_colours_are_drawn_about_those_of_the_clip():
+    """Brightness moves evenly up and down; saturation keeps the grey of each pixel, contrast the mean of the clip."""
+    video = clips(400)[..., :4, :4]
+    changed = diff_augment(video, ["color"], SEEDED(0))
+    brightness = (changed - video).mean((1, 2, 3, 4))
+    assert brightness.abs().max() <= 0.5 + 1e-5
+    assert brightness.mean().abs() < 0.06  # uniform over a width of one: four standard deviations of 400
+    assert brightness.std().item() == pytest.approx(12**-0.5, abs=0.03)
+    grey = changed.mean(1) - changed.mean((1, 2, 3, 4), keepdim=True)[:, 0]
+    before = video.mean(1) - video.mean((1, 2, 3, 4), keepdim=True)[:, 0]
+    contrast = grey.flatten(1).norm(dim=1) / before.flatten(1).norm(dim=1)
+    torch.testing.assert_close(grey, before * contrast[:, None, None, None], atol=1e-5, rtol=0)
+    assert 0.5 <= contrast.min() < 0.55 and 1.45 < contrast.max() <= 1.5
+
+
+def test_a_cut_is_a_grey_box_of_at_most_half_the_sides():
+    video = torch.ones(64, 3, 2, 16, 16)
+    cut = diff_augment(video, ["cutout"], SEEDED(0)) == 0
+    heights, widths = (cut.any(dim).sum(-1).amax((1, 2)) for dim in (-1, -2))
+    assert heights.max() == widths.max() == 7  # pixels whose centre is less than a quarter of 16 from the middle
+    assert torch.equal(cut.sum((1, 2, 3, 4)), 3 * 2 * heights * widths)
+    assert heights.min() < 7 and widths.min() < 7  # partly outside
+
+
 def test_a_translated_clip_is_the_clip_moved_with_grey_moving_in():
     video = clips()
     moved = translation(video, SEEDED(0))
@@ -27,6 +51,9 @@ def test_a_translated_clip_is_the_clip_moved_with_grey_moving_in():
         padded = torch.nn.functional.pad(one, (2, 2, 2, 2))
         windows = [padded[..., y : y + 16, x : x + 16] for y in range(5) for x in range(5)]
         assert any(torch.equal(window, other) for window in windows)
+    still = torch.ones(64, 1, 1, 16, 16)
+    gone = (translation(still, SEEDED(0)) == 0).squeeze((1, 2))
+    assert gone[:, 8].any() and gone[:, :, 8].any()  # sideways, and up and down
 
 
 def test_the_draw_is_the_generators_and_nothing_global():

@@ -77,6 +77,17 @@ def test_clips_are_given_time_to_become_different():
         monitor.update(torch.tensor(0.0), torch.tensor(2.0))
 
 
+def test_running_means_follow_by_a_twentieth_and_a_loss_above_the_limit_starts_the_count_anew():
+    monitor = Monitor(patience=2)
+    monitor.update(torch.tensor(1.0), torch.tensor(0.0))
+    assert monitor.real_sign.item() == pytest.approx(0.05)
+    assert monitor.discriminator_loss.item() == pytest.approx(2 * 0.95)
+    for loss, lost_for in ((0.0, 1), (0.0, 2), (2.0, 0)):
+        monitor.discriminator_loss.fill_(0.1)  # at the limit
+        monitor.update(torch.tensor(0.0), torch.tensor(loss))
+        assert monitor.lost_for == lost_for
+
+
 @pytest.mark.parametrize("break_at", [None, 10])
 def test_one_good_stretch_starts_the_count_anew_and_the_count_is_kept_in_the_state(break_at):
     monitor = Monitor(patience=300)

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from videoai.gan.generator import Generator
-from videoai.gan.sampling import batch_latents, latents, sample, to_pixels
+from videoai.gan.sampling import batch_latents, from_pixels, latents, sample, to_pixels
 
 
 @pytest.fixture(scope="module")
@@ -24,12 +24,15 @@ def test_a_clip_depends_on_the_seed_and_its_number_alone(generator):
 def test_noise_of_a_training_batch_depends_on_its_position():
     assert torch.equal(*(batch_latents(2, 4, seed=0, position=7) for _ in range(2)))
     assert not torch.equal(batch_latents(2, 4, seed=0, position=7), batch_latents(2, 4, seed=0, position=8))
+    assert not torch.equal(batch_latents(2, 4, seed=0, position=7), batch_latents(2, 4, seed=1, position=7))
     assert torch.equal(latents(3, 4, seed=0)[:2], latents(2, 4, seed=0))
 
 
 def test_the_ends_of_the_range_are_black_and_white():
     video = torch.tensor([-1.0, 0.0, 1.0, 2.0]).view(1, 1, 4, 1, 1)
     assert to_pixels(video).flatten().tolist() == [0, 128, 255, 255]
+    every = torch.arange(256, dtype=torch.uint8).view(1, 1, 256, 1, 1).transpose(1, 2)
+    assert torch.equal(to_pixels(from_pixels(every)), every)
 
 
 def test_no_label_gives_no_clip_and_an_unknown_one_is_refused(generator):

@@ -56,6 +56,27 @@ def test_smoothing_penalties_and_mixing_change_the_loss():
     assert len(set(values)) == len(values)
 
 
+def test_mixed_clips_are_mixed_by_their_place_in_the_run_and_hit_by_their_heavier_label():
+    mixing = task(mix=Mix(num_classes=3, mixup=1.0))
+    for position in (0, 7):
+        video, label = Mix(num_classes=3, mixup=1.0)(mixing.to_input(CLIPS), position)
+        logits = mixing.model(video)
+        stats = mixing.train_step(CLIPS, FP32, position)
+        assert stats["loss"].item() == pytest.approx(F.cross_entropy(logits, label).item())
+        hits = logits.argmax(1) == label.argmax(1)
+        assert stats["top1"].item() == pytest.approx(hits.float().mean().item())
+        assert label[0].max() < 1
+
+
+def test_the_loss_is_in_single_precision_and_the_video_in_the_layout_that_was_chosen():
+    seen = []
+    half = task()
+    half.model.register_forward_pre_hook(lambda model, inputs: seen.append(inputs[0]))
+    stats = half.train_step(CLIPS, Precision("bf16", "channels_last_3d", device=torch.device("cpu")), 0)
+    assert stats["loss"].dtype == torch.float32
+    assert seen[0].is_contiguous(memory_format=torch.channels_last_3d)
+
+
 def test_a_penalty_adds_its_textbook_sum():
     weight = task().model.head.weight.abs().sum().item()
     assert loss_of(l1=0.01) - loss_of() == pytest.approx(0.01 * weight, rel=1e-4)

@@ -9,7 +9,7 @@ from videoai.gan.auxiliary import AuxiliaryClassifier
 from videoai.gan.discriminator import DualDiscriminator
 from videoai.gan.gan import Gan
 from videoai.gan.generator import Generator
-from videoai.gan.losses import discriminator_hinge, generator_hinge
+from videoai.gan.losses import discriminator_hinge, generator_hinge, r1_penalty
 from videoai.gan.monitor import Monitor
 from videoai.gan.sampling import batch_latents
 from videoai.tasks.generate import Generate, frozen
@@ -34,19 +34,24 @@ def gradients(module: torch.nn.Module) -> list[torch.Tensor]:
     return [parameter.grad.clone() for parameter in module.parameters()]
 
 
-def test_one_backward_pass_gives_each_network_the_gradient_of_its_own_loss():
+@pytest.mark.parametrize(
+    ("options", "seed", "conditioning", "r1"),
+    [({}, 0, 1.0, 0.0), ({"seed": 3, "conditioning_steps": (0, 10), "r1": 0.2, "r1_every": 5}, 3, 0.5, 0.2 * 5)],
+)
+def test_one_backward_pass_gives_each_network_the_gradient_of_its_own_loss(options, seed, conditioning, r1):
     """Against two passes over two losses; 1e-6: the order of float32 sums."""
-    task = make()
+    task = make(**options)
     task.train_step(clips(), FP32, 5)["loss"].backward()
     together = gradients(task.model.generator), gradients(task.model.discriminator)
 
     generator, discriminator = make().model.generator, make().model.discriminator
     real, label = task.to_input(clips())
-    fake = generator(batch_latents(4, generator.latent_size, seed=0, position=5), label)
-    scores = discriminator(torch.cat([real, fake.detach()]), label.repeat(2))
-    discriminator_hinge(*scores.chunk(2)).backward()
+    fake = generator(batch_latents(4, generator.latent_size, seed=seed, position=5), label, conditioning)
+    scores = discriminator(torch.cat([real, fake.detach()]), label.repeat(2), conditioning)
+    loss_d = discriminator_hinge(*scores.chunk(2))
+    (loss_d + r1 * r1_penalty(discriminator, real, label, conditioning)).backward()
     apart = gradients(discriminator)
-    generator_hinge(discriminator(fake, label)).backward()
+    generator_hinge(discriminator(fake, label, conditioning)).backward()
     for ours, theirs in zip([*together[0], *together[1]], [*gradients(generator), *apart], strict=True):
         assert torch.allclose(ours, theirs, atol=1e-6)
 
@@ -54,12 +59,12 @@ def test_one_backward_pass_gives_each_network_the_gradient_of_its_own_loss():
 def test_the_classifier_learns_from_real_clips_and_the_generator_from_being_named():
     """One step, seen by the gradients: 1e-6 is the order of float32 sums."""
     size = {"num_classes": 2, "num_frames": 8, "size": 16, "width": 8}
-    task, plain = make(class_weight=0.5), make()
+    task, plain = make(class_weight=0.5, conditioning_steps=(0, 10)), make(conditioning_steps=(0, 10))
     torch.manual_seed(1)
     task.model.auxiliary = AuxiliaryClassifier(**size)
     stats = task.train_step(clips(), FP32, 5)
     assert stats["loss"].item() == pytest.approx(
-        (stats["loss_d"] + stats["loss_g"] + stats["class_real"] + 0.5 * stats["class_fake"]).item()
+        (stats["loss_d"] + stats["loss_g"] + stats["class_real"] + 0.5 * 0.5 * stats["class_fake"]).item()
     )
     stats["loss"].backward()
     of_classifier, of_generator = gradients(task.model.auxiliary), gradients(task.model.generator)
@@ -95,6 +100,8 @@ def test_what_is_frozen_learns_again_afterwards_even_after_an_error():
 def test_the_class_fades_in(position, weight):
     assert make(conditioning_steps=(10, 20)).conditioning(position) == weight
     assert make().conditioning(position) == 1
+    twice = make(conditioning_steps=(10, 20), accumulate=2)  # steps, of two micro-batches each
+    assert [twice.conditioning(2 * position + number) for number in range(2)] == [weight] * 2
 
 
 def test_the_gradient_penalty_comes_every_few_steps_with_the_weight_of_all():
@@ -105,6 +112,8 @@ def test_the_gradient_penalty_comes_every_few_steps_with_the_weight_of_all():
     assert once > 0 and twice == pytest.approx(2 * once, rel=1e-4)
     assert loss(4, r1=1.0, r1_every=2) - loss(4) == pytest.approx(once / 2, rel=1e-4)
     assert loss(3, r1=1.0, r1_every=4) == loss(3)
+    for position, has_penalty in ((4, True), (5, True), (6, False), (8, True)):  # steps 2, 2, 3 and 4
+        assert (loss(position, r1=1.0, r1_every=2, accumulate=2) > loss(position) + 1e-6) == has_penalty
 
 
 def test_real_and_made_clips_are_augmented_by_draws_of_their_own():
@@ -120,3 +129,36 @@ def test_it_says_what_to_watch_and_counts_it():
     assert set(stats) == {"loss", "loss_d", "loss_g", "sign_real", "sign_fake", "augment_p"}
     assert stats["loss"] == stats["loss_d"] + stats["loss_g"]
     assert task.model.monitor.steps == 1
+
+
+class Bright(torch.nn.Module):
+    """A discriminator that takes white clips for real, and all others for made."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gain = torch.nn.Parameter(torch.ones(()))
+
+    def forward(self, video: torch.Tensor, label: torch.Tensor, conditioning: float = 1.0) -> torch.Tensor:
+        return self.gain * (video.mean((1, 2, 3, 4)) - 0.9)
+
+
+def test_augmentation_and_monitor_follow_the_scores_of_real_clips():
+    task = make(accumulate=2)
+    task.model.discriminator = Bright()
+    task.model.augmentation = Augmentation(0.6, clips_to_one=100)
+    white = clips()._replace(video=torch.full_like(clips().video, 255))
+    for position in range(2):
+        stats = task.train_step(white, FP32, position)
+    assert (stats["sign_real"], stats["sign_fake"]) == (1, -1)
+    assert stats["augment_p"] == pytest.approx(2 * 4 / 100)
+    assert task.model.monitor.steps == 1  # one step of two micro-batches
+    assert task.model.monitor.real_sign > 0
+
+
+def test_clips_are_augmented_as_often_as_the_discriminator_needs():
+    task, video = make(policy=["cutout"]), torch.ones(64, 3, 8, 16, 16)
+    task.model.augmentation = Augmentation(0.6)
+    assert torch.equal(task.augment(video, "real", 0), video)
+    task.model.augmentation.p.fill_(0.5)
+    changed = (task.augment(video, "real", 0) != video).flatten(1).any(1).float().mean()
+    assert 0.2 < changed < 0.8  # half of 64, give or take four standard deviations

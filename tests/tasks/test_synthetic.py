@@ -71,10 +71,13 @@ def test_free_places_are_filled_under_the_datas_labels():
     assert (clips.index[4:] == 10).all()
 
 
-def test_what_is_generated_is_a_function_of_the_batchs_number():
+def test_what_is_generated_is_a_function_of_the_seed_and_the_batchs_number():
     first, again, other = (generate()(real(2), position=position).video for position in (1, 1, 2))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
+    assert not torch.equal(first, generate(seed=1)(real(2), position=1).video)
+    latents = first[2:, 0, 0, 0, 0]
+    assert len(latents.unique()) == len(latents)  # each clip has noise of its own
 
 
 def test_nothing_is_generated_for_full_batches_or_late_ones():
