@@ -1,10 +1,11 @@
 import os
 
 import numpy as np
+import pytest
 
 from videoai.data.decode import index, open_video
 from videoai.data.decode.ffmpeg import Packet
-from videoai.data.decode.index import FrameIndex
+from videoai.data.decode.index import FrameIndex, KeyFrame
 
 
 def test_frames_are_numbered_in_the_order_they_are_shown():
@@ -14,7 +15,18 @@ def test_frames_are_numbered_in_the_order_they_are_shown():
     assert found is not None
     assert found.pts.tolist() == [0, 1, 2, 3, 4, 6]
     assert found.firsts.tolist() == [0, 5]  # frame 4 is shown before the second key frame, and needs the first
-    assert [found.key_of(number) for number in (0, 4, 5)] == [(0, -2), (0, -2), (5, 2)]
+    first, second = KeyFrame(0, pts=0, dts=-2, end=2), KeyFrame(5, pts=6, dts=2, end=13)
+    assert [found.key_of(number) for number in (0, 4, 5)] == [first, first, second]
+    assert second.end > found.pts[-1]  # nothing that a search for the last key frame could miss
+
+
+def test_a_key_frame_that_an_edit_list_hides_is_still_where_decoding_starts():
+    packets = [Packet(-2, -4, True, True), Packet(-1, -3, False, True), Packet(0, -2, False, False)]
+    packets += [Packet(1, -1, False, False), Packet(2, 0, True, False)]
+    found = FrameIndex.of(packets)
+    assert found is not None
+    assert found.pts.tolist() == [0, 1, 2]
+    assert [found.key_of(number)[:3] for number in (0, 1, 2)] == [(0, -2, -4), (0, -2, -4), (2, 2, 0)]
 
 
 def test_missing_or_doubled_times_give_no_index():
@@ -58,3 +70,38 @@ def test_a_damaged_saved_index_is_built_anew(make_video, monkeypatch, tmp_path):
     saved.write_bytes(saved.read_bytes()[:100])
     with open_video(path) as video:
         np.testing.assert_array_equal(video.timestamps, times)
+
+
+@pytest.mark.parametrize("changed", ["time", "size"])
+def test_a_saved_index_is_of_a_file_of_this_size_and_time(make_video, monkeypatch, tmp_path, changed):
+    monkeypatch.setenv("VIDEOAI_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(index, "SAVED_FROM_PACKETS", 30)
+    path, other = make_video("long.mp4", 40), make_video("other.mp4", 31)
+    size = max(path.stat().st_size, other.stat().st_size) + 100
+    for file, end in ((path, size), (other, size + (changed == "size"))):
+        padding = end - file.stat().st_size  # a box of this many bytes that players pass over (ISO/IEC 14496-12, 8.1.2)
+        file.write_bytes(file.read_bytes() + padding.to_bytes(4, "big") + b"free" + bytes(padding - 8))
+        os.utime(file, ns=(0, 10**18 + (changed == "time" and file == other)))
+    with open_video(path) as video:
+        assert video.num_frames == 40
+    os.replace(other, path)
+    with open_video(path) as video:
+        assert video.num_frames == 31
+
+
+def test_an_index_that_an_earlier_version_saved_is_built_anew(make_video, monkeypatch, tmp_path, numbers_in):
+    monkeypatch.setenv("VIDEOAI_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(index, "SAVED_FROM_PACKETS", 30)
+    path = make_video("long.mp4", 40, options={"bf": "2", "g": "10"})
+    with open_video(path) as video:
+        before = video._index
+    assert before is not None
+    (saved,) = (tmp_path / "cache" / "frame_index").iterdir()
+    status = path.stat()
+    head = [status.st_size, status.st_mtime_ns, 1]  # no format; one frame, and no time of presentation of key frames
+    np.save(saved, np.array([*head, 0, *range(6)]))
+    with open_video(path) as video:
+        assert numbers_in(video.frames([33])) == [33]
+        assert video._index is not None
+        assert all(np.array_equal(ours, true) for ours, true in zip(video._index, before, strict=True))
+    assert len(np.load(saved)) > 40  # and saved anew

@@ -72,7 +72,8 @@ SEEKABLE = [kind for kind in KINDS if not any(word in kind for word in ("bare", 
 
 
 @pytest.mark.parametrize("kind", SEEKABLE)
-def test_seeks_land_where_the_index_says(make_video, monkeypatch, kind):
+def test_no_seek_ends_behind_the_frame_and_starts_the_file_over(make_video, monkeypatch, kind):
+    """Where seeks land exactly: test_frame_stream.py."""
     opened = []
 
     def counted(path, *rest, **settings):
@@ -506,8 +507,8 @@ def num_decoded(monkeypatch):
     counts = [0]
     decode = frame_stream.FrameStream._decode
 
-    def counted(stream):
-        for frame in decode(stream):
+    def counted(stream, packets):
+        for frame in decode(stream, packets):
             counts[0] += 1
             yield frame
 

@@ -11,12 +11,14 @@ than half.
 
 import time
 from collections.abc import Collection, Iterator
+from itertools import chain
 
 import av.error
 from av.packet import Packet as AVPacket
 from av.video.frame import VideoFrame
 
 from videoai.data.decode.ffmpeg import Packet, list_packets, open_stream
+from videoai.data.decode.index import KeyFrame
 from videoai.data.media import MAX_READ_SECONDS, BadVideo
 
 # Where NONREF was seen to leave every other frame bit-identical. H.265 only without temporal layers, where such a
@@ -33,6 +35,7 @@ class FrameStream:
     def __init__(self, path: str, container_name: str, source: bytes | None = None) -> None:
         """``source``: the bytes of the file where they come from elsewhere; ``path`` then only names them."""
         self.path, self._container_name, self._source = path, container_name, source
+        self._best = 0  # which of KeyFrame.ticks() found the last key frame: containers differ in it
         self._open(trusting=True)
 
     def list_packets(self) -> list[Packet]:
@@ -62,15 +65,19 @@ class FrameStream:
         is_behind = self.shown is not None and min(pts) <= self.shown
         return not (self.is_spent or is_behind) and self._skipped.isdisjoint(pts)
 
-    def seek(self, tick: int) -> None:
-        """To the last key frame at or before a decoding time, in units of the stream's time base; else to the start."""
-        try:
-            self._container.seek(tick, stream=self.stream)
-        except av.error.FFmpegError:
+    def seek(self, key: KeyFrame) -> None:
+        """To a key frame; to one before it where no search finds it; to the start where all searches end behind it."""
+        ticks = key.ticks()
+        early: dict[int, int] = {}  # pts found: tick
+        for place in sorted(range(len(ticks)), key=lambda place: place != self._best):
+            found = self._search(ticks[place], key)
+            if found == key.pts:
+                self._best = place
+                return
+            if found is not None and found < key.pts:
+                early[found] = ticks[place]
+        if not early or self._search(early[max(early)], key) is None:
             self.reopen()
-            return
-        self._restart()
-        self.is_fresh = False
 
     def reopen(self) -> None:
         """To the start, trusting no header and skipping nothing from now on: what came before was not as expected."""
@@ -87,9 +94,23 @@ class FrameStream:
         self._skips = trusting and _marks_unreferenced(self.stream.codec_context)
         self._is_skipping = False
         self.is_fresh = True  # no seek yet: if a frame does not come now, it never does
-        self._restart()
+        self._restart(self._container.demux(self.stream))
 
-    def _restart(self) -> None:
+    def _search(self, tick: int, key: KeyFrame) -> int | None:
+        """The pts of the key frame from which ``frames`` goes on now; None where the search failed or ended too far."""
+        try:
+            self._container.seek(tick, stream=self.stream)
+            packets = self._container.demux(self.stream)
+            first = next((packet for packet in packets if packet.is_keyframe or _is_behind(packet, key)), None)
+        except av.error.FFmpegError:
+            return None
+        self.is_fresh = False
+        if first is None or not first.is_keyframe:
+            return None
+        self._restart(chain([first], packets))
+        return first.pts
+
+    def _restart(self, packets: Iterator[AVPacket]) -> None:
         self.shown: int | None = None  # pts of the last frame that came out
         self.num_passed = 0  # frames that came out since the start, or since the last seek
         self.is_spent = False  # nothing more comes without a seek
@@ -99,12 +120,12 @@ class FrameStream:
         self._skipped: set[int | None] = set()
         self._drain = False
         self._latest = 0.0  # time.thread_time() at which to give up
-        self._ahead: Iterator[VideoFrame] = self._decode()
+        self._ahead: Iterator[VideoFrame] = self._decode(packets)
 
-    def _decode(self) -> Iterator[VideoFrame]:
+    def _decode(self, packets: Iterator[AVPacket]) -> Iterator[VideoFrame]:
         """Frames from the next key frame on."""
         started = False
-        for packet in self._container.demux(self.stream):
+        for packet in packets:
             is_end = packet.size == 0 and packet.pts is None and packet.dts is None
             started = started or packet.is_keyframe
             if not is_end and not (started and packet.size):  # an empty packet, a dropped frame in AVI, ends a decoder
@@ -131,6 +152,10 @@ class FrameStream:
         if self._skips and self._is_skipping == is_wanted:
             self._is_skipping = not is_wanted
             self.stream.codec_context.skip_frame = "NONREF" if self._is_skipping else "DEFAULT"
+
+
+def _is_behind(packet: AVPacket, key: KeyFrame) -> bool:
+    return packet.dts is not None and packet.dts > key.dts
 
 
 def _marks_unreferenced(codec: av.VideoCodecContext) -> bool:

@@ -18,7 +18,27 @@ logger = logging.getLogger(__name__)
 
 # Listing the packets takes 2.5 us each and reads the file; opening a saved index takes 0.4 ms. Clips are never saved.
 SAVED_FROM_PACKETS = 1000
-_HEAD = 3  # bytes in the file, its time of change, number of frames; then the arrays of FrameIndex
+_FORMAT = 2  # what follows differs from what earlier versions of videoai saved
+_HEAD = 4  # the format, bytes in the file, its time of change, number of frames; then the arrays of FrameIndex
+_MAX_TICK = 2**62  # half of what FFmpeg holds, as demuxers add to it
+
+
+class KeyFrame(NamedTuple):
+    """Where decoding can start; all times in units of the time base."""
+
+    first: int  # the first frame that decodes from it
+    pts: int
+    dts: int  # when it is decoded, never later than shown
+    end: int  # when the next key frame is decoded
+
+    def ticks(self) -> tuple[int, int, int]:
+        """Times to search for it: FFmpeg's demuxers differ in the one that finds it, and none of them says so.
+
+        Most search the key frames by presentation time. MPEG streams search all packets by decoding time, and may begin
+        within the one they find, so the packet before is asked for. MP4 searches by decoding time plus a constant, and
+        in files cut without encoding anew that may be later than the presentation time.
+        """
+        return self.pts, self.dts - 1, self.end - 1
 
 
 class FrameIndex(NamedTuple):
@@ -26,7 +46,8 @@ class FrameIndex(NamedTuple):
 
     pts: npt.NDArray[np.int64]  # [N] in the order shown, strictly rising
     firsts: npt.NDArray[np.int64]  # [K] the first frame that decodes from each key frame
-    seeks: npt.NDArray[np.int64]  # [K] where demuxers search for it: the decoding time, never later than the pts
+    key_pts: npt.NDArray[np.int64]  # [K] of the key frames, shown or not
+    key_dts: npt.NDArray[np.int64]  # [K] when each is decoded, never later than shown
 
     @classmethod
     def of(cls, packets: Sequence[Packet]) -> Self | None:
@@ -36,15 +57,18 @@ class FrameIndex(NamedTuple):
         if len(pts) != len(shown) or not is_rising(pts):
             return None
         keys = sorted((p.pts, p.pts if p.dts is None else p.dts) for p in packets if p.is_key and p.pts is not None)
-        firsts = np.array([bisect_left(pts, key) for key, _ in keys], dtype=np.int64)
+        firsts = [bisect_left(pts, key) for key, _ in keys]
         # From the first key frame on everything comes out, also pictures shown before it that need nothing earlier.
         firsts[0] = 0
-        return cls(np.array(pts, dtype=np.int64), firsts, np.array([seek for _, seek in keys], dtype=np.int64))
+        return cls(*(np.array(column, dtype=np.int64) for column in (pts, firsts, *zip(*keys, strict=True))))
 
-    def key_of(self, index: int) -> tuple[int, int]:
-        """(first frame that decodes from it, seek) of the last key frame from which frame ``index`` decodes."""
+    def key_of(self, index: int) -> KeyFrame:
+        """The last key frame from which frame ``index`` decodes."""
         place = bisect_right(self.firsts, index) - 1
-        return int(self.firsts[place]), int(self.seeks[place])
+        # Behind the last key frame nothing else is found: as far behind the end as the file is long.
+        far = min(2 * int(self.pts[-1]) - int(self.pts[0]) + 1, _MAX_TICK)
+        end = int(self.key_dts[place + 1]) if place + 1 < len(self.key_dts) else far
+        return KeyFrame(int(self.firsts[place]), int(self.key_pts[place]), int(self.key_dts[place]), end)
 
 
 def is_rising(ticks: Sequence[int | None]) -> bool:
@@ -58,9 +82,11 @@ def saved_index(path: str) -> FrameIndex | None:
     try:
         with open(_saved_at(path), "rb") as file:
             numbers = np.load(file)
-        size, changed, num_frames, *_ = numbers[:_HEAD].tolist()
-        pts, keys = numbers[_HEAD : _HEAD + num_frames], numbers[_HEAD + num_frames :].reshape(2, -1)
-        return FrameIndex(pts, keys[0], keys[1]) if [size, changed] == _stamp(path) else None
+        *stamp, num_frames = numbers[:_HEAD].tolist()
+        if stamp != _stamp(path):
+            return None
+        pts, keys = numbers[_HEAD : _HEAD + num_frames], numbers[_HEAD + num_frames :]
+        return FrameIndex(pts, *keys.reshape(3, -1))
     except (OSError, ValueError, EOFError):
         return None  # not there, or not whole: it is built anew
 
@@ -87,4 +113,4 @@ def _saved_at(path: str) -> str:
 
 def _stamp(path: str) -> list[int]:
     status = os.stat(path)
-    return [status.st_size, status.st_mtime_ns]
+    return [_FORMAT, status.st_size, status.st_mtime_ns]

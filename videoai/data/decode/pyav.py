@@ -211,23 +211,23 @@ class PyAVVideo:
         """Parted where it is cheaper to seek to the next key frame than to decode what lies between."""
         runs = [[order[0]]]
         for number in order[1:]:
-            if index.key_of(number)[0] > runs[-1][-1] + SEEK_GAIN_FRAMES:
+            if index.key_of(number).first > runs[-1][-1] + SEEK_GAIN_FRAMES:
                 runs.append([])
             runs[-1].append(number)
         return runs
 
     def _run(self, run: list[int], index: FrameIndex, *, drain: bool) -> Iterator[tuple[int, VideoFrame]]:
         waiting = {int(index.pts[number]): number for number in run}
-        key, tick = index.key_of(run[0])
-        if not self._stream.can_reach(waiting) or key > self._passed(index) + SEEK_GAIN_FRAMES:
-            self._stream.seek(tick)
+        key = index.key_of(run[0])
+        if not self._stream.can_reach(waiting) or key.first > self._passed(index) + SEEK_GAIN_FRAMES:
+            self._stream.seek(key)
         try:
             yield from self._advance(waiting, drain)
             return
         except (_NotAsIndexedError, av.error.FFmpegError):
             if self._stream.is_fresh:
                 raise
-        self._stream.reopen()  # the seek landed behind the frame, or where this decoder cannot start
+        self._stream.reopen()  # the decoder cannot start at this key frame, or the file is not as listed
         yield from self._advance(waiting, drain)
 
     def _passed(self, index: FrameIndex) -> int:

@@ -110,7 +110,7 @@ class TorchCodecVideo(PyAVVideo):
         """From the key frame before each part of the frames to its last one."""
         assert self._index is not None
         runs = self._runs(sorted(set(wanted)), self._index)
-        return sum(run[-1] + 1 - self._index.key_of(run[0])[0] for run in runs) * self.height * self.width
+        return sum(run[-1] + 1 - self._index.key_of(run[0]).first for run in runs) * self.height * self.width
 
     def _scaled(self, pictures: Tensor, size: int | tuple[int, int] | None) -> Tensor:
         now = (pictures.shape[2], pictures.shape[3])
