@@ -470,6 +470,10 @@ def test_every_layout_that_fits_is_listed_the_particular_one_first(write_tree):
         (root / name).parent.mkdir()
         (root / name).touch()
     assert [fit.name for fit in candidates(survey(str(root)))] == ["csv", "folder"]
+    os.mkfifo(root / "a.csv")  # not waited for
+    assert "a.csv" not in survey(str(root)).annotations
+    with pytest.raises(FileNotFoundError, match=r"a\.csv: no such file or folder"):
+        survey(str(root / "a.csv"))
 
 
 def test_lists_that_another_layout_knows_better_are_not_offered_twice(write_tree):

@@ -23,6 +23,13 @@ def test_a_range_of_a_local_file(tmp_path):
         read_bytes(path + "b")
 
 
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_regular_file_is_not_waited_for(tmp_path, make):
+    make(tmp_path / "a")
+    with pytest.raises(OSError, match="a: no regular file"):
+        read_bytes(str(tmp_path / "a"))
+
+
 def test_a_range_of_something_in_memory():
     fsspec = pytest.importorskip("fsspec")
     fsspec.filesystem("memory").pipe("/storage-test/a", bytes(range(100)))

@@ -66,7 +66,7 @@ def survey(path: str) -> Survey:
     Raises: FileNotFoundError.
     """
     path = os.path.abspath(os.path.expanduser(path))
-    if files := [path] if os.path.isfile(path) else [] if os.path.isdir(path) else sorted(glob(path)):
+    if files := [] if os.path.isdir(path) else [file for file in sorted({path, *glob(path)}) if os.path.isfile(file)]:
         return Survey(os.path.dirname(path), [os.path.basename(file) for file in files])
     if not os.path.isdir(path):
         raise FileNotFoundError(f"{path}: no such file or folder.{near_names(path)}")
@@ -138,7 +138,7 @@ def _list(seen: Survey, folder: str, waiting: deque[str]) -> int:
             num_videos += 1
             if num_videos <= KEPT_VIDEOS:
                 seen.videos.append(path)
-        elif extension in ANNOTATION_EXTENSIONS:
+        elif extension in ANNOTATION_EXTENSIONS and entry.is_file():  # to look into a pipe would wait for its writer
             seen.annotations.append(path)
         else:
             seen.others[extension] = seen.others.get(extension, 0) + 1

@@ -4,6 +4,8 @@ A chain such as ``simplecache::https://host/set`` keeps what was read on the loc
 """
 
 import logging
+import os
+import stat
 import time
 from typing import Any
 
@@ -23,6 +25,8 @@ def read_bytes(location: str, start: int = 0, size: int | None = None) -> bytes:
     """
     if is_url(location):
         return _read_url(location, start, size)
+    if not stat.S_ISREG(os.stat(location).st_mode):  # a pipe would wait for a writer, a device has no end
+        raise OSError(f"{location}: no regular file")
     with open(location, "rb") as file:
         file.seek(start)
         return file.read(-1 if size is None else size)
