@@ -15,6 +15,8 @@ from videoai.models.heads import with_head
 from videoai.models.published import find, is_published
 from videoai.models.published.classes import class_names
 
+FETCHED = {"backbone_pretrained": False, "inflate": None}  # options of models that fetch weights, and their no
+
 
 class LoadedModel(nn.Module):
     """A model in eval mode with what it was trained on. video: float [B, C, T, H, W], normalised -> logits [B, K], of a
@@ -81,10 +83,7 @@ def refuse_gan(state: dict[str, Any], source: str | Path) -> dict[str, Any]:
 def from_state(state: dict[str, Any], *, trust: Sequence[str] = ()) -> LoadedModel:
     """As ``load``, from a checkpoint that is already in memory."""
     head = state["config"].get("finetune", {}).get("head", "linear")
-    node = dict(state["config"]["model"])
-    if node.get("inflate") and "_target_" not in node:
-        node["inflate"] = None  # how the weights began: it would fetch what is overwritten next
-    model = build_model(node, num_classes=len(state["classes"]), head=head, trust=trust)
+    model = build_model(state["config"]["model"], num_classes=len(state["classes"]), head=head, trust=trust)
     weights = averaged(state) or state["model"]
     broken = [name for name, value in weights.items() if value.is_floating_point() and not value.isfinite().all()]
     if broken:
@@ -104,12 +103,12 @@ def build_model(
     trust: Sequence[str] = (),
     fetch_backbone: bool = False,
 ) -> nn.Module:
-    """A model from its config node, with fresh weights; ``head`` is ``finetune.head``. ``backbone_pretrained`` counts
-    with ``fetch_backbone`` only: a checkpoint holds the backbone, and loading it needs no network."""
+    """A model from its config node, with fresh weights; ``head`` is ``finetune.head``. ``backbone_pretrained`` and
+    ``inflate`` count with ``fetch_backbone`` only: a checkpoint holds all weights, and loading it needs no network."""
     if "_target_" not in node:
         node = {key: value for key, value in node.items() if key != "pretrained"}
-        if "backbone_pretrained" in node and not fetch_backbone:
-            node["backbone_pretrained"] = False
+        if not fetch_backbone:
+            node |= {key: nothing for key, nothing in FETCHED.items() if key in node}
     return with_head(build(node, TARGETS, where="model", trust=trust, num_classes=num_classes), head, num_classes)
 
 
