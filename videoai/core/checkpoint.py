@@ -22,7 +22,7 @@ from torch import nn
 from videoai import __version__
 
 FORMAT = 1
-_REQUIRED = ("format", "config", "classes", "clip", "model", "step")
+_REQUIRED = {"format": int, "config": dict, "classes": list, "clip": dict, "model": dict, "step": int}
 
 
 def save(path: Path, state: dict[str, Any]) -> None:
@@ -131,6 +131,8 @@ def _checked(path: Path, state: Any) -> dict[str, Any]:
             f"{path}: not a videoai checkpoint (no {', '.join(missing)}). To start training from other weights use "
             f"weights={path}"
         )
+    if odd := [key for key, kind in _REQUIRED.items() if not isinstance(state[key], kind)]:
+        raise ValueError(f"{path}: not a videoai checkpoint ({odd[0]} is a {type(state[odd[0]]).__name__}).")
     if state["format"] > FORMAT:
         raise ValueError(f"{path}: format {state['format']}, this videoai reads up to {FORMAT}. Upgrade videoai.")
     return state

@@ -1,4 +1,5 @@
 import logging
+import os
 
 import pytest
 
@@ -26,6 +27,23 @@ def test_going_on_from_another_run_brings_its_best_and_never_turns_back(tmp_path
     assert checkpoint.load(here.best)["step"] == 2
     checkpoint.save(here.last, {**STATE, "step": 9})
     assert find_resume(here, str(before.last))["step"] == 9  # the same command, again, after a kill
+
+
+def test_a_best_that_is_a_pipe_is_not_waited_for(tmp_path):
+    other = RunFolder(tmp_path / "other")
+    checkpoint.save(other.last, STATE)
+    os.mkfifo(other.best)
+    assert find_resume(RunFolder(tmp_path / "run"), str(other.last))["step"] == 4
+    assert not (tmp_path / "run").exists()
+
+
+def test_more_threads_than_machines_have_are_not_taken_from_a_checkpoint():
+    then, now = ({"trainer": {"num_threads": number}, "run_dir": "run"} for number in (100_000, "auto"))
+    with pytest.raises(
+        ValueError, match="trainer.num_threads was 100000 .* To have so many: trainer.num_threads=100000"
+    ):
+        continued(now, then)
+    assert continued(then, then)["trainer"]["num_threads"] == 100_000  # the person says so
 
 
 def test_a_best_without_a_last_is_gone_on_from(tmp_path):

@@ -32,6 +32,7 @@ AUTO = (
 # What a run had before there was such a setting, where its default today is something else.
 BEFORE = {"gan.sameness_weight": 0.0}
 MISSING = object()
+MAX_THREADS = 1024  # more than the cores of today's machines
 
 logger = logging.getLogger(__name__)
 
@@ -130,7 +131,7 @@ def find_resume(folder: RunFolder, resume: str | bool) -> dict[str, Any] | None:
     state = checkpoint.load(str(resume))
     distributed.wait()  # until all have seen that nothing is held
     best = Path(str(resume)).with_name("best.pt")
-    if best.exists() and distributed.rank() == 0:
+    if best.is_file() and distributed.rank() == 0:
         checkpoint.write_atomic(folder.best, best.read_bytes())
     return state
 
@@ -146,6 +147,7 @@ def continued(config: dict[str, Any], before: dict[str, Any], *, at_default: Col
     now, then = flatten(config), flatten(before)
     for key in AUTO:
         if now.get(key) == "auto" and key in then:
+            _refuse_many_threads(key, then[key])
             group, name = key.split(".")
             config[group][name] = now[key] = then[key]
     length = "trainer.max_epochs" if now.get("trainer.max_epochs") is not None else "trainer.max_steps"
@@ -178,6 +180,12 @@ def continued(config: dict[str, Any], before: dict[str, Any], *, at_default: Col
         named = ", ".join(f"{key}={now[key]}" for key in new[:5]) + (", ..." if len(new) > 5 else "")
         logger.info("settings newer than this run, at their defaults: %d (%s)", len(new), named)
     return config
+
+
+def _refuse_many_threads(key: str, value: Any) -> None:
+    """Raises: ValueError: a checkpoint, perhaps a stranger's, wants more threads than machines have cores."""
+    if key == "trainer.num_threads" and isinstance(value, int) and value > MAX_THREADS:
+        raise ValueError(f"{key} was {value} in the run to continue. To have so many: {key}={value}")
 
 
 def flatten(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
