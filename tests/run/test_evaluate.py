@@ -6,16 +6,12 @@ from videoai.data.lists.manifest import Manifest
 from videoai.data.motion16.dataset import SIZES, VERSION, Size
 from videoai.run.evaluate import (
     choose_split,
-    data_node,
     evaluate,
     match_classes,
     name_of,
     parse_views,
     refuse_other_kind,
 )
-
-MOTION = {"name": "motion16", "size": "tiny", "level": "default", "seed": 0, "root": None}
-FOLDER = {"name": "folder", "root": "/clips", "val_fraction": 0.2, "test_fraction": 0.2, "split_seed": 0}
 
 
 def manifest(**splits: int) -> Manifest:
@@ -64,38 +60,17 @@ def test_other_class_names_are_both_named():
         match_classes(manifest(train=1), ["a", "c"], "best.pt")
 
 
-@pytest.mark.parametrize("key", ["data", "moved"])
-@pytest.mark.parametrize("change", [{"seed": 1}, {"size": "large"}, {"level": "hard"}])
-def test_another_rendering_of_the_built_in_data_is_other_data(key, change):
-    changed = MOTION | change
-    given = {"data": {}, "moved": {}} | {key: changed if key == "data" else change}
-    assert data_node(given, MOTION) == (changed, False)
-
-
-def test_the_built_in_data_stay_the_checkpoint_s_own_wherever_they_lie():
-    moved = MOTION | {"root": "/elsewhere"}
-    assert data_node({"data": moved, "moved": {}}, MOTION) == (moved, True)
-    assert data_node({"data": {}, "moved": {"root": "/elsewhere"}}, MOTION) == (moved, True)
-    assert data_node({"data": {}, "moved": {}}, MOTION) == (MOTION, True)
-
-
-def test_a_moved_folder_is_own_data_and_another_folder_is_scored_whole():
-    other = FOLDER | {"root": "/new"}
-    assert data_node({"data": {}, "moved": {"root": "/new"}}, FOLDER) == (other, True)
-    assert data_node({"data": FOLDER | {"split_seed": 1}, "moved": {}}, FOLDER)[1]  # so that its list is compared
-    assert data_node({"data": other, "moved": {}}, FOLDER) == (other | {"val_fraction": 0, "test_fraction": 0}, False)
-
-
 def test_the_test_split_of_another_rendering_seed_is_scored(tmp_path, monkeypatch, caplog):
     monkeypatch.setitem(SIZES, "tiny", Size(1, 1, 1, 32))
-    data = {"name": "motion16", "size": "tiny", "root": str(tmp_path), "num_workers": 0}
+    monkeypatch.setenv("VIDEOAI_CACHE", str(tmp_path))
+    data = {"name": "motion16", "size": "tiny", "num_workers": 0}
     trainer = {"max_steps": 1, "batch_size": 4, "precision": "fp32", "tensorboard": False}
     best = videoai.train(data=data, model="frame_only", trainer=trainer, run_dir=str(tmp_path / "run"))["checkpoint"]
     settings = {"checkpoint": best, "split": "auto", "views": "1x1", "batch_size": 16, "num_workers": None}
     settings |= {"precision": "auto", "device": "cpu", "trust": [], "run_dir": None, "data": {}}
     caplog.set_level("INFO")
     own = evaluate({**settings, "moved": {}})
-    other = evaluate({**settings, "moved": {"seed": 1}})
+    other = evaluate({**settings, "moved": {}, "data": data | {"seed": 1}})
     assert f"motion16-tiny-default-s1-v{VERSION}: 16 videos of split test" in caplog.text
     assert other["fingerprint"] != own["fingerprint"]
 

@@ -3,16 +3,16 @@
 import shlex
 
 from videoai.cli.config import compose, refuse_missing, trusted
-from videoai.cli.evaluate import data_settings
+from videoai.cli.evaluate import data_apart, data_settings
 
 
 def main(arguments: list[str]) -> int:
     """Fill the bank, say class by class what passed and why the rest did not."""
-    about_data = [argument for argument in arguments if argument.startswith("data.")]
-    config, _ = compose("generate", [argument for argument in arguments if argument not in about_data])
+    own, about_data = data_apart(arguments)
+    config, _ = compose("generate", own)
     refuse_missing(config, "generate")
     config["trust"] = trusted(config["trust"])
-    _, config["moved"] = data_settings(about_data, config["checkpoint"])
+    config["data"], config["moved"] = data_settings(about_data, config["checkpoint"])
     from videoai.core.paths import display_path
     from videoai.run.gan.generate import generate
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from videoai.cli.config import CONFIGS, apart, compose, refuse_missing, trusted
-from videoai.cli.evaluate import data_settings
+from videoai.cli.evaluate import data_apart, data_settings
 
 # Settings of train that a study of GANs sets itself, and the setting of its own that says so.
 TAKEN = {f"trainer.{key}": "steps" for key in ("max_steps", "max_epochs", "eval_every")}
@@ -31,8 +31,8 @@ def main(arguments: list[str]) -> int:
 
 def feature_augment(arguments: list[str]) -> dict[str, Any]:
     """Data are the encoder's own, or named."""
-    about_data = [argument for argument in arguments if argument.startswith(("data=", "data."))]
-    config, _ = compose("study_feature_augment", [one for one in arguments if one not in about_data])
+    own, about_data = data_apart(arguments)
+    config, _ = compose("study_feature_augment", own)
     refuse_missing(config, "study feature_augment")
     config["trust"] = trusted(config["trust"])
     config["data"], config["moved"] = data_settings(about_data, config["checkpoint"])

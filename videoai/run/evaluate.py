@@ -23,20 +23,12 @@ from videoai.inference.load import LoadedModel, from_state, open_checkpoint
 from videoai.inference.score import Scores, score_videos
 from videoai.report.evaluation import write_evaluation
 from videoai.report.multilabel_evaluation import write_multilabel_evaluation
+from videoai.run.checkpoint_data import choose_data, read_data, refuse_changed_data
 from videoai.run.limits import refuse_nonsense
-from videoai.run.manifests import absolute_paths, build_manifest
 from videoai.run.reading import resolve_reading
 from videoai.run.training.folder import default_run_dir, make_writable
 
 logger = logging.getLogger(__name__)
-
-RENDERED = (
-    "name",
-    "size",
-    "level",
-    "seed",
-    "only",
-)  # what says which clips motion16 makes; each comes with its test split
 
 
 def evaluate(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -53,15 +45,11 @@ def evaluate(config: Mapping[str, Any]) -> dict[str, Any]:
     state = open_checkpoint(config["checkpoint"])
     device = resolve_device(config["device"])
     parse_views(config["views"])  # refuse early
-    node, is_own = data_node(config, state["config"]["data"])
-    try:
-        manifest = build_manifest(node, trust=config["trust"])
-    except FileNotFoundError as error:
-        moved = f" If the data has moved: data.{'path' if 'path' in node else 'root'}=PATH" if is_own else ""
-        raise FileNotFoundError(f"{error}{moved}") from error
+    choice = choose_data(config, state)
+    manifest = read_data(choice, config["checkpoint"])
     refuse_other_kind(manifest, state, config["checkpoint"])
     label_of = match_classes(manifest, state["classes"], config["checkpoint"])
-    if is_own:
+    if choice.is_own:
         refuse_changed_data(manifest, state, config["checkpoint"])
     split, items = choose_split(manifest, config["split"])
     items = items.relabelled(np.array(label_of, np.int32))
@@ -69,7 +57,7 @@ def evaluate(config: Mapping[str, Any]) -> dict[str, Any]:
     model = from_state(state, trust=config["trust"])
     folder = Path(config["run_dir"] or default_run_dir(config["checkpoint"]))
     make_writable(folder)
-    found = score(model, items, node, config, device)
+    found = score(model, items, choice.node, config, device)
     about: dict[str, Any] = {
         "scores": found.scores,
         "paths": [name_of(item, manifest.root) for item in items],
@@ -128,27 +116,6 @@ def parse_views(views: str) -> tuple[int, int]:
     return int(clips), int(crops)
 
 
-def data_node(config: Mapping[str, Any], trained_on: dict[str, Any]) -> tuple[dict[str, Any], bool]:
-    """Which videos to score, and whether they are the checkpoint's own data (perhaps moved).
-
-    Of other data without splits of its own everything is scored: no split is made of what was never trained on.
-    """
-    other, moved = absolute_paths(config["data"]), absolute_paths(config["moved"])
-    if not other and not trained_on:
-        raise ValueError(
-            f"checkpoint={config['checkpoint']}: published weights bring no data. Name the videos to score: "
-            "data=folder data.root=PATH, or data=csv data.path=FILE"
-        )
-    node = other or {**trained_on, **moved}
-    if node.get("name") == "motion16":
-        same = RENDERED  # wherever they lie
-    else:
-        same = ("name", "root", "path", "only") if other else ()
-    if all(node.get(key) == trained_on.get(key) for key in same):
-        return node, True
-    return node | {key: 0.0 for key in ("val_fraction", "test_fraction") if key in node}, False
-
-
 def refuse_other_kind(manifest: Manifest, state: Mapping[str, Any], checkpoint_path: str) -> None:
     """Raises: ValueError: one label against several. A single label does not say that the others are wrong, and a
     softmax knows only one."""
@@ -157,16 +124,6 @@ def refuse_other_kind(manifest: Manifest, state: Mapping[str, Any], checkpoint_p
     if trained != given:
         how = f"set data.multi_label={str(trained).lower()} if the data are of that kind"
         raise ValueError(f"{checkpoint_path} knows {kinds[trained]}, but {manifest.source} has {kinds[given]}: {how}.")
-
-
-def refuse_changed_data(manifest: Manifest, state: Mapping[str, Any], checkpoint_path: str) -> None:
-    """Raises: ValueError: videos came or went since training, so that a split made now may hold training clips."""
-    if manifest.fingerprint() != state["versions"].get("data"):
-        raise ValueError(
-            f"{manifest.source}: the list of videos is not the one that {checkpoint_path} was trained with, so its "
-            "test "
-            "split may hold training clips. Restore it, or name the videos to score: data=folder data.root=PATH"
-        )
 
 
 def choose_split(manifest: Manifest, split: str) -> tuple[str, Items]:

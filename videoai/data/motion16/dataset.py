@@ -92,16 +92,28 @@ def motion16(
         ValueError: a size or level that does not exist, a negative seed.
         OSError: the folder cannot be written or the disk is full.
     """
-    _check(size=size, level=level, seed=seed)
-    parent = Path(root).expanduser().absolute() if root else cache_folder()
-    folder = parent / f"motion16-{size}-{level}-s{seed}-v{VERSION}"
-    jobs = list(_jobs(folder, SIZES[size], level, seed))
+    folder, jobs = _planned(size, level, seed, root)
     if not _is_complete(folder, jobs):
         try:
             _make(folder, jobs, num_workers, progress)
         except OSError as error:
             raise OSError(f"{error} data.root=PATH or the variable VIDEOAI_CACHE names it.") from error
     return _manifest(folder, jobs)
+
+
+def is_rendered(
+    *, size: SizeName = "default", level: LevelName = "default", seed: int = 0, root: str | Path | None = None
+) -> bool:
+    """Whether all files are there, so that ``motion16`` makes none. Raises: ValueError: as there."""
+    return _is_complete(*_planned(size, level, seed, root))
+
+
+def _planned(size: str, level: str, seed: int, root: str | Path | None) -> tuple[Path, list[Job]]:
+    """The dataset's folder, and a job for each of its clips."""
+    _check(size=size, level=level, seed=seed)
+    parent = Path(root).expanduser().absolute() if root else cache_folder()
+    folder = parent / f"motion16-{size}-{level}-s{seed}-v{VERSION}"
+    return folder, list(_jobs(folder, SIZES[size], level, seed))
 
 
 def _check(*, size: str, level: str, seed: int) -> None:

@@ -19,11 +19,12 @@ from videoai.inference.judge import Judge, judge_of, load_encoder
 from videoai.inference.load import from_state, open_checkpoint
 from videoai.inference.load_generator import LoadedGenerator, load_generator
 from videoai.report.gan import write_gan_evaluation
+from videoai.run.checkpoint_data import choose_data
 from videoai.run.evaluate import choose_split
 from videoai.run.gan.classifiers import Arm, as_many_real, score, train_on
 from videoai.run.gan.generate import keep_facts, write_clips
 from videoai.run.gan.measure import look_at, measure
-from videoai.run.gan.reference import own_data, refuse_other_judge
+from videoai.run.gan.reference import real_data, refuse_other_judge
 from videoai.run.limits import refuse_nonsense
 from videoai.run.training.folder import default_run_dir, make_writable
 
@@ -41,13 +42,14 @@ def evaluate_gan(config: Mapping[str, Any], classifier: dict[str, Any]) -> dict[
     device = resolve_device(config["device"])
     generator = load_generator(config["checkpoint"], trust=config["trust"]).to(device)
     state = checkpoint.load(config["checkpoint"])
-    manifest, clip = own_data(config, state), ClipSpec(**state["clip"])
+    choice, clip = choose_data(config, state), ClipSpec(**state["clip"])
+    manifest = real_data(choice, state, config["checkpoint"])
     split, held_out = choose_split(manifest, config["split"])
     home = Path(os.path.abspath(config["run_dir"] or default_run_dir(config["checkpoint"]) / "evaluation"))
     generator_hash = weights_hash(generator)
     folder = home if config["run_dir"] else home / generator_hash[:8]  # a run that goes on has another generator
     make_writable(folder)
-    classifier = _settled(classifier, config, state)
+    classifier = _settled(classifier, config, choice.node)
     judge = find_judge(config, state, manifest, clip, home, classifier).to(device)
     encoder = load_encoder(config["encoder"]).to(device) if config["encoder"] else judge
     earlier = _earlier(config["against"], encoder)
@@ -122,10 +124,10 @@ def train_arms(
     return found
 
 
-def _settled(classifier: dict[str, Any], config: Mapping[str, Any], state: dict[str, Any]) -> dict[str, Any]:
+def _settled(classifier: dict[str, Any], config: Mapping[str, Any], node: dict[str, Any]) -> dict[str, Any]:
     trainer = {**classifier["trainer"], "max_epochs": None, "max_steps": config["steps"]}
     trainer["eval_every"] = trainer["eval_every"] or math.ceil(config["steps"] / EVALUATIONS)
-    data = {**state["config"]["data"], "num_workers": config["num_workers"]}
+    data = {**classifier["data"], **node, "num_workers": config["num_workers"]}
     return {**classifier, "trainer": trainer, "data": data, "device": config["device"], "seed": config["seed"]}
 
 

@@ -22,7 +22,8 @@ from videoai.gan.sampling import sample
 from videoai.inference.judge import Judge, Seen, judge_of
 from videoai.inference.load import from_state, open_checkpoint
 from videoai.inference.load_generator import LoadedGenerator, load_generator
-from videoai.run.gan.reference import at_most, own_data, refuse_other_judge, watch_items
+from videoai.run.checkpoint_data import DataChoice, choose_data
+from videoai.run.gan.reference import at_most, real_data, refuse_other_judge, watch_items
 from videoai.run.limits import refuse_nonsense
 from videoai.run.training.folder import make_writable
 
@@ -43,14 +44,15 @@ def generate(config: Mapping[str, Any]) -> dict[str, Any]:
     generator = load_generator(config["checkpoint"], trust=config["trust"]).to(device)
     state, folder = checkpoint.load(config["checkpoint"]), Path(config["output"])
     judge = _judge(config, state, device)
+    choice = choose_data(config, state) if judge else None
     make_writable(folder)
     facts = keep_facts(folder, generator, state, config["seed"])
     made = write_clips(folder, generator, state["classes"], ClipSpec(**state["clip"]), config)
     shared = {"split": "train", **{key: facts[key] for key in ("generator", "data", "seed")}}
     rows = [_row(path, state["classes"][label]) | shared for path, label in made]
     passed = None
-    if judge:
-        seen, passed = _judged(config, state, judge, made)
+    if judge and choice:
+        seen, passed = _judged(config, state, judge, made, choice)
         rows = [_with_verdict(rows[int(index)], row, seen, passed) for row, index in enumerate(seen.index)]
     return _write_tables(folder, rows, passed, state["classes"])
 
@@ -105,10 +107,14 @@ def _judge(config: Mapping[str, Any], state: Mapping[str, Any], device: torch.de
 
 
 def _judged(
-    config: Mapping[str, Any], state: Mapping[str, Any], judge: Judge, made: list[tuple[Path, int]]
+    config: Mapping[str, Any],
+    state: Mapping[str, Any],
+    judge: Judge,
+    made: list[tuple[Path, int]],
+    choice: DataChoice,
 ) -> tuple[Seen, Passed]:
     """The files as a classifier will see them, beside the training clips."""
-    clip, manifest = ClipSpec(**state["clip"]), own_data(config, state)
+    clip, manifest = ClipSpec(**state["clip"]), real_data(choice, state, config["checkpoint"])
     items = Items.of([VideoItem(str(path), label) for path, label in made])
     seen = watch_items(judge, items, clip, config)
     real = watch_items(judge, at_most(manifest.splits["train"]), clip, config)

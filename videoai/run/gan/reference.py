@@ -13,18 +13,16 @@ from videoai.data.lists.items import Items
 from videoai.data.lists.manifest import Manifest
 from videoai.data.loader import eval_batches, resolve_workers
 from videoai.inference.judge import Judge, Seen, Spoil
-from videoai.run.evaluate import refuse_changed_data
-from videoai.run.manifests import absolute_paths, build_manifest
+from videoai.run.checkpoint_data import DataChoice, read_data, refuse_changed_data
 
 logger = logging.getLogger(__name__)
 MOST = 5000  # real clips of a split: distances are between all pairs, 200 MB of them
 
 
-def own_data(config: Mapping[str, Any], state: Mapping[str, Any]) -> Manifest:
-    """The data of a generator's checkpoint, perhaps moved. Raises: OSError, ValueError: gone, or changed since."""
-    node = {**state["config"]["data"], **absolute_paths(config.get("moved") or {})}
-    manifest = build_manifest(node, trust=config["trust"])
-    refuse_changed_data(manifest, state, config["checkpoint"])
+def real_data(choice: DataChoice, state: Mapping[str, Any], checkpoint_path: str) -> Manifest:
+    """The videos that a generator was trained on. Raises: OSError, ValueError: gone, or changed since."""
+    manifest = read_data(choice, checkpoint_path)
+    refuse_changed_data(manifest, state, checkpoint_path)
     return manifest
 
 

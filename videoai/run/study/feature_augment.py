@@ -23,9 +23,9 @@ from videoai.inference.judge import Judge, judge_of, load_encoder
 from videoai.inference.load import from_state, open_checkpoint
 from videoai.models.published import is_published
 from videoai.report.study import INTERVALS, MIN_SEEDS, write_study
+from videoai.run.checkpoint_data import choose_data, read_data
 from videoai.run.gan.reference import watch_items
 from videoai.run.limits import refuse_nonsense
-from videoai.run.manifests import absolute_paths, build_manifest
 from videoai.run.study.protocol import Cell, Refused, all_cells, choose_shots, measure_all
 from videoai.run.training.folder import RunFolder
 
@@ -41,9 +41,10 @@ def study_features(config: Mapping[str, Any]) -> dict[str, Any]:
     """
     refuse_nonsense(config)
     _refuse_settings(config)
-    encoder, known, trained_on = _open_encoder(config)
-    node = {**trained_on, "only": None, **absolute_paths(config["moved"])} if not config["data"] else config["data"]
-    manifest = build_manifest(absolute_paths(node), trust=config["trust"])
+    encoder, state = _open_encoder(config)
+    known = state["classes"]
+    choice = choose_data({**config, "moved": {"only": None, **config["moved"]}}, state)  # also what it was not shown
+    manifest = read_data(choice, config["checkpoint"])
     new = [name for name in manifest.classes if name not in known]
     _refuse_data(manifest, new, config)
     folder = RunFolder(Path(config["run_dir"]))
@@ -148,14 +149,14 @@ def look_at_all(encoder: Judge, manifest: Manifest, new: list[str], config: Mapp
     return FewShots(**seen, others=others, **shared)
 
 
-def _open_encoder(config: Mapping[str, Any]) -> tuple[Judge, list[str], dict[str, Any]]:
-    """The encoder, the classes that it knows, and the data node it was trained on."""
+def _open_encoder(config: Mapping[str, Any]) -> tuple[Judge, dict[str, Any]]:
+    """The encoder, and its checkpoint: the classes that it knows, the data that it was trained on."""
     source = config["checkpoint"]
     if is_published(source):
-        return load_encoder(source), [], {}
+        return load_encoder(source), {"classes": [], "config": {"data": {}}}
     state = open_checkpoint(source)
     encoder = judge_of(from_state(state, trust=config["trust"]), f"checkpoint={source}")
-    return encoder, state["classes"], state["config"]["data"]
+    return encoder, state
 
 
 def _refuse_settings(config: Mapping[str, Any]) -> None:

@@ -1,0 +1,178 @@
+"""Which videos a verb reads that opens a checkpoint: those that the user names, or the checkpoint's own.
+
+A checkpoint may come from a stranger, so its data node is a description and never an order. Of it are taken the name of
+a layout, local paths that exist, and settings that select clips, each checked by ``recorded_settings``. Nothing else
+acts: no URL, no code, nothing to render, to write or to start. What the user names with ``data=NAME`` or
+``data.KEY=VALUE`` is not checked.
+"""
+
+import logging
+import os
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from videoai.core.build import ANYTHING
+from videoai.core.cache import cache_folder
+from videoai.core.paths import display_path, is_url
+from videoai.data.lists.manifest import Manifest
+from videoai.data.motion16.dataset import is_rendered
+from videoai.data.motion16.motion import CLASSES
+from videoai.data.shards.shards import MARK
+from videoai.run.manifests import MANIFESTS, absolute_paths, build_manifest
+from videoai.run.recorded_settings import (
+    HOW_TO_READ,
+    PATHS,
+    belongs_to_system,
+    fault_of,
+    in_short,
+    settings_of,
+)
+
+logger = logging.getLogger(__name__)
+
+OTHER_DATA = "Name the videos: data=folder data.root=PATH, or data=csv data.path=FILE"
+RENDERING = ("size", "level", "seed")  # which clips motion16 renders
+SAME_RENDERING = ("name", *RENDERING, "only")  # wherever they lie; each rendering comes with its test split
+SAME_DATA = ("name", "root", "path", "only")
+
+
+@dataclass(frozen=True)
+class DataChoice:
+    """Which videos to read, and who says so."""
+
+    node: dict[str, Any]  # settings of data
+    is_own: bool  # the list of videos must be the one that the checkpoint was trained with
+    is_recorded: bool  # the checkpoint says which, so that nothing of the node may act
+    changed: tuple[str, ...] = ()  # keys of a recorded node that the user changed
+
+
+def choose_data(config: Mapping[str, Any], state: Mapping[str, Any]) -> DataChoice:
+    """The data of ``config["data"]``, or where it is empty the checkpoint's own with the keys of ``config["moved"]``
+    changed. Decides only: looks whether files exist, opens none.
+
+    Of other data without splits of its own everything is scored: no split is made of what was never trained on.
+
+    Raises: ValueError, FileNotFoundError: what the checkpoint may not name, or does not have.
+    """
+    named, changed = absolute_paths(config.get("data") or {}), absolute_paths(config.get("moved") or {})
+    recorded, source = state["config"].get("data"), config["checkpoint"]
+    if not named and recorded == {}:
+        raise ValueError(f"checkpoint={source}: published weights bring no data. {OTHER_DATA}")
+    node = named or recorded_node(recorded, changed, source)
+    same = SAME_RENDERING if node.get("name") == "motion16" else SAME_DATA if named else ()
+    before = recorded if isinstance(recorded, Mapping) else {}
+    is_own = all(_same(node.get(key), before.get(key)) for key in same)
+    if not is_own:
+        node = node | {key: 0.0 for key in ("val_fraction", "test_fraction") if key in node}
+    return DataChoice(node, is_own, is_recorded=not named, changed=tuple(changed))
+
+
+def read_data(choice: DataChoice, checkpoint_path: str) -> Manifest:
+    """The manifest of a choice; of a recorded one it says what is read. Raises: OSError, ValueError."""
+    if not choice.is_recorded:
+        return build_manifest(choice.node, trust=ANYTHING)
+    manifest = build_manifest(choice.node, trust=())
+    if not any(is_url(str(choice.node[key])) for key in choice.changed):  # a URL that the user names
+        refuse_far_videos(manifest, checkpoint_path)
+    but = f", but for data.{', data.'.join(choice.changed)}" if choice.changed else ""
+    count = sum(map(len, manifest.splits.values()))
+    where = "" if is_url(manifest.source) else "local, "
+    about = (but, choice.node["name"], display_path(manifest.source), where, count)
+    logger.info("data as the checkpoint says%s: %s %s (%s%d videos)", *about)
+    return manifest
+
+
+def refuse_changed_data(manifest: Manifest, state: Mapping[str, Any], checkpoint_path: str) -> None:
+    """Raises: ValueError: videos came or went since training, so that a split made now may hold training clips."""
+    if manifest.fingerprint() != state["versions"].get("data"):
+        raise ValueError(
+            f"{manifest.source}: the list of videos is not the one that {checkpoint_path} was trained with, so its "
+            "test split may hold training clips. Restore it, or name the videos to score: data=folder data.root=PATH"
+        )
+
+
+def layout_of(recorded: Any, checkpoint_path: str) -> str:
+    """The name of the layout in a checkpoint's data node, one of this project's. Raises: ValueError."""
+    if not isinstance(recorded, Mapping):
+        raise _refused(checkpoint_path, f"data={in_short(recorded)}, which is no set of settings", OTHER_DATA)
+    if target := recorded.get("_target_"):
+        what = f"data._target_={in_short(target)}, code from outside videoai"
+        own_file = "For a file of yours that names it: --config-dir DIR data=NAME"
+        raise _refused(checkpoint_path, what, f"{OTHER_DATA}. {own_file}")
+    name = recorded.get("name")
+    if not isinstance(name, str) or name not in MANIFESTS:
+        raise _refused(
+            checkpoint_path, f"data.name={in_short(name)}, a layout that this videoai does not have", OTHER_DATA
+        )
+    return name
+
+
+def recorded_node(recorded: Any, changed: Mapping[str, Any], checkpoint_path: str) -> dict[str, Any]:
+    """What of a checkpoint's data node may be used, with the keys that the user ``changed``.
+
+    Raises: ValueError: a key or a value that may not act. FileNotFoundError: data that are not there any more.
+    """
+    layout = layout_of(recorded, checkpoint_path)
+    said = {key: value for key, value in recorded.items() if key not in ("name", *changed)}
+    left = {key: said.pop(key) for key in [*said] if key in HOW_TO_READ or (layout, key) == ("motion16", "root")}
+    for key, value in said.items():
+        _refuse_fault(layout, key, value, checkpoint_path)
+    node = {"name": layout, **said, **changed}
+    if layout == "motion16":
+        _refuse_unrendered(node, checkpoint_path)
+    if told := [f"{key}={in_short(value)}" for key, value in left.items() if not _same(value, HOW_TO_READ.get(key))]:
+        logger.info("not taken from the checkpoint: data.%s", ", data.".join(told))
+    return node
+
+
+def refuse_far_videos(manifest: Manifest, checkpoint_path: str) -> None:
+    """Raises: ValueError: a list that a checkpoint names leads to a URL, or into what is no disk. It may lead out of
+    its root, as tables of absolute paths do; the readers open regular files only."""
+    for root, files in {(items.root, items.files) for items in manifest.splits.values()}:
+        for name in files:
+            path = os.path.join(root, name)
+            if is_url(path.partition(MARK)[0]) or belongs_to_system(path):
+                what = f"the list {manifest.source}, which holds {in_short(path)}: no local video"
+                raise _refused(checkpoint_path, what, OTHER_DATA)
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Of one type first: a checkpoint may hold tensors, whose == is no bool."""
+    return type(one) is type(other) and one == other
+
+
+def _refuse_fault(layout: str, key: Any, value: Any, checkpoint_path: str) -> None:
+    if key not in settings_of(layout):
+        raise _refused(checkpoint_path, f"data.{in_short(key)}, no setting of data={layout}", OTHER_DATA)
+    if not (fault := fault_of(key, value)):
+        return
+    if fault == "is not there":
+        raise FileNotFoundError(
+            f"checkpoint={checkpoint_path}: data.{key}={in_short(value)} of its run is not there. If the data has "
+            f"moved: data.{key}=PATH"
+        )
+    way_out = f"Say where your data lie: data.{key}=PATH" if key in PATHS else f"Set it yourself: data.{key}=VALUE"
+    raise _refused(checkpoint_path, f"data.{key}={in_short(value)}, which {fault}", way_out)
+
+
+def _refuse_unrendered(node: Mapping[str, Any], checkpoint_path: str) -> None:
+    """Raises: ValueError: clips of motion16 that would have to be rendered first, which only the user may ask for."""
+    rendering = {key: node[key] for key in RENDERING if key in node}
+    if is_rendered(**rendering, root=node.get("root")):
+        return
+    settings = [f"data.{key}={value}" for key, value in rendering.items()]
+    settings += [f"data.root={node['root']}"] if node.get("root") else []
+    only = [name for name in node.get("only") or () if name in CLASSES]
+    settings += [f"data.only=[{','.join(only)}]"] if only else []
+    where = display_path(node.get("root") or cache_folder())
+    command = " ".join(map(shlex.quote, ["data=motion16", *settings]))
+    what = f"the built-in clips, which are not rendered in {where}"
+    raise _refused(checkpoint_path, what, f"To render them, add to the command: {command}")
+
+
+def _refused(checkpoint_path: str, what: str, way_out: str) -> ValueError:
+    return ValueError(
+        f"checkpoint={checkpoint_path} names {what}; a checkpoint may only name local videos that exist. {way_out}"
+    )
