@@ -124,3 +124,17 @@ def test_files_are_readable_by_others_as_the_umask_says(tmp_path):
     checkpoint.write_atomic(tmp_path / "a", b"x")
     (tmp_path / "b").write_bytes(b"x")
     assert (tmp_path / "a").stat().st_mode == (tmp_path / "b").stat().st_mode
+
+
+def test_the_hash_of_weights_is_of_names_shapes_types_and_values_in_any_order():
+    def hashed(**weights: torch.Tensor) -> str:
+        module = torch.nn.Module()
+        for name, value in weights.items():
+            module.register_buffer(name, value)
+        return checkpoint.weights_hash(module)
+
+    a, b = torch.arange(4.0), torch.ones(2)
+    known = hashed(a=a, b=b)
+    assert known == hashed(b=b.clone(), a=a.clone())
+    others = [hashed(c=a, b=b), hashed(a=a.view(2, 2), b=b), hashed(a=a.view(torch.int32), b=b), hashed(a=a + 1, b=b)]
+    assert len({known, *others}) == 5

@@ -17,10 +17,24 @@ def test_norms_and_biases_do_not_decay():
     assert (decaying["weight_decay"], kept["weight_decay"]) == (0.1, 0.0)
 
 
+def test_what_a_model_exempts_does_not_decay_with_or_without_layers():
+    class Exempting(Layered):
+        def no_weight_decay(self) -> set[str]:
+            return {"stem.weight"}
+
+    model = Exempting()
+    for layer_decay in (None, 0.5):
+        groups = build_optimizer({"name": "sgd", "lr": 0.1, "weight_decay": 0.1}, model, layer_decay=layer_decay)
+        decay = {id(p): group["weight_decay"] for group in groups.param_groups for p in group["params"]}
+        assert (decay[id(model.stem.weight)], decay[id(model.head.weight)]) == (0.0, 0.1)
+
+
 def test_frozen_parameters_are_left_out():
     model = net()
+    whole = penalty(model, l1=1.0, l2=0.0)
     model[0].requires_grad_(False)
     assert sum(len(group["params"]) for group in parameter_groups(model, 0.1)) == 4
+    assert torch.isclose(penalty(model, l1=1.0, l2=0.0), whole - model[0].weight.abs().sum())
 
 
 def test_adamw_and_sgd_are_built_from_a_node():

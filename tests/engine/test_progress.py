@@ -25,6 +25,10 @@ def test_the_time_left_leaves_out_the_slow_first_step():
     progress.step(1, 16, 0.0, 60.0)
     advance(progress, range(2, 11), waited=0.0)
     assert progress.eta(10) == "01:30"
+    later = Progress(100, start_step=50)
+    later.step(51, 16, 0.0, 60.0)  # the first one of this process
+    advance(later, range(52, 61), waited=0.0)
+    assert later.eta(60) == "00:40"
     progress.total_steps = 3_611
     assert progress.eta(10) == "01:00:01"
     progress.total_steps = 100_000
