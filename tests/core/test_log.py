@@ -40,6 +40,25 @@ def test_tensorboard_gets_scalars_pictures_and_figures(tmp_path):
     assert sorted(events.Tags()["images"]) == ["input", "val/confusion"]
 
 
+def test_a_line_can_be_read_while_the_run_goes_on(tmp_path):
+    log = RunLog(tmp_path, tensorboard=False)
+    log.scalars(1, "train", {"loss": 0.5})
+    assert json.loads(log.path.read_text())["loss"] == 0.5
+    log.close()
+
+
+def test_a_continued_run_hides_the_points_that_its_checkpoint_does_not_hold(tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    for start, last in ((0, 4), (2, 3)):
+        log = RunLog(tmp_path, start_step=start)
+        for step in range(start + 1, last + 1):
+            log.scalars(step, "train", {"loss": start + step / 10})
+        log.close()
+    points = EventAccumulator(str(tmp_path / "tensorboard")).Reload().Scalars("train/loss")
+    assert [(point.step, round(point.value, 1)) for point in points] == [(1, 0.1), (2, 0.2), (3, 2.3)]
+
+
 def test_a_contact_sheet_has_a_row_a_clip_and_a_column_a_frame():
     video = torch.arange(2 * 4, dtype=torch.uint8).view(2, 4, 1, 1, 1).expand(2, 4, 3, 5, 6)
     sheet = contact_sheet(video)

@@ -59,6 +59,12 @@ def test_clips_in_another_order_keep_their_labels_and_scores():
     assert one.loss == pytest.approx(other.loss)
 
 
+def test_progress_counts_videos_and_not_their_views():
+    done = []
+    score(GOOD, BAD, report=done.append)
+    assert done == [2, 1]
+
+
 def test_the_size_of_a_forward_pass_does_not_change_the_scores():
     assert torch.equal(score(GOOD, BAD).scores[:2], score(GOOD, BAD, max_views=1).scores[:2])
 
