@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup format check test test-slow ci
+.PHONY: help setup format check test test-slow mutation ci
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -23,6 +23,9 @@ test: ## the tests that run on every change
 
 test-slow: ## those marked slow too
 	pytest -m "not nightly and not gpu"
+
+mutation: ## plant faults and count those that tests see (an hour); needs pip install -e ".[mutation]"
+	python scripts/mutation.py
 
 ci: ## everything CI does, in fresh environments (minutes, 15 GB of disk)
 	.ci/run

@@ -1,0 +1,139 @@
+"""Plant single faults at random places of the code and see whether tests fail (mutation testing).
+
+    make mutation                                                     # an hour on two cores
+    python scripts/mutation.py --sample 80 --processes 1 --seed 1     # another, smaller sample
+
+cosmic-ray knows the faults: another operator or comparison, a number that is one off, a condition turned round, a loop
+that does not run, a decorator that is gone. The sample is drawn from all places where one can be planted, then one
+fault at each, so that a place with many possible faults counts once. Every fault is planted in a copy of the tree, and
+the mirrored test file runs; if it passes, those beside it do.
+
+A fault that passes is printed as a diff. It is a missing test, or it changes nothing that a user could see: only a
+person can tell.
+"""
+
+import argparse
+import logging
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from cosmic_ray.commands.init import init  # pyright: ignore[reportMissingImports]
+from cosmic_ray.mutating import mutate_and_test  # pyright: ignore[reportMissingImports]
+from cosmic_ray.work_db import WorkDB, use_db  # pyright: ignore[reportMissingImports]
+from cosmic_ray.work_item import MutationSpec, TestOutcome, WorkResult  # pyright: ignore[reportMissingImports]
+
+ROOT = Path(__file__).resolve().parents[1]
+# Models are compared with golden logits and with their publishers' code; layouts with one data set each.
+PACKAGES = ("core", "engine", "tasks", "inference", "data", "report", "gan", "models/heads.py")
+LEFT_OUT = re.compile(r"data/layouts/|__init__\.py$")
+# `|` stands nearly always in a type, where any other operator fails at import and tells nothing.
+NO_FAULT = re.compile(r"ReplaceBinaryOperator_BitOr_|VariableReplacer|VariableInserter")
+TIMEOUT_SECONDS = 300  # of the tests of one fault; a loop that never ends counts as seen
+
+
+def main() -> None:
+    """Print what passed, and the share that was seen."""
+    parser = argparse.ArgumentParser(description="Plant single faults and see whether tests fail.")
+    parser.add_argument("--sample", type=int, default=300, help="faults to plant")
+    parser.add_argument("--processes", type=int, default=2, help="faults at a time, each in a copy of the tree")
+    parser.add_argument("--seed", type=int, default=0, help="of the sample")
+    given = parser.parse_args()
+    logging.disable(logging.INFO)  # cosmic-ray tells each command
+    started = time.monotonic()
+    with TemporaryDirectory(prefix="videoai-mutation-") as folder:
+        copies = copies_of_the_tree(Path(folder), given.processes)
+        os.chdir(copies[0])
+        refuse_failing_tests()
+        faults = drawn(given.sample, given.seed)
+        print(f"{len(faults)} faults", flush=True)
+        shares = [faults[number :: given.processes] for number in range(given.processes)]
+        with ProcessPoolExecutor(given.processes) as pool:
+            found = [one for share in pool.map(plant_all, copies, shares) for one in share]
+    seen = sum(result.test_outcome != TestOutcome.SURVIVED for _, result in found)
+    by_package = Counter(package_of(fault) for fault, _ in found)
+    missed = Counter(package_of(fault) for fault, result in found if result.test_outcome == TestOutcome.SURVIVED)
+    print(f"\n{seen} of {len(found)} seen ({seen / len(found):.1%}), {(time.monotonic() - started) / 60:.0f} minutes")
+    for package, count in sorted(by_package.items()):
+        print(f"  {package:<10} {count - missed[package]} of {count}")
+
+
+def copies_of_the_tree(folder: Path, count: int) -> list[Path]:
+    """What git knows of the tree, as it is now: the files at work are never changed."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    copies = [folder / str(number) for number in range(count)]
+    for name in filter(None, listed.split("\0")):
+        for copy in copies if (ROOT / name).exists() else ():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, copy / name)
+    return copies
+
+
+def modules() -> list[Path]:
+    """The files to plant faults in, relative to the tree."""
+    below = (Path("videoai", name) for name in PACKAGES)
+    files = (file for path in below for file in ([path] if path.suffix else path.rglob("*.py")))
+    return sorted(file for file in files if not LEFT_OUT.search(file.as_posix()))
+
+
+def drawn(count: int, seed: int) -> list[MutationSpec]:
+    """One fault at each of ``count`` places."""
+    places: dict[tuple[str, object, str], list[MutationSpec]] = {}
+    with use_db(":memory:", WorkDB.Mode.create) as database:
+        init(modules(), database, {})
+        for item in database.work_items:
+            (fault,) = item.mutations
+            if not NO_FAULT.search(fault.operator_name):
+                kind = fault.operator_name.partition("_")[0]
+                places.setdefault((fault.module_path.as_posix(), fault.start_pos, kind), []).append(fault)
+    draw = random.Random(seed)
+    chosen = draw.sample(sorted(places, key=str), min(count, len(places)))
+    return [draw.choice(sorted(places[place], key=lambda fault: fault.operator_name)) for place in chosen]
+
+
+def tests_of(module: Path) -> list[str]:
+    """The mirrored test file, if there is one, then the others beside it."""
+    folder = Path("tests", *module.parts[1:-1])
+    files = sorted(folder.glob("test_*.py"))
+    return [str(file) for file in sorted(files, key=lambda file: file.name != f"test_{module.name}")]
+
+
+def pytest_command(*tests: str) -> list[str]:
+    return [sys.executable, "-m", "pytest", "-x", "-q", "-n0", "-p", "no:cacheprovider", *tests]
+
+
+def refuse_failing_tests() -> None:
+    """Otherwise every fault would count as seen."""
+    command = [*pytest_command(*sorted({test for module in modules() for test in tests_of(module)})), "-n", "auto"]
+    if subprocess.run(command, env={**os.environ, "PYTHONPATH": os.getcwd()}, check=False).returncode:
+        raise SystemExit("The tests fail without any fault. Mend them first.")
+
+
+def plant_all(copy: Path, faults: list[MutationSpec]) -> list[tuple[MutationSpec, WorkResult]]:
+    """Plant one after the other in a copy of the tree."""
+    os.chdir(copy)
+    os.environ |= {"PYTHONPATH": str(copy), "OMP_NUM_THREADS": "1"}
+    found = []
+    for fault in faults:
+        result = mutate_and_test([fault], " ".join(pytest_command(*tests_of(fault.module_path))), TIMEOUT_SECONDS)
+        found.append((fault, result))
+        passed = result.test_outcome == TestOutcome.SURVIVED
+        line = f"{fault.module_path}:{fault.start_pos[0]} {fault.operator_name}"
+        print(f"{'PASSED' if passed else 'seen  '} {line}{f'{os.linesep}{result.diff}' if passed else ''}", flush=True)
+    return found
+
+
+def package_of(fault: MutationSpec) -> str:
+    return fault.module_path.parts[1]
+
+
+if __name__ == "__main__":
+    main()
