@@ -1,8 +1,11 @@
+import copy
 import logging
 import os
+import re
 
 import pytest
 
+from videoai.cli.config import complete
 from videoai.core import checkpoint
 from videoai.run.training.folder import RunFolder, continued, default_run_dir, find_resume, flatten
 
@@ -81,6 +84,33 @@ def test_auto_takes_the_value_that_the_run_began_with():
 def test_a_changed_setting_names_what_it_was_and_is():
     with pytest.raises(ValueError, match=r"optim.lr was 0.1, is 0.2; optim.name was \(not set\), is sgd"):
         continued({"run_dir": "r", "optim": {"lr": 0.2, "name": "sgd"}}, {"run_dir": "r", "optim": {"lr": 0.1}})
+
+
+MAY_CHANGE = {  # literally: a setting that slips in here changes weights without a word
+    *("run_dir", "resume", "debug", "device", "name", "judge", "cas_steps", "synthetic.source"),
+    *(f"trainer.{name}" for name in ("max_steps", "max_epochs", "eval_every", "save_every", "log_every")),
+    *("trainer.patience", "trainer.tensorboard", "data.num_workers", "data.max_bad_fraction", "data.verify"),
+    *("data.isolated", "data.root", "data.path", "data.annotations", "data.max_missing_fraction"),
+}
+
+
+@pytest.mark.parametrize("task", ["classify", "gan"])
+def test_every_setting_that_makes_the_weights_is_refused_when_it_changes(task):
+    before = complete({"data": {"name": "folder", "root": "x"}, **({"task": "gan"} if task == "gan" else {})})[0]
+    settings = flatten(before)
+    assert {"trainer.ema_decay", "data.flip", "clip.stride"} <= set(settings)
+    for key in settings:
+        *groups, name = key.split(".")
+        now = copy.deepcopy(before)
+        node = now
+        for group in groups:
+            node = node[group]
+        node[name] = "another"
+        if key in MAY_CHANGE:
+            continued(now, before)
+        else:
+            with pytest.raises(ValueError, match=rf"holds a run with other settings: {re.escape(key)} was"):
+                continued(now, before)
 
 
 def test_a_setting_that_is_newer_than_the_run_is_no_change_at_its_default(caplog):
