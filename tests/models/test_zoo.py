@@ -103,7 +103,30 @@ def facts(name: str) -> dict[str, Any]:
         "parameters": sum(p.numel() for p in model.parameters()),
         "tensors": len(model.state_dict()),
         "keys": hashlib.sha256(keys.encode()).hexdigest()[:16],
+        "settings": hashlib.sha256("\n".join(settings(model)).encode()).hexdigest()[:16],
     }
+
+
+# What no shape of a tensor shows, of the layers of torch and timm; of our own and torchvision's modules: every number
+LAYER_SETTINGS = (
+    *("eps", "momentum", "p", "kernel_size", "stride", "padding", "dilation", "groups", "approximate", "inplace"),
+    *("num_layers", "bidirectional", "batch_first", "drop_prob"),
+)
+
+
+def settings(model: nn.Module) -> list[str]:
+    """Strides, epsilons, heads, rates, choices: a line a module, and the parameters that do not learn."""
+    lines = [f"frozen {key}" for key, parameter in model.named_parameters() if not parameter.requires_grad]
+    for name, module in model.named_modules():
+        ours = type(module).__module__.startswith(("videoai.", "torchvision."))
+        facts = {
+            key: value
+            for key, value in sorted(vars(module).items())
+            if (ours and key[0] != "_") or key in LAYER_SETTINGS
+            if isinstance(value, (bool, int, float, str, list, tuple)) and key not in ("training", "checkpointing")
+        }
+        lines.append(f"{name} {type(module).__name__} {facts}")
+    return lines
 
 
 def golden_facts() -> dict[str, dict[str, Any]]:
