@@ -2,7 +2,6 @@ import errno
 import os
 import pickle
 import stat
-from pathlib import Path
 
 import pytest
 import torch
@@ -55,28 +54,6 @@ def test_the_file_is_on_the_disk_before_it_is_renamed_and_its_folder_afterwards(
     assert synced == [("file", False), ("folder", True)]
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full, a disk that is always full, is a Linux device")
-def test_files_that_belong_together_are_replaced_together_or_not_at_all(tmp_path, monkeypatch):
-    files = {tmp_path / "a.csv": b"old", tmp_path / "b.csv": b"old"}
-    checkpoint.write_together(files)
-    made = checkpoint.tempfile.mkstemp
-
-    def second_on_a_full_disk(dir: Path, prefix: str) -> tuple[int, str]:
-        descriptor, name = made(dir=dir, prefix=prefix)
-        return (os.open("/dev/full", os.O_WRONLY), name) if "b.csv" in prefix else (descriptor, name)
-
-    monkeypatch.setattr(checkpoint.tempfile, "mkstemp", second_on_a_full_disk)
-    with pytest.raises(OSError, match=r"b\.csv: no room for 0.0 MB"):
-        checkpoint.write_together(dict.fromkeys(files, b"new"))
-    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == files
-
-
-def test_a_place_that_cannot_be_written_is_named(tmp_path):
-    (tmp_path / "file").touch()
-    with pytest.raises(OSError, match=r"file/a\.csv: cannot be written \(.*\). Choose another folder"):
-        checkpoint.write_atomic(tmp_path / "file" / "a.csv", b"x")
-
-
 def test_a_checkpoint_that_carries_code_is_refused_and_not_run(tmp_path):
     class Payload:
         def __reduce__(self):
@@ -118,12 +95,6 @@ def test_a_newer_format_asks_for_an_upgrade(tmp_path):
     checkpoint.save(tmp_path / "new.pt", {**STATE, "format": checkpoint.FORMAT + 1})
     with pytest.raises(ValueError, match="Upgrade videoai"):
         checkpoint.load(tmp_path / "new.pt")
-
-
-def test_files_are_readable_by_others_as_the_umask_says(tmp_path):
-    checkpoint.write_atomic(tmp_path / "a", b"x")
-    (tmp_path / "b").write_bytes(b"x")
-    assert (tmp_path / "a").stat().st_mode == (tmp_path / "b").stat().st_mode
 
 
 def test_the_hash_of_weights_is_of_names_shapes_types_and_values_in_any_order():

@@ -4,14 +4,9 @@ Keys: ``format, config, classes, multi_label, clip, model, ema, optimizer, step,
 ``scaler`` with fp16). Everything that evaluation and prediction need is inside; nothing else is consulted.
 """
 
-import errno
 import io
-import os
 import pickle
 import platform
-import shutil
-import tempfile
-from collections.abc import Mapping
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -20,6 +15,7 @@ import torch
 from torch import nn
 
 from videoai import __version__
+from videoai.core.files import write_atomic
 
 FORMAT = 1
 _REQUIRED = {"format": int, "config": dict, "classes": list, "clip": dict, "model": dict, "step": int}
@@ -35,51 +31,6 @@ def save(path: Path, state: dict[str, Any]) -> None:
     buffer = io.BytesIO()
     torch.save(state, buffer)
     write_atomic(path, buffer.getbuffer())
-
-
-def write_atomic(path: Path, data: bytes | memoryview) -> None:
-    """Write to a temporary file beside ``path``, flush to the disk, rename over it. Raises: OSError as ``save``."""
-    write_together({path: data})
-
-
-def write_together(files: Mapping[Path, bytes | memoryview]) -> None:
-    """As ``write_atomic`` for files that belong together: none is replaced before there was room for all.
-
-    Raises: OSError: naming the path, and on a full disk the bytes needed and the bytes free.
-    """
-    staged: dict[Path, str] = {}
-    path, data = Path(), b""
-    try:
-        for path, data in files.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, staged[path] = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(staged[path], 0o666 & ~_umask())  # mkstemp makes files that colleagues cannot read
-        for path, temporary in staged.items():
-            os.replace(temporary, path)
-        for folder in {path.parent for path in staged}:
-            _sync_folder(folder)
-    except BaseException as error:
-        for temporary in staged.values():
-            Path(temporary).unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise cannot_write(path, error, num_bytes=len(data)) from error
-        raise
-
-
-def cannot_write(path: Path, error: OSError, *, num_bytes: int | None = None) -> OSError:
-    """``error`` in words: where, why, and what to do next."""
-    if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return OSError(f"{path}: cannot be written ({error.strerror or error}). Choose another folder.")
-    needed = "" if num_bytes is None else f" for {num_bytes / 1e6:.1f} MB"
-    free = f"{shutil.disk_usage(path.parent).free / 1e6:.1f} MB free"
-    return OSError(
-        f"{path}: no room{needed} ({free}). What was saved before is intact; free some space and run the same command "
-        "again."
-    )
 
 
 def load(path: str | Path, *, device: str | torch.device = "cpu") -> dict[str, Any]:
@@ -142,17 +93,3 @@ def _neighbours(path: Path) -> str:
     folder = path.parent if path.parent.exists() else Path()
     found = sorted(str(p) for p in folder.glob("**/checkpoints/*.pt"))[:3] or sorted(map(str, folder.glob("*.pt")))[:3]
     return f" Found here: {', '.join(found)}" if found else " Train one first: videoai train"
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from videoai.core.checkpoint import cannot_write, write_atomic
+from videoai.core.files import cannot_write, write_atomic
 
 
 class RunLog:

@@ -2,17 +2,16 @@
 
 import io
 import logging
-import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Literal
 
 import av
 import numpy as np
 from numpy import ndarray
+
+from videoai.core.files import cannot_write, write_atomic
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +27,7 @@ def write_clip(path: str | Path, frames: ndarray, fps: float = 15.0, *, comment:
         OSError: the file cannot be written.
     """
     _check_frames(path, frames)
-    write_file(Path(path), _encode(frames, fps, comment))
+    write_atomic(Path(path), _encode(frames, fps, comment), sync=False)
 
 
 def _check_frames(path: str | Path, frames: ndarray) -> None:
@@ -74,40 +73,8 @@ def _encode(frames: ndarray, fps: float, comment: str) -> bytes:
     return buffer.getvalue()
 
 
-def write_file(path: Path, data: bytes) -> None:
-    """Readers see the old file, none, or the whole new one. Raises: OSError naming the path and what to do."""
-    try:
-        with appearing(path) as file:
-            file.write(data)
-    except OSError as error:
-        raise _plain(error, path) from error
-
-
-@contextmanager
-def appearing(path: Path) -> Iterator[BinaryIO]:
-    """A file to write that appears under its name when the block ends well, and not at all when it raises.
-
-    What a killed process leaves behind is named ``.NAME.*.tmp``.
-    """
-    temporary = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}.tmp")  # names end at 255 bytes
-    try:
-        with temporary.open("wb") as file:
-            yield file
-        temporary.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
-
-
 def make_folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _plain(error, path) from error
-
-
-def _plain(error: OSError, path: Path) -> OSError:
-    # A class chosen by errno (PermissionError, ...), and a message without "[Errno 28]" before the path.
-    reason = (error.strerror or str(error)).lower()
-    return type(error)(f"{path}: cannot be written ({reason}). Free some space, or choose another folder.")
+        raise cannot_write(path, error) from error

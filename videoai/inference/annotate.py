@@ -4,7 +4,6 @@ The copy is H.264 in MP4: every frame at its time (also at a variable frame rate
 numbers. Audio is dropped. The font knows Latin, Greek and Cyrillic letters; others, such as Chinese, appear as boxes.
 """
 
-import os
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
@@ -21,7 +20,7 @@ from av.video.stream import VideoStream
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from videoai.core.checkpoint import cannot_write
+from videoai.core.files import cannot_write, open_atomic
 from videoai.data.decode import Video, open_video
 from videoai.data.media import BadVideo
 
@@ -59,15 +58,11 @@ def annotate_video(
     source_path, target_path = Path(source_path), Path(target_path)
     _check(source_path, target_path, captions)
     target_path.parent.mkdir(parents=True, exist_ok=True)
-    partial = target_path.with_name(f".{target_path.name}.{os.getpid()}.partial")
     try:
-        with open_video(source_path, frame_fps=frame_fps) as video:
-            _encode(video, partial, sorted(captions))
-        os.replace(partial, target_path)
+        with open_video(source_path, frame_fps=frame_fps) as video, open_atomic(target_path) as file:
+            _encode(video, Path(file.name), sorted(captions))  # by name: faststart reads it again
     except OSError as error:  # of the copy: what is wrong with the source is a BadVideo
         raise cannot_write(target_path, error) from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def caption_at(captions: Sequence[Caption], seconds: float) -> str:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import base64
-import csv
 import html
 import io
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from videoai.core.checkpoint import write_atomic
+from videoai.core.files import csv_bytes, write_atomic
 
 if TYPE_CHECKING:
     from numpy import ndarray
@@ -61,11 +59,8 @@ def write_report(
         meanings: kind -> a sentence for its heading.
         picture: a look at a file, None where there is none.
     """
-    text = StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("kind", "path", "detail"))
-    writer.writerows((fault.kind, fault.path, fault.detail) for fault in faults)
-    write_atomic(folder / "report.csv", text.getvalue().encode("utf-8", "surrogateescape"))
+    rows = ((fault.kind, fault.path, fault.detail) for fault in faults)
+    write_atomic(folder / "report.csv", csv_bytes(("kind", "path", "detail"), rows))
     by_kind: dict[str, list[FaultLike]] = defaultdict(list)
     for fault in faults:
         by_kind[fault.kind].append(fault)

@@ -11,7 +11,7 @@ from typing import Any
 
 from torch import Tensor
 
-from videoai.core.checkpoint import write_together
+from videoai.core.files import write_together
 from videoai.report.confusion import confusion_png
 from videoai.report.metrics import (
     confidence_interval,
@@ -23,7 +23,15 @@ from videoai.report.metrics import (
     predicted_labels,
     top_k_accuracy,
 )
-from videoai.report.result_files import bad_videos, cell, check_videos, csv_bytes, json_bytes, rounded, settle_reasons
+from videoai.report.result_files import (
+    bad_videos,
+    cell,
+    check_videos,
+    csv_for_people,
+    json_bytes,
+    rounded,
+    settle_reasons,
+)
 
 
 def write_evaluation(
@@ -122,15 +130,17 @@ def _predictions_csv(
             answers = [""] * (2 * k)
         correct = int(not reason and row[0] == label)
         rows.append([path, classes[label], answers[0], correct, *answers[1:], reason])
-    return csv_bytes([*header, "error"], rows)
+    return csv_for_people([*header, "error"], rows)
 
 
 def _per_class_csv(predicted: Tensor, labels: Tensor, *, classes: Sequence[str]) -> bytes:
     header = ["class", "num_videos", "num_correct", "accuracy", "precision", "recall", "f1", "most_confused_with"]
     scores = per_class(predicted, labels, classes=classes)
-    return csv_bytes(header, [[cell(value) if isinstance(value, float) else value for value in row] for row in scores])
+    return csv_for_people(
+        header, [[cell(value) if isinstance(value, float) else value for value in row] for row in scores]
+    )
 
 
 def _confusion_csv(matrix: Tensor, *, classes: Sequence[str]) -> bytes:
     rows = [[name, *counts] for name, counts in zip(classes, matrix.tolist(), strict=True)]
-    return csv_bytes(["true\\predicted", *classes], rows)
+    return csv_for_people(["true\\predicted", *classes], rows)

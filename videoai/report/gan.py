@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Mapping, Sequence
-from io import StringIO
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from videoai.core.checkpoint import write_together
+from videoai.core.files import csv_bytes, write_together
+from videoai.report.result_files import cell
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -53,13 +52,8 @@ def write_gan_evaluation(
 
 
 def _per_class(columns: Mapping[str, Sequence[float]], classes: Sequence[str]) -> bytes:
-    text = StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["class", *columns])
-    for label, name in enumerate(classes):
-        cells = (values[label] for values in columns.values())
-        writer.writerow([name, *(f"{value:.6f}" if isfinite(value) else "" for value in cells)])
-    return text.getvalue().encode("utf-8", "surrogateescape")
+    rows = ([name, *(cell(values[label]) for values in columns.values())] for label, name in enumerate(classes))
+    return csv_bytes(["class", *columns], rows)
 
 
 def ladder_table(results: Mapping[str, Any]) -> Table:

@@ -12,7 +12,7 @@ from typing import Any
 
 from torch import Tensor
 
-from videoai.core.checkpoint import write_together
+from videoai.core.files import write_together
 from videoai.report.average_precision import average_precision_png
 from videoai.report.multilabel_metrics import (
     THRESHOLD,
@@ -23,7 +23,15 @@ from videoai.report.multilabel_metrics import (
     micro_f1,
     per_label,
 )
-from videoai.report.result_files import bad_videos, cell, check_videos, csv_bytes, json_bytes, rounded, settle_reasons
+from videoai.report.result_files import (
+    bad_videos,
+    cell,
+    check_videos,
+    csv_for_people,
+    json_bytes,
+    rounded,
+    settle_reasons,
+)
 
 TOP = 5  # ranked classes of each video in predictions.csv
 
@@ -80,11 +88,11 @@ def write_multilabel_evaluation(
     by_class = per_label(scores, labels, classes=classes)
     files = {
         "predictions.csv": _predictions_csv(scores, labels, paths, reasons, classes=classes),
-        "scores.csv": csv_bytes(
+        "scores.csv": csv_for_people(
             ["path", *classes],
             ([path, *map(cell, row)] for path, row in zip(paths, scores.nan_to_num(0.0).tolist(), strict=True)),
         ),
-        "per_class.csv": csv_bytes(
+        "per_class.csv": csv_for_people(
             by_class[0]._fields, [[cell(v) if isinstance(v, float) else v for v in row] for row in by_class]
         ),
         "average_precision.png": average_precision_png(by_class, title=_title(results)),
@@ -115,4 +123,4 @@ def _predictions_csv(
         predicted = "|".join(classes[label] for label, value in best if value >= THRESHOLD)
         answers = [text for label, value in best[:k] for text in (classes[label], cell(value))]
         rows.append([path, given, *(["", *[""] * (2 * k)] if reason else [predicted, *answers]), reason])
-    return csv_bytes([*header, "error"], rows)
+    return csv_for_people([*header, "error"], rows)

@@ -1,14 +1,15 @@
 """What the result files of an evaluation share: bytes that do not change, and the videos that could not be read."""
 
-import csv
 import json
-from collections.abc import Iterable, Sequence
-from io import StringIO
+from collections.abc import Sequence
+from functools import partial
 from math import isfinite
 from typing import Any
 
 import torch
 from torch import Tensor
+
+from videoai.core.files import csv_bytes
 
 NO_SCORES = "no usable scores: the model's output holds NaN, or no view of the video was evaluated"
 
@@ -27,15 +28,12 @@ def bad_videos(paths: Sequence[str], reasons: Sequence[str]) -> list[dict[str, s
 
 
 def json_bytes(results: dict[str, Any]) -> bytes:
-    return _bytes(json.dumps(results, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    text = json.dumps(results, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return text.encode("utf-8", "backslashreplace")
 
 
-def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
-    text = StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return _bytes(text.getvalue())
+# a file name that is not UTF-8 reaches Python as lone surrogates; they are written as \udcff
+csv_for_people = partial(csv_bytes, errors="backslashreplace")
 
 
 def cell(value: float) -> str:
@@ -59,8 +57,3 @@ def check_videos(
     if len(scores) != len(paths) or len(scores) != len(errors):
         counts = f"{len(scores)} scores, {len(paths)} paths and {len(errors)} errors"
         raise ValueError(f"evaluation: {counts}, but there must be one of each per video.")
-
-
-def _bytes(text: str) -> bytes:
-    # A file name that is not valid UTF-8 reaches Python as lone surrogates; they are written as \udcff.
-    return text.encode("utf-8", "backslashreplace")

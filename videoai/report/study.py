@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from videoai.core.checkpoint import write_together
+from videoai.core.files import write_together
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -8,8 +8,8 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
-from videoai.core.checkpoint import cannot_write
 from videoai.core.device import resolve_device
+from videoai.core.files import cannot_write
 from videoai.core.paths import display_path
 from videoai.data.decode.choose import choose_decoder
 from videoai.data.lists.class_folders import VIDEO_EXTENSIONS

@@ -3,6 +3,9 @@
 import hashlib
 import http.server
 import logging
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -177,3 +180,30 @@ def test_a_cache_in_nobodys_home_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("VIDEOAI_CACHE", "~nobody-of-that-name/cache")
     with pytest.raises(ValueError, match=r"VIDEOAI_CACHE=~nobody-of-that-name/cache: no such home folder"):
         fetch("somebody/model", url="http://127.0.0.1:9/x.pth", page=None, sha256=None)
+
+
+def fetch_offline(home: Path) -> subprocess.CompletedProcess[str]:
+    """A file of the hub, in a process of its own: huggingface_hub reads its variables when it is imported."""
+    url = "https://huggingface.co/somebody/model/resolve/main/folder/weights.bin"
+    code = (
+        f"from videoai.models.published import download as d; print(d.fetch('hf/m', url='{url}', page='', sha256=None))"
+    )
+    variables = {"HF_HOME": str(home), "HF_HUB_OFFLINE": "1", "VIDEOAI_CACHE": str(home / "cache")}
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, **variables})
+
+
+def test_a_file_of_hugging_face_comes_from_its_own_cache(tmp_path: Path) -> None:
+    held = tmp_path / "hub" / "models--somebody--model"
+    (held / "snapshots" / ("0" * 40) / "folder").mkdir(parents=True)
+    (held / "snapshots" / ("0" * 40) / "folder" / "weights.bin").write_bytes(CONTENT)
+    (held / "refs").mkdir()
+    (held / "refs" / "main").write_text("0" * 40)
+    out = fetch_offline(tmp_path)
+    assert Path(out.stdout.strip()).read_bytes() == CONTENT, out.stderr
+
+
+def test_a_file_of_hugging_face_that_cannot_be_had_is_one_line_with_the_ways_out(tmp_path: Path) -> None:
+    last = fetch_offline(tmp_path).stderr.strip().splitlines()[-1]
+    assert last.startswith("OSError: weights hf/m: cannot download https://huggingface.co/somebody/model/resolve/main/")
+    assert f"put it at {tmp_path / 'cache' / 'weights' / 'hf' / 'm.bin'}, or give it as weights=hf/m:FILE." in last

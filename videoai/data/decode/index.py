@@ -1,17 +1,20 @@
 """When each frame of a file is shown and where decoding can start: built once from its packets, kept for long files."""
 
+import io
 import logging
 import os
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from hashlib import blake2b
 from itertools import pairwise
+from pathlib import Path
 from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from videoai.core.cache import cache_folder
+from videoai.core.files import write_atomic
 from videoai.data.decode.ffmpeg import Packet
 
 logger = logging.getLogger(__name__)
@@ -95,15 +98,12 @@ def save_index(path: str, index: FrameIndex, num_packets: int) -> None:
     """Keep the index of a long file. A cache that cannot be written costs time, so it is only noted."""
     if num_packets < SAVED_FROM_PACKETS:
         return
-    target = _saved_at(path)
-    part = f"{target}.{os.getpid()}.part"
+    buffer = io.BytesIO()
     try:
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-        with open(part, "wb") as file:
-            np.save(file, np.concatenate([[*_stamp(path), len(index.pts)], *index]))
-        os.replace(part, target)
+        np.save(buffer, np.concatenate([[*_stamp(path), len(index.pts)], *index]))
+        write_atomic(Path(_saved_at(path)), buffer.getbuffer(), sync=False)
     except OSError as error:
-        logger.debug("%s: the frame index was not saved: %s", target, error)
+        logger.debug("the frame index of %s was not saved: %s", path, error)
 
 
 def _saved_at(path: str) -> str:

@@ -7,18 +7,17 @@
 They only ever join the clips of train: nothing here makes a split.
 """
 
-import csv
 import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from videoai.core.files import csv_bytes
 from videoai.core.messages import some
 from videoai.data.lists.clip_table import ClipTable, read_table
 from videoai.data.lists.csv_file import CsvFile
@@ -120,11 +119,7 @@ def _numbers(table: ClipTable, name: str) -> list[float]:
 
 def table_of(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = COLUMNS) -> bytes:
     """The text of a table of clips; what a row lacks stays empty."""
-    text = StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n", restval="")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue().encode("utf-8", "surrogateescape")
+    return csv_bytes(columns, ([row.get(column, "") for column in columns] for row in rows))
 
 
 def clip_path(folder: Path, label: int, name: str, number: int) -> Path:

@@ -19,7 +19,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from videoai.core.cache import cache_folder
-from videoai.core.checkpoint import write_atomic
+from videoai.core.files import write_atomic
 from videoai.data.lists.items import Items, Texts
 from videoai.data.lists.label_sets import LabelSets
 

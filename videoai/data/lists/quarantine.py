@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from videoai.core.files import csv_bytes, write_atomic
 from videoai.data.lists.manifest import Manifest
 
 HEADER = ("path", "reason", "detail")
@@ -15,13 +16,8 @@ HEADER = ("path", "reason", "detail")
 
 def write_quarantine(target: Path, rows: Iterable[tuple[str, str, str]]) -> None:
     """One line a file and reason, paths relative to the folder of the file, so that both can move together."""
-    part = target.with_suffix(".part")
-    with part.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
-        writer = csv.writer(file)
-        writer.writerow(HEADER)
-        for path, reason, detail in rows:
-            writer.writerow((os.path.relpath(path, target.parent), reason, detail))
-    part.replace(target)
+    relative = ((os.path.relpath(path, target.parent), reason, detail) for path, reason, detail in rows)
+    write_atomic(target, csv_bytes(HEADER, relative))
 
 
 def read_quarantine(path: str | Path) -> set[str]:

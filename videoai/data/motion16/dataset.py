@@ -9,7 +9,6 @@ Every file is written under a temporary name and renamed, so an interrupted run 
 at once do no harm. Hashes are of the rendered frames: the bytes of the encoder differ between its versions.
 """
 
-import csv
 import io
 import logging
 import os
@@ -28,7 +27,8 @@ from av.error import FFmpegError
 from numpy import ndarray
 
 from videoai.core.cache import cache_folder
-from videoai.data.encode import encoder, make_folder, write_clip, write_file
+from videoai.core.files import csv_bytes, write_atomic
+from videoai.data.encode import encoder, make_folder, write_clip
 from videoai.data.motion16.motion import CLASSES, LEVELS, SPLITS, render, truth_of
 
 if TYPE_CHECKING:  # torch takes 1.4 s to import, in each of the processes that render
@@ -169,8 +169,8 @@ def _make(folder: Path, jobs: list[Job], num_workers: int | None, progress: Call
         if progress is not None:
             progress(done, len(jobs))
     for split in SPLITS:
-        write_file(folder / _truth_name(split), _truth_bytes(jobs, split))
-    write_file(folder / "index.csv", _index_bytes(jobs, hashes))
+        write_atomic(folder / _truth_name(split), _truth_bytes(jobs, split))
+    write_atomic(folder / "index.csv", _index_bytes(jobs, hashes))
     logger.info("motion16: made %d clips in %.0f s", missing, perf_counter() - start)
 
 
@@ -263,9 +263,5 @@ def _truth_bytes(jobs: Iterable[Job], split: str) -> bytes:
 
 
 def _index_bytes(jobs: list[Job], hashes: list[str]) -> bytes:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_COLUMNS)
-    for job, frames_hash in zip(jobs, hashes, strict=True):
-        writer.writerow((job.path, job.label, CLASSES[job.label], job.split, frames_hash))
-    return text.getvalue().encode()
+    rows = ((job.path, job.label, CLASSES[job.label], job.split, sha) for job, sha in zip(jobs, hashes, strict=True))
+    return csv_bytes(_COLUMNS, rows)

@@ -17,10 +17,11 @@ import numpy as np
 import numpy.typing as npt
 from av.video.reformatter import ColorRange, Colorspace
 
+from videoai.core.files import open_atomic
 from videoai.data.decode import CACHE_SUFFIX, Video, open_video
 from videoai.data.decode.memory import write_cache_header
 from videoai.data.decode.stills import Picture
-from videoai.data.encode import appearing, encoder
+from videoai.data.encode import encoder
 from videoai.data.media import BadVideo, open_regular
 from videoai.data.prepare.jobs import Done, Job, Source
 from videoai.data.shards.shards import is_member, read_member
@@ -112,7 +113,7 @@ class Conversion(ABC):
             return ((source.name, "short", "decode", detail, "converted as far as it decodes"),)
 
     def _write(self, video: Video, path: Path) -> None:
-        with appearing(path) as file:
+        with open_atomic(path) as file:
             self.write(video, file)
 
 
@@ -213,9 +214,9 @@ def _copy(source: Source, path: Path) -> str:
     try:
         reader = io.BytesIO(read_member(source.path)) if is_member(source.path) else open_regular(source.path)
     except BadVideo:
-        with appearing(path):
+        with open_atomic(path):
             return "an empty file stands for it"
-    with reader, appearing(path) as file:
+    with reader, open_atomic(path) as file:
         while block := reader.read(2**20):
             file.write(block)
     return COPIED

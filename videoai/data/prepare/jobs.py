@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from videoai.data.encode import write_file
+from videoai.core.files import write_atomic
 from videoai.data.lists.clip_table import relative
 from videoai.data.media import BadVideo
 from videoai.data.shards.shards import find_member, is_member
@@ -126,7 +126,7 @@ class Journal:
             stale.unlink(missing_ok=True)
 
     def _write(self, done: Iterable[Done]) -> None:
-        write_file(self.path, "".join(map(_line, done)).encode())
+        write_atomic(self.path, "".join(map(_line, done)).encode())
 
 
 def _line(done: Done) -> str:

@@ -1,15 +1,13 @@
 """Files into tar shards with an index, see data/shards/shards.py."""
 
-import csv
-import io
 import tarfile
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from videoai.core.files import csv_bytes, open_atomic, write_atomic
 from videoai.data.decode import CACHE_SUFFIX
 from videoai.data.decode.pyav import PyAVVideo
-from videoai.data.encode import appearing, write_file
 from videoai.data.media import BadVideo, open_regular
 from videoai.data.prepare.jobs import Done, Job, Source
 from videoai.data.shards.shards import INDEX_COLUMNS, MAX_MEMBER_BYTES, is_member, read_member
@@ -44,18 +42,16 @@ class ToShards:
         """Raises: OSError: the output cannot be written."""
         (out / "shards").mkdir(parents=True, exist_ok=True)
         bad: list[tuple[str, ...]] = []
-        index = io.StringIO(newline="")
-        rows = csv.writer(index, lineterminator="\n")
-        rows.writerow(INDEX_COLUMNS)
+        rows: list[tuple[object, ...]] = []
         target = f"shards/{job.name}.tar"
-        with appearing(out / target) as file:
+        with open_atomic(out / target) as file:
             for source in job.sources:
                 data = _read(source, bad)
                 file.write(_header(source.name, len(data)))
-                rows.writerow((source.name, file.tell(), len(data), sha256(data).hexdigest()))
+                rows.append((source.name, file.tell(), len(data), sha256(data).hexdigest()))
                 file.write(data + bytes(-len(data) % BLOCK))
             file.write(bytes(2 * BLOCK))
-        write_file(out / f"shards/{job.name}.csv", index.getvalue().encode())
+        write_atomic(out / f"shards/{job.name}.csv", csv_bytes(INDEX_COLUMNS, rows))
         return Done(job.name, job.stamp, target, (out / target).stat().st_size, tuple(bad))
 
     def give_up(self, job: Job, out: Path) -> Done:

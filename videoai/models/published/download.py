@@ -1,12 +1,13 @@
-"""Fetching published files once: resumed where a download broke off, checked, and only then given their name."""
+"""Fetch published files once: resumed where a download broke off, checked, and only then given their name.
+
+Files of huggingface.co come through ``huggingface_hub``.
+"""
 
 import errno
-import fcntl
 import hashlib
 import logging
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from videoai.core.cache import cache_folder
+from videoai.core.files import file_lock
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +24,9 @@ CHUNK = 1 << 20  # bytes
 TIMEOUT_SECONDS = 30.0  # without a byte
 SECONDS_BETWEEN_LINES = 10.0  # of progress
 ATTEMPTS = 3  # a broken connection is taken up again where it broke off
+HUGGING_FACE = re.compile(
+    r"https://huggingface\.co/(?P<repository>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<file>[^?]+)"
+)
 # Endings of files that hold weights; nothing else that lies beside them in the cache is taken for one.
 ENDINGS = (".pth", ".pyth", ".pt", ".safetensors", ".bin", ".pkl", ".tar", ".ckpt")
 
@@ -41,11 +46,28 @@ def fetch(name: str, *, url: str | None, page: str | None, sha256: str | None) -
             f"weights {name}: published without a direct link. Fetch it from {page}, then give it as "
             f"weights={name}:FILE, or put it at {target}."
         )
+    if hub := HUGGING_FACE.match(url):
+        return fetch_from_hub(name, hub, target, sha256)
     make_folder(name, target.parent)
-    with locked(target.with_suffix(".lock")):
+    with file_lock(target.with_suffix(".lock")):  # one process downloads, the others wait for it
         if not target.exists():  # another process may have fetched it meanwhile
             download(name, url, target, sha256)
     return target
+
+
+def fetch_from_hub(name: str, hub: re.Match[str], target: Path, sha256: str | None) -> Path:
+    """Through ``huggingface_hub``: its cache, tokens, mirrors and offline mode (HF_HOME, HF_TOKEN, HF_ENDPOINT,
+    HF_HUB_OFFLINE). Raises: OSError, ValueError: as ``fetch``."""
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError
+
+    try:
+        path = Path(hf_hub_download(hub["repository"], hub["file"], revision=hub["revision"]))
+    except (HfHubHTTPError, OSError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise OSError(f"weights {name}: cannot download {hub[0]} ({reason}). {offline_advice(name, target)}") from error
+    warn_if_other_digest(name, path, sha256)
+    return path
 
 
 def cache_path(name: str, url: str | None) -> Path:
@@ -160,11 +182,3 @@ def check(name: str, path: Path, sha256: str | None) -> None:
 def offline_advice(name: str, target: Path) -> str:
     """What to do without a network."""
     return f"Fetch it on a machine with network and put it at {target}, or give it as weights={name}:FILE."
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """One process downloads, the others wait for it."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

@@ -7,8 +7,6 @@ OUT/clips.csv         path,label,split,group,start_seconds,end_seconds[,label_se
 OUT/videos, frames or shards
 """
 
-import csv
-import io
 import json
 import logging
 import os
@@ -21,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from videoai.core.build import ANYTHING
+from videoai.core.files import csv_bytes, write_atomic
 from videoai.core.types import ClipSpec, VideoItem
-from videoai.data.encode import write_file
 from videoai.data.isolation import Death, isolated
 from videoai.data.lists.label_texts import join_labels
 from videoai.data.lists.listing import NamedSpan
@@ -73,14 +71,17 @@ def prepare(config: Mapping[str, Any]) -> dict[str, Any]:
         todo = [job for job in jobs if not journal.holds(job)]
         if todo:
             announce(form, list(sources.values()), todo, out)
-        write_file(out / "prepare.json", (json.dumps(facts, indent=1) + "\n").encode())
+        write_atomic(out / "prepare.json", (json.dumps(facts, indent=1) + "\n").encode())
         make_all(form, todo, journal, out, config["num_workers"])
         done = journal.finish(jobs)
         located = locations(form, jobs, done)
         unreadable = [row for one in done for row in one.bad]
-        write_csv(out / "unreadable.csv", ("path", "reason", "stage", "detail", "outcome"), unreadable)
+        write_atomic(
+            out / "unreadable.csv",
+            csv_bytes(("path", "reason", "stage", "detail", "outcome"), unreadable, errors="backslashreplace"),
+        )
         columns = MULTI_LABEL_COLUMNS if manifest.is_multi_label else CLIP_COLUMNS
-        write_csv(out / "clips.csv", columns, clip_rows(manifest, located))
+        write_atomic(out / "clips.csv", csv_bytes(columns, clip_rows(manifest, located), errors="backslashreplace"))
     names = {row[0] for row in unreadable}
     pairs = [(path, f"{out}/{located[path]}") for path, source in sources.items() if source.name not in names]
     return {
@@ -198,15 +199,6 @@ def clip_rows(manifest: Manifest, located: Mapping[str, str]) -> Iterator[tuple[
             else:
                 label, *times = join_labels([NamedSpan(manifest.classes[span.label], *span[1:]) for span in item.spans])
             yield located[item.path], label, split, item.group or "", start, end, *times
-
-
-def write_csv(path: Path, columns: Sequence[str], rows: Any) -> None:
-    """All of it or nothing."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    write_file(path, text.getvalue().encode("utf-8", "backslashreplace"))
 
 
 def clip_ms(pairs: Sequence[tuple[str, str]], config: Mapping[str, Any]) -> tuple[float, float]:

@@ -1,13 +1,13 @@
 """The folder that ``data prepare`` makes: where it may lie, what it may hold already, and who may write there."""
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from videoai.core.files import file_lock
 from videoai.core.paths import is_url
 from videoai.data.lists.manifest import Manifest
 from videoai.data.shards.shards import UNVERIFIED
@@ -53,16 +53,14 @@ def locked(out: Path) -> Iterator[None]:
 
     Raises: OSError: not writable, or another process is at work.
     """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        file = (out / ".lock").open("w")
-    except OSError as error:
-        raise OSError(f"out={out}: cannot write there ({error.strerror}). Choose another out=DIR") from error
-    with file:
+    with ExitStack() as held:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            out.mkdir(parents=True, exist_ok=True)
+            held.enter_context(file_lock(out / ".lock", wait=False))
         except BlockingIOError as error:
             raise OSError(f"out={out}: another process is preparing here. Wait, or choose another out=DIR") from error
+        except OSError as error:
+            raise OSError(f"out={out}: cannot write there ({error.strerror}). Choose another out=DIR") from error
         for leftover in out.rglob(".*.tmp"):
             leftover.unlink(missing_ok=True)
         yield

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from videoai.core.checkpoint import write_atomic
+from videoai.core.files import write_atomic
 from videoai.core.seeding import generator_for
 from videoai.core.types import ClipSpec, VideoItem
 from videoai.data.generated.bank import table_of

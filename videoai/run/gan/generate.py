@@ -10,8 +10,9 @@ import torch
 from torch import nn
 
 from videoai.core import checkpoint
-from videoai.core.checkpoint import weights_hash, write_atomic, write_together
+from videoai.core.checkpoint import weights_hash
 from videoai.core.device import resolve_device
+from videoai.core.files import write_atomic, write_together
 from videoai.core.seeding import seed_for
 from videoai.core.types import ClipSpec, VideoItem
 from videoai.data.encode import write_clip

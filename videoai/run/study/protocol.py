@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from videoai.core.checkpoint import write_atomic
+from videoai.core.files import write_atomic
 from videoai.core.seeding import generator_for
 
 logger = logging.getLogger(__name__)

@@ -1,10 +1,9 @@
 """The folder of a run: where its files are, who may write there, and whether a continued run is still the same run."""
 
-import fcntl
 import logging
 import os
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -13,6 +12,7 @@ from typing import Any
 import yaml
 
 from videoai.core import checkpoint, distributed
+from videoai.core.files import file_lock, write_atomic
 from videoai.models.published import is_published
 
 # Settings that leave the weights as they are (or only say how long to go on), so a run may continue under other values.
@@ -61,7 +61,7 @@ class RunFolder:
     def write_config(self, config: dict[str, Any]) -> None:
         """The resolved config as YAML; ``videoai.train(yaml.safe_load(...))`` repeats the run."""
         if distributed.rank() == 0:
-            checkpoint.write_atomic(self.path / "config.yaml", yaml.safe_dump(config, sort_keys=False).encode())
+            write_atomic(self.path / "config.yaml", yaml.safe_dump(config, sort_keys=False).encode())
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -76,9 +76,9 @@ class RunFolder:
             return
         made = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
         make_writable(self.path)
-        with (self.path / ".lock").open("w") as file:
+        with ExitStack() as held:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                held.enter_context(file_lock(self.path / ".lock", wait=False))
             except BlockingIOError as error:
                 raise OSError(
                     f"run_dir={self.path}: another process is training here. Wait, or choose another run_dir."
@@ -132,7 +132,7 @@ def find_resume(folder: RunFolder, resume: str | bool) -> dict[str, Any] | None:
     distributed.wait()  # until all have seen that nothing is held
     best = Path(str(resume)).with_name("best.pt")
     if best.is_file() and distributed.rank() == 0:
-        checkpoint.write_atomic(folder.best, best.read_bytes())
+        write_atomic(folder.best, best.read_bytes())
     return state
 
 

@@ -1,0 +1,119 @@
+"""Files that appear whole or not at all, tables as CSV, and locks between processes. Imports no torch."""
+
+import csv
+import errno
+import io
+import os
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from filelock import FileLock, Timeout
+
+
+@contextmanager
+def open_atomic(path: Path) -> Iterator[BinaryIO]:
+    """A file to write that appears under its name when the block ends well, and not at all when it raises.
+
+    What a killed process leaves behind is named ``.NAME.*.tmp``.
+    """
+    temporary = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}.tmp")  # names end at 255 bytes
+    try:
+        with temporary.open("wb") as file:
+            yield file
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):  # the error that led here matters more
+            temporary.unlink(missing_ok=True)
+        raise
+
+
+def write_atomic(path: Path, data: bytes | memoryview, *, sync: bool = True) -> None:
+    """Write ``data`` to ``path``, whose folder is made: readers see the old file or the whole new one.
+
+    ``sync``: flush file and folder to the disk, so that both survive a loss of power; milliseconds a file.
+
+    Raises: OSError: naming the path, and on a full disk the bytes needed and the bytes free.
+    """
+    write_together({path: data}, sync=sync)
+
+
+def write_together(files: Mapping[Path, bytes | memoryview], *, sync: bool = True) -> None:
+    """As ``write_atomic`` for files that belong together: none is replaced before there was room for all.
+
+    Raises: OSError: as ``write_atomic``.
+    """
+    path, data = Path(), b""
+    try:
+        with ExitStack() as staged:
+            for path, data in files.items():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                file = staged.enter_context(open_atomic(path))
+                file.write(data)
+                file.flush()
+                if sync:
+                    os.fsync(file.fileno())
+        for folder in {path.parent for path in files} if sync else ():
+            _sync_folder(folder)
+    except OSError as error:
+        raise cannot_write(path, error, num_bytes=len(data)) from error
+
+
+def cannot_write(path: Path, error: OSError, *, num_bytes: int | None = None) -> OSError:
+    """``error`` in words, of the same class: where, why, and what to do next."""
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return type(error)(f"{path}: cannot be written ({error.strerror or error}). Choose another folder.")
+    needed = "" if num_bytes is None else f" for {num_bytes / 1e6:.1f} MB"
+    free = f"{shutil.disk_usage(path.parent).free / 1e6:.1f} MB free"
+    return OSError(
+        f"{path}: no room{needed} ({free}). What was saved before is intact; free some space and run the same command "
+        "again."
+    )
+
+
+def csv_bytes(
+    header: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    errors: Literal["surrogateescape", "backslashreplace"] = "surrogateescape",
+) -> bytes:
+    """A table as UTF-8 text with lines that end in ``\\n``.
+
+    ``errors``: a file name that is not UTF-8 is written as the bytes it has, for tables that are read again, or as
+    ``\\udcff``, for people and other programs.
+    """
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return text.getvalue().encode("utf-8", errors)
+
+
+@contextmanager
+def file_lock(path: Path, *, wait: bool = True) -> Iterator[None]:
+    """Hold ``path`` against other processes; a process that dies releases it.
+
+    Raises: BlockingIOError: another process holds it, and ``wait`` is False.
+    """
+    lock = FileLock(path, timeout=-1 if wait else 0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise BlockingIOError(errno.EAGAIN, "another process holds the lock", str(path)) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":  # Windows opens no folders
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
