@@ -60,6 +60,14 @@ def test_nothing_is_lost_or_doubled_and_no_group_crosses(items, seed):
     assert not count_shared_groups(splits)
 
 
+@pytest.mark.parametrize("fractions", [{"train": 0.1, "test": 0.9}, {"train": 0.2, "val": 0.4, "test": 0.4}])
+def test_every_class_is_learnt_however_small_train_is(fractions):
+    items = [VideoItem(f"{label}{group}", label, group=f"{label}{group}") for label in range(4) for group in range(4)]
+    for seed in range(5):
+        train = split_groups(Items.of(items), fractions, seed)["train"]
+        assert {item.label for item in train} == {0, 1, 2, 3}
+
+
 @given(items=split_problems(), seed=st.integers(0, 1000))
 def test_every_class_trains_and_no_split_is_empty(items, seed):
     splits = split_groups(items, FRACTIONS, seed)
