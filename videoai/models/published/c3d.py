@@ -22,10 +22,10 @@ def from_mmaction2(state: StateDict) -> StateDict:
 
 WEIGHTS: dict[str, Weights] = {
     "mmaction2/c3d_ucf101": Weights(
-        "c3d",
-        from_mmaction2,
+        model="c3d",
+        convert=from_mmaction2,
         # the means are subtracted from RGB in this order, and nothing is scaled: pixels from -128 to 151
-        ClipSpec(
+        clip=ClipSpec(
             num_frames=16,
             stride=1,
             size=112,
@@ -33,7 +33,7 @@ WEIGHTS: dict[str, Weights] = {
             mean=(104 / 255, 117 / 255, 128 / 255),
             std=(1 / 255, 1 / 255, 1 / 255),
         ),
-        "Apache-2.0",
+        licence="Apache-2.0",
         url=f"https://download.openmmlab.com/mmaction/v1.0/recognition/c3d/{NAME}/{NAME}_20220811-31723200.pth",
         page="https://github.com/open-mmlab/mmaction2/tree/main/configs/recognition/c3d",
         container="state_dict",

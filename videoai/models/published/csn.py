@@ -67,10 +67,10 @@ def from_mmaction2_ip(state: StateDict) -> StateDict:
 
 def _pytorchvideo(folder: str) -> Weights:
     return Weights(
-        "csn_r101",
-        from_pytorchvideo,
-        PTV_CLIP,
-        LICENCE,
+        model="csn_r101",
+        convert=from_pytorchvideo,
+        clip=PTV_CLIP,
+        licence=LICENCE,
         url=PYTORCHVIDEO_URL.format(folder=folder),
         page="https://github.com/facebookresearch/pytorchvideo/blob/main/docs/source/model_zoo.md",
         container="model_state",
@@ -82,10 +82,10 @@ def _pytorchvideo(folder: str) -> Weights:
 
 def _mmaction2(model: str, file: str, top1: float, clip: ClipSpec = IMAGENET_CLIP) -> Weights:
     return Weights(
-        model,
-        from_mmaction2_ip if model.startswith("ip") else from_mmaction2_ir,
-        clip,
-        LICENCE,
+        model=model,
+        convert=from_mmaction2_ip if model.startswith("ip") else from_mmaction2_ir,
+        clip=clip,
+        licence=LICENCE,
         url=f"{MMACTION2_URL}/{file}.pth",
         page="https://github.com/open-mmlab/mmaction2/tree/main/configs/recognition/csn",
         container="state_dict",

@@ -26,10 +26,10 @@ def convert(state: StateDict) -> StateDict:
 
 def _row(model: str, file: str, top1: float, *, proven: bool) -> Weights:
     return Weights(
-        model,
-        convert,
-        CLIP,
-        "CC-BY-NC-4.0",  # the weights; the code is Apache-2.0
+        model=model,
+        convert=convert,
+        clip=CLIP,
+        licence="CC-BY-NC-4.0",  # the weights; the code is Apache-2.0
         url=f"https://dl.fbaipublicfiles.com/hiera/{file}.pth",
         page="https://github.com/facebookresearch/hiera",
         container="model_state",

@@ -37,10 +37,10 @@ def _clip(num_frames: int) -> ClipSpec:
 
 def _distilled(letter: str, recipe: str, dataset: str, top1: float, *, views: str = "4x3") -> Weights:
     return Weights(
-        f"internvideo2_{letter.lower()}",
-        from_internvideo,
-        _clip(8),
-        LICENCE,
+        model=f"internvideo2_{letter.lower()}",
+        convert=from_internvideo,
+        clip=_clip(8),
+        licence=LICENCE,
         url=f"{HUB}/InternVideo2_distillation_models/resolve/main/stage1/{letter}14/{letter}14_{recipe}/pytorch_model.bin",
         page=PAGE,
         container="module",
@@ -55,10 +55,10 @@ def _distilled(letter: str, recipe: str, dataset: str, top1: float, *, views: st
 def _billion(repository: str, file: str, dataset: str, top1: float) -> Weights:
     num_frames = 16 if file.endswith("f16") else 8
     return Weights(
-        "internvideo2_1b",
-        from_internvideo,
-        _clip(num_frames),
-        LICENCE,
+        model="internvideo2_1b",
+        convert=from_internvideo,
+        clip=_clip(num_frames),
+        licence=LICENCE,
         url=f"{HUB}/InternVideo2-Stage1-1B-224p-{repository}/resolve/main/1B_ft_{file}.pth",
         page=PAGE,
         container="module",

@@ -81,24 +81,35 @@ def _torchvision(model: str, file: str, top1: float) -> Weights:
     # 16 frames of 7.5 fps
     clip = ClipSpec(num_frames=16, fps=7.5, size=224, resize=256)
     url, sha256 = f"https://download.pytorch.org/models/{file}.pth", file.rpartition("-")[2]
-    apache = partial(Weights, model, unchanged, clip, LICENCE, url, sha256=sha256)
+    apache = partial(Weights, model=model, convert=unchanged, clip=clip, licence=LICENCE, url=url, sha256=sha256)
     return apache(top1=top1, views="5x1", verified="parity")
 
 
 def _pyslowfast(model: str, clip: ClipSpec, file: str | None, top1: float, views: str, **facts: Any) -> Weights:
     url = f"{PYSLOWFAST}/{file}.pyth" if file else None
-    apache = partial(Weights, model, from_pyslowfast, clip, "Apache-2.0", url, PYSLOWFAST_PAGE)
+    apache = partial(
+        Weights, model=model, convert=from_pyslowfast, clip=clip, licence="Apache-2.0", url=url, page=PYSLOWFAST_PAGE
+    )
     return apache(container="model_state", top1=top1, views=views, **facts)
 
 
 def _pytorchvideo(model: str, clip: ClipSpec, file: str, top1: float) -> Weights:
-    apache = partial(Weights, model, from_pytorchvideo, clip, "Apache-2.0", f"{PYTORCHVIDEO}/{file}.pyth")
+    apache = partial(
+        Weights,
+        model=model,
+        convert=from_pytorchvideo,
+        clip=clip,
+        licence="Apache-2.0",
+        url=f"{PYTORCHVIDEO}/{file}.pyth",
+    )
     # pytorchvideo leaves the norms after pools at torch's default
     return apache(container="model_state", options={"pool_norm_eps": 1e-5}, top1=top1, views="5x1", verified="parity")
 
 
 def _mmaction(model: str, clip: ClipSpec, file: str, top1: float, views: str, **facts: Any) -> Weights:
-    apache = partial(Weights, model, from_mmaction, clip, "Apache-2.0", f"{MMACTION}/{file}.pth")
+    apache = partial(
+        Weights, model=model, convert=from_mmaction, clip=clip, licence="Apache-2.0", url=f"{MMACTION}/{file}.pth"
+    )
     sha256 = file.rpartition("-")[2]
     return apache(container="state_dict", sha256=sha256, top1=top1, views=views, **facts)
 

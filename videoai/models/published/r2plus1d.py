@@ -63,10 +63,10 @@ def _ig65m(file: str, num_frames: int, *, num_classes: int = 400, dataset: str =
     # the repository reads consecutive frames and scales them to 112 x 112; it states no accuracy
     clip = ClipSpec(num_frames=num_frames, stride=1, size=112, resize=128, mean=TV_MEAN, std=TV_STD)
     return Weights(
-        "r2plus1d_r34",
-        from_ig65m,
-        clip,
-        "MIT",
+        model="r2plus1d_r34",
+        convert=from_ig65m,
+        clip=clip,
+        licence="MIT",
         url=f"{IG65M_URL}/{file}.pth",
         page="https://github.com/moabitcoin/ig65m-pytorch",
         options={"variant": "vmz"},
@@ -86,10 +86,10 @@ def _mmaction2(name: str, suffix: str, num_frames: int, stride: int, top1: float
         std=(0.229, 0.224, 0.225),
     )
     return Weights(
-        "r2plus1d_r34",
-        from_mmaction2,
-        clip,
-        "Apache-2.0",
+        model="r2plus1d_r34",
+        convert=from_mmaction2,
+        clip=clip,
+        licence="Apache-2.0",
         url=f"{MMACTION2_URL}/{name}/{name}_{suffix}.pth",
         page="https://github.com/open-mmlab/mmaction2/tree/main/configs/recognition/r2plus1d",
         container="state_dict",
@@ -103,10 +103,10 @@ def _mmaction2(name: str, suffix: str, num_frames: int, stride: int, top1: float
 
 def _pytorchvideo(folder: str) -> Weights:
     return Weights(
-        "r2plus1d_r50",
-        from_pytorchvideo,
-        ClipSpec(num_frames=16, stride=4, fps=30, size=224, resize=256),
-        "Apache-2.0",
+        model="r2plus1d_r50",
+        convert=from_pytorchvideo,
+        clip=ClipSpec(num_frames=16, stride=4, fps=30, size=224, resize=256),
+        licence="Apache-2.0",
         url=PYTORCHVIDEO_URL.format(folder=folder),
         page="https://github.com/facebookresearch/pytorchvideo/blob/main/docs/source/model_zoo.md",
         container="model_state",

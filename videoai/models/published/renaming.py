@@ -8,6 +8,17 @@ import torch
 from videoai.models.published import StateDict
 
 
+def parse_name(pattern: str, name: str) -> dict[str, str]:
+    """The named groups of ``pattern`` in a file's name; groups that match nothing are "".
+
+    Raises: ValueError: the name has another form, so a typo in a table of files is an error and not another row.
+    """
+    match = re.fullmatch(pattern, name)
+    if not match:
+        raise ValueError(f"published name '{name}' is not of the form {pattern}")
+    return match.groupdict(default="")
+
+
 def rename(state: StateDict, rules: Sequence[tuple[str, str]]) -> StateDict:
     """Apply every (pattern, replacement) to every name, by ``re.sub`` and in order.
 

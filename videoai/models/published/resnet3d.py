@@ -123,7 +123,15 @@ def mmaction2_clip(num_frames: int, stride: int) -> ClipSpec:
 def pyslowfast(model: str, num_frames: int, stride: int, *, convert: Convert = from_pyslowfast) -> Weights:
     """A file that PySlowFast writes when it trains its own configurations; most of its published files are Caffe2's."""
     clip = facebook_clip(num_frames, stride)
-    row = Weights(model, convert, clip, LICENCE, url=None, page=PYSLOWFAST_PAGE, container="model_state")
+    row = Weights(
+        model=model,
+        convert=convert,
+        clip=clip,
+        licence=LICENCE,
+        url=None,
+        page=PYSLOWFAST_PAGE,
+        container="model_state",
+    )
     return row._replace(verified="parity")
 
 
@@ -132,7 +140,15 @@ def caffe2(
 ) -> Weights:
     """A Caffe2 file of PySlowFast's zoo; ``facts`` are fields of the row that differ from the usual."""
     url = f"{FACEBOOK}/pyslowfast/model_zoo/kinetics400/{file}.pkl"
-    row = Weights(model, convert, facebook_clip(num_frames, stride), LICENCE, url, PYSLOWFAST_PAGE, container="blobs")
+    row = Weights(
+        model=model,
+        convert=convert,
+        clip=facebook_clip(num_frames, stride),
+        licence=LICENCE,
+        url=url,
+        page=PYSLOWFAST_PAGE,
+        container="blobs",
+    )
     return row._replace(**{"top1": top1, "views": "10x3", "verified": "parity", **facts})
 
 
@@ -149,7 +165,15 @@ def pytorchvideo(
     """A file of pytorchvideo's zoo."""
     url = f"{FACEBOOK}/pytorchvideo/model_zoo/{file}.pyth"
     clip = facebook_clip(num_frames, stride)
-    row = Weights(model, convert, clip, LICENCE, url, PYTORCHVIDEO_PAGE, container="model_state")
+    row = Weights(
+        model=model,
+        convert=convert,
+        clip=clip,
+        licence=LICENCE,
+        url=url,
+        page=PYTORCHVIDEO_PAGE,
+        container="model_state",
+    )
     return row._replace(**{"top1": top1, "views": "10x3", "verified": "parity", **facts})
 
 
@@ -177,5 +201,13 @@ def mmaction2(
     family, name = file.split("/")
     url = f"{OPENMMLAB}/{family}/{name.rpartition('_')[0]}/{name}.pth"
     page = f"{MMACTION2_PAGE}/{family}"
-    row = Weights(model, convert, mmaction2_clip(num_frames, stride), LICENCE, url, page, container="state_dict")
+    row = Weights(
+        model=model,
+        convert=convert,
+        clip=mmaction2_clip(num_frames, stride),
+        licence=LICENCE,
+        url=url,
+        page=page,
+        container="state_dict",
+    )
     return row._replace(**{"top1": top1, "views": "10x3", "verified": "parity", **facts})

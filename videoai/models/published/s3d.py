@@ -14,11 +14,11 @@ def from_torchvision(state: StateDict) -> StateDict:
 
 WEIGHTS: dict[str, Weights] = {
     "torchvision/s3d": Weights(
-        "s3d",
-        from_torchvision,
+        model="s3d",
+        convert=from_torchvision,
         # torchvision scales to 256 x 256 whatever the shape of the video
-        ClipSpec(num_frames=128, fps=15, size=224, resize=256, mean=TV_MEAN, std=TV_STD),
-        LICENCE,
+        clip=ClipSpec(num_frames=128, fps=15, size=224, resize=256, mean=TV_MEAN, std=TV_STD),
+        licence=LICENCE,
         url="https://download.pytorch.org/models/s3d-d76dad2f.pth",
         sha256="d76dad2f",
         top1=68.37,

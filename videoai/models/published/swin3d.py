@@ -34,21 +34,31 @@ def _torchvision(model: str, file: str, top1: float, **facts: Any) -> Weights:
     # 32 frames of 15 fps; 12 clips
     clip = ClipSpec(num_frames=32, fps=15, size=224, resize=256, **IMAGENET)
     url, sha256 = f"https://download.pytorch.org/models/{file}.pth", file.rpartition("-")[2]
-    return Weights(model, unchanged, clip, LICENCE, url, sha256=sha256, top1=top1, views="12x1", **facts)
+    return Weights(
+        model=model,
+        convert=unchanged,
+        clip=clip,
+        licence=LICENCE,
+        url=url,
+        sha256=sha256,
+        top1=top1,
+        views="12x1",
+        **facts,
+    )
 
 
 def _mmaction(model: str, name: str, date: str, sha256: str, top1: float, **facts: Any) -> Weights:
     url = f"{MMACTION}/{name}/{name}_{date}-{sha256}.pth"
-    apache = partial(Weights, model, from_mmaction, CLIP, "Apache-2.0")
-    return apache(url, container="state_dict", sha256=sha256, top1=top1, views="4x3", **facts)
+    apache = partial(Weights, model=model, convert=from_mmaction, clip=CLIP, licence="Apache-2.0")
+    return apache(url=url, container="state_dict", sha256=sha256, top1=top1, views="4x3", **facts)
 
 
 def _authors(
     model: str, file: str, top1: float | None, views: str | None, clip: ClipSpec = CLIP, **facts: Any
 ) -> Weights:
     page = "https://github.com/SwinTransformer/Video-Swin-Transformer"
-    apache = partial(Weights, model, from_mmaction, clip, "Apache-2.0")
-    return apache(f"{AUTHORS}/{file}.pth", page, container="state_dict", top1=top1, views=views, **facts)
+    apache = partial(Weights, model=model, convert=from_mmaction, clip=clip, licence="Apache-2.0")
+    return apache(url=f"{AUTHORS}/{file}.pth", page=page, container="state_dict", top1=top1, views=views, **facts)
 
 
 _tiny_torchvision = _torchvision("swin3d_t", "swin3d_t-7615ae03", 77.72, verified="parity")

@@ -73,10 +73,10 @@ def _original(model: str, file: str, *, frames: int, stride: int, size: int = 22
     link, _, name = file.partition("/")
     uniform = facts.get("dataset") == "ssv2"
     return Weights(
-        model,
-        from_original,
-        ClipSpec(num_frames=frames, stride=stride, size=size, sampling="uniform" if uniform else "dense"),
-        "CC-BY-NC-4.0",
+        model=model,
+        convert=from_original,
+        clip=ClipSpec(num_frames=frames, stride=stride, size=size, sampling="uniform" if uniform else "dense"),
+        licence="CC-BY-NC-4.0",
         url=f"https://www.dropbox.com/s/{link}/{name}.pyth?dl=1",
         page="https://github.com/facebookresearch/TimeSformer",
         container="model_state",
@@ -89,10 +89,10 @@ def _hf(model: str, name: str, *, frames: int, stride: int, size: int = 224, **f
     page = f"https://huggingface.co/facebook/{name}"
     uniform = facts.get("dataset") == "ssv2"
     return Weights(
-        model,
-        from_hf,
-        ClipSpec(num_frames=frames, stride=stride, size=size, sampling="uniform" if uniform else "dense"),
-        "CC-BY-NC-4.0",
+        model=model,
+        convert=from_hf,
+        clip=ClipSpec(num_frames=frames, stride=stride, size=size, sampling="uniform" if uniform else "dense"),
+        licence="CC-BY-NC-4.0",
         url=f"{page}/resolve/main/pytorch_model.bin",
         page=page,
         **facts,
@@ -102,10 +102,10 @@ def _hf(model: str, name: str, *, frames: int, stride: int, size: int = 224, **f
 def _mmaction2(model: str, name: str, day_and_hash: str, **facts: Any) -> Weights:
     config = f"timesformer_{name}_8xb8-8x32x1-15e_kinetics400-rgb"
     return Weights(
-        model,
-        from_mmaction2,
-        ClipSpec(num_frames=8, stride=32, size=224, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5)),  # 127.5 of 255
-        "Apache-2.0",
+        model=model,
+        convert=from_mmaction2,
+        clip=ClipSpec(num_frames=8, stride=32, size=224, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5)),  # 127.5 of 255
+        licence="Apache-2.0",
         url=f"https://download.openmmlab.com/mmaction/v1.0/recognition/timesformer/{config}/{config}_{day_and_hash}.pth",
         page="https://github.com/open-mmlab/mmaction2/tree/main/configs/recognition/timesformer",
         container="state_dict",

@@ -16,10 +16,10 @@ def _resnet(model: str, file: str, top1: float) -> Weights:
     # 16 frames of 15 fps, resized to 128x171
     clip = ClipSpec(num_frames=16, stride=1, fps=15, size=112, resize=128, mean=TV_MEAN, std=TV_STD)
     return Weights(
-        model,
-        unchanged,
-        clip,
-        LICENCE,
+        model=model,
+        convert=unchanged,
+        clip=clip,
+        licence=LICENCE,
         url=f"https://download.pytorch.org/models/{file}.pth",
         sha256=file.rpartition("-")[2],
         top1=top1,

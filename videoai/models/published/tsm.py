@@ -138,10 +138,10 @@ WEIGHTS: dict[str, Weights] = {
         "tsm_r101", "resnet101", "e45", UNIFORM, 63.3, "2x3", "somethingv2", **SSV2, verified="parity"
     ),
     "tsm_mit/mobilenetv2_jester_online": Weights(
-        "tsm_mobilenetv2",
-        from_mit_online,
-        frames_clip(8),  # the demo scores frame by frame and averages over what it has seen
-        "MIT",
+        model="tsm_mobilenetv2",
+        convert=from_mit_online,
+        clip=frames_clip(8),  # the demo scores frame by frame and averages over what it has seen
+        licence="MIT",
         url="https://hanlab18.mit.edu/projects/tsm/models/mobilenetv2_jester_online.pth.tar",
         page="https://github.com/mit-han-lab/temporal-shift-module/tree/master/online_demo",
         options={"direction": "past"},

@@ -50,10 +50,10 @@ def mmaction2(model: str, convert: Any, file: str, clip: ClipSpec, top1: float, 
     folder = file[: file.rindex("_")]
     url = f"https://download.openmmlab.com/mmaction/v1.0/recognition/{family}/{folder}/{file}.pth"
     return Weights(
-        model,
-        convert,
-        clip,
-        "Apache-2.0",
+        model=model,
+        convert=convert,
+        clip=clip,
+        licence="Apache-2.0",
         url=url,
         page=f"{MMACTION2_PAGE}/{family}",
         container="state_dict",
@@ -67,10 +67,10 @@ def mmaction2(model: str, convert: Any, file: str, clip: ClipSpec, top1: float, 
 def mit(model: str, convert: Any, file: str, clip: ClipSpec, top1: float, views: str, **more: Any) -> Weights:
     """A row of TSM's authors."""
     return Weights(
-        model,
-        convert,
-        clip,
-        "MIT",
+        model=model,
+        convert=convert,
+        clip=clip,
+        licence="MIT",
         url=f"https://hanlab18.mit.edu/projects/tsm/models/{file}.pth",
         page=MIT_PAGE,
         container="state_dict",

@@ -7,7 +7,7 @@ dodgeball, ...). The authors' Something-Something frames were read by OpenCV and
 
 from videoai.core.types import ClipSpec
 from videoai.models.published import StateDict, Weights
-from videoai.models.published.renaming import rename
+from videoai.models.published.renaming import parse_name, rename
 
 RULES = (
     (r"^backbone\.", ""),
@@ -78,10 +78,10 @@ def convert(state: StateDict) -> StateDict:
 def _mmaction2(name: str, file: str, top1: float) -> Weights:
     size = name.partition("_")[0]
     return Weights(
-        f"uniformer_{size[0]}",
-        convert,
-        ClipSpec(num_frames=32 if "32x4" in name else 16, stride=4, size=224),
-        LICENCE,
+        model=f"uniformer_{size[0]}",
+        convert=convert,
+        clip=ClipSpec(num_frames=32 if "32x4" in name else 16, stride=4, size=224),
+        licence=LICENCE,
         url=f"{MMACTION}-{size}_{file}.pth",
         page="https://github.com/open-mmlab/mmaction2/tree/main/configs/recognition/uniformer",
         container="state_dict",
@@ -95,23 +95,23 @@ def _mmaction2(name: str, file: str, top1: float) -> Weights:
 
 def _authors(file: str, drive: str, top1: float) -> Weights:
     """A row from the name of the file: size, frames x stride (Something-Something: frames), data, pre-training."""
-    size_and_clip, data, *_ = file.split("_")
-    dataset, num_classes = DATASETS[data]
-    frames, _, stride = size_and_clip[1:].partition("x")
+    form = r"(?P<size>[sb])(?P<frames>8|16|32)(x(?P<stride>4|8))?_(?P<data>k[46]00|sthv[12]|ucf101)(_prek[46]00)?"
+    parts = parse_name(form, file)
+    data, (dataset, num_classes) = parts["data"], DATASETS[parts["data"]]
     bgr, views = data.startswith("sth"), {"k": "4x1", "s": "1x3", "u": "5x3"}[data[0]]
     clip = ClipSpec(
-        num_frames=int(frames),
-        stride=int(stride or 1),
+        num_frames=int(parts["frames"]),
+        stride=int(parts["stride"] or 1),
         size=224,
         resize=256 if views == "4x1" else 224,  # one crop leaves a border, three crops need none
         sampling="uniform" if bgr else "dense",
         channels="bgr" if bgr else "rgb",
     )
     return Weights(
-        f"uniformer_{file[0]}",
-        convert,
-        clip,
-        LICENCE,
+        model=f"uniformer_{parts['size']}",
+        convert=convert,
+        clip=clip,
+        licence=LICENCE,
         url=None,
         page=f"https://drive.google.com/file/d/{drive}/view",
         container="model_state",

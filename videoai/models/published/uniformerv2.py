@@ -12,7 +12,7 @@ from typing import Any
 
 from videoai.core.types import ClipSpec
 from videoai.models.published import StateDict, Weights
-from videoai.models.published.renaming import rename
+from videoai.models.published.renaming import parse_name, rename
 
 RULES = (
     (r"^backbone\.", ""),
@@ -203,16 +203,16 @@ def convert(state: StateDict) -> StateDict:
 
 def _mmaction2(name: str, file: str, top1: float | None, views: str | None) -> Weights:
     """A row from its name, e.g. large336_k710_u32_k400."""
-    size, *_, frames, data = name.split("_")
-    dataset, num_classes = DATASETS[data]
+    parts = parse_name(r"(?P<size>base|large|large336)(_k710)?_u(?P<frames>8|16|32)_(?P<data>k[4567]\d0|mitv1)", name)
+    size, (dataset, num_classes) = parts["size"], DATASETS[parts["data"]]
     published = file.rpartition("_")[0]
     folder = f"uniformerv2-{published}" if size == "base" else dataset  # those trained there have folders of their own
     model = {"base": "uniformerv2_b", "large": "uniformerv2_l", "large336": "uniformerv2_l336"}[size]
     return Weights(
-        model,
-        convert,
-        _clip(int(frames[1:]), 336 if model.endswith("336") else 224),
-        LICENCE,
+        model=model,
+        convert=convert,
+        clip=_clip(int(parts["frames"]), 336 if model.endswith("336") else 224),
+        licence=LICENCE,
         url=f"{MMACTION}/{folder}/uniformerv2-{file}.pth",
         page="https://github.com/open-mmlab/mmaction2/tree/main/configs/recognition/uniformerv2",
         container="state_dict",
@@ -228,14 +228,16 @@ def _mmaction2(name: str, file: str, top1: float | None, views: str | None) -> W
 def _authors(folder: str, file: str, top1: float | None, views: str | None) -> Weights:
     """A row from the name of the file, e.g. k400_k710_uniformerv2_l14_32x336."""
     dataset, num_classes = DATASETS[folder]
-    *_, vit, clip = file.split("_")
-    frames, size = (int(part) for part in clip.split("x"))
+    data = {"mitv1": "mit"}.get(folder, folder)
+    form = rf"(frozen_)?{data}(_k710)?_uniformerv2_(?P<vit>b16|l14)_(?P<frames>8|16|32|64)x(?P<size>224|336)"
+    parts = parse_name(form, file)
+    vit, frames, size = parts["vit"], int(parts["frames"]), int(parts["size"])
     model = {"b16": "uniformerv2_b", "l14": "uniformerv2_l"}[vit] + ("336" if size == 336 else "")
     return Weights(
-        model,
-        convert,
-        _clip(frames, size, bgr=folder.startswith("sth")),
-        LICENCE,  # the LICENSE file; the README says MIT
+        model=model,
+        convert=convert,
+        clip=_clip(frames, size, bgr=folder.startswith("sth")),
+        licence=LICENCE,  # the LICENSE file; the README says MIT
         url=f"{AUTHORS}/{folder}/{file}.pyth",
         page="https://github.com/OpenGVLab/UniFormerV2/blob/main/MODEL_ZOO.md",
         container="model_state",

@@ -68,10 +68,10 @@ def from_mae_st(state: StateDict) -> StateDict:
 
 def _videomae(model: str, link: str, clip: ClipSpec = K400_CLIP, **facts: Any) -> Weights:
     return Weights(
-        model,
-        from_original,
-        clip,
-        "CC-BY-NC-4.0",
+        model=model,
+        convert=from_original,
+        clip=clip,
+        licence="CC-BY-NC-4.0",
         url=None,
         page=f"https://drive.google.com/file/d/{link}/view",
         container="module",
@@ -82,10 +82,10 @@ def _videomae(model: str, link: str, clip: ClipSpec = K400_CLIP, **facts: Any) -
 def _videomae2(model: str, file: str | None, clip: ClipSpec = K400_CLIP, **facts: Any) -> Weights:
     page = "https://huggingface.co/OpenGVLab/VideoMAE2"
     return Weights(
-        model,
-        from_original,
-        clip,
-        "Apache-2.0",  # of this repository; copies of the same weights elsewhere are tagged CC-BY-NC-4.0
+        model=model,
+        convert=from_original,
+        clip=clip,
+        licence="Apache-2.0",  # of this repository; copies of the same weights elsewhere are tagged CC-BY-NC-4.0
         url=f"{page}/resolve/main/{file}" if file else None,
         page=page,
         container="module",
@@ -96,15 +96,17 @@ def _videomae2(model: str, file: str | None, clip: ClipSpec = K400_CLIP, **facts
 def _hf(model: str, name: str, clip: ClipSpec = K400_CLIP, **facts: Any) -> Weights:
     page = f"https://huggingface.co/MCG-NJU/{name}"
     url = f"{page}/resolve/main/pytorch_model.bin"
-    return Weights(model, from_hf, clip, "CC-BY-NC-4.0", url=url, page=page, options=HF_EPS, **facts)
+    return Weights(
+        model=model, convert=from_hf, clip=clip, licence="CC-BY-NC-4.0", url=url, page=page, options=HF_EPS, **facts
+    )
 
 
 def _mmaction2(model: str, folder: str, name: str, licence: str, **facts: Any) -> Weights:
     return Weights(
-        model,
-        from_mmaction2,
-        K400_CLIP,
-        licence,
+        model=model,
+        convert=from_mmaction2,
+        clip=K400_CLIP,
+        licence=licence,
         url=f"https://download.openmmlab.com/mmaction/v1.0/recognition/{folder}/{name}.pth",
         page=f"https://github.com/open-mmlab/mmaction2/tree/main/configs/recognition/{folder.partition('/')[0]}",
         container="state_dict",
@@ -117,10 +119,10 @@ def _mmaction2(model: str, folder: str, name: str, licence: str, **facts: Any) -
 def _umt(model: str, file: str, *, frames: int = 8, size: int = 224, **facts: Any) -> Weights:
     learned = (frames, size) != (8, 224)
     return Weights(
-        model,
-        partial(from_umt, num_frames=frames),
-        ClipSpec(num_frames=frames, size=size, sampling="uniform", **IMAGENET),
-        "MIT",
+        model=model,
+        convert=partial(from_umt, num_frames=frames),
+        clip=ClipSpec(num_frames=frames, size=size, sampling="uniform", **IMAGENET),
+        licence="MIT",
         url=f"https://pjlab-gvm-data.oss-cn-shanghai.aliyuncs.com/umt/single_modality/{file}.pth",
         page="https://github.com/OpenGVLab/unmasked_teacher/blob/main/single_modality/MODEL_ZOO.md",
         container="model",
@@ -133,10 +135,10 @@ def _umt(model: str, file: str, *, frames: int = 8, size: int = 224, **facts: An
 
 def _mae_st(model: str, file: str | None = None, **facts: Any) -> Weights:
     return Weights(
-        model,
-        from_mae_st,
-        ClipSpec(num_frames=16, stride=4, size=224),
-        "Apache-2.0",
+        model=model,
+        convert=from_mae_st,
+        clip=ClipSpec(num_frames=16, stride=4, size=224),
+        licence="Apache-2.0",
         url=f"https://dl.fbaipublicfiles.com/pyslowfast/masked_models/{file}.pyth" if file else None,
         page="https://github.com/facebookresearch/SlowFast/tree/main/projects/mae",  # files of pre-training only
         container="model_state",

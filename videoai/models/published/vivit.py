@@ -15,10 +15,10 @@ def from_hf(state: StateDict) -> StateDict:
 
 WEIGHTS: dict[str, Weights] = {
     "hf/vivit_b_16x2_kinetics400": Weights(
-        "vivit_b_16x2",
-        from_hf,
-        ClipSpec(num_frames=32, stride=2, size=224, mean=HALF, std=HALF),
-        "MIT",
+        model="vivit_b_16x2",
+        convert=from_hf,
+        clip=ClipSpec(num_frames=32, stride=2, size=224, mean=HALF, std=HALF),
+        licence="MIT",
         url="https://huggingface.co/google/vivit-b-16x2-kinetics400/resolve/main/pytorch_model.bin",
         page="https://huggingface.co/google/vivit-b-16x2-kinetics400",
         verified="parity",

@@ -69,10 +69,10 @@ def _clip(num_frames: int, stride: int, size: int, *, resize: int | None = None)
 
 def _encoder(model: str, file: str, clip: ClipSpec) -> Weights:
     return Weights(
-        model,
-        from_meta,
-        clip,
-        LICENCE,
+        model=model,
+        convert=from_meta,
+        clip=clip,
+        licence=LICENCE,
         url=f"{FILES}/{file}.pt",
         page=PAGE,
         container="target_encoder",
@@ -83,10 +83,10 @@ def _encoder(model: str, file: str, clip: ClipSpec) -> Weights:
 
 def _probe(model: str, file: str, encoder: str, clip: ClipSpec, *, dataset: str, top1: float, views: str) -> Weights:
     return Weights(
-        model,
-        from_meta,
-        clip,
-        LICENCE,
+        model=model,
+        convert=from_meta,
+        clip=clip,
+        licence=LICENCE,
         url=f"{FILES}/evals/{file}.pt",
         page=PAGE,
         container="classifiers",
@@ -102,10 +102,10 @@ def _probe(model: str, file: str, encoder: str, clip: ClipSpec, *, dataset: str,
 def _hub(model: str, name: str, clip: ClipSpec) -> Weights:
     page = f"https://huggingface.co/facebook/{name}"
     return Weights(
-        model,
-        from_hub,
-        clip,
-        LICENCE,
+        model=model,
+        convert=from_hub,
+        clip=clip,
+        licence=LICENCE,
         url=f"{page}/resolve/main/model.safetensors",
         page=page,
         num_classes=0,

@@ -119,10 +119,10 @@ def _convolutions_to_linear(state: StateDict) -> StateDict:
 
 def _row(size: Size, convert: Callable[[StateDict], StateDict], url: str, page: str, top1: float) -> Weights:
     return Weights(
-        f"x3d_{size}",
-        convert,
-        CLIPS[size],
-        LICENCE,
+        model=f"x3d_{size}",
+        convert=convert,
+        clip=CLIPS[size],
+        licence=LICENCE,
         url=url,
         page=page,
         container="model_state",
