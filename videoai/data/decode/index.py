@@ -34,14 +34,14 @@ class KeyFrame(NamedTuple):
     dts: int  # when it is decoded, never later than shown
     end: int  # when the next key frame is decoded
 
-    def ticks(self) -> tuple[int, int, int]:
+    def ticks(self) -> tuple[int, ...]:
         """Times to search for it: FFmpeg's demuxers differ in the one that finds it, and none of them says so.
 
-        Most search the key frames by presentation time. MPEG streams search all packets by decoding time, and may begin
-        within the one they find, so the packet before is asked for. MP4 searches by decoding time plus a constant, and
-        in files cut without encoding anew that may be later than the presentation time.
+        Most search the key frames by presentation time. MPEG streams search all packets by decoding time, and program
+        streams may begin within the one they find, so the packet before is asked for. MP4 searches by decoding time
+        plus a constant, which in files cut without encoding anew may be later than the presentation time.
         """
-        return self.pts, self.dts - 1, self.end - 1
+        return self.pts, self.dts, self.dts - 1, self.end - 1
 
 
 class FrameIndex(NamedTuple):
