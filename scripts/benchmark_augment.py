@@ -14,7 +14,7 @@ from functools import partial
 
 import torch
 
-from videoai.cli.config import compose
+from videoai.compose.former import compose
 from videoai.core.seeding import generator_for
 from videoai.core.types import Clip, ClipSpec, Op, VideoItem
 from videoai.data.augment.operations import carry_out, operate

@@ -106,7 +106,7 @@ def planted(clip_folder: Path, standins: Path, tmp_path_factory: pytest.TempPath
     import torch
     from planted import Planted  # pyright: ignore[reportMissingImports]
 
-    from videoai.cli.config import compose
+    from videoai.compose.former import compose
     from videoai.core import checkpoint
     from videoai.core.types import ClipSpec
     from videoai.data.dataset import EvalClips
@@ -144,7 +144,7 @@ def untrained_gan(clip_folder: Path, tmp_path_factory: pytest.TempPathFactory) -
     """The checkpoint of a small generator with fresh weights that knows the classes of ``clip_folder``."""
     import torch
 
-    from videoai.cli.config import compose
+    from videoai.compose.former import compose
     from videoai.core import checkpoint
     from videoai.core.types import ClipSpec
     from videoai.data.lists.manifest import from_folder

@@ -6,18 +6,27 @@ from pathlib import Path
 import pytest
 import torch
 
-from videoai.cli.config import CONFIGS, compose, flatten
+from videoai.compose.presets import CONFIGS
+from videoai.compose.settings import Composed, from_arguments
 from videoai.core.types import ClipSpec
 from videoai.engine.optim import build_optimizer
 from videoai.engine.schedule import Schedule
 from videoai.inference.load import build_model
 from videoai.models import MODELS
 from videoai.models.published import find
-from videoai.run.limits import refuse_nonsense
 from videoai.run.training.weights import settle_weights
+from videoai.settings.gan import TrainGanSettings
+from videoai.settings.training import TrainSettings
+from videoai.settings.verbs import PredictSettings
 
 GROUPS = sorted(path for path in CONFIGS.iterdir() if path.is_dir())
 EXPERIMENTS = sorted(path.stem for path in (CONFIGS / "experiment").glob("*.yaml"))
+
+
+def compose(*words: str, cls: type = TrainSettings) -> Composed:
+    return from_arguments(cls, words)
+
+
 MODEL_FILES = sorted(path.stem for path in (CONFIGS / "model").glob("*.yaml"))
 
 
@@ -28,21 +37,10 @@ MODEL_FILES = sorted(path.stem for path in (CONFIGS / "model").glob("*.yaml"))
 )
 def test_every_choice_composes(file: Path):
     """Models and experiments compose in the tests that build them."""
-    gan = file.parent.name == "gan"
-    config, choices = compose("train_gan" if gan else "train", [f"{file.parent.name}={file.stem}"])
-    assert choices[file.parent.name] == file.stem
-    ClipSpec(**config["clip"])
-    assert set(config) >= {
-        "data",
-        "gan" if gan else "model",
-        "clip",
-        "augment",
-        "optim",
-        "schedule",
-        "trainer",
-        "seed",
-        "run_dir",
-    }
+    cls = TrainGanSettings if file.parent.name == "gan" else TrainSettings
+    composed = compose(f"{file.parent.name}={file.stem}", cls=cls)
+    assert composed.choices[file.parent.name] == file.stem
+    ClipSpec(**composed.whole["clip"])
 
 
 def test_every_model_has_a_yaml_and_the_other_way_round():
@@ -51,7 +49,7 @@ def test_every_model_has_a_yaml_and_the_other_way_round():
 
 @pytest.mark.parametrize("name", MODEL_FILES)
 def test_every_model_builds_from_its_yaml_and_maps_its_clip_to_logits(name):
-    config, _ = compose("train", [f"model={name}"])
+    config = compose(f"model={name}").whole
     clip = ClipSpec(**config["clip"])
     with torch.device("meta"):  # shapes without memory or arithmetic
         model = build_model(config["model"], num_classes=7).eval()
@@ -62,9 +60,9 @@ def test_every_model_builds_from_its_yaml_and_maps_its_clip_to_logits(name):
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_experiment_is_ready_to_train_but_for_its_data(name):
     """Its weights are of its model and clip, its model takes the clip, and its optimizer tells the layers apart."""
-    config, _ = compose("train", [f"experiment={name}", "data.path=clips.csv"])
-    refuse_nonsense(config)
-    config = settle_weights(config)
+    composed = compose(f"experiment={name}", "data.path=clips.csv")
+    assert composed.settings().name == name
+    config = settle_weights(composed.whole)
     without_network = {"inflate": None} if config["model"].get("inflate") else {}
     with torch.device("meta"):
         model = build_model({**config["model"], **without_network}, num_classes=7)
@@ -85,23 +83,27 @@ def test_every_experiment_says_where_it_comes_from_and_how_to_run_it(name):
 
 
 def test_a_model_brings_its_clip_and_a_data_set_its_augmentation_unless_told_otherwise():
-    config, choices = compose("train", ["model=r3d_18", "data=folder", "data.root=x"])
-    assert (choices["clip"], choices["augment"]) == (MODELS["r3d_18"].clip, "standard")
-    config, choices = compose("train", ["model=r3d_18", "clip=16x2x32", "augment=strong"])
-    assert (config["clip"]["size"], choices["augment"]) == (32, "strong")
+    composed = compose("model=r3d_18", "data=folder", "data.root=x")
+    assert (composed.choices["clip"], composed.choices["augment"]) == (MODELS["r3d_18"].clip, "standard")
+    composed = compose("model=r3d_18", "clip=16x2x32", "augment=strong")
+    assert (composed.whole["clip"]["size"], composed.choices["augment"]) == (32, "strong")
 
 
 def test_a_model_brings_its_rate_unless_told_otherwise():
-    assert compose("train", ["model=tiny_r3d"])[0]["optim"]["lr"] == 0.004
-    assert compose("train", ["model=vivit_s"])[0]["optim"]["lr"] == 0.0005
-    assert compose("train", ["model=tiny_r3d", "optim=sgd"])[0]["optim"]["name"] == "sgd"
+    assert compose("model=tiny_r3d").whole["optim"]["lr"] == 0.004
+    assert compose("model=vivit_s").whole["optim"]["lr"] == 0.0005
+    assert compose("model=tiny_r3d", "optim=sgd").whole["optim"]["name"] == "sgd"
+
+
+def test_an_experiment_brings_its_weights():
+    assert compose("experiment=umt_base_k400", "data.path=x").settings().weights == "umt/umt_vit_base_k710_f8"
 
 
 def test_motion16_is_not_mirrored_unless_asked_and_then_renamed():
     from videoai.data.augment.directions import settle_directions
     from videoai.data.motion16.motion import CLASSES, REVERSED
 
-    data = compose("train", [])[0]["data"]
+    data = compose().whole["data"]
     assert (data["flip"], data["reverse"]) == (0, 0)
     turned = settle_directions({**data, "flip": 0.5, "reverse": 0.5}, CLASSES)
     mirrored = {name: CLASSES[turned.flip_labels[label]] for label, name in enumerate(CLASSES)}
@@ -114,8 +116,8 @@ def test_motion16_is_not_mirrored_unless_asked_and_then_renamed():
     "value", ["a b/c (1).mp4", "x=[1],{2}.mp4", 'say "hi".mp4', "films/*.mp4", "back\\slash.mp4", "ü.mp4"]
 )
 def test_paths_are_taken_as_typed(value):
-    config, _ = compose("predict", ["checkpoint=c.pt", f"input={value}"])
-    assert config["input"] == value
+    assert compose("checkpoint=c.pt", f"input={value}", cls=PredictSettings).settings().input == value
+    assert compose(f"weights={value}").settings().weights == value
 
 
 def test_a_users_own_folder_of_yaml_is_searched(tmp_path):
@@ -123,20 +125,13 @@ def test_a_users_own_folder_of_yaml_is_searched(tmp_path):
     (tmp_path / "model" / "mynet.yaml").write_text(
         "defaults:\n  - /clip@_global_.clip: 16x2x32\n_target_: mynet.Net\nwidth: 3\n"
     )
-    config, choices = compose("train", ["--config-dir", str(tmp_path), "model=mynet", "model.width=5"])
-    assert config["model"] == {"_target_": "mynet.Net", "width": 5}
-    assert choices["model"] == "mynet"
-
-
-@pytest.mark.parametrize("file", ["trainer/default", "augment/none", "synthetic/default", "imbalance/default"])
-def test_every_setting_is_explained(file):
-    for line in (CONFIGS / f"{file}.yaml").read_text().splitlines():
-        key, _, comment = line.partition("#")
-        assert comment or key.split(":")[0] in ("tensorboard", "label_smoothing"), line
+    composed = compose("--config-dir", str(tmp_path), "model=mynet", "model.width=5")
+    assert composed.settings().model == {"_target_": "mynet.Net", "width": 5}
+    assert composed.choices["model"] == "mynet"
 
 
 def test_the_presets_of_augmentation_keep_their_values():
-    off = compose("train", ["augment=none"])[0]["augment"]
+    off = compose("augment=none").whole["augment"]
     keys = ("scale", "ratio", "shift", "color_jitter", "mixup", "cutmix")
     kept = {
         "none": ([1.0, 1.0], [1.0, 1.0], 0.0, 0.0, 0.0, 0.0),
@@ -145,8 +140,4 @@ def test_the_presets_of_augmentation_keep_their_values():
         "strong": ([0.25, 1.0], [0.75, 1.3333], 0.0, 0.3, 0.2, 1.0),
     }
     for name, values in kept.items():
-        assert compose("train", [f"augment={name}"])[0]["augment"] == {**off, **dict(zip(keys, values, strict=True))}
-
-
-def test_flatten_sees_every_leaf():
-    assert "trainer.max_steps" in flatten(compose("train", [])[0])
+        assert compose(f"augment={name}").whole["augment"] == {**off, **dict(zip(keys, values, strict=True))}

@@ -25,7 +25,7 @@ def clips_of(name: str) -> Path:
 def test_an_experiment_trains_on_its_own_clips(name, tmp_path):
     table = clips_of(name)
     done = videoai.train(experiment=name, trainer=TINY, run_dir=str(tmp_path), **{"data.path": str(table)})
-    assert done["step"] == 2
+    assert done.step == 2
 
 
 def test_the_test_split_of_the_fights_is_the_one_its_rule_draws():

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from videoai.cli.config import train
+    from videoai.api import train
     from videoai.data.decode import open_video
     from videoai.inference.load import load
     from videoai.models import create_model
@@ -23,7 +23,7 @@ _HOME = {  # public name -> module that holds it, imported on first use
     "create_model": "videoai.models",
     "load": "videoai.inference.load",
     "open_video": "videoai.data.decode",
-    "train": "videoai.cli.config",
+    "train": "videoai.api",
 }
 __all__ = ["__version__", "create_model", "load", "open_video", "train"]
 

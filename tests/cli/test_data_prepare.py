@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 import videoai
-from videoai.cli.config import compose
 from videoai.cli.data_prepare import main
+from videoai.compose.former import compose
 
 ROOT = Path(__file__).resolve().parents[2]
 TRAINER = {"batch_size": 6, "log_every": 1, "precision": "fp32", "tensorboard": False, "max_steps": 2}
@@ -87,14 +87,14 @@ def test_data_is_named_as_for_training(clip_folder, prepare, tmp_path):
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
-        ((), r"out is not set\. Add out=\.\.\. \(videoai data prepare --help lists the settings\)"),
+        ((), r"out is not set\. Add out=\.\.\."),
         (("out=x",), "say which videos, once: videoai data prepare PATH out=DIR, or data=csv data.path=FILE"),
         (("{clips}", "data=folder", "out=x"), "say which videos, once"),
         (("data=folder", "out=x"), "data.root is not set"),
         (("nowhere", "out=x"), "nowhere: no such file or folder"),
         (("{clips}", "out={clips}/new"), "lies inside the input"),
-        (("{clips}", "out=x", "to=shard"), "to=shard: choose from videos, clips, shards"),
-        (("{clips}", "out=x", "shortside=3"), r"unknown setting 'shortside'\. Did you mean 'short_side'\?"),
+        (("{clips}", "out=x", "to=shard"), "to=shard: .*Choose from videos, clips, shards"),
+        (("{clips}", "out=x", "shortside=3"), r"unknown setting 'shortside'\. Did you mean short_side\?"),
     ],
 )
 def test_what_cannot_be_is_refused(words, problem, clip_folder, tmp_path, monkeypatch):

@@ -9,10 +9,10 @@ import pytest
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["trian"], 2, "unknown verb 'trian'. Did you mean 'train'?"),
-        (["train", "modle=r3d_18"], 1, "unknown setting 'modle'. Did you mean 'model'?"),
-        (["train", "model=r3d18"], 1, "model=r3d18: no such choice. Did you mean 'r3d_18'?"),
-        (["train", "trainer.max_step=5"], 1, "Did you mean 'trainer.max_steps'?"),
+        (["trian"], 2, "unknown verb 'trian'. Did you mean train?"),
+        (["train", "modle=r3d_18"], 1, "unknown setting 'modle'. Did you mean "),
+        (["train", "model=r3d18"], 1, "model=r3d18: no such choice. Did you mean r3d_18?"),
+        (["train", "trainer.max_step=5"], 1, "Did you mean trainer.max_steps?"),
         (["train", "trainer.max_steps"], 1, "settings are key=value"),
         (["train", "--config-dir", "nowhere"], 1, "no such folder"),
         (["train", "data=folder"], 1, "data.root is not set. Add data.root=..."),

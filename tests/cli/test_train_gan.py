@@ -5,7 +5,7 @@ import json
 import pytest
 
 SMOKE = (
-    *("train", "task=gan", "trainer.max_steps=20", "trainer.batch_size=8", "trainer.eval_every=20"),
+    *("gan", "train", "trainer.max_steps=20", "trainer.batch_size=8", "trainer.eval_every=20"),
     *("gan.generator.width=8", "data.num_workers=0", "trainer.num_threads=1", "trainer.log_every=5", "run_dir=run"),
 )
 
@@ -21,7 +21,7 @@ def trained(clip_folder, videoai_command, tmp_path_factory):
 def test_twenty_steps_train_and_say_what_comes_next(trained):
     cwd, done = trained
     assert "val named x spread" in done.stdout
-    assert "next: videoai evaluate task=gan checkpoint=run/checkpoints/best.pt" in done.stdout
+    assert "next: videoai gan evaluate checkpoint=run/checkpoints/best.pt" in done.stdout
     assert "generator 0.39 M, discriminator 1.27 M parameters" in done.stderr
     assert "likeness of real clips of train to those of val" in done.stderr
     run = cwd / "run"
@@ -45,23 +45,22 @@ def test_a_gan_is_not_asked_for_names(trained, videoai_command, verb):
 
 
 def test_help_shows_the_settings_of_the_task(videoai_command, tmp_path):
-    text = videoai_command("train", "task=gan", "--help", cwd=tmp_path).stdout
-    assert "diff_augment: [color, translation, cutout]" in text
+    text = videoai_command("gan", "train", "--help", cwd=tmp_path).stdout
+    assert "gan.diff_augment=[color, translation, cutout]" in text
     assert "gan=        base small tiny" in text
-    assert "optim.lr_generator" not in text and "model=" not in text
-    assert "task=gan" in videoai_command("train", "--help", cwd=tmp_path).stdout
+    assert "optim.lr_generator=0.0004" in text and "model=" not in text
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["train", "gan=small"], "'gan' is a setting of GANs: videoai train task=gan gan=..."),
+        (["train", "gan=small"], "'gan' is a setting of GANs: videoai gan train gan=..."),
         (["train", "gan.r1=1"], "'gan.r1' is a setting of GANs"),
-        (["train", "task=gna"], "task=gna: no such task. Did you mean 'gan'?"),
-        (["train", "task=gan", "gan=tny"], "gan=tny: no such choice. Did you mean 'tiny'?"),
-        (["train", "task=gan", "gan.r2=1"], "unknown setting 'gan.r2'. Did you mean 'gan.r1'?"),
-        (["train", "task=gan", "model=r3d_18"], "unknown setting 'model'"),
-        (["train", "task=gan", "data.only=[lft,up]", "data.size=tiny"], "has no class 'lft'. Did you mean left"),
+        (["train", "task=gna"], "task=gna: no such choice"),
+        (["gan", "train", "gan=tny"], "gan=tny: no such choice. Did you mean tiny?"),
+        (["gan", "train", "gan.r2=1"], "unknown setting 'gan.r2'. Did you mean gan.r1?"),
+        (["gan", "train", "model=r3d_18"], "unknown setting 'model'"),
+        (["gan", "train", "data.only=[lft,up]", "data.size=tiny"], "has no class 'lft'. Did you mean left"),
     ],
 )
 def test_a_mistake_is_one_clear_line(arguments, message, videoai_command, tmp_path):
@@ -103,7 +102,7 @@ def test_a_generator_of_ones_own_is_one_file_and_one_yaml(clip_folder, videoai_c
     (tmp_path / "ownnet.py").write_text(OWN_NETWORK)
     data = ("data=folder", f"data.root={clip_folder}", "data.num_workers=0")
     done = videoai_command(
-        *("train", "task=gan", "--config-dir", "mine", "gan=painter", "trainer.max_steps=2", *data), cwd=tmp_path
+        *("gan", "train", "--config-dir", "mine", "gan=painter", "trainer.max_steps=2", *data), cwd=tmp_path
     )
     assert done.returncode == 0, done.stderr
-    assert "next: videoai evaluate task=gan checkpoint=runs/folder-painter/checkpoints/" in done.stdout
+    assert "next: videoai gan evaluate checkpoint=runs/folder-painter/checkpoints/" in done.stdout

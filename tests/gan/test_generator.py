@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from videoai.cli.config import compose
+from videoai.compose.former import compose
 from videoai.core.types import ClipSpec
 from videoai.gan import DISCRIMINATORS, GENERATORS
 from videoai.gan.generator import Generator, growth

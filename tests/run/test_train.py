@@ -6,7 +6,7 @@ import torch
 import yaml
 
 import videoai
-from videoai.cli.config import complete, with_run_dir
+from videoai.compose.former import complete, with_run_dir
 from videoai.core.types import MULTI_LABEL, LabelSpan, VideoItem
 from videoai.data.lists.items import Items
 from videoai.data.lists.manifest import Manifest
@@ -30,15 +30,15 @@ def config(clip_folder, tmp_path, **changes) -> dict:
 
 def test_train_from_python_takes_names_dicts_and_dotted_keys(clip_folder, tmp_path):
     done = videoai.train(config(clip_folder, tmp_path), model="frame_only", **{"trainer.max_steps": 2})
-    assert done["step"] == 2
+    assert done.step == 2
     again = yaml.safe_load((tmp_path / "run" / "config.yaml").read_text())
     assert again["model"]["name"] == "frame_only"
     again["trainer"]["max_steps"] = 3
-    assert videoai.train(again)["step"] == 3  # config.yaml repeats, here continues, the run
+    assert videoai.train(again).step == 3  # config.yaml repeats, here continues, the run
 
 
 def test_an_unknown_setting_is_named_with_the_nearest(clip_folder, tmp_path):
-    with pytest.raises(ValueError, match="unknown setting 'trainer.max_step'. Did you mean 'trainer.max_steps'"):
+    with pytest.raises(ValueError, match="unknown setting 'trainer.max_step'. Did you mean trainer.max_steps"):
         videoai.train(config(clip_folder, tmp_path), **{"trainer.max_step": 2})
 
 
@@ -103,7 +103,7 @@ def test_activation_checkpointing_keeps_the_statistics_of_batch_norms(clip_folde
         given = config(clip_folder, tmp_path, run_dir=str(tmp_path / str(again)), model=model, clip="16x2x32")
         more = {"max_steps": 1, "accumulate": 2, "batch_size": 3, "num_threads": 1, "activation_checkpointing": again}
         done = videoai.train(given, trainer={**SMALL, **more})
-        state = torch.load(done["checkpoint"], weights_only=True)["model"]
+        state = torch.load(done.checkpoint, weights_only=True)["model"]
         kept.append({key: value for key, value in state.items() if key.endswith(("running_mean", "running_var"))})
         assert {int(value) for key, value in state.items() if key.endswith("num_batches_tracked")} == {2}
     assert kept[0] and all(torch.equal(kept[0][key], kept[1][key]) for key in kept[0])
@@ -143,7 +143,7 @@ def test_a_recurrent_layer_behind_loaded_frames_is_not_frozen_to_the_end(clip_fo
 
 def test_what_was_loaded_may_be_frozen(clip_folder, tmp_path):
     first = videoai.train(config(clip_folder, tmp_path), trainer={**SMALL, "max_steps": 1})
-    given = config(clip_folder, tmp_path, run_dir=str(tmp_path / "probe"), weights=first["checkpoint"])
+    given = config(clip_folder, tmp_path, run_dir=str(tmp_path / "probe"), weights=first.checkpoint)
     assert videoai.train(given, trainer={**SMALL, "max_steps": 2}, finetune="linear_probe")["step"] == 2
 
 
@@ -226,8 +226,8 @@ def test_the_chosen_metric_chooses_the_best_checkpoint_and_is_reported(clip_fold
     done = videoai.train(config(clip_folder, tmp_path), model="frame_only", trainer=settings)
     lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
     validated = [line for line in lines if line["split"] == "val"]
-    assert done["metric"] == "macro_f1"
-    assert done["best_macro_f1"] == pytest.approx(max(line["macro_f1"] for line in validated), abs=1e-6)
+    assert done.metric == "macro_f1"
+    assert done.best_value == pytest.approx(max(line["macro_f1"] for line in validated), abs=1e-6)
     assert {"top1", "mean_class_accuracy", "macro_f1", "loss"} <= set(validated[0])
 
 

@@ -3,8 +3,11 @@
 import os
 from typing import Any
 
-from videoai.cli.config import apart, compose, refuse_missing
-from videoai.cli.data import path_first, settings_of
+from videoai.cli.overrides import path_first, settings_of
+from videoai.compose.former import former
+from videoai.compose.settings import from_arguments, shared_out
+from videoai.settings.datasets import CheckSettings
+from videoai.settings.training import TrainSettings
 
 FAULTS_FOUND = 3  # exit code: the check was done, and something is wrong
 
@@ -12,13 +15,13 @@ FAULTS_FOUND = 3  # exit code: the check was done, and something is wrong
 def main(arguments: list[str]) -> int:
     """Checks, prints what was found and where the report lies. Exit code 3 when something must be mended."""
     path, rest = path_first(arguments)
-    own, rest = apart("data_check", rest)
+    own, rest = shared_out(CheckSettings, rest)
     if path is None and not any(argument.startswith("data") for argument in rest):
         raise ValueError("say which videos: videoai data check PATH, or data=csv data.path=FILE.")
-    settings, _ = compose("data_check", own)
-    config, choices = compose("train", [*(settings_of(path) if path else ()), *rest])
-    refuse_missing({"data": config["data"]}, "data check")
-    settings["out"] = settings["out"] or os.path.join("runs", f"check-{_name(config['data'], choices)}")
+    settings = former(from_arguments(CheckSettings, own).settings())
+    composed = from_arguments(TrainSettings, [*(settings_of(path) if path else ()), *rest])
+    config = former(composed.settings())
+    settings["out"] = settings["out"] or os.path.join("runs", f"check-{_name(config['data'])}")
     names_clip = any(argument.startswith(("clip", "model=", "experiment=")) for argument in rest)
     return _check(config["data"], settings, config["clip"] if names_clip else None)
 
@@ -42,6 +45,6 @@ def _check(data: dict[str, Any], settings: dict[str, Any], clip: dict[str, Any] 
     return FAULTS_FOUND
 
 
-def _name(data: dict[str, Any], choices: dict[str, str]) -> str:
+def _name(data: dict[str, Any]) -> str:
     where = data.get("path") or data.get("root")
-    return os.path.splitext(os.path.basename(os.path.normpath(where)))[0] if where else choices["data"]
+    return os.path.splitext(os.path.basename(os.path.normpath(where)))[0] if where else data.get("name", "data")

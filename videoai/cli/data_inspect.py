@@ -3,8 +3,10 @@
 import json
 from typing import Any
 
-from videoai.cli.config import compose, refuse_missing
-from videoai.cli.data import path_first
+from videoai.cli.overrides import path_first
+from videoai.compose.settings import from_arguments
+from videoai.settings.datasets import InspectSettings
+from videoai.settings.training import TrainSettings
 
 CHOICES = ("model", "clip")  # of train, passed on to it
 
@@ -14,19 +16,15 @@ def main(arguments: list[str]) -> int:
     path, rest = path_first(arguments)
     choices = [argument for argument in rest if argument.partition("=")[0] in CHOICES]
     rest = [argument for argument in rest if argument not in choices]
-    settings, _ = compose("data_inspect", [*([f"path={path}"] if path else ()), *rest])
-    refuse_missing(settings, "data inspect")
+    settings = from_arguments(InspectSettings, [*([f"path={path}"] if path else ()), *rest]).settings()
     from videoai.run.datasets.inspect import inspect
-    from videoai.run.limits import refuse_nonsense
-
-    refuse_nonsense(settings)
 
     def defaults(layout: str) -> dict[str, Any]:
-        return compose("train", [f"data={layout}", *choices])[0]
+        return from_arguments(TrainSettings, [f"data={layout}", *choices]).whole
 
-    how = {key: settings[key] for key in ("look", "frame_fps")}
-    found = inspect(settings["path"], **how, defaults=defaults, choices=choices)
-    if settings["json"]:
+    options = {"look": settings.look, "frame_fps": settings.frame_fps}
+    found = inspect(settings.path, **options, defaults=defaults, choices=choices)
+    if settings.json:
         print(json.dumps(found, ensure_ascii=False, indent=1))
     else:
         print("\n".join(lines(found)))

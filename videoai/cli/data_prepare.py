@@ -3,36 +3,26 @@
 import shlex
 from typing import Any
 
-from videoai.cli.config import compose, refuse_missing
-from videoai.cli.data import path_first, settings_of
+from videoai.cli.overrides import about_data, data_node, path_first, settings_of
+from videoai.compose.former import former
+from videoai.compose.settings import from_arguments
+from videoai.settings.datasets import PrepareSettings
 
 
 def main(arguments: list[str]) -> int:
     """Prepare, print what came of it, and the command that trains on it."""
     path, rest = path_first(arguments)
-    about_data = [argument for argument in rest if argument.startswith(("data=", "data."))]
-    rest = [argument for argument in rest if argument not in about_data]
-    config, _ = compose("data_prepare", rest)
-    refuse_missing(config, "data prepare")
-    config["data"] = data_settings(path, about_data)
+    words, rest = about_data(rest)
+    config = former(from_arguments(PrepareSettings, rest).settings())
+    if (path is None) == (not any(word.startswith("data=") for word in words)):
+        raise ValueError(
+            "say which videos, once: videoai data prepare PATH out=DIR, or data=csv data.path=FILE in place of PATH"
+        )
+    config["data"] = data_node([*(settings_of(path) if path is not None else ()), *words])
     from videoai.run.datasets.prepare import prepare
 
     print_summary(prepare(config))
     return 0
-
-
-def data_settings(path: str | None, about_data: list[str]) -> dict[str, Any]:
-    """The data's node as train composes it. Raises: ValueError: no data is named, or two."""
-    named = any(argument.startswith("data=") for argument in about_data)
-    if (path is None) == (not named):
-        raise ValueError(
-            "say which videos, once: videoai data prepare PATH out=DIR, or data=csv data.path=FILE in place of PATH"
-        )
-    if path is not None:
-        about_data = [*settings_of(path), *about_data]
-    data = compose("train", about_data)[0]["data"]
-    refuse_missing({"data": data}, "data prepare")
-    return data
 
 
 def print_summary(done: dict[str, Any]) -> None:

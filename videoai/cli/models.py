@@ -5,7 +5,7 @@ import sys
 import textwrap
 from collections.abc import Iterator
 
-from videoai.cli.config import CONFIGS
+from videoai.compose.presets import CONFIGS
 from videoai.core.build import did_you_mean
 
 RIGHT = ("M params", "GFLOPs")

@@ -4,22 +4,22 @@ import io
 import json
 import sys
 
-from videoai.cli.config import compose, refuse_missing, trusted
+from videoai.compose.former import former
+from videoai.compose.settings import from_arguments
+from videoai.settings.verbs import PredictSettings
 
 
 def main(arguments: list[str]) -> int:
     """One line of JSON a video on standard output. Exit code 1 when no video could be read."""
-    config, _ = compose("predict", arguments)
-    refuse_missing(config, "predict")
-    if not config["input"]:
+    settings = from_arguments(PredictSettings, arguments).settings()
+    if not settings.input:
         raise ValueError("input is empty. Add input=FILE, input=FOLDER or input='GLOB'")
-    config["trust"] = trusted(config["trust"])
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a file name need not be UTF-8
     from videoai.run.predict import predict
 
     answered = unreadable = 0
-    for record in predict(config):
+    for record in predict(former(settings)):
         print(json.dumps(record, ensure_ascii=False), flush=True)
         answered, unreadable = answered + ("error" not in record), unreadable + ("error" in record)
     if unreadable:

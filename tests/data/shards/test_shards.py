@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from videoai.cli.config import compose
+from videoai.compose.former import compose
 from videoai.data.decode import open_video
 from videoai.data.media import BadVideo
 from videoai.data.shards import shards

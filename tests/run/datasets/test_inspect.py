@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from videoai.cli.config import compose
+from videoai.compose.former import compose
 from videoai.core.types import ClipSpec
 from videoai.run.datasets.inspect import fit_clip, inspect
 

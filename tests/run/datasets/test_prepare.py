@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from videoai.cli.config import compose
+from videoai.compose.former import compose
 from videoai.data.lists.manifest import from_csv, from_folder
 from videoai.data.prepare.jobs import Journal
 from videoai.data.shards.shards import from_shards

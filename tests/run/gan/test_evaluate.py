@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from videoai.cli.config import compose
+from videoai.compose.former import compose
 from videoai.core import checkpoint
 from videoai.run.gan.evaluate import evaluate_gan
 

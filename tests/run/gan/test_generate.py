@@ -7,7 +7,7 @@ import logging
 import pytest
 
 import videoai
-from videoai.cli.config import compose
+from videoai.compose.former import compose
 from videoai.core import checkpoint
 from videoai.data.lists.manifest import from_csv
 from videoai.run.gan.generate import generate

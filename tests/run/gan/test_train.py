@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import videoai
-from videoai.cli.config import complete, with_run_dir
+from videoai.compose.former import complete, with_run_dir
 from videoai.inference.load_generator import load_generator
 from videoai.run.gan.train import assemble
 from videoai.run.training.folder import RunFolder
@@ -46,7 +46,7 @@ def test_stopping_and_going_on_gives_bitwise_the_run_that_never_stopped(clip_fol
 
 def test_a_run_leaves_a_log_films_and_a_generator(clip_folder, tmp_path):
     done = videoai.train(config(clip_folder, tmp_path), trainer={**SMALL, "max_steps": 2, "eval_every": 1})
-    assert done["metric"] == "score" and 0 <= done["best_score"] <= 1
+    assert done.metric == "score" and 0 <= done.best_value <= 1
     lines = [json.loads(line) for line in (tmp_path / "run/metrics.jsonl").read_text().splitlines()]
     train = next(line for line in lines if line["split"] == "train")
     assert {"loss_d", "loss_g", "sign_real", "sign_fake", "augment_p"} <= set(train)
@@ -54,7 +54,7 @@ def test_a_run_leaves_a_log_films_and_a_generator(clip_folder, tmp_path):
     film = tmp_path / "run/films/step_000002.mp4"
     with videoai.open_video(film) as video:
         assert (video.num_frames, video.height, video.width) == (8, 4 * 16, 6 * 16)
-    generator = load_generator(done["checkpoint"])
+    generator = load_generator(done.checkpoint)
     assert generator.classes == ["down", "left", "right", "up"]
     assert (generator.num_classes, generator.num_frames, generator.size) == (4, 8, 16)
     assert not generator.training and generator.clip.mean == (0.5, 0.5, 0.5)
@@ -131,4 +131,4 @@ def test_the_checkpoint_of_a_classifier_is_no_generator(clip_folder, tmp_path):
     with pytest.raises(
         ValueError, match=r"best.pt: not of a GAN, so it makes no clips. Train one: videoai train task=gan"
     ):
-        load_generator(done["checkpoint"])
+        load_generator(done.checkpoint)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from videoai.cli.config import compose
+from videoai.compose.former import compose
 from videoai.run.study.feature_augment import FewShots, study_features
 from videoai.run.study.protocol import Cell
 

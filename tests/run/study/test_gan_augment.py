@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from videoai.cli.config import complete, compose
+from videoai.compose.former import complete, compose
 from videoai.core.types import ClipSpec
 from videoai.data.lists.manifest import from_folder
 from videoai.run.study.gan_augment import FewClips, _that_matter, split_arm, study_gan

@@ -1,0 +1,143 @@
+"""What ``videoai`` can do: one table of jobs. A job is one word, or a group and a word."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from videoai.core.messages import did_you_mean
+
+
+class Job(NamedTuple):
+    """One row: what runs, what it is, and which settings it takes."""
+
+    function: str  # module:function; takes the words behind the job's name, returns the exit code
+    help: str
+    settings: tuple[str, ...] = ()  # module:class; the job's own, then those that it passes on
+    usage: str = "[key=value ...]"
+
+
+TRAIN, TRAIN_GAN = "videoai.settings.training:TrainSettings", "videoai.settings.gan:TrainGanSettings"
+COMPOSED = "[GROUP=NAME ...] [key=value ...] [--config-dir DIR] [--cfg] [-m]"
+JOBS: dict[str, Job] = {
+    "train": Job("videoai.cli.train:main", "train a model, or continue a run", (TRAIN,), COMPOSED),
+    "evaluate": Job(
+        "videoai.cli.evaluate:main",
+        "score a checkpoint on a split of a data set",
+        ("videoai.settings.verbs:EvaluateSettings",),
+        "checkpoint=PATH [data=NAME data.root=PATH ...] [key=value ...]",
+    ),
+    "predict": Job(
+        "videoai.cli.predict:main", "name the action in your video files", ("videoai.settings.verbs:PredictSettings",)
+    ),
+    "data inspect": Job(
+        "videoai.cli.data_inspect:main",
+        "say what lies at PATH, and the command that trains on it",
+        ("videoai.settings.datasets:InspectSettings",),
+        "PATH [model=NAME] [key=value ...]",
+    ),
+    "data check": Job(
+        "videoai.cli.data_check:main",
+        "find broken, short, double, leaking and mislabelled videos",
+        ("videoai.settings.datasets:CheckSettings",),
+        "PATH [data=NAME ...] [model=NAME] [key=value ...]",
+    ),
+    "data prepare": Job(
+        "videoai.cli.data_prepare:main",
+        "re-encode, cache or pack videos so that training reads them faster",
+        ("videoai.settings.datasets:PrepareSettings",),
+        "PATH out=DIR [data=NAME ...] [key=value ...]",
+    ),
+    "gan train": Job("videoai.cli.gan:train", "train a generator of clips of your classes", (TRAIN_GAN,), COMPOSED),
+    "gan evaluate": Job(
+        "videoai.cli.gan:evaluate",
+        "say whether generated clips teach anything",
+        ("videoai.settings.gan:EvaluateGanSettings",),
+        "checkpoint=GAN [settings of train, for the classifiers trained here] [key=value ...]",
+    ),
+    "gan generate": Job(
+        "videoai.cli.gan:generate",
+        "fill a folder with clips of a trained generator",
+        ("videoai.settings.gan:GenerateSettings",),
+    ),
+    "study feature_augment": Job(
+        "videoai.cli.study:feature_augment",
+        "do drawn features help with few clips?",
+        ("videoai.settings.study:FeatureStudySettings",),
+        "checkpoint=ENCODER [data=NAME ...] [key=value ...]",
+    ),
+    "study gan_augment": Job(
+        "videoai.cli.study:gan_augment",
+        "does a GAN that saw few clips help a classifier of the same clips?",
+        ("videoai.settings.study:GanStudySettings",),
+        "data=NAME [settings of train, of gan train] [key=value ...]",
+    ),
+    "benchmark decode": Job(
+        "videoai.cli.benchmark:decode",
+        "measure how fast videos are decoded here",
+        ("videoai.settings.benchmarks:DecodeSettings",),
+    ),
+    "benchmark loader": Job(
+        "videoai.cli.benchmark:loader",
+        "measure how fast training clips are loaded here",
+        ("videoai.settings.benchmarks:LoaderSettings", TRAIN),
+        "data=NAME [settings of train] [key=value ...]",
+    ),
+    "models": Job(
+        "videoai.cli.models:main", "list the models; one model: its options, weights and recipes", (), "[word ...]"
+    ),
+    "doctor": Job("videoai.cli.doctor:main", "check this installation and say how to mend it", (), ""),
+    "completion": Job("videoai.cli.completion:main", "print the tab completion for bash or zsh", (), "bash|zsh"),
+}
+GROUPS = {
+    "data": "inspect, check and prepare videos",
+    "gan": "train, evaluate and use a generator of clips",
+    "study": "compare ways to train, over seeds",
+    "benchmark": "measure how fast videos are read here",
+}
+# Former spellings: (word, argument) -> job.
+FORMER = {
+    ("train", "task=gan"): "gan train",
+    ("evaluate", "task=gan"): "gan evaluate",
+    ("generate", ""): "gan generate",
+}
+
+
+class Found(NamedTuple):
+    """A job and the words behind its name."""
+
+    name: str
+    job: Job
+    rest: list[str]
+    note: str = ""  # how a former spelling is written now
+
+
+def find(words: Sequence[str]) -> Found:
+    """The job that the words begin with. Raises: ValueError: there is none; the message names the nearest."""
+    first, rest = words[0], list(words[1:])
+    for (word, argument), name in FORMER.items():
+        if first == word and (not argument or argument in rest):
+            note = f"'videoai {' '.join(filter(None, (word, argument)))}' is written 'videoai {name}' now"
+            return Found(name, JOBS[name], [one for one in rest if one != argument], note)
+    if first in JOBS:
+        return Found(first, JOBS[first], rest)
+    if first in GROUPS:
+        return _find_in_group(first, rest)
+    known = [*dict.fromkeys(name.split()[0] for name in JOBS)]
+    raise ValueError(
+        f"unknown verb '{first}'.{did_you_mean(first, known)} The verbs: {', '.join(known)}. See videoai --help"
+    )
+
+
+def jobs_of(group: str) -> dict[str, Job]:
+    """The jobs of a group by their second word."""
+    return {name.partition(" ")[2]: job for name, job in JOBS.items() if name.startswith(f"{group} ")}
+
+
+def _find_in_group(group: str, rest: list[str]) -> Found:
+    jobs = jobs_of(group)
+    if rest and rest[0] in jobs:
+        return Found(f"{group} {rest[0]}", jobs[rest[0]], rest[1:])
+    given = rest[0] if rest else ""
+    raise ValueError(
+        f"videoai {group} '{given}': choose from {', '.join(jobs)}.{did_you_mean(given, list(jobs))} "
+        f"See videoai {group} --help"
+    )

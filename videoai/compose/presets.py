@@ -1,0 +1,122 @@
+"""The YAML files of ``configs/`` and of the user's own folder, composed by Hydra into one plain dict."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from videoai.core.messages import did_you_mean
+from videoai.settings.parse import unknown
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+# A wheel carries the files inside the package; in a source tree they stand beside it.
+CONFIGS = _PACKAGE / "configs" if (_PACKAGE / "configs").is_dir() else _PACKAGE.parent / "configs"
+GROUPS = tuple(sorted(path.name for path in CONFIGS.iterdir() if path.is_dir()))
+GRAMMAR_ERRORS = ("mismatched input", "no viable alternative", "extraneous", "token recognition")
+
+
+def compose_presets(
+    job: str, overrides: Sequence[str] = (), config_dir: str | None = None
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """``configs/JOB.yaml`` with ``GROUP=NAME`` and ``KEY=VALUE`` applied -> the dict, and which file each group took.
+
+    Raises: ValueError: one line: a choice that there is not, or what Hydra cannot read.
+    """
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    search = [f"hydra.searchpath=[file://{os.path.abspath(config_dir)}]"] if config_dir else []
+    try:
+        return _composed(job, [*search, *map(forced, overrides)])
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
+        raise ValueError(_one_line(str(error))) from error
+
+
+def choices_of(group: str, config_dir: str | None = None) -> list[str]:
+    """The names of a group's files."""
+    folders = [CONFIGS / group, *([Path(config_dir) / group] if config_dir else [])]
+    return sorted({file.stem for folder in folders for file in folder.glob("*.yaml")})
+
+
+def options_of(group: str, name: str) -> dict[str, Any] | None:
+    """The keys that a preset of ours holds, without what it picks from other groups; None = no such preset."""
+    import yaml
+
+    file = CONFIGS / group / f"{name}.yaml"
+    if not file.is_file():
+        return None
+    return {key: value for key, value in (yaml.safe_load(file.read_text()) or {}).items() if key != "defaults"}
+
+
+def origin_of(key: str, choices: Mapping[str, str | None], config_dir: str | None) -> str | None:
+    """The file that sets ``key``, among those that were chosen; None = the command line did."""
+    import yaml
+
+    for group, file in _chosen_files(choices, config_dir):
+        text = file.read_text()
+        is_global = re.match(r"#\s*@package\s+_global_", text) is not None
+        path = key.split(".") if is_global or group is None else key.split(".")[1:]
+        if (group is None or is_global or key.startswith(f"{group}.")) and _holds(yaml.safe_load(text), path):
+            return (
+                os.path.relpath(file) if config_dir and file.is_relative_to(os.path.abspath(config_dir)) else str(file)
+            )
+    return None
+
+
+def _chosen_files(choices: Mapping[str, str | None], config_dir: str | None) -> Iterator[tuple[str | None, Path]]:
+    folders = [*([Path(os.path.abspath(config_dir))] if config_dir else []), CONFIGS]
+    for group, name in choices.items():
+        yield from ((group, file) for folder in folders if name and (file := folder / group / f"{name}.yaml").is_file())
+
+
+def _holds(node: Any, path: Sequence[str]) -> bool:
+    for part in path:
+        if not isinstance(node, Mapping) or part not in node:
+            return False
+        node = node[part]
+    return bool(path)
+
+
+def _composed(job: str, overrides: Sequence[str]) -> tuple[dict[str, Any], dict[str, str]]:
+    from hydra import compose, initialize_config_dir
+    from omegaconf import OmegaConf
+
+    with initialize_config_dir(config_dir=str(CONFIGS), version_base="1.3"):
+        config = compose(job, overrides=list(overrides), return_hydra_config=True)
+    settings = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+    return OmegaConf.to_container(settings, resolve=True), by_group(config.hydra.runtime.choices)  # pyright: ignore[reportReturnType]
+
+
+def by_group(choices: Mapping[Any, Any]) -> dict[str, str]:
+    """Hydra's choices, ``clip@_global_.clip: 16x2x32``, by the names of the groups."""
+    return {str(key).partition("@")[0]: value for key, value in choices.items() if not str(key).startswith("hydra")}
+
+
+def forced(override: str) -> str:
+    """Presets hold only what differs, so a setting need not stand in one: Hydra's ``++`` adds or replaces it."""
+    return override if override.partition("=")[0] in GROUPS else f"++{override}"
+
+
+def _one_line(text: str) -> str:
+    first = text.splitlines()[0].replace("++", "")
+    if missing := re.search(r"Could not find '([^']+)/([^']*)'", text):
+        group, name = missing[1], missing[2]
+        listed = text.partition("Available options")[2].partition("Config search")[0]
+        available = sorted(re.findall(r"\t(\w\S*)", listed)) or choices_of(group)
+        return f"{group}={name}: no such choice.{did_you_mean(name, available)} Choose from: {', '.join(available)}."
+    if missing := re.search(r"In '([^']+)': Could not load '([^']+)/([^']*)'", text):
+        file, group, name = missing.groups()
+        known = choices_of(group)
+        return (
+            f"{file}.yaml: {group}={name}: no such choice.{did_you_mean(name, known)} Choose from: {', '.join(known)}."
+        )
+    if missing := re.search(r"Could not override '(\w+)'. No match in the defaults list", text):
+        return unknown(missing[1], [])
+    if any(words in text for words in GRAMMAR_ERRORS):
+        return f"cannot read the setting ({first}). Give key=value; quote special characters: 'key=\"a b\"'"
+    if twice := re.search(r"(\w+) appears more than once in the final defaults list", text):
+        return f"{twice[1]} is chosen twice. In a file of your own write: - override /{twice[1]}: NAME"
+    if "Config group override must be" in text or "Could not load" in text:
+        return f"{', '.join(GROUPS)} take the name of a file. ({first})"
+    return " ".join(text.splitlines()[:2]).replace("++", "")

@@ -1,0 +1,163 @@
+"""Arguments or keywords -> one settings object, every key of every file checked."""
+
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, Generic, TypeVar
+
+from videoai.compose.arguments import Arguments, keys_of, put, read_arguments, values_of
+from videoai.compose.presets import CONFIGS, GROUPS, compose_presets, options_of, origin_of
+from videoai.settings.gan import TrainGanSettings
+from videoai.settings.model import ModelOptions
+from videoai.settings.parse import UnknownSetting, complete, flatten, parse, type_hints, unknown
+from videoai.settings.renamed import renamed
+from videoai.settings.setting import checked, setting_of
+from videoai.settings.training import TrainSettings
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+JOBS: dict[type, str] = {TrainSettings: "train", TrainGanSettings: "train_gan"}  # settings made from presets
+
+
+@dataclass(frozen=True)
+class Composed(Generic[T]):
+    """Settings as they were put together, before anything that is missing is refused."""
+
+    cls: type[T]
+    whole: dict[str, Any]  # every setting, as plain data; "???" where one must be given
+    choices: Mapping[str, str | None]  # the file that each group took
+
+    def settings(self) -> T:
+        """Raises: ValueError: a setting that has no default was not given."""
+        return named(parse(self.cls, self.whole), self.choices)
+
+
+def from_arguments(cls: type[T], arguments: Sequence[str]) -> Composed[T]:
+    """``["model=r3d_18", "optim.lr=1e-3", "--config-dir", "mine"]`` -> the settings of ``cls``.
+
+    Raises: ValueError: one line: the setting, what is allowed, what to do.
+    """
+    given = read_arguments(arguments)
+    if cls not in JOBS:
+        return Composed(cls, complete(cls, values_of(given.overrides)), {})
+    config, choices = compose_presets(JOBS[cls], given.overrides, given.config_dir)
+    return from_composed(cls, config, choices, given)
+
+
+def own_words(cls: type, words: Sequence[str]) -> list[str]:
+    """The words that set something of ``cls``; presets and ``--config-dir`` belong to what is made of presets."""
+    heads = {f.name for f in fields(cls)} | (set(GROUPS) if cls in JOBS else set())
+    is_own = [word.partition("=")[0].partition(".")[0] in heads or (cls in JOBS and "=" not in word) for word in words]
+    return [word for word, mine in zip(words, is_own, strict=True) if mine]
+
+
+def shared_out(cls: type, words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The words that set something of ``cls``, and the others, which are those of the training that it starts."""
+    own = own_words(cls, words)
+    return own, [word for word in words if word not in own]
+
+
+def from_keywords(cls: type[T], given: Mapping[str, Any]) -> Composed[T]:
+    """A nested or dotted dict -> the settings of ``cls``. A group is the name of a preset, or a dict with its ``name``
+    and what differs.
+
+    Raises: ValueError: an unknown setting, or a value that is not allowed.
+    """
+    nested = renamed(_nested(given), logger.warning)
+    chosen = {group: name for group in GROUPS if (name := _preset(group, nested.get(group)))}
+    config, choices = compose_presets(JOBS[cls], [f"{group}={name}" for group, name in chosen.items()])
+    config = renamed(config)
+    for group, node in nested.items():
+        if not (group in GROUPS and isinstance(node, str)):
+            config[group] = node if _is_own(node) else _merged(config.get(group), node)
+    return from_composed(cls, config, choices, Arguments(None, []))
+
+
+def named(settings: T, choices: Mapping[str, str | None]) -> T:
+    """With the name of the run and its folder, where the settings are those of a run."""
+    if not isinstance(settings, TrainSettings | TrainGanSettings):
+        return settings
+    network = settings.gan.name if isinstance(settings, TrainGanSettings) else settings.model.get("name")
+    group = "gan" if isinstance(settings, TrainGanSettings) else "model"
+    parts = (settings.data.name or choices.get("data") or "data", network or choices.get(group) or group)
+    name = settings.name or choices.get("experiment") or "-".join(parts)
+    run_dir = os.path.abspath(os.path.expanduser(settings.run_dir or os.path.join("runs", name)))
+    return replace(settings, name=name, run_dir=run_dir, data=settings.data.absolute())
+
+
+def from_composed(
+    cls: type[T], config: Mapping[str, Any], choices: Mapping[str, str | None], given: Arguments
+) -> Composed[T]:
+    """What Hydra composed -> the settings of ``cls``. Raises: ValueError: an unknown key, and its file."""
+    if "experiment" in config:
+        raise ValueError(
+            f"experiment={choices.get('experiment')}: the file has no effect, because its first line is not "
+            "'# @package _global_'. Add that line."
+        )
+    try:
+        whole = renamed({**config, **_own_nodes(given)}, logger.warning)
+        check_model(whole.get("model"))
+        return Composed(cls, complete(cls, whole), choices)
+    except UnknownSetting as error:
+        file = origin_of(error.key, choices, given.config_dir)
+        raise ValueError(f"{file}: {error}" if file else str(error)) from error
+
+
+def check_model(node: Any) -> None:
+    """Raises: UnknownSetting, ValueError: an option that the model's preset does not have, or a value not allowed."""
+    if not isinstance(node, Mapping) or _is_own(node):
+        return
+    known = options_of("model", str(node.get("name")))
+    for key in node if known else ():
+        if known and key not in known:
+            raise UnknownSetting(f"model.{key}", unknown(f"model.{key}", [f"model.{name}" for name in known]))
+    hints = type_hints(ModelOptions)
+    for name, described in ModelOptions.__dataclass_fields__.items():
+        if name in node:
+            hint = (
+                " Published weights by id: weights=ID." if name == "pretrained" and isinstance(node[name], str) else ""
+            )
+            try:
+                checked(f"model.{name}", node[name], hints[name], setting_of(described))
+            except ValueError as error:
+                raise ValueError(f"{error}{hint}") from error
+
+
+def _own_nodes(given: Arguments) -> dict[str, Any]:
+    """``model._target_=mine.Net model.width=8``: the options of the preset are not those of the user's class."""
+    own = {
+        key.partition(".")[0] for key in keys_of(given.overrides) if key.endswith("._target_") and key.count(".") == 1
+    }
+    nodes: dict[str, Any] = {}
+    for group in own:
+        options = [one for one in given.overrides if one.startswith(f"{group}.")]
+        nodes |= values_of(options)
+    return nodes
+
+
+def _is_own(node: Any) -> bool:
+    return isinstance(node, Mapping) and bool(node.get("_target_"))
+
+
+def _preset(group: str, value: Any) -> str | None:
+    """The file that a group given as a name or a dict starts from."""
+    name = value if isinstance(value, str) else value.get("name") if isinstance(value, Mapping) else None
+    if isinstance(value, str) or (name and (CONFIGS / group / f"{name}.yaml").exists()):
+        return name
+    return None
+
+
+def _merged(base: Any, node: Any) -> Any:
+    """Nested dicts merged, ``node`` over ``base``; what is an option of another choice than ``base`` is kept apart."""
+    if not isinstance(base, Mapping) or not isinstance(node, Mapping):
+        return node
+    return {**base, **{key: _merged(base.get(key), value) if key in base else value for key, value in node.items()}}
+
+
+def _nested(config: Mapping[str, Any]) -> dict[str, Any]:
+    """``{"trainer.max_steps": 5}`` -> ``{"trainer": {"max_steps": 5}}``."""
+    nested: dict[str, Any] = {}
+    for key, value in flatten(config).items():
+        put(nested, key, value)
+    return nested

@@ -1,0 +1,1 @@
+"""One description of every setting: a dataclass a group, a field a setting."""

@@ -1,0 +1,33 @@
+"""Settings of ``videoai benchmark decode|loader``."""
+
+from dataclasses import dataclass
+
+from videoai.settings.data import NumWorkers
+from videoai.settings.setting import setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecodeSettings:
+    """The same clips read by every decoder that is installed, in turns."""
+
+    input: str = setting(path=True, help="a file, a folder, or a pattern in quotes")
+    clips: tuple[str, ...] = setting(("16x4", "8x8"), help="frames x stride, in the middle of each video")
+    size: int | None = setting(None, min=1, help="pixels of the short side; null = as stored")
+    readers: tuple[str, ...] = setting(
+        ("videoai", "torchcodec", "decord", "pytorchvideo", "sequential"), help="the others are compared with the first"
+    )
+    repeats: int = setting(5, min=1, help="the fastest of them counts, for each video and reader")
+    max_videos: int = setting(50, min=1, help="the first that many, in the order of their names")
+    out: str | None = setting(None, path=True, help="a JSON file for the figures")
+    debug: bool = setting(False, help="true = show the traceback of an error")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoaderSettings:
+    """Training clips per second, augmented and batched, without a model. Every setting of train counts too."""
+
+    seconds: float = setting(20, above=0, help="for each turn")
+    repeats: int = setting(3, min=1, help="turns")
+    num_workers: NumWorkers = setting("auto", min=0, help="processes; auto = every core")
+    rivals: bool = setting(True, help="false = measure this loader alone")
+    out: str | None = setting(None, path=True, help="a JSON file for the figures")

@@ -1,0 +1,56 @@
+"""Settings of ``videoai data inspect|check|prepare``."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from videoai.settings.data import NumWorkers
+from videoai.settings.setting import setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class InspectSettings:
+    """Say which layout lies at PATH, what is in it, and the command that trains on it."""
+
+    path: str = setting(path=True, help="a folder, or one file of annotations")
+    look: int = setting(32, min=1, help="videos opened, spread over all of them, for lengths, rates, sizes and codecs")
+    frame_fps: float | None = setting(
+        None, above=0, help="rate of videos that are folders of numbered images; null = 30"
+    )
+    json: bool = setting(False, help="true = one JSON object on standard output")
+    debug: bool = setting(False, help="true = show the traceback of an error")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckSettings:
+    """Find broken, short, double, leaking and mislabelled videos. Exit code 3 when something must be mended."""
+
+    out: str | None = setting(
+        None,
+        path=True,
+        help="folder of quarantine.csv, report.csv, report.html; null = runs/check-NAME; continues there",
+    )
+    num_workers: NumWorkers = setting("auto", min=0, help="processes; auto = every core")
+    seconds_per_file: float = setting(60, above=0, help="a file that takes longer to decode is called timeout")
+    near_duplicates: bool = setting(True, help="compare what the videos show; false = only their bytes")
+    debug: bool = setting(False, help="true = show the traceback of an error")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrepareSettings:
+    """Make a copy that trains faster. Stopped at any time, the same command continues."""
+
+    out: str = setting(path=True, help="the folder to make, outside the input")
+    to: Literal["videos", "clips", "shards"] = setting(
+        "videos", help="videos = H.264 that decodes fast; clips = decoded frames, memory-mapped; shards = tar files"
+    )
+    short_side: int = setting(256, min=16, help="videos, clips: pixels; the clip.resize of the training, or above it")
+    crf: int = setting(18, min=0, max=51, help="videos: quality of x264; 0 = lossless, 18 = hardly visible, 28 = small")
+    preset: str = setting(
+        "veryfast", help="videos: effort of x264, ultrafast ... veryslow: smaller files of the same speed"
+    )
+    keyint: int = setting(16, min=1, help="videos: frames from one key frame to the next; fewer = shorter seeks")
+    fps: float | None = setting(None, above=0, help="videos: a constant frame rate; null = every frame at its own time")
+    frame_fps: float | None = setting(None, above=0, help="rate of folders of numbered images; null = 30")
+    shard_mb: float = setting(256, above=0, help="shards: megabytes of a tar file")
+    num_workers: NumWorkers | None = setting(None, min=0, help="processes; null = one per core, 0 = none")
+    debug: bool = setting(False, help="true = show the traceback of an error")

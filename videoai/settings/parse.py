@@ -1,0 +1,213 @@
+"""Plain nested dicts (YAML, overrides, keywords, checkpoints) <-> settings objects. Every key is checked."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, Field, fields, is_dataclass
+from functools import cache
+from typing import Any, NamedTuple, TypeGuard, TypeVar, get_type_hints
+
+from videoai.core.messages import did_you_mean
+from videoai.settings.setting import Setting, allowed, checked, default_of, setting_of
+
+T = TypeVar("T")
+REQUIRED = "???"  # a setting that must be given, as OmegaConf writes it
+# What people type first, and the setting that it stands for.
+HINTS = {
+    "lr": "optim.lr", "learning_rate": "optim.lr", "weight_decay": "optim.weight_decay",
+    "epochs": "trainer.max_epochs", "max_epochs": "trainer.max_epochs", "steps": "trainer.max_steps",
+    "max_steps": "trainer.max_steps", "batch_size": "trainer.batch_size", "batch": "trainer.batch_size",
+    "workers": "loading.num_workers", "num_workers": "loading.num_workers", "precision": "trainer.precision",
+    "path": "data.path", "root": "data.root", "frames": "clip.num_frames", "num_frames": "clip.num_frames",
+    "size": "clip.size", "imgsz": "clip.size", "pretrained": "model.pretrained", "output": "run_dir",
+}  # fmt: skip
+GPUS = ("gpus", "devices", "num_gpus", "world_size")
+
+
+class UnknownSetting(ValueError):
+    """A key that is no setting."""
+
+    def __init__(self, key: str, message: str) -> None:
+        super().__init__(message)
+        self.key = key
+
+
+class Described(NamedTuple):
+    """One setting of a composed whole."""
+
+    key: str  # with its group: trainer.batch_size
+    value: Any  # REQUIRED where it must be given
+    about: Setting
+    allowed: str  # in words
+
+
+def parse(cls: type[T], given: Mapping[str, Any]) -> T:
+    """Settings of ``cls`` from a nested dict, with defaults for what is left out.
+
+    Raises: ValueError: an unknown key, a value that is not allowed, or a setting that must be given.
+    """
+    whole = complete(cls, given)
+    if missing := [key for key, value in flatten(whole).items() if value == REQUIRED]:
+        raise ValueError(f"{missing[0]} is not set. Add {missing[0]}=...")
+    return _built(cls, whole)
+
+
+def complete(cls: type, given: Mapping[str, Any]) -> dict[str, Any]:
+    """``given`` with every default filled in, as plain data; REQUIRED where a setting must be given.
+
+    Raises: ValueError: an unknown key, or a value that is not allowed.
+    """
+    return to_dict(_completed(cls, given, ""))
+
+
+def to_dict(settings: Any) -> Any:
+    """Settings as plain data, for YAML, JSON and checkpoints: dataclasses become dicts, tuples lists."""
+    if is_dataclass(settings):
+        own = {f.name: getattr(settings, f.name) for f in fields(settings)}
+        rest = next((f.name for f in fields(settings) if setting_of(f).rest), None)
+        return to_dict((own.pop(rest) if rest else {}) | own)
+    if isinstance(settings, Mapping):
+        return {key: to_dict(value) for key, value in settings.items()}
+    return [to_dict(value) for value in settings] if isinstance(settings, list | tuple) else settings
+
+
+def default_values(cls: type) -> dict[str, Any]:
+    """The defaults of a dataclass, nested, as plain data; a setting without one is left out."""
+    hints, values = type_hints(cls), {}
+    for f in fields(cls):
+        if is_group(hints[f.name]):
+            values[f.name] = default_values(hints[f.name])
+        elif default_of(f) is not MISSING:
+            values[f.name] = to_dict(default_of(f))
+    return values
+
+
+def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested keys joined by dots; an empty dict is a value."""
+    flat: dict[str, Any] = {}
+    for key, value in config.items():
+        flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, Mapping) and value else {f"{prefix}{key}": value}
+    return flat
+
+
+def describe(cls: type, whole: Mapping[str, Any], prefix: str = "") -> Iterator[Described]:
+    """Every setting of a composed whole (``complete``), in the order of the dataclasses."""
+    hints = type_hints(cls)
+    for f in fields(cls):
+        about, kind = setting_of(f), hints[f.name]
+        if is_group(kind):
+            yield from describe(kind, whole[f.name], f"{prefix}{f.name}.")
+        elif about.variants is not None:
+            yield from _describe_variant(
+                about, whole if about.rest else whole[f.name] or {}, prefix if about.rest else f"{prefix}{f.name}."
+            )
+        else:
+            yield Described(f"{prefix}{f.name}", whole[f.name], about, allowed(kind, about))
+
+
+def is_group(kind: Any) -> TypeGuard[type]:
+    """Whether an annotation is a dataclass of settings."""
+    return is_dataclass(kind)
+
+
+@cache
+def type_hints(cls: type) -> dict[str, Any]:
+    """The evaluated annotations of a dataclass."""
+    return get_type_hints(cls)
+
+
+def _describe_variant(about: Setting, node: Mapping[str, Any], prefix: str) -> Iterator[Described]:
+    variant = (about.variants or {}).get(str(node.get("name"))) if "_target_" not in node else None
+    if variant:
+        yield from describe(variant, node, prefix)
+    elif not about.rest:
+        yield from (Described(f"{prefix}{key}", value, Setting(help=""), "") for key, value in node.items())
+
+
+def _completed(cls: type, given: Any, prefix: str) -> dict[str, Any]:
+    if not isinstance(given, Mapping):
+        raise ValueError(
+            f"{prefix.rstrip('.')}={given}: a group of settings, such as {prefix}{fields(cls)[0].name}=..."
+        )
+    hints, whole = type_hints(cls), {}
+    names = {f.name for f in fields(cls)}
+    rest = {key: value for key, value in given.items() if key not in names}
+    for f in fields(cls):
+        about = setting_of(f)
+        if about.rest:
+            whole |= _variant(about, rest, prefix, names)
+            rest = {}
+        else:
+            whole[f.name] = _value(f, about, hints[f.name], given, prefix)
+    if rest:
+        raise UnknownSetting(
+            key := f"{prefix}{next(iter(rest))}",
+            unknown(key, [f"{prefix}{known}" for known in flatten(whole_names(cls))]),
+        )
+    return whole
+
+
+def _value(f: Field[Any], about: Setting, kind: Any, given: Mapping[str, Any], prefix: str) -> Any:
+    key = f"{prefix}{f.name}"
+    if is_group(kind):
+        return _completed(kind, given.get(f.name) or {}, f"{key}.")
+    value = given.get(f.name, default_of(f))
+    if value is MISSING or value == REQUIRED:
+        return REQUIRED
+    if about.variants is not None and value is not None:
+        return _variant(about, value, f"{key}.", ())
+    return checked(key, value, kind, about)
+
+
+def _variant(about: Setting, node: Any, prefix: str, beside: Any) -> dict[str, Any]:
+    """A group whose keys depend on its name; any keys go with ``_target_``, and where nothing is known of them."""
+    if not isinstance(node, Mapping):
+        raise ValueError(
+            f"{prefix.rstrip('.')}={node}: give {{name: ..., ...}} or {{_target_: package.module.Class, ...}}."
+        )
+    if node.get("_target_") or not about.variants:
+        return dict(node)
+    name, variants = str(node.get("name")), about.variants
+    if name not in variants:
+        choices = ", ".join(sorted(variants))
+        raise ValueError(
+            f"{prefix}name={name}: no such choice.{did_you_mean(name, list(variants))} Choose from: {choices}."
+        )
+    names = {f.name for f in fields(variants[name])}
+    if wrong := [key for key in node if key not in names]:
+        raise UnknownSetting(
+            key := f"{prefix}{wrong[0]}", unknown(key, [f"{prefix}{known}" for known in (*names, *beside)])
+        )
+    return _completed(variants[name], node, prefix)
+
+
+def whole_names(cls: type) -> dict[str, Any]:
+    """The names of a dataclass's settings, nested."""
+    hints = type_hints(cls)
+    return {f.name: whole_names(hints[f.name]) if is_group(hints[f.name]) else None for f in fields(cls)}
+
+
+def unknown(key: str, known: list[str]) -> str:
+    """The message of a key that there is not."""
+    if key in GPUS:
+        several = "torchrun --nproc-per-node N -m videoai train ..."
+        return f"unknown setting '{key}'. One GPU is found by itself; several: {several}"
+    if key.partition(".")[0] == "gan" and "gan" not in {name.partition(".")[0] for name in known}:
+        return f"'{key}' is a setting of GANs: videoai gan train {key}=..."
+    if key in HINTS and key not in known:
+        return f"unknown setting '{key}'. Did you mean {HINTS[key]}?"
+    return f"unknown setting '{key}'.{did_you_mean(key, known)}"
+
+
+def _built(cls: type[T], whole: Mapping[str, Any]) -> T:
+    hints, values = type_hints(cls), {}
+    names = {f.name for f in fields(cls)}  # pyright: ignore[reportArgumentType]
+    for f in fields(cls):  # pyright: ignore[reportArgumentType]
+        kind, about = hints[f.name], setting_of(f)
+        if about.rest:
+            values[f.name] = {key: value for key, value in whole.items() if key not in names}
+        elif is_group(kind):
+            values[f.name] = _built(kind, whole[f.name])  # pyright: ignore[reportArgumentType]
+        elif about.variants is not None:
+            values[f.name] = whole[f.name]
+        else:
+            values[f.name] = checked(f.name, whole[f.name], kind, about)
+    return cls(**values)

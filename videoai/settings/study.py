@@ -1,0 +1,86 @@
+"""Settings of ``videoai study feature_augment|gan_augment``."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from videoai.settings.data import NumWorkers
+from videoai.settings.setting import setting
+from videoai.settings.training import FeatureAugmenter
+
+Interval = Literal["t", "bootstrap"]
+Arm = Literal["none"] | FeatureAugmenter
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureStudySettings:
+    """Do drawn features help a linear head that has few clips of classes its encoder was not trained on?"""
+
+    checkpoint: str = setting(
+        path=True, help="the frozen encoder: a checkpoint of videoai train, or published weights by ID"
+    )
+    arms: tuple[Arm, ...] = setting(
+        ("none", "gaussian", "feature_mixup", "smote", "feature_gan"), help="the others are compared with none"
+    )
+    shots: tuple[int, ...] = setting((1, 2, 5, 10, 25), min=1, help="training clips of each class")
+    seeds: int = setting(10, min=2, help="each chooses other clips, the same in all arms")
+    lend: bool = setting(
+        True, help="classes that the encoder knows tell gaussian and feature_gan how clips of a class differ"
+    )
+    draws: int = setting(100, min=1, help="drawn features of each class; together they weigh as much as the clips")
+    l2: tuple[float, ...] = setting(
+        (0.01, 0.1, 1.0, 10.0, 100.0), above=0, help="penalties of the head; val chooses one"
+    )
+    refuse: bool = setting(True, help="false = measure augmenters also where they would refuse so few clips")
+    interval: Interval = setting("t", help="over seeds, of 95 %")
+    batch_size: int = setting(16, min=1, help="clips in one forward pass")
+    num_workers: NumWorkers = setting("auto", min=0, help="processes that decode")
+    device: str = setting("auto", help="auto, cpu, cuda, cuda:1")
+    trust: tuple[str, ...] = setting((), help="packages of your own that the checkpoint's model comes from")
+    run_dir: str = setting(
+        "runs/study_feature_augment",
+        path=True,
+        help="rows.jsonl there continues where it stopped; results.json, study.png",
+    )
+    debug: bool = setting(False, help="true = show the traceback of an error")
+
+
+@dataclass(frozen=True, kw_only=True)
+class GanStudySettings:
+    """Does a GAN that saw few clips help a classifier of the same few clips?
+
+    For each number of shots and each seed: some clips are chosen, a GAN is trained on them alone, then a classifier per
+    arm, equally many steps each; all are scored on the whole test split. Settings of train go to the classifiers
+    (data=..., model=..., experiment=..., trainer.num_threads=1); gan=..., gan.* and clip.* go to the generator.
+
+    An arm is a base, or a base and an addition, such as real+gan. Bases: real (the chosen clips as they are), standard
+    (augmented as the data, the experiment or augment=... says), diff_augment (as the GAN's discriminator sees them).
+    Additions: +x2 (twice as many real clips), +oversampling (every class equally often), +gaussian (another head on
+    features drawn beside these clips), +gan (half of each batch is generated), +gan_gated (only clips that a judge lets
+    pass). Mirroring (data.flip) holds in all arms. The head of +gaussian takes as many steps again.
+    """
+
+    arms: tuple[str, ...] = setting(
+        ("real", "standard", "diff_augment", "real+oversampling", "real+gaussian", "real+gan", "real+gan_gated",
+         "diff_augment+gan_gated", "real+x2"),
+        help="bases and additions, as above",
+    )  # fmt: skip
+    baseline: str = setting("real", help="the arm that the others are compared with")
+    shots: tuple[int, ...] = setting((5, 10, 25), min=2, help="training clips of each class")
+    seeds: int = setting(5, min=2, help="each chooses other clips, the same in all arms, and trains its own GAN")
+    rare: float = setting(
+        1.0, above=0, max=1, help="share of the classes with so few clips; the others keep all of theirs"
+    )
+    steps: int = setting(400, min=1, help="of each classifier")
+    gan_steps: int = setting(600, min=1, help="of each GAN")
+    per_class: int = setting(100, min=1, help="generated clips of each class")
+    min_confidence: float = setting(0.7, min=0, max=1, help="as in videoai generate")
+    min_recall: float = setting(0.2, min=0, max=1, help="as in videoai generate")
+    interval: Interval = setting("bootstrap", help="over seeds, of 95 %")
+    batch_size: int = setting(16, min=1, help="clips in one forward pass")
+    num_workers: NumWorkers = setting("auto", min=0, help="processes that decode")
+    device: str = setting("auto", help="auto, cpu, cuda, cuda:1")
+    trust: tuple[str, ...] = setting((), help="packages of your own that models come from")
+    run_dir: str = setting(
+        "runs/study_gan_augment", path=True, help="rows.jsonl there continues where it stopped; results.json, study.png"
+    )
+    debug: bool = setting(False, help="true = show the traceback of an error")

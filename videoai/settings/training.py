@@ -1,0 +1,199 @@
+"""Settings of ``videoai train``."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from videoai.settings.data import DataSettings, LoadingSettings
+from videoai.settings.model import OPTIMIZERS, SCHEDULES, ClipSettings
+from videoai.settings.setting import setting
+
+Policy = Literal["randaugment", "trivial", "autoaugment"]
+FeatureAugmenter = Literal["gaussian", "feature_mixup", "smote", "feature_gan"]
+DiffOperation = Literal["color", "translation", "cutout"]
+Sampler = Literal["uniform", "sqrt", "balanced"]
+Nodes = tuple[dict[str, Any], ...]  # of {_target_: package.module.Class, ...}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainerSettings:
+    """The loop: how long, how large, how exact, how often."""
+
+    batch_size: int = setting(16, min=1, help="clips in one forward pass")
+    accumulate: int = setting(
+        1, min=1, help="forward passes in one optimizer step; several processes (torchrun) share them"
+    )
+    max_epochs: float | None = setting(20, above=0, resume=True, help="length of the schedule; null = max_steps")
+    max_steps: int | None = setting(
+        None, min=1, resume=True, help="stop earlier; running again with a higher value goes on as if never stopped"
+    )
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = setting(
+        "auto",
+        auto=True,
+        help="auto = the fastest that agrees with fp32, measured at the start; a named one is not checked",
+    )
+    layout: Literal["auto", "contiguous", "channels_last_3d"] = setting(
+        "auto", auto=True, help="memory layout of tensors"
+    )
+    num_threads: int | Literal["auto"] = setting(
+        "auto", auto=True, min=1, help="of torch on a CPU; auto = 1 for small models, otherwise all cores"
+    )
+    activation_checkpointing: bool = setting(
+        False, help="true = less memory for a third more time: activations are computed again, not kept"
+    )
+    max_grad_norm: float | None = setting(1.0, above=0, help="gradients are clipped to this norm; null = no clipping")
+    label_smoothing: float = setting(0.0, min=0, max=1, help="share of the label that is spread over all classes")
+    l1: float = setting(0.0, min=0, help="penalty on the sum of |w|")
+    l2: float = setting(0.0, min=0, help="penalty on half the sum of w^2; see also optim.weight_decay")
+    ema_decay: float | None = setting(
+        None, min=0, max=1, help="for example 0.999: evaluate a moving average of the weights"
+    )
+    eval_every: int | None = setting(None, min=1, resume=True, help="steps; null = 20 times over the schedule")
+    save_every: int | None = setting(None, min=1, resume=True, help="steps; null = eval_every")
+    log_every: int = setting(20, min=1, resume=True, help="steps")
+    metric: str = setting(
+        "auto", auto=True, help="value of validation that chooses the best checkpoint; auto = the task's first"
+    )
+    patience: int | None = setting(
+        None, min=1, resume=True, help="stop after this many evaluations without a better one; null = never"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AugmentSettings:
+    """What is done to training clips. Mirrored and reversed clips: data.flip and data.reverse, which change labels."""
+
+    scale: tuple[float, ...] = setting(
+        (1.0, 1.0), above=0, max=1, length=2, ordered=True, help="share of the frame's area that a random crop covers"
+    )
+    ratio: tuple[float, ...] = setting((1.0, 1.0), above=0, length=2, ordered=True, help="width / height of the crop")
+    shift: float = setting(0.0, min=0, max=1, help="the clip moves by up to this share of its side, black moves in")
+    color_jitter: float = setting(
+        0.0, min=0, max=1, help="brightness, contrast, saturation by a factor in [1 - x, 1 + x]"
+    )
+    policy: Policy | None = setting(None, help="operations on the pixels")
+    num_ops: int = setting(2, min=1, help="operations of randaugment")
+    magnitude: int = setting(9, min=0, max=30, help="strength of randaugment")
+    erase: float = setting(0.0, min=0, max=1, help="probability of an erased box, the same in every frame")
+    mixup: float = setting(0.0, min=0, help="alpha of the Beta distribution (arXiv:1710.09412); 0 = off")
+    cutmix: float = setting(0.0, min=0, help="likewise (arXiv:1905.04899); with both a coin decides for each batch")
+    diff_augment: tuple[DiffOperation, ...] = setting((), help="what a GAN's discriminator sees (arXiv:2006.10738)")
+    speed: float = setting(1.0, min=1, max=8, help="the clip runs up to this many times faster or slower; 1 = off")
+    time_jitter: float = setting(
+        0.0, min=0, max=1, help="each frame of a dense clip moves by up to this share of half the way to the next"
+    )
+    frame_drop: float = setting(0.0, min=0, max=0.9, help="share of frames that are lost: the frame before is held")
+    repeats: int = setting(1, min=1, help="clips of each drawn video in a batch, from one decoding pass")
+    features: FeatureAugmenter | None = setting(
+        None, help="features drawn beside each batch, of a frozen body; docs/gan.md"
+    )
+    feature_ratio: float = setting(1.0, above=0, help="drawn features for each clip")
+    feature_classes: Literal["all", "rare", "balanced"] = setting(
+        "all", help="as often as in the data; balanced = all alike; rare = those with less than half of the largest"
+    )
+    clip_transforms: Nodes = setting((), help="your own, on uint8 [T, C, H, W] in the worker: [{_target_: pkg.Class}]")
+    batch_ops: Nodes = setting((), help="your own, on the batch on the device: [{_target_: pkg.Class}]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImbalanceSettings:
+    """For classes of very different sizes; all off by default. Compare by mean class accuracy: docs/augmentation.md"""
+
+    sampler: Sampler = setting(
+        "uniform",
+        help="uniform = every video once an epoch; sqrt = by the root of a class's size; balanced = equally often",
+    )
+    balanced_softmax: bool = setting(
+        False, help="true = adds the log of each class's share to its logit (arXiv:2007.10740)"
+    )
+    effective_number: float = setting(  # 1 itself divides by zero
+        0.0, min=0, max=0.999999, help="beta: weights (1 - beta) / (1 - beta^n) in the loss (arXiv:1901.05555); 0 = off"
+    )
+    pos_weight: float = setting(
+        0.0, min=0, max=1, help="several labels: positives weigh (negatives / positives) ** this; 0 = off"
+    )
+    focal: float = setting(0.0, min=0, help="gamma, less weight for what is right already (arXiv:1708.02002); 0 = off")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyntheticSettings:
+    """Generated clips beside the real ones in training. Off until a source is named; whether they help: docs/gan.md"""
+
+    source: str | None = setting(
+        None, path=True, resume=True, help="clips of any generator in a folder or CSV file; or a generator's checkpoint"
+    )
+    ratio: float = setting(0.5, above=0, max=1, help="their share of each batch; the number of steps stays the same")
+    until: float = setting(0.75, above=0, max=1, help="share of the schedule; afterwards real clips only")
+    weight: float = setting(1.0, above=0, help="weight of a generated clip in the loss, beside 1 of a real one")
+    label_smoothing: Literal["none", "by_uncertainty"] = setting(
+        "none", help="by_uncertainty = by 1 - the confidence that the table of the clips holds (arXiv:2505.19495)"
+    )
+    classes: Literal["all", "rare"] = setting(
+        "all", help="rare = only classes with less than half as many clips as the largest"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinetuneSettings:
+    """What learns, and how fast."""
+
+    freeze: bool = setting(False, help="true = the head alone learns")
+    unfreeze_epoch: float | None = setting(None, min=0, help="frozen until here, a number of epochs; null = to the end")
+    layer_decay: float | None = setting(
+        None, above=0, max=1, help="rate of each layer as a share of the layer above it: 0.65 to 0.9; null = all alike"
+    )
+    head: Literal["linear", "attentive"] = setting(
+        "linear",
+        help="linear = the model's own; attentive = cross-attention over its tokens (arXiv:2506.09985, section 4)",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSettings:
+    """What every training has, whatever it learns."""
+
+    data: DataSettings
+    loading: LoadingSettings
+    clip: ClipSettings
+    augment: AugmentSettings
+    schedule: dict[str, Any] = setting(variants=SCHEDULES, help="the learning rate over the run")
+    logger: tuple[str | dict[str, Any], ...] = setting(
+        ("tensorboard",),
+        resume=True,
+        help="tensorboard, wandb, mlflow, trackio or your own {_target_: pkg.Class}; [] = none",
+    )
+    name: str | None = setting(None, resume=True, help="of the run; null = the experiment's name, or data-model")
+    run_dir: str | None = setting(
+        None, path=True, resume=True, help="null = runs/<name>; running again continues there"
+    )
+    resume: str | bool = setting(
+        "auto",
+        path=True,
+        resume=True,
+        help="auto = continue what run_dir holds; PATH = that checkpoint; false = must be new",
+    )
+    seed: int = setting(0, min=0, help="of every random draw")
+    device: str = setting("auto", resume=True, help="auto, cpu, cuda, cuda:1")
+    debug: bool = setting(False, resume=True, help="true = show the traceback of an error")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainSettings(RunSettings):
+    """Train a model, or continue a run."""
+
+    task: dict[str, Any] = setting({"name": "auto"}, variants={}, help="what is learned; auto = one or several labels")
+    model: dict[str, Any] = setting(variants={}, help="the network")
+    optim: dict[str, Any] = setting({"name": "adamw"}, variants=OPTIMIZERS, help="the optimizer")
+    synthetic: SyntheticSettings
+    imbalance: ImbalanceSettings
+    finetune: FinetuneSettings
+    trainer: TrainerSettings
+    weights: str | None = setting(
+        None, path=True, help="start from PATH, a checkpoint of yours, or from published weights: ID, or ID:FILE"
+    )
+
+    def __post_init__(self) -> None:
+        if self.trainer.batch_size % self.augment.repeats:
+            raise ValueError(
+                f"augment.repeats={self.augment.repeats}: all clips of a video stand in one batch, so "
+                f"trainer.batch_size={self.trainer.batch_size} must be a multiple of it."
+            )

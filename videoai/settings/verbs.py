@@ -1,0 +1,65 @@
+"""Settings of ``evaluate`` and ``predict``."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from videoai.settings.data import Decoder, NumWorkers
+from videoai.settings.setting import setting
+
+Split = Literal["auto", "train", "val", "test", "all"]
+EvaluationPrecision = Literal["auto", "fp32", "bf16", "fp16"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateSettings:
+    """Score a checkpoint on a split of a data set. Model, classes and clip come from the checkpoint."""
+
+    checkpoint: str = setting(
+        path=True, help="a file of yours, or published weights: ID such as torchvision/r3d_18, or ID:FILE"
+    )
+    split: Split = setting("auto", help="auto = test, else val, else all")
+    views: str = setting("1x1", help="clips along the video x crops; 4x3 and 10x3 are usual")
+    batch_size: int = setting(16, min=1, help="views in one forward pass")
+    num_workers: NumWorkers = setting("auto", min=0, help="processes that decode; 0 = none; auto = the cores")
+    decoder: Decoder = setting(
+        "pyav", help="torchcodec is used where it gives PyAV's frames; auto = measured at the start"
+    )
+    isolated: bool = setting(
+        False, help="true = decode in separate processes: a file that crashes the decoder costs one video"
+    )
+    frame_fps: float | None = setting(
+        None, above=0, help="rate of videos that are folders of numbered images; null = 30"
+    )
+    precision: EvaluationPrecision = setting("auto", help="auto = fp32; bf16 is faster on chips that have it")
+    device: str = setting("auto", help="auto, cpu, cuda, cuda:1")
+    trust: tuple[str, ...] = setting((), help="packages of your own that the checkpoint's model comes from")
+    run_dir: str | None = setting(None, path=True, help="where the results go; null = the checkpoint's run")
+    debug: bool = setting(False, help="true = show the traceback of an error")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictSettings:
+    """Answers for video files, as JSON lines on standard output."""
+
+    checkpoint: str = setting(
+        path=True, help="a file of yours, or published weights: ID such as torchvision/r3d_18, or ID:FILE"
+    )
+    input: str = setting(path=True, help="a file, a folder, or a pattern in quotes: 'films/*.mp4'")
+    top_k: int = setting(5, min=1, help="classes in an answer")
+    window_seconds: float | None = setting(
+        None, above=0, help="length of a timeline's windows; null = one clip, for videos at least twice as long"
+    )
+    hop_seconds: float | None = setting(None, above=0, help="from one window to the next; null = window_seconds")
+    decoder: Decoder = setting(
+        "pyav",
+        help="torchcodec (videoai[torchcodec]) is used where it gives PyAV's frames; auto = measured at the start",
+    )
+    frame_fps: float | None = setting(
+        None, above=0, help="rate of inputs that are folders of numbered images; null = 30"
+    )
+    annotate: bool = setting(False, help="true = also write the video with its labels drawn on it")
+    precision: EvaluationPrecision = setting("auto", help="auto = fp32; bf16 is faster on chips that have it")
+    device: str = setting("auto", help="auto, cpu, cuda, cuda:1")
+    trust: tuple[str, ...] = setting((), help="packages of your own that the checkpoint's model comes from")
+    run_dir: str = setting("runs/predict", path=True, help="where predictions.jsonl and labelled videos go")
+    debug: bool = setting(False, help="true = show the traceback of an error")
