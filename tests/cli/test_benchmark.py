@@ -50,7 +50,7 @@ def test_the_loader_is_measured_with_the_settings_of_train(videoai_command, clip
     ("arguments", "message"),
     [
         ([], "choose from decode, loader"),
-        (["decode", "input=.", "clips=[16]"], "clips: 16 is not FRAMESxSTRIDE"),
+        (["decode", "input=.", "clips=[16]"], "is not FRAMESxSTRIDE"),
         (["decode", "input=.", "clips=[4x1]", "readers=[decrod]"], "'decrod' is not known"),
     ],
 )

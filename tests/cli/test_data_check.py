@@ -185,10 +185,10 @@ def test_folders_of_images_are_examined_at_the_rate_that_is_given(tmp_path, vide
         lines = (tmp_path / "out" / "examined.jsonl").read_text().splitlines()[-8:]
         return {round(json.loads(line)[1]["seconds"], 3) for line in lines}
 
-    assert seconds("data.frame_fps=5") == {2.0}
-    assert seconds("data.frame_fps=10") == {1.0}  # not what was found at another rate
-    done = videoai_command("data", "check", "clips", "out=out", "data.frame_fps=0", cwd=tmp_path)
-    assert "data.frame_fps=0: give a number above 0, or null" in done.stderr
+    assert seconds("loading.frame_fps=5") == {2.0}
+    assert seconds("loading.frame_fps=10") == {1.0}  # not what was found at another rate
+    done = videoai_command("data", "check", "clips", "out=out", "loading.frame_fps=0", cwd=tmp_path)
+    assert "loading.frame_fps=0: give a number above 0, or null" in done.stderr
 
 
 @pytest.mark.slow
@@ -217,7 +217,7 @@ def test_a_killed_check_goes_on_where_it_was(clean, videoai_command):
     [
         (["check"], "videoai data check PATH"),
         (["check", "nowhere"], "nowhere: no such file or folder"),
-        (["chekc", "."], "Did you mean 'check'?"),
+        (["chekc", "."], "Did you mean check?"),
     ],
 )
 def test_a_mistake_is_one_clear_line(arguments, message, videoai_command, tmp_path):

@@ -11,7 +11,7 @@ QUICK = ("num_workers=0", "device=cpu")
 @pytest.mark.slow
 def test_a_bank_is_made_and_trained_on(untrained_gan, videoai_command, clip_folder, tmp_path):
     made = videoai_command(
-        "generate", f"checkpoint={untrained_gan}", "output=a bank", "per_class=2", *QUICK, cwd=tmp_path
+        "gan", "generate", f"checkpoint={untrained_gan}", "output=a bank", "per_class=2", *QUICK, cwd=tmp_path
     )
     assert made.returncode == 0, made.stderr
     assert "up: 2 of 2 clips pass" in made.stdout
@@ -31,7 +31,7 @@ def test_what_is_missing_or_wrong_is_one_line(untrained_gan, untrained, videoai_
         ((f"checkpoint={untrained_gan}",), "output is not set. Add output=..."),
         ((untrained, "output=b"), "not of a GAN, so it makes no clips. Train one: videoai train task=gan"),
     ):
-        done = videoai_command("generate", *arguments, cwd=tmp_path)
+        done = videoai_command("gan", "generate", *arguments, cwd=tmp_path)
         assert done.returncode == 1
         assert message in done.stderr and "Traceback" not in done.stderr
         assert done.stderr.count("\n") == 1
@@ -41,7 +41,7 @@ def test_what_is_missing_or_wrong_is_one_line(untrained_gan, untrained, videoai_
 def test_a_generator_is_evaluated_with_one_line_a_measure(untrained_gan, judge_run, videoai_command, tmp_path):
     judge = f"judge={judge_run}/checkpoints/best.pt"
     done = videoai_command(
-        *("evaluate", "task=gan", f"checkpoint={untrained_gan}", judge, "cas=false", "per_class=4", "run_dir=out"),
+        *("gan", "evaluate", f"checkpoint={untrained_gan}", judge, "cas=false", "per_class=4", "run_dir=out"),
         *QUICK,
         cwd=tmp_path,
     )
@@ -52,8 +52,7 @@ def test_a_generator_is_evaluated_with_one_line_a_measure(untrained_gan, judge_r
 
 
 @pytest.mark.parametrize("verb", ["generate", "evaluate"])
-def test_help_is_the_settings_file(verb, videoai_command, tmp_path):
-    task = ("task=gan",) if verb == "evaluate" else ()
-    done = videoai_command(verb, *task, "--help", cwd=tmp_path)
+def test_help_lists_the_settings(verb, videoai_command, tmp_path):
+    done = videoai_command("gan", verb, "--help", cwd=tmp_path)
     assert done.returncode == 0
-    assert "per_class: " in done.stdout
+    assert "per_class=" in done.stdout

@@ -65,7 +65,7 @@ def test_the_test_split_of_another_rendering_seed_is_scored(tmp_path, monkeypatc
     monkeypatch.setenv("VIDEOAI_CACHE", str(tmp_path))
     data = {"name": "motion16", "size": "tiny", "num_workers": 0}
     trainer = {"max_steps": 1, "batch_size": 4, "precision": "fp32", "tensorboard": False}
-    best = videoai.train(data=data, model="frame_only", trainer=trainer, run_dir=str(tmp_path / "run"))["checkpoint"]
+    best = videoai.train(data=data, model="frame_only", trainer=trainer, run_dir=str(tmp_path / "run")).checkpoint
     settings = {"checkpoint": best, "split": "auto", "views": "1x1", "batch_size": 16, "num_workers": None}
     settings |= {"precision": "auto", "device": "cpu", "trust": [], "run_dir": None, "data": {}}
     caplog.set_level("INFO")

@@ -144,7 +144,7 @@ def test_a_recurrent_layer_behind_loaded_frames_is_not_frozen_to_the_end(clip_fo
 def test_what_was_loaded_may_be_frozen(clip_folder, tmp_path):
     first = videoai.train(config(clip_folder, tmp_path), trainer={**SMALL, "max_steps": 1})
     given = config(clip_folder, tmp_path, run_dir=str(tmp_path / "probe"), weights=first.checkpoint)
-    assert videoai.train(given, trainer={**SMALL, "max_steps": 2}, finetune="linear_probe")["step"] == 2
+    assert videoai.train(given, trainer={**SMALL, "max_steps": 2}, finetune="linear_probe").step == 2
 
 
 EVERYTHING = {
