@@ -11,10 +11,10 @@ from videoai.compose.settings import Composed, from_arguments
 from videoai.core.types import ClipSpec
 from videoai.engine.optim import build_optimizer
 from videoai.engine.schedule import Schedule
+from videoai.inference.initial_weights import resolve_weights
 from videoai.inference.load import build_model
 from videoai.models import MODELS
 from videoai.models.published import find
-from videoai.run.training.weights import settle_weights
 from videoai.settings.gan import TrainGanSettings
 from videoai.settings.training import TrainSettings
 from videoai.settings.verbs import PredictSettings
@@ -62,7 +62,7 @@ def test_every_experiment_is_ready_to_train_but_for_its_data(name):
     """Its weights are of its model and clip, its model takes the clip, and its optimizer tells the layers apart."""
     composed = compose(f"experiment={name}", "data.path=clips.csv")
     assert composed.settings().name == name
-    config = settle_weights(composed.whole)
+    config = resolve_weights(composed.whole)
     without_network = {"inflate": None} if config["model"].get("inflate") else {}
     with torch.device("meta"):
         model = build_model({**config["model"], **without_network}, num_classes=7)

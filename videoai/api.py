@@ -49,10 +49,8 @@ def run_training(settings: TrainSettings | TrainGanSettings) -> TrainResult:
     """Train with settings that are complete."""
     config, defaults = former(settings), flatten(default_values(type(settings)))
     at_default = frozenset(key for key, value in flatten(config).items() if key in defaults and defaults[key] == value)
-    if isinstance(settings, TrainGanSettings):
-        from videoai.run.gan.train import train_gan as run
-    else:
-        from videoai.run.train import train as run
+    from videoai.run.train import train as run
+
     done = run(config, at_default=at_default)
     return TrainResult(
         run_dir=done["run_dir"],
@@ -61,7 +59,7 @@ def run_training(settings: TrainSettings | TrainGanSettings) -> TrainResult:
         seconds=done["seconds"],
         metric=done["metric"],
         best_value=done[f"best_{done['metric']}"],
-        best=done.get("best") or f"{done['metric']} {done['best_' + done['metric']]:.1%}",
+        best=done["best"],
         best_step=done["best_step"],
         packages=own_packages(settings),
     )

@@ -12,6 +12,7 @@ from videoai.data.dataset import EvalClips, TrainClips
 from videoai.data.decode import open_video
 from videoai.data.motion16.dataset import write_clip
 from videoai.data.sampling import Tempo
+from videoai.data.targets import MultiHot
 
 CLIP = ClipSpec(num_frames=8, stride=2, size=24, resize=28)
 
@@ -137,7 +138,7 @@ def test_a_training_clip_has_the_labels_that_hold_in_it(tmp_path):
     write_clip(tmp_path / "brighter.mp4", np.broadcast_to(levels, (32, 32, 32, 3)).copy(), 15)
     item = VideoItem(str(tmp_path / "brighter.mp4"), MULTI_LABEL, spans=SPANS)
     clip = ClipSpec(num_frames=4, stride=2, size=24)
-    dataset = TrainClips([item], clip, TrainTransform(size=24), seed=0, num_classes=4)
+    dataset = TrainClips([item], clip, TrainTransform(size=24), seed=0, target=MultiHot(range(4), 4))
     seen = set()
     for epoch in range(40):
         (found,) = dataset[epoch, 0]
@@ -152,7 +153,7 @@ def test_a_training_clip_has_the_labels_that_hold_in_it(tmp_path):
 def test_a_video_that_is_judged_has_all_its_labels_in_every_view(items, tmp_path):
     (tmp_path / "broken.mp4").write_bytes(b"\0" * 300)
     several = [VideoItem(path, MULTI_LABEL, spans=SPANS) for path in (items[0].path, str(tmp_path / "broken.mp4"))]
-    clips = EvalClips(several, CLIP, num_clips=2, num_classes=4)
+    clips = EvalClips(several, CLIP, num_clips=2, target=MultiHot(range(4), 4))
     assert [clip.label.tolist() for index in (0, 1) for clip in clips[index]] == [[1, 1, 1, 0]] * 3
 
 
@@ -160,5 +161,5 @@ def test_every_label_turns_round_with_its_clip(items):
     item = items[0]._replace(label=MULTI_LABEL, spans=(LabelSpan(0), LabelSpan(2)))
     always = Directions(flip=1.0, flip_labels=(1, 0, 2, 3))
     transform = TrainTransform(size=24, flip=1.0)
-    dataset = TrainClips([item], CLIP, transform, seed=0, directions=always, num_classes=4)
+    dataset = TrainClips([item], CLIP, transform, seed=0, directions=always, target=MultiHot(range(4), 4))
     assert dataset[0, 0][0].label.tolist() == [0, 1, 1, 0]

@@ -10,6 +10,7 @@ from videoai.core.checkpoint import load, save
 from videoai.core.log import RunLog
 from videoai.core.seeding import generator_for, seed_for
 from videoai.core.types import Clips
+from videoai.engine.average import Average
 from videoai.engine.optim import build_optimizer
 from videoai.engine.precision import Precision
 from videoai.engine.progress import Progress
@@ -66,18 +67,25 @@ def make_trainer(tmp_path: Path) -> Iterator[Callable[..., Trainer]]:
     """A real trainer over an in-memory stream; ``stop`` steps of a schedule of ten."""
 
     def make(
-        *, stop: int = 10, folder: str = "run", task: object = None, cadence: dict | None = None, **changes: object
+        *,
+        stop: int = 10,
+        folder: str = "run",
+        task: object = None,
+        cadence: dict | None = None,
+        ema_decay: float | None = None,
+        **changes: object,
     ) -> Trainer:
         torch.manual_seed(seed_for(0, "init"))
         task = task or TwoClasses(Net())
         pace = {"stop_step": stop, "eval_every": 5, "save_every": 100, "log_every": 1, **(cadence or {})}
         parts = {
-            "task": task,
+            "learner": task,
             "batches": stream,
             "evaluate": lambda model, step: {"top1": 0.5, "loss": 1.0},
             "metric": "top1",
             "write": lambda name, state: save(tmp_path / folder / f"{name}.pt", state),
             "optimizer": build_optimizer({"name": "adamw", "lr": 0.01, "weight_decay": 0.01}, task.model),
+            "average": Average(task.model, decay=ema_decay),
             "schedule": Schedule(total_steps=10, warmup=0.2),
             "precision": Precision("fp32", device=CPU),
             "log": RunLog(tmp_path / folder, tensorboard=False),  # closed below: a test may keep several trainers

@@ -12,7 +12,7 @@ def moved(before: dict[str, torch.Tensor], model: torch.nn.Module) -> set[str]:
 
 def test_only_the_head_moves_and_batch_norm_keeps_its_statistics(make_trainer):
     trainer = make_trainer(freeze=Freeze(trainable=HEAD))
-    model = trainer.task.model
+    model = trainer.learner.model
     before = {key: tensor.clone() for key, tensor in model.state_dict().items()}
     trainer.fit()
     assert moved(before, model) == set(HEAD)
@@ -20,7 +20,7 @@ def test_only_the_head_moves_and_batch_norm_keeps_its_statistics(make_trainer):
 
 def test_everything_moves_once_it_is_unfrozen(make_trainer):
     trainer = make_trainer(freeze=Freeze(trainable=HEAD, until_step=6))
-    model = trainer.task.model
+    model = trainer.learner.model
     before = {key: tensor.clone() for key, tensor in model.state_dict().items()}
     trainer.fit()
     assert {"conv.weight", "norm.weight", "norm.running_mean", *HEAD} <= moved(before, model)
@@ -36,11 +36,11 @@ def test_a_run_stopped_before_at_or_after_the_thaw_continues_to_the_same_weights
     second = make_trainer(folder="parts", freeze=freeze)
     second.restore(make_trainer.load("last", "parts"))
     second.fit()
-    assert moved(whole.task.model.state_dict(), second.task.model) == set()
+    assert moved(whole.learner.model.state_dict(), second.learner.model) == set()
 
 
 def test_dropout_of_what_is_frozen_is_off(make_trainer):
-    model = make_trainer().task.model
+    model = make_trainer().learner.model
     Freeze(trainable=HEAD).apply(model, step=0)
     assert model.training and model.head.training and not model.drop.training and not model.norm.training
 

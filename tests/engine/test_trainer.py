@@ -1,6 +1,5 @@
 import copy
 import json
-import math
 import os
 import signal
 from collections.abc import Iterator
@@ -8,21 +7,20 @@ from collections.abc import Iterator
 import pytest
 import torch
 from torch import nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.checkpoint import checkpoint
 
 from videoai.core.types import Clips
-from videoai.engine.interrupt import Interrupted
+from videoai.engine.average import Average
+from videoai.engine.interrupt import Interrupt, Interrupted
 from videoai.engine.precision import Precision
 from videoai.engine.progress import Progress
 from videoai.engine.schedule import Schedule
-from videoai.engine.trainer import ramp_up
 
 
 def weights(trainer) -> dict[str, torch.Tensor]:
     return {
-        **trainer.task.model.state_dict(),
-        **{f"ema.{k}": v for k, v in (trainer.ema.state_dict() if trainer.ema else {}).items()},
+        **trainer.learner.model.state_dict(),
+        **{f"ema.{k}": v for k, v in (trainer.average.state_dict() or {}).items()},
     }
 
 
@@ -79,7 +77,7 @@ def test_accumulating_two_halves_is_one_whole_batch(make_trainer):
             for rows in (slice(0, 2), slice(2, 4)):
                 yield Clips(*(part[rows] for part in clips))
 
-    stream, task = make_trainer().batches, type(make_trainer().task)
+    stream, task = make_trainer().batches, type(make_trainer().learner)
     torch.manual_seed(0)
     model = Plain()
     first, second = (
@@ -91,7 +89,7 @@ def test_accumulating_two_halves_is_one_whole_batch(make_trainer):
     )
     first.fit()
     second.fit()
-    assert torch.allclose(first.task.model.head.weight, second.task.model.head.weight, atol=1e-6)
+    assert torch.allclose(first.learner.model.head.weight, second.learner.model.head.weight, atol=1e-6)
 
 
 def test_evaluation_sees_the_moving_average_of_the_weights_after_every_step(make_trainer):
@@ -99,7 +97,7 @@ def test_evaluation_sees_the_moving_average_of_the_weights_after_every_step(make
     trained, evaluated = [], []
 
     def evaluate(model, step):
-        for found, module in ((trained, trainer.task.model), (evaluated, model)):
+        for found, module in ((trained, trainer.learner.model), (evaluated, model)):
             state = module.state_dict()
             found.append({name: value.clone() for name, value in state.items() if value.is_floating_point()})
         return {"top1": 0.5}
@@ -117,7 +115,7 @@ def test_evaluation_sees_the_moving_average_of_the_weights_after_every_step(make
 def test_evaluation_is_in_evaluation_mode_and_the_next_step_in_training_mode(make_trainer, ema_decay):
     modes = []
 
-    class Watched(type(make_trainer().task)):
+    class Watched(type(make_trainer().learner)):
         def train_step(self, clips, precision, position):
             modes.append(("train", self.model.training))
             return super().train_step(clips, precision, position)
@@ -126,18 +124,18 @@ def test_evaluation_is_in_evaluation_mode_and_the_next_step_in_training_mode(mak
         modes.append(("evaluate", model.training))
         return {"top1": 0.5}
 
-    task = Watched(make_trainer().task.model)
+    task = Watched(make_trainer().learner.model)
     make_trainer(stop=2, task=task, evaluate=evaluate, ema_decay=ema_decay, cadence={"eval_every": 1}).fit()
     assert modes == [("train", True), ("evaluate", False)] * 2
 
 
 @pytest.mark.parametrize("scale", [1.0, 2.0**16])  # fp16 scales the loss, so that small gradients do not vanish
 def test_a_step_is_as_long_as_the_clipped_gradient(make_trainer, scale):
-    class Steep(type(make_trainer().task)):
+    class Steep(type(make_trainer().learner)):
         def train_step(self, clips, precision, position):
             return {"loss": 100 * super().train_step(clips, precision, position)["loss"]}
 
-    model, precision = make_trainer().task.model, Precision("fp32", device=torch.device("cpu"))
+    model, precision = make_trainer().learner.model, Precision("fp32", device=torch.device("cpu"))
     precision.scaler = torch.amp.GradScaler("cpu", init_scale=scale)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
     schedule = Schedule(total_steps=10, name="constant", warmup=0.0)
@@ -169,17 +167,17 @@ def test_a_loss_that_is_not_finite_stops_before_the_weights_are_touched(make_tra
             loss = self.model(clips.video.permute(0, 2, 1, 3, 4).float()).sum()
             return {"loss": loss * float("nan") if position == 3 else loss * 1e-6}
 
-    trainer = make_trainer(task=Explodes(make_trainer().task.model), cadence={"save_every": 1})
+    trainer = make_trainer(task=Explodes(make_trainer().learner.model), cadence={"save_every": 1})
     with pytest.raises(ValueError, match="step 4: loss is nan .*Try a lower optim.lr"):
         trainer.fit()
-    assert all(torch.isfinite(p).all() for p in trainer.task.model.parameters())
+    assert all(torch.isfinite(p).all() for p in trainer.learner.model.parameters())
     assert make_trainer.load("last")["step"] == 3
 
 
 def test_broken_weights_are_never_saved(make_trainer):
     trainer = make_trainer()
     with torch.no_grad():
-        trainer.task.model.head.weight[0, 0] = float("inf")
+        trainer.learner.model.head.weight[0, 0] = float("inf")
     with pytest.raises(ValueError, match="head.weight is not finite; not saved"):
         trainer.save("last")
     assert not (make_trainer.folder / "run" / "last.pt").exists()
@@ -213,7 +211,7 @@ def test_the_last_step_is_evaluated_and_logged_whatever_the_pace(make_trainer):
 
 
 def test_each_group_of_weights_follows_the_schedule_from_its_own_rate(make_trainer):
-    task = make_trainer().task
+    task = make_trainer().learner
     groups = [
         {"params": task.model.conv.parameters(), "lr": 0.01},
         {"params": task.model.head.parameters(), "lr": 0.1},
@@ -241,14 +239,14 @@ def test_every_clip_of_a_step_is_counted_and_shown_once(make_trainer):
 
 
 def test_activations_that_are_computed_again_leave_the_statistics_of_clips_seen_once(make_trainer):
-    class Checkpointed(type(make_trainer().task.model)):
+    class Checkpointed(type(make_trainer().learner.model)):
         def forward(self, video):
             maps = checkpoint(lambda given: self.norm(self.conv(given)), video, use_reentrant=False)
             return self.head(maps.mean((2, 3, 4)))
 
-    trainer = make_trainer(stop=2, task=type(make_trainer().task)(Checkpointed()))
+    trainer = make_trainer(stop=2, task=type(make_trainer().learner)(Checkpointed()))
     trainer.fit()
-    assert trainer.task.model.norm.num_batches_tracked == 2
+    assert trainer.learner.model.norm.num_batches_tracked == 2
 
 
 def test_patience_stops_early(make_trainer):
@@ -280,9 +278,20 @@ def test_a_signal_in_the_last_step_stops_nothing_and_is_kept_for_who_trains_seve
             os.kill(os.getpid(), signal.SIGTERM)
         return {"top1": 0.5, "loss": 1.0}
 
-    trainer = make_trainer(evaluate=signal_at_10)
+    interrupt = Interrupt()
+    trainer = make_trainer(evaluate=signal_at_10, interrupt=interrupt)
     trainer.fit()
-    assert (trainer.step, trainer.received) == (10, signal.SIGTERM)
+    assert trainer.step == 10
+    with pytest.raises(Interrupted, match="SIGTERM: finished runs/a; rerun the command to continue") as caught:
+        interrupt.stop_after("runs/a")
+    assert caught.value.exit_code == 75
+
+
+def test_a_run_that_begins_after_a_signal_stops_at_its_first_step(make_trainer):
+    interrupt = Interrupt()
+    interrupt.received = signal.SIGTERM
+    with pytest.raises(Interrupted, match="saved at step 1"):
+        make_trainer(interrupt=interrupt).fit()
 
 
 def test_a_checkpoint_is_plain_data_with_the_documented_keys(make_trainer):
@@ -329,25 +338,8 @@ def test_a_part_of_the_model_may_be_averaged_and_evaluated_alone(make_trainer):
         seen.append(type(model).__name__)
         return {"top1": 0.5}  # without a loss
 
-    task = make_trainer().task
-    trainer = make_trainer(task=task, averaged=task.model.conv, ema_decay=0.9, evaluate=evaluate)
+    task = make_trainer().learner
+    trainer = make_trainer(task=task, average=Average(task.model.conv, decay=0.9), evaluate=evaluate)
     trainer.fit()
     assert seen == ["Conv3d", "Conv3d"]
     assert set(make_trainer.load("last")["ema"]) == {"n_averaged", "module.weight", "module.bias"}
-
-
-def test_a_memory_that_ramps_up_leaves_the_first_weights_behind():
-    """After n updates by 1 a plain average with decay 0.99 has moved by 1 - 0.99^n; the ramp moves by far more."""
-    moved = {}
-    for name, average in (("plain", get_ema_multi_avg_fn(0.99)), ("ramp", ramp_up(0.99))):
-        ema = AveragedModel(nn.Linear(1, 1, bias=False), multi_avg_fn=average)
-        for value in (0.0, *[1.0] * 10):
-            with torch.no_grad():
-                changed = nn.Linear(1, 1, bias=False)
-                changed.weight.fill_(value)
-            ema.update_parameters(changed)
-        moved[name] = ema.module.weight.item()
-    assert moved["plain"] == pytest.approx(1 - 0.99**10, abs=1e-5)
-    assert moved["ramp"] > 0.99
-    product = math.prod((1 + n) / (10 + n) for n in range(1, 11))
-    assert moved["ramp"] == pytest.approx(1 - product, abs=1e-5)

@@ -13,6 +13,7 @@ from videoai.core import distributed
 from videoai.core.log import RunLog
 from videoai.core.seeding import generator_for, seed_for
 from videoai.core.types import Clips
+from videoai.engine.average import Average
 from videoai.engine.precision import Precision
 from videoai.engine.progress import Progress
 from videoai.engine.schedule import Schedule
@@ -56,7 +57,8 @@ def batches(start: int) -> Iterator[Clips]:
 def make_trainer() -> Trainer:
     task = Task()
     return Trainer(
-        task=task,
+        learner=task,
+        average=Average(task.model),
         batches=batches,
         evaluate=lambda model, step: {"top1": 0.0},
         metric="top1",
@@ -81,7 +83,7 @@ def test_two_processes_make_the_steps_of_one_and_stay_alike(tmp_path):
     for name, value in first.items():
         assert torch.equal(value, second[name])  # statistics of norms too, which are means over the processes
         if "running" not in name and "tracked" not in name:
-            torch.testing.assert_close(value, alone.task.model.state_dict()[name], rtol=0, atol=1e-6)
+            torch.testing.assert_close(value, alone.learner.model.state_dict()[name], rtol=0, atol=1e-6)
 
 
 def train_as_one_of_two(number: int, folder: str) -> None:
@@ -90,7 +92,7 @@ def train_as_one_of_two(number: int, folder: str) -> None:
     torch.distributed.init_process_group("gloo", init_method=meet, rank=number, world_size=2)
     trainer = make_trainer()
     trainer.fit()
-    torch.save(trainer.task.model.state_dict(), Path(folder, f"{number}.pt"))
+    torch.save(trainer.learner.model.state_dict(), Path(folder, f"{number}.pt"))
     later = make_trainer()
     later.step = number
     with pytest.raises(ValueError, match="the processes do not start alike"):

@@ -8,6 +8,8 @@ from videoai.data.normalize import ToModelInput
 from videoai.engine.precision import Precision
 from videoai.inference.load import LoadedModel
 from videoai.inference.predict import Predictor, find_videos
+from videoai.tasks.classify import Classify
+from videoai.tasks.multi_label import MultiLabel
 
 
 class Brightness(torch.nn.Module):
@@ -31,12 +33,8 @@ def half_dark(tmp_path):
 
 def predictor(**changes) -> Predictor:
     clip = ClipSpec(num_frames=5, stride=2, size=32, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
-    model = LoadedModel(
-        Brightness(),
-        classes=["dark", "bright"],
-        clip=changes.pop("clip", clip),
-        multi_label=changes.pop("multi_label", False),
-    ).eval()
+    model = LoadedModel(Brightness(), classes=["dark", "bright"], clip=changes.pop("clip", clip)).eval()
+    changes.setdefault("task", Classify())
     precision = Precision("fp32", device=torch.device("cpu"))
     return Predictor(model=model, to_input=ToModelInput(clip), precision=precision, **changes)
 
@@ -93,7 +91,7 @@ def test_files_folders_and_globs_are_found(tmp_path):
 
 
 def test_of_several_labels_each_has_its_best_window_and_those_above_the_threshold_are_named(half_dark):
-    answer = predictor(multi_label=True)(half_dark)
+    answer = predictor(task=MultiLabel())(half_dark)
     assert set(answer.labels or ()) == {"dark", "bright"}  # one half each; averaged, or as a softmax, neither is sure
     assert [p.probability for p in answer.top] == pytest.approx([1.0, 1.0], abs=1e-3)
     assert [window.labels for window in answer.timeline if window.end_seconds <= 3] == [("dark",)] * 3
@@ -104,5 +102,5 @@ def test_of_several_labels_each_has_its_best_window_and_those_above_the_threshol
 
 
 def test_labels_are_named_even_beyond_the_ranked_ones(half_dark):
-    record = predictor(multi_label=True, top_k=1)(half_dark).to_dict()
+    record = predictor(task=MultiLabel(), top_k=1)(half_dark).to_dict()
     assert len(record["top"]) == 1 and sorted(record["labels"]) == ["bright", "dark"]

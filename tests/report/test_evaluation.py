@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import torch
 
-from videoai.report.evaluation import write_evaluation
+from videoai.report.evaluation import class_report
+from videoai.report.result_files import Evaluated, write_report
 
 CLASSES = ["run, fast", "walk", 'sit "down"']
 
@@ -29,6 +30,12 @@ def evaluation(**changes: Any) -> dict[str, Any]:
         "k": 5,
         **changes,
     }
+
+
+def write_evaluation(folder: Path, **given: Any) -> dict[str, Any]:
+    options = {key: given.pop(key) for key in ("clip_top1", "k") if key in given}
+    evaluated = Evaluated(targets=given.pop("labels"), names=given.pop("classes"), **given)
+    return write_report(folder, class_report(evaluated, **options))
 
 
 def rows(path: Path) -> list[dict[str, str]]:

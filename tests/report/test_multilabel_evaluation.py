@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import torch
 
-from videoai.report.multilabel_evaluation import write_multilabel_evaluation
+from videoai.report.multilabel_evaluation import multi_label_report
+from videoai.report.result_files import Evaluated, write_report
 
 CLASSES = ["run, fast", "jump", "sit"]
 
@@ -26,6 +27,12 @@ def evaluation(**changes: Any) -> dict[str, Any]:
         "fingerprint": "0123abcd",
         **changes,
     }
+
+
+def write_multilabel_evaluation(folder: Path, **given: Any) -> dict[str, Any]:
+    options = {key: given.pop(key) for key in () if key in given}
+    evaluated = Evaluated(targets=given.pop("labels"), names=given.pop("classes"), **given)
+    return write_report(folder, multi_label_report(evaluated, **options))
 
 
 def rows(path: Path) -> list[dict[str, str]]:

@@ -5,6 +5,7 @@ import pytest
 import torch
 from rich.table import Table
 
+from videoai.report.evaluation import class_table
 from videoai.report.metrics import UNREADABLE, ClassScore, per_class
 from videoai.report.tables import as_text, class_balance_table, results_table, worst_classes_table
 
@@ -53,7 +54,7 @@ def test_names_that_look_like_markup_are_shown_as_written():
 
 
 def test_the_summary_shows_the_interval_and_the_unreadable_videos():
-    shown = dict(lines(results_table(RESULTS)))
+    shown = dict(lines(results_table(class_table(RESULTS), split="val")))
     assert shown == {
         "video top-1": "75.0 % (95 %: 59.8 .. 85.8)",
         "video top-2": "92.5 %",
@@ -67,7 +68,7 @@ def test_the_summary_shows_the_interval_and_the_unreadable_videos():
 
 
 def test_the_summary_says_when_classes_are_absent():
-    shown = dict(lines(results_table(RESULTS | {"classes": 17, "classes_present": 3})))
+    shown = dict(lines(results_table(class_table(RESULTS | {"classes": 17, "classes_present": 3}), split="val")))
     assert shown["mean class accuracy"] == "70.0 % (3 of 17 classes present)"
 
 

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,14 +8,14 @@ import yaml
 
 import videoai
 from videoai.compose.former import complete, with_run_dir
-from videoai.core.types import MULTI_LABEL, LabelSpan, VideoItem
-from videoai.data.lists.items import Items
-from videoai.data.lists.manifest import Manifest
+from videoai.inference.initial_weights import load_weights
 from videoai.inference.load import build_model
-from videoai.run.train import assemble, new_freeze, pace, refuse_useless_imbalance
-from videoai.run.training.folder import RunFolder
-from videoai.run.training.validation import Validation, settle_metric
-from videoai.run.training.weights import load_weights, settle_weights
+from videoai.run.train import build_trainer, resolve, train
+from videoai.run.training.open_run import open_run
+from videoai.run.training.pace import pace
+from videoai.run.training.set_up import steps_per_epoch
+from videoai.tasks.supervised import new_freeze
+from videoai.tasks.task import Setup
 
 SMALL = {"batch_size": 6, "precision": "fp32", "tensorboard": False, "log_every": 1}
 
@@ -26,6 +27,13 @@ def config(clip_folder, tmp_path, **changes) -> dict:
         "run_dir": str(tmp_path / "run"),
     }
     return {**given, **changes}
+
+
+def setup_of(full: dict, num_videos: int = 18) -> Setup:
+    """Only what the steps of a run depend on."""
+    nothing: Any = None
+    parts = dict.fromkeys(("manifest", "clip", "outputs", "target", "reading", "num_workers", "device"), nothing)
+    return Setup(config=full, steps_per_epoch=steps_per_epoch(full, num_videos), folder=Path(), **parts)
 
 
 def test_train_from_python_takes_names_dicts_and_dotted_keys(clip_folder, tmp_path):
@@ -53,13 +61,13 @@ def test_an_unknown_setting_is_named_with_the_nearest(clip_folder, tmp_path):
 )
 def test_epochs_shape_the_schedule_and_steps_only_stop(clip_folder, tmp_path, settings, stop, total):
     full, _ = complete(config(clip_folder, tmp_path, trainer={**SMALL, **settings}))
-    cadence, schedule = pace(full, num_videos=18)
-    assert (cadence.stop_step, schedule.total_steps) == (stop, total)
+    found = pace(setup_of(full), evaluations=20)
+    assert (found.cadence.stop_step, found.total_steps) == (stop, total)
 
 
 def test_an_epoch_with_repeats_still_draws_every_video_once(clip_folder, tmp_path):
     given = config(clip_folder, tmp_path, trainer={**SMALL, "max_epochs": 3}, augment={"repeats": 2})
-    assert pace(complete(given)[0], num_videos=18)[1].total_steps == 18
+    assert pace(setup_of(complete(given)[0]), evaluations=20).total_steps == 18
 
 
 @pytest.mark.parametrize(
@@ -71,7 +79,7 @@ def test_an_epoch_with_repeats_still_draws_every_video_once(clip_folder, tmp_pat
 def test_runs_without_an_end_or_size_are_refused(clip_folder, tmp_path, settings, message):
     full, _ = complete(config(clip_folder, tmp_path, trainer={**SMALL, **settings}))
     with pytest.raises(ValueError, match=message):
-        pace(full, num_videos=18)
+        pace(setup_of(full), evaluations=20)
 
 
 def test_too_many_unreadable_training_videos_stop_the_run(clip_folder, tmp_path):
@@ -111,8 +119,8 @@ def test_activation_checkpointing_keeps_the_statistics_of_batch_norms(clip_folde
 
 def test_a_run_is_assembled_without_touching_the_console(clip_folder, tmp_path, capsys):
     full = with_run_dir(*complete(config(clip_folder, tmp_path)))
-    trainer = assemble(settle_weights(full), RunFolder(tmp_path / "run"))
-    trainer.log.close()
+    with open_run(resolve(full)) as run:
+        trainer = build_trainer(run)
     assert trainer.step == 0
     assert capsys.readouterr().out == ""
 
@@ -135,9 +143,9 @@ def test_a_recurrent_layer_behind_loaded_frames_is_not_frozen_to_the_end(clip_fo
     model = build_model(full["model"], num_classes=4)
     fresh = load_weights(model, full | {"model": {**full["model"], "backbone_pretrained": True}}, ["a", "b", "c", "d"])
     with pytest.raises(ValueError, match=r"holds 6 tensors that nothing has trained \(norm\.weight, norm\.bias, rnn\."):
-        new_freeze(full, model, fresh, num_videos=18)
+        new_freeze(full["finetune"], model, fresh, steps_per_epoch=3)
     full["finetune"]["unfreeze_epoch"] = 1
-    freeze = new_freeze(full, model, fresh, num_videos=18)
+    freeze = new_freeze(full["finetune"], model, fresh, steps_per_epoch=3)
     assert freeze is not None and set(freeze.trainable) == {"head.weight", "head.bias"}
 
 
@@ -179,8 +187,8 @@ def test_everything_random_continues_to_bitwise_the_same_weights_whatever_the_wo
 
 def first_batch(given: dict, tmp_path):
     full = with_run_dir(*complete(given))
-    trainer = assemble(settle_weights(full), RunFolder(tmp_path / "run"))
-    trainer.log.close()
+    with open_run(resolve(full)) as run:
+        trainer = build_trainer(run)
     return next(trainer.batches(0)), trainer
 
 
@@ -198,7 +206,7 @@ def test_turned_clips_reach_the_loss_under_their_new_names(clip_folder, tmp_path
     given = config(clip_folder, tmp_path, trainer={**SMALL, "batch_size": 16})
     given["data"] |= turn
     clips, trainer = first_batch(given, tmp_path)
-    classes, items = trainer.facts["classes"], trainer.evaluate.manifest.splits["train"]
+    classes, items = trainer.facts["classes"], trainer.batches.dataset.items
     seen = {
         (classes[items[index].label], classes[label])
         for index, label in zip(clips.index.tolist(), clips.label.tolist(), strict=True)
@@ -235,48 +243,4 @@ def test_an_augmentation_of_ones_own_without_all_settings_is_told_how_to_begin(c
     full = with_run_dir(*complete(config(clip_folder, tmp_path)))
     del full["augment"]["speed"]
     with pytest.raises(ValueError, match=r"augment.speed is not set. .* begin: defaults: \[none, _self_\]"):
-        assemble(settle_weights(full), RunFolder(tmp_path / "run"))
-
-
-def of_kind(multi_label: bool) -> Manifest:
-    item = VideoItem("x.mp4", MULTI_LABEL if multi_label else 0, spans=(LabelSpan(0),) if multi_label else None)
-    return Manifest(("a", "b"), {"train": Items.of([item])}, "here")
-
-
-OFF = {"sampler": "uniform", "effective_number": 0.0, "balanced_softmax": False, "focal": 2.0, "pos_weight": 0.0}
-
-
-@pytest.mark.parametrize(
-    ("setting", "multi_label", "message"),
-    [
-        (
-            {"sampler": "sqrt"},
-            True,
-            "imbalance.sampler=sqrt goes by the one class of a clip, but the clips of here",
-        ),
-        ({"effective_number": 0.9}, True, "have several labels each; use pos_weight or focal"),
-        ({"balanced_softmax": True}, True, "imbalance.balanced_softmax=True goes by the one class of a clip"),
-        ({"pos_weight": 0.5}, False, "imbalance.pos_weight=0.5 weighs one of several labels, but .* have one each"),
-    ],
-)
-def test_an_imbalance_setting_that_such_labels_have_no_use_for_is_refused(setting, multi_label, message):
-    refuse_useless_imbalance(OFF, of_kind(multi_label))
-    with pytest.raises(ValueError, match=message):
-        refuse_useless_imbalance({**OFF, **setting}, of_kind(multi_label))
-    refuse_useless_imbalance({**OFF, **setting}, of_kind(not multi_label))
-
-
-def test_the_metric_is_the_fields_own_unless_another_is_named():
-    assert [settle_metric("auto", of_kind(several)) for several in (False, True)] == ["top1", "map"]
-    assert [settle_metric("macro_f1", of_kind(several)) for several in (False, True)] == ["macro_f1"] * 2
-    with pytest.raises(ValueError, match="trainer.metric=top1: the clips of here have several labels each. Choose"):
-        settle_metric("top1", of_kind(True))
-    with pytest.raises(ValueError, match="trainer.metric=map: .* one label each. Choose from top1, mean"):
-        settle_metric("map", of_kind(False))
-
-
-def test_validation_without_a_single_label_is_refused():
-    manifest = Manifest(("a", "b"), {"val": Items.of([VideoItem("x.mp4", MULTI_LABEL, spans=())])}, "here")
-    nothing: Any = None
-    with pytest.raises(ValueError, match="here: no validation video has a label, so nothing can be judged"):
-        Validation(manifest, nothing, nothing, nothing, 1, 0, {}, nothing)
+        train(full)

@@ -4,13 +4,15 @@ from torch import nn
 from torch.nn import functional as F
 
 from videoai.core.seeding import generator_for
-from videoai.core.types import Clips, ClipSpec, Op
+from videoai.core.types import BatchOp, Clips, ClipSpec, Op
 from videoai.data.augment.mix import Mix
 from videoai.data.normalize import ToModelInput
 from videoai.engine.precision import Precision
 from videoai.gan.diff_augment import diff_augment
 from videoai.tasks.classify import Classify
-from videoai.tasks.losses import ClassificationLoss
+from videoai.tasks.diff_augment import DiffAugment
+from videoai.tasks.losses import ClassificationLoss, TrainingLoss
+from videoai.tasks.supervised import SupervisedLearner
 
 
 class Mean(nn.Module):
@@ -22,10 +24,14 @@ class Mean(nn.Module):
         return self.head(video.mean((2, 3, 4)))
 
 
-def task(**changes) -> Classify:
+TO_INPUT = ToModelInput(ClipSpec(num_frames=2, size=4))
+
+
+def task(*ops: BatchOp, loss: ClassificationLoss = ClassificationLoss(), **penalties) -> SupervisedLearner:  # noqa: B008
     torch.manual_seed(0)
-    mix = changes.pop("mix", Mix(num_classes=3))
-    return Classify(model=Mean(), to_input=ToModelInput(ClipSpec(num_frames=2, size=4)), mix=mix, **changes)
+    model = Mean()
+    loss = TrainingLoss(criterion=loss, model=model, **penalties)
+    return SupervisedLearner(model=model, to_input=TO_INPUT, loss=loss, ops=ops, metrics=Classify().batch_metrics)
 
 
 CLIPS = Clips(
@@ -38,8 +44,8 @@ CLIPS = Clips(
 FP32 = Precision("fp32", device=torch.device("cpu"))
 
 
-def loss_of(**changes) -> float:
-    return task(**changes).train_step(CLIPS, FP32, 0)["loss"].item()
+def loss_of(*ops: BatchOp, **changes) -> float:
+    return task(*ops, **changes).train_step(CLIPS, FP32, 0)["loss"].item()
 
 
 def test_the_loss_is_cross_entropy_and_top1_counts_hits():
@@ -52,14 +58,14 @@ def test_the_loss_is_cross_entropy_and_top1_counts_hits():
 
 def test_smoothing_penalties_and_mixing_change_the_loss():
     values = [loss_of(), loss_of(loss=ClassificationLoss(label_smoothing=0.1)), loss_of(l1=0.01), loss_of(l2=0.1)]
-    values.append(loss_of(mix=Mix(num_classes=3, mixup=1.0)))
+    values.append(loss_of(Mix(num_classes=3, mixup=1.0)))
     assert len(set(values)) == len(values)
 
 
 def test_mixed_clips_are_mixed_by_their_place_in_the_run_and_hit_by_their_heavier_label():
-    mixing = task(mix=Mix(num_classes=3, mixup=1.0))
+    mixing = task(Mix(num_classes=3, mixup=1.0))
     for position in (0, 7):
-        video, label = Mix(num_classes=3, mixup=1.0)(mixing.to_input(CLIPS), position)
+        video, label, _ = Mix(num_classes=3, mixup=1.0)(mixing.to_input(CLIPS), position)
         logits = mixing.model(video)
         stats = mixing.train_step(CLIPS, FP32, position)
         assert stats["loss"].item() == pytest.approx(F.cross_entropy(logits, label).item())
@@ -95,13 +101,25 @@ def test_the_operations_of_the_clips_are_carried_out_before_the_model_sees_them(
 
 def test_a_classifier_can_see_clips_as_the_discriminator_of_a_gan_does():
     """In [-1, 1], whatever the mean and deviation of the clip; 1e-5: the order of float32 sums."""
-    drawn = task(policy=["color", "translation", "cutout"], seed=3)
-    batch = drawn.to_input(CLIPS)
-    seen = drawn.diff_augmented(batch, 7).video
-    mean, std = drawn.to_input.mean, drawn.to_input.std
+    policy = ["color", "translation", "cutout"]
+    op, batch = DiffAugment(policy, to_input=TO_INPUT, seed=3), TO_INPUT(CLIPS)
+    seen = op(batch, 7).video
     pixels = CLIPS.video.transpose(1, 2).float() / 127.5 - 1
-    expected = diff_augment(pixels, drawn.policy, generator_for(3, "diff_augment", "clips", 7))
-    assert torch.allclose(2 * (seen * std + mean) - 1, expected, atol=1e-5)
-    assert torch.equal(seen, drawn.diff_augmented(batch, 7).video)
-    assert not torch.equal(seen, drawn.diff_augmented(batch, 8).video)
-    assert torch.equal(task().diff_augmented(batch, 7).video, batch.video)
+    expected = diff_augment(pixels, policy, generator_for(3, "diff_augment", "clips", 7))
+    assert torch.allclose(2 * (seen * TO_INPUT.std + TO_INPUT.mean) - 1, expected, atol=1e-5)
+    assert torch.equal(seen, op(batch, 7).video)
+    assert not torch.equal(seen, op(batch, 8).video)
+
+
+def test_operations_are_applied_in_their_order_and_told_the_position():
+    calls = []
+
+    def op(name):
+        def apply(batch, position):
+            calls.append((name, position, batch.index.tolist()))
+            return batch._replace(video=batch.video + 1, index=batch.index + 10)
+
+        return apply
+
+    task(op("first"), op("second")).train_step(CLIPS, FP32, 5)
+    assert calls == [("first", 5, [0, 1, 2, 3, 4, 5]), ("second", 5, [10, 11, 12, 13, 14, 15])]

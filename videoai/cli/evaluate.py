@@ -18,7 +18,6 @@ def main(arguments: list[str]) -> int:
     from videoai.run.evaluate import evaluate
 
     results = evaluate(config)
-    Console().print(results_table(results))
-    names = "scores.csv per_class.csv average_precision.png" if "mAP" in results else "per_class.csv confusion.png"
-    print(f"files: {display_path(results['folder'])}/ results.json predictions.csv {names}")
+    Console().print(results_table(results["table"], split=results["split"]))
+    print(f"files: {display_path(results['folder'])}/ {' '.join(results['files'])}")
     return 0

@@ -21,8 +21,8 @@ def _former(config: dict[str, Any]) -> dict[str, Any]:
         config["gan"]["class_width"] = config["gan"].pop("aux_classifier_width")
         config["gan"]["sameness_weight"] = config["gan"].pop("mode_seeking_weight")
         config["task"] = "gan"
-    else:
-        config.pop("task", None)
+    elif set(config.get("task", ())) == {"name"}:
+        config["task"] = config["task"]["name"]
     return config
 
 

@@ -34,6 +34,17 @@ def build(
     return target(**options, **runtime)
 
 
+def build_own(nodes: Sequence[Mapping[str, Any]], *, where: str) -> list[Any]:
+    """Objects of one's own packages, from the nodes of a list in one's own config.
+
+    Raises: ValueError: a node without ``_target_``, or one that cannot be built.
+    """
+    for number, node in enumerate(nodes):
+        if not isinstance(node, Mapping) or "_target_" not in node:
+            raise ValueError(f"{where}[{number}]={node}: give _target_: mypackage.module.Class, and its options.")
+    return [build(node, {}, where=f"{where}[{number}]", trust=ANYTHING) for number, node in enumerate(nodes)]
+
+
 def did_you_mean(given: str, allowed: Sequence[str]) -> str:
     """`` Did you mean 'x'?`` when something allowed is near, otherwise nothing."""
     near = get_close_matches(given, allowed, n=1)

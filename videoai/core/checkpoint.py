@@ -1,6 +1,6 @@
 """Checkpoints: one file of plain data, written completely or not at all, loaded without running anybody's code.
 
-Keys: ``format, config, classes, multi_label, clip, model, ema, optimizer, step, best, metrics, versions`` (and
+Keys: ``format, config, classes, clip, model, ema, optimizer, step, best, metrics, versions`` (and
 ``scaler`` with fp16). Everything that evaluation and prediction need is inside; nothing else is consulted.
 """
 

@@ -6,7 +6,7 @@ Dimension key: B batch, V views, T frames, C channels, H height, W width, K clas
     Prediction
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -141,6 +141,12 @@ class Batch(NamedTuple):
 
     video: Tensor  # float [B, C, T, H, W], normalised
     label: Tensor  # int64 [B], or float [B, K] where they are several or soft (mixup, cutmix)
+    index: Tensor  # int64 [B] on the CPU, position of the video in its split; generated clips count on from its end
+
+
+# An operation on a batch of training: (batch, number of the micro-batch in the run) -> batch. Draws depend on that
+# number alone, so that a continued run draws the same.
+BatchOp = Callable[[Batch, int], Batch]
 
 
 class Prediction(NamedTuple):

@@ -1,11 +1,11 @@
 """Manifest + decoder + sampling + transform -> clips. Training replaces an unreadable video and says so; evaluation
 never does."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
-from torch import Generator, Tensor
+from torch import Generator
 from torch.utils.data import Dataset
 
 from videoai.core.seeding import generator_for
@@ -15,6 +15,7 @@ from videoai.data.augment.transforms import TrainTransform, eval_crops
 from videoai.data.media import BadVideo
 from videoai.data.reading import TimedFrames, read_timed_views, read_views
 from videoai.data.sampling import STEADY, Tempo
+from videoai.data.targets import Target, one_class
 
 MAX_SUBSTITUTES = 10  # unreadable videos in a row before giving up: by then the data, not a file, is broken
 
@@ -37,12 +38,12 @@ class TrainClips(Dataset[list[Clip]]):
         tempo: Tempo = STEADY,
         repeats: int = 1,
         directions: Directions = Directions(),  # noqa: B008 (frozen)
-        num_classes: int = 0,  # of a multi-label set
+        target: Target = one_class,
         reading: Mapping[str, Any] | None = None,
     ) -> None:
         """``reading``: see reading.read_timed_views."""
         self.items, self.clip, self.transform, self.seed = items, clip, transform, seed
-        self.tempo, self.repeats, self.directions, self.num_classes = tempo, repeats, directions, num_classes
+        self.tempo, self.repeats, self.directions, self.target = tempo, repeats, directions, target
         self.reading = reading or {}
 
     def __len__(self) -> int:
@@ -74,7 +75,7 @@ class TrainClips(Dataset[list[Clip]]):
         video, is_mirrored, is_reversed, ops = self.transform(view.video, generator)
         labels = item.labels if item.spans is None else item.labels_between(view.first_seconds, view.last_seconds)
         now = [self.directions.label(label, is_mirrored=is_mirrored, is_reversed=is_reversed) for label in labels]
-        return Clip(video, now[0] if item.spans is None else multi_hot(now, self.num_classes), index, 0, ops=ops)
+        return Clip(video, self.target(now), index, 0, ops=ops)
 
 
 class EvalClips(Dataset[list[Clip]]):
@@ -90,13 +91,13 @@ class EvalClips(Dataset[list[Clip]]):
         *,
         num_clips: int = 1,
         num_crops: int = 1,
-        num_classes: int = 0,  # of a multi-label set
+        target: Target = one_class,
         reading: Mapping[str, Any] | None = None,
     ) -> None:
         """``reading``: see reading.read_timed_views."""
         self.reading = reading or {}
         self.items, self.clip, self.num_clips, self.num_crops = items, clip, num_clips, num_crops
-        self.num_classes = num_classes
+        self.target = target
         eval_crops(torch.zeros(1, 3, clip.size, clip.size, dtype=torch.uint8), clip.size, num_crops)  # refuse early
 
     def __len__(self) -> int:
@@ -106,7 +107,7 @@ class EvalClips(Dataset[list[Clip]]):
         """All views, view = clip * num_crops + crop. An unreadable video gives one black clip that carries the
         error."""
         item = self.items[index]
-        label = item.label if item.spans is None else multi_hot(item.labels, self.num_classes)
+        label = self.target(item.labels)
         try:
             clips = read_views(item, self.clip, num_views=self.num_clips, reading=self.reading)
         except BadVideo as bad:
@@ -114,10 +115,3 @@ class EvalClips(Dataset[list[Clip]]):
             return [Clip(black, label, index, 0, str(bad))]
         crops = [crop for video in clips for crop in eval_crops(video, self.clip.size, self.num_crops)]
         return [Clip(crop, label, index, view) for view, crop in enumerate(crops)]
-
-
-def multi_hot(labels: Iterable[int], num_classes: int) -> Tensor:
-    """float [K], 1 for each of the labels."""
-    found = torch.zeros(num_classes)
-    found[list(labels)] = 1
-    return found

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from videoai.core.types import Batch, Clips, ClipSpec
+from videoai.data.augment.operations import carry_out
 
 
 class ToModelInput(nn.Module):
@@ -20,10 +21,14 @@ class ToModelInput(nn.Module):
         self.reverse_channels = clip.channels == "bgr"  # mean and std are in the model's order
 
     def forward(self, clips: Clips) -> Batch:
-        """Moves to the buffers' device; uint8 crosses the bus, floats never do."""
-        device = self.mean.device
-        video = clips.video.to(device, non_blocking=True)
+        """Moves to the buffers' device, where the operations that workers drew are applied."""
+        clips = carry_out(clips.to(self.mean.device))
+        return Batch(self.normalized(clips.video), clips.label, clips.index)
+
+    def normalized(self, video: Tensor) -> Tensor:
+        """Frames alone, uint8 [B, T, C, H, W], likewise; uint8 crosses the bus, floats never do."""
+        video = video.to(self.mean.device, non_blocking=True)
         video = video.permute(0, 2, 1, 3, 4).float().div_(255)  # [B, T, C, H, W] -> [B, C, T, H, W]
         if self.reverse_channels:
             video = video.flip(1)
-        return Batch(video.sub_(self.mean).div_(self.std), clips.label.to(device, non_blocking=True))
+        return video.sub_(self.mean).div_(self.std)

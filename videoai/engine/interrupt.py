@@ -21,7 +21,10 @@ class Interrupted(Exception):
 
 
 class Interrupt:
-    """Context manager: ``received`` is the first signal, or None. A second Ctrl-C ends the program at once."""
+    """Context manager: ``received`` is the first signal, or None. A second Ctrl-C ends the program at once.
+
+    Who starts several runs makes one for all of them: entered by each in turn, it remembers the signal in between.
+    """
 
     def __init__(self) -> None:
         self.received: signal.Signals | None = None
@@ -38,6 +41,12 @@ class Interrupt:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+
+    def stop_after(self, run_dir: str) -> None:
+        """To be called between two runs. Raises: Interrupted: a signal came, also one in the last step of ``run_dir``,
+        which then is complete."""
+        if self.received is not None:
+            raise Interrupted.by(self.received, f"finished {run_dir}; rerun the command to continue with the next run.")
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self.received is signal.SIGINT and number == signal.SIGINT:

@@ -1,5 +1,6 @@
 """Optimizers: decay only where it helps. Norms and biases are left alone (arXiv:1812.01187, section 3.1)."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -11,7 +12,7 @@ OPTIMIZERS = {"adamw": "torch.optim:AdamW", "sgd": "torch.optim:SGD"}
 
 
 def build_optimizer(
-    node: dict[str, Any], model: nn.Module, *, layer_decay: float | None = None
+    node: Mapping[str, Any], model: nn.Module, *, layer_decay: float | None = None, trust: Sequence[str] = ()
 ) -> torch.optim.Optimizer:
     """``{"name": "adamw", "lr": 1e-3, "weight_decay": 0.05}`` -> an optimizer over groups that decay and groups that do
     not.
@@ -19,9 +20,13 @@ def build_optimizer(
     Args:
         layer_decay: every layer learns at this fraction of the rate of the layer above it (ULMFiT, arXiv:1801.06146;
             BEiT, arXiv:2106.08254); None = all layers alike.
+        trust: packages that a ``_target_`` may come from; it is called with ``params``, groups of parameters, and the
+            node's other keys.
 
     Raises: ValueError: unknown name or option, or a model that does not tell its layers apart.
     """
+    if "lr" not in node:
+        raise ValueError("optim.lr is not set. Add optim.lr=..., the learning rate.")
     options = dict(node)
     weight_decay = float(options.pop("weight_decay", 0.0))
     groups = parameter_groups(model, weight_decay) if layer_decay is None else layers(model, weight_decay, layer_decay)
@@ -29,7 +34,7 @@ def build_optimizer(
         group["lr"] = options["lr"] * group.pop("lr_scale", 1.0)
     if "betas" in options:
         options["betas"] = tuple(options["betas"])
-    return build(options, OPTIMIZERS, where="optim", params=groups)
+    return build(options, OPTIMIZERS, where="optim", trust=trust, params=groups)
 
 
 def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:

@@ -1,9 +1,13 @@
 """Learning-rate schedules: pure functions from a step to a factor of the base rate, so that resuming needs no state."""
 
 import math
-from typing import Literal, get_args
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, get_args
+
+from videoai.core.build import build
 
 Name = Literal["cosine", "step", "constant"]
+SCHEDULES = dict.fromkeys(get_args(Name), "videoai.engine.schedule:Schedule")
 
 
 def lr_factor(
@@ -25,6 +29,16 @@ def lr_factor(
     if name == "step":
         return gamma ** sum(step >= share * total_steps for share in milestones)
     return 1.0
+
+
+def build_schedule(node: Mapping[str, Any], total_steps: int, *, trust: Sequence[str] = ()) -> Callable[[int], float]:
+    """``{"name": "cosine", "warmup": 0.05}`` -> ``schedule(step) -> factor`` over ``total_steps``. A ``_target_`` of a
+    package in ``trust`` is called with ``total_steps`` and the node's other keys.
+
+    Raises: ValueError: unknown name or option.
+    """
+    name = {} if "_target_" in node else {"name": node.get("name")}
+    return build(node, SCHEDULES, where="schedule", trust=trust, total_steps=total_steps, **name)
 
 
 class Schedule:

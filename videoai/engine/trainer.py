@@ -3,31 +3,31 @@
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from videoai.core import distributed
 from videoai.core.checkpoint import FORMAT, weights_hash
 from videoai.core.log import RunLog
 from videoai.core.seeding import seed_for
 from videoai.core.types import Clips
+from videoai.engine.average import Average
 from videoai.engine.freeze import Freeze
 from videoai.engine.interrupt import Interrupt, Interrupted
 from videoai.engine.precision import Precision
 from videoai.engine.progress import Progress
-from videoai.engine.schedule import Schedule
 from videoai.engine.statistics import held_statistics
 
 logger = logging.getLogger(__name__)
 
 
-class Task(Protocol):
-    """What a trainer trains: turns clips into a loss."""
+class Learner(Protocol):
+    """What a trainer trains: a model, and the step that turns clips into a loss."""
 
     @property
     def model(self) -> nn.Module: ...
@@ -57,9 +57,11 @@ class Best:
     step: int = -1
     stale: int = 0  # evaluations since
 
-    def update(self, value: float, loss: float, step: int) -> bool:
-        """True when this evaluation is better: higher, or as high with a lower loss."""
-        if (value, -loss) > (self.value, -self.loss):
+    def update(self, value: float, loss: float, step: int, *, lower_is_better: bool = False) -> bool:
+        """True when this evaluation is better: higher (or lower), or as good with a lower loss."""
+        sign = -1 if lower_is_better else 1
+        best = sign * self.value if self.step >= 0 else -math.inf  # before the first everything is better
+        if (sign * value, -loss) > (best, -self.loss):
             self.value, self.loss, self.step, self.stale = value, loss, step, 0
             return True
         self.stale += 1
@@ -68,7 +70,8 @@ class Best:
 
 @dataclass(kw_only=True)
 class Trainer:
-    """Trains ``task.model``; stops at any step and continues to bitwise the same weights (one machine, same threads).
+    """Trains the learner's model; stops at any step and continues to bitwise the same weights (one machine, same
+    threads).
 
     Several processes share the micro-batches of a step: their gradients are added up, so that the step is the one that
     a single process would make of all of them.
@@ -77,14 +80,16 @@ class Trainer:
     ``last`` and ``best``.
     """
 
-    task: Task
+    learner: Learner
     batches: Callable[[int], Iterator[Clips]]  # first micro-batch of the run -> this process's own from there, endless
     evaluate: Callable[[nn.Module, int], dict[str, float]]  # (model, step) -> values; "loss" among them breaks ties
-    metric: str  # which of evaluate's values chooses the best checkpoint; higher is better
-    judge: str = ""  # whose values these are; under another one the best is chosen anew
+    metric: str  # which of evaluate's values chooses the best checkpoint
+    lower_is_better: bool = False  # of the metric
+    metric_source: str = ""  # what computes the metric, such as a judge; with another one the best is chosen anew
     write: Callable[[str, dict[str, Any]], None]
     optimizer: torch.optim.Optimizer
-    schedule: Schedule
+    average: Average  # of the model, or of the part of it that is evaluated
+    schedule: Callable[[int], float]  # step -> factor of the base rates
     precision: Precision
     log: RunLog
     cadence: Cadence
@@ -92,25 +97,17 @@ class Trainer:
     facts: dict[str, Any]
     accumulate: int = 1  # micro-batches per optimizer step, of all processes
     max_grad_norm: float | None = None  # None = no clipping
-    ema_decay: float | None = None  # None = no moving average
-    ema_ramp_up: bool = False  # a short memory at first: (1 + n) / (10 + n) until that exceeds ema_decay
-    averaged: nn.Module | None = None  # the part of the model that is averaged and evaluated; None = all of it
     freeze: Freeze | None = None  # None = everything learns
     seed: int = 0
+    interrupt: Interrupt = field(default_factory=Interrupt)  # one that several runs share outlives each of them
     on_clips: Callable[[Clips], None] = lambda clips: None  # sees every micro-batch; counts unreadable videos
     step: int = field(default=0, init=False)
-    received: int = field(default=0, init=False)  # a signal that came in the last step, when there was nothing to stop
     best: Best = field(default_factory=Best, init=False)
     metrics: dict[str, float] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
-        self.parameters = [p for p in self.task.model.parameters() if p.requires_grad]
+        self.parameters = [p for p in self.learner.model.parameters() if p.requires_grad]
         self.base_rates = [group["lr"] for group in self.optimizer.param_groups]
-        self.part = self.averaged or self.task.model
-        self.ema = None
-        if self.ema_decay is not None:
-            average = ramp_up(self.ema_decay) if self.ema_ramp_up else get_ema_multi_avg_fn(self.ema_decay)
-            self.ema = AveragedModel(self.part, multi_avg_fn=average, use_buffers=True)
 
     def fit(self) -> dict[str, float]:
         """Train to ``cadence.stop_step``. Returns: the metrics of the last evaluation.
@@ -119,7 +116,7 @@ class Trainer:
         """
         self.refuse_other_starts()
         batches = self.batches(self.step * self.accumulate)
-        with Interrupt() as interrupt, self.progress:
+        with self.interrupt, self.progress:
             while self.step < self.cadence.stop_step and not self.is_stale():
                 started = time.perf_counter()
                 micro_batches = [next(batches) for _ in range(self.accumulate // distributed.world_size())]
@@ -129,11 +126,11 @@ class Trainer:
                 self.report(stats, micro_batches, waited, time.perf_counter() - started)
                 if self.due(self.cadence.eval_every):
                     self.run_evaluation()
-                self.received = distributed.largest(interrupt.received or 0)  # it may have reached one process only
-                if self.due(self.cadence.save_every) or self.received:
+                received = distributed.largest(self.interrupt.received or 0)  # it may have reached one process only
+                if self.due(self.cadence.save_every) or received:
                     self.save("last")
-                if self.received and self.step < self.cadence.stop_step:
-                    raise Interrupted.by(self.received, f"saved at step {self.step}.")
+                if received and self.step < self.cadence.stop_step:
+                    raise Interrupted.by(received, f"saved at step {self.step}.")
         if self.is_stale():
             logger.info("early stop: no better %s for %d evaluations", self.metric, self.best.stale)
         self.save("last")
@@ -144,7 +141,7 @@ class Trainer:
         models."""
         if distributed.world_size() == 1:
             return
-        starts = distributed.from_all((self.step, weights_hash(self.task.model)))
+        starts = distributed.from_all((self.step, weights_hash(self.learner.model)))
         if len(set(starts)) > 1:
             raise ValueError(f"the processes do not start alike {starts}: is run_dir a folder that all of them see?")
 
@@ -161,8 +158,8 @@ class Trainer:
             self.on_clips(clips)
             position = self.step * self.accumulate + number * distributed.world_size() + distributed.rank()
             torch.manual_seed(seed_for(self.seed, "step", position))  # dropout, drop path: a function of the position
-            stats = self.task.train_step(clips, self.precision, position)
-            with held_statistics(self.task.model):
+            stats = self.learner.train_step(clips, self.precision, position)
+            with held_statistics(self.learner.model):
                 self.precision.backward(stats["loss"] / self.accumulate)
             for key, value in stats.items():
                 means[key] = means.get(key, 0) + value.detach() / self.accumulate  # pyright: ignore[reportArgumentType]
@@ -170,22 +167,21 @@ class Trainer:
         means["grad_norm"] = self.precision.clip(self.optimizer, self.parameters, self.max_grad_norm)
         self.refuse_non_finite(means, micro_batches)
         self.precision.update(self.optimizer)
-        if self.ema is not None:
-            self.ema.update_parameters(self.part)
+        self.average.update()
         return means
 
     def add_up(self, means: dict[str, Tensor]) -> None:
         """Gradients and means are parts of a sum over all processes; what norms saw of the clips is averaged."""
         gradients = [parameter.grad for parameter in self.parameters if parameter.grad is not None]
         distributed.add_up([*gradients, *means.values()])
-        distributed.average(list(self.task.model.buffers()))
+        distributed.average(list(self.learner.model.buffers()))
 
     def set_mode(self) -> None:
         """Training mode; what is frozen at this step stays in evaluation mode."""
         if self.freeze is None:
-            self.task.model.train()
+            self.learner.model.train()
         else:
-            self.freeze.apply(self.task.model, self.step)
+            self.freeze.apply(self.learner.model, self.step)
 
     def set_rate(self) -> None:
         """Set the learning rate of this step."""
@@ -226,10 +222,10 @@ class Trainer:
 
     def run_evaluation(self) -> None:
         """Score the averaged weights if there are any; keep the best."""
-        model = self.ema.module if self.ema is not None else self.part
-        self.metrics = self.evaluate(model.eval(), self.step)
+        self.metrics = self.evaluate(self.average.module.eval(), self.step)
         self.log.scalars(self.step, "val", self.metrics)
-        better = self.best.update(self.metrics[self.metric], self.metrics.get("loss", 0.0), self.step)
+        value, loss = self.metrics[self.metric], self.metrics.get("loss", 0.0)
+        better = self.best.update(value, loss, self.step, lower_is_better=self.lower_is_better)
         self.progress.evaluation(self.step, self.metrics, better)
         if better:
             self.save("best")
@@ -239,53 +235,54 @@ class Trainer:
         state = {
             "format": FORMAT,
             **self.facts,
-            "model": self.task.model.state_dict(),
-            "ema": self.ema.state_dict() if self.ema is not None else None,
+            "model": self.learner.model.state_dict(),
+            "ema": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "step": self.step,
             "best": vars(self.best).copy(),
-            "judge": self.judge,
+            "judge": self.metric_source,
             "metrics": dict(self.metrics),
         }
         return state | ({"scaler": self.precision.scaler.state_dict()} if self.precision.name == "fp16" else {})
 
     def save(self, name: str) -> None:
         """Write a checkpoint, never one with broken weights."""
-        broken = [n for n, p in self.task.model.named_parameters() if not torch.isfinite(p).all()]
+        broken = [n for n, p in self.learner.model.named_parameters() if not torch.isfinite(p).all()]
         if broken:
             raise ValueError(
                 f"step {self.step}: {broken[0]} is not finite; not saved. The checkpoint before it is good."
             )
         self.write(name, self.state())
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: Mapping[str, Any]) -> None:
         """Continue from a checkpoint's ``state``. Raises: ValueError: of another model than the settings make."""
-        try:
-            self.task.model.load_state_dict(state["model"])
+        load_model_state(self.learner.model, state)
+        with fitting(state):
             self.optimizer.load_state_dict(state["optimizer"])
-            if self.ema is not None:
-                self.ema.load_state_dict(state["ema"])
-        except (RuntimeError, ValueError) as error:  # the networks that a newer videoai makes of the same settings
-            raise ValueError(
-                f"the checkpoint of step {state['step']} does not fit the model that these settings make here: "
-                f"{' '.join(str(error).split())[:160]} ... Continue it with the videoai that began it, or choose "
-                "another run_dir."
-            ) from error
+            self.average.load_state_dict(state["ema"])
         if self.precision.name == "fp16":
             self.precision.scaler.load_state_dict(state["scaler"])
         self.step, self.metrics = state["step"], state["metrics"]
-        if state.get("judge", "") == self.judge:
+        if state.get("judge", "") == self.metric_source:
             self.best = Best(**state["best"])
         else:
-            logger.warning("the checkpoint was judged otherwise before: from here on the best is chosen anew")
+            logger.warning("the metric comes from another source than before: from here on the best is chosen anew")
 
 
-def ramp_up(decay: float) -> Callable[[Any, Any, Tensor | int], None]:
-    """The moving average of ``AveragedModel`` with a memory that grows with the number of updates, so that it does not
-    hold on to the first weights."""
+def load_model_state(model: nn.Module, state: Mapping[str, Any]) -> None:
+    """The model as a checkpoint left it. Raises: ValueError: the checkpoint of another model."""
+    with fitting(state):
+        model.load_state_dict(state["model"])
 
-    def average(averages: Any, values: Any, num_averaged: Tensor | int) -> None:
-        count = float(num_averaged)
-        get_ema_multi_avg_fn(min(decay, (1 + count) / (10 + count)))(averages, values, num_averaged)
 
-    return average
+@contextmanager
+def fitting(state: Mapping[str, Any]) -> Iterator[None]:
+    """Raises: ValueError: what is loaded inside does not fit: a newer videoai makes other networks of the settings."""
+    try:
+        yield
+    except (RuntimeError, ValueError) as error:
+        raise ValueError(
+            f"the checkpoint of step {state['step']} does not fit the model that these settings make here: "
+            f"{' '.join(str(error).split())[:160]} ... Continue it with the videoai that began it, or choose "
+            "another run_dir."
+        ) from error

@@ -49,12 +49,10 @@ class Judge:
     @torch.no_grad()
     def look(self, video: Tensor) -> tuple[Tensor, Tensor]:
         """uint8 [B, T, C, H, W] of any length and size -> features [B, D], probabilities [B, K]."""
-        count, number = len(video), torch.arange(len(video))
-        clips = Clips(fit(video, self.clip), number, number, number, [""] * count)
-        features = self.network.forward_features(self.to_input(clips).video)  # pyright: ignore[reportCallIssue]
+        features = self.network.forward_features(self.to_input.normalized(fit(video, self.clip)))  # pyright: ignore[reportCallIssue]
         pooled = self.network.forward_head(features, pre_logits=True)  # pyright: ignore[reportCallIssue]
         if not self.classes:
-            return pooled.float().cpu(), torch.empty(count, 0)
+            return pooled.float().cpu(), torch.empty(len(video), 0)
         logits = self.network.forward_head(features)  # pyright: ignore[reportCallIssue]
         return pooled.float().cpu(), logits.float().softmax(1).cpu()
 

@@ -19,12 +19,12 @@ FETCHED = {"backbone_pretrained": False, "inflate": None}  # options of models t
 
 
 class LoadedModel(nn.Module):
-    """A model in eval mode with what it was trained on. video: float [B, C, T, H, W], normalised -> logits [B, K], of a
-    softmax or, ``multi_label``, of a sigmoid each."""
+    """A model in eval mode with what it was trained on. video: float [B, C, T, H, W], normalised -> outputs [B, K],
+    which ``classes`` names; what they mean the task knows."""
 
-    def __init__(self, model: nn.Module, *, classes: list[str], clip: ClipSpec, multi_label: bool = False) -> None:
+    def __init__(self, model: nn.Module, *, classes: list[str], clip: ClipSpec) -> None:
         super().__init__()
-        self.model, self.classes, self.clip, self.multi_label = model, classes, clip, multi_label
+        self.model, self.classes, self.clip = model, classes, clip
 
     def forward(self, video: torch.Tensor) -> torch.Tensor:
         return self.model(video)
@@ -48,7 +48,7 @@ def open_checkpoint(source: str | Path) -> dict[str, Any]:
     Raises: FileNotFoundError, OSError, ValueError: naming the file and what is wrong with it.
     """
     if not is_published(str(source)):
-        return refuse_gan(checkpoint.load(source), source)
+        return checkpoint.load(source)
     weights = str(source)
     try:
         row = find(weights)
@@ -60,9 +60,12 @@ def open_checkpoint(source: str | Path) -> dict[str, Any]:
         raise ValueError(f"checkpoint={weights}: an encoder without classes. Train a head for it: weights={weights}")
     return {
         "format": checkpoint.FORMAT,
-        "config": {"model": {"name": row.model, **row.options}, "data": {}},
+        "config": {
+            "task": row.task,
+            "model": {"name": row.model, **row.options},
+            "data": {},
+        },
         "classes": class_names(row),
-        "multi_label": row.multi_label,
         "clip": row.clip.to_dict(),
         "model": model.state_dict(),
         "step": 0,
@@ -70,18 +73,13 @@ def open_checkpoint(source: str | Path) -> dict[str, Any]:
     }
 
 
-def refuse_gan(state: dict[str, Any], source: str | Path) -> dict[str, Any]:
-    """``state`` of a model that names actions. Raises: ValueError: of a GAN."""
-    if state["config"].get("task") == "gan":
-        raise ValueError(
-            f"checkpoint={source}: a GAN, which makes clips and names none. Its own scores: videoai evaluate task=gan "
-            f"checkpoint={source}"
-        )
-    return state
-
-
 def from_state(state: dict[str, Any], *, trust: Sequence[str] = ()) -> LoadedModel:
-    """As ``load``, from a checkpoint that is already in memory."""
+    """As ``load``, from a checkpoint that is already in memory.
+
+    Raises: ValueError: of a task that names no actions, such as a GAN.
+    """
+    if "model" not in state["config"]:
+        raise ValueError(f"a checkpoint of task={state['config'].get('task')}, which names no actions.")
     head = state["config"].get("finetune", {}).get("head", "linear")
     model = build_model(state["config"]["model"], num_classes=len(state["classes"]), head=head, trust=trust)
     weights = averaged(state) or state["model"]
@@ -89,10 +87,7 @@ def from_state(state: dict[str, Any], *, trust: Sequence[str] = ()) -> LoadedMod
     if broken:
         raise ValueError(f"checkpoint: {broken[0]} holds numbers that are not finite; every answer would be noise.")
     model.load_state_dict(weights)
-    multi_label = state.get("multi_label", False)  # older checkpoints have one label each
-    return LoadedModel(
-        model, classes=list(state["classes"]), clip=ClipSpec(**state["clip"]), multi_label=multi_label
-    ).eval()
+    return LoadedModel(model, classes=list(state["classes"]), clip=ClipSpec(**state["clip"])).eval()
 
 
 def build_model(

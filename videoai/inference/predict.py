@@ -5,12 +5,12 @@ import os
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from videoai.core.types import Clips, ClipSpec, Prediction
+from videoai.core.types import ClipSpec
 from videoai.data.augment.transforms import center_crop
 from videoai.data.decode import Decoder, Video, open_video
 from videoai.data.lists.class_folders import holds_frames, videos_below
@@ -18,51 +18,27 @@ from videoai.data.media import BadVideo
 from videoai.data.normalize import ToModelInput
 from videoai.data.sampling import clip_indices, frame_range, span_frames
 from videoai.engine.precision import Precision
+from videoai.inference.answer import Answer, Windows
 from videoai.inference.load import LoadedModel
-from videoai.report.multilabel_metrics import THRESHOLD
 
 LONG = 2.0  # a video longer than this many clips gets a timeline
 WINDOWS_PER_PASS = 8  # clips in memory at a time
 
 
-class Window(NamedTuple):
-    """A stretch of a video and its best class."""
+class Answers(Protocol):
+    """What a predictor asks of a task."""
 
-    start_seconds: float
-    end_seconds: float
-    label: str
-    probability: float
-    labels: tuple[str, ...] | None = None  # of a multi-label model, those at THRESHOLD or above, best first
+    def activated(self, outputs: Tensor) -> Tensor: ...
 
-
-class Answer(NamedTuple):
-    """What is said of one video."""
-
-    path: str
-    duration_seconds: float
-    top: list[Prediction]
-    timeline: list[Window]  # empty for short videos
-    labels: tuple[str, ...] | None = None  # as for Window; of all classes, not only of top
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data for one line of JSON."""
-        top: list[dict[str, Any]] = [{"label": p.name, "probability": round(p.probability, 6)} for p in self.top]
-        record: dict[str, Any] = {"path": self.path, "duration_seconds": round(self.duration_seconds, 3), "top": top}
-        timeline = [{**w._asdict(), "probability": round(w.probability, 6)} for w in self.timeline]
-        if self.labels is not None:
-            top[:] = [{**answer, "predicted": answer["label"] in self.labels} for answer in top]
-            record |= {"multi_label": True, "threshold": THRESHOLD, "labels": list(self.labels)}
-        else:
-            timeline = [{key: value for key, value in window.items() if key != "labels"} for window in timeline]
-        return record | ({"timeline": timeline} if timeline else {})
+    def answer(self, windows: Windows, outputs: list[str], *, top_k: int) -> Answer: ...
 
 
 @dataclass(kw_only=True)
 class Predictor:
-    """A loaded model that answers for files: of one label the probabilities, averaged over windows; of several the
-    highest sigmoid of each over the windows, as ``evaluate`` does with views."""
+    """A loaded model that looks at the windows of a file, and its task, which answers."""
 
     model: LoadedModel
+    task: Answers
     to_input: ToModelInput
     precision: Precision
     top_k: int = 5
@@ -74,11 +50,10 @@ class Predictor:
     def __call__(self, path: str) -> Answer:
         """Raises: BadVideo."""
         with open_video(path, decoder=self.decoder, frame_fps=self.frame_fps) as video:
-            windows = self._windows(video)
-            probabilities = torch.cat([self._probabilities(video, path, part) for part in _chunks(windows)])
-            duration = video.duration_seconds
-        whole = probabilities.amax(0) if self.model.multi_label else probabilities.mean(0)
-        return Answer(path, duration, self._ranked(whole), self._timeline(windows, probabilities), self._labels(whole))
+            spans = self._windows(video)
+            scores = torch.cat([self._scores(video, path, part) for part in _chunks(spans)])
+            windows = Windows(path, video.duration_seconds, spans, scores)
+        return self.task.answer(windows, self.model.classes, top_k=self.top_k)
 
     def _windows(self, video: Video) -> list[tuple[float, float]]:
         """(start, end) in seconds; a single one over the whole video when it is short."""
@@ -95,16 +70,14 @@ class Predictor:
         return windows if rest < length / 2 else [*windows, (duration - length, duration)]  # the end is never left out
 
     @torch.inference_mode()
-    def _probabilities(self, video: Video, path: str, windows: list[tuple[float, float]]) -> Tensor:
+    def _scores(self, video: Video, path: str, windows: list[tuple[float, float]]) -> Tensor:
         """float [W, K]"""
         indices = torch.cat([self._indices(video, path, *window) for window in windows])
         frames = center_crop(video.frames(indices, size=self.model.clip.short_side), self.model.clip.size)
         stacked = frames.reshape(len(windows), -1, *frames.shape[1:])  # [W*T, C, H, W] -> [W, T, C, H, W]
-        zeros = torch.zeros(len(windows), dtype=torch.int64)
-        batch = self.to_input(Clips(stacked, zeros, zeros, zeros, []))
         with self.precision.autocast():
-            logits = self.model(self.precision.place_video(batch.video))
-        return (logits.float().sigmoid() if self.model.multi_label else logits.float().softmax(1)).cpu()
+            outputs = self.model(self.precision.place_video(self.to_input.normalized(stacked)))
+        return self.task.activated(outputs.float()).cpu()
 
     def _indices(self, video: Video, path: str, start_seconds: float, end_seconds: float) -> Tensor:
         try:
@@ -113,28 +86,6 @@ class Predictor:
             return first + clip_indices(last - first, video.fps, self.model.clip)
         except ValueError as error:
             raise BadVideo(path, "short", "sample", str(error)) from error
-
-    def _ranked(self, probability: Tensor) -> list[Prediction]:
-        values, labels = probability.topk(min(self.top_k, len(probability)))
-        pairs = zip(labels.tolist(), values.tolist(), strict=True)
-        return [Prediction(label, self.model.classes[label], value) for label, value in pairs]
-
-    def _labels(self, probability: Tensor) -> tuple[str, ...] | None:
-        if not self.model.multi_label:
-            return None
-        values, labels = probability.sort(descending=True, stable=True)
-        return tuple(self.model.classes[label] for label in labels[values >= THRESHOLD].tolist())
-
-    def _timeline(self, windows: list[tuple[float, float]], probabilities: Tensor) -> list[Window]:
-        if len(windows) == 1:
-            return []
-        values, labels = probabilities.max(1)
-        return [
-            Window(round(start, 3), round(end, 3), self.model.classes[label], value, self._labels(row))
-            for (start, end), label, value, row in zip(
-                windows, labels.tolist(), values.tolist(), probabilities, strict=True
-            )
-        ]
 
 
 def clip_seconds(clip: ClipSpec, fps: float) -> float:

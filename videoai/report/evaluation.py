@@ -4,14 +4,11 @@ The same scores give the same bytes: no timestamps, no versions, floats at six d
 divides by all of them; one that could not be read counts as wrong and is listed with its reason.
 """
 
-from collections.abc import Sequence
-from math import nan
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch import Tensor
 
-from videoai.core.files import write_together
 from videoai.report.confusion import confusion_png
 from videoai.report.metrics import (
     confidence_interval,
@@ -23,78 +20,37 @@ from videoai.report.metrics import (
     predicted_labels,
     top_k_accuracy,
 )
-from videoai.report.result_files import (
-    bad_videos,
-    cell,
-    check_videos,
-    csv_for_people,
-    json_bytes,
-    rounded,
-    settle_reasons,
-)
+from videoai.report.result_files import Evaluated, Report, cell, csv_for_people, rounded, table_bytes
+from videoai.report.tables import closing_rows, of_classes, percent
+
+PER_CLASS = ("class", "num_videos", "num_correct", "accuracy", "precision", "recall", "f1", "most_confused_with")
 
 
-def write_evaluation(
-    folder: Path,
-    *,
-    scores: Tensor,
-    clip_top1: float,
-    labels: Tensor,
-    paths: Sequence[str],
-    errors: Sequence[str],
-    classes: Sequence[str],
-    views: str,
-    split: str,
-    checkpoint: str,
-    fingerprint: str,
-    k: int = 5,
-) -> dict[str, Any]:
-    """Writes the result files of one split into ``folder`` (created if missing): all of them or none.
+def class_report(evaluated: Evaluated, *, clip_top1: float, k: int = 5) -> Report:
+    """The report of tasks whose targets, int64 [N], are one class each; scores are probabilities.
 
     Args:
-        scores: float [N, K], the probabilities of each video averaged over its views; a NaN row = unreadable.
         clip_top1: top-1 of single clips, 0 .. 1; NaN = not measured (null in the file).
-        labels: int64 [N], 0 .. K-1.
-        paths: N paths, as they should appear in the files.
-        errors: N reasons, "" = the video was read. A video with a reason counts as wrong whatever its scores.
-        classes: K names.
-        views: temporal x spatial views, e.g. "4x3".
-        fingerprint: identifies what was evaluated, e.g. a hash of the manifest.
         k: the top-k beside top-1, clipped to K; names the key, e.g. video_top5.
 
-    Returns:
-        The content of results.json; accuracies are 0 .. 1.
-
-    Raises:
-        ValueError: no videos, lengths that differ, or a label outside 0 .. K-1. OSError: no room, or not writable.
+    Raises: ValueError: a label outside 0 .. K-1.
     """
-    check_videos(scores, paths=paths, errors=errors, classes=classes, split=split)
-    scores, labels, k = scores.detach().double().cpu(), labels.cpu(), min(k, len(classes))
-    unreadable, reasons = settle_reasons(scores, errors)
-    scores = scores.masked_fill(unreadable[:, None], nan)
-    results = {
-        "split": split,
-        "views": views,
-        "classes": len(classes),
-        "classes_present": len(labels.unique()),
-        "n_total": len(labels),
-        "n_bad": int(unreadable.sum()),
-        **_accuracies(scores, labels, clip_top1=clip_top1, k=k),
-        "checkpoint": checkpoint,
-        "fingerprint": fingerprint,
-        "bad_videos": bad_videos(paths, reasons),
-    }
+    scores, labels, classes = evaluated.scores, evaluated.targets, evaluated.names
+    k = min(k, len(classes))
+    results = evaluated.results(
+        about={"classes": len(classes), "classes_present": len(labels.unique())},
+        metrics=_accuracies(scores, labels, clip_top1=clip_top1, k=k),
+    )
     predicted = predicted_labels(scores)
     matrix = confusion_matrix(predicted, labels, num_classes=len(classes))
+    by_class = per_class(predicted, labels, classes=classes)
     files = {
-        "predictions.csv": _predictions_csv(scores, labels, paths, reasons, classes=classes, k=k),
-        "per_class.csv": _per_class_csv(predicted, labels, classes=classes),
+        "predictions.csv": _predictions_csv(evaluated, k=k),
+        "per_class.csv": table_bytes(PER_CLASS, by_class),
         "confusion.csv": _confusion_csv(matrix, classes=classes),
         "confusion.png": confusion_png(matrix, classes=classes, title=_title(results)),
-        "results.json": json_bytes(results),  # last, so that it stands for a complete folder
     }
-    write_together({folder / name: data for name, data in files.items()})
-    return results
+    return Report(results, files)
 
 
 def _accuracies(scores: Tensor, labels: Tensor, *, clip_top1: float, k: int) -> dict[str, Any]:
@@ -116,15 +72,15 @@ def _title(results: dict[str, Any]) -> str:
     return title + (f"\n{results['n_bad']} unreadable, not shown" if results["n_bad"] else "")
 
 
-def _predictions_csv(
-    scores: Tensor, labels: Tensor, paths: Sequence[str], reasons: Sequence[str], *, classes: Sequence[str], k: int
-) -> bytes:
+def _predictions_csv(evaluated: Evaluated, *, k: int) -> bytes:
     """One row per video. ``predicted`` is the best class, the numbered columns are the runners-up."""
     header = ["path", "label", "predicted", "correct", "probability"]
     header += [name for rank in range(2, k + 1) for name in (f"top{rank}", f"top{rank}_probability")]
-    best_scores, best = (values[:, :k].tolist() for values in scores.sort(dim=1, descending=True, stable=True))
+    classes = evaluated.names
+    best_scores, best = (v[:, :k].tolist() for v in evaluated.scores.sort(dim=1, descending=True, stable=True))
+    columns = (evaluated.paths, evaluated.targets.tolist(), evaluated.reasons, best_scores, best)
     rows: list[list[object]] = []
-    for path, label, reason, row_scores, row in zip(paths, labels.tolist(), reasons, best_scores, best, strict=True):
+    for path, label, reason, row_scores, row in zip(*columns, strict=True):
         answers = [value for at, score in zip(row, row_scores, strict=True) for value in (classes[at], cell(score))]
         if reason:
             answers = [""] * (2 * k)
@@ -133,14 +89,20 @@ def _predictions_csv(
     return csv_for_people([*header, "error"], rows)
 
 
-def _per_class_csv(predicted: Tensor, labels: Tensor, *, classes: Sequence[str]) -> bytes:
-    header = ["class", "num_videos", "num_correct", "accuracy", "precision", "recall", "f1", "most_confused_with"]
-    scores = per_class(predicted, labels, classes=classes)
-    return csv_for_people(
-        header, [[cell(value) if isinstance(value, float) else value for value in row] for row in scores]
-    )
-
-
 def _confusion_csv(matrix: Tensor, *, classes: Sequence[str]) -> bytes:
     rows = [[name, *counts] for name, counts in zip(classes, matrix.tolist(), strict=True)]
     return csv_for_people(["true\\predicted", *classes], rows)
+
+
+def class_table(results: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Rows for the console, of ``class_report``'s results."""
+    low, high = results["top1_interval95"]
+    ks = [name.removeprefix("video_top") for name in results if name.startswith("video_top")]
+    return [
+        ("video top-1", f"{percent(results['video_top1'])} (95 %: {100 * low:.1f} .. {100 * high:.1f})"),
+        *((f"video top-{k}", percent(results[f"video_top{k}"])) for k in ks if k.isdigit() and k != "1"),
+        ("clip top-1", percent(results["clip_top1"])),
+        ("mean class accuracy", percent(results["mean_class_accuracy"]) + of_classes(results)),
+        ("macro F1", percent(results["macro_f1"])),
+        *closing_rows(results, unreadable="count as wrong"),
+    ]

@@ -1,30 +1,86 @@
 """What the result files of an evaluation share: bytes that do not change, and the videos that could not be read."""
 
 import json
-from collections.abc import Sequence
-from functools import partial
-from math import isfinite
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from math import isfinite, nan
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from videoai.core.files import csv_bytes
+from videoai.core.files import csv_bytes, write_together
 
 NO_SCORES = "no usable scores: the model's output holds NaN, or no view of the video was evaluated"
 
 
-def settle_reasons(scores: Tensor, errors: Sequence[str]) -> tuple[Tensor, list[str]]:
-    """bool [N], the videos without usable scores, and why, "" = the others. Whatever has a reason has no scores."""
-    unreadable = scores.isnan().any(dim=1) | torch.tensor([reason != "" for reason in errors])
-    return unreadable, [
-        (reason or NO_SCORES) if bad else "" for reason, bad in zip(errors, unreadable.tolist(), strict=True)
-    ]
+class Report(NamedTuple):
+    """What an evaluation writes."""
+
+    results: dict[str, Any]  # the content of results.json
+    files: dict[str, bytes]  # the others, by name
 
 
-def bad_videos(paths: Sequence[str], reasons: Sequence[str]) -> list[dict[str, str]]:
-    """The list in results.json."""
-    return [{"path": path, "reason": reason} for path, reason in zip(paths, reasons, strict=True) if reason]
+@dataclass(frozen=True, kw_only=True)
+class Evaluated:
+    """One evaluated split: what every report begins with.
+
+    Raises: ValueError: no videos, or lengths that differ.
+    """
+
+    scores: Tensor  # float [N, K] of each video; float64 once it is held here, and NaN where a video has a reason
+    targets: Tensor  # [N, ...]
+    paths: Sequence[str]  # [N], as they should appear in the files
+    errors: Sequence[str]  # [N], "" = the video was read; one with a reason has no scores, whatever came out
+    names: list[str]  # [K], of the outputs
+    views: str  # temporal x spatial, such as "4x3"
+    split: str
+    checkpoint: str
+    fingerprint: str  # identifies what was evaluated: a hash of the manifest
+
+    def __post_init__(self) -> None:
+        check_videos(self.scores, paths=self.paths, errors=self.errors, classes=self.names, split=self.split)
+        scores = self.scores.detach().double().cpu()
+        object.__setattr__(self, "scores", scores.masked_fill(self.unreadable[:, None], nan))
+        object.__setattr__(self, "targets", self.targets.cpu())
+
+    @cached_property
+    def unreadable(self) -> Tensor:
+        """bool [N], the videos without usable scores."""
+        return self.scores.cpu().isnan().any(dim=1) | torch.tensor([reason != "" for reason in self.errors])
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why a video has no scores; "" = it has."""
+        bad = self.unreadable.tolist()
+        return [(reason or NO_SCORES) if is_bad else "" for reason, is_bad in zip(self.errors, bad, strict=True)]
+
+    def results(self, *, about: Mapping[str, Any], metrics: Mapping[str, Any]) -> dict[str, Any]:
+        """The content of results.json. about: what the numbers are of, such as the count of classes."""
+        bad = [{"path": path, "reason": why} for path, why in zip(self.paths, self.reasons, strict=True) if why]
+        return {
+            "split": self.split,
+            "views": self.views,
+            **about,
+            "n_total": len(self.paths),
+            "n_bad": len(bad),
+            **metrics,
+            "checkpoint": self.checkpoint,
+            "fingerprint": self.fingerprint,
+            "bad_videos": bad,
+        }
+
+
+def write_report(folder: Path, report: Report) -> dict[str, Any]:
+    """Write the files of an evaluation into ``folder`` (created if missing): all of them or none.
+
+    Returns: the content of results.json. Raises: OSError: no room, or not writable.
+    """
+    files = {**report.files, "results.json": json_bytes(report.results)}  # last: it stands for a complete folder
+    write_together({folder / name: data for name, data in files.items()})
+    return report.results
 
 
 def json_bytes(results: dict[str, Any]) -> bytes:
@@ -34,6 +90,11 @@ def json_bytes(results: dict[str, Any]) -> bytes:
 
 # a file name that is not UTF-8 reaches Python as lone surrogates; they are written as \udcff
 csv_for_people = partial(csv_bytes, errors="backslashreplace")
+
+
+def table_bytes(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    """As ``csv_for_people``; floats at six decimals."""
+    return csv_for_people(header, ([cell(v) if isinstance(v, float) else v for v in row] for row in rows))
 
 
 def cell(value: float) -> str:

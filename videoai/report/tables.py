@@ -57,44 +57,37 @@ def class_balance_table(
     return table
 
 
-def results_table(results: Mapping[str, Any]) -> Table:
-    """The summary of one evaluation, from the dict ``write_evaluation`` or ``write_multilabel_evaluation`` returns."""
+def results_table(rows: Sequence[tuple[str, str]], *, split: str) -> Table:
+    """The summary of one evaluation: rows of name and value, as a task's ``table`` gives them."""
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=Text(f"Results on {results['split']}"), show_header=False)
+    table = Table(title=Text(f"Results on {split}"), show_header=False)
     table.add_column("metric")
     table.add_column("value", justify="right")
-    present, known = results["classes_present"], results["classes"]
-    of = f" ({present} of {known} classes present)" if present < known else ""
-    for name, value in (_multilabel_rows if "mAP" in results else _single_label_rows)(results, of):
-        table.add_row(name, value)
-    table.add_row("videos", str(results["n_total"]))
-    how = "have score 0" if "mAP" in results else "count as wrong"
-    table.add_row(f"unreadable ({how})", str(results["n_bad"]), style="red" if results["n_bad"] else "")
-    table.add_row("views", Text(results["views"]))
+    for name, value in rows:
+        table.add_row(Text(name), Text(value), style="red" if name.startswith("unreadable") and value != "0" else "")
     return table
 
 
-def _single_label_rows(results: Mapping[str, Any], of: str) -> list[tuple[str, str]]:
-    low, high = results["top1_interval95"]
+def closing_rows(results: Mapping[str, Any], *, unreadable: str) -> list[tuple[str, str]]:
+    """The rows below the metrics; ``unreadable``: how such videos are counted."""
     return [
-        ("video top-1", f"{_percent(results['video_top1'])} (95 %: {100 * low:.1f} .. {100 * high:.1f})"),
-        *((f"video top-{k}", _percent(results[f"video_top{k}"])) for k in _other_ks(results)),
-        ("clip top-1", _percent(results["clip_top1"])),
-        ("mean class accuracy", _percent(results["mean_class_accuracy"]) + of),
-        ("macro F1", _percent(results["macro_f1"])),
+        ("videos", str(results["n_total"])),
+        (f"unreadable ({unreadable})", str(results["n_bad"])),
+        ("views", results["views"]),
     ]
 
 
-def _multilabel_rows(results: Mapping[str, Any], of: str) -> list[tuple[str, str]]:
-    return [
-        ("mAP", f"{_percent(results['mAP'])} (chance {_percent(results['mAP_of_chance'])}){of}"),
-        (f"micro F1 at {results['threshold']:g}", _percent(results["micro_f1"])),
-        (f"macro F1 at {results['threshold']:g}", _percent(results["macro_f1"])),
-        ("hit@1 (best class is a label)", _percent(results["hit_at_1"])),
-        ("labels a video", f"{results['labels_per_video']:.2f}"),
-    ]
+def of_classes(results: Mapping[str, Any]) -> str:
+    """`` (3 of 17 classes present)`` where a split lacks some, otherwise nothing."""
+    present, known = results["classes_present"], results["classes"]
+    return f" ({present} of {known} classes present)" if present < known else ""
+
+
+def percent(share: float | None) -> str:
+    """``71.2 %``; a dash where there is no value."""
+    return "-" if share is None else f"{100 * share:.1f} %"
 
 
 def worst_classes_table(scores: Sequence[ClassScore]) -> Table:
@@ -112,9 +105,9 @@ def worst_classes_table(scores: Sequence[ClassScore]) -> Table:
     table.add_column("most confused with")
     for score in worst:
         correct = f"{score.num_correct}/{score.num_videos}"
-        precision = _percent(None if score.precision != score.precision else score.precision)
+        precision = percent(None if score.precision != score.precision else score.precision)
         confused_with = Text(score.most_confused_with or "-")
-        table.add_row(Text(score.name), _percent(score.accuracy), correct, precision, confused_with)
+        table.add_row(Text(score.name), percent(score.accuracy), correct, precision, confused_with)
     return table
 
 
@@ -137,14 +130,5 @@ def _folded(order: list[int]) -> tuple[list[int], list[int], list[int]]:
     return order[:top], order[top:bottom], order[bottom:]
 
 
-def _other_ks(results: Mapping[str, Any]) -> list[int]:
-    names = [name.removeprefix("video_top") for name in results if name.startswith("video_top")]
-    return [int(name) for name in names if name.isdigit() and name != "1"]
-
-
 def _count(value: int) -> str:
     return str(value) if value else "[red]0[/red]"
-
-
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{100 * share:.1f} %"

@@ -1,13 +1,11 @@
 """``evaluate``: score a checkpoint on a split, from the checkpoint alone."""
 
-import json
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 
 from videoai.core.device import resolve_device
@@ -18,86 +16,103 @@ from videoai.data.lists.items import Items
 from videoai.data.lists.manifest import Manifest
 from videoai.data.loader import eval_batches, resolve_workers
 from videoai.data.normalize import ToModelInput
+from videoai.data.targets import Target, split_targets
 from videoai.engine.precision import Precision
 from videoai.inference.load import LoadedModel, from_state, open_checkpoint
-from videoai.inference.score import Scores, score_videos
-from videoai.report.evaluation import write_evaluation
-from videoai.report.multilabel_evaluation import write_multilabel_evaluation
+from videoai.inference.score import ViewOutputs, view_outputs
+from videoai.report.result_files import Evaluated, write_report
 from videoai.run.checkpoint_data import choose_data, read_data, refuse_changed_data
 from videoai.run.limits import refuse_nonsense
 from videoai.run.reading import resolve_reading
 from videoai.run.training.folder import default_run_dir, make_writable
+from videoai.tasks.supervised import SupervisedTask, scoring_task
 
 logger = logging.getLogger(__name__)
 
 
 def evaluate(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Rebuild model, classes and preprocessing from ``checkpoint``, score every video of ``split``, write the result
-    files.
+    """Rebuild model, task and preprocessing from ``checkpoint``, score every video of ``split``, write the files.
 
     ``data`` is the config of other data than the checkpoint's, or empty; ``moved`` changes keys of the checkpoint's
     own.
 
-    Returns: the content of results.json, and ``folder``.
+    Returns: the content of results.json; also ``folder``, ``files`` (their names) and ``table`` (rows for a person).
     Raises: OSError, ValueError: naming what is wrong.
     """
     refuse_nonsense(config)
     state = open_checkpoint(config["checkpoint"])
-    device = resolve_device(config["device"])
-    parse_views(config["views"])  # refuse early
-    choice = choose_data(config, state)
-    manifest = read_data(choice, config["checkpoint"])
-    refuse_other_kind(manifest, state, config["checkpoint"])
-    label_of = match_classes(manifest, state["classes"], config["checkpoint"])
-    if choice.is_own:
-        refuse_changed_data(manifest, state, config["checkpoint"])
-    split, items = choose_split(manifest, config["split"])
-    items = items.relabelled(np.array(label_of, np.int32))
-    logger.info("data %s: %d videos of split %s", display_path(manifest.source), len(items), split)
+    task = scoring_task(state, config["checkpoint"], trust=config["trust"])
+    split = open_split(config, state, task)
     model = from_state(state, trust=config["trust"])
     folder = Path(config["run_dir"] or default_run_dir(config["checkpoint"]))
     make_writable(folder)
-    found = score(model, items, choice.node, config, device)
-    about: dict[str, Any] = {
-        "scores": found.scores,
-        "paths": [name_of(item, manifest.root) for item in items],
-        "errors": found.errors,
-        "classes": state["classes"],
-        "views": config["views"],
-        "split": split,
-        "checkpoint": display_path(config["checkpoint"]),
-        "fingerprint": manifest.fingerprint(),
-    }
-    if model.multi_label:
-        labels = torch.from_numpy(items.multi_hot(len(state["classes"])))
-        results = write_multilabel_evaluation(folder, labels=labels, **about)
-    else:
-        labels = torch.from_numpy(items.label).long()
-        results = write_evaluation(folder, labels=labels, clip_top1=found.clip_top1, **about)
-    return results | {"folder": str(folder)}
+    views = score(model, split, config)
+    evaluated = Evaluated(
+        scores=task.scores(views),
+        targets=split_targets(split.items, split.target),
+        paths=[name_of(item, split.root) for item in split.items],
+        errors=views.errors,
+        names=model.classes,
+        views=config["views"],
+        split=split.name,
+        checkpoint=display_path(config["checkpoint"]),
+        fingerprint=split.fingerprint,
+    )
+    report = task.report(evaluated, views)
+    results = write_report(folder, report)
+    files = ["results.json", *report.files]
+    return results | {"folder": str(folder), "files": files, "table": task.table(results)}
 
 
-def score(
-    model: LoadedModel, items: Items, node: dict[str, Any], config: Mapping[str, Any], device: torch.device
-) -> Scores:
+class Split(NamedTuple):
+    """The videos that are scored."""
+
+    name: str
+    items: Items
+    target: Target
+    node: dict[str, Any]  # the data node that they come from, which says how they are read
+    root: str
+    fingerprint: str
+
+
+def open_split(config: Mapping[str, Any], state: Mapping[str, Any], task: SupervisedTask) -> Split:
+    """The videos of ``split``, of the checkpoint's own data or of others that it can score.
+
+    Raises: OSError, ValueError: nothing there, labels that the checkpoint does not know, a list that changed.
+    """
+    checkpoint_path = config["checkpoint"]
+    parse_views(config["views"])  # refuse early
+    choice = choose_data(config, state)
+    manifest = read_data(choice, checkpoint_path)
+    target = task.target(manifest, state["classes"], checkpoint_path)
+    if choice.is_own:
+        refuse_changed_data(manifest, state, checkpoint_path)
+    name, items = choose_split(manifest, config["split"])
+    logger.info("data %s: %d videos of split %s", display_path(manifest.source), len(items), name)
+    return Split(name, items, target, choice.node, manifest.root, manifest.fingerprint())
+
+
+def score(model: LoadedModel, split: Split, config: Mapping[str, Any]) -> ViewOutputs:
     """Every view of every item, through the model as the config says."""
+    device, items = resolve_device(config["device"]), split.items
     num_clips, num_crops = parse_views(config["views"])
-    num_workers = node.get("num_workers", "auto") if config["num_workers"] is None else config["num_workers"]
+    num_workers = split.node.get("num_workers", "auto") if config["num_workers"] is None else config["num_workers"]
     precision = evaluation_precision(config["precision"], device)
+    dataset = EvalClips(
+        items,
+        model.clip,
+        num_clips=num_clips,
+        num_crops=num_crops,
+        target=split.target,
+        reading=resolve_reading(split.node, items, model.clip),
+    )
     batches = eval_batches(
-        EvalClips(
-            items,
-            model.clip,
-            num_clips=num_clips,
-            num_crops=num_crops,
-            num_classes=len(model.classes),
-            reading=resolve_reading(node, items, model.clip),
-        ),
+        dataset,
         videos_per_batch=max(1, config["batch_size"] // (num_clips * num_crops)),
         num_workers=resolve_workers(num_workers, device.type),
         pin=device.type == "cuda",
     )
-    return score_videos(
+    return view_outputs(
         precision.place(model),
         batches,
         to_input=ToModelInput(model.clip).to(device),
@@ -116,16 +131,6 @@ def parse_views(views: str) -> tuple[int, int]:
     return int(clips), int(crops)
 
 
-def refuse_other_kind(manifest: Manifest, state: Mapping[str, Any], checkpoint_path: str) -> None:
-    """Raises: ValueError: one label against several. A single label does not say that the others are wrong, and a
-    softmax knows only one."""
-    kinds = {False: "one label a video", True: "several labels a video"}
-    trained, given = bool(state.get("multi_label")), manifest.is_multi_label
-    if trained != given:
-        how = f"set data.multi_label={str(trained).lower()} if the data are of that kind"
-        raise ValueError(f"{checkpoint_path} knows {kinds[trained]}, but {manifest.source} has {kinds[given]}: {how}.")
-
-
 def choose_split(manifest: Manifest, split: str) -> tuple[str, Items]:
     """``auto`` = test, else val (and say so), else everything; ``all`` = everything. Raises: ValueError: an empty
     split."""
@@ -141,29 +146,6 @@ def choose_split(manifest: Manifest, split: str) -> tuple[str, Items]:
     if split not in filled:
         raise ValueError(f"split={split}: no videos in it. {manifest.source} has {', '.join(filled)}; or split=all.")
     return split, filled[split]
-
-
-def match_classes(manifest: Manifest, trained: Sequence[str], checkpoint_path: str) -> list[int]:
-    """The checkpoint's label of each class of the data, by name: the data may hold fewer classes, in any order.
-
-    Raises: ValueError: a class that the checkpoint does not know.
-    """
-    unknown = [name for name in manifest.classes if name not in trained]
-    if unknown:
-        missing = [name for name in trained if name not in manifest.classes]
-        raise ValueError(
-            f"class mismatch: {checkpoint_path} was trained on {_some(trained)}, {manifest.source} has "
-            f"{_some(manifest.classes)} (only in the data: {_some(unknown)}; only in the checkpoint: {_some(missing)})."
-            " Name classes alike, leave the others out, or train again."
-        )
-    return [trained.index(name) for name in manifest.classes]
-
-
-def _some(names: Sequence[str], limit: int = 5) -> str:
-    """``["left", "right"]``, ``400 classes: ["abseiling", ...]``, or ``none``."""
-    if len(names) <= limit:
-        return json.dumps(list(names), ensure_ascii=False) if names else "none"
-    return f"{len(names)} classes: {json.dumps(list(names[:limit]), ensure_ascii=False)[:-1]}, ...]"
 
 
 def name_of(item: VideoItem, root: str) -> str:

@@ -15,12 +15,13 @@ from videoai.data.decode.choose import choose_decoder
 from videoai.data.lists.class_folders import VIDEO_EXTENSIONS
 from videoai.data.media import BadVideo
 from videoai.data.normalize import ToModelInput
-from videoai.inference.annotate import Caption, annotate_video
-from videoai.inference.load import load
-from videoai.inference.predict import Answer, Predictor, find_videos
+from videoai.inference.annotate import annotate_video
+from videoai.inference.load import from_state, open_checkpoint
+from videoai.inference.predict import Predictor, find_videos
 from videoai.run.evaluate import evaluation_precision
 from videoai.run.limits import refuse_nonsense
 from videoai.run.training.folder import make_writable
+from videoai.tasks.supervised import scoring_task
 
 logger = logging.getLogger(__name__)
 
@@ -49,11 +50,14 @@ def predict(config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 def new_predictor(config: Mapping[str, Any], paths: Sequence[str]) -> Predictor:
     """The model of ``checkpoint``, ready to answer; ``decoder=auto`` measures some of ``paths``."""
     device = resolve_device(config["device"])
-    model = load(config["checkpoint"], trust=config["trust"])
+    state = open_checkpoint(config["checkpoint"])
+    task = scoring_task(state, config["checkpoint"], trust=config["trust"])
+    model = from_state(state, trust=config["trust"])
     precision = evaluation_precision(config["precision"], device)
     precision.place(model)
     return Predictor(
         model=model,
+        task=task,
         to_input=ToModelInput(model.clip).to(device),
         precision=precision,
         top_k=config["top_k"],
@@ -92,23 +96,9 @@ def _record(predictor: Predictor, path: str, target: Path | None) -> dict[str, A
         record = answer.to_dict()
         if target:
             target.parent.mkdir(parents=True, exist_ok=True)
-            annotate_video(path, target, captions(answer), frame_fps=predictor.frame_fps)
+            annotate_video(path, target, answer.captions(), frame_fps=predictor.frame_fps)
             record["annotated"] = display_path(target)
     except BadVideo as bad:
         logger.warning("%s", bad)
         record["error"] = str(bad)  # with the answer, when only the labelled copy failed
     return record
-
-
-def captions(answer: Answer) -> list[Caption]:
-    """What is drawn: each window's label, or the one answer all along; of several labels those that were predicted."""
-    if not answer.timeline:
-        best = answer.top[0]
-        return [Caption(0.0, float("inf"), _caption(best.name, best.probability, answer.labels))]
-    return [
-        Caption(w.start_seconds, w.end_seconds, _caption(w.label, w.probability, w.labels)) for w in answer.timeline
-    ]
-
-
-def _caption(best: str, probability: float, labels: Sequence[str] | None) -> str:
-    return ", ".join(labels) if labels else f"{best}  {probability:.0%}"

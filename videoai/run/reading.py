@@ -21,13 +21,12 @@ LOOK_SECONDS = 60.0  # for each of them, where that is done in another process
 
 
 def resolve_reading(node: dict[str, Any], items: Items, clip: ClipSpec) -> dict[str, Any]:
-    """How videos are read, of a data node. Settles ``decoder: auto`` by measuring and writes the choice into the
-    node, so that a continued run does not measure again."""
+    """How videos are read, of a data node; ``decoder: auto`` is settled by measuring."""
     frame_fps = node.get("frame_fps")
     few = [item.path for item in items[:: max(1, len(items) // NUM_LOOKED_AT)]]
     asked = node.get("decoder", "pyav")
-    node["decoder"] = distributed.from_first(lambda: choose_decoder(asked, few, clip, logger.info, frame_fps=frame_fps))
-    return {"decoder": node["decoder"], "frame_fps": frame_fps, "isolated": node.get("isolated", False)}
+    decoder = distributed.from_first(lambda: choose_decoder(asked, few, clip, logger.info, frame_fps=frame_fps))
+    return {"decoder": decoder, "frame_fps": frame_fps, "isolated": node.get("isolated", False)}
 
 
 def announce_clip(items: Sequence[VideoItem], clip: ClipSpec, reading: Mapping[str, Any] | None = None) -> None:

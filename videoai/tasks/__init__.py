@@ -1,1 +1,38 @@
-"""What a trainer trains: one file per kind of loss."""
+"""What a model learns: one file a task, and the table of names. A task of one's own comes by ``_target_``."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from videoai.core.build import ANYTHING, build
+from videoai.data.lists.manifest import Manifest
+from videoai.tasks.task import Task
+
+TASKS = {
+    "classify": "videoai.tasks.classify:Classify",
+    "multi_label": "videoai.tasks.multi_label:MultiLabel",
+    "gan": "videoai.tasks.gan.task:GanTask",
+}
+AUTO = "auto"  # classify or multi_label, as the data have one label a clip or several
+
+
+def build_task(node: str | Mapping[str, Any], *, trust: Sequence[str] = ANYTHING) -> Task:
+    """``"classify"``, ``{"name": "classify"}`` or ``{"_target_": "mine.Regression", ...}`` -> the task.
+
+    Raises: ValueError: no such task, or an option that it does not take.
+    """
+    return build({"name": node} if isinstance(node, str) else node, TASKS, where="task", trust=trust)
+
+
+def suiting(manifest: Manifest) -> str:
+    """The task that ``auto`` means."""
+    return "multi_label" if manifest.is_multi_label else "classify"
+
+
+def node_of(state: Mapping[str, Any]) -> str | dict[str, Any]:
+    """The task of a checkpoint; those before there was such a setting carry a flag."""
+    return state["config"].get("task") or ("multi_label" if state.get("multi_label") else "classify")
+
+
+def task_of(state: Mapping[str, Any], *, trust: Sequence[str] = ()) -> Task:
+    """The task of a checkpoint, which is somebody's data: code from outside needs ``trust=package``."""
+    return build_task(node_of(state), trust=trust)

@@ -1,63 +1,122 @@
-"""Single-label action classification: clips -> augmented batch -> loss, with mixing and weight penalties."""
+"""Action classification: one class a video."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, ClassVar
 
-from torch import Tensor, nn
+from torch import Tensor
+from torch.nn import functional as F
 
-from videoai.core.seeding import generator_for
-from videoai.core.types import Batch, Clips
-from videoai.data.augment.mix import Mix
-from videoai.data.augment.operations import carry_out
-from videoai.data.normalize import ToModelInput
-from videoai.engine.optim import penalty
-from videoai.engine.precision import Precision
-from videoai.gan.diff_augment import diff_augment
-from videoai.tasks.drawn_features import DrawnFeatures
-from videoai.tasks.losses import ClassificationLoss, MultiLabelLoss
-from videoai.tasks.synthetic import GeneratedClips, GeneratedTargets
+from videoai.data.lists.manifest import Manifest
+from videoai.data.targets import OneClass
+from videoai.inference.answer import Answer, Windows, ranked
+from videoai.inference.score import ViewOutputs
+from videoai.report.confusion import confusion_figure
+from videoai.report.evaluation import class_report, class_table
+from videoai.report.metrics import confusion_matrix, macro_f1, mean_class_accuracy, predicted_labels, top_k_accuracy
+from videoai.report.result_files import Evaluated, Report
+from videoai.report.views import average_views
+from videoai.tasks.losses import ClassificationLoss, classification_loss
+from videoai.tasks.supervised import SupervisedTask
+from videoai.tasks.task import Metric, Setup
 
 
-@dataclass(kw_only=True)
-class Classify:
-    """``train_step``: Clips -> {"loss", "top1"}."""
+class ClassTask(SupervisedTask):
+    """What tasks share whose outputs are classes."""
 
-    model: nn.Module
-    to_input: ToModelInput
-    mix: Mix
-    loss: ClassificationLoss | MultiLabelLoss = ClassificationLoss()  # noqa: RUF009 (frozen)
-    generate: GeneratedClips | None = None
-    targets: GeneratedTargets | None = None
-    drawn: DrawnFeatures | None = None
-    l1: float = 0.0
-    l2: float = 0.0
-    policy: Sequence[str] = ()  # of DiffAugment
-    seed: int = 0
+    def outputs(self, manifest: Manifest) -> list[str]:
+        """An output a class."""
+        return list(manifest.classes)
 
-    def train_step(self, clips: Clips, precision: Precision, position: int) -> dict[str, Tensor]:
-        """``position`` is the micro-batch's number in the run."""
-        clips = carry_out(clips.to(precision.device))
-        clips = self.generate(clips, position) if self.generate else clips
-        batch = self.diff_augmented(self.to_input(clips), position)
-        batch = self.mix(self.targets(batch, clips.index) if self.targets else batch, position)
-        with precision.autocast():
-            logits = self.model(precision.place_video(batch.video))
-        loss = self.loss(logits.float(), batch.label)
-        if self.drawn:
-            loss = self.drawn.mixed(loss, position, len(logits), self.loss)
-        if self.l1 or self.l2:
-            loss = loss + penalty(self.model, l1=self.l1, l2=self.l2)
-        return {"loss": loss, **self.hits(logits.detach(), batch.label)}
+    def validate(self, manifest: Manifest, config: Mapping[str, Any]) -> None:
+        """Also that there is something to tell apart, and nothing in val or test that train lacks."""
+        manifest.refuse_unlearnable()
+        super().validate(manifest, config)
 
-    def diff_augmented(self, batch: Batch, position: int) -> Batch:
-        """As the discriminator of a GAN sees clips; the operations are defined on [-1, 1]."""
-        if not self.policy:
-            return batch
-        scale, shift = 2 * self.to_input.std, 2 * self.to_input.mean - 1
-        draw = generator_for(self.seed, "diff_augment", "clips", position)
-        return batch._replace(video=(diff_augment(batch.video * scale + shift, self.policy, draw) - shift) / scale)
+    def output_of(self, manifest: Manifest, outputs: Sequence[str], source: str) -> list[int]:
+        """The output of each class of the data, by name: the data may hold fewer classes, in any order.
 
-    def hits(self, logits: Tensor, label: Tensor) -> dict[str, Tensor]:
-        """How often the best class, of logits [B, K], is right: against the heavier label where labels are mixed."""
-        hard = label if label.ndim == 1 else label.argmax(1)
-        return {"top1": (logits.argmax(1) == hard).float().mean()}
+        Raises: ValueError: labels of another kind, or a class that ``source`` has not learned.
+        """
+        self.validate_labels(manifest, source)
+        if unknown := [name for name in manifest.classes if name not in outputs]:
+            missing = [name for name in outputs if name not in manifest.classes]
+            raise ValueError(
+                f"class mismatch: {source} was trained on {quoted(outputs)}, {manifest.source} has "
+                f"{quoted(manifest.classes)} (only in the data: {quoted(unknown)}; only in the checkpoint: "
+                f"{quoted(missing)}). Name classes alike, leave the others out, or train again."
+            )
+        return [outputs.index(name) for name in manifest.classes]
+
+
+class Classify(ClassTask):
+    """Softmax over the classes; the views of a video are averaged."""
+
+    metrics: ClassVar = {
+        "top1": Metric("top-1"),
+        "mean_class_accuracy": Metric("mean class accuracy"),
+        "macro_f1": Metric("macro F1"),
+    }
+    loss_settings = ("focal", "effective_number", "balanced_softmax")
+    has_classes = True
+
+    def target(self, manifest: Manifest, outputs: Sequence[str], source: str) -> OneClass:
+        """The number of the class."""
+        return OneClass(self.output_of(manifest, outputs, source))
+
+    def useless(self, key: str, value: object, manifest: Manifest) -> str:
+        return (
+            f"imbalance.{key}={value} weighs one of several labels, but the clips of {manifest.source} have one each; "
+            "use sampler, effective_number or balanced_softmax."
+        )
+
+    def loss(self, setup: Setup, counts: Tensor) -> ClassificationLoss:
+        """Cross-entropy, with what ``imbalance`` asks for."""
+        settings = {key: setup.config["imbalance"][key] for key in self.loss_settings}
+        return classification_loss(counts, label_smoothing=setup.config["trainer"]["label_smoothing"], **settings)
+
+    def batch_metrics(self, outputs: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """How often the best class is right: against the heavier label where labels are mixed."""
+        hard = target if target.ndim == 1 else target.argmax(1)
+        return {"top1": (outputs.argmax(1) == hard).float().mean()}
+
+    def activated(self, outputs: Tensor) -> Tensor:
+        """Probabilities."""
+        return outputs.softmax(-1)
+
+    def scores(self, views: ViewOutputs) -> Tensor:
+        """float64 [N, K], probabilities averaged over views."""
+        return average_views(views.outputs, *views.places)
+
+    def view_loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        return F.cross_entropy(outputs, targets)
+
+    def measure(self, scores: Tensor, targets: Tensor) -> dict[str, float]:
+        """Unreadable videos count as wrong."""
+        predicted, num_classes = predicted_labels(scores), scores.shape[1]
+        return {
+            "top1": top_k_accuracy(scores, targets),
+            "mean_class_accuracy": mean_class_accuracy(predicted, targets, num_classes=num_classes),
+            "macro_f1": macro_f1(predicted, targets, num_classes=num_classes),
+        }
+
+    def figures(self, scores: Tensor, targets: Tensor, outputs: Sequence[str], title: str) -> dict[str, Any]:
+        matrix = confusion_matrix(predicted_labels(scores), targets, num_classes=len(outputs))
+        return {"confusion": partial(confusion_figure, matrix, classes=outputs, title=title)}
+
+    def report(self, evaluated: Evaluated, views: ViewOutputs) -> Report:
+        return class_report(evaluated, clip_top1=top_k_accuracy(views.outputs, views.targets))
+
+    def table(self, results: Mapping[str, Any]) -> list[tuple[str, str]]:
+        return class_table(results)
+
+    def answer(self, windows: Windows, outputs: list[str], *, top_k: int) -> Answer:
+        return ranked(windows, windows.scores.mean(0), outputs, top_k=top_k)
+
+
+def quoted(names: Sequence[str], limit: int = 5) -> str:
+    """``["left", "right"]``, ``400 classes: ["abseiling", ...]``, or ``none``."""
+    if len(names) <= limit:
+        return json.dumps(list(names), ensure_ascii=False) if names else "none"
+    return f"{len(names)} classes: {json.dumps(list(names[:limit]), ensure_ascii=False)[:-1]}, ...]"

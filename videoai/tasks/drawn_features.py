@@ -1,13 +1,22 @@
-"""The loss of features that an augmenter draws, beside that of the clips of a batch."""
+"""Features drawn beside the clips of a run whose body is frozen (``augment.features``), and their loss."""
 
+import logging
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from videoai.core.seeding import generator_for
-from videoai.gan.feature_space import FeatureAugmenter
-from videoai.tasks.losses import ClassificationLoss, MultiLabelLoss
+from videoai.data.dataset import EvalClips
+from videoai.data.loader import eval_batches
+from videoai.data.normalize import ToModelInput
+from videoai.engine.freeze import Freeze
+from videoai.gan.feature_space import FeatureAugmenter, augmenter, refuse_few
+from videoai.inference.judge import Judge, Seen
+from videoai.models.heads import linear_head
+from videoai.tasks.task import Criterion, Setup
+
+logger = logging.getLogger(__name__)
 
 CLASSES = ("all", "rare", "balanced")
 
@@ -23,9 +32,7 @@ class DrawnFeatures:
     ratio: float
     seed: int
 
-    def mixed(
-        self, loss: Tensor, position: int, batch_size: int, criterion: ClassificationLoss | MultiLabelLoss
-    ) -> Tensor:
+    def mixed(self, loss: Tensor, position: int, batch_size: int, criterion: Criterion) -> Tensor:
         """The mean over a batch's clips, whose mean is ``loss``, and the drawn features. ``position`` is the
         micro-batch's number in the run: all that the draw depends on."""
         count = max(1, round(self.ratio * batch_size))
@@ -50,3 +57,60 @@ def class_chances(counts: Tensor, classes: str) -> Tensor:
             f"{int(counts.max())} or more, so none is rare. Use all or balanced."
         )
     return weights / weights.sum()
+
+
+def refuse_unfit(setup: Setup, model: nn.Module, freeze: Freeze | None, *, has_classes: bool) -> None:
+    """Raises: ValueError: features of a body that learns are soon those of another; a head that is not one linear
+    layer; targets that are not one class; too few clips."""
+    name = setup.config["augment"].get("features")
+    if not name:
+        return
+    if freeze is None or freeze.until_step is not None:
+        raise ValueError(
+            f"augment.features={name} draws features of a body that stays as it is, but finetune lets it learn. Use "
+            "finetune=linear_probe with weights=..., or augment.features=null."
+        )
+    linear_head(model, setting=f"augment.features={name}")
+    if not has_classes:
+        raise ValueError(
+            f"augment.features={name} draws features of one class, but the clips of {setup.manifest.source} have "
+            "several labels each, or none that is a class. Use augment.features=null."
+        )
+    counts = setup.train_items.count_labels(len(setup.outputs))
+    refuse_few(name, counts.tolist(), setup.outputs)
+    class_chances(torch.from_numpy(counts), setup.config["augment"]["feature_classes"])
+
+
+def new_drawn_features(setup: Setup, model: nn.Module, to_input: ToModelInput) -> DrawnFeatures | None:
+    """One pass over the training videos, centred views, then the fit; None where the config asks for none.
+
+    A continued run passes again: the body is the same, so the fit is, bitwise, and a checkpoint need not hold it.
+
+    Raises: ValueError: too few readable clips of a class.
+    """
+    settings, seed = setup.config["augment"], setup.config["seed"]
+    name = settings.get("features")
+    if not name:
+        return None
+    head = linear_head(model, setting=f"augment.features={name}")
+    seen = training_features(setup, model, to_input, name=f"augment.features={name}")
+    counts = seen.label.bincount(minlength=len(setup.outputs))
+    refuse_few(name, counts.tolist(), setup.outputs)
+    fitted = augmenter(name, seen.features, seen.label, num_classes=len(setup.outputs), seed=seed)
+    ratio, batch_size = settings["feature_ratio"], setup.config["trainer"]["batch_size"]
+    logger.info(
+        "augment.features=%s: fitted to %d of %d training videos, %d values each; %d drawn beside %d clips, %s",
+        *(name, len(seen.label), len(setup.train_items), seen.features.shape[1]),
+        *(round(ratio * batch_size), batch_size, f"classes {settings['feature_classes']}"),
+    )
+    chance = class_chances(counts, settings["feature_classes"])
+    return DrawnFeatures(head=head, augmenter=fitted, chance=chance, ratio=ratio, seed=seed)
+
+
+def training_features(setup: Setup, model: nn.Module, to_input: ToModelInput, *, name: str) -> Seen:
+    """What the body gives for the centred view of every readable training video."""
+    dataset = EvalClips(setup.train_items, setup.clip, target=setup.target, reading=setup.reading)
+    batch_size = setup.config["trainer"]["batch_size"]
+    batches = eval_batches(dataset, videos_per_batch=batch_size, num_workers=setup.num_workers)
+    judge = Judge(model, clip=setup.clip, classes=[], name=name).to(to_input.mean.device)
+    return judge.watch(batches)

@@ -4,8 +4,32 @@ of very different sizes."""
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
+
+from videoai.engine.optim import penalty
+from videoai.tasks.drawn_features import DrawnFeatures
+from videoai.tasks.task import Criterion
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingLoss:
+    """A task's loss of a batch, with what a run adds: features drawn beside its clips, and a penalty on the weights."""
+
+    criterion: Criterion
+    model: nn.Module
+    drawn: DrawnFeatures | None = None
+    l1: float = 0.0
+    l2: float = 0.0
+
+    def __call__(self, logits: Tensor, target: Tensor, position: int) -> Tensor:
+        """``position`` is the micro-batch's number in the run."""
+        loss = self.criterion(logits, target)
+        if self.drawn:
+            loss = self.drawn.mixed(loss, position, len(logits), self.criterion)
+        if self.l1 or self.l2:
+            loss = loss + penalty(self.model, l1=self.l1, l2=self.l2)
+        return loss
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -158,5 +158,5 @@ def test_settings_that_make_no_sense_are_refused_before_a_folder_is_made(planted
 
 
 def test_a_generator_is_no_judge(planted, tmp_path):
-    with pytest.raises(ValueError, match="a GAN, which makes clips and names none"):
+    with pytest.raises(ValueError, match="a checkpoint of task=gan, which names no actions"):
         generate(settings(planted("diverse"), tmp_path / "bank", judge=planted("copies")))

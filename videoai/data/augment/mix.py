@@ -31,19 +31,24 @@ class Mix:
         draw = np.random.default_rng(seed_for(self.seed, "mix", position))
         alpha = self.mixup if kind == "mixup" else self.cutmix
         keep = float(draw.beta(alpha, alpha))
-        label = batch.label if batch.label.ndim == 2 else F.one_hot(batch.label, self.num_classes)
-        label = label.to(batch.video.dtype)
+        label = soft(batch.label, self.num_classes).to(batch.video.dtype)
         if kind == "mixup":
             video = batch.video.lerp(batch.video.flip(0), 1 - keep)
         else:
             video, keep = _paste(batch.video, keep, draw)
-        return Batch(video, label.lerp(label.flip(0), 1 - keep))
+        return batch._replace(video=video, label=label.lerp(label.flip(0), 1 - keep))
 
     def _kind(self, position: int) -> Literal["mixup", "cutmix"] | None:
         if self.mixup and self.cutmix:
             coin = int(torch.randint(2, (), generator=generator_for(self.seed, "mix kind", position)))
             return "mixup" if coin else "cutmix"
         return "mixup" if self.mixup else "cutmix" if self.cutmix else None
+
+
+def soft(label: Tensor, num_classes: int) -> Tensor:
+    """int64 [B] -> one-hot [B, K]; what is several labels, soft or a number already stays."""
+    is_class = label.ndim == 1 and not label.is_floating_point()
+    return F.one_hot(label, num_classes) if is_class else label
 
 
 def _paste(video: Tensor, keep: float, draw: np.random.Generator) -> tuple[Tensor, float]:

@@ -9,6 +9,7 @@ used: it takes two seconds, and evaluation and prediction only crop.
 """
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,6 +21,10 @@ from videoai.data.augment.policies import PolicyName, draw_policy
 
 ERASED_AREA = (0.02, 0.4)  # share of the picture: s_l and s_h of arXiv:1708.04896, section 4
 ERASED_RATIO = (0.3, 1 / 0.3)  # r_1 there
+
+
+# A transform of one's own: (video uint8 [T, C, H, W], the clip's generator) -> uint8 [T, C, size, size].
+ClipTransform = Callable[[Tensor, Generator], Tensor]
 
 
 class Transformed(NamedTuple):
@@ -47,6 +52,7 @@ class TrainTransform:
     num_ops: int = 2  # of randaugment
     magnitude: int = 9  # of randaugment, 0 .. 30
     erase: float = 0.0  # probability of an erased box, the same in every frame (arXiv:1708.04896)
+    more: Sequence[ClipTransform] = ()  # of one's own, in order, after the crop
 
     def __post_init__(self) -> None:
         import torchvision.transforms.v2  # noqa: F401 (once, before the workers start, instead of once in each)
@@ -59,7 +65,18 @@ class TrainTransform:
             video = shifted(video, round(self.shift * self.size), generator)
         is_mirrored = bool(self.flip) and _uniform(generator) < self.flip
         video = video.flip(-1) if is_mirrored else video
+        for transform in self.more:
+            video = self._checked(transform(video, generator), transform)
         return Transformed(video, is_mirrored, is_reversed, tuple(self._ops(generator)))
+
+    def _checked(self, video: Tensor, transform: ClipTransform) -> Tensor:
+        if video.dtype != torch.uint8 or video.ndim != 4 or tuple(video.shape[1:]) != (3, self.size, self.size):
+            name = getattr(transform, "__name__", type(transform).__name__)
+            raise ValueError(
+                f"augment.clip_transforms: {name} gave {video.dtype} {list(video.shape)}; a clip stays torch.uint8 "
+                f"[T, 3, {self.size}, {self.size}]."
+            )
+        return video
 
     def _ops(self, generator: Generator) -> list[Op]:
         ops: list[Op] = []

@@ -82,9 +82,9 @@ class Weights(NamedTuple):
     verified: Literal["parity", "no"] = "no"  # parity = the logits of the publisher's own code, on golden inputs
 
     @property
-    def multi_label(self) -> bool:
-        """Whether each logit belongs to a sigmoid, because a video has several labels."""
-        return self.dataset == "charades"
+    def task(self) -> str:
+        """What its logits mean: a softmax, or a sigmoid each, because a video has several labels."""
+        return "multi_label" if self.dataset == "charades" else "classify"
 
 
 @cache

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from videoai.core.build import ANYTHING
 from videoai.core.types import ClipSpec, VideoItem
 from videoai.data.clip_readers import missing
@@ -19,7 +21,9 @@ from videoai.data.sampling import span_frames
 from videoai.run.limits import refuse_nonsense
 from videoai.run.manifests import absolute_paths, build_manifest
 from videoai.run.reading import resolve_reading
-from videoai.run.training.stream import TrainStream
+from videoai.run.training.stream import new_stream
+from videoai.tasks import build_task, suiting
+from videoai.tasks.task import Setup
 
 logger = logging.getLogger(__name__)
 
@@ -40,8 +44,23 @@ def benchmark_loader(config: dict[str, Any], settings: Mapping[str, Any]) -> lis
     manifest = build_manifest(absolute_paths(config["data"]), trust=ANYTHING)
     clip, items = ClipSpec(**config["clip"]), list(manifest.splits["train"])
     workers = os.cpu_count() or 1 if settings["num_workers"] == "auto" else int(settings["num_workers"])
-    how = resolve_reading(config["data"], manifest.splits["train"], clip)
-    stream = TrainStream(config, manifest, clip, how, num_workers=workers, pin=False)
+    task = build_task(suiting(manifest))
+    outputs = task.outputs(manifest)
+    stream = new_stream(
+        Setup(
+            config=config,
+            manifest=manifest,
+            clip=clip,
+            outputs=outputs,
+            target=task.target(manifest, outputs, "this benchmark"),
+            reading=resolve_reading(config["data"], manifest.splits["train"], clip),
+            num_workers=workers,
+            device=torch.device("cpu"),
+            steps_per_epoch=0,
+            folder=Path(),
+        ),
+        None,
+    )
     loaders: dict[str, Start] = {"videoai": lambda: (len(clips.label) for clips in stream(0))}
     if settings["rivals"] and not (reason := missing("pytorchvideo")):
         loaders["pytorchvideo"] = lambda: _pytorchvideo(config, clip, items, workers)

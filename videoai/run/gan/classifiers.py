@@ -13,10 +13,10 @@ from videoai.core.types import ClipSpec, VideoItem
 from videoai.data.generated.bank import table_of
 from videoai.data.lists.items import Items
 from videoai.data.lists.manifest import Manifest
+from videoai.engine.interrupt import Interrupt
 from videoai.run.evaluate import evaluate
 from videoai.run.manifests import LOADING
 from videoai.run.train import train
-from videoai.run.training.fit import finished
 
 COLUMNS = ("path", "label", "split", "start_seconds", "end_seconds")
 GEOMETRY = ("num_frames", "size", "stride", "resize", "fps", "sampling", "past_end")  # of a clip: the generator's
@@ -36,15 +36,19 @@ def train_on(
     manifest: Manifest,
     config: Mapping[str, Any],
     clip: ClipSpec,
+    interrupt: Interrupt,
 ) -> str:
     """A classifier of ``train_items``, chosen on real val. ``config``: train's, composed; ``clip``: of the generator.
 
     The table of its clips stays in the folder, so that anybody can train on the same. Returns: its checkpoint.
+    Raises: Interrupted: on a signal, after saving, also when it came in the last step.
     """
     data = write_table(folder.with_suffix(".csv"), train_items, manifest, config["data"])
     geometry = {key: value for key, value in clip.to_dict().items() if key in GEOMETRY}
     settings = {**config, "data": data, "clip": {**config["clip"], **geometry}, "run_dir": str(folder)}
-    return finished(train(settings))
+    done = train(settings, interrupt=interrupt)
+    interrupt.stop_after(done["run_dir"])
+    return done["checkpoint"]
 
 
 def write_table(

@@ -15,18 +15,20 @@ from videoai.core.paths import display_path
 from videoai.core.types import ClipSpec, VideoItem
 from videoai.data.lists.items import Items
 from videoai.data.lists.manifest import Manifest
+from videoai.engine.interrupt import Interrupt
 from videoai.inference.judge import Judge, judge_of, load_encoder
 from videoai.inference.load import from_state, open_checkpoint
 from videoai.inference.load_generator import LoadedGenerator, load_generator
+from videoai.inference.reference import refuse_other_judge
 from videoai.report.gan import write_gan_evaluation
 from videoai.run.checkpoint_data import choose_data
 from videoai.run.evaluate import choose_split
 from videoai.run.gan.classifiers import Arm, as_many_real, score, train_on
 from videoai.run.gan.generate import keep_facts, write_clips
-from videoai.run.gan.measure import look_at, measure
-from videoai.run.gan.reference import real_data, refuse_other_judge
+from videoai.run.gan.reference import real_data
 from videoai.run.limits import refuse_nonsense
 from videoai.run.training.folder import default_run_dir, make_writable
+from videoai.tasks.gan.measure import look_at, measure
 
 logger = logging.getLogger(__name__)
 EVALUATIONS = 5  # of a classifier that is trained here, unless trainer.eval_every says otherwise
@@ -50,7 +52,8 @@ def evaluate_gan(config: Mapping[str, Any], classifier: dict[str, Any]) -> dict[
     folder = home if config["run_dir"] else home / generator_hash[:8]  # a run that goes on has another generator
     make_writable(folder)
     classifier = _settled(classifier, config, choice.node)
-    judge = find_judge(config, state, manifest, clip, home, classifier).to(device)
+    interrupt = Interrupt()
+    judge = find_judge(config, state, manifest, clip, home, classifier, interrupt).to(device)
     encoder = load_encoder(config["encoder"]).to(device) if config["encoder"] else judge
     earlier = _earlier(config["against"], encoder)
     items = write_bank(config, state, generator, folder / "bank")
@@ -59,7 +62,8 @@ def evaluate_gan(config: Mapping[str, Any], classifier: dict[str, Any]) -> dict[
     results = measure(look, judged, state["classes"], encoder.name if config["encoder"] else "own")
     if earlier and earlier["num_compared"] != results["num_compared"]:
         logger.warning("against: %d clips were compared there, which moves fvd and recall", earlier["num_compared"])
-    arms = train_arms(config, manifest, items, clip, folder, classifier, split) if config["cas"] else {}
+    trainings = (config, manifest, items, clip, folder, classifier, split, interrupt)
+    arms = train_arms(*trainings) if config["cas"] else {}
     facts = {
         "checkpoint": display_path(config["checkpoint"]),
         "generator": generator_hash,
@@ -81,6 +85,7 @@ def find_judge(
     clip: ClipSpec,
     folder: Path,
     classifier: dict[str, Any],
+    interrupt: Interrupt,
 ) -> Judge:
     """The classifier that is given, or one trained on the train split. Raises: ValueError: it saw other data."""
     if config["judge"]:
@@ -88,7 +93,7 @@ def find_judge(
         refuse_other_judge(judge_state, state, config["judge"], config["checkpoint"])
         return judge_of(from_state(judge_state, trust=config["trust"]), f"judge={config['judge']}")
     logger.info("no judge is given: training one on the train split, in %s", display_path(folder / "judge"))
-    path = train_on(folder / "judge", manifest.splits["train"], manifest, classifier, clip)
+    path = train_on(folder / "judge", manifest.splits["train"], manifest, classifier, clip, interrupt)
     return judge_of(from_state(open_checkpoint(path), trust=config["trust"]), display_path(path))
 
 
@@ -108,6 +113,7 @@ def train_arms(
     folder: Path,
     classifier: dict[str, Any],
     split: str,
+    interrupt: Interrupt,
 ) -> dict[str, Arm]:
     """Classifiers of generated clips (CAS, arXiv:1905.10887), of as many real ones, of all real ones, and of both
     together (NAS, there too); as many steps each, scored on the held-out real clips."""
@@ -119,7 +125,7 @@ def train_arms(
     found = {}
     for name, items in arms.items():
         logger.info("%s: training a classifier on %d clips", name, len(items))
-        path = train_on(folder / name, items, manifest, classifier, clip)
+        path = train_on(folder / name, items, manifest, classifier, clip, interrupt)
         found[name] = score(path, split, len(items), config)
     return found
 

@@ -23,8 +23,9 @@ from videoai.gan.sampling import sample
 from videoai.inference.judge import Judge, Seen, judge_of
 from videoai.inference.load import from_state, open_checkpoint
 from videoai.inference.load_generator import LoadedGenerator, load_generator
+from videoai.inference.reference import at_most, refuse_other_judge, watch_items
 from videoai.run.checkpoint_data import DataChoice, choose_data
-from videoai.run.gan.reference import at_most, real_data, refuse_other_judge, watch_items
+from videoai.run.gan.reference import real_data
 from videoai.run.limits import refuse_nonsense
 from videoai.run.training.folder import make_writable
 

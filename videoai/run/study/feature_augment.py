@@ -21,10 +21,10 @@ from videoai.engine.linear import Linear, fit_linear
 from videoai.gan.feature_space import AUGMENTERS, augmenter, refuse_few
 from videoai.inference.judge import Judge, judge_of, load_encoder
 from videoai.inference.load import from_state, open_checkpoint
+from videoai.inference.reference import watch_items
 from videoai.models.published import is_published
 from videoai.report.study import INTERVALS, MIN_SEEDS, write_study
 from videoai.run.checkpoint_data import choose_data, read_data
-from videoai.run.gan.reference import watch_items
 from videoai.run.limits import refuse_nonsense
 from videoai.run.study.protocol import Cell, Refused, all_cells, choose_shots, measure_all
 from videoai.run.training.folder import RunFolder

@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +16,16 @@ from videoai.core.types import ClipSpec
 from videoai.data.generated.bank import MANIFEST
 from videoai.data.lists.items import Items
 from videoai.data.lists.manifest import Manifest
+from videoai.engine.interrupt import Interrupt
 from videoai.report.study import INTERVALS, MIN_SEEDS, write_study
 from videoai.run.gan.classifiers import score, train_on, write_table
 from videoai.run.gan.generate import REJECTED, generate
-from videoai.run.gan.train import PIXELS, train_gan
 from videoai.run.limits import refuse_nonsense
 from videoai.run.manifests import LOADING, absolute_paths, build_manifest
 from videoai.run.study.protocol import Cell, Refused, all_cells, choose_shots, measure_all
-from videoai.run.training.fit import finished
+from videoai.run.train import train
 from videoai.run.training.folder import FREE, RunFolder, flatten
+from videoai.tasks.gan.task import PIXELS
 
 logger = logging.getLogger(__name__)
 BASES = ("real", "standard", "diff_augment")
@@ -77,6 +78,7 @@ class FewClips:
     gan: dict[str, Any]
     classifiers: Mapping[str, dict[str, Any]]
     folder: Path
+    interrupt: Interrupt = field(default_factory=Interrupt)  # one for all trainings: a signal ends the study
 
     def measure(self, cell: Cell) -> dict[str, Any]:
         """``accuracy``, the mean over classes on test, of one classifier; also ``per_class`` and ``clips``.
@@ -102,7 +104,9 @@ class FewClips:
             of_rare = {} if self.config["rare"] == 1 else {"classes": "rare"}
             source = str(self.bank(cell, is_gated=added == "gan_gated"))
             settings["synthetic"] = {**settings["synthetic"], "source": source, **of_rare}
-        return train_on(self._home(cell) / cell.arm, self.clips(cell), self.manifest, settings, self.clip)
+        return train_on(
+            self._home(cell) / cell.arm, self.clips(cell), self.manifest, settings, self.clip, self.interrupt
+        )
 
     def clips(self, cell: Cell) -> Items:
         """The real clips of a cell. Raises: Refused: a class has fewer than twice as many."""
@@ -141,7 +145,9 @@ class FewClips:
         trainer = {**self.gan["trainer"], "max_steps": steps, "eval_every": max(1, steps // EVALUATIONS)}
         run_dir = str(self._home(cell) / "gan")
         settings = {**self.gan, "data": data, "trainer": trainer, "seed": cell.seed, "run_dir": run_dir}
-        return finished(train_gan(settings))
+        done = train(settings, interrupt=self.interrupt)
+        self.interrupt.stop_after(done["run_dir"])
+        return done["checkpoint"]
 
     def _trainer(self, arm: str) -> dict[str, Any]:
         steps = self.config["steps"]

@@ -1,5 +1,6 @@
 """The folder of a run: where its files are, who may write there, and whether a continued run is still the same run."""
 
+import copy
 import logging
 import os
 from collections.abc import Collection, Iterator
@@ -144,6 +145,7 @@ def continued(config: dict[str, Any], before: dict[str, Any], *, at_default: Col
 
     Raises: ValueError: naming each setting, what it was and what it is.
     """
+    config = copy.deepcopy(config)  # whoever called keeps "auto"
     now, then = flatten(config), flatten(before)
     for key in AUTO:
         if now.get(key) == "auto" and key in then:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,9 +16,11 @@ from videoai.core.types import ClipSpec
 from videoai.data.generated.bank import Bank, read_bank
 from videoai.data.generated.mixture import Share
 from videoai.data.lists.manifest import Manifest
+from videoai.data.normalize import ToModelInput
 from videoai.inference.load_generator import load_generator
 from videoai.report.tables import as_text, class_balance_table
-from videoai.tasks.synthetic import GeneratedClips, GeneratedTargets
+from videoai.tasks.generated_clips import GeneratedClips, GeneratedTargets
+from videoai.tasks.task import Setup
 
 logger = logging.getLogger(__name__)
 
@@ -35,25 +38,24 @@ class Synthetic:
     fingerprint: str = ""  # of the bank's list of clips, or of the generator's weights
 
 
-def new_synthetic(
-    config: dict[str, Any], manifest: Manifest, clip: ClipSpec, total_steps: int, device: torch.device
-) -> Synthetic | None:
+def new_synthetic(setup: Setup, to_input: ToModelInput, total_steps: int, *, has_classes: bool) -> Synthetic | None:
     """What ``synthetic.*`` of a config asks for; None without a source.
 
     Raises: FileNotFoundError, ValueError: nothing there, other classes, clips of val or test, a generator of other
     data, or a ratio that leaves no generated clip in a batch.
     """
-    settings = config["synthetic"]
-    if settings["source"] is None:
+    config, manifest = setup.config, setup.manifest
+    settings = config.get("synthetic")
+    if not settings or settings["source"] is None:
         return None
-    if manifest.is_multi_label:
+    if not has_classes:
         raise ValueError(
             f"synthetic.source={settings['source']}: not for clips with several labels each. Leave it out."
         )
     share = share_of(config, total_steps)
     source = os.path.abspath(os.path.expanduser(settings["source"]))
     if source.endswith(".pt"):
-        return from_generator(config, source, manifest, clip, share, device)
+        return from_generator(setup, source, share, to_input)
     bank = read_bank(source, manifest.classes)
     refuse_held_out(bank, manifest, settings["source"])
     refuse_other_origin(bank.made_from, manifest, settings["source"])
@@ -68,16 +70,15 @@ def new_synthetic(
     return Synthetic(share, targets, bank, fingerprint=bank.fingerprint)
 
 
-def from_generator(
-    config: dict[str, Any], source: str, manifest: Manifest, clip: ClipSpec, share: Share, device: torch.device
-) -> Synthetic:
+def from_generator(setup: Setup, source: str, share: Share, to_input: ToModelInput) -> Synthetic:
     """A frozen generator that makes the clips of each step: nothing is written, judged or kept out.
 
     Raises: as ``new_synthetic``; also clips of another length or size, which a bank could have.
     """
-    settings, generator = config["synthetic"], load_generator(source, device=str(device))
+    config, manifest = setup.config, setup.manifest
+    settings, generator = config["synthetic"], load_generator(source, device=str(setup.device))
     refuse_other_origin(checkpoint.load(source)["versions"].get("data"), manifest, settings["source"])
-    refuse_other_clip(generator.clip, clip, settings)
+    refuse_other_clip(generator.clip, setup.clip, settings)
     if settings["label_smoothing"] != "none" or share.clips == config["trainer"]["batch_size"]:
         raise ValueError(
             f"synthetic.source={settings['source']}: a generator has no judge, and needs real clips beside its own. "
@@ -87,6 +88,7 @@ def from_generator(
     allowed = allowed_classes(settings, manifest)
     generate = GeneratedClips(
         generator,
+        to_input=to_input,
         label_of=label_of,
         wanted=[number for number, label in enumerate(label_of) if allowed[label]],
         batch_size=config["trainer"]["batch_size"],
@@ -105,6 +107,16 @@ def from_generator(
     return Synthetic(share, targets, generate=generate, fingerprint=weights_hash(generator))
 
 
+def refuse_other_bank(synthetic: Synthetic | None, setup: Setup) -> None:
+    """A continued run must draw from the same generated clips. Raises: ValueError."""
+    state, now = setup.state, synthetic.fingerprint if synthetic else None
+    if state and now != (then := state["versions"].get("synthetic")):
+        raise ValueError(
+            f"synthetic.source={setup.config['synthetic']['source']}: the run in {setup.config['run_dir']} began "
+            f"{'with other generated clips' if then else 'without generated clips'}. Choose another run_dir."
+        )
+
+
 def refuse_other_clip(made: ClipSpec, clip: ClipSpec, settings: dict[str, Any]) -> None:
     """Raises: ValueError: a batch cannot hold clips of two shapes."""
     if (made.num_frames, made.size) != (clip.num_frames, clip.size):
@@ -115,7 +127,7 @@ def refuse_other_clip(made: ClipSpec, clip: ClipSpec, settings: dict[str, Any]) 
         )
 
 
-def share_of(config: dict[str, Any], total_steps: int) -> Share:
+def share_of(config: Mapping[str, Any], total_steps: int) -> Share:
     """Clips of a micro-batch, a multiple of ``augment.repeats``; the first micro-batch without."""
     settings, trainer, repeats = config["synthetic"], config["trainer"], config["augment"]["repeats"]
     clips = round(settings["ratio"] * trainer["batch_size"] / repeats) * repeats
@@ -163,7 +175,7 @@ def refuse_other_origin(made_from: str | None, manifest: Manifest, source: str) 
         )
 
 
-def announce(bank: Bank, manifest: Manifest, config: dict[str, Any], share: Share) -> None:
+def announce(bank: Bank, manifest: Manifest, config: Mapping[str, Any], share: Share) -> None:
     """How many clips of which class, apart from the real ones."""
     settings = config["synthetic"]
     logger.info("synthetic %s: %d generated clips, for train only", display_path(settings["source"]), len(bank.items))
@@ -178,7 +190,7 @@ def announce(bank: Bank, manifest: Manifest, config: dict[str, Any], share: Shar
         logger.info("  no generated clips of %s", ", ".join(absent))
 
 
-def announce_share(config: dict[str, Any], share: Share) -> None:
+def announce_share(config: Mapping[str, Any], share: Share) -> None:
     """What a batch is made of, and until when."""
     batch, accumulate = config["trainer"]["batch_size"], config["trainer"]["accumulate"]
     logger.info(

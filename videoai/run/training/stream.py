@@ -1,20 +1,25 @@
 """The training clips of a run: which videos come, how often, and what is done to them."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+import torch
+from torch import Tensor
+
+from videoai.core.build import build_own
 from videoai.core.seeding import seed_for
-from videoai.core.types import Clips, ClipSpec
+from videoai.core.types import Clips
 from videoai.data.augment.balance import ClassBalance, places
-from videoai.data.augment.directions import settle_directions
+from videoai.data.augment.directions import Directions, settle_directions
 from videoai.data.augment.transforms import TrainTransform
 from videoai.data.dataset import TrainClips
-from videoai.data.generated.mixture import mixed_batches
-from videoai.data.lists.manifest import Manifest
+from videoai.data.generated.mixture import Share, mixed_batches
 from videoai.data.loader import train_batches
 from videoai.data.sampling import Tempo
 from videoai.run.training.generated_clips import Synthetic
+from videoai.tasks.task import Setup
 
 logger = logging.getLogger(__name__)
 
@@ -22,69 +27,63 @@ TRANSFORM = ("scale", "ratio", "shift", "color_jitter", "policy", "num_ops", "ma
 TIME = ("speed", "time_jitter", "frame_drop", "repeats")  # the others that concern single clips
 
 
+@dataclass(frozen=True, kw_only=True)
 class TrainStream:
     """``stream(start)`` -> endless micro-batches from number ``start`` on."""
 
-    def __init__(
-        self,
-        config: dict[str, Any],
-        manifest: Manifest,
-        clip: ClipSpec,
-        reading: dict[str, Any],
-        *,
-        num_workers: int,
-        pin: bool,
-        synthetic: Synthetic | None = None,
-    ) -> None:
-        """Raises: ValueError: a missing setting, or clips turned round in a way that makes their labels wrong."""
-        items, augment, seed = manifest.splits["train"], config["augment"], config["seed"]
-        if missing := [key for key in (*TRANSFORM, *TIME, "diff_augment") if key not in augment]:
-            raise ValueError(f"augment.{missing[0]} is not set. Let a file of your own begin: defaults: [none, _self_]")
-        directions = settle_directions(config["data"], manifest.classes)
-        sampler = config["imbalance"]["sampler"]
-        labels = items.label
-        drawn = places(items.count_labels(len(manifest.classes)), sampler)
-        self.counts = directions.counts(drawn)  # [K], clips of each class that are expected in an epoch
-        transform = TrainTransform(
-            size=clip.size,
-            flip=directions.flip,
-            reverse=directions.reverse,
-            **{key: augment[key] for key in TRANSFORM},
-        )
-        tempo = Tempo(speed=augment["speed"], jitter=augment["time_jitter"], drop=augment["frame_drop"])
-        self.dataset = TrainClips(
-            items,
-            clip,
-            transform,
-            tempo=tempo,
-            repeats=augment["repeats"],
-            directions=directions,
-            num_classes=len(manifest.classes),
-            reading=reading,
-            seed=seed,
-        )
-        self.synthetic = synthetic
-        self.generated = None
-        if synthetic and synthetic.bank:  # clips of a bank are treated as the real ones are, from draws of their own
-            self.generated = TrainClips(
-                synthetic.bank.items,
-                clip,
-                transform,
-                tempo=tempo,
-                directions=directions,
-                seed=seed_for(seed, "generated"),
-            )
-        self.settings: dict[str, Any] = {
-            "batch_size": config["trainer"]["batch_size"],
-            "seed": seed,
-            "balance": None if sampler == "uniform" else ClassBalance(labels, drawn, seed=seed),
-            "num_workers": num_workers,
-            "pin": pin,
-        }
-        if sampler != "uniform":
-            logger.info("sampler %s: %d .. %d clips of a class in an epoch", sampler, drawn.min(), drawn.max())
+    dataset: TrainClips
+    counts: Tensor  # [K], clips of each class of the data that are expected in an epoch
+    settings: Mapping[str, Any]  # of the loader
+    share: Share | None = None  # of generated clips in a batch
+    generated: TrainClips | None = None  # clips of a bank; None = the device generates, where there is a share
 
     def __call__(self, start: int) -> Iterator[Clips]:
-        if self.synthetic:
-            return mixed_batches(self.dataset, self.generated, self.synthetic.share, start=start, **self.settings)
+        if self.share:
+            return mixed_batches(self.dataset, self.generated, self.share, start=start, **self.settings)
         return train_batches(self.dataset, start=start, **self.settings)
+
+
+def new_stream(setup: Setup, synthetic: Synthetic | None) -> TrainStream:
+    """Raises: ValueError: a missing setting, or clips turned round in a way that makes their labels wrong."""
+    config, augment, seed = setup.config, setup.config["augment"], setup.config["seed"]
+    refuse_incomplete(augment)
+    directions = settle_directions(config["data"], setup.manifest.classes)
+    items, sampler = setup.train_items, config["imbalance"]["sampler"]
+    drawn = places(items.count_labels(len(setup.manifest.classes)), sampler)
+    if sampler != "uniform":
+        logger.info("sampler %s: %d .. %d clips of a class in an epoch", sampler, drawn.min(), drawn.max())
+    how = clip_options(setup, directions)
+    dataset = TrainClips(items, setup.clip, repeats=augment["repeats"], reading=setup.reading, seed=seed, **how)
+    generated = None
+    if synthetic and synthetic.bank:  # clips of a bank are treated as the real ones are, from draws of their own
+        generated = TrainClips(synthetic.bank.items, setup.clip, seed=seed_for(seed, "generated"), **how)
+    settings = {
+        "batch_size": config["trainer"]["batch_size"],
+        "seed": seed,
+        "balance": None if sampler == "uniform" else ClassBalance(items.label, drawn, seed=seed),
+        "num_workers": setup.num_workers,
+        "pin": setup.device.type == "cuda",
+    }
+    counts = torch.tensor(directions.counts(drawn))
+    share = synthetic.share if synthetic else None
+    return TrainStream(dataset=dataset, counts=counts, settings=settings, share=share, generated=generated)
+
+
+def clip_options(setup: Setup, directions: Directions) -> dict[str, Any]:
+    """What is done to a clip in space and time, and what its labels become."""
+    augment = setup.config["augment"]
+    transform = TrainTransform(
+        size=setup.clip.size,
+        flip=directions.flip,
+        reverse=directions.reverse,
+        more=build_own(augment.get("clip_transforms", ()), where="augment.clip_transforms"),
+        **{key: augment[key] for key in TRANSFORM},
+    )
+    tempo = Tempo(speed=augment["speed"], jitter=augment["time_jitter"], drop=augment["frame_drop"])
+    return {"transform": transform, "tempo": tempo, "directions": directions, "target": setup.target}
+
+
+def refuse_incomplete(augment: Mapping[str, Any]) -> None:
+    """Raises: ValueError: a file of one's own that lacks a setting."""
+    if missing := [key for key in (*TRANSFORM, *TIME, "diff_augment") if key not in augment]:
+        raise ValueError(f"augment.{missing[0]} is not set. Let a file of your own begin: defaults: [none, _self_]")

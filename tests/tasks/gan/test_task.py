@@ -6,8 +6,8 @@ import torch
 import videoai
 from videoai.compose.former import complete, with_run_dir
 from videoai.inference.load_generator import load_generator
-from videoai.run.gan.train import assemble
-from videoai.run.training.folder import RunFolder
+from videoai.run.train import build_trainer, resolve
+from videoai.run.training.open_run import open_run
 
 SMALL = {"batch_size": 4, "precision": "fp32", "num_threads": 1, "tensorboard": False, "log_every": 1}
 EVERYTHING = {"conditioning_steps": [2, 8], "r1": 1.0, "r1_every": 3, "ada_target": 0.1, "ada_clips": 40}
@@ -75,21 +75,21 @@ def test_the_averaged_weights_are_those_that_are_loaded(clip_folder, tmp_path):
 
 def test_batches_hold_every_class_equally_often(clip_folder, tmp_path):
     full = with_run_dir(*complete(config(clip_folder, tmp_path, trainer={**SMALL, "batch_size": 8})))
-    trainer = assemble(full, RunFolder(tmp_path / "run"))
-    trainer.log.close()
+    with open_run(resolve(full)) as run:
+        trainer = build_trainer(run)
     drawn = torch.cat([clips.label for clips, _ in zip(trainer.batches(0), range(4), strict=False)])
     assert drawn.bincount().min() >= 6  # of 32 clips of four classes; balanced over an epoch of 12
 
 
 def test_a_collapse_is_said_once_an_evaluation_and_logged(clip_folder, tmp_path, caplog):
     full = with_run_dir(*complete(config(clip_folder, tmp_path, trainer={**SMALL, "max_steps": 1})))
-    trainer = assemble(full, RunFolder(tmp_path / "run"))
-    trainer.evaluate.gan.monitor.patience = 1
-    for parameter in trainer.averaged.norms.parameters():
-        parameter.data.zero_()  # neither noise nor class reaches the layers
-    trainer.averaged.seed.weight.data.zero_()
-    trainer.fit()
-    trainer.log.close()
+    with open_run(resolve(full)) as run:
+        trainer = build_trainer(run)
+        trainer.evaluate.gan.monitor.patience = 1
+        for parameter in trainer.average.source.norms.parameters():
+            parameter.data.zero_()  # neither noise nor class reaches the layers
+        trainer.average.source.seed.weight.data.zero_()
+        trainer.fit()
     assert sum("made clips of 4 of 4 classes are nearly alike" in record.message for record in caplog.records) == 1
     events = [json.loads(line) for line in trainer.log.path.read_text().splitlines() if '"event"' in line]
     assert events[0]["mode_collapse"] < 0.3
@@ -98,13 +98,16 @@ def test_a_collapse_is_said_once_an_evaluation_and_logged(clip_folder, tmp_path,
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"gan": {"generator": {"width": 4, "hight": 3}}}, "gan.generator.hight"),
+        ({"gan": {"generator": {"width": 4, "hight": 3}}}, "gan.generator: Generator does not take 'hight'"),
         ({"gan": {"r1_every": 0}}, "gan.r1_every=0: give a whole number from 1 up"),
         ({"gan": {"diff_augment": ["flip"]}}, "gan.diff_augment=.*: give a list of some of color, translation, cutout"),
-        ({"gan": {"conditioning_steps": [8, 2]}}, r"gan.conditioning_steps=\[8, 2\]: give \[from, to\]"),
+        (
+            {"gan": {"conditioning_steps": [8, 2]}},
+            r"gan.conditioning_steps=\[8, 2\]: give \[low, high\], two whole numbers",
+        ),
         ({"augment": {"mixup": 0.2}}, "augment.mixup=0.2: a GAN learns from clips of one class"),
         ({"clip": {"size": 30, "resize": 30}}, "clip.size=30: a generator doubles the side"),
-        ({"task": "gna"}, "task=gna: no such task. Did you mean 'gan'"),
+        ({"task": "gna"}, "task=gna: no such choice"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(clip_folder, tmp_path, changes, message):

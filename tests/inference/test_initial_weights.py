@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from videoai.inference import load
+from videoai.inference.initial_weights import load_weights, resolve_weights
 from videoai.inference.load import build_model
-from videoai.run.training.weights import load_weights, settle_weights
 
 RGB = {"num_frames": 8, "size": 224, "mean": None, "std": None, "channels": None}
 
@@ -23,24 +23,24 @@ def backbone(name: str, *, pretrained: bool = True) -> dict[str, Any]:
 
 
 def test_pixels_are_normalised_as_for_the_pretrained_backbone() -> None:
-    clip = settle_weights(config(backbone("resnet50")))["clip"]
+    clip = resolve_weights(config(backbone("resnet50")))["clip"]
     assert (clip["mean"], clip["std"], clip["channels"]) == ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225], "rgb")
-    assert settle_weights(config(backbone("vit_tiny_patch16_224")))["clip"]["mean"] == [0.5, 0.5, 0.5]
+    assert resolve_weights(config(backbone("vit_tiny_patch16_224")))["clip"]["mean"] == [0.5, 0.5, 0.5]
 
 
 def test_without_pretrained_weights_the_defaults_stay() -> None:
-    assert settle_weights(config(backbone("resnet50", pretrained=False)))["clip"]["mean"] == [0.45, 0.45, 0.45]
+    assert resolve_weights(config(backbone("resnet50", pretrained=False)))["clip"]["mean"] == [0.45, 0.45, 0.45]
 
 
 def test_published_weights_come_before_the_backbones() -> None:
     given = config(backbone("resnet50")) | {"weights": "mmaction2/tsn_r50_1x1x8_k400"}
-    assert settle_weights(given)["clip"]["std"] == [0.229, 0.224, 0.225]
-    assert settle_weights(given)["model"]["backbone_pretrained"] is False  # nothing that is overwritten is fetched
+    assert resolve_weights(given)["clip"]["std"] == [0.229, 0.224, 0.225]
+    assert resolve_weights(given)["model"]["backbone_pretrained"] is False  # nothing that is overwritten is fetched
 
 
 def test_other_pixels_than_the_backbone_knows_are_said(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
-        clip = settle_weights(config(backbone("resnet50"), mean=[0.5, 0.5, 0.5]))["clip"]
+        clip = resolve_weights(config(backbone("resnet50"), mean=[0.5, 0.5, 0.5]))["clip"]
     assert clip["mean"] == [0.5, 0.5, 0.5]
     assert "weights resnet50 were trained with clip.mean=(0.485, 0.456, 0.406), this run has (0.5, 0.5, 0.5)" in (
         caplog.text
@@ -49,7 +49,7 @@ def test_other_pixels_than_the_backbone_knows_are_said(caplog: pytest.LogCapture
 
 def test_a_pretrained_backbone_that_has_no_weights_is_refused() -> None:
     with pytest.raises(ValueError, match=r"backbone=tiny has no pretrained weights\. Set model\.backbone_pretrained="):
-        settle_weights(config(backbone("tiny")))
+        resolve_weights(config(backbone("tiny")))
 
 
 @pytest.mark.parametrize("fetch", [True, False])

@@ -1,7 +1,7 @@
 """What a run starts from: ``weights=`` (a file of ours, or an id of published weights) or ``model.pretrained=true``."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch import Tensor, nn
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 STATISTICS = ("mean", "std", "channels")  # of the clip: null in the config = as the weights were trained
 
 
-def settle_weights(config: dict[str, Any]) -> dict[str, Any]:
+def resolve_weights(config: dict[str, Any]) -> dict[str, Any]:
     """The config with what published weights decide: the model's variant, and how pixels are normalised where the
     config leaves that open. A pure function, so that a continued run comes to the same config.
 
@@ -32,19 +32,19 @@ def settle_weights(config: dict[str, Any]) -> dict[str, Any]:
     for key in STATISTICS:
         if clip.get(key) is None:
             clip[key] = getattr(trained_on or ClipSpec, key)
-    settled = {**config, "clip": ClipSpec(**clip).to_dict()}
+    resolved = {**config, "clip": ClipSpec(**clip).to_dict()}
     if weights:
         refuse_other_input(weights, ClipSpec(**clip))
         node = with_variant(config["model"], weights, None)
-        settled["model"] = {key: value for key, value in node.items() if key != "num_classes"}
+        resolved["model"] = {key: value for key, value in node.items() if key != "num_classes"}
         if backbone:
-            settled["model"]["backbone_pretrained"] = False  # the published weights hold the backbone
+            resolved["model"]["backbone_pretrained"] = False  # the published weights hold the backbone
     if trained_on:
         announce_differences(str(weights or backbone), trained_on, ClipSpec(**clip))
-    return settled
+    return resolved
 
 
-def published_id(config: dict[str, Any]) -> str | None:
+def published_id(config: Mapping[str, Any]) -> str | None:
     """The id of the published weights that a config asks for, if it asks for any."""
     weights, node = config["weights"], config["model"]
     if weights:
@@ -90,7 +90,7 @@ def without_head(
     return {name: tensor for name, tensor in tensors.items() if name not in head}
 
 
-def load_weights(model: nn.Module, config: dict[str, Any], classes: Sequence[str]) -> list[nn.Parameter]:
+def load_weights(model: nn.Module, config: Mapping[str, Any], classes: Sequence[str]) -> list[nn.Parameter]:
     """Load what the config asks for, and say what was loaded. ``classes``: of the data.
 
     Returns: the parameters that keep the values they were drawn with. Of a model that loads weights while it is built

@@ -8,8 +8,8 @@ from videoai.data.lists.manifest import from_folder
 from videoai.gan.sampling import sample
 from videoai.inference.judge import load_judge
 from videoai.inference.load_generator import load_generator
-from videoai.run.gan.measure import look_quickly
-from videoai.run.gan.reference import at_most, watch_items
+from videoai.inference.reference import at_most, watch_items
+from videoai.tasks.gan.measure import look_quickly
 
 CLIP = ClipSpec(num_frames=8, size=32, stride=2)
 CONFIG = {"num_workers": 0, "device": "cpu", "batch_size": 8}

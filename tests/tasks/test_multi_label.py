@@ -7,8 +7,9 @@ from videoai.core.types import Clips, ClipSpec
 from videoai.data.augment.mix import Mix
 from videoai.data.normalize import ToModelInput
 from videoai.engine.precision import Precision
-from videoai.tasks.losses import MultiLabelLoss
-from videoai.tasks.multilabel import MultiLabel
+from videoai.tasks.losses import MultiLabelLoss, TrainingLoss
+from videoai.tasks.multi_label import MultiLabel
+from videoai.tasks.supervised import SupervisedLearner
 
 FP32 = Precision("fp32", device=torch.device("cpu"))
 LABELS = torch.tensor([[1.0, 1, 0], [0, 0, 0], [0, 1, 1], [1, 0, 0]])
@@ -32,9 +33,10 @@ class Constant(nn.Module):
         return self.logits.expand(len(video), -1)
 
 
-def task(*logits: float, mix: Mix | None = None, **changes) -> MultiLabel:
-    to_input = ToModelInput(ClipSpec(num_frames=2, size=4))
-    return MultiLabel(model=Constant(*logits), to_input=to_input, mix=mix or Mix(num_classes=3), **changes)
+def task(*logits: float, loss: MultiLabelLoss = MultiLabelLoss(), ops=()) -> SupervisedLearner:  # noqa: B008
+    model, to_input = Constant(*logits), ToModelInput(ClipSpec(num_frames=2, size=4))
+    loss = TrainingLoss(criterion=loss, model=model)
+    return SupervisedLearner(model=model, to_input=to_input, loss=loss, ops=ops, metrics=MultiLabel().batch_metrics)
 
 
 def test_the_loss_is_binary_cross_entropy_and_a_hit_is_a_best_class_among_the_labels():
@@ -53,7 +55,7 @@ def test_mixed_clips_have_a_share_of_the_labels_of_both():
             seen.append(label)
             return super().__call__(logits, label)
 
-    mixed = task(0.5, 2.0, -1.0, mix=Mix(num_classes=3, mixup=1.0), loss=Keep())
+    mixed = task(0.5, 2.0, -1.0, ops=[Mix(num_classes=3, mixup=1.0)], loss=Keep())
     stats = mixed.train_step(CLIPS, FP32, 0)
     (label,) = seen
     keep = (label[0, 1]).item()  # the first has class 1, the last it is mixed with has not

@@ -5,15 +5,14 @@ from typing import Any
 
 import torch
 
-from videoai.core.types import ClipSpec
-from videoai.data.lists.manifest import Manifest
 from videoai.gan.sampling import sample
 from videoai.inference.judge import Judge, Seen, judge_of
 from videoai.inference.load import from_state, open_checkpoint
-from videoai.run.gan.measure import look_quickly
-from videoai.run.gan.quick_cas import QuickCas, new_quick_cas
-from videoai.run.gan.reference import at_most, refuse_other_judge, watch_items
-from videoai.run.gan.validation import MadeClips
+from videoai.inference.reference import at_most, refuse_other_judge, watch_items
+from videoai.tasks.gan.measure import look_quickly
+from videoai.tasks.gan.quick_cas import QuickCas, new_quick_cas
+from videoai.tasks.gan.validation import MadeClips
+from videoai.tasks.task import Setup
 
 CLIPS = 32  # generated of each class: agreement of eight classes to two points
 
@@ -46,6 +45,16 @@ class JudgedClips:
     made: MadeClips
     real: Judgement
 
+    @property
+    def metric(self) -> str:
+        """Which of the values chooses the best checkpoint."""
+        return self.real.metric
+
+    @property
+    def source(self) -> str:
+        """Who judges, and how."""
+        return self.real.name
+
     def __call__(self, generator: Any, step: int) -> dict[str, float]:
         judge, train, val, cas = self.real.judge, self.real.train, self.real.val, self.real.cas
         label = torch.arange(len(judge.classes)).repeat_interleave(CLIPS)
@@ -56,23 +65,25 @@ class JudgedClips:
         return self.made(generator, step) | seen
 
 
-def new_judgement(
-    config: dict[str, Any], manifest: Manifest, clip: ClipSpec, num_workers: int, device: torch.device
-) -> Judgement | None:
+def new_judgement(setup: Setup) -> Judgement | None:
     """None without a judge. Raises: FileNotFoundError, ValueError: no such judge, one of other data, or no val."""
-    steps = config["cas_steps"]
-    if config["judge"] is None:
+    config, manifest = setup.config, setup.manifest
+    steps, path = config["cas_steps"], config["judge"]
+    if path is None:
         if steps:
             raise ValueError(f"cas_steps={steps}: give judge=CLASSIFIER.pt, whose architecture learns the made clips.")
         return None
-    state = open_checkpoint(config["judge"])
-    own = {"classes": manifest.classes, "versions": {"data": manifest.fingerprint()}}
-    refuse_other_judge(state, own, config["judge"], manifest.source)
+    state = open_checkpoint(path)
+    own = {"classes": setup.outputs, "versions": {"data": manifest.fingerprint()}}
+    refuse_other_judge(state, own, path, manifest.source)
     if not manifest.splits["val"]:
-        raise ValueError(f"judge={config['judge']}: {manifest.source} has no validation clips to compare with.")
-    judge = judge_of(from_state(state), f"judge={config['judge']}").to(device)
-    settings = {"num_workers": num_workers, "device": device.type, "batch_size": config["trainer"]["batch_size"]}
-    train, val = (watch_items(judge, at_most(manifest.splits[split]), clip, settings) for split in ("train", "val"))
-    quick = {"steps": steps, "seed": config["seed"], "num_workers": num_workers}
-    cas = new_quick_cas(state["config"], judge, manifest.splits["val"], clip, **quick) if steps else None
+        raise ValueError(f"judge={path}: {manifest.source} has no validation clips to compare with.")
+    judge = judge_of(from_state(state), f"judge={path}").to(setup.device)
+    settings = {"num_workers": setup.num_workers, "device": setup.device.type}
+    settings |= {"batch_size": config["trainer"]["batch_size"]}
+    train, val = (
+        watch_items(judge, at_most(manifest.splits[split]), setup.clip, settings) for split in ("train", "val")
+    )
+    quick = {"steps": steps, "seed": config["seed"], "num_workers": setup.num_workers}
+    cas = new_quick_cas(state["config"], judge, manifest.splits["val"], setup.clip, **quick) if steps else None
     return Judgement(judge, train, val, cas)

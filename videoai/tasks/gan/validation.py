@@ -47,7 +47,10 @@ class MadeClips:
     seed: int
     num_workers: int
 
+    source = ""
+
     def __post_init__(self) -> None:
+        self.metric = "likeness" if self.gan.auxiliary is None else "score"
         self.classes = self.manifest.classes
         self.split = "val" if fewest(self.manifest, "val") >= 2 else "train"
         real = self._features_of(self.split)

@@ -21,10 +21,10 @@ from videoai.data.dataset import EvalClips
 from videoai.data.lists.items import Items
 from videoai.data.loader import eval_batches
 from videoai.engine.optim import build_optimizer
-from videoai.engine.schedule import Schedule
+from videoai.engine.schedule import build_schedule
 from videoai.inference.judge import Judge, fit
 from videoai.inference.load import build_model
-from videoai.run.gan.reference import at_most
+from videoai.inference.reference import at_most
 
 MOST_REAL = 512  # clips of val that are held in memory: 0.4 GB at 16 x 128 px
 BATCH_SIZE = 16
@@ -58,7 +58,7 @@ class QuickCas:
         classifier = build_model(node, num_classes=len(self.judge.classes), head=head)
         classifier.to(self.judge.to_input.mean.device).train()
         optimizer = build_optimizer(self.settings["optim"], classifier)
-        schedule = Schedule(total_steps=self.steps, **self.settings["schedule"])
+        schedule = build_schedule(self.settings["schedule"], self.steps)
         rates = [group["lr"] for group in optimizer.param_groups]
         for step in range(self.steps):
             rows = torch.randint(len(label), (BATCH_SIZE,), generator=generator_for(self.seed, "quick cas", step))
@@ -75,8 +75,7 @@ class QuickCas:
         return self.transform(video, generator_for(self.seed, "quick cas", "transform", number)).video
 
     def _input(self, video: Tensor) -> Tensor:
-        number = torch.arange(len(video))
-        return self.judge.to_input(Clips(video, number, number, number, [""] * len(video))).video
+        return self.judge.to_input.normalized(video)
 
 
 def new_quick_cas(

@@ -6,9 +6,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from videoai.core.seeding import generator_for
-from videoai.core.types import Batch, Clips
+from videoai.core.types import Batch, Clips, ClipSpec
+from videoai.data.normalize import ToModelInput
+from videoai.tasks.generated_clips import GeneratedClips, GeneratedTargets
 from videoai.tasks.losses import ClassificationLoss
-from videoai.tasks.synthetic import GeneratedClips, GeneratedTargets
 
 INDEX = torch.tensor([0, 7, 10, 11])  # ten real clips: the last two are generated
 LABEL = torch.tensor([0, 1, 2, 1])
@@ -16,13 +17,13 @@ LOGITS = torch.randn(4, 3, generator=generator_for(0, "logits"))
 
 
 def batch() -> Batch:
-    return Batch(torch.zeros(4, 3, 2, 4, 4), LABEL)
+    return Batch(torch.zeros(4, 3, 2, 4, 4), LABEL, INDEX)
 
 
 def test_a_batch_of_real_clips_is_left_as_it_is():
     targets = GeneratedTargets(num_real=100, num_classes=3, confidence=torch.ones(2), weight=0.1)
     given = batch()
-    assert targets(given, INDEX) is given
+    assert targets(given, 0) is given
 
 
 def test_the_weight_is_the_share_of_a_clips_term_in_the_loss():
@@ -30,12 +31,12 @@ def test_the_weight_is_the_share_of_a_clips_term_in_the_loss():
     terms = F.cross_entropy(LOGITS, LABEL, reduction="none")
     expected = (terms * torch.tensor([1, 1, 0.25, 0.25])).mean()
     for loss in (ClassificationLoss(), ClassificationLoss(weight=torch.ones(3))):
-        assert loss(LOGITS, targets(batch(), INDEX).label) == pytest.approx(float(expected), abs=1e-6)
+        assert loss(LOGITS, targets(batch(), 0).label) == pytest.approx(float(expected), abs=1e-6)
 
 
 def test_a_clip_is_smoothed_by_how_unsure_the_judge_was_of_it():
     targets = GeneratedTargets(num_real=10, num_classes=3, confidence=torch.tensor([0.4, 1.0]))
-    label = targets(batch(), INDEX).label
+    label = targets(batch(), 0).label
     torch.testing.assert_close(label[:2], F.one_hot(LABEL[:2], 3).float())
     torch.testing.assert_close(label[2], torch.tensor([0.2, 0.2, 0.6]))  # (1 - 0.4) / 3, and 0.4 more for the label
     torch.testing.assert_close(label[3], torch.tensor([0.0, 1.0, 0.0]))
@@ -52,23 +53,32 @@ class Plain(nn.Module):
         return video
 
 
-def real(count: int) -> Clips:
+TO_INPUT = ToModelInput(ClipSpec(num_frames=2, size=4))
+
+
+def real(count: int) -> Batch:
     number = torch.arange(count)
-    return Clips(torch.zeros(count, 2, 3, 4, 4, dtype=torch.uint8), number % 2, number, 0 * number, [""] * count)
+    video = torch.zeros(count, 2, 3, 4, 4, dtype=torch.uint8)
+    return TO_INPUT(Clips(video, number % 2, number, 0 * number, [""] * count))
 
 
 def generate(**changes) -> GeneratedClips:
     given = {"label_of": [4, 9], "wanted": [0, 1], "batch_size": 6, "num_real": 10, "until": 5, "seed": 0}
-    return GeneratedClips(Plain(), **{**given, **changes})
+    return GeneratedClips(Plain(), to_input=TO_INPUT, **{**given, **changes})
 
 
 def test_free_places_are_filled_under_the_datas_labels():
-    clips = generate()(real(4), position=0)
-    assert len(clips.label) == len(clips.error) == len(clips.video) == 6
-    assert set(clips.label[4:].tolist()) <= {4, 9}
-    grey = clips.video[4:, 0, 0, 0, 1]
-    assert [{64: 4, 191: 9}[int(value)] for value in grey] == clips.label[4:].tolist()  # -0.5 and 0.5 as bytes
-    assert (clips.index[4:] == 10).all()
+    batch = generate()(real(4), position=0)
+    assert len(batch.label) == len(batch.index) == len(batch.video) == 6
+    assert set(batch.label[4:].tolist()) <= {4, 9}
+    grey = ((batch.video * TO_INPUT.std + TO_INPUT.mean) * 255)[4:, 0, 0, 0, 1]
+    assert [{64: 4, 191: 9}[round(float(value), 3)] for value in grey] == batch.label[4:].tolist()  # -0.5, 0.5 as bytes
+    assert (batch.index[4:] == 10).all()
+
+
+def test_a_filled_batch_lies_in_memory_as_any_other_does():
+    """Sums over a clip then round alike."""
+    assert generate()(real(4), position=0).video.stride() == real(6).video.stride()
 
 
 def test_what_is_generated_is_a_function_of_the_seed_and_the_batchs_number():

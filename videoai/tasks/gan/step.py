@@ -9,8 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from videoai.core.seeding import generator_for
-from videoai.core.types import Clips
-from videoai.data.augment.operations import carry_out
+from videoai.core.types import BatchOp, Clips
 from videoai.data.normalize import ToModelInput
 from videoai.engine.precision import Precision
 from videoai.gan.diff_augment import diff_augment
@@ -31,6 +30,7 @@ class Generate:
     model: Gan
     to_input: ToModelInput  # to [-1, 1]
     policy: Sequence[str]  # of DiffAugment
+    ops: Sequence[BatchOp] = ()  # of one's own, on real clips
     class_weight: float = 0.0  # of the auxiliary classifier's loss, for the generator
     sameness_weight: float = 0.0  # of how alike made clips of a class are; 0 = off
     r1: float = 0.0  # weight of the gradient penalty; 0 = off
@@ -42,7 +42,10 @@ class Generate:
     def train_step(self, clips: Clips, precision: Precision, position: int) -> dict[str, Tensor]:
         """``position`` is the micro-batch's number in the run: the noise and all other draws depend on it alone. Made
         clips have the classes of the real ones beside them."""
-        real, label = self.to_input(carry_out(clips.to(precision.device)))
+        batch = self.to_input(clips)
+        for op in self.ops:
+            batch = op(batch, position)
+        real, label = batch.video, batch.label
         conditioning = self.conditioning(position)
         generator, discriminator = self.model.generator, self.model.discriminator
         noise = batch_latents(len(label), generator.latent_size, seed=self.seed, position=position).to(real.device)  # pyright: ignore[reportArgumentType]

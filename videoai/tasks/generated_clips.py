@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from videoai.core.seeding import generator_for
-from videoai.core.types import Batch, Clips
+from videoai.core.types import Batch
+from videoai.data.augment.mix import soft
+from videoai.data.normalize import ToModelInput
 from videoai.gan.sampling import MakesClips, to_pixels
 
 
@@ -24,16 +25,14 @@ class GeneratedTargets:
         self.num_real, self.num_classes, self.weight = num_real, num_classes, weight
         self.confidence = confidence.float()
 
-    def __call__(self, batch: Batch, index: Tensor) -> Batch:
-        """index: int64 [B] on the CPU, as in ``Clips``."""
-        is_generated = index >= self.num_real
+    def __call__(self, batch: Batch, position: int) -> Batch:
+        is_generated = batch.index >= self.num_real
         if not is_generated.any():
             return batch
-        of_clip = self.confidence[(index - self.num_real).clamp(min=0)]
+        of_clip = self.confidence[(batch.index - self.num_real).clamp(min=0)]
         sure = torch.where(is_generated, of_clip, 1.0).to(batch.video.device)[:, None]
         weight = torch.where(is_generated, self.weight, 1.0).to(batch.video.device)[:, None]
-        label = batch.label if batch.label.ndim == 2 else F.one_hot(batch.label, self.num_classes)
-        label = label.to(batch.video.dtype)
+        label = soft(batch.label, self.num_classes).to(batch.video.dtype)
         return batch._replace(label=weight * (sure * label + (1 - sure) / self.num_classes))
 
 
@@ -44,6 +43,7 @@ class GeneratedClips:
         self,
         generator: MakesClips,
         *,
+        to_input: ToModelInput,
         label_of: Sequence[int],
         wanted: Sequence[int],
         batch_size: int,
@@ -53,23 +53,23 @@ class GeneratedClips:
     ) -> None:
         """generator: on the device, in evaluation mode. label_of: the data's label of each of its classes; wanted: its
         classes to draw from; until: the first batch without generated clips."""
-        self.generator, self.label_of, self.wanted = generator, torch.tensor(label_of), torch.tensor(wanted)
+        self.generator, self.to_input = generator, to_input
+        self.label_of, self.wanted = torch.tensor(label_of), torch.tensor(wanted)
         self.batch_size, self.num_real, self.until, self.seed = batch_size, num_real, until, seed
 
     @torch.no_grad()
-    def __call__(self, clips: Clips, position: int) -> Clips:
-        """``position`` is the number of the batch in the run: all that the draw depends on."""
-        missing = self.batch_size - len(clips.label)
+    def __call__(self, batch: Batch, position: int) -> Batch:
+        missing = self.batch_size - len(batch.label)
         if position >= self.until or missing <= 0:
-            return clips
-        draw, device = generator_for(self.seed, "generate", position), clips.video.device
+            return batch
+        draw, device = generator_for(self.seed, "generate", position), batch.video.device
         label = self.wanted[torch.randint(len(self.wanted), (missing,), generator=draw)]
         latent = torch.randn(missing, self.generator.latent_size, generator=draw)
-        video = to_pixels(self.generator(latent.to(device), label.to(device)))
-        return clips._replace(
-            video=torch.cat([clips.video, video]),
-            label=torch.cat([clips.label, self.label_of[label].to(device)]),
-            index=torch.cat([clips.index, torch.full((missing,), self.num_real)]),
-            view=torch.cat([clips.view, torch.zeros(missing, dtype=torch.int64)]),
-            error=[*clips.error, *[""] * missing],
+        pixels = to_pixels(self.generator(latent.to(device), label.to(device)))  # bytes, as those of a file would be
+        parts = (batch.video, self.to_input.normalized(pixels))
+        return Batch(
+            # As [B, T, C, H, W] in memory, like every other batch: sums over a clip then round alike.
+            video=torch.cat([video.transpose(1, 2) for video in parts]).transpose(1, 2),
+            label=torch.cat([batch.label, self.label_of[label].to(device)]),
+            index=torch.cat([batch.index, torch.full((missing,), self.num_real)]),
         )

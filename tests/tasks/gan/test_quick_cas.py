@@ -9,7 +9,7 @@ from videoai.gan.sampling import sample
 from videoai.inference.judge import judge_of
 from videoai.inference.load import from_state, open_checkpoint
 from videoai.inference.load_generator import load_generator
-from videoai.run.gan.quick_cas import new_quick_cas
+from videoai.tasks.gan.quick_cas import new_quick_cas
 
 CLIP = ClipSpec(num_frames=8, size=32, stride=2)
 

@@ -25,7 +25,7 @@ from videoai.gan.metrics import (
     principal,
 )
 from videoai.inference.judge import Judge, Seen
-from videoai.run.gan.reference import at_most, watch_items
+from videoai.inference.reference import at_most, watch_items
 
 logger = logging.getLogger(__name__)
 FEW = 50  # clips: below it, precision and recall of two sets of real clips differ by a tenth from draw to draw

@@ -1,0 +1,152 @@
+"""What a user's own package can bring, without a line changed here: it is imported from a folder on the path."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+
+from videoai.compose.former import complete, with_run_dir
+from videoai.run.evaluate import evaluate
+from videoai.run.predict import predict
+from videoai.run.train import build_trainer, resolve, train
+from videoai.run.training.open_run import open_run
+
+HERE = Path(__file__).parent
+SMALL = {"batch_size": 6, "precision": "fp32", "num_threads": 1, "tensorboard": False, "log_every": 1, "max_steps": 4}
+REGRESSION = yaml.safe_load((HERE / "conf/task/regression.yaml").read_text())
+
+
+@pytest.fixture(autouse=True)
+def own_package(monkeypatch):
+    monkeypatch.syspath_prepend(str(HERE))
+
+
+@pytest.fixture
+def speeds(clip_folder, tmp_path) -> dict:
+    """A table whose labels are numbers; test holds one that train has not."""
+    values = {"left": {"train": "1.5", "val": "1.5", "test": "-7"}, "up": {"train": "20", "val": "3e1", "test": "20"}}
+    rows = [
+        [str(path), values[name][split], split]
+        for name in values
+        for split, path in zip(("train", "train", "val", "test"), sorted((clip_folder / name).iterdir()), strict=False)
+    ]
+    with (tmp_path / "speeds.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["path", "label", "split"], *rows])
+    return {"name": "csv", "path": str(tmp_path / "speeds.csv"), "num_workers": 0, "flip": 0.0}
+
+
+def settings(tmp_path: Path, data: dict, **changes) -> dict:
+    given = {"data": data, "model": "tiny_r3d", "clip": "16x2x32", "run_dir": str(tmp_path / "run"), "trainer": SMALL}
+    return with_run_dir(*complete(given)) | changes
+
+
+def scoring(checkpoint: str, **changes) -> dict:
+    common = {"checkpoint": checkpoint, "precision": "auto", "device": "cpu", "trust": ["regression"], "run_dir": None}
+    return common | changes
+
+
+EVALUATE = {"split": "auto", "views": "2x1", "batch_size": 8, "num_workers": 0, "data": {}, "moved": {}}
+PREDICT = {"top_k": 5, "window_seconds": None, "hop_seconds": None, "decoder": "pyav", "frame_fps": None}
+
+
+def test_a_task_of_ones_own_trains_evaluates_and_predicts(speeds, tmp_path):
+    done = train(settings(tmp_path, speeds, task=REGRESSION))
+    assert done["metric"] == "mae" and done["best"] == f"mean absolute error {done['best_mae']:.4g}"
+    lines = [json.loads(line) for line in (tmp_path / "run/metrics.jsonl").read_text().splitlines()]
+    validated = [line["mae"] for line in lines if line["split"] == "val"]
+    assert done["best_mae"] == pytest.approx(min(validated), abs=1e-4)  # lower is better; logs are rounded
+    assert len(set(validated)) == len(validated) == 4
+    state = torch.load(done["checkpoint"], weights_only=True)
+    assert (state["classes"], state["config"]["task"]) == (["speed"], REGRESSION)
+
+    results = evaluate(scoring(done["checkpoint"], **EVALUATE))
+    assert (results["split"], results["n_total"]) == ("test", 2)
+    assert results["files"] == ["results.json", "predictions.csv"]
+    with (tmp_path / "run/predictions.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["value"] for row in rows} == {"-7.000000", "20.000000"}  # -7 is in test alone
+    errors = [abs(float(row["value"]) - float(row["predicted"])) for row in rows]
+    assert results["mae"] == pytest.approx(sum(errors) / 2, abs=1e-5)
+    assert dict(results["table"])["mean absolute error"] == f"{results['mae']:.3f}"
+
+    out = {"input": str(tmp_path / rows[0]["path"]), "annotate": True, "run_dir": str(tmp_path / "out")}
+    (record,) = predict(scoring(done["checkpoint"], **PREDICT, **out))
+    assert set(record) == {"path", "value", "annotated"} and abs(record["value"]) < 50
+
+
+def test_a_task_of_ones_own_continues_bitwise(speeds, tmp_path):
+    for run, stops in (("whole", [4]), ("parts", [2, 4])):
+        for stop in stops:
+            given = settings(tmp_path, speeds, task=REGRESSION, run_dir=str(tmp_path / run))
+            train({**given, "trainer": {**given["trainer"], "max_steps": stop, "max_epochs": 4}})
+    whole, parts = (torch.load(tmp_path / run / "checkpoints/last.pt", weights_only=True) for run in ("whole", "parts"))
+    assert whole["step"] == parts["step"] == 4
+    assert all(torch.equal(value, parts["model"][name]) for name, value in whole["model"].items())
+
+
+def test_labels_that_are_no_numbers_and_a_checkpoint_that_nobody_trusts_are_refused(clip_folder, speeds, tmp_path):
+    folder = {"name": "folder", "root": str(clip_folder), "num_workers": 0}
+    with pytest.raises(ValueError, match="a label is no number .*'down'"):
+        train(settings(tmp_path, folder, task=REGRESSION))
+    done = train(settings(tmp_path, speeds, task=REGRESSION))
+    with pytest.raises(ValueError, match="'regression.Regression' is code from outside videoai.* trust=regression"):
+        evaluate(scoring(done["checkpoint"], **EVALUATE) | {"trust": []})
+
+
+def built(given: dict):
+    with open_run(resolve(given)) as run:
+        return build_trainer(run)
+
+
+def test_batch_operations_and_clip_transforms_of_ones_own_stand_in_a_list(clip_folder, tmp_path):
+    data = {"name": "folder", "root": str(clip_folder), "num_workers": 0, "flip": 0.0}
+    plain, given = settings(tmp_path, data), settings(tmp_path, data, run_dir=str(tmp_path / "own"))
+    given["augment"] |= {
+        "batch_ops": [{"_target_": "ops.Invert", "strength": 1.0}],
+        "clip_transforms": [{"_target_": "ops.Noise", "most": 3}],
+    }
+    trainer, own = built(plain), built(given)
+    first, noisy = next(trainer.batches(0)), next(own.batches(0))
+    off = noisy.video.int() - first.video.int()
+    assert off.min() == 0 and off.max() == 3  # the same clips, with noise
+    seen = []
+    own.learner.model.register_forward_pre_hook(lambda model, inputs: seen.append(inputs[0]))
+    own.learner.train_step(noisy, own.precision, 0)
+    assert torch.equal(seen[0], -own.learner.to_input(noisy).video)
+
+
+@pytest.mark.parametrize(
+    ("augment", "message"),
+    [
+        ({"batch_ops": [{"_target_": "ops.Invert", "strenth": 1}]}, "augment.batch_ops.0.: Invert does not take 'stre"),
+        ({"batch_ops": [{"name": "invert"}]}, "augment.batch_ops.0.=.*: give _target_: mypackage.module.Class"),
+        ({"clip_transforms": [{"_target_": "ops.Nois"}]}, "clip_transforms.0.: cannot import 'ops.Nois'"),
+        ({"clip_transforms": [{"_target_": "ops.too_small", "size": 8}]}, r"gave torch.uint8 \[16, 3, 8, 8\]; a clip"),
+    ],
+)
+def test_parts_that_do_not_fit_are_refused(clip_folder, tmp_path, augment, message):
+    data = {"name": "folder", "root": str(clip_folder), "num_workers": 0}
+    given = settings(tmp_path, data)
+    given["augment"] |= augment
+    with pytest.raises(ValueError, match=message):
+        train(given)
+
+
+def test_an_optimizer_and_a_schedule_of_ones_own(clip_folder, tmp_path):
+    data = {"name": "folder", "root": str(clip_folder), "num_workers": 0}
+    given = settings(tmp_path, data, schedule={"_target_": "ops.Triangle", "floor": 0.1})
+    given["trainer"]["max_epochs"] = None  # the schedule runs over max_steps
+    trainer = built({**given, "optim": {"_target_": "ops.SignSGD", "lr": 0.01, "weight_decay": 0.1}})
+    assert [group["weight_decay"] for group in trainer.optimizer.param_groups] == [0.1, 0.0]
+    assert [trainer.schedule(step) for step in range(5)] == [0.1, 0.5, 1.0, 0.5, 0.1]
+    trainer.train_step([next(trainer.batches(0))])
+    assert {group["lr"] for group in trainer.optimizer.param_groups} == {0.001}
+    with pytest.raises(ValueError, match="schedule: Triangle does not take 'flor'. Did you mean 'floor'"):
+        built({**given, "schedule": {"_target_": "ops.Triangle", "flor": 0.1}})
+    with pytest.raises(ValueError, match="schedule: Schedule does not take 'warm_up'. Did you mean 'warmup'"):
+        built({**given, "schedule": {"name": "cosine", "warm_up": 0.1}})
+    with pytest.raises(ValueError, match="optim.lr is not set"):
+        built({**given, "optim": {"_target_": "ops.SignSGD"}})

@@ -1,0 +1,56 @@
+"""The real clips that generated ones are compared with, as a judge sees them."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from videoai.core.seeding import generator_for
+from videoai.core.types import ClipSpec
+from videoai.data.dataset import EvalClips
+from videoai.data.lists.items import Items
+from videoai.data.loader import eval_batches, resolve_workers
+from videoai.inference.judge import Judge, Seen, Spoil
+
+logger = logging.getLogger(__name__)
+MOST = 5000  # real clips of a split: distances are between all pairs, 200 MB of them
+
+
+def refuse_other_judge(
+    judge_state: Mapping[str, Any], state: Mapping[str, Any], judge_path: str, checkpoint_path: str
+) -> None:
+    """Raises: ValueError: other classes, or other videos: a judge that saw val or test would let them leak."""
+    if list(judge_state["classes"]) != list(state["classes"]):
+        raise ValueError(
+            f"judge={judge_path}: its classes are {', '.join(judge_state['classes'])}, those of {checkpoint_path} "
+            f"{', '.join(state['classes'])}. Train a judge on the same data."
+        )
+    if judge_state["versions"].get("data") != state["versions"].get("data"):
+        raise ValueError(
+            f"judge={judge_path}: trained on another list of videos than {checkpoint_path}, so it may know the val and "
+            "test videos. Train a judge on the same data and splits."
+        )
+
+
+def watch_items(
+    judge: Judge, items: Items, clip: ClipSpec, config: Mapping[str, Any], spoil: Spoil = lambda video: video
+) -> Seen:
+    """The centred clip of every item, as the generator's clips are: ``clip`` is the generator's.
+
+    Raises: ValueError: none can be read.
+    """
+    workers = resolve_workers(config["num_workers"], config["device"])
+    batches = eval_batches(EvalClips(items, clip), videos_per_batch=config["batch_size"], num_workers=workers)
+    seen = judge.watch(batches, spoil)
+    if len(seen.index) < len(items):
+        logger.warning("%d of %d clips cannot be read and are left out", len(items) - len(seen.index), len(items))
+    return seen
+
+
+def at_most(items: Items, most: int = MOST) -> Items:
+    """Some of the items, drawn once for all, in their order."""
+    if len(items) <= most:
+        return items
+    logger.info("%d of %d real clips are looked at", most, len(items))
+    return items[torch.randperm(len(items), generator=generator_for(0, "reference"))[:most].sort().values.numpy()]

@@ -1,0 +1,177 @@
+"""The task of a GAN: a conditional generator of clips, trained against a discriminator."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from videoai.core import distributed
+from videoai.core.build import ANYTHING
+from videoai.core.log import RunLog
+from videoai.core.seeding import seed_for
+from videoai.core.types import BatchOp
+from videoai.data.encode import make_folder
+from videoai.data.lists.manifest import Manifest
+from videoai.data.normalize import ToModelInput
+from videoai.data.targets import OneClass
+from videoai.engine.average import Average
+from videoai.engine.precision import Precision
+from videoai.engine.trainer import load_model_state
+from videoai.gan import DISCRIMINATORS, GENERATORS
+from videoai.gan.ada import Augmentation
+from videoai.gan.auxiliary import AuxiliaryClassifier
+from videoai.gan.gan import Gan
+from videoai.gan.monitor import Monitor
+from videoai.inference.load_generator import build_network
+from videoai.tasks.gan.judged_validation import JudgedClips, new_judgement
+from videoai.tasks.gan.step import Generate
+from videoai.tasks.gan.validation import MadeClips, fewest
+from videoai.tasks.task import Metric, Setup, Validation
+
+logger = logging.getLogger(__name__)
+PIXELS = {"mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5], "channels": "rgb"}  # a generator's range is [-1, 1]
+
+
+class GanTask:
+    """Learns to make clips of each class; scores no videos."""
+
+    metrics: Mapping[str, Metric] = {
+        "likeness": Metric("likeness"),
+        "score": Metric("named x spread"),
+        "judged": Metric("agreement x diversity"),
+        "cas": Metric("CAS"),
+    }
+    evaluations = 10
+    has_classes = True
+    takes_probes = False
+    no_scores = (
+        "checkpoint={checkpoint}: a GAN, which makes clips and names none. Its own scores: videoai evaluate task=gan "
+        "checkpoint={checkpoint}"
+    )
+
+    def resolve(self, config: dict[str, Any]) -> dict[str, Any]:
+        """Pixels in the generator's range."""
+        refuse_odd_recipe(config)
+        return {**config, "clip": {**config["clip"], **PIXELS}}
+
+    def validate(self, manifest: Manifest, config: Mapping[str, Any]) -> None:
+        """Raises: ValueError: several labels a clip, or a class with a single one."""
+        manifest.refuse_unlearnable()
+        if manifest.splits["train"].label_sets is not None:
+            raise ValueError(f"{manifest.source}: a GAN makes clips of one class; these have several labels each.")
+        if fewest(manifest, "train") < 2:
+            raise ValueError(
+                f"{manifest.source}: a class with a single training clip; a GAN needs two of each at least."
+            )
+
+    def outputs(self, manifest: Manifest) -> list[str]:
+        """The classes that it makes clips of."""
+        return list(manifest.classes)
+
+    def target(self, manifest: Manifest, outputs: Sequence[str], source: str) -> OneClass:
+        """The number of the class."""
+        return OneClass([outputs.index(name) for name in manifest.classes])
+
+    def build_model(self, setup: Setup) -> tuple[Gan, None]:
+        """All networks, initialised from the seed; everything learns."""
+        torch.manual_seed(seed_for(setup.config["seed"], "init"))
+        node, num_classes, clip = setup.config["gan"], len(setup.outputs), setup.clip
+        size = {"num_classes": num_classes, "num_frames": clip.num_frames, "size": clip.size}
+        gan = Gan(
+            build_network(node["generator"], GENERATORS, "gan.generator", num_classes, clip, ANYTHING),
+            build_network(node["discriminator"], DISCRIMINATORS, "gan.discriminator", num_classes, clip, ANYTHING),
+            # each process sees its share of the clips, and p is the mean of what they make of it
+            Augmentation(node["ada_target"], clips_to_one=node["ada_clips"] / distributed.world_size()),
+            Monitor(),
+            AuxiliaryClassifier(**size, width=node["class_width"]) if node["class_width"] else None,
+        )
+        if setup.state is not None:
+            load_model_state(gan, setup.state)
+        return gan, None
+
+    def average(self, model: nn.Module, decay: float | None) -> Average:
+        """Only the generator is averaged and evaluated."""
+        return Average(_gan(model).generator, decay=decay, ramp_up=True)
+
+    def build_optimizer(self, config: Mapping[str, Any], model: nn.Module) -> torch.optim.Optimizer:
+        """Adam, each network at a rate of its own (TTUR, arXiv:1706.08500); the classifier at the discriminator's."""
+        node, gan = config["optim"], _gan(model)
+        groups = [
+            {"params": gan.generator.parameters(), "lr": node["lr_generator"]},
+            {"params": gan.discriminator.parameters(), "lr": node["lr_discriminator"]},
+        ]
+        if gan.auxiliary is not None:
+            groups.append({"params": gan.auxiliary.parameters(), "lr": node["lr_discriminator"]})
+        return torch.optim.Adam(groups, betas=tuple(node["betas"]))
+
+    def build_learner(self, setup: Setup, model: nn.Module, ops: Sequence[BatchOp], counts: Tensor) -> Generate:
+        """The losses and what eases them."""
+        node, trainer = setup.config["gan"], setup.config["trainer"]
+        steps = self.conditioning_steps(setup)
+        weights = {key: node[key] for key in ("class_weight", "sameness_weight", "r1", "r1_every")}
+        return Generate(
+            model=_gan(model),
+            to_input=ToModelInput(setup.clip).to(setup.device),
+            ops=ops,
+            policy=node["diff_augment"],
+            conditioning_steps=steps,
+            accumulate=trainer["accumulate"],
+            seed=setup.config["seed"],
+            **weights,
+        )
+
+    def conditioning_steps(self, setup: Setup) -> tuple[int, int] | None:
+        """When the class fades in: for few clips only."""
+        node, num_videos = setup.config["gan"], len(setup.train_items)
+        if num_videos >= node["conditioning_below"] or not node["conditioning_steps"]:
+            return None
+        begin, end = node["conditioning_steps"]
+        logger.info("%d training clips: the class fades in from step %d to %d", num_videos, begin, end)
+        if setup.config["trainer"]["max_steps"] <= end:
+            logger.warning(
+                "the run ends before that: clips will not show the class they are asked for. Raise trainer.max_steps, "
+                "or set gan.conditioning_steps"
+            )
+        return begin, end
+
+    def resolve_metric(self, name: str, source: str) -> str:
+        """The validation says which it is: that depends on the judge."""
+        return name
+
+    def build_validation(self, setup: Setup, model: nn.Module, precision: Precision, log: RunLog) -> Validation:
+        """How like real clips the made ones are; with a judge, what it makes of them too."""
+        judgement = new_judgement(setup)
+        films = setup.folder / "films"
+        make_folder(films)
+        seed, workers = setup.config["seed"], setup.num_workers
+        made = MadeClips(setup.manifest, setup.clip, _gan(model), log, films, seed, workers)
+        return JudgedClips(made, judgement) if judgement else made
+
+    def describe(self, model: nn.Module, config: Mapping[str, Any]) -> str:
+        """The sizes of both networks."""
+        gan = _gan(model)
+        sizes = [sum(p.numel() for p in part.parameters()) / 1e6 for part in (gan.generator, gan.discriminator)]
+        return f"generator {sizes[0]:.2f} M, discriminator {sizes[1]:.2f} M parameters"
+
+
+def refuse_odd_recipe(config: Mapping[str, Any]) -> None:
+    """Raises: ValueError: a recipe that would train silently wrong."""
+    for key in ("mixup", "cutmix"):
+        if config["augment"][key]:
+            raise ValueError(
+                f"augment.{key}={config['augment'][key]}: a GAN learns from clips of one class; set it to 0."
+            )
+    if config["augment"]["diff_augment"]:
+        raise ValueError(
+            "augment.diff_augment is what a classifier sees; of a GAN's discriminator: gan.diff_augment=[...]."
+        )
+    steps = config["gan"]["conditioning_steps"]
+    if steps is not None and not (len(steps) == 2 and 0 <= steps[0] < steps[1]):
+        raise ValueError(f"gan.conditioning_steps={steps}: give [from, to], the lower step first, or null.")
+
+
+def _gan(model: nn.Module) -> Gan:
+    assert isinstance(model, Gan)
+    return model

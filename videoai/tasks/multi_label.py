@@ -1,0 +1,101 @@
+"""Multi-label action classification: any number of classes a video, each judged by itself."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, ClassVar
+
+from torch import Tensor
+from torch.nn import functional as F
+
+from videoai.data.lists.manifest import Manifest
+from videoai.data.targets import MultiHot
+from videoai.inference.answer import Answer, Windows, ranked
+from videoai.inference.score import ViewOutputs
+from videoai.report.average_precision import average_precision_figure
+from videoai.report.multilabel_evaluation import multi_label_report, multi_label_table
+from videoai.report.multilabel_metrics import (
+    THRESHOLD,
+    hit_at_1,
+    macro_label_f1,
+    mean_average_precision,
+    micro_f1,
+    per_label,
+)
+from videoai.report.result_files import Evaluated, Report
+from videoai.report.views import max_over_views
+from videoai.tasks.classify import ClassTask
+from videoai.tasks.losses import MultiLabelLoss, multi_label_loss
+from videoai.tasks.task import Metric, Setup
+
+
+class MultiLabel(ClassTask):
+    """A sigmoid for each class; the highest of a video's views counts."""
+
+    metrics: ClassVar = {
+        "map": Metric("mAP"),
+        "micro_f1": Metric("micro F1"),
+        "macro_f1": Metric("macro F1"),
+        "hit1": Metric("hit@1"),
+    }
+    loss_settings = ("focal", "pos_weight")
+    labels = "several labels"
+
+    def target(self, manifest: Manifest, outputs: Sequence[str], source: str) -> MultiHot:
+        """1 for each class that the clip has."""
+        return MultiHot(self.output_of(manifest, outputs, source), len(outputs))
+
+    def validate(self, manifest: Manifest, config: Mapping[str, Any]) -> None:
+        """Also that no sampler wants one class a clip."""
+        super().validate(manifest, config)
+        if (sampler := config["imbalance"]["sampler"]) != "uniform":
+            raise ValueError(self.useless("sampler", sampler, manifest))
+
+    def useless(self, key: str, value: object, manifest: Manifest) -> str:
+        return (
+            f"imbalance.{key}={value} goes by the one class of a clip, but the clips of {manifest.source} have several "
+            "labels each; use pos_weight or focal."
+        )
+
+    def loss(self, setup: Setup, counts: Tensor) -> MultiLabelLoss:
+        """Binary cross-entropy, with what ``imbalance`` asks for."""
+        settings = {key: setup.config["imbalance"][key] for key in self.loss_settings}
+        smoothing, num_clips = setup.config["trainer"]["label_smoothing"], len(setup.train_items)
+        return multi_label_loss(counts, num_clips, label_smoothing=smoothing, **settings)
+
+    def batch_metrics(self, outputs: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """Hit@1 (arXiv:1609.08675): how often the best class is one of the true ones, of either clip that was mixed."""
+        return {"hit1": (target.gather(1, outputs.argmax(1, keepdim=True)) > 0).float().mean()}
+
+    def activated(self, outputs: Tensor) -> Tensor:
+        """A probability for each class."""
+        return outputs.sigmoid()
+
+    def scores(self, views: ViewOutputs) -> Tensor:
+        """float64 [N, K], the highest sigmoid of the views."""
+        return max_over_views(views.outputs, *views.places)
+
+    def view_loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        return F.binary_cross_entropy_with_logits(outputs, targets)
+
+    def measure(self, scores: Tensor, targets: Tensor) -> dict[str, float]:
+        """Unreadable videos count as if every score was 0."""
+        labels = targets.bool()
+        return {
+            "map": mean_average_precision(scores, labels),
+            "micro_f1": micro_f1(scores, labels),
+            "macro_f1": macro_label_f1(scores, labels),
+            "hit1": hit_at_1(scores, labels),
+        }
+
+    def figures(self, scores: Tensor, targets: Tensor, outputs: Sequence[str], title: str) -> dict[str, Any]:
+        by_class = per_label(scores, targets.bool(), classes=outputs)
+        return {"average_precision": partial(average_precision_figure, by_class, title=title)}
+
+    def report(self, evaluated: Evaluated, views: ViewOutputs) -> Report:
+        return multi_label_report(evaluated)
+
+    def table(self, results: Mapping[str, Any]) -> list[tuple[str, str]]:
+        return multi_label_table(results)
+
+    def answer(self, windows: Windows, outputs: list[str], *, top_k: int) -> Answer:
+        return ranked(windows, windows.scores.amax(0), outputs, top_k=top_k, threshold=THRESHOLD)

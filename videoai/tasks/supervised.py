@@ -1,0 +1,272 @@
+"""Tasks that learn from labels: a model gives K outputs for a clip, a loss compares them with the clip's target."""
+
+import logging
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from videoai.core import distributed
+from videoai.core.build import ANYTHING
+from videoai.core.log import RunLog
+from videoai.core.seeding import seed_for
+from videoai.core.types import BatchOp, Clips
+from videoai.data.lists.manifest import Manifest
+from videoai.data.normalize import ToModelInput
+from videoai.data.targets import Target
+from videoai.engine.average import Average
+from videoai.engine.freeze import Freeze
+from videoai.engine.optim import build_optimizer
+from videoai.engine.precision import Precision
+from videoai.engine.trainer import load_model_state
+from videoai.inference.answer import Answer, Windows
+from videoai.inference.initial_weights import load_weights, resolve_weights
+from videoai.inference.load import build_model
+from videoai.inference.score import ViewOutputs
+from videoai.models.heads import checkpoint_activations, head_parameters, with_head
+from videoai.report.result_files import Evaluated, Report
+from videoai.report.views import average_views
+from videoai.tasks import task_of
+from videoai.tasks.drawn_features import new_drawn_features, refuse_unfit
+from videoai.tasks.losses import TrainingLoss
+from videoai.tasks.task import Criterion, Metric, Setup
+from videoai.tasks.validation import SupervisedValidation
+
+logger = logging.getLogger(__name__)
+
+# Settings of imbalance that a loss may take, and what they are when off.
+LOSS_SETTINGS = {"focal": 0.0, "effective_number": 0.0, "balanced_softmax": False, "pos_weight": 0.0}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SupervisedLearner:
+    """A model in training: ``train_step`` turns clips into a loss."""
+
+    model: nn.Module
+    to_input: ToModelInput
+    loss: TrainingLoss
+    ops: Sequence[BatchOp] = ()
+    metrics: Callable[[Tensor, Tensor], dict[str, Tensor]] = lambda outputs, target: {}
+
+    def train_step(self, clips: Clips, precision: Precision, position: int) -> dict[str, Tensor]:
+        """``position`` is the micro-batch's number in the run. Returns: "loss", and the metrics of the batch."""
+        batch = self.to_input(clips)
+        for op in self.ops:
+            batch = op(batch, position)
+        with precision.autocast():
+            outputs = self.model(precision.place_video(batch.video))
+        loss = self.loss(outputs.float(), batch.label, position)
+        return {"loss": loss, **self.metrics(outputs.detach(), batch.label)}
+
+
+class SupervisedTask(ABC):
+    """A base for tasks with one target a clip. A subclass says at least what is abstract here."""
+
+    metrics: ClassVar[Mapping[str, Metric]]  # of validation; the first chooses, unless trainer.metric names another
+    evaluations: ClassVar[int] = 20
+    takes_probes: ClassVar[bool] = True
+    no_scores: ClassVar[str] = ""
+    loss_settings: ClassVar[Sequence[str]] = ()  # those of LOSS_SETTINGS that its loss takes
+    has_classes: ClassVar[bool] = False  # a target is the number of one class, as generated clips and features need
+    labels: ClassVar[str] = "one label"  # what a clip of the data must have: "one label" or "several labels"
+
+    # The data.
+
+    @abstractmethod
+    def outputs(self, manifest: Manifest) -> list[str]:
+        """Names of the model's outputs, K of them."""
+
+    @abstractmethod
+    def target(self, manifest: Manifest, outputs: Sequence[str], source: str) -> Target:
+        """labels of a clip, numbers of ``manifest.classes`` -> what the loss compares with; a picklable callable.
+
+        Raises: ValueError: data that ``source``, the checkpoint with these outputs, has not learned.
+        """
+
+    def validate(self, manifest: Manifest, config: Mapping[str, Any]) -> None:
+        """Raises: ValueError: labels of another kind, or settings that mean nothing for them."""
+        self.validate_labels(manifest, "")
+        for key, off in LOSS_SETTINGS.items():
+            if key not in self.loss_settings and config["imbalance"][key] != off:
+                raise ValueError(self.useless(key, config["imbalance"][key], manifest))
+
+    def validate_labels(self, manifest: Manifest, source: str) -> None:
+        """Raises: ValueError: one label a video against several. A single label does not say that the others are
+        wrong, and a softmax knows only one."""
+        given = "several labels" if manifest.is_multi_label else "one label"
+        if given != self.labels:
+            who = source or f"task {type(self).__name__}"
+            flag = str(self.labels != "one label").lower()
+            raise ValueError(
+                f"{who} knows {self.labels} a video, but {manifest.source} has {given} a video: set "
+                f"data.multi_label={flag} if the data are of that kind."
+            )
+
+    def useless(self, key: str, value: object, manifest: Manifest) -> str:
+        """What is said of a setting of ``imbalance`` that the loss does not take."""
+        takes = ", ".join(self.loss_settings) or "none of them"
+        return f"imbalance.{key}={value} means nothing to the loss of {type(self).__name__}; it takes {takes}."
+
+    # Training.
+
+    @abstractmethod
+    def loss(self, setup: Setup, counts: Tensor) -> Criterion:
+        """outputs float [B, K], targets -> a scalar. counts: [classes of the data], clips that come in an epoch, on the
+        device."""
+
+    def batch_metrics(self, outputs: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """Of a training batch, outputs [B, K] and targets after mixing; for the log."""
+        return {}
+
+    def resolve(self, config: dict[str, Any]) -> dict[str, Any]:
+        """The config with what initial weights decide."""
+        return resolve_weights(config)
+
+    def resolve_metric(self, name: str, source: str) -> str:
+        """``trainer.metric``; ``auto`` = the first of ``metrics``. Raises: ValueError: one that there is not."""
+        if name == "auto":
+            return next(iter(self.metrics))
+        if name not in self.metrics:
+            raise ValueError(
+                f"trainer.metric={name}: the clips of {source} have {self.labels} each. Choose from "
+                f"{', '.join(self.metrics)}."
+            )
+        return name
+
+    def build_model(self, setup: Setup) -> tuple[nn.Module, Freeze | None]:
+        """The model of the config, and what of it learns. Raises: ValueError, OSError: one line each."""
+        with distributed.first_goes_first():  # it may fetch weights
+            model, fresh = new_model(setup.config, setup.outputs, with_weights=setup.state is None)
+        if setup.state is not None:
+            load_model_state(model, setup.state)
+        freeze = new_freeze(setup.config["finetune"], model, fresh, setup.steps_per_epoch)
+        refuse_unfit(setup, model, freeze, has_classes=self.has_classes)
+        return model, freeze
+
+    def average(self, model: nn.Module, decay: float | None) -> Average:
+        """All of the model is averaged and evaluated."""
+        return Average(model, decay=decay)
+
+    def build_optimizer(self, config: Mapping[str, Any], model: nn.Module) -> torch.optim.Optimizer:
+        """What ``optim`` names."""
+        return build_optimizer(config["optim"], model, layer_decay=config["finetune"]["layer_decay"], trust=ANYTHING)
+
+    def build_learner(
+        self, setup: Setup, model: nn.Module, ops: Sequence[BatchOp], counts: Tensor
+    ) -> SupervisedLearner:
+        """The training step of the model, which is on its device."""
+        to_input, trainer = ToModelInput(setup.clip).to(setup.device), setup.config["trainer"]
+        loss = TrainingLoss(
+            criterion=self.loss(setup, counts.to(setup.device)),
+            model=model,
+            drawn=new_drawn_features(setup, model, to_input),
+            l1=trainer["l1"],
+            l2=trainer["l2"],
+        )
+        return SupervisedLearner(model=model, to_input=to_input, loss=loss, ops=ops, metrics=self.batch_metrics)
+
+    def build_validation(
+        self, setup: Setup, model: nn.Module, precision: Precision, log: RunLog
+    ) -> SupervisedValidation:
+        """One centred view of every validation video."""
+        return SupervisedValidation(self, setup, precision, log)
+
+    def describe(self, model: nn.Module, config: Mapping[str, Any]) -> str:
+        """``model tiny_r3d: 0.12 M parameters``"""
+        name = config["model"].get("name") or config["model"].get("_target_")
+        return f"model {name}: {sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters"
+
+    # Evaluation.
+
+    def activated(self, outputs: Tensor) -> Tensor:
+        """outputs [..., K] -> what a view says of its video, [..., K]; by default the outputs themselves."""
+        return outputs
+
+    def scores(self, views: ViewOutputs) -> Tensor:
+        """float64 [N, K], NaN where no view could be read. By default the mean of what the views say."""
+        return average_views(self.activated(views.outputs), *views.places, mode="logits")
+
+    @abstractmethod
+    def view_loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """The loss of views, outputs [M, K], as validation reports it: a scalar without weights of classes."""
+
+    @abstractmethod
+    def measure(self, scores: Tensor, targets: Tensor) -> dict[str, float]:
+        """The values of ``metrics``. scores: float64 [N, K], a NaN row = unreadable; targets: [N, ...]."""
+
+    def figures(self, scores: Tensor, targets: Tensor, outputs: Sequence[str], title: str) -> dict[str, Any]:
+        """Pictures of a validation for the log: tag -> a function that draws."""
+        return {}
+
+    @abstractmethod
+    def report(self, evaluated: Evaluated, views: ViewOutputs) -> Report:
+        """The content of results.json, and the other files of an evaluation."""
+
+    @abstractmethod
+    def table(self, results: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """Rows for the console: name, value."""
+
+    # Prediction.
+
+    @abstractmethod
+    def answer(self, windows: Windows, outputs: list[str], *, top_k: int) -> Answer:
+        """What ``predict`` says of one video."""
+
+
+def scoring_task(state: Mapping[str, Any], source: str, *, trust: Sequence[str] = ()) -> SupervisedTask:
+    """The task of a checkpoint, which scores videos. Raises: ValueError: it does not, as of a GAN."""
+    task = task_of(state, trust=trust)
+    if not isinstance(task, SupervisedTask):
+        raise ValueError(task.no_scores.format(checkpoint=source))
+    return task
+
+
+def new_model(
+    config: Mapping[str, Any], outputs: Sequence[str], *, with_weights: bool
+) -> tuple[nn.Module, list[nn.Parameter]]:
+    """The model of the config, initialised from the seed; then from other weights where asked for. Also returns the
+    parameters that these weights did not hold; none without weights."""
+    torch.manual_seed(seed_for(config["seed"], "init"))
+    model = build_model(config["model"], num_classes=len(outputs), trust=ANYTHING, fetch_backbone=with_weights)
+    fresh = load_weights(model, config, outputs) if with_weights else []
+    model = with_head(model, config["finetune"]["head"], len(outputs))
+    if config["trainer"]["activation_checkpointing"]:
+        checkpoint_activations(model)
+    return model, fresh
+
+
+def new_freeze(
+    settings: Mapping[str, Any], model: nn.Module, fresh: Sequence[nn.Parameter], steps_per_epoch: int
+) -> Freeze | None:
+    """What learns, and from when on everything does; ``settings``: of ``finetune``.
+
+    Raises: ValueError: the model does not tell its head apart, or something would stay as it was drawn to the end.
+    """
+    if not settings["freeze"]:
+        return None
+    epochs = settings["unfreeze_epoch"]
+    until = None if epochs is None else math.ceil(epochs * steps_per_epoch)
+    head = head_parameters(model)
+    refuse_untrained(model, fresh, head, until)
+    how_long = "to the end" if until is None else f"for {until} steps"
+    logger.info("frozen: all but %d tensors of the head, %s", len(head), how_long)
+    return Freeze(trainable=head, until_step=until)
+
+
+def refuse_untrained(model: nn.Module, fresh: Sequence[nn.Parameter], head: Sequence[str], until: int | None) -> None:
+    """Raises: ValueError: what nothing has trained would be frozen to the end; a warning where it is for a while."""
+    drawn = {id(parameter) for parameter in fresh}
+    stuck = [name for name, parameter in model.named_parameters() if id(parameter) in drawn and name not in head]
+    if not stuck:
+        return
+    what = f"finetune.freeze=true holds {len(stuck)} tensors that nothing has trained ({', '.join(stuck[:3])}, ...)"
+    if until is None:
+        raise ValueError(
+            f"{what}, to the end. Set weights=... or model.pretrained=true, or let them learn once the head has: "
+            "finetune=gradual; or from the start: finetune=full."
+        )
+    logger.warning("%s, for %d steps", what, until)

@@ -1,0 +1,66 @@
+"""The validation pass of a training run: one centred view of every validation video."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from torch import Tensor, nn
+
+from videoai.core.log import RunLog
+from videoai.data.dataset import EvalClips
+from videoai.data.loader import eval_batches
+from videoai.data.normalize import ToModelInput
+from videoai.data.targets import split_targets
+from videoai.engine.precision import Precision
+from videoai.inference.score import ViewOutputs, view_outputs
+from videoai.tasks.task import Setup
+
+
+class Scoring(Protocol):
+    """What a validation asks of a task; see ``SupervisedTask``."""
+
+    def scores(self, views: ViewOutputs) -> Tensor: ...
+
+    def view_loss(self, outputs: Tensor, targets: Tensor) -> Tensor: ...
+
+    def measure(self, scores: Tensor, targets: Tensor) -> dict[str, float]: ...
+
+    def figures(self, scores: Tensor, targets: Tensor, outputs: Sequence[str], title: str) -> dict[str, Any]: ...
+
+
+class SupervisedValidation:
+    """``validate(model, step)`` -> the task's metrics, and "loss". Several processes share the videos, and all get the
+    values of all."""
+
+    source = ""
+
+    def __init__(self, task: Scoring, setup: Setup, precision: Precision, log: RunLog) -> None:
+        """Raises: ValueError: no video to validate with, or none with a label."""
+        self.items, self.outputs = setup.manifest.splits["val"], setup.outputs
+        self.task, self.precision, self.log = task, precision, log
+        if not self.items:
+            raise ValueError(f"{setup.manifest.source}: no validation videos. Set data.val_fraction above 0.")
+        if not len(self.items.label_pairs()[1]):
+            raise ValueError(f"{setup.manifest.source}: no validation video has a label, so nothing can be judged.")
+        self.metric, self.batch_size = setup.config["trainer"]["metric"], setup.config["trainer"]["batch_size"]
+        self.to_input = ToModelInput(setup.clip).to(setup.device)
+        self.targets = split_targets(self.items, setup.target)
+        dataset = EvalClips(self.items, setup.clip, target=setup.target, reading=setup.reading)
+        size, workers = self.batch_size, setup.num_workers
+        self.loader = eval_batches(dataset, videos_per_batch=size, num_workers=workers, shared=True)
+
+    def __call__(self, model: nn.Module, step: int) -> dict[str, float]:
+        views = view_outputs(
+            model,
+            self.loader,
+            to_input=self.to_input,
+            precision=self.precision,
+            num_videos=len(self.items),
+            num_views=1,
+            max_views=self.batch_size,
+        )
+        scores = self.task.scores(views)
+        figures = self.task.figures(scores, self.targets, self.outputs, f"val, step {step}")
+        for name, draw in figures.items():
+            self.log.figure(step, f"val/{name}", draw)
+        loss = float(self.task.view_loss(views.outputs, views.targets))
+        return {**self.task.measure(scores, self.targets), "loss": loss}
