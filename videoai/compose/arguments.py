@@ -4,14 +4,13 @@ import logging
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from videoai.settings import benchmarks, datasets, gan, study, training, verbs
-from videoai.settings.data import LAYOUTS
-from videoai.settings.parse import type_hints
+from videoai.settings.data import LAYOUTS, DataSettings
+from videoai.settings.parse import is_group, type_hints
 from videoai.settings.renamed import renamed_override
 from videoai.settings.setting import setting_of
 
@@ -25,7 +24,7 @@ class Arguments(NamedTuple):
     overrides: list[str]  # key=value, with today's names, paths quoted for Hydra
 
 
-def read_arguments(arguments: Sequence[str]) -> Arguments:
+def read_arguments(cls: type, arguments: Sequence[str]) -> Arguments:
     """Raises: ValueError: no such folder, an unknown flag, or a word without ``=``."""
     config_dir, rest = split_config_dir(arguments)
     for word in rest:
@@ -36,7 +35,7 @@ def read_arguments(arguments: Sequence[str]) -> Arguments:
                 f"'{word}' is not understood: settings are key=value, flags are --help, --config-dir DIR and, for "
                 "train, --cfg and -m."
             )
-    return Arguments(config_dir, [quoted(renamed_override(word, logger.warning)) for word in rest])
+    return Arguments(config_dir, [quoted(cls, renamed_override(word, logger.warning)) for word in rest])
 
 
 def keys_of(overrides: Sequence[str]) -> list[str]:
@@ -74,10 +73,10 @@ def put(nested: dict[str, Any], key: str, value: Any) -> None:
     nested[leaf] = value
 
 
-def quoted(override: str) -> str:
+def quoted(cls: type, override: str) -> str:
     """A path is taken as typed: quoted for Hydra's grammar, unless the person did, or meant null."""
     key, _, value = override.partition("=")
-    if key.lstrip("+") not in path_settings() or value == "null" or value[:1] in ("'", '"', ""):
+    if key.lstrip("+") not in path_settings(cls) or value == "null" or value[:1] in ("'", '"', ""):
         return override
     # In Hydra's grammar a backslash counts before a quote only.
     escaped = re.sub(r'(\\*)("|$)', lambda run: run[1] * 2 + ('\\"' if run[2] else ""), value)
@@ -85,24 +84,19 @@ def quoted(override: str) -> str:
 
 
 @cache
-def path_settings() -> frozenset[str]:
-    """The keys of all settings that are marked as paths."""
-    whole = (training.TrainSettings, gan.TrainGanSettings, gan.EvaluateGanSettings, gan.GenerateSettings,
-             verbs.EvaluateSettings, verbs.PredictSettings, datasets.InspectSettings, datasets.CheckSettings,
-             datasets.PrepareSettings, benchmarks.DecodeSettings, benchmarks.LoaderSettings,
-             study.FeatureStudySettings, study.GanStudySettings)  # fmt: skip
-    layouts = {key for layout in LAYOUTS.values() for key in _paths(layout, "data.")}
-    return frozenset({key for cls in whole for key in _paths(cls, "")} | layouts)
+def path_settings(cls: type) -> frozenset[str]:
+    """The keys of the settings of ``cls`` that are marked as paths."""
+    return frozenset(_paths(cls, ""))
 
 
 def _paths(cls: type, prefix: str) -> list[str]:
-    hints, keys = type_hints(cls), []
-    for f in fields(cls):
-        if is_dataclass(hints[f.name]):
-            keys += _paths(hints[f.name], f"{prefix}{f.name}.")
-        elif setting_of(f).path:
-            keys.append(f"{prefix}{f.name}")
-    return keys
+    hints = type_hints(cls)
+    keys = [f"{prefix}{f.name}" for f in fields(cls) if setting_of(f).path]
+    groups = {f"{prefix}{f.name}.": hints[f.name] for f in fields(cls) if is_group(hints[f.name])}
+    keys += [key for start, group in groups.items() for key in _paths(group, start)]
+    return (
+        keys + [key for layout in LAYOUTS.values() for key in _paths(layout, prefix)] if cls is DataSettings else keys
+    )
 
 
 def split_config_dir(arguments: Sequence[str]) -> tuple[str | None, list[str]]:

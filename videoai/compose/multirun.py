@@ -38,7 +38,7 @@ def sweep(
     """
     config_dir, rest = split_config_dir(words)
     of_hydra = [word for word in rest if word.startswith(("hydra.", "hydra/"))]
-    overrides = [quoted(word) for word in rest if word not in of_hydra]
+    overrides = [quoted(cls, word) for word in rest if word not in of_hydra]
     swept = [override for override in overrides if _is_swept(override)]
     if not swept and not of_hydra:
         raise ValueError("-m: no setting has several values. Give a list: optim.lr=1e-3,3e-4, or seed=range(0,3)")

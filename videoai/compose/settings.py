@@ -38,7 +38,7 @@ def from_arguments(cls: type[T], arguments: Sequence[str]) -> Composed[T]:
 
     Raises: ValueError: one line: the setting, what is allowed, what to do.
     """
-    given = read_arguments(arguments)
+    given = read_arguments(cls, arguments)
     if cls not in JOBS:
         return Composed(cls, complete(cls, values_of(given.overrides)), {})
     config, choices = compose_presets(JOBS[cls], given.overrides, given.config_dir)
