@@ -156,7 +156,7 @@ def nodes(folder: Path, port: int, clips: Path) -> dict[str, tuple[Any, str]]:
         "relative": ({"name": "csv", "path": "hostile.json"}, "is not a plain absolute path"),
         "quarantine": (good | {"quarantine": f"{http}/q.csv"}, "data.quarantine="),
         "classes": ({"name": "list", "root": str(clips), "class_names": f"{folder}/hostile.fifo"}, "data.class_names="),
-        "number": (good | {"split_seed": 10**300}, "is not a whole number"),
+        "number": (good | {"split_seed": 10**300}, "is too large"),
         "nothing": ("data", "which is no set of settings"),
     }
     return found

@@ -23,12 +23,12 @@ from videoai.data.shards.shards import MARK
 from videoai.run.manifests import MANIFESTS, absolute_paths, build_manifest
 from videoai.run.recorded_settings import (
     HOW_TO_READ,
-    PATHS,
     belongs_to_system,
     fault_of,
     in_short,
     settings_of,
 )
+from videoai.settings.data import PATHS
 
 logger = logging.getLogger(__name__)
 
@@ -146,7 +146,7 @@ def _same(one: Any, other: Any) -> bool:
 def _refuse_fault(layout: str, key: Any, value: Any, checkpoint_path: str) -> None:
     if key not in settings_of(layout):
         raise _refused(checkpoint_path, f"data.{in_short(key)}, no setting of data={layout}", OTHER_DATA)
-    if not (fault := fault_of(key, value)):
+    if not (fault := fault_of(layout, key, value)):
         return
     if fault == "is not there":
         raise FileNotFoundError(

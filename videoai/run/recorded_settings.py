@@ -1,51 +1,33 @@
-"""What a checkpoint's data node may hold: for each layout the settings that select local videos, and their values.
+"""What a checkpoint's data node may hold: settings that select local videos, with values that their descriptions allow.
 
-A list of what is allowed. What is not here is refused, or left out where it says only how videos are read.
+What is allowed are the settings of the layout and of every data set (``videoai/settings/data.py``). Anything else is
+refused, or left out where it says only how videos are read.
 """
 
 import os
 import stat
-from collections.abc import Callable, Mapping
+from dataclasses import fields
 from glob import escape, glob, has_magic
 from reprlib import Repr
 from typing import Any
 
 from videoai.core.paths import is_url
+from videoai.settings.data import LAYOUTS, DataSettings, LoadingSettings
+from videoai.settings.parse import default_values, type_hints
+from videoai.settings.setting import allowed, checked, setting_of
 
-# How videos are read: nothing of it is taken from a checkpoint, and at these values nothing is lost.
-HOW_TO_READ = {"num_workers": "auto", "decoder": "pyav", "isolated": False, "verify": True}
-FILES, FOLDERS = ("path", "class_names", "quarantine"), ("root",)
-PATHS = (*FILES, *FOLDERS, "annotations")
-SHARES = ("val_fraction", "test_fraction", "split_seed")
-OFFICIAL = ("root", "annotations", "val_fraction", "split_seed", "max_missing_fraction")  # test is published
-ANNOTATED = (*OFFICIAL, "test_fraction")
-LAYOUTS: dict[str, tuple[str, ...]] = {
-    "activitynet": ANNOTATED,
-    "charades": (*OFFICIAL, "codes", "multi_label"),
-    "crema_d": ("root", *SHARES),
-    "csv": ("path", "root", "where", "val_where", "test_where", "split_by", "multi_label", *SHARES),
-    "dfew": (*OFFICIAL, "fold"),
-    "diving48": OFFICIAL,
-    "epic_kitchens": (*ANNOTATED, "target"),
-    "folder": ("root", "split_by", *SHARES),
-    "hmdb51": (*OFFICIAL, "fold"),
-    "jester": ANNOTATED,
-    "json": ("path", "root", "multi_label", *SHARES, "max_missing_fraction"),
-    "kinetics": (*ANNOTATED, "trimmed"),
-    "list": (*ANNOTATED, "class_names"),
-    "motion16": ("size", "level", "seed"),
-    "ravdess": ("root", *SHARES),
-    "shards": ("path",),
-    "ssv2": ANNOTATED,
-    "table": (*ANNOTATED, "video", "label", "start", "end", "split", "group"),
-    "ucf101": (*OFFICIAL, "fold"),
-}
-# Which clips are left out, what an image folder's rate is, and what a mirrored or reversed clip shows.
-OF_EVERY_LAYOUT = ("only", "quarantine", "frame_fps", "max_bad_fraction")
-OF_EVERY_LAYOUT += ("flip", "flip_labels", "reverse", "reverse_labels", "directional")
+# How videos are read: nothing of it is taken from a checkpoint, and at these values nothing is lost. Former checkpoints
+# hold these among the settings of data.
+HOW_TO_READ = {**default_values(LoadingSettings), "verify": True}
+TAKEN = ("frame_fps", "max_bad_fraction")  # of these: what an image folder's rate is; and a limit, which starts nothing
+for key in TAKEN:
+    del HOW_TO_READ[key]
+FOLDERS, FILES = ("root",), ("class_names", "quarantine")  # the other paths may be either
 
 MAX_TEXT = 1000  # characters of a name
 MAX_NAMES = 100_000  # of classes or columns
+MAX_DEPTH = 3  # of lists and pairs in each other: data.where={fold: [1, 2]}
+MAX_BITS = 64  # of a whole number
 MAX_PATH = 4096  # characters, Linux's PATH_MAX
 NO_DISK = ("/proc", "/sys")  # files there are the kernel's, though they look regular
 
@@ -55,15 +37,50 @@ _brief.maxstring = _brief.maxother = _brief.maxlong = 100
 
 def settings_of(layout: str) -> tuple[str, ...]:
     """The keys that a checkpoint may set."""
-    return (*LAYOUTS[layout], *OF_EVERY_LAYOUT)
+    return tuple(key for key in _described(layout) if key not in ("name", *HOW_TO_READ, *_own_places(layout)))
 
 
-def fault_of(key: str, value: Any) -> str:
+def fault_of(layout: str, key: str, value: Any) -> str:
     """What is wrong with the value of a setting, as the end of "which ..."; "" = nothing."""
-    if key in PATHS:
+    kind, about = _described(layout)[key]
+    if about.path:
         return "" if value is None else path_fault(key, value)
-    allowed, meant = VALUES[key]
-    return "" if allowed(value) else f"is not {meant}"
+    if not _is_small(value):
+        return "is too large"
+    try:
+        checked(key, value, kind, about)
+    except ValueError:
+        return f"is not allowed: {allowed(kind, about)}"
+    return ""
+
+
+def _described(layout: str) -> dict[str, tuple[Any, Any]]:
+    """The annotation and description of every setting of a data node."""
+    return {
+        f.name: (type_hints(cls)[f.name], setting_of(f))
+        for cls in (LAYOUTS[layout], DataSettings, LoadingSettings)
+        for f in fields(cls)
+        if not setting_of(f).rest
+    }
+
+
+def _own_places(layout: str) -> tuple[str, ...]:
+    """Where the built-in set is rendered is not for a checkpoint to say."""
+    return ("root",) if layout == "motion16" else ()
+
+
+def _is_small(value: Any, depth: int = 0) -> bool:
+    """Plain data of a size that a setting has."""
+    if isinstance(value, str):
+        return len(value) <= MAX_TEXT
+    if isinstance(value, int):
+        return value.bit_length() < MAX_BITS
+    if value is None or isinstance(value, float):
+        return True
+    if not isinstance(value, list | tuple | dict) or len(value) > MAX_NAMES or depth == MAX_DEPTH:
+        return False
+    parts = [*value, *value.values()] if isinstance(value, dict) else value
+    return all(_is_small(part, depth + 1) for part in parts)
 
 
 def path_fault(key: str, path: Any) -> str:
@@ -105,86 +122,6 @@ def _kind_fault(key: str, path: str) -> str:
         return "is no file on a disk"
     if stat.S_ISREG(mode) and key not in FOLDERS:
         return ""
-    if stat.S_ISDIR(mode) and key not in ("class_names", "quarantine"):
+    if stat.S_ISDIR(mode) and key not in FILES:
         return ""
     return "is no folder" if key in FOLDERS else "is no regular file"
-
-
-# ---- values
-
-
-def _is_number(value: Any, low: float, high: float) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
-
-
-def _is_share(value: Any) -> bool:
-    return _is_number(value, 0, 1)
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
-
-
-def _is_rate(value: Any) -> bool:
-    return value is None or (_is_number(value, 0, 1e6) and value > 0)
-
-
-def _is_flag(value: Any) -> bool:
-    return value is None or isinstance(value, bool)
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and len(value) <= MAX_TEXT
-
-
-def _is_name(value: Any) -> bool:
-    return value is None or _is_text(value)
-
-
-def _are_names(value: Any) -> bool:
-    return value is None or (isinstance(value, list) and len(value) <= MAX_NAMES and all(map(_is_text, value)))
-
-
-def _is_scalar(value: Any) -> bool:
-    return _is_name(value) or isinstance(value, bool) or _is_number(value, -(2.0**63), 2.0**63)
-
-
-def _is_where(value: Any) -> bool:
-    """``{fold: 4, clean: [1, 2]}``; a column that is called 2020 comes as a number."""
-    if value is None:
-        return True
-    if not isinstance(value, Mapping) or len(value) > MAX_NAMES:
-        return False
-    columns = all(_is_text(column) or _is_count(column) for column in value)
-    return columns and all(
-        all(map(_is_scalar, wanted)) if isinstance(wanted, list) else _is_scalar(wanted) for wanted in value.values()
-    )
-
-
-def _are_pairs(value: Any) -> bool:
-    if value is None:
-        return True
-    return isinstance(value, Mapping) and all(map(_is_scalar, (*value.keys(), *value.values())))
-
-
-Rule = tuple[Callable[[Any], bool], str]
-SHARE: Rule = (_is_share, "a number from 0 to 1")
-COUNT: Rule = (_is_count, "a whole number, 0 or more")
-RATE: Rule = (_is_rate, "a number above 0")
-FLAG: Rule = (_is_flag, "true or false")
-NAME: Rule = (_is_name, "a name")
-NAMES: Rule = (_are_names, "a list of names")
-WHERE: Rule = (_is_where, "columns and their values")
-PAIRS: Rule = (_are_pairs, "pairs of names")
-VALUES: dict[str, Rule] = {
-    **dict.fromkeys(("val_fraction", "test_fraction", "max_missing_fraction", "max_bad_fraction"), SHARE),
-    **dict.fromkeys(("flip", "reverse"), SHARE),
-    **dict.fromkeys(("split_seed", "seed", "fold"), COUNT),
-    **dict.fromkeys(("multi_label", "codes", "trimmed", "directional"), FLAG),
-    **dict.fromkeys(("split_by", "target", "size", "level"), NAME),
-    **dict.fromkeys(("video", "label", "start", "end", "split", "group"), NAME),
-    **dict.fromkeys(("where", "val_where", "test_where"), WHERE),
-    **dict.fromkeys(("flip_labels", "reverse_labels"), PAIRS),
-    "only": NAMES,
-    "frame_fps": RATE,
-}

@@ -6,7 +6,9 @@ from typing import Any, Literal
 
 from videoai.settings.setting import setting, setting_of
 
-Where = dict[str, Any] | None
+Scalar = bool | int | float | str
+Where = dict[str, Scalar | tuple[Scalar, ...]] | None  # columns and their values
+Pairs = dict[str, str] | None
 NumWorkers = int | Literal["auto"]
 Decoder = Literal["pyav", "torchcodec", "auto"]
 
@@ -286,7 +288,8 @@ LAYOUTS: dict[str, type] = {
 }
 
 
-PATHS = frozenset(f.name for layout in LAYOUTS.values() for f in fields(layout) if setting_of(f).path)
+# The keys of all layouts that are paths, and DataSettings.quarantine.
+PATHS = frozenset(f.name for layout in LAYOUTS.values() for f in fields(layout) if setting_of(f).path) | {"quarantine"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -301,11 +304,11 @@ class DataSettings:
     flip: float = setting(
         0.5, min=0, max=1, help="probability of a mirrored training clip; 0 where left and right differ"
     )
-    flip_labels: dict[str, Any] | None = setting(
+    flip_labels: Pairs = setting(
         None, help="what a mirrored clip is then: {turn_left: turn_right}, meant both ways; others keep their label"
     )
     reverse: float = setting(0.0, min=0, max=1, help="probability of a training clip played backwards")
-    reverse_labels: dict[str, Any] | None = setting(
+    reverse_labels: Pairs = setting(
         None, help="what it is then: {open: close}, meant both ways; others keep their label"
     )
     directional: bool | None = setting(

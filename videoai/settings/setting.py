@@ -115,8 +115,8 @@ def _fitted(value: Any, kind: Any, about: Setting) -> Any:
     if origin is tuple:
         value = [value] if isinstance(value, str) else value  # trust=mine
         return _fitted_list(value, get_args(kind)[0], about)
-    if origin is dict or kind is dict:
-        return dict(value) if isinstance(value, Mapping) else UNCHANGED
+    if origin is dict:
+        return _fitted_dict(value, get_args(kind), about)
     return UNCHANGED
 
 
@@ -127,6 +127,14 @@ def _fitted_list(value: Any, kind: Any, about: Setting) -> Any:
     if UNCHANGED in fitted or (about.ordered and fitted[0] > fitted[-1]):
         return UNCHANGED
     return tuple(fitted)
+
+
+def _fitted_dict(value: Any, kinds: tuple[Any, ...], about: Setting) -> Any:
+    if not isinstance(value, Mapping):
+        return UNCHANGED
+    keys = [_first_fit(key, kinds[0], about) for key in value]
+    values = [_first_fit(one, kinds[1], about) for one in value.values()]
+    return UNCHANGED if UNCHANGED in [*keys, *values] else dict(zip(keys, values, strict=True))
 
 
 def _first_fit(value: Any, annotation: Any, about: Setting) -> Any:
@@ -152,7 +160,7 @@ def _described(kind: Any, about: Setting) -> str:
         return f"a {'whole number' if kind is int else 'number'}{_limits(about)}"
     if get_origin(kind) is tuple:
         return _described_list(get_args(kind)[0], about)
-    return {str: "text", dict: "{key: value}"}.get(get_origin(kind) or kind, "a value")
+    return {str: "text", dict: "pairs, {name: value}"}.get(get_origin(kind) or kind, "a value")
 
 
 def _described_list(kind: Any, about: Setting) -> str:
