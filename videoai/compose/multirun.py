@@ -2,6 +2,7 @@
 
 videoai train -m optim.lr=1e-3,3e-4 seed=0,1
 videoai train -m optim.lr=1e-3,3e-4 hydra/launcher=joblib hydra.launcher.n_jobs=2
+videoai train -m optim.lr=1e-3,3e-4 run_dir=runs/rates        the folder of all runs
 """
 
 import json
@@ -83,8 +84,7 @@ class _Job:
         from omegaconf import OmegaConf
 
         whole: Any = OmegaConf.to_container(config, resolve=True)
-        if not any(word.startswith("run_dir=") for word in words):
-            whole["run_dir"] = str(self.folder / ",".join(own).replace("/", "-").replace('"', ""))
+        whole["run_dir"] = str(self.folder / ",".join(own).replace("/", "-").replace('"', ""))
         choices = by_group(HydraConfig.get().runtime.choices)
         return from_composed(self.cls, whole, choices, Arguments(self.config_dir, words)).settings()
 
