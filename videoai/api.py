@@ -67,6 +67,6 @@ def run_training(settings: TrainSettings | TrainGanSettings) -> TrainResult:
 
 def own_packages(settings: TrainSettings | TrainGanSettings) -> tuple[str, ...]:
     """The packages of the user's own that a checkpoint needs."""
-    nodes = [settings.model, settings.task] if isinstance(settings, TrainSettings) else []
+    nodes = [settings.model, settings.task] if isinstance(settings, TrainSettings) else [settings.gan.generator]
     targets = [str(node["_target_"]) for node in nodes if node.get("_target_")]
     return tuple(dict.fromkeys(target.split(".")[0].split(":")[0] for target in targets))

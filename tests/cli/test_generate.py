@@ -16,7 +16,7 @@ def test_a_bank_is_made_and_trained_on(untrained_gan, videoai_command, clip_fold
     assert made.returncode == 0, made.stderr
     assert "up: 2 of 2 clips pass" in made.stdout
     assert "8 of 8 clips: a bank/manifest.csv" in made.stdout
-    assert "next: videoai train ... 'synthetic.source=a bank'" in made.stdout
+    assert "to train on them, add to videoai train: 'synthetic.source=a bank'" in made.stdout
     assert len(list(csv.reader((tmp_path / "a bank/manifest.csv").read_text().splitlines()))) == 9
     data = ("data=folder", f"data.root={clip_folder}", "data.flip=0", "data.num_workers=0")
     trained = videoai_command(
@@ -29,7 +29,7 @@ def test_a_bank_is_made_and_trained_on(untrained_gan, videoai_command, clip_fold
 def test_what_is_missing_or_wrong_is_one_line(untrained_gan, untrained, videoai_command, tmp_path):
     for arguments, message in (
         ((f"checkpoint={untrained_gan}",), "output is not set. Add output=..."),
-        ((untrained, "output=b"), "not of a GAN, so it makes no clips. Train one: videoai train task=gan"),
+        ((untrained, "output=b"), "not of a GAN, so it makes no clips. Train one: videoai gan train"),
     ):
         done = videoai_command("gan", "generate", *arguments, cwd=tmp_path)
         assert done.returncode == 1

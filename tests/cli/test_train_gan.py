@@ -41,7 +41,7 @@ def test_a_gan_is_not_asked_for_names(trained, videoai_command, verb):
         line for line in done.stderr.splitlines() if not line.startswith("motion16: ")
     ]  # it renders when first used
     assert len(lines) == 1
-    assert "a GAN, which makes clips and names none. Its own scores: videoai evaluate task=gan" in done.stderr
+    assert "a GAN, which makes clips and names none. Its own scores: videoai gan evaluate" in done.stderr
 
 
 def test_help_shows_the_settings_of_the_task(videoai_command, tmp_path):

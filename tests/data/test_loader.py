@@ -140,9 +140,9 @@ def test_processes_that_evaluate_together_share_the_videos(clip_folder, as_each_
 
 
 def test_a_wrong_number_of_workers_is_refused():
-    with pytest.raises(ValueError, match="data.num_workers=many"):
+    with pytest.raises(ValueError, match="num_workers=many"):
         resolve_workers("many", "cpu")
-    with pytest.raises(ValueError, match="data.num_workers=-1"):
+    with pytest.raises(ValueError, match="num_workers=-1"):
         resolve_workers(-1, "cpu")
     assert resolve_workers("auto", "cpu") <= 2
 

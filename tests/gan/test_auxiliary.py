@@ -35,5 +35,5 @@ def test_a_clip_is_judged_alone():
 
 
 def test_a_width_that_groups_cannot_share_is_refused():
-    with pytest.raises(ValueError, match=r"gan.class_width=12: give a multiple of 8, or 0 for none"):
+    with pytest.raises(ValueError, match=r"gan.aux_classifier_width=12: give a multiple of 8, or 0 for none"):
         AuxiliaryClassifier(num_classes=3, num_frames=8, size=16, width=12)

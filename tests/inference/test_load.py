@@ -52,7 +52,7 @@ def test_a_model_of_the_users_own_is_built_only_when_trusted(tmp_path, monkeypat
     )
     monkeypatch.syspath_prepend(tmp_path)
     given = state(torch.nn.Linear(2, 3), config={"model": {"_target_": "own_net_for_test.Net"}})
-    with pytest.raises(ValueError, match="Add trust=own_net_for_test"):
+    with pytest.raises(ValueError, match=r"Add 'trust=\[own_net_for_test\]'"):
         from_state(given)
     assert "own_net_for_test" not in sys.modules
     assert from_state(given, trust=["own_net_for_test"]).model.out_features == 3

@@ -92,7 +92,7 @@ def test_too_many_unreadable_training_videos_stop_the_run(clip_folder, tmp_path)
     given = config(
         clip_folder, tmp_path, data={"name": "folder", "root": str(root), "num_workers": 0, "val_fraction": 0.2}
     )
-    with pytest.raises(ValueError, match="training videos are unreadable, more than data.max_bad_fraction=0.05"):
+    with pytest.raises(ValueError, match="training videos are unreadable, more than loading.max_bad_fraction=0.05"):
         videoai.train(given, trainer={**SMALL, "max_epochs": 3})
 
 

@@ -23,10 +23,13 @@ def main(arguments: list[str]) -> int:
     config = former(composed.settings())
     settings["out"] = settings["out"] or os.path.join("runs", f"check-{_name(config['data'])}")
     names_clip = any(argument.startswith(("clip", "model=", "experiment=")) for argument in rest)
-    return _check(config["data"], settings, config["clip"] if names_clip else None)
+    words = [*(settings_of(path) if path else ()), *rest]
+    return _check(config["data"], settings, config["clip"] if names_clip else None, words)
 
 
-def _check(data: dict[str, Any], settings: dict[str, Any], clip: dict[str, Any] | None) -> int:
+def _check(data: dict[str, Any], settings: dict[str, Any], clip: dict[str, Any] | None, words: list[str]) -> int:
+    """``words``: the settings of train that name the videos."""
+    from videoai.core.messages import command_line
     from videoai.core.paths import display_path
     from videoai.core.types import ClipSpec
     from videoai.data.check.faults import KINDS
@@ -41,7 +44,8 @@ def _check(data: dict[str, Any], settings: dict[str, Any], clip: dict[str, Any] 
     print(f"files: {display_path(checked.folder)}/ report.html report.csv quarantine.csv")
     if not any(not fault.is_light for fault in checked.faults):
         return 0
-    print(f"to train without them: videoai train ... data.quarantine={display_path(checked.folder / 'quarantine.csv')}")
+    quarantine = f"data.quarantine={display_path(checked.folder / 'quarantine.csv')}"
+    print(f"next: {command_line('train', *words, quarantine)}")
     return FAULTS_FOUND
 
 

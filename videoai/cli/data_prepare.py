@@ -1,6 +1,5 @@
 """``videoai data prepare PATH out=DIR``."""
 
-import shlex
 from typing import Any
 
 from videoai.cli.overrides import about_data, data_node, path_first, settings_of
@@ -54,12 +53,13 @@ def print_summary(done: dict[str, Any]) -> None:
 
 def next_command(done: dict[str, Any]) -> str:
     """The training that reads what was made."""
+    from videoai.core.messages import command_line
     from videoai.core.paths import display_path
 
     kind, path = ("shards", done["out"]) if done["to"] == "shards" else ("csv", done["manifest"])
-    words = [f"videoai train data={kind}", shlex.quote(f"data.path={display_path(path)}")]
+    words = [f"data={kind}", f"data.path={display_path(path)}"]
     if kind == "csv" and not done["splits"]["val"]:
         words.append("data.val_fraction=0")  # there was none, and none must be made
     if kind == "csv" and done["multi_label"]:
         words.append("data.multi_label=true")
-    return " ".join(words)
+    return command_line("train", *words)

@@ -63,5 +63,5 @@ def generate(arguments: list[str]) -> int:
     folder = display_path(done["output"])
     print(f"{done['passed']} of {done['made']} clips: {folder}/manifest.csv; the others: {folder}/rejected.csv")
     if done["passed"]:
-        print(f"next: videoai train ... {shlex.quote(f'synthetic.source={folder}')}")
+        print(f"to train on them, add to videoai train: {shlex.quote(f'synthetic.source={folder}')}")
     return 0

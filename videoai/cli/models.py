@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from videoai.compose.presets import CONFIGS
 from videoai.core.build import did_you_mean
+from videoai.core.messages import command_line
 
 RIGHT = ("M params", "GFLOPs")
 NARROWEST = 24  # columns of a terminal that are worth wrapping text into
@@ -49,12 +50,17 @@ def matching(words: list[str]) -> list[str]:
 
 def overview(names: list[str], width: int | None) -> Iterator[str]:
     """One row a model, and how to use them."""
+    yield from table([model_row(name) for name in names], width)
+    yield LEGEND
+    yield f"use: {training_of(names[0])}"
+    yield f"its options, weights and recipes: {command_line('models', names[0])}"
+
+
+def training_of(name: str) -> str:
+    """The command that trains a model, from its published weights where there are any."""
     from videoai.models.table import MODELS
 
-    yield from table([model_row(name) for name in names], width)
-    pretrained = " [model.pretrained=true | weights=ID]" if any(MODELS[name].pretrained for name in names) else ""
-    yield LEGEND
-    yield f"use: videoai train model=NAME{pretrained}; videoai models NAME shows its options, weights and recipes"
+    return command_line("train", f"model={name}", *(["model.pretrained=true"] if MODELS[name].pretrained else []))
 
 
 def model_row(name: str) -> Row:
@@ -98,9 +104,9 @@ def details(name: str, width: int | None) -> Iterator[str]:
     yield from ("", *(weights or ["weights: nobody publishes any"]))
     if recipes := experiments(name):
         yield f"\nrecipes: {', '.join(f'experiment={recipe}' for recipe in recipes)}"
-    yield f"\nuse: videoai train model={name}{' [model.pretrained=true | weights=ID]' if weights else ''}"
+    yield f"\nuse: {training_of(name)}"
     if card.pretrained:
-        yield f"model.pretrained=true is weights={card.pretrained}"
+        yield f"model.pretrained=true is weights={card.pretrained}; weights=ID takes another row"
 
 
 def options(name: str) -> list[str]:

@@ -1,7 +1,6 @@
 """``videoai train``."""
 
 import os
-import shlex
 import sys
 from typing import Any
 
@@ -31,14 +30,14 @@ def print_config(composed: Composed[Any]) -> int:
     return 0
 
 
-def report(result: Any, verb: str) -> int:
+def report(result: Any, job: str) -> int:
     """The best value, where the checkpoint lies, and the command that comes next."""
     if os.environ.get("RANK", "0") != "0":  # of several processes one speaks
         return 0
+    from videoai.core.messages import command_line
     from videoai.core.paths import display_path
 
     checkpoint = display_path(result.checkpoint)
     print(f"val {result.best} at step {result.best_step}, after {result.seconds:.0f} s: {checkpoint}")
-    trust = "".join(f" {shlex.quote(f'trust=[{package}]')}" for package in result.packages)
-    print(f"next: videoai {verb} {shlex.quote(f'checkpoint={checkpoint}')}{trust}")
+    print(f"next: {command_line(job, f'checkpoint={checkpoint}', trust=result.packages)}")
     return 0

@@ -67,8 +67,8 @@ def _find(node: Mapping[str, Any], table: Mapping[str, str], where: str, trust: 
         if tuple(trust) != ANYTHING and str(target).split(".")[0] not in trust:
             package = str(target).split(".")[0]
             raise ValueError(
-                f"{where}: '{target}' is code from outside videoai, named by a file. Add trust={package} if you "
-                "trust it."
+                f"{where}: '{target}' is code from outside videoai, named by a file. Add 'trust=[{package}]' if "
+                "you trust it."
             )
         return resolve(str(target), where)
     if name not in table:

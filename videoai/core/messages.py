@@ -1,7 +1,8 @@
-"""What an error says about names: the first few of many, and what may have been meant."""
+"""Words for people: the first few of many names, what may have been meant, a command that can be pasted."""
 
 import difflib
 import os
+import shlex
 from collections.abc import Iterable, Sequence
 
 
@@ -30,3 +31,9 @@ def names_in(folder: str) -> list[str]:
 def some(names: Sequence[str], limit: int = 8) -> str:
     """The first few names, and how many more."""
     return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")
+
+
+def command_line(job: str, *words: str, trust: Sequence[str] = ()) -> str:
+    """``videoai JOB word ...`` to paste into a shell. ``trust``: the user's own packages that the checkpoint needs."""
+    more = [f"trust=[{','.join(trust)}]"] if trust else []
+    return shlex.join(["videoai", *job.split(), *words, *more])

@@ -122,7 +122,7 @@ def resolve_workers(num_workers: int | str, device: str) -> int:
     if num_workers == "auto":
         return min(cores, 16) if device != "cpu" else min(cores, 2)
     if not isinstance(num_workers, int) or num_workers < 0:
-        raise ValueError(f"data.num_workers={num_workers}: give a number of processes (0 = none) or auto.")
+        raise ValueError(f"num_workers={num_workers}: give a number of processes (0 = none) or auto.")
     return num_workers
 
 

@@ -78,7 +78,7 @@ class Progress:
             return
         self._hinted = True
         cores = os.cpu_count() or 1
-        more = f"data.num_workers={min(cores, max(2, 2 * self.num_workers))}, " if self.num_workers < cores else ""
+        more = f"loading.num_workers={min(cores, max(2, 2 * self.num_workers))}, " if self.num_workers < cores else ""
         logger.info(
             "hint: %.0f %% of the time goes into waiting for clips. Try %ssmaller video files (short side near "
             "clip.resize), or more frequent key frames.",

@@ -24,7 +24,7 @@ class AuxiliaryClassifier(nn.Module):
     def __init__(self, *, num_classes: int, num_frames: int, size: int, width: int = 16) -> None:
         super().__init__()
         if width < GROUP or width % GROUP:
-            raise ValueError(f"gan.class_width={width}: give a multiple of {GROUP}, or 0 for none.")
+            raise ValueError(f"gan.aux_classifier_width={width}: give a multiple of {GROUP}, or 0 for none.")
         stages = len(growth(num_frames, size).factors)
         widths = [3, *(width * 2 ** min(2, stage) for stage in range(stages + 1))]
         layers: list[nn.Module] = []

@@ -89,5 +89,5 @@ class Monitor(nn.Module):
             "mode_collapse",
             low[0][0],
             f"made clips of {len(low)} of {len(spread)} classes are nearly alike (spread, of that of real ones: {named}"
-            "). Take an earlier checkpoint, or try a higher gan.sameness_weight or more clips",
+            "). Take an earlier checkpoint, or try a higher gan.mode_seeking_weight or more clips",
         )

@@ -2,6 +2,7 @@
 
 import logging
 import math
+import shlex
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -221,7 +222,7 @@ def scoring_task(state: Mapping[str, Any], source: str, *, trust: Sequence[str] 
     """The task of a checkpoint, which scores videos. Raises: ValueError: it does not, as of a GAN."""
     task = task_of(state, trust=trust)
     if not isinstance(task, SupervisedTask):
-        raise ValueError(task.no_scores.format(checkpoint=source))
+        raise ValueError(task.no_scores.format(checkpoint=source, word=shlex.quote(f"checkpoint={source}")))
     return task
 
 

@@ -80,7 +80,7 @@ class Task(Protocol):
     metrics: Mapping[str, Metric]
     evaluations: int  # of a run, unless trainer.eval_every says otherwise
     has_classes: bool  # whether a target is the number of one class, as generated clips need
-    no_scores: str  # what evaluate and predict say of its {checkpoint}; "" = it scores videos
+    no_scores: str  # what evaluate and predict say of its {checkpoint}, as a {word} of a command; "" = it scores videos
     takes_probes: bool  # whether model(video) -> [B, K], so that precision=auto can measure it
 
     def resolve(self, config: dict[str, Any]) -> dict[str, Any]:

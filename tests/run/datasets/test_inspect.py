@@ -67,7 +67,7 @@ def test_folders_of_images_have_the_rate_that_is_given_and_the_command_names_it(
                 Image.new("RGB", (8, 6)).save(folder / f"{number:05d}.png")
     found = inspect(str(tmp_path), look=4, defaults=defaults, frame_fps=10)
     assert (found["videos"]["fps"]["median"], found["videos"]["seconds"]["median"]) == (10, 2)
-    assert "data.frame_fps=10" in found["command"]
+    assert "loading.frame_fps=10" in found["command"]
     assert inspect(str(tmp_path), look=4, defaults=defaults)["videos"]["fps"]["median"] == 30
 
 

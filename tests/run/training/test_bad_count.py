@@ -28,7 +28,7 @@ def test_unreadable_videos_are_counted_once_each(caplog):
 
 
 def test_too_many_unreadable_videos_stop_the_run():
-    message = "3 of 10 training videos are unreadable, more than data.max_bad_fraction=0.25; the last: z. Mend"
+    message = "3 of 10 training videos are unreadable, more than loading.max_bad_fraction=0.25; the last: z. Mend"
     with pytest.raises(ValueError, match=message):
         BadCount(of_two_classes(9, 1), 0.25)(clips("x", "y", "z"))
 

@@ -1,6 +1,6 @@
 """Generated clips that help to train: where they lie, what class each shows, how sure a judge was of it.
 
-    bank/manifest.csv    path,label,split,generator,data,seed,confidence,nearest    of `videoai generate`; data=csv too
+    bank/manifest.csv    path,label,split,generator,data,seed,confidence,nearest    of `gan generate`; data=csv too
     any table of clips   path,label[,confidence,...]                                 of any other generator
     root/<class>/*       class folders                                               likewise
 

@@ -119,7 +119,7 @@ class _Finder:
         if self.num_untold and not num_clips:
             raise ValueError(
                 f"{source}: its stretches lie in folders of images, which do not know their times. A table for "
-                "data=csv may name stretches of them, counted at data.frame_fps."
+                "data=csv may name stretches of them, counted at loading.frame_fps."
             )
         if not total:
             raise ValueError(f"{source}: no clip with a label in the annotations")

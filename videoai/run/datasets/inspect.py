@@ -1,13 +1,12 @@
 """``data inspect``: which layout lies in a folder, what is in it, and the command that trains on it. Writes nothing."""
 
 import os
-import shlex
 from collections import Counter
 from collections.abc import Callable, Sequence
 from statistics import median
 from typing import Any
 
-from videoai.core.messages import some
+from videoai.core.messages import command_line, some
 from videoai.core.paths import display_path
 from videoai.core.types import ClipSpec, VideoItem
 from videoai.data.augment.directions import SIDED
@@ -44,7 +43,7 @@ def inspect(
         raise ValueError(_nothing(seen))
     found: dict[str, Any] = {"path": os.path.abspath(os.path.expanduser(path)), "seen": _seen(seen), "layouts": []}
     for fit in fits:
-        rate = {"data.frame_fps": frame_fps} if frame_fps else {}
+        rate = {"loading.frame_fps": frame_fps} if frame_fps else {}
         layout = {"name": fit.name, "why": fit.why, "command": command(fit, choices, rate), "error": None}
         found["layouts"].append(layout)
         if "classes" not in found:
@@ -73,7 +72,7 @@ def describe(
     fitted, about_clip = fit_clip(clip, frames, videos["fps"])
     sided = [name for name in manifest.classes if SIDED.search(name)]
     flip = {"data.flip": 0} if sided and settings["data"]["flip"] else {}
-    rate = {"data.frame_fps": frame_fps} if frame_fps else {}
+    rate = {"loading.frame_fps": frame_fps} if frame_fps else {}
     warnings = [*_class_warnings(manifest), *([_sided(sided)] if flip else []), *about_clip, *_file_warnings(videos)]
     return {
         "layout": fit.name,
@@ -94,7 +93,7 @@ def command(fit: Candidate, choices: Sequence[str], more: dict[str, Any] | None 
     data = {f"data.{key}": display_path(value) if key in PATHS else value for key, value in fit.settings.items()}
     values = {**data, **(more or {})}
     words = [f"{key}={'true' if value is True else value}" for key, value in values.items()]
-    return shlex.join(["videoai", "train", f"data={fit.name}", *words, *choices])
+    return command_line("train", f"data={fit.name}", *words, *choices)
 
 
 def look_at(manifest: Manifest, look: int, frame_fps: float | None) -> tuple[dict[str, Any], list[float]]:

@@ -1,4 +1,4 @@
-"""The classifiers that ``evaluate task=gan`` trains: a judge on real clips, and others on generated ones."""
+"""The classifiers that ``gan evaluate`` trains: a judge on real clips, and others on generated ones."""
 
 import csv
 from collections.abc import Mapping, Sequence
@@ -66,7 +66,7 @@ def write_table(
 
 
 def score(checkpoint_path: str, split: str, num_train: int, config: Mapping[str, Any]) -> Arm:
-    """On the real clips of a split. ``config``: of ``evaluate task=gan``."""
+    """On the real clips of a split. ``config``: of ``gan evaluate``."""
     shared = {key: config[key] for key in ("batch_size", "num_workers", "device", "trust")}
     of_split = {"checkpoint": checkpoint_path, "split": split, "views": "1x1", "precision": "auto", "run_dir": None}
     results = evaluate({**shared, **of_split, "data": {}, "moved": {}})

@@ -1,4 +1,4 @@
-"""``evaluate task=gan``: do generated clips show what they should, do they differ as real ones do, do they teach?"""
+"""``gan evaluate``: do generated clips show what they should, do they differ as real ones do, do they teach?"""
 
 import json
 import logging

@@ -39,7 +39,7 @@ def study_gan(
 ) -> dict[str, Any]:
     """Measure every cell that ``run_dir`` does not hold yet.
 
-    gan: settings of train task=gan; classifiers: of train, for each arm and each base. Their data are the same.
+    gan: settings of gan train; classifiers: of train, for each arm and each base. Their data are the same.
 
     Returns: the content of results.json, ``rows`` and ``folder``. Raises: OSError, ValueError: naming what is wrong.
     """

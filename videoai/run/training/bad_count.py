@@ -60,7 +60,7 @@ class BadCount:
         if len(self.seen) > self.max_fraction * len(self.items):
             raise ValueError(
                 f"{len(self.seen)} of {len(self.items)} training videos are unreadable, more than "
-                f"data.max_bad_fraction={self.max_fraction:g}; {last}, or raise the limit."
+                f"loading.max_bad_fraction={self.max_fraction:g}; {last}, or raise the limit."
             )
         for label in labels:
             bad, total = self.seen_of_class[label], self.num_of_class[label]

@@ -82,7 +82,7 @@ def from_generator(setup: Setup, source: str, share: Share, to_input: ToModelInp
     if settings["label_smoothing"] != "none" or share.clips == config["trainer"]["batch_size"]:
         raise ValueError(
             f"synthetic.source={settings['source']}: a generator has no judge, and needs real clips beside its own. "
-            "Use synthetic.label_smoothing=none and a synthetic.ratio below 1; or make a bank: videoai generate"
+            "Use synthetic.label_smoothing=none and a synthetic.ratio below 1, or fill a folder: videoai gan generate."
         )
     label_of = [manifest.classes.index(name) for name in generator.classes]
     allowed = allowed_classes(settings, manifest)
@@ -122,8 +122,8 @@ def refuse_other_clip(made: ClipSpec, clip: ClipSpec, settings: dict[str, Any]) 
     if (made.num_frames, made.size) != (clip.num_frames, clip.size):
         raise ValueError(
             f"synthetic.source={settings['source']}: it makes {made.num_frames} frames of {made.size} px, the clip has "
-            f"{clip.num_frames} of {clip.size}. Set clip.num_frames={made.num_frames} clip.size={made.size}, or make a "
-            "bank, which is read at any size: videoai generate"
+            f"{clip.num_frames} of {clip.size}. Set clip.num_frames={made.num_frames} clip.size={made.size}, or fill a "
+            "folder by videoai gan generate, which is read at any size."
         )
 
 
@@ -212,6 +212,6 @@ def _confidence(settings: dict[str, Any], bank: Bank) -> torch.Tensor:
     if (bank.confidence == 1).all():
         raise ValueError(
             f"synthetic.label_smoothing=by_uncertainty: {settings['source']} says nothing about confidence. Make the "
-            "bank with a judge (videoai generate judge=CHECKPOINT), or use synthetic.label_smoothing=none."
+            "bank with a judge (judge=CHECKPOINT of videoai gan generate), or use synthetic.label_smoothing=none."
         )
     return torch.from_numpy(bank.confidence)

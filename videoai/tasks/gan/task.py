@@ -47,8 +47,7 @@ class GanTask:
     has_classes = True
     takes_probes = False
     no_scores = (
-        "checkpoint={checkpoint}: a GAN, which makes clips and names none. Its own scores: videoai evaluate task=gan "
-        "checkpoint={checkpoint}"
+        "checkpoint={checkpoint}: a GAN, which makes clips and names none. Its own scores: videoai gan evaluate {word}"
     )
 
     def resolve(self, config: dict[str, Any]) -> dict[str, Any]:

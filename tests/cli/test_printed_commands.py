@@ -1,0 +1,138 @@
+"""Commands that videoai prints can be pasted: a shell reads their words as meant, and their settings compose."""
+
+import ast
+import re
+import shlex
+import shutil
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from videoai.api import TrainResult
+from videoai.cli import data_check, data_inspect, data_prepare, models
+from videoai.cli.jobs import FORMER, GROUPS, JOBS, find, jobs_of
+from videoai.cli.overrides import about_data
+from videoai.cli.train import report
+from videoai.compose.settings import from_arguments
+from videoai.settings.training import TrainSettings
+from videoai.settings.verbs import EvaluateSettings
+from videoai.tasks.supervised import scoring_task
+
+SOURCES = sorted((Path(__file__).resolve().parents[2] / "videoai").rglob("*.py"))
+FIRST_WORDS = {name.split()[0] for name in JOBS} | {word for word, _ in FORMER}
+NAMED = re.compile(rf"videoai ({'|'.join(sorted(FIRST_WORDS))})\b(?: ([\w=]+))?")
+CLIPS = "my {clips}, mine"
+
+
+def paste(text: str) -> dict:
+    """The settings of the only command in ``text``, put together as the command line would."""
+    (command,) = re.findall(r"(?m)(?:^ *|: )(videoai .+)$", text)
+    found = find(shlex.split(command)[1:])
+    assert not found.note, found.note
+    if not found.job.settings:
+        return {}
+    module, _, name = found.job.settings[0].partition(":")
+    words, rest = about_data(found.rest) if name == "EvaluateSettings" else ([], found.rest)
+    composed = from_arguments(getattr(import_module(module), name), rest)
+    composed.settings()
+    return composed.whole | ({"data": from_arguments(TrainSettings, words).whole["data"]} if words else {})
+
+
+@pytest.fixture
+def clips(clip_folder, tmp_path, monkeypatch) -> Path:
+    """Few clips of two classes, below a folder whose name a shell and Hydra would split."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("left", "up"):
+        (tmp_path / CLIPS / name).mkdir(parents=True)
+        for index in range(3):
+            shutil.copy(clip_folder / name / f"{name}_{index}.mp4", tmp_path / CLIPS / name)
+    return tmp_path / CLIPS
+
+
+def test_inspect_names_the_folder_as_it_is(clips, capsys):
+    assert data_inspect.main([CLIPS, "look=2", "model=r3d_18"]) == 0
+    settings = paste(capsys.readouterr().out)
+    assert settings["data"]["root"] == CLIPS
+    assert settings["data"]["flip"] == 0  # left has a side
+    assert settings["model"]["name"] == "r3d_18"
+
+
+def test_inspect_names_the_rate_of_folders_of_images(clips, capsys):
+    assert data_inspect.main([CLIPS, "look=2", "frame_fps=10"]) == 0
+    assert paste(capsys.readouterr().out)["loading"]["frame_fps"] == 10
+
+
+def test_check_names_the_data_and_the_quarantine(clips, capsys):
+    (clips / "up" / "up_0.mp4").write_bytes(b"no video")
+    words = [CLIPS, "out=my report", "num_workers=0", "near_duplicates=false", "data.only=[left,up]"]
+    assert data_check.main(words) == data_check.FAULTS_FOUND
+    data = paste(capsys.readouterr().out)["data"]
+    assert (data["name"], data["root"], data["only"]) == ("folder", str(clips), ["left", "up"])
+    assert data["quarantine"] == "my report/quarantine.csv"
+
+
+@pytest.mark.parametrize(("to", "key"), [("shards", "out"), ("videos", "manifest")])
+def test_prepare_names_what_it_made(to, key):
+    done = {"to": to, "out": "my {data}", "manifest": "my {data}/clips.csv", "splits": {"val": 0}, "multi_label": False}
+    assert paste(data_prepare.next_command(done))["data"]["path"] == done[key]
+
+
+def test_train_names_the_checkpoint_and_every_package_that_it_needs(capsys):
+    result = TrainResult("runs/a b", "runs/a b/{best}.pt", 1, 1.0, "top1", 0.5, "top-1 50.0%", 1, ("mynet", "mytask"))
+    report(result, "evaluate")
+    settings = paste(capsys.readouterr().out.splitlines()[-1])
+    assert settings["checkpoint"] == "runs/a b/{best}.pt"
+    assert settings["trust"] == ["mynet", "mytask"]
+
+
+def test_a_gan_that_is_asked_for_names_tells_how_it_is_scored():
+    with pytest.raises(ValueError, match="Its own scores: videoai gan evaluate") as refused:
+        scoring_task({"config": {"task": "gan"}}, "my {gan}/best.pt")
+    assert paste(str(refused.value))["checkpoint"] == "my {gan}/best.pt"
+
+
+@pytest.mark.parametrize("words", [["tiny"], ["tiny_r3d"], ["r3d_18"]])
+def test_the_zoo_tells_how_its_models_are_trained(words, capsys):
+    models.main(words)
+    use = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("use: "))
+    settings = paste(use)
+    assert settings["model"].get("pretrained", False) == (words == ["r3d_18"])
+
+
+def test_the_setting_that_admits_code_of_a_checkpoint_can_be_pasted():
+    from videoai.core.build import build
+
+    with pytest.raises(ValueError, match="code from outside videoai") as refused:
+        build({"_target_": "mynet.Net"}, {}, where="model")
+    setting = re.search(r"Add ('\S+')", str(refused.value))
+    assert setting is not None
+    words = ["checkpoint=best.pt", *shlex.split(setting[1])]
+    assert from_arguments(EvaluateSettings, words).settings().trust == ("mynet",)
+
+
+def missing_jobs(text: str) -> list[str]:
+    """What a text calls a job of videoai and is none today."""
+    wrong = []
+    for first, second in NAMED.findall(text):
+        in_group = first not in GROUPS or second in jobs_of(first) or not second
+        if (first, second) in FORMER or (first, "") in FORMER or not in_group:
+            wrong.append(f"videoai {first} {second}".strip())
+    return wrong
+
+
+def test_every_job_that_the_code_names_exists():
+    wrong = {}
+    for path in SOURCES:
+        nodes = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)]
+        if found := [one for node in nodes if isinstance(node.value, str) for one in missing_jobs(node.value)]:
+            wrong[str(path)] = found
+    assert wrong == {}
+
+
+def test_a_job_that_does_not_exist_is_seen():
+    assert missing_jobs("videoai train task=gan, videoai generate, videoai data export, videoai gan train") == [
+        "videoai train task=gan",
+        "videoai generate",
+        "videoai data export",
+    ]
