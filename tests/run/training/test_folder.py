@@ -4,8 +4,8 @@ import os
 import re
 
 import pytest
-from videoai.compose.former import complete
 
+from videoai.compose.former import complete
 from videoai.core import checkpoint
 from videoai.run.training.folder import RunFolder, continued, default_run_dir, find_resume, flatten
 
