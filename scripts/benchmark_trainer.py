@@ -20,14 +20,16 @@ import videoai
 from videoai.core.log import RunLog
 from videoai.core.seeding import generator_for
 from videoai.core.types import Clips, ClipSpec
-from videoai.data.augment.mix import Mix
 from videoai.data.normalize import ToModelInput
+from videoai.engine.average import Average
 from videoai.engine.optim import build_optimizer
 from videoai.engine.precision import Precision
 from videoai.engine.progress import Progress
 from videoai.engine.schedule import Schedule
 from videoai.engine.trainer import Cadence, Trainer
 from videoai.tasks.classify import Classify
+from videoai.tasks.losses import ClassificationLoss, TrainingLoss
+from videoai.tasks.supervised import SupervisedLearner
 
 CLIP = ClipSpec(num_frames=16, size=32)
 OPTIM = {"name": "adamw", "lr": 1e-3, "weight_decay": 0.05}
@@ -54,11 +56,17 @@ def trainer_seconds(name: str, steps: int, clips: Clips) -> float:
     model = videoai.create_model(name, num_classes=16)
     with tempfile.TemporaryDirectory() as folder:
         trainer = Trainer(
-            task=Classify(model=model, to_input=ToModelInput(CLIP), mix=Mix(num_classes=16)),
+            learner=SupervisedLearner(
+                model=model,
+                to_input=ToModelInput(CLIP),
+                loss=TrainingLoss(criterion=ClassificationLoss(), model=model),
+                metrics=Classify().batch_metrics,
+            ),
             batches=stream,
             evaluate=lambda model, step: {"top1": 0.0, "loss": 0.0},
             metric="top1",
             write=lambda name, state: None,
+            average=Average(model),
             optimizer=build_optimizer(OPTIM, model),
             schedule=Schedule(total_steps=steps),
             precision=Precision("fp32", device=torch.device("cpu")),

@@ -2,12 +2,13 @@
 
 import logging
 import time
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
 
 from videoai.core import distributed
 from videoai.core.build import ANYTHING
 from videoai.core.paths import display_path
+from videoai.core.types import BatchOp
 from videoai.data.normalize import ToModelInput
 from videoai.engine.interrupt import Interrupt
 from videoai.engine.progress import Progress
@@ -22,7 +23,7 @@ from videoai.run.training.generated_clips import new_synthetic, refuse_other_ban
 from videoai.run.training.open_run import Run, open_run
 from videoai.run.training.pace import Pace, pace
 from videoai.run.training.set_up import facts, set_up, with_precision
-from videoai.run.training.stream import new_stream
+from videoai.run.training.stream import TrainStream, new_stream
 from videoai.tasks import AUTO, build_task
 from videoai.tasks.task import Setup, Task
 
@@ -62,22 +63,17 @@ def build_trainer(run: Run) -> Trainer:
     """
     task, setup = set_up(run)
     plan = pace(setup, evaluations=task.evaluations)
-    to_input = ToModelInput(setup.clip).to(setup.device)
-    generated = new_synthetic(setup, to_input, plan.total_steps, has_classes=task.has_classes)
-    refuse_other_bank(generated, setup)
-    stream = new_stream(setup, generated)
+    clips = training_clips(task, setup, plan)
     model, freeze = task.build_model(setup)
     setup, precision = with_precision(task, setup, model)
-    model = precision.place(model)
     config, settings, log = setup.config, setup.config["trainer"], run.open_log()
     validation = task.build_validation(setup, model, precision, log)
-    metric = task.metrics[validation.metric]
     trainer = Trainer(
-        learner=task.build_learner(setup, model, batch_ops(setup, to_input, generated), stream.counts),
-        batches=stream,
+        learner=task.build_learner(setup, model, clips.ops, clips.stream.counts),
+        batches=clips.stream,
         evaluate=validation,
         metric=validation.metric,
-        lower_is_better=metric.lower_is_better,
+        lower_is_better=task.metrics[validation.metric].lower_is_better,
         metric_source=validation.source,
         write=run.folder.write_checkpoint,
         average=task.average(model, settings["ema_decay"]),
@@ -87,7 +83,7 @@ def build_trainer(run: Run) -> Trainer:
         log=log,
         cadence=plan.cadence,
         progress=Progress(plan.cadence.stop_step, start_step=run.first_step, num_workers=setup.num_workers),
-        facts=facts(setup, generated.fingerprint if generated else None),
+        facts=facts(setup, clips.fingerprint),
         accumulate=settings["accumulate"],
         max_grad_norm=settings.get("max_grad_norm"),
         freeze=freeze,
@@ -100,6 +96,23 @@ def build_trainer(run: Run) -> Trainer:
     announce(trainer, task, setup, plan)
     run.folder.write_config(dict(config))
     return trainer
+
+
+class TrainingClips(NamedTuple):
+    """Where the clips of a run come from, and what is done to a batch of them."""
+
+    stream: TrainStream
+    ops: Sequence[BatchOp]
+    fingerprint: str | None  # of the generated ones among them
+
+
+def training_clips(task: Task, setup: Setup, plan: Pace) -> TrainingClips:
+    """Raises: ValueError, OSError: generated clips that do not fit, or settings of augmentation."""
+    to_input = ToModelInput(setup.clip).to(setup.device)
+    generated = new_synthetic(setup, to_input, plan.total_steps, has_classes=task.has_classes)
+    refuse_other_bank(generated, setup)
+    fingerprint = generated.fingerprint if generated else None
+    return TrainingClips(new_stream(setup, generated), batch_ops(setup, to_input, generated), fingerprint)
 
 
 def summary(run: Run, trainer: Trainer, *, seconds: float) -> dict[str, Any]:

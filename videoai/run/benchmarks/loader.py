@@ -17,6 +17,7 @@ from videoai.core.build import ANYTHING
 from videoai.core.types import ClipSpec, VideoItem
 from videoai.data.clip_readers import missing
 from videoai.data.decode import open_video
+from videoai.data.lists.manifest import Manifest
 from videoai.data.sampling import span_frames
 from videoai.run.limits import refuse_nonsense
 from videoai.run.manifests import absolute_paths, build_manifest
@@ -44,23 +45,7 @@ def benchmark_loader(config: dict[str, Any], settings: Mapping[str, Any]) -> lis
     manifest = build_manifest(absolute_paths(config["data"]), trust=ANYTHING)
     clip, items = ClipSpec(**config["clip"]), list(manifest.splits["train"])
     workers = os.cpu_count() or 1 if settings["num_workers"] == "auto" else int(settings["num_workers"])
-    task = build_task(suiting(manifest))
-    outputs = task.outputs(manifest)
-    stream = new_stream(
-        Setup(
-            config=config,
-            manifest=manifest,
-            clip=clip,
-            outputs=outputs,
-            target=task.target(manifest, outputs, "this benchmark"),
-            reading=resolve_reading(config["data"], manifest.splits["train"], clip),
-            num_workers=workers,
-            device=torch.device("cpu"),
-            steps_per_epoch=0,
-            folder=Path(),
-        ),
-        None,
-    )
+    stream = new_stream(_setup(config, manifest, clip, workers), None)
     loaders: dict[str, Start] = {"videoai": lambda: (len(clips.label) for clips in stream(0))}
     if settings["rivals"] and not (reason := missing("pytorchvideo")):
         loaders["pytorchvideo"] = lambda: _pytorchvideo(config, clip, items, workers)
@@ -74,6 +59,24 @@ def benchmark_loader(config: dict[str, Any], settings: Mapping[str, Any]) -> lis
     if settings["out"]:
         Path(settings["out"]).write_text(json.dumps(rows, indent=2) + "\n")
     return rows
+
+
+def _setup(config: dict[str, Any], manifest: Manifest, clip: ClipSpec, num_workers: int) -> Setup:
+    """Only what the stream of clips depends on."""
+    task = build_task(suiting(manifest))
+    outputs = task.outputs(manifest)
+    return Setup(
+        config=config,
+        manifest=manifest,
+        clip=clip,
+        outputs=outputs,
+        target=task.target(manifest, outputs, "this benchmark"),
+        reading=resolve_reading(config["data"], manifest.splits["train"], clip),
+        num_workers=num_workers,
+        device=torch.device("cpu"),
+        steps_per_epoch=0,
+        folder=Path(),
+    )
 
 
 def _turn(start: Start, seconds: float) -> tuple[float, float]:

@@ -71,7 +71,7 @@ def steps_per_epoch(config: Mapping[str, Any], num_videos: int) -> int:
 
 def with_precision(task: Task, setup: Setup, model: nn.Module) -> tuple[Setup, Precision]:
     """The number format, layout and threads, and the setup with them in the place of ``auto``, so that a continued run
-    keeps the choice. Sets torch's threads."""
+    keeps the choice. Moves the model to the device and sets torch's threads."""
     trainer = setup.config["trainer"]
     if task.takes_probes:
         video = probe_clips(setup)
@@ -81,6 +81,7 @@ def with_precision(task: Task, setup: Setup, model: nn.Module) -> tuple[Setup, P
         chosen = by_rule(trainer, setup.device)
     torch.set_num_threads(chosen["num_threads"])
     precision = Precision(chosen["precision"], chosen.get("layout", "contiguous"), device=setup.device)
+    precision.place(model)
     return replace(setup, config={**setup.config, "trainer": {**trainer, **chosen}}), precision
 
 

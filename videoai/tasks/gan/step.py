@@ -70,8 +70,7 @@ class Generate:
             told["sameness"] = sameness(fake, real, label)
             loss = loss + self.sameness_weight * told["sameness"]
         if self.r1 and position // self.accumulate % self.r1_every == 0:
-            seen = self.augment(real, "r1", position)
-            loss = loss + self.r1 * self.r1_every * r1_penalty(discriminator, seen, label, conditioning)
+            loss = loss + self.penalty(real, label, position)
         return {
             "loss": loss,
             "loss_d": loss_d,
@@ -81,6 +80,11 @@ class Generate:
             "augment_p": self.model.augmentation.p.clone(),
             **told,
         }
+
+    def penalty(self, real: Tensor, label: Tensor, position: int) -> Tensor:
+        """R1 on augmented real clips, with the weight of the steps that go without it."""
+        seen, conditioning = self.augment(real, "r1", position), self.conditioning(position)
+        return self.r1 * self.r1_every * r1_penalty(self.model.discriminator, seen, label, conditioning)
 
     def conditioning(self, position: int) -> float:
         """The weight of the class: few clips a class collapse when it is there from the start (arXiv:2201.06578)."""
