@@ -138,7 +138,7 @@ def test_a_bank_is_trained_on_where_its_generator_was_and_nowhere_else(planted, 
     trainer = {"batch_size": 6, "max_steps": 2, "precision": "fp32", "tensorboard": False}
     given = {"trainer": trainer, "synthetic": {"source": str(tmp_path / "bank")}, "run_dir": str(tmp_path / "run")}
     data = {"name": "folder", "root": str(clip_folder), "num_workers": 0}
-    assert videoai.train(given, data=data)["step"] == 2
+    assert videoai.train(given, data=data).step == 2
     with pytest.raises(ValueError, match="its generator was trained on another list of videos"):
         videoai.train({**given, "run_dir": str(tmp_path / "b")}, data={**data, "val_fraction": 0.3})
 

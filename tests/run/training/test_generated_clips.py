@@ -89,7 +89,7 @@ def test_a_bank_of_a_generator_that_saw_other_data_is_refused(clip_folder, bank,
     with pytest.raises(ValueError, match="its generator was trained on another list of videos"):
         videoai.train(table("0123456789abcdef"))
     same = from_folder(clip_folder).fingerprint()
-    assert videoai.train(table(same))["step"] == 1
+    assert videoai.train(table(same)).step == 1
 
 
 def test_a_run_is_not_continued_with_other_generated_clips(clip_folder, bank, tmp_path):
@@ -128,7 +128,7 @@ def test_an_unreadable_generated_clip_is_said_and_does_not_count_against_the_dat
     (tmp_path / "bank" / "up").mkdir(parents=True)
     (tmp_path / "bank" / "up" / "good.mp4").symlink_to(bank / "up0.mp4")
     (tmp_path / "bank" / "up" / "broken.mp4").write_bytes(b"\0" * 500)
-    assert videoai.train(settings(clip_folder, tmp_path / "run", tmp_path / "bank", steps=2))["step"] == 2
+    assert videoai.train(settings(clip_folder, tmp_path / "run", tmp_path / "bank", steps=2)).step == 2
     assert "unreadable generated clip (1 so far)" in caplog.text
 
 

@@ -35,8 +35,8 @@ def test_with_cas_steps_a_classifier_of_made_clips_chooses_and_the_gan_stays_the
     with_cas = videoai.train(given | {"cas_steps": 3})
     lines = map(json.loads, (tmp_path / "run/metrics.jsonl").read_text().splitlines())
     found = [line for line in lines if line["split"] == "val"]
-    assert with_cas["metric"] == "cas"
-    assert with_cas["best_cas"] == pytest.approx(max(line["cas"] for line in found), abs=1e-4)
+    assert with_cas.metric == "cas"
+    assert with_cas.best_value == pytest.approx(max(line["cas"] for line in found), abs=1e-4)
     without = videoai.train(given | {"run_dir": str(tmp_path / "without")})
     hashes = [weights_hash(load_generator(done.checkpoint.replace("best", "last"))) for done in (with_cas, without)]
     assert hashes[0] == hashes[1]
@@ -46,7 +46,7 @@ def test_under_another_judge_the_best_is_chosen_anew(clip_folder, judge_run, tmp
     given = config(clip_folder, tmp_path, judge_run)
     videoai.train(given | {"cas_steps": 3})
     longer = videoai.train(given | {"trainer": {**SMALL, "eval_every": 1, "max_steps": 3}})
-    assert (longer["metric"], longer["best_step"]) == ("judged", 3)
+    assert (longer.metric, longer.best_step) == ("judged", 3)
     assert "the best is chosen anew" in caplog.text
 
 
