@@ -92,7 +92,7 @@ def test_labels_that_are_no_numbers_and_a_checkpoint_that_nobody_trusts_are_refu
     with pytest.raises(ValueError, match="a label is no number .*'down'"):
         train(settings(tmp_path, folder, task=REGRESSION))
     done = train(settings(tmp_path, speeds, task=REGRESSION))
-    with pytest.raises(ValueError, match="'regression.Regression' is code from outside videoai.* trust=regression"):
+    with pytest.raises(ValueError, match="'regression.Regression' is code from outside videoai.*'trust=.regression.'"):
         evaluate(scoring(done["checkpoint"], **EVALUATE) | {"trust": []})
 
 
