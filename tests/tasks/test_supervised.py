@@ -104,7 +104,9 @@ def test_an_unknown_task_and_one_from_outside_a_checkpoint_does_not_vouch_for_ar
 
 
 def test_a_gan_scores_no_videos():
-    with pytest.raises(ValueError, match="checkpoint=gan.pt: a GAN, which makes clips and names none.*videoai gan evaluate"):
+    with pytest.raises(
+        ValueError, match="checkpoint=gan.pt: a GAN, which makes clips and names none.*videoai gan evaluate"
+    ):
         scoring_task({"config": {"task": "gan"}}, "gan.pt")
 
 
