@@ -17,9 +17,10 @@ BLOCKS = [match.groupdict() for match in BLOCK.finditer((ROOT / "README.md").rea
 # The command itself, with the settings that make it short.
 SHORT = """#!/bin/sh
 verb=$1; shift
+short="trainer.max_steps=2 trainer.batch_size=4 loading.num_workers=0 trainer.precision=fp32"
 case "$verb $*" in
-  train*data=*) extra="trainer.max_steps=2 trainer.batch_size=4 data.num_workers=0 trainer.precision=fp32" ;;
-  train*) extra="data.size=tiny trainer.max_steps=2 trainer.batch_size=4 data.num_workers=0 trainer.precision=fp32" ;;
+  train*data=*) extra=$short ;;
+  train*) extra="data.size=tiny $short" ;;
   evaluate*) extra="num_workers=0" ;;
 esac
 exec "{python}" -m videoai "$verb" "$@" $extra
@@ -77,6 +78,22 @@ def test_a_bash_block_runs(block, project):
 def test_a_python_block_runs(block, project):
     done = run(block["text"], project, sys.executable, "-c")
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_the_numbers_of_layouts_models_and_weights_are_those_of_the_code():
+    from videoai.data.layouts.detect import DETECTORS
+    from videoai.models.published import all_weights
+    from videoai.models.table import MODELS
+    from videoai.settings.data import LAYOUTS
+
+    text = (ROOT / "README.md").read_text()
+    assert f"recognises {len(DETECTORS)} layouts" in text
+    assert len(DETECTORS) == len(LAYOUTS) - 2  # nobody's folder is the built-in data; data prepare names its shards
+    assert f"{len(MODELS)} models, {len(all_weights())} published checkpoints" in text
+    described = "".join((ROOT / "docs" / name).read_text() for name in ("data.md", "preparing.md"))
+    assert [name for name in LAYOUTS if f"`{name}`" not in described and f"data={name}" not in described] == [
+        "motion16"
+    ]
 
 
 @pytest.fixture(autouse=True)

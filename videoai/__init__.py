@@ -1,4 +1,4 @@
-"""videoai: train, evaluate and ship video action-recognition models.
+"""videoai: train, evaluate and use video action-recognition models.
 
 The face for scripts and notebooks; importing it loads neither torch nor a decoder:
 

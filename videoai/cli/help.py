@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from videoai.cli.jobs import GROUPS, JOBS, Found, jobs_of
 
 USAGE = """\
-videoai trains, evaluates and ships video action-recognition models.
+videoai trains, evaluates and applies video action-recognition models.
 
 usage: videoai VERB [key=value ...]
 

@@ -54,7 +54,7 @@ def test_mirroring_directional_classes_without_a_map_is_refused():
 
 def test_mirroring_classes_that_look_sided_is_warned_about(caplog):
     settle_directions(node(flip=0.5), CLASSES)
-    assert "classes such as 'swipe_left' have a side, yet clips are mirrored (data.flip=0.5)" in caplog.text
+    assert "a mirrored clip of 'swipe_left' shows the other side, but keeps its label" in caplog.text
 
 
 @pytest.mark.parametrize(

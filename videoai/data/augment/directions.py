@@ -109,7 +109,7 @@ def _refuse_mirrored(flip: float, directional: bool | None, classes: Sequence[st
     sided = [name for name in classes if SIDED.search(name)]
     if sided and directional is None:
         logger.warning(
-            "classes such as '%s' have a side, yet clips are mirrored (data.flip=%g); set data.flip=0, "
-            "data.flip_labels={LEFT: RIGHT}, or data.directional=false if mirroring changes nothing",
+            "a mirrored clip of '%s' shows the other side, but keeps its label: labels will be wrong (data.flip=%g). "
+            "Use data.flip=0, data.flip_labels={LEFT: RIGHT}, or data.directional=false if mirroring changes nothing",
             *(sided[0], flip),
         )
