@@ -1,0 +1,33 @@
+"""What the pages say of the code is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [*(ROOT / "docs").glob("*.md"), ROOT / "CONTRIBUTING.md", ROOT / "README.md"]
+FILE = re.compile(r"`((?:[\w.-]+/)+(?:[\w.-]+\.(?:py|md|yaml|json))?)[`:]")
+OURS = {path.name for path in ROOT.iterdir()} | {path.name for path in (ROOT / "videoai").iterdir()}
+MADE_UP = re.compile(r"\b(mine|my_gan|[A-Z]+)\b")  # names that stand for a reader's
+
+
+def absent_files(text: str) -> list[str]:
+    """Files and folders of this project that a text names and that are not there."""
+    named = [name for name in FILE.findall(text) if name.split("/")[0] in OURS and not MADE_UP.search(name)]
+    return [name for name in named if not ((ROOT / name).exists() or (ROOT / "videoai" / name).exists())]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_file_that_a_page_names_exists(page):
+    assert absent_files(page.read_text()) == []
+
+
+def test_a_file_that_is_gone_is_seen():
+    assert absent_files("`core/files.py`, `core/gone.py`, `videoai/tasks/` and `mypkg/net.py`") == ["core/gone.py"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_between_pages_leads_somewhere(page):
+    links = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", page.read_text())
+    assert [link for link in links if not (page.parent / link).exists()] == []
