@@ -9,6 +9,7 @@ from torch import nn
 
 from videoai.core import checkpoint
 from videoai.core.build import build
+from videoai.core.messages import command_line
 from videoai.core.types import ClipSpec
 from videoai.models import TARGETS, create_model
 from videoai.models.heads import with_head
@@ -57,7 +58,8 @@ def open_checkpoint(source: str | Path) -> dict[str, Any]:
         kind = OSError if isinstance(error, OSError) else ValueError
         raise kind(str(error).replace("weights=", "checkpoint=")) from error
     if model is None:
-        raise ValueError(f"checkpoint={weights}: an encoder without classes. Train a head for it: weights={weights}")
+        head = command_line("train", f"model={row.model}", f"weights={weights}", "finetune=linear_probe")
+        raise ValueError(f"checkpoint={weights}: an encoder without classes. Train a head for it: {head}")
     return {
         "format": checkpoint.FORMAT,
         "config": {

@@ -64,7 +64,7 @@ def settle_directions(node: Mapping[str, Any], classes: Sequence[str]) -> Direct
     if reverse and not maps["reverse_labels"] and directional is not False:
         raise ValueError(
             f"data.reverse={reverse:g}: played backwards, most actions are others. Say what turns into what with "
-            "data.reverse_labels={open: close}, or that nothing does with data.directional=false"
+            "'data.reverse_labels={open: close}', or that nothing does with data.directional=false"
         )
     return Directions(flip=flip, reverse=reverse, **maps)
 
@@ -104,12 +104,12 @@ def _refuse_mirrored(flip: float, directional: bool | None, classes: Sequence[st
     if directional:
         raise ValueError(
             f"data.flip={flip:g}: the classes are declared directional, and a mirrored clip would keep its label. Set "
-            "data.flip=0, or say what turns into what with data.flip_labels={turn_left: turn_right}"
+            "data.flip=0, or say what turns into what with 'data.flip_labels={turn_left: turn_right}'"
         )
     sided = [name for name in classes if SIDED.search(name)]
     if sided and directional is None:
         logger.warning(
             "a mirrored clip of '%s' shows the other side, but keeps its label: labels will be wrong (data.flip=%g). "
-            "Use data.flip=0, data.flip_labels={LEFT: RIGHT}, or data.directional=false if mirroring changes nothing",
+            "Use data.flip=0, 'data.flip_labels={LEFT: RIGHT}', or data.directional=false if mirroring changes nothing",
             *(sided[0], flip),
         )

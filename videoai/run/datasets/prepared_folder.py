@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -20,8 +21,8 @@ def refuse_inside(out: Path, manifest: Manifest) -> None:
         return
     there, here = Path(os.path.realpath(root)), Path(os.path.realpath(out))
     if here == there or there in here.parents:
-        better = there.with_name(f"{there.name}-prepared")
-        raise ValueError(f"out={out} lies inside the input, {root}. Choose a folder outside it, such as out={better}")
+        better = shlex.quote(f"out={there.with_name(f'{there.name}-prepared')}")
+        raise ValueError(f"out={out} lies inside the input, {root}. Choose a folder outside it, such as {better}")
 
 
 def refuse_other(out: Path, facts: Mapping[str, Any]) -> None:
