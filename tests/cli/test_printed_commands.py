@@ -1,4 +1,4 @@
-"""Commands that videoai prints can be pasted: a shell reads their words as meant, and their settings compose."""
+"""Commands that videoai and its pages print can be pasted: a shell reads their words as meant, their settings compose."""
 
 import ast
 import re
@@ -12,31 +12,49 @@ import pytest
 from videoai.api import TrainResult
 from videoai.cli import data_check, data_inspect, data_prepare, models
 from videoai.cli.jobs import FORMER, GROUPS, JOBS, find, jobs_of
-from videoai.cli.overrides import about_data
+from videoai.cli.overrides import path_first
 from videoai.cli.train import report
-from videoai.compose.settings import from_arguments
+from videoai.compose.settings import JOBS as FROM_PRESETS
+from videoai.compose.settings import from_arguments, shared_out
+from videoai.settings.gan import TrainGanSettings
 from videoai.settings.training import TrainSettings
 from videoai.settings.verbs import EvaluateSettings
 from videoai.tasks.supervised import scoring_task
 
-SOURCES = sorted((Path(__file__).resolve().parents[2] / "videoai").rglob("*.py"))
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = sorted((ROOT / "videoai").rglob("*.py"))
 FIRST_WORDS = {name.split()[0] for name in JOBS} | {word for word, _ in FORMER}
 NAMED = re.compile(rf"videoai ({'|'.join(sorted(FIRST_WORDS))})\b(?: ([\w=]+))?")
 CLIPS = "my {clips}, mine"
 
 
 def paste(text: str) -> dict:
-    """The settings of the only command in ``text``, put together as the command line would."""
+    """The settings of the only command in ``text``, whole, as the command line would put them together."""
     (command,) = re.findall(r"(?m)(?:^ *|: )(videoai .+)$", text)
-    found = find(shlex.split(command)[1:])
+    return compose(command, whole=True)
+
+
+def compose(command: str, *, whole: bool = False) -> dict:
+    """The settings of a command: those of its job, and of the trainings that it passes words on to.
+
+    Args:
+        whole: whether a setting that must be given and is not is an error.
+    """
+    found = find(shlex.split(command, comments=True)[1:])
     assert not found.note, found.note
-    if not found.job.settings:
-        return {}
-    module, _, name = found.job.settings[0].partition(":")
-    words, rest = about_data(found.rest) if name == "EvaluateSettings" else ([], found.rest)
-    composed = from_arguments(getattr(import_module(module), name), rest)
-    composed.settings()
-    return composed.whole | ({"data": from_arguments(TrainSettings, words).whole["data"]} if words else {})
+    rest = path_first(found.rest)[1] if found.name.startswith("data ") else found.rest
+    settings = {}
+    for reference in found.job.settings[:1]:
+        module, _, name = reference.partition(":")
+        cls = getattr(import_module(module), name)
+        own, others = (rest, []) if cls in FROM_PRESETS else shared_out(cls, rest)
+        of_gan = [word for word in others if word.startswith(("gan=", "gan."))]
+        of_training = [word for word in others if word not in of_gan]
+        for kind, words in ((TrainGanSettings, of_gan), (TrainSettings, of_training), (cls, own)):
+            if words:
+                composed = from_arguments(kind, words)
+                settings |= (composed.settings() and composed.whole) if whole else composed.whole
+    return settings
 
 
 @pytest.fixture
@@ -136,3 +154,42 @@ def test_a_job_that_does_not_exist_is_seen():
         "videoai generate",
         "videoai data export",
     ]
+
+
+PAGES = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+# What a reader's shell would put there.
+VARIABLES = {"$eight": "data.only=[left,up]", "$model": "tiny_r3d", "$seed": "0", "$arm": "focal=1"}
+
+
+def commands_of(page: str) -> list[str]:
+    """The commands of videoai in the bash blocks of a page."""
+    blocks = "\n".join(re.findall(r"```bash\n(.*?)```", page, re.DOTALL)).replace("\\\n", " ")
+    for name, value in VARIABLES.items():
+        blocks = blocks.replace(name, value)
+    return [line.strip() for line in blocks.splitlines() if line.strip().startswith("videoai ")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_of_a_page_composes(page):
+    for command in dict.fromkeys(commands_of(page.read_text())):
+        if "--config-dir" not in command and "--help" not in command:  # of a reader's own files; of all settings
+            compose(command)
+
+
+def test_a_command_of_a_page_that_does_not_compose_is_seen():
+    (command,) = commands_of("```bash\nvideoai train trainer.max_step=5  # short\n```")
+    with pytest.raises(ValueError, match="unknown setting 'trainer.max_step'"):
+        compose(command)
+
+
+@pytest.mark.parametrize("page", ["data.md", "gan.md"])
+def test_the_yaml_files_of_a_page_compose_by_the_commands_beside_them(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / page).read_text(), re.DOTALL)
+    named = [(match, block) for block in blocks if (match := re.search(r"(?m)^# (\S+\.yaml): +(videoai .+)$", block))]
+    assert named
+    for match, block in named:
+        target = tmp_path / match[1]
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(block)
+        compose(match[2], whole=True)
