@@ -1,12 +1,9 @@
 """``videoai data check PATH``."""
 
-import os
-from typing import Any
-
 from videoai.cli.overrides import path_first, settings_of
-from videoai.compose.former import former
 from videoai.compose.settings import from_arguments, shared_out
 from videoai.settings.datasets import CheckSettings
+from videoai.settings.parse import to_dict
 from videoai.settings.training import TrainSettings
 
 FAULTS_FOUND = 3  # exit code: the check was done, and something is wrong
@@ -18,17 +15,13 @@ def main(arguments: list[str]) -> int:
     own, rest = shared_out(CheckSettings, rest)
     if path is None and not any(argument.startswith("data") for argument in rest):
         raise ValueError("say which videos: videoai data check PATH, or data=csv data.path=FILE.")
-    settings = former(from_arguments(CheckSettings, own).settings())
-    composed = from_arguments(TrainSettings, [*(settings_of(path) if path else ()), *rest])
-    config = former(composed.settings())
-    settings["out"] = settings["out"] or os.path.join("runs", f"check-{_name(config['data'])}")
-    names_clip = any(argument.startswith(("clip", "model=", "experiment=")) for argument in rest)
+    settings = from_arguments(CheckSettings, own).settings()
     words = [*(settings_of(path) if path else ()), *rest]
-    return _check(config["data"], settings, config["clip"] if names_clip else None, words)
+    return _check(settings, from_arguments(TrainSettings, words).settings(), words)
 
 
-def _check(data: dict[str, Any], settings: dict[str, Any], clip: dict[str, Any] | None, words: list[str]) -> int:
-    """``words``: the settings of train that name the videos."""
+def _check(settings: CheckSettings, training: TrainSettings, words: list[str]) -> int:
+    """``words``: the settings of train that name the videos, and perhaps the clip that they should fill."""
     from videoai.core.messages import command_line
     from videoai.core.paths import display_path
     from videoai.core.types import ClipSpec
@@ -37,7 +30,9 @@ def _check(data: dict[str, Any], settings: dict[str, Any], clip: dict[str, Any] 
     from videoai.report.tables import as_text
     from videoai.run.datasets.check import check
 
-    checked = check(data, settings, ClipSpec(**clip) if clip else None)
+    names_clip = any(word.startswith(("clip", "model=", "experiment=")) for word in words)
+    clip = ClipSpec(**to_dict(training.clip)) if names_clip else None
+    checked = check(settings, training.data, frame_fps=training.loading.frame_fps, clip=clip)
     if checked.faults:
         print(as_text(check_table(checked.faults, KINDS)))
     print(f"{checked.num_files} files, {summary(checked.faults)}.")
@@ -47,8 +42,3 @@ def _check(data: dict[str, Any], settings: dict[str, Any], clip: dict[str, Any] 
     quarantine = f"data.quarantine={display_path(checked.folder / 'quarantine.csv')}"
     print(f"next: {command_line('train', *words, quarantine)}")
     return FAULTS_FOUND
-
-
-def _name(data: dict[str, Any]) -> str:
-    where = data.get("path") or data.get("root")
-    return os.path.splitext(os.path.basename(os.path.normpath(where)))[0] if where else data.get("name", "data")

@@ -2,25 +2,26 @@
 
 from typing import Any
 
-from videoai.cli.overrides import about_data, data_node, path_first, settings_of
-from videoai.compose.former import former
+from videoai.cli.overrides import about_data, path_first, settings_of
 from videoai.compose.settings import from_arguments
 from videoai.settings.datasets import PrepareSettings
+from videoai.settings.training import TrainSettings
 
 
 def main(arguments: list[str]) -> int:
     """Prepare, print what came of it, and the command that trains on it."""
     path, rest = path_first(arguments)
     words, rest = about_data(rest)
-    config = former(from_arguments(PrepareSettings, rest).settings())
+    settings = from_arguments(PrepareSettings, rest).settings()
     if (path is None) == (not any(word.startswith("data=") for word in words)):
         raise ValueError(
             "say which videos, once: videoai data prepare PATH out=DIR, or data=csv data.path=FILE in place of PATH"
         )
-    config["data"] = data_node([*(settings_of(path) if path is not None else ()), *words])
+    named = [*(settings_of(path) if path is not None else ()), *words]
+    data = from_arguments(TrainSettings, named).settings().data
     from videoai.run.datasets.prepare import prepare
 
-    print_summary(prepare(config))
+    print_summary(prepare(settings, data))
     return 0
 
 

@@ -6,6 +6,10 @@ from typing import Literal
 from videoai.settings.data import NumWorkers
 from videoai.settings.setting import setting
 
+Preset = Literal[
+    "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"
+]  # of x264
+
 
 @dataclass(frozen=True, kw_only=True)
 class InspectSettings:
@@ -45,12 +49,14 @@ class PrepareSettings:
     )
     short_side: int = setting(256, min=16, help="videos, clips: pixels; the clip.resize of the training, or above it")
     crf: int = setting(18, min=0, max=51, help="videos: quality of x264; 0 = lossless, 18 = hardly visible, 28 = small")
-    preset: str = setting(
-        "veryfast", help="videos: effort of x264, ultrafast ... veryslow: smaller files of the same speed"
-    )
+    preset: Preset = setting("veryfast", help="videos: effort of x264; slower = smaller files that decode as fast")
     keyint: int = setting(16, min=1, help="videos: frames from one key frame to the next; fewer = shorter seeks")
     fps: float | None = setting(None, above=0, help="videos: a constant frame rate; null = every frame at its own time")
     frame_fps: float | None = setting(None, above=0, help="rate of folders of numbered images; null = 30")
     shard_mb: float = setting(256, above=0, help="shards: megabytes of a tar file")
-    num_workers: NumWorkers | None = setting(None, min=0, help="processes; null = one per core, 0 = none")
+    num_workers: int | None = setting(None, min=0, help="processes; null = one per core, 0 = none")
     debug: bool = setting(False, help="true = show the traceback of an error")
+
+    def __post_init__(self) -> None:
+        if self.to == "videos" and self.short_side % 2:
+            raise ValueError(f"short_side={self.short_side}: H.264 needs even sides.")

@@ -6,20 +6,22 @@ from pathlib import Path
 import pytest
 import torch
 
-from videoai.compose.former import compose
 from videoai.data.decode import open_video
 from videoai.data.media import BadVideo
 from videoai.data.shards import shards
 from videoai.data.shards.shards import from_shards, is_member, read_member
 from videoai.run.datasets.prepare import prepare
+from videoai.settings.data import DataSettings
+from videoai.settings.datasets import PrepareSettings
+from videoai.settings.parse import parse
 
 
 @pytest.fixture(scope="module")
 def packed(clip_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """24 clips in several shards."""
     out = tmp_path_factory.mktemp("packed") / "out"
-    settings, _ = compose("data_prepare", ["to=shards", "shard_mb=0.02", "num_workers=0"])
-    prepare({**settings, "out": str(out), "data": {"name": "folder", "root": str(clip_folder)}})
+    settings = parse(PrepareSettings, {"out": str(out), "to": "shards", "shard_mb": 0.02, "num_workers": 0})
+    prepare(settings, parse(DataSettings, {"name": "folder", "root": str(clip_folder)}))
     return out
 
 

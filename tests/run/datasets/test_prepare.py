@@ -4,16 +4,19 @@ import json
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from videoai.compose.former import compose
 from videoai.data.lists.manifest import from_csv, from_folder
 from videoai.data.prepare.jobs import Journal
 from videoai.data.shards.shards import from_shards
 from videoai.run.datasets.prepare import as_bytes, prepare
+from videoai.settings.data import DataSettings
+from videoai.settings.datasets import PrepareSettings
+from videoai.settings.parse import parse
 
-DEFAULTS = {**compose("data_prepare", [])[0], "short_side": 32, "shard_mb": 0.01, "num_workers": 0}
+SMALL = {"short_side": 32, "shard_mb": 0.01, "num_workers": 0}
 FORMS = ("videos", "clips", "shards")
 
 
@@ -29,9 +32,9 @@ def source(clip_folder: Path, tmp_path: Path) -> Path:
     return root
 
 
-def run(source: Path, out: Path, **settings):
+def run(source: Path, out: Path, *, data: dict[str, Any] | None = None, **settings: Any):
     node = {"name": "csv", "path": str(source)} if source.suffix == ".csv" else {"name": "folder", "root": str(source)}
-    return prepare({**DEFAULTS, "data": node, "out": str(out), **settings})
+    return prepare(parse(PrepareSettings, {**SMALL, "out": str(out), **settings}), parse(DataSettings, data or node))
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -211,14 +214,14 @@ def test_a_folder_that_cannot_be_written_is_told(source, tmp_path):
 @pytest.mark.parametrize(
     ("settings", "problem"),
     [
-        ({"to": "tapes"}, "to=tapes: choose from videos, clips, shards"),
-        ({"preset": "warp"}, "preset=warp: choose from ultrafast"),
+        ({"to": "tapes"}, "to=tapes: Choose from videos, clips, shards"),
+        ({"preset": "warp"}, "preset=warp: Choose from ultrafast"),
         ({"crf": 60}, "crf=60: give a whole number from 0 to 51"),
         ({"short_side": 33}, "short_side=33: H.264 needs even sides"),
         ({"short_side": 0}, "short_side=0: give a whole number from 16 up"),
         ({"fps": 0}, "fps=0: give a number above 0, or null"),
         ({"shard_mb": -1}, "shard_mb=-1: give a number above 0"),
-        ({"num_workers": "auto"}, "num_workers=auto: give a number of processes"),
+        ({"num_workers": "auto"}, "num_workers=auto: give a whole number from 0 up, or null"),
     ],
 )
 def test_nonsense_is_refused(source, tmp_path, settings, problem):
@@ -243,7 +246,7 @@ def test_several_labels_and_their_times_are_kept(source, tmp_path, to):
     lines = ["left/left_0.mp4,a|b,0.5-1|,train", "left/left_1.mp4,,,train", "right/right_0.mp4,b,,val"]
     table.write_text("\n".join(["path,label,label_seconds,split", *lines]) + "\n")
     node = {"name": "csv", "path": str(table), "multi_label": True}
-    done = prepare({**DEFAULTS, "data": node, "out": str(tmp_path / "out"), "to": to})
+    done = run(table, tmp_path / "out", data=node, to=to)
     before = from_csv(table, multi_label=True)
     after = from_shards(done["out"]) if to == "shards" else from_csv(done["manifest"], multi_label=True)
     assert after.classes == before.classes == ("a", "b")
@@ -255,5 +258,5 @@ def test_a_class_name_that_would_be_cut_is_refused_before_anything_is_made(sourc
     (source / "clips.json").write_text(json.dumps(listed))
     node = {"name": "json", "path": str(source / "clips.json"), "multi_label": True}
     with pytest.raises(ValueError, match=r"class 'a\|b': its name holds a \|, which separates labels; rename it"):
-        prepare({**DEFAULTS, "data": node, "out": str(tmp_path / "out"), "to": "videos"})
+        run(source, tmp_path / "out", data=node)
     assert not (tmp_path / "out").exists()

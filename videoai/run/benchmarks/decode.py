@@ -17,6 +17,7 @@ from videoai.data.clip_readers import READERS, ClipRequest, equals_sequential, m
 from videoai.data.lists.class_folders import VIDEO_EXTENSIONS
 from videoai.data.media import BadVideo
 from videoai.inference.predict import find_videos
+from videoai.settings.benchmarks import DecodeSettings
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ class Cost(NamedTuple):
     cpu_seconds: float
 
 
-def benchmark_decode(config: Mapping[str, Any]) -> list[dict[str, Any]]:
+def benchmark_decode(settings: DecodeSettings) -> list[dict[str, Any]]:
     """Measures every reader on every clip of every video.
 
     Returns: one row a reader and clip: ``reader``, ``clip``, ``ms`` (median over videos of the fastest of
@@ -36,23 +37,23 @@ def benchmark_decode(config: Mapping[str, Any]) -> list[dict[str, Any]]:
     ``ratio_low``, ``ratio_high`` (quartiles), ``extra_mb`` that its process came to need, ``videos``.
     Raises: ValueError, FileNotFoundError: nothing to measure.
     """
-    shapes = [_shape(text) for text in config["clips"]]
-    videos = find_videos(config["input"], tuple(sorted(VIDEO_EXTENSIONS)))[: config["max_videos"]]
-    names = _installed(config["readers"])
+    shapes = [_shape(text) for text in settings.clips]
+    videos = find_videos(settings.input, tuple(sorted(VIDEO_EXTENSIONS)))[: settings.max_videos]
+    names = _installed(settings.readers)
     rows = []
     with ExitStack() as stack:
         processes = {name: stack.enter_context(reader_process(name)) for name in names}
         for frames, stride in shapes:
-            clips = list(_clips(videos, frames, stride, config["size"]))
+            clips = list(_clips(videos, frames, stride, settings.size))
             if not clips:
-                raise ValueError(f"input={config['input']}: none of {len(videos)} videos can be read.")
+                raise ValueError(f"input={settings.input}: none of {len(videos)} videos can be read.")
             _announce(clips, f"{frames}x{stride}")
-            costs = measure(processes, clips, config["repeats"])
+            costs = measure(processes, clips, settings.repeats)
             rows += [_row(name, f"{frames}x{stride}", costs, names[0]) for name in names]
         memory = {name: _ask(name, process, None) for name, process in processes.items()}
     rows = [row | {"extra_mb": memory[row["reader"]]} for row in rows]
-    if config["out"]:
-        Path(config["out"]).write_text(json.dumps(rows, indent=2) + "\n")
+    if settings.out:
+        Path(settings.out).write_text(json.dumps(rows, indent=2) + "\n")
     return rows
 
 

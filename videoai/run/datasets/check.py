@@ -5,7 +5,7 @@ import json
 import logging
 import os
 import stat
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -26,8 +26,10 @@ from videoai.data.lists.manifest import Manifest
 from videoai.data.lists.quarantine import write_quarantine
 from videoai.data.media import BadVideo, sniff
 from videoai.report.check import write_report
-from videoai.run.limits import refuse_nonsense
-from videoai.run.manifests import absolute_paths, announce_data, build_manifest
+from videoai.run.manifests import announce_data, build_manifest
+from videoai.settings.data import DataSettings
+from videoai.settings.datasets import CheckSettings
+from videoai.settings.parse import to_dict
 
 logger = logging.getLogger(__name__)
 SAY_EVERY = 50  # files
@@ -42,23 +44,23 @@ class Checked(NamedTuple):
     folder: Path
 
 
-def check(data: dict[str, Any], settings: Mapping[str, Any], clip: ClipSpec | None = None) -> Checked:
+def check(
+    settings: CheckSettings, data: DataSettings, *, frame_fps: float | None = None, clip: ClipSpec | None = None
+) -> Checked:
     """Examines what ``data`` names and writes ``quarantine.csv``, ``report.csv`` and ``report.html``.
 
     Args:
-        data: the ``data`` node of train's settings.
-        settings: ``configs/data_check.yaml``.
+        frame_fps: of folders of images.
         clip: also name the videos that are shorter than one.
     Raises: ValueError, OSError: data that cannot be listed, or a folder that cannot be written.
     """
-    refuse_nonsense({"data": data})
-    folder = Path(settings["out"])
+    folder = Path(settings.out or os.path.join("runs", f"check-{name_of(data)}"))
     make_folder(folder)
-    manifest, listed = list_videos(absolute_paths(data))
+    manifest, listed = list_videos(data)
     announce_data(manifest)
     paths = sorted({item.path for items in manifest.splits.values() for item in items})
-    examined = list(_examined(paths, folder / "examined.jsonl", settings, data.get("frame_fps")))
-    near = settings["near_duplicates"]
+    examined = list(_examined(paths, folder / "examined.jsonl", settings, frame_fps))
+    near = settings.near_duplicates
     if near and len(examined) > MAX_NEAR:
         logger.warning("%d files: only bytes are compared, not pictures (at most %d)", len(examined), MAX_NEAR)
         near = False
@@ -71,32 +73,38 @@ def check(data: dict[str, Any], settings: Mapping[str, Any], clip: ClipSpec | No
     return Checked(faults, len(paths), folder)
 
 
-def list_videos(data: dict[str, Any]) -> tuple[Manifest, list[Fault]]:
+def name_of(data: DataSettings) -> str:
+    """What the data are called: their file or folder, else their layout."""
+    where = data.source.get("path") or data.source.get("root")
+    return Path(where).stem if where else data.name or "data"
+
+
+def list_videos(data: DataSettings) -> tuple[Manifest, list[Fault]]:
     """What is to be examined, and the faults of the list itself; also when training would refuse it.
 
     Raises: ValueError, OSError: nothing can be listed.
     """
     try:
-        manifest = build_manifest(data, trust=ANYTHING)
+        manifest = build_manifest(to_dict(data), trust=ANYTHING)
         manifest.refuse_unlearnable()
     except (ValueError, FileNotFoundError) as error:
-        lenient = LENIENT.get(data.get("name", ""))
-        if lenient is None or not os.path.exists(data.get("path") or data["root"]):
+        lenient = LENIENT.get(data.name or "")
+        if lenient is None or not os.path.exists(data.source.get("path") or data.source["root"]):
             raise
-        manifest, listed = lenient(**data)
+        manifest, listed = lenient(**data.source)
         if not any(manifest.splits.values()):
             raise
         faults = [Fault("refused", "", str(error)), *(Fault(*fault) for fault in listed)]
     else:
-        faults = _passed_over(manifest, data) if data.get("name") == "folder" else []
+        faults = _passed_over(manifest, data) if data.name == "folder" else []
     manifest, unknown = with_known_labels(manifest)
     return manifest, [*faults, *(Fault(*fault) for fault in unknown)]
 
 
-def _passed_over(manifest: Manifest, data: dict[str, Any]) -> list[Fault]:
+def _passed_over(manifest: Manifest, data: DataSettings) -> list[Fault]:
     """What lies in class folders under the name of a video and is none: links to nothing, pipes, folders."""
     taken = {item.path for items in manifest.splits.values() for item in items}
-    everything, _ = LENIENT["folder"](**data)
+    everything, _ = LENIENT["folder"](**data.source)
     faults = []
     for path in sorted({item.path for items in everything.splits.values() for item in items} - taken):
         try:
@@ -106,9 +114,7 @@ def _passed_over(manifest: Manifest, data: dict[str, Any]) -> list[Fault]:
     return faults
 
 
-def _examined(
-    paths: list[str], journal: Path, settings: Mapping[str, Any], frame_fps: float | None
-) -> Iterator[Examined]:
+def _examined(paths: list[str], journal: Path, settings: CheckSettings, frame_fps: float | None) -> Iterator[Examined]:
     """From the journal where the file is the same as then, else anew; each answer is written down at once."""
     known = _read_journal(journal)
     stamps = {path: _stamp(path, frame_fps) for path in paths}
@@ -118,9 +124,9 @@ def _examined(
     left = sorted(set(paths) - {file.path for file in done})
     if done:
         logger.info("%d of %d files were examined before", len(done), len(paths))
-    workers = os.cpu_count() or 1 if settings["num_workers"] == "auto" else settings["num_workers"]
+    workers = os.cpu_count() or 1 if settings.num_workers == "auto" else settings.num_workers
     look = partial(examine, frame_fps=frame_fps)
-    answers = isolated(left, look, num_workers=workers, seconds=settings["seconds_per_file"])
+    answers = isolated(left, look, num_workers=workers, seconds=settings.seconds_per_file)
     with journal.open("a", encoding="utf-8") as file, closing(answers):
         for number, (path, answer) in enumerate(answers, 1):
             answer = Examined(path, answer.reason, answer.detail) if isinstance(answer, Death) else answer

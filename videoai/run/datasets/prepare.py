@@ -12,7 +12,7 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -32,8 +32,10 @@ from videoai.data.prepare.pack import ToShards
 from videoai.data.reading import read_views
 from videoai.data.shards.shards import CLIP_COLUMNS, MULTI_LABEL_COLUMNS
 from videoai.run.datasets.prepared_folder import locked, refuse_inside, refuse_other
-from videoai.run.limits import refuse_nonsense
 from videoai.run.manifests import build_manifest
+from videoai.settings.data import DataSettings
+from videoai.settings.datasets import PrepareSettings
+from videoai.settings.parse import to_dict
 
 logger = logging.getLogger(__name__)
 
@@ -43,28 +45,25 @@ SETTINGS = {  # the settings that each form takes
     "clips": ("short_side", "frame_fps"),
     "shards": ("shard_mb",),
 }
-PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")  # of x264
 NUM_ESTIMATED = 64  # videos that are opened to estimate the bytes of all
 NUM_TIMED = 8  # videos whose clips are timed before and after
 REPORT_SECONDS = 5.0
 
 
-def prepare(config: Mapping[str, Any]) -> dict[str, Any]:
-    """``config``: ``configs/data_prepare.yaml``, and the node of the data under ``data``.
+def prepare(settings: PrepareSettings, data: DataSettings) -> dict[str, Any]:
+    """Make the copy of ``data`` that the settings ask for.
 
     Returns: ``out``, ``manifest``, ``num_videos``, ``num_made``, ``bytes_in``, ``bytes_out``, ``unreadable`` (rows),
         ``splits`` (clips in each), ``clip_ms`` (before, after; None when nothing was made).
     Raises: ValueError, OSError: one line each.
     """
-    form = new_form(config)
-    manifest = build_manifest(config["data"], trust=ANYTHING)
-    if manifest.is_multi_label:
-        join_labels([*map(NamedSpan, manifest.classes)])  # names that cannot be written are refused before the work
-    out = Path(os.path.abspath(os.path.expanduser(config["out"])))
+    form, manifest = new_form(settings), build_manifest(to_dict(data), trust=ANYTHING)
+    refuse_unwritable(manifest)
+    out = Path(os.path.abspath(os.path.expanduser(settings.out)))
     refuse_inside(out, manifest)
     sources = find_sources(manifest)
     jobs = form.jobs(list(sources.values()))
-    facts = {"format": 1, **settings_of(config), "data": manifest.fingerprint(), "classes": list(manifest.classes)}
+    facts = {"format": 1, **settings_of(settings), "data": manifest.fingerprint(), "classes": list(manifest.classes)}
     refuse_other(out, facts)
     with locked(out):
         journal = Journal(out / "prepared.jsonl")
@@ -72,21 +71,15 @@ def prepare(config: Mapping[str, Any]) -> dict[str, Any]:
         if todo:
             announce(form, list(sources.values()), todo, out)
         write_atomic(out / "prepare.json", (json.dumps(facts, indent=1) + "\n").encode())
-        make_all(form, todo, journal, out, config["num_workers"])
+        make_all(form, todo, journal, out, settings.num_workers)
         done = journal.finish(jobs)
         located = locations(form, jobs, done)
         unreadable = [row for one in done for row in one.bad]
-        write_atomic(
-            out / "unreadable.csv",
-            csv_bytes(("path", "reason", "stage", "detail", "outcome"), unreadable, errors="backslashreplace"),
-        )
-        columns = MULTI_LABEL_COLUMNS if manifest.is_multi_label else CLIP_COLUMNS
-        write_atomic(out / "clips.csv", csv_bytes(columns, clip_rows(manifest, located), errors="backslashreplace"))
-    names = {row[0] for row in unreadable}
-    pairs = [(path, f"{out}/{located[path]}") for path, source in sources.items() if source.name not in names]
+        write_tables(out, manifest, located, unreadable)
+    pairs = [(source.path, f"{out}/{located[source.path]}") for source in readable(sources.values(), unreadable)]
     return {
         "out": str(out),
-        "to": config["to"],
+        "to": settings.to,
         "manifest": str(out / "clips.csv"),
         "multi_label": manifest.is_multi_label,
         "num_videos": len(sources),
@@ -95,29 +88,25 @@ def prepare(config: Mapping[str, Any]) -> dict[str, Any]:
         "bytes_out": sum(one.bytes_out for one in done),
         "unreadable": unreadable,
         "splits": {split: len(manifest.splits[split]) for split in SPLITS},
-        "clip_ms": clip_ms(pairs, config) if todo and pairs else None,
+        "clip_ms": clip_ms(pairs, settings) if todo and pairs else None,
     }
 
 
-def new_form(config: Mapping[str, Any]) -> Form:
-    """Raises: ValueError: a setting outside its limits, or an odd short side of videos."""
-    refuse_nonsense(config)
-    to, workers = config["to"], config["num_workers"]
-    if to not in SETTINGS:
-        raise ValueError(f"to={to}: choose from {', '.join(SETTINGS)}.")
-    if config["preset"] not in PRESETS:
-        raise ValueError(f"preset={config['preset']}: choose from {', '.join(PRESETS)}.")
-    if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 0):
-        raise ValueError(f"num_workers={workers}: give a number of processes (0 = none), or null for one per core.")
-    if to == "videos" and config["short_side"] % 2:
-        raise ValueError(f"short_side={config['short_side']}: H.264 needs even sides.")
+def new_form(settings: PrepareSettings) -> Form:
+    """What makes the files, from the settings that it takes."""
     forms = {"videos": ToVideos, "clips": ToClips, "shards": ToShards}
-    return forms[to](**{key: config[key] for key in SETTINGS[to]})
+    return forms[settings.to](**{key: getattr(settings, key) for key in SETTINGS[settings.to]})
 
 
-def settings_of(config: Mapping[str, Any]) -> dict[str, Any]:
+def settings_of(settings: PrepareSettings) -> dict[str, Any]:
     """What decides the bytes of the output."""
-    return {"to": config["to"], **{key: config[key] for key in SETTINGS[config["to"]]}}
+    return {"to": settings.to, **{key: getattr(settings, key) for key in SETTINGS[settings.to]}}
+
+
+def refuse_unwritable(manifest: Manifest) -> None:
+    """Raises: ValueError: the name of a class that cannot be written into a list of labels."""
+    if manifest.is_multi_label:
+        join_labels([*map(NamedSpan, manifest.classes)])
 
 
 def find_sources(manifest: Manifest) -> dict[str, Source]:
@@ -189,6 +178,22 @@ def locations(form: Form, jobs: Sequence[Job], done: Sequence[Done]) -> dict[str
     }
 
 
+def readable(sources: Iterable[Source], unreadable: Iterable[tuple[str, ...]]) -> list[Source]:
+    """The sources that no row names."""
+    unread = {row[0] for row in unreadable}
+    return [source for source in sources if source.name not in unread]
+
+
+def write_tables(
+    out: Path, manifest: Manifest, located: Mapping[str, str], unreadable: Sequence[tuple[str, ...]]
+) -> None:
+    """``unreadable.csv``, then ``clips.csv``, which says that all is done."""
+    header = ("path", "reason", "stage", "detail", "outcome")
+    write_atomic(out / "unreadable.csv", csv_bytes(header, unreadable, errors="backslashreplace"))
+    columns = MULTI_LABEL_COLUMNS if manifest.is_multi_label else CLIP_COLUMNS
+    write_atomic(out / "clips.csv", csv_bytes(columns, clip_rows(manifest, located), errors="backslashreplace"))
+
+
 def clip_rows(manifest: Manifest, located: Mapping[str, str]) -> Iterator[tuple[Any, ...]]:
     """Rows of CLIP_COLUMNS or MULTI_LABEL_COLUMNS."""
     for split in SPLITS:
@@ -201,11 +206,11 @@ def clip_rows(manifest: Manifest, located: Mapping[str, str]) -> Iterator[tuple[
             yield located[item.path], label, split, item.group or "", start, end, *times
 
 
-def clip_ms(pairs: Sequence[tuple[str, str]], config: Mapping[str, Any]) -> tuple[float, float]:
+def clip_ms(pairs: Sequence[tuple[str, str]], settings: PrepareSettings) -> tuple[float, float]:
     """Milliseconds for one clip of 16 frames, four apart, out of an input and out of what became of it: the mean over
     some videos of the best of five. The two take turns, because others may use the machine."""
     few = pairs[:: max(1, len(pairs) // NUM_TIMED)][:NUM_TIMED]
-    size = 224 if config["to"] == "shards" else config["short_side"]
+    size = 224 if settings.to == "shards" else settings.short_side
     clip = ClipSpec(num_frames=16, stride=4, size=size)
     total = [0.0, 0.0]
     for pair in few:
