@@ -1,4 +1,4 @@
-"""Commands that videoai and its pages print can be pasted: a shell reads their words as meant, their settings compose."""
+"""Commands that videoai and its pages print can be pasted: a shell reads the words as meant, and they compose."""
 
 import ast
 import re
