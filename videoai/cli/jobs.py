@@ -36,7 +36,7 @@ JOBS: dict[str, Job] = {
     ),
     "data check": Job(
         "videoai.cli.data_check:main",
-        "find broken, short, double, leaking and mislabelled videos",
+        "find broken, short, duplicate, leaking and mislabelled videos",
         ("videoai.settings.datasets:CheckSettings",),
         "PATH [data=NAME ...] [model=NAME] [key=value ...]",
     ),

@@ -26,7 +26,7 @@ class InspectSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckSettings:
-    """Find broken, short, double, leaking and mislabelled videos. Exit code 3 when something must be mended."""
+    """Find broken, short, duplicate, leaking and mislabelled videos. Exit code 3 when something must be mended."""
 
     out: str | None = setting(
         None,
