@@ -4,8 +4,10 @@ The face for scripts and notebooks; importing it loads neither torch nor a decod
 
     videoai.open_video(path)                       frames by index, exact and safe
     videoai.create_model(name, num_classes=...)    any model of the zoo
-    videoai.train(config)                          what ``videoai train`` runs, from a dict
-    videoai.load(checkpoint)                       a model with ``.classes`` and ``.clip``
+    videoai.train(data=..., model=...)             what ``videoai train`` runs
+    videoai.evaluate(checkpoint)                   what ``videoai evaluate`` runs
+    videoai.predict(checkpoint, inputs)            answers for files, or for frames with their rate
+    videoai.load(checkpoint)                       a model with ``.classes``, ``.clip`` and ``.predict``
 """
 
 from importlib import import_module
@@ -14,18 +16,20 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from videoai.api import train
+    from videoai.api import evaluate, predict, train
     from videoai.data.decode import open_video
-    from videoai.inference.load import load
     from videoai.models import create_model
+    from videoai.tasks.loaded import load
 
 _HOME = {  # public name -> module that holds it, imported on first use
     "create_model": "videoai.models",
-    "load": "videoai.inference.load",
+    "load": "videoai.tasks.loaded",
     "open_video": "videoai.data.decode",
+    "evaluate": "videoai.api",
+    "predict": "videoai.api",
     "train": "videoai.api",
 }
-__all__ = ["__version__", "create_model", "load", "open_video", "train"]
+__all__ = ["__version__", "create_model", "evaluate", "load", "open_video", "predict", "train"]
 
 
 def __getattr__(name: str) -> object:

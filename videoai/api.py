@@ -1,35 +1,28 @@
 """The front door for Python: keywords in, typed results out. The command line calls the same functions.
 
-videoai.train(data={"name": "folder", "root": "clips"}, model="r3d_18", trainer={"max_epochs": 5}, run_dir="runs/a")
+result = videoai.train(data={"name": "folder", "root": "clips"}, model="r3d_18", trainer={"max_epochs": 5})
+videoai.evaluate(result.checkpoint, views="4x3").results["top1"]
+videoai.predict(result.checkpoint, ["a.mp4", frames], fps=25)
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from videoai.compose.former import former
 from videoai.compose.settings import from_keywords
+from videoai.settings.data import DataSettings
 from videoai.settings.gan import TrainGanSettings
-from videoai.settings.parse import default_values, flatten
+from videoai.settings.parse import parse
 from videoai.settings.training import TrainSettings
+from videoai.settings.verbs import EvaluateSettings
+
+if TYPE_CHECKING:
+    from videoai.inference.answer import Answer
+    from videoai.run.evaluate import Evaluation
+    from videoai.run.train import TrainResult
+    from videoai.tasks.loaded import Input
 
 
-@dataclass(frozen=True)
-class TrainResult:
-    """What a training run came to."""
-
-    run_dir: str
-    checkpoint: str  # the best one, else the last
-    step: int
-    seconds: float  # of this call
-    metric: str  # the value of validation that chose the best checkpoint
-    best_value: float
-    best: str  # the same in words: top-1 93.0%
-    best_step: int
-    packages: tuple[str, ...] = ()  # of the user's own, which the checkpoint needs: trust=[...]
-
-
-def train(config: Mapping[str, Any] | None = None, /, **settings: Any) -> TrainResult:
+def train(config: Mapping[str, Any] | None = None, /, **settings: Any) -> "TrainResult":
     """Train, or continue the run that ``run_dir`` holds: what ``videoai train`` does.
 
     ``config`` (a dict, such as a run's ``config.yaml``) and keywords may be mixed. A group is the name of a preset in
@@ -38,35 +31,58 @@ def train(config: Mapping[str, Any] | None = None, /, **settings: Any) -> TrainR
 
     Raises: ValueError, OSError: one line each. Interrupted: on a signal, after saving.
     """
-    given = {**(config or {}), **settings}
-    cls = TrainGanSettings if given.get("task") in ("gan", {"name": "gan"}) else TrainSettings
-    if cls is TrainGanSettings:
-        given.pop("task")
-    return run_training(from_keywords(cls, given).settings())
-
-
-def run_training(settings: TrainSettings | TrainGanSettings) -> TrainResult:
-    """Train with settings that are complete."""
-    config, defaults = former(settings), flatten(default_values(type(settings)))
-    at_default = frozenset(key for key, value in flatten(config).items() if key in defaults and defaults[key] == value)
     from videoai.run.train import train as run
 
-    done = run(config, at_default=at_default)
-    return TrainResult(
-        run_dir=done["run_dir"],
-        checkpoint=done["checkpoint"],
-        step=done["step"],
-        seconds=done["seconds"],
-        metric=done["metric"],
-        best_value=done[f"best_{done['metric']}"],
-        best=done["best"],
-        best_step=done["best_step"],
-        packages=own_packages(settings),
-    )
+    given = {**(config or {}), **settings}
+    is_gan = given.get("task") in ("gan", {"name": "gan"})
+    if is_gan:
+        given.pop("task")
+    return run(from_keywords(TrainGanSettings if is_gan else TrainSettings, given).settings())
 
 
-def own_packages(settings: TrainSettings | TrainGanSettings) -> tuple[str, ...]:
-    """The packages of the user's own that a checkpoint needs."""
-    nodes = [settings.model, settings.task] if isinstance(settings, TrainSettings) else [settings.gan.generator]
-    targets = [str(node["_target_"]) for node in nodes if node.get("_target_")]
-    return tuple(dict.fromkeys(target.split(".")[0].split(":")[0] for target in targets))
+def evaluate(
+    checkpoint: str, *, data: str | Mapping[str, Any] | None = None, trust: Sequence[str] = (), **settings: Any
+) -> "Evaluation":
+    """Score a checkpoint: what ``videoai evaluate`` does, and the same files.
+
+    Args:
+        data: other data than the checkpoint's, as for ``train``; None = the checkpoint's own.
+        settings: those of ``EvaluateSettings``: split, views, batch_size, run_dir, ...
+    Raises: ValueError, OSError: one line each.
+    """
+    from videoai.run.checkpoint_data import DataChange
+    from videoai.run.evaluate import evaluate as run
+
+    given = parse(EvaluateSettings, {"checkpoint": checkpoint, "trust": list(trust), **settings})
+    return run(given, DataChange(named=named_data(data)))
+
+
+def named_data(data: str | Mapping[str, Any] | None) -> DataSettings | None:
+    """Settings of data from the name of a preset or a dict."""
+    if data is None:
+        return None
+    return parse(DataSettings, from_keywords(TrainSettings, {"data": data}).whole["data"]).absolute()
+
+
+def predict(
+    checkpoint: str,
+    inputs: "Input | Sequence[Input]",
+    *,
+    fps: float | None = None,
+    trust: Sequence[str] = (),
+    device: str = "auto",
+    **options: Any,
+) -> "list[Answer]":
+    """Answers for videos, preprocessed as ``evaluate`` does.
+
+    Args:
+        inputs: paths of videos or folders of images, or frames, uint8 [T, H, W, 3] RGB; one or several.
+        fps: the rate of frames that are given as arrays.
+        options: top_k, window_seconds, hop_seconds, decoder, frame_fps.
+    Raises: ValueError, OSError: one line each. BadVideo: a video that cannot be read.
+    """
+    from videoai.core.device import resolve_device
+    from videoai.tasks.loaded import load
+
+    model = load(checkpoint, trust=trust, device=str(resolve_device(device)))
+    return model.predict(inputs, fps=fps, **options)

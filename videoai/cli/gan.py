@@ -19,9 +19,9 @@ def train(arguments: list[str]) -> int:
     composed = from_arguments(TrainGanSettings, [word for word in arguments if word != "--cfg"])
     if "--cfg" in arguments:
         return print_config(composed)
-    from videoai.api import run_training
+    from videoai.run.train import train as run_train
 
-    return report(run_training(composed.settings()), "gan evaluate")
+    return report(run_train(composed.settings()), "gan evaluate", ())
 
 
 def evaluate(arguments: list[str]) -> int:

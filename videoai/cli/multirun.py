@@ -35,9 +35,9 @@ def main(name: str, words: list[str]) -> int:
 
 def train_one(settings: Any) -> dict[str, Any]:
     """One run, as plain data."""
-    from videoai.api import run_training
+    from videoai.run.train import train
 
-    result = run_training(settings)
+    result = train(settings)
     return {
         "metric": result.metric,
         "value": result.best_value,

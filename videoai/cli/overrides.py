@@ -1,12 +1,15 @@
 """Words of a command line that name data, for the jobs that take them beside settings of their own."""
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING
 
-from videoai.compose.former import _former, former
 from videoai.compose.settings import from_arguments
+from videoai.settings.data import DataSettings, absolute_values
 from videoai.settings.parse import parse
 from videoai.settings.training import TrainSettings
+
+if TYPE_CHECKING:
+    from videoai.run.checkpoint_data import DataChange
 
 
 def path_first(arguments: list[str]) -> tuple[str | None, list[str]]:
@@ -40,29 +43,30 @@ def settings_of(path: str) -> list[str]:
     return ["data=csv", f"data.path={path}"] if os.path.isfile(path) else ["data=folder", f"data.root={path}"]
 
 
-def data_node(words: list[str]) -> dict[str, Any]:
-    """The node of the data that ``data=NAME data.key=...`` names. Raises: ValueError: a key that must be given."""
-    return former(parse(TrainSettings, from_arguments(TrainSettings, words).whole))["data"]
+def named_data(words: list[str]) -> DataSettings:
+    """The data that ``data=NAME data.key=...`` names. Raises: ValueError: a key that must be given."""
+    return parse(TrainSettings, from_arguments(TrainSettings, words).whole).data.absolute()
 
 
-def data_settings(words: list[str], checkpoint_path: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def data_change(words: list[str], checkpoint_path: str) -> "DataChange":
     """Other data that ``data=...`` names, or the keys of the checkpoint's own data that ``data.key=...`` changes.
 
     ``data.root=PATH`` is enough when a folder has moved.
     """
-    if not words:
-        return {}, {}
-    if any(word.startswith("data=") for word in words):
-        return data_node(words), {}
     from videoai.models.published import is_published
+    from videoai.run.checkpoint_data import DataChange
 
+    if not words:
+        return DataChange()
+    if any(word.startswith("data=") for word in words):
+        return DataChange(named=named_data(words))
     if is_published(checkpoint_path):
         raise ValueError(
             f"checkpoint={checkpoint_path}: published weights bring no data. Say which: data=folder or csv."
         )
-    whole = from_arguments(TrainSettings, [f"data={recorded_layout(checkpoint_path)}", *words]).whole
-    keys = [word.partition("=")[0] for word in words if word.startswith("data.")]
-    return {}, {key: _former(whole)["data"][key] for key in {key.split(".")[1] for key in keys}}
+    composed = from_arguments(TrainSettings, [f"data={recorded_layout(checkpoint_path)}", *words])
+    keys = {word.partition("=")[0].split(".")[1] for word in words if word.startswith("data.")}
+    return DataChange(changed=absolute_values({key: composed.whole["data"][key] for key in keys}))
 
 
 def recorded_layout(checkpoint_path: str) -> str:

@@ -4,7 +4,6 @@ import io
 import json
 import sys
 
-from videoai.compose.former import former
 from videoai.compose.settings import from_arguments
 from videoai.settings.verbs import PredictSettings
 
@@ -19,7 +18,7 @@ def main(arguments: list[str]) -> int:
     from videoai.run.predict import predict
 
     answered = unreadable = 0
-    for record in predict(former(settings)):
+    for record in predict(settings):
         print(json.dumps(record, ensure_ascii=False), flush=True)
         answered, unreadable = answered + ("error" not in record), unreadable + ("error" in record)
     if unreadable:

@@ -2,12 +2,17 @@
 
 import os
 import sys
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from videoai.compose.settings import Composed, from_arguments
+from videoai.settings.gan import TrainGanSettings
 from videoai.settings.training import TrainSettings
+
+if TYPE_CHECKING:
+    from videoai.run.train import TrainResult
 
 
 def main(arguments: list[str]) -> int:
@@ -19,9 +24,10 @@ def main(arguments: list[str]) -> int:
     composed = from_arguments(TrainSettings, [word for word in arguments if word != "--cfg"])
     if "--cfg" in arguments:
         return print_config(composed)
-    from videoai.api import run_training
+    from videoai.run.train import train
 
-    return report(run_training(composed.settings()), "evaluate")
+    settings = composed.settings()
+    return report(train(settings), "evaluate", own_packages(settings))
 
 
 def print_config(composed: Composed[Any]) -> int:
@@ -30,7 +36,7 @@ def print_config(composed: Composed[Any]) -> int:
     return 0
 
 
-def report(result: Any, job: str) -> int:
+def report(result: "TrainResult", job: str, packages: Sequence[str]) -> int:
     """The best value, where the checkpoint lies, and the command that comes next."""
     if os.environ.get("RANK", "0") != "0":  # of several processes one speaks
         return 0
@@ -39,5 +45,12 @@ def report(result: Any, job: str) -> int:
 
     checkpoint = display_path(result.checkpoint)
     print(f"val {result.best} at step {result.best_step}, after {result.seconds:.0f} s: {checkpoint}")
-    print(f"next: {command_line(job, f'checkpoint={checkpoint}', trust=result.packages)}")
+    print(f"next: {command_line(job, f'checkpoint={checkpoint}', trust=packages)}")
     return 0
+
+
+def own_packages(settings: TrainSettings | TrainGanSettings) -> list[str]:
+    """The packages of the user's own that the checkpoint needs: ``trust=[...]``."""
+    nodes = [settings.model, settings.task] if isinstance(settings, TrainSettings) else [settings.gan.generator]
+    targets = [str(node["_target_"]) for node in nodes if node.get("_target_")]
+    return list(dict.fromkeys(target.split(".")[0].split(":")[0] for target in targets))

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from torch import Tensor, nn
@@ -14,46 +15,46 @@ from videoai.models.frames import Statistics, backbone_statistics
 from videoai.models.heads import head_parameters
 from videoai.models.published import find, is_published, load_published, read_published, with_variant
 from videoai.models.weights import load_partial
+from videoai.settings.model import ClipSettings
+from videoai.settings.parse import parse, to_dict
+from videoai.settings.training import TrainSettings
 
 logger = logging.getLogger(__name__)
 
 STATISTICS = ("mean", "std", "channels")  # of the clip: null in the config = as the weights were trained
 
 
-def resolve_weights(config: dict[str, Any]) -> dict[str, Any]:
-    """The config with what published weights decide: the model's variant, and how pixels are normalised where the
-    config leaves that open. A pure function, so that a continued run comes to the same config.
+def resolve_weights(settings: TrainSettings) -> TrainSettings:
+    """The settings with what published weights decide: the model's variant, and how pixels are normalised where that is
+    left open. A pure function, so that a continued run comes to the same settings.
 
     Raises: ValueError: no such weights, or weights of another model.
     """
-    weights, backbone = published_id(config), pretrained_backbone(config["model"])
+    weights, backbone = published_id(settings), pretrained_backbone(settings.model)
     trained_on = find(weights).clip if weights else backbone_statistics(backbone) if backbone else None
-    clip = dict(config["clip"])
-    for key in STATISTICS:
-        if clip.get(key) is None:
-            clip[key] = getattr(trained_on or ClipSpec, key)
-    resolved = {**config, "clip": ClipSpec(**clip).to_dict()}
+    given = to_dict(settings.clip)
+    filled = {key: getattr(trained_on or ClipSpec, key) for key in STATISTICS if given[key] is None}
+    clip, model = ClipSpec(**(given | filled)), settings.model
     if weights:
-        refuse_other_input(weights, ClipSpec(**clip))
-        node = with_variant(config["model"], weights, None)
-        resolved["model"] = {key: value for key, value in node.items() if key != "num_classes"}
+        refuse_other_input(weights, clip)
+        model = {key: value for key, value in with_variant(model, weights, None).items() if key != "num_classes"}
         if backbone:
-            resolved["model"]["backbone_pretrained"] = False  # the published weights hold the backbone
+            model["backbone_pretrained"] = False  # the published weights hold the backbone
     if trained_on:
-        announce_differences(str(weights or backbone), trained_on, ClipSpec(**clip))
-    return resolved
+        announce_differences(str(weights or backbone), trained_on, clip)
+    return replace(settings, model=model, clip=parse(ClipSettings, clip.to_dict()))
 
 
-def published_id(config: Mapping[str, Any]) -> str | None:
-    """The id of the published weights that a config asks for, if it asks for any."""
-    weights, node = config["weights"], config["model"]
-    if weights:
-        return str(weights) if is_published(str(weights)) else None
+def published_id(settings: TrainSettings) -> str | None:
+    """The id of the published weights that a run asks for, if it asks for any."""
+    node = settings.model
+    if settings.weights:
+        return settings.weights if is_published(settings.weights) else None
     return default_weights(node["name"]) if node.get("pretrained") and "name" in node else None
 
 
-def pretrained_backbone(node: dict[str, Any]) -> str | None:
-    """The 2-D network whose ImageNet weights the model of a config starts from, if it starts from any."""
+def pretrained_backbone(node: Mapping[str, Any]) -> str | None:
+    """The 2-D network whose ImageNet weights a model starts from, if it starts from any."""
     return node["backbone"] if node.get("backbone_pretrained") and "name" in node else None
 
 
@@ -90,23 +91,23 @@ def without_head(
     return {name: tensor for name, tensor in tensors.items() if name not in head}
 
 
-def load_weights(model: nn.Module, config: Mapping[str, Any], classes: Sequence[str]) -> list[nn.Parameter]:
+def load_weights(model: nn.Module, settings: TrainSettings, classes: Sequence[str]) -> list[nn.Parameter]:
     """Load what the config asks for, and say what was loaded. ``classes``: of the data.
 
     Returns: the parameters that keep the values they were drawn with. Of a model that loads weights while it is built
     (``inflate``, a class of one's own) none is known to be.
     Raises: FileNotFoundError, OSError, ValueError: one line each.
     """
-    named, node = dict(model.named_parameters()), config["model"]
+    named, node = dict(model.named_parameters()), settings.model
     fresh = [] if node.get("inflate") or "_target_" in node else list(named)
-    if weights := published_id(config):
+    if weights := published_id(settings):
         fresh = load_published(model, weights, read_published(weights)).new
-    elif config["weights"]:
-        tensors, known = read_weights(config["weights"])
+    elif settings.weights:
+        tensors, known = read_weights(settings.weights)
         if known is not None and list(known) != list(classes):
             tensors = without_head(model, tensors, known, classes)
         report = load_partial(model, tensors)
-        logger.info("weights %s: %s", config["weights"], report)
+        logger.info("weights %s: %s", settings.weights, report)
         fresh = report.new
     held = ("backbone.",) if node.get("backbone_pretrained") else ()
     return [named[name] for name in fresh if name in named and not name.startswith(held)]

@@ -36,7 +36,7 @@ def load_generator(path: str | Path, *, trust: Sequence[str] = (), device: str =
     Raises: FileNotFoundError, ValueError: naming the file and what is wrong with it.
     """
     state = checkpoint.load(path)
-    if state["config"].get("task") != "gan":
+    if state["config"].get("task") not in ("gan", {"name": "gan"}):
         raise ValueError(f"checkpoint={path}: not of a GAN, so it makes no clips. Train one: videoai gan train")
     clip = ClipSpec(**state["clip"])
     node = state["config"]["gan"]["generator"]

@@ -10,7 +10,6 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from videoai.core.types import ClipSpec
 from videoai.data.augment.transforms import center_crop
 from videoai.data.decode import Decoder, Video, open_video
 from videoai.data.lists.class_folders import holds_frames, videos_below
@@ -50,9 +49,13 @@ class Predictor:
     def __call__(self, path: str) -> Answer:
         """Raises: BadVideo."""
         with open_video(path, decoder=self.decoder, frame_fps=self.frame_fps) as video:
-            spans = self._windows(video)
-            scores = torch.cat([self._scores(video, path, part) for part in _chunks(spans)])
-            windows = Windows(path, video.duration_seconds, spans, scores)
+            return self.of(video, path)
+
+    def of(self, video: Video, path: str) -> Answer:
+        """The answer for an open video; ``path`` names it. Raises: BadVideo."""
+        spans = self._windows(video)
+        scores = torch.cat([self._scores(video, path, part) for part in _chunks(spans)])
+        windows = Windows(path, video.duration_seconds, spans, scores)
         return self.task.answer(windows, self.model.classes, top_k=self.top_k)
 
     def _windows(self, video: Video) -> list[tuple[float, float]]:
@@ -86,11 +89,6 @@ class Predictor:
             return first + clip_indices(last - first, video.fps, self.model.clip)
         except ValueError as error:
             raise BadVideo(path, "short", "sample", str(error)) from error
-
-
-def clip_seconds(clip: ClipSpec, fps: float) -> float:
-    """What one dense clip spans in a file of this rate."""
-    return span_frames(clip, fps) / fps
 
 
 def find_videos(pattern: str, extensions: Collection[str]) -> list[str]:

@@ -7,10 +7,11 @@ acts: no URL, no code, nothing to render, to write or to start. What the user na
 """
 
 import logging
+import math
 import os
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from videoai.core.build import ANYTHING
@@ -20,7 +21,7 @@ from videoai.data.lists.manifest import Manifest
 from videoai.data.motion16.dataset import is_rendered
 from videoai.data.motion16.motion import CLASSES
 from videoai.data.shards.shards import MARK
-from videoai.run.manifests import MANIFESTS, absolute_paths, build_manifest
+from videoai.run.manifests import MANIFESTS, build_manifest
 from videoai.run.recorded_settings import (
     HOW_TO_READ,
     belongs_to_system,
@@ -28,7 +29,9 @@ from videoai.run.recorded_settings import (
     in_short,
     settings_of,
 )
-from videoai.settings.data import PATHS
+from videoai.settings.data import PATHS, DataSettings
+from videoai.settings.parse import parse, to_dict
+from videoai.settings.renamed import LOADING
 
 logger = logging.getLogger(__name__)
 
@@ -39,47 +42,67 @@ SAME_DATA = ("name", "root", "path", "only")
 
 
 @dataclass(frozen=True)
+class DataChange:
+    """What the user says of the data beside the checkpoint."""
+
+    named: DataSettings | None = None  # other data than the checkpoint's
+    changed: Mapping[str, Any] = field(default_factory=dict)  # keys of the checkpoint's own data, and their values
+
+
+@dataclass(frozen=True)
 class DataChoice:
     """Which videos to read, and who says so."""
 
-    node: dict[str, Any]  # settings of data
+    data: DataSettings
     is_own: bool  # the list of videos must be the one that the checkpoint was trained with
-    is_recorded: bool  # the checkpoint says which, so that nothing of the node may act
-    changed: tuple[str, ...] = ()  # keys of a recorded node that the user changed
+    is_recorded: bool  # the checkpoint says which, so that nothing of the settings may act
+    changed: tuple[str, ...] = ()  # keys of recorded data that the user changed
+    frame_fps: float | None = None  # the rate of folders of images that the checkpoint was trained with
 
 
-def choose_data(config: Mapping[str, Any], state: Mapping[str, Any]) -> DataChoice:
-    """The data of ``config["data"]``, or where it is empty the checkpoint's own with the keys of ``config["moved"]``
-    changed. Decides only: looks whether files exist, opens none.
+def choose_data(change: DataChange, state: Mapping[str, Any], source: str) -> DataChoice:
+    """The data that the user names, or the checkpoint's own with the keys that the user changed. ``source``: the
+    checkpoint. Decides only: looks whether files exist, opens none.
 
     Of other data without splits of its own everything is scored: no split is made of what was never trained on.
 
     Raises: ValueError, FileNotFoundError: what the checkpoint may not name, or does not have.
     """
-    named, changed = absolute_paths(config.get("data") or {}), absolute_paths(config.get("moved") or {})
-    recorded, source = state["config"].get("data"), config["checkpoint"]
-    if not named and recorded == {}:
+    recorded, before = state["config"].get("data"), {}
+    if change.named is None and recorded == {}:
         raise ValueError(f"checkpoint={source}: published weights bring no data. {OTHER_DATA}")
-    node = named or recorded_node(recorded, changed, source)
-    same = SAME_RENDERING if node.get("name") == "motion16" else SAME_DATA if named else ()
-    before = recorded if isinstance(recorded, Mapping) else {}
-    is_own = all(_same(node.get(key), before.get(key)) for key in same)
+    if change.named is None:
+        before = recorded_node(recorded, change.changed, source)
+    node = before if change.named is None else to_dict(change.named)
+    same = SAME_RENDERING if node.get("name") == "motion16" else SAME_DATA if change.named else ()
+    known = recorded if isinstance(recorded, Mapping) else {}
+    is_own = all(_same(node.get(key), known.get(key)) for key in same)
     if not is_own:
         node = node | {key: 0.0 for key in ("val_fraction", "test_fraction") if key in node}
-    return DataChoice(node, is_own, is_recorded=not named, changed=tuple(changed))
+    data = parse(DataSettings, {key: value for key, value in node.items() if key not in LOADING}).absolute()
+    recorded_only = change.named is None
+    frame_fps = node.get("frame_fps") or recorded_rate(state) if recorded_only else None
+    return DataChoice(data, is_own, recorded_only, tuple(change.changed), frame_fps)
+
+
+def recorded_rate(state: Mapping[str, Any]) -> float | None:
+    """The rate of folders of images that a checkpoint records, if it is one."""
+    loading = state["config"].get("loading")
+    rate = loading.get("frame_fps") if isinstance(loading, Mapping) else None
+    return rate if isinstance(rate, int | float) and 0 < rate < math.inf else None
 
 
 def read_data(choice: DataChoice, checkpoint_path: str) -> Manifest:
     """The manifest of a choice; of a recorded one it says what is read. Raises: OSError, ValueError."""
     if not choice.is_recorded:
-        return build_manifest(choice.node, trust=ANYTHING)
-    manifest = build_manifest(choice.node, trust=())
-    if not any(is_url(str(choice.node[key])) for key in choice.changed):  # a URL that the user names
+        return build_manifest(choice.data, trust=ANYTHING)
+    manifest = build_manifest(choice.data, trust=())
+    if not any(is_url(str(choice.data.source.get(key))) for key in choice.changed):  # a URL that the user names
         refuse_far_videos(manifest, checkpoint_path)
     but = f", but for data.{', data.'.join(choice.changed)}" if choice.changed else ""
     count = sum(map(len, manifest.splits.values()))
     where = "" if is_url(manifest.source) else "local, "
-    about = (but, choice.node["name"], display_path(manifest.source), where, count)
+    about = (but, choice.data.name, display_path(manifest.source), where, count)
     logger.info("data as the checkpoint says%s: %s %s (%s%d videos)", *about)
     return manifest
 

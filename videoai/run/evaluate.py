@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,47 +22,54 @@ from videoai.engine.precision import Precision
 from videoai.inference.load import LoadedModel, from_state, open_checkpoint
 from videoai.inference.score import ViewOutputs, view_outputs
 from videoai.report.result_files import Evaluated, write_report
-from videoai.run.checkpoint_data import choose_data, read_data, refuse_changed_data
-from videoai.run.limits import refuse_nonsense
+from videoai.run.checkpoint_data import DataChange, choose_data, read_data, refuse_changed_data
 from videoai.run.reading import resolve_reading
 from videoai.run.training.folder import default_run_dir, make_writable
+from videoai.settings.data import LoadingSettings
+from videoai.settings.verbs import EvaluateSettings
 from videoai.tasks.supervised import SupervisedTask, scoring_task
 
 logger = logging.getLogger(__name__)
 
 
-def evaluate(config: Mapping[str, Any]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Evaluation:
+    """What an evaluation gave."""
+
+    results: dict[str, Any]  # the content of results.json
+    folder: str
+    files: list[str]  # names of what was written there
+    table: list[tuple[str, str]]  # name and value, for a person
+
+
+def evaluate(settings: EvaluateSettings, change: DataChange = DataChange()) -> Evaluation:  # noqa: B008 (frozen)
     """Rebuild model, task and preprocessing from ``checkpoint``, score every video of ``split``, write the files.
 
-    ``data`` is the config of other data than the checkpoint's, or empty; ``moved`` changes keys of the checkpoint's
-    own.
+    ``change``: other data than the checkpoint's, or what is changed of its own.
 
-    Returns: the content of results.json; also ``folder``, ``files`` (their names) and ``table`` (rows for a person).
     Raises: OSError, ValueError: naming what is wrong.
     """
-    refuse_nonsense(config)
-    state = open_checkpoint(config["checkpoint"])
-    task = scoring_task(state, config["checkpoint"], trust=config["trust"])
-    split = open_split(config, state, task)
-    model = from_state(state, trust=config["trust"])
-    folder = Path(config["run_dir"] or default_run_dir(config["checkpoint"]))
+    state = open_checkpoint(settings.checkpoint)
+    task = scoring_task(state, settings.checkpoint, trust=settings.trust)
+    split = open_split(settings, change, state, task)
+    model = from_state(state, trust=settings.trust)
+    folder = Path(settings.run_dir or default_run_dir(settings.checkpoint))
     make_writable(folder)
-    views = score(model, split, config)
+    views = score(model, split, settings)
     evaluated = Evaluated(
         scores=task.scores(views),
         targets=split_targets(split.items, split.target),
         paths=[name_of(item, split.root) for item in split.items],
         errors=views.errors,
         names=model.classes,
-        views=config["views"],
+        views=settings.views,
         split=split.name,
-        checkpoint=display_path(config["checkpoint"]),
+        checkpoint=display_path(settings.checkpoint),
         fingerprint=split.fingerprint,
     )
     report = task.report(evaluated, views)
     results = write_report(folder, report)
-    files = ["results.json", *report.files]
-    return results | {"folder": str(folder), "files": files, "table": task.table(results)}
+    return Evaluation(results, str(folder), ["results.json", *report.files], task.table(results))
 
 
 class Split(NamedTuple):
@@ -70,46 +78,46 @@ class Split(NamedTuple):
     name: str
     items: Items
     target: Target
-    node: dict[str, Any]  # the data node that they come from, which says how they are read
+    frame_fps: float | None  # the rate of those that are folders of images
     root: str
     fingerprint: str
 
 
-def open_split(config: Mapping[str, Any], state: Mapping[str, Any], task: SupervisedTask) -> Split:
+def open_split(settings: EvaluateSettings, change: DataChange, state: Mapping[str, Any], task: SupervisedTask) -> Split:
     """The videos of ``split``, of the checkpoint's own data or of others that it can score.
 
     Raises: OSError, ValueError: nothing there, labels that the checkpoint does not know, a list that changed.
     """
-    checkpoint_path = config["checkpoint"]
-    parse_views(config["views"])  # refuse early
-    choice = choose_data(config, state)
+    checkpoint_path = settings.checkpoint
+    parse_views(settings.views)  # refuse early
+    choice = choose_data(change, state, checkpoint_path)
     manifest = read_data(choice, checkpoint_path)
     target = task.target(manifest, state["classes"], checkpoint_path)
     if choice.is_own:
         refuse_changed_data(manifest, state, checkpoint_path)
-    name, items = choose_split(manifest, config["split"])
+    name, items = choose_split(manifest, settings.split)
     logger.info("data %s: %d videos of split %s", display_path(manifest.source), len(items), name)
-    return Split(name, items, target, choice.node, manifest.root, manifest.fingerprint())
+    frame_fps = settings.frame_fps or choice.frame_fps
+    return Split(name, items, target, frame_fps, manifest.root, manifest.fingerprint())
 
 
-def score(model: LoadedModel, split: Split, config: Mapping[str, Any]) -> ViewOutputs:
+def score(model: LoadedModel, split: Split, settings: EvaluateSettings) -> ViewOutputs:
     """Every view of every item, through the model as the config says."""
-    device, items = resolve_device(config["device"]), split.items
-    num_clips, num_crops = parse_views(config["views"])
-    num_workers = split.node.get("num_workers", "auto") if config["num_workers"] is None else config["num_workers"]
-    precision = evaluation_precision(config["precision"], device)
+    device, items = resolve_device(settings.device), split.items
+    num_clips, num_crops = parse_views(settings.views)
+    precision = evaluation_precision(settings.precision, device)
     dataset = EvalClips(
         items,
         model.clip,
         num_clips=num_clips,
         num_crops=num_crops,
         target=split.target,
-        reading=resolve_reading(split.node, items, model.clip),
+        reading=resolve_reading(loading_of(settings, split.frame_fps), items, model.clip),
     )
     batches = eval_batches(
         dataset,
-        videos_per_batch=max(1, config["batch_size"] // (num_clips * num_crops)),
-        num_workers=resolve_workers(num_workers, device.type),
+        videos_per_batch=max(1, settings.batch_size // (num_clips * num_crops)),
+        num_workers=resolve_workers(settings.num_workers, device.type),
         pin=device.type == "cuda",
     )
     return view_outputs(
@@ -119,8 +127,13 @@ def score(model: LoadedModel, split: Split, config: Mapping[str, Any]) -> ViewOu
         precision=precision,
         num_videos=len(items),
         num_views=num_clips * num_crops,
-        max_views=config["batch_size"],
+        max_views=settings.batch_size,
     )
+
+
+def loading_of(settings: EvaluateSettings, frame_fps: float | None) -> LoadingSettings:
+    """How the videos are read."""
+    return LoadingSettings(decoder=settings.decoder, isolated=settings.isolated, frame_fps=frame_fps)
 
 
 def parse_views(views: str) -> tuple[int, int]:

@@ -1,16 +1,15 @@
-"""The manifest that a ``data`` config node names, for every verb."""
+"""The manifest that settings of data name, for every verb."""
 
 import logging
-import os
 from collections.abc import Sequence
-from typing import Any
 
 from videoai.core import distributed
 from videoai.core.build import build
-from videoai.core.paths import display_path, is_url
+from videoai.core.paths import display_path
 from videoai.data.lists.manifest import SPLITS, Manifest
 from videoai.data.lists.quarantine import without_quarantined
 from videoai.report.tables import as_text, class_balance_table
+from videoai.settings.data import DataSettings
 
 logger = logging.getLogger(__name__)
 
@@ -35,28 +34,15 @@ MANIFESTS = {
     "table": "videoai.data.layouts.table:from_table",
     "ucf101": "videoai.data.layouts.ucf101:from_ucf101",
 }
-# How clips are loaded and which are left out; every other key says which videos there are.
-LOADING = (
-    *("num_workers", "max_bad_fraction", "quarantine", "only", "decoder", "isolated", "frame_fps"),
-    *("flip", "flip_labels", "reverse", "reverse_labels", "directional"),
-)
-PATHS = ("root", "path", "annotations", "class_names", "quarantine")
 
 
-def build_manifest(node: dict[str, Any], *, trust: Sequence[str]) -> Manifest:
+def build_manifest(data: DataSettings, *, trust: Sequence[str]) -> Manifest:
     """Raises: ValueError or FileNotFoundError, naming the file and what to do."""
     with distributed.first_goes_first():  # it may render or unpack something
-        manifest = build({k: v for k, v in node.items() if k not in LOADING}, MANIFESTS, where="data", trust=trust)
-    if node.get("only"):
-        manifest = manifest.only(node["only"])
-    return without_quarantined(manifest, node["quarantine"]) if node.get("quarantine") else manifest
-
-
-def absolute_paths(node: dict[str, Any]) -> dict[str, Any]:
-    """Paths made absolute, so that a checkpoint finds its data from any folder; URLs are already."""
-    return {
-        k: os.path.abspath(os.path.expanduser(v)) if k in PATHS and v and not is_url(v) else v for k, v in node.items()
-    }
+        manifest = build(data.source, MANIFESTS, where="data", trust=trust)
+    if data.only:
+        manifest = manifest.only(data.only)
+    return without_quarantined(manifest, data.quarantine) if data.quarantine else manifest
 
 
 def announce_data(manifest: Manifest) -> None:

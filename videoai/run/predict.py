@@ -3,7 +3,7 @@
 import json
 import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from io import FileIO
 from pathlib import Path
 from typing import Any
@@ -19,14 +19,14 @@ from videoai.inference.annotate import annotate_video
 from videoai.inference.load import from_state, open_checkpoint
 from videoai.inference.predict import Predictor, find_videos
 from videoai.run.evaluate import evaluation_precision
-from videoai.run.limits import refuse_nonsense
 from videoai.run.training.folder import make_writable
+from videoai.settings.verbs import PredictSettings
 from videoai.tasks.supervised import scoring_task
 
 logger = logging.getLogger(__name__)
 
 
-def predict(config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def predict(settings: PredictSettings) -> Iterator[dict[str, Any]]:
     """One plain dict a video, as it is answered: ``path``, ``top``, and ``timeline`` for long ones; or ``path`` and
     ``error``. A multi-label model adds ``multi_label``, ``threshold`` and ``labels``, those at the threshold or above.
 
@@ -34,12 +34,11 @@ def predict(config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
     Raises: FileNotFoundError, ValueError: before the first answer. OSError: a folder that cannot be written, no room.
     """
-    refuse_nonsense(config)
-    paths = find_videos(config["input"], VIDEO_EXTENSIONS)
-    predictor = new_predictor(config, paths)
-    folder = Path(config["run_dir"])
+    paths = find_videos(settings.input, VIDEO_EXTENSIONS)
+    predictor = new_predictor(settings, paths)
+    folder = Path(settings.run_dir)
     make_writable(folder)
-    targets = labelled_paths(paths, folder / "labelled") if config["annotate"] else [None] * len(paths)
+    targets = labelled_paths(paths, folder / "labelled") if settings.annotate else [None] * len(paths)
     with (folder / "predictions.jsonl").open("wb", buffering=0) as file:  # a line is there as soon as it is answered
         for path, target in zip(paths, targets, strict=True):
             record = _record(predictor, path, target)
@@ -47,24 +46,24 @@ def predict(config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             yield record
 
 
-def new_predictor(config: Mapping[str, Any], paths: Sequence[str]) -> Predictor:
+def new_predictor(settings: PredictSettings, paths: Sequence[str]) -> Predictor:
     """The model of ``checkpoint``, ready to answer; ``decoder=auto`` measures some of ``paths``."""
-    device = resolve_device(config["device"])
-    state = open_checkpoint(config["checkpoint"])
-    task = scoring_task(state, config["checkpoint"], trust=config["trust"])
-    model = from_state(state, trust=config["trust"])
-    precision = evaluation_precision(config["precision"], device)
+    device = resolve_device(settings.device)
+    state = open_checkpoint(settings.checkpoint)
+    task = scoring_task(state, settings.checkpoint, trust=settings.trust)
+    model = from_state(state, trust=settings.trust)
+    precision = evaluation_precision(settings.precision, device)
     precision.place(model)
     return Predictor(
         model=model,
         task=task,
         to_input=ToModelInput(model.clip).to(device),
         precision=precision,
-        top_k=config["top_k"],
-        window_seconds=config["window_seconds"],
-        hop_seconds=config["hop_seconds"],
-        decoder=choose_decoder(config["decoder"], paths, model.clip, logger.info, frame_fps=config["frame_fps"]),
-        frame_fps=config["frame_fps"],
+        top_k=settings.top_k,
+        window_seconds=settings.window_seconds,
+        hop_seconds=settings.hop_seconds,
+        decoder=choose_decoder(settings.decoder, paths, model.clip, logger.info, frame_fps=settings.frame_fps),
+        frame_fps=settings.frame_fps,
     )
 
 

@@ -13,6 +13,7 @@ from videoai.data.isolation import Death, isolated
 from videoai.data.lists.items import Items
 from videoai.data.media import BadVideo
 from videoai.data.sampling import span_frames
+from videoai.settings.data import LoadingSettings
 
 logger = logging.getLogger(__name__)
 
@@ -20,13 +21,11 @@ NUM_LOOKED_AT = 8  # videos opened at the start, to say how long a clip is in th
 LOOK_SECONDS = 60.0  # for each of them, where that is done in another process
 
 
-def resolve_reading(node: dict[str, Any], items: Items, clip: ClipSpec) -> dict[str, Any]:
-    """How videos are read, of a data node; ``decoder: auto`` is settled by measuring."""
-    frame_fps = node.get("frame_fps")
+def resolve_reading(loading: LoadingSettings, items: Items, clip: ClipSpec) -> dict[str, Any]:
+    """The options of ``open_video``; ``decoder: auto`` is resolved by measuring a few of the items."""
     few = [item.path for item in items[:: max(1, len(items) // NUM_LOOKED_AT)]]
-    asked = node.get("decoder", "pyav")
-    decoder = distributed.from_first(lambda: choose_decoder(asked, few, clip, logger.info, frame_fps=frame_fps))
-    return {"decoder": decoder, "frame_fps": frame_fps, "isolated": node.get("isolated", False)}
+    choose = partial(choose_decoder, loading.decoder, few, clip, logger.info, frame_fps=loading.frame_fps)
+    return {"decoder": distributed.from_first(choose), "frame_fps": loading.frame_fps, "isolated": loading.isolated}
 
 
 def announce_clip(items: Sequence[VideoItem], clip: ClipSpec, reading: Mapping[str, Any] | None = None) -> None:

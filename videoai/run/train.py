@@ -1,9 +1,10 @@
-"""``train``: from a plain config to a trained model in a run folder, whatever the task."""
+"""``train``: from settings to a trained model in a run folder, whatever the task."""
 
 import logging
 import time
-from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from videoai.core import distributed
 from videoai.core.build import ANYTHING
@@ -14,46 +15,53 @@ from videoai.engine.interrupt import Interrupt
 from videoai.engine.progress import Progress
 from videoai.engine.schedule import build_schedule
 from videoai.engine.trainer import Trainer
-from videoai.run.limits import refuse_nonsense
-from videoai.run.manifests import absolute_paths
 from videoai.run.reading import announce_clip
 from videoai.run.training.bad_count import BadCount
 from videoai.run.training.batch_ops import batch_ops
 from videoai.run.training.generated_clips import new_synthetic, refuse_other_bank
-from videoai.run.training.open_run import Run, open_run
+from videoai.run.training.open_run import Run, Settings, open_run
 from videoai.run.training.pace import Pace, pace
 from videoai.run.training.set_up import facts, set_up, with_precision
 from videoai.run.training.stream import TrainStream, new_stream
+from videoai.settings.parse import to_dict
+from videoai.settings.training import TrainSettings
 from videoai.tasks import AUTO, build_task
 from videoai.tasks.task import Setup, Task
 
 logger = logging.getLogger(__name__)
 
 
-def train(
-    config: dict[str, Any], *, at_default: Collection[str] = (), interrupt: Interrupt | None = None
-) -> dict[str, Any]:
-    """Train, or continue the run that ``run_dir`` holds. ``config`` is what ``configs/train.yaml``, or another task's
-    file, composes to, resolved; ``at_default`` names what nobody set in it, for a run that began before there were such
-    settings. ``interrupt``: of a caller who trains several; None = signals concern this run alone.
+@dataclass(frozen=True, kw_only=True)
+class TrainResult:
+    """What a training run came to."""
 
-    Returns: ``run_dir``, ``checkpoint`` (the best), ``step``, ``seconds``, ``metric`` (its name), ``best_top1`` (or
-    whatever the metric is), ``best_step``, ``best`` (the metric in words).
+    run_dir: str
+    checkpoint: str  # the best one, else the last
+    step: int
+    seconds: float  # of this call
+    metric: str  # the value of validation that chose the best checkpoint
+    best_value: float
+    best: str  # the same in words: top-1 93.0%
+    best_step: int
+
+
+def train(settings: Settings, *, interrupt: Interrupt | None = None) -> TrainResult:
+    """Train, or continue the run that ``run_dir`` holds. ``interrupt``: of a caller who trains several; None = signals
+    concern this run alone.
+
     Raises: ValueError, OSError: one line each. Interrupted: on a signal, after saving.
     """
-    refuse_nonsense(config)
-    with open_run(resolve(config), at_default=at_default, interrupt=interrupt) as run:
+    with open_run(resolve(settings), interrupt=interrupt) as run:
         trainer = build_trainer(run)
         started = time.perf_counter()
         trainer.fit()
-        return summary(run, trainer, seconds=time.perf_counter() - started)
+        return result_of(run, trainer, seconds=time.perf_counter() - started)
 
 
-def resolve(config: dict[str, Any]) -> dict[str, Any]:
-    """The config with what the task and the current folder decide; the same each time, so that a run can continue."""
-    node = config.get("task", AUTO)
-    task = build_task("classify" if node == AUTO else node)
-    return task.resolve({**config, "data": absolute_paths(config["data"])})
+def resolve(settings: Settings) -> Settings:
+    """The settings with what the task decides; the same each time, so that a run can continue."""
+    task = build_task("classify" if settings.task == AUTO else settings.task)
+    return task.resolve(settings)
 
 
 def build_trainer(run: Run) -> Trainer:
@@ -66,7 +74,7 @@ def build_trainer(run: Run) -> Trainer:
     clips = training_clips(task, setup, plan)
     model, freeze = task.build_model(setup)
     setup, precision = with_precision(task, setup, model)
-    config, settings, log = setup.config, setup.config["trainer"], run.open_log()
+    settings, log = setup.settings, run.open_log()
     validation = task.build_validation(setup, model, precision, log)
     trainer = Trainer(
         learner=task.build_learner(setup, model, clips.ops, clips.stream.counts),
@@ -76,25 +84,25 @@ def build_trainer(run: Run) -> Trainer:
         lower_is_better=task.metrics[validation.metric].lower_is_better,
         metric_source=validation.source,
         write=run.folder.write_checkpoint,
-        average=task.average(model, settings["ema_decay"]),
-        optimizer=task.build_optimizer(config, model),
-        schedule=build_schedule(config["schedule"], plan.total_steps, trust=ANYTHING),
+        average=task.average(model, settings.trainer.ema_decay),
+        optimizer=task.build_optimizer(settings, model),
+        schedule=build_schedule(settings.schedule, plan.total_steps, trust=ANYTHING),
         precision=precision,
         log=log,
         cadence=plan.cadence,
         progress=Progress(plan.cadence.stop_step, start_step=run.first_step, num_workers=setup.num_workers),
         facts=facts(setup, clips.fingerprint),
-        accumulate=settings["accumulate"],
-        max_grad_norm=settings.get("max_grad_norm"),
+        accumulate=settings.trainer.accumulate,
+        max_grad_norm=settings.trainer.max_grad_norm if isinstance(settings, TrainSettings) else None,
         freeze=freeze,
-        seed=config["seed"],
+        seed=settings.seed,
         interrupt=run.interrupt,
-        on_clips=BadCount(setup.manifest, config["data"]["max_bad_fraction"]),
+        on_clips=BadCount(setup.manifest, settings.loading.max_bad_fraction),
     )
     if run.state:
         trainer.restore(run.state)
     announce(trainer, task, setup, plan)
-    run.folder.write_config(dict(config))
+    run.folder.write_config(to_dict(settings))
     return trainer
 
 
@@ -115,30 +123,30 @@ def training_clips(task: Task, setup: Setup, plan: Pace) -> TrainingClips:
     return TrainingClips(new_stream(setup, generated), batch_ops(setup, to_input, generated), fingerprint)
 
 
-def summary(run: Run, trainer: Trainer, *, seconds: float) -> dict[str, Any]:
-    """What the caller learns; plain data."""
+def result_of(run: Run, trainer: Trainer, *, seconds: float) -> TrainResult:
+    """What the caller learns."""
     folder, task = run.folder, build_task(trainer.facts["config"]["task"])
-    return {
-        "run_dir": str(folder.path),
-        "checkpoint": str(folder.best if folder.best.exists() else folder.last),
-        "step": trainer.step,
-        "seconds": round(seconds, 1),
-        "metric": trainer.metric,
-        f"best_{trainer.metric}": trainer.best.value,
-        "best_step": trainer.best.step,
-        "best": task.metrics[trainer.metric].text(trainer.best.value),
-    }
+    return TrainResult(
+        run_dir=str(folder.path),
+        checkpoint=str(folder.best if folder.best.exists() else folder.last),
+        step=trainer.step,
+        seconds=round(seconds, 1),
+        metric=trainer.metric,
+        best_value=trainer.best.value,
+        best=task.metrics[trainer.metric].text(trainer.best.value),
+        best_step=trainer.best.step,
+    )
 
 
 def announce(trainer: Trainer, task: Task, setup: Setup, plan: Pace) -> None:
     """The derived facts that a person would otherwise have to work out."""
     announce_clip(setup.train_items, setup.clip, setup.reading)
-    settings, precision = setup.config["trainer"], trainer.precision
-    batch, accumulate, num_threads = settings["batch_size"], settings["accumulate"], settings["num_threads"]
+    settings, precision = setup.settings.trainer, trainer.precision
+    batch, accumulate, num_threads = settings.batch_size, settings.accumulate, settings.num_threads
     threads = f", {num_threads} thread{'' if num_threads == 1 else 's'}" if precision.device.type == "cpu" else ""
     if (processes := distributed.world_size()) > 1:
         logger.info("%d processes share the micro-batches of each step", processes)
-    what = task.describe(trainer.learner.model, setup.config)
+    what = task.describe(trainer.learner.model, setup.settings)
     logger.info("%s; %s on %s%s", what, precision, precision.device, threads)
     stop, total = plan.cadence.stop_step, plan.total_steps
     shape = f"batch {batch * accumulate} ({batch} x {accumulate} accumulated), {setup.steps_per_epoch} steps an epoch"

@@ -1,6 +1,7 @@
 """Which videos there are (``data``: one dataclass a layout) and how they are read (``loading``)."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
@@ -317,13 +318,17 @@ class DataSettings:
 
     def absolute(self) -> "DataSettings":
         """With absolute paths, so that a checkpoint finds its data from any folder; URLs stay."""
-        source = {key: _absolute(value) if key in PATHS else value for key, value in self.source.items()}
-        return replace(self, source=source, quarantine=_absolute(self.quarantine))
+        return replace(self, source=absolute_values(self.source), quarantine=_absolute(self.quarantine))
 
     @property
     def name(self) -> str | None:
         """The layout's name; None for a function of one's own."""
         return self.source.get("name")
+
+
+def absolute_values(node: Mapping[str, Any]) -> dict[str, Any]:
+    """A node of data with absolute paths; URLs stay."""
+    return {key: _absolute(value) if key in PATHS else value for key, value in node.items()}
 
 
 def _absolute(path: str | None) -> str | None:

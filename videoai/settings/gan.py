@@ -79,6 +79,7 @@ class GanImbalanceSettings:
 class TrainGanSettings(RunSettings):
     """Train a generator of clips of your classes."""
 
+    task: dict[str, Any] = setting({"name": "gan"}, variants={}, help="what is learned: gan")
     gan: GanNetworkSettings
     optim: GanOptimSettings
     imbalance: GanImbalanceSettings

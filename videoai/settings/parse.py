@@ -37,6 +37,7 @@ class Described(NamedTuple):
     value: Any  # REQUIRED where it must be given
     about: Setting
     allowed: str  # in words
+    default: Any = REQUIRED  # REQUIRED where there is none
 
 
 def parse(cls: type[T], given: Mapping[str, Any]) -> T:
@@ -100,7 +101,13 @@ def describe(cls: type, whole: Mapping[str, Any], prefix: str = "") -> Iterator[
                 about, whole if about.rest else whole[f.name] or {}, prefix if about.rest else f"{prefix}{f.name}."
             )
         else:
-            yield Described(f"{prefix}{f.name}", whole[f.name], about, allowed(kind, about))
+            default = REQUIRED if default_of(f) is MISSING else to_dict(default_of(f))
+            yield Described(f"{prefix}{f.name}", whole[f.name], about, allowed(kind, about), default)
+
+
+def resume_keys(cls: type, whole: Mapping[str, Any]) -> frozenset[str]:
+    """The settings of a composed whole that a continued run may change."""
+    return frozenset(one.key for one in describe(cls, whole) if one.about.resume)
 
 
 def is_group(kind: Any) -> TypeGuard[type]:

@@ -12,7 +12,7 @@ TASKS = {
     "multi_label": "videoai.tasks.multi_label:MultiLabel",
     "gan": "videoai.tasks.gan.task:GanTask",
 }
-AUTO = "auto"  # classify or multi_label, as the data have one label a clip or several
+AUTO = {"name": "auto"}  # classify or multi_label, as the data have one label a clip or several
 
 
 def build_task(node: str | Mapping[str, Any], *, trust: Sequence[str] = ANYTHING) -> Task:
@@ -23,14 +23,15 @@ def build_task(node: str | Mapping[str, Any], *, trust: Sequence[str] = ANYTHING
     return build({"name": node} if isinstance(node, str) else node, TASKS, where="task", trust=trust)
 
 
-def suiting(manifest: Manifest) -> str:
+def suiting(manifest: Manifest) -> dict[str, Any]:
     """The task that ``auto`` means."""
-    return "multi_label" if manifest.is_multi_label else "classify"
+    return {"name": "multi_label" if manifest.is_multi_label else "classify"}
 
 
-def node_of(state: Mapping[str, Any]) -> str | dict[str, Any]:
+def node_of(state: Mapping[str, Any]) -> dict[str, Any]:
     """The task of a checkpoint; those before there was such a setting carry a flag."""
-    return state["config"].get("task") or ("multi_label" if state.get("multi_label") else "classify")
+    node = state["config"].get("task") or ("multi_label" if state.get("multi_label") else "classify")
+    return {"name": node} if isinstance(node, str) else dict(node)
 
 
 def task_of(state: Mapping[str, Any], *, trust: Sequence[str] = ()) -> Task:

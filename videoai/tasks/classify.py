@@ -17,6 +17,7 @@ from videoai.report.evaluation import class_report, class_table
 from videoai.report.metrics import confusion_matrix, macro_f1, mean_class_accuracy, predicted_labels, top_k_accuracy
 from videoai.report.result_files import Evaluated, Report
 from videoai.report.views import average_views
+from videoai.settings.training import TrainSettings
 from videoai.tasks.losses import ClassificationLoss, classification_loss
 from videoai.tasks.supervised import SupervisedTask
 from videoai.tasks.task import Metric, Setup
@@ -29,10 +30,10 @@ class ClassTask(SupervisedTask):
         """An output a class."""
         return list(manifest.classes)
 
-    def validate(self, manifest: Manifest, config: Mapping[str, Any]) -> None:
+    def validate(self, manifest: Manifest, settings: TrainSettings) -> None:
         """Also that there is something to tell apart, and nothing in val or test that train lacks."""
         manifest.refuse_unlearnable()
-        super().validate(manifest, config)
+        super().validate(manifest, settings)
 
     def output_of(self, manifest: Manifest, outputs: Sequence[str], source: str) -> list[int]:
         """The output of each class of the data, by name: the data may hold fewer classes, in any order.
@@ -73,8 +74,8 @@ class Classify(ClassTask):
 
     def loss(self, setup: Setup, counts: Tensor) -> ClassificationLoss:
         """Cross-entropy, with what ``imbalance`` asks for."""
-        settings = {key: setup.config["imbalance"][key] for key in self.loss_settings}
-        return classification_loss(counts, label_smoothing=setup.config["trainer"]["label_smoothing"], **settings)
+        settings = {key: getattr(setup.training.imbalance, key) for key in self.loss_settings}
+        return classification_loss(counts, label_smoothing=setup.training.trainer.label_smoothing, **settings)
 
     def batch_metrics(self, outputs: Tensor, target: Tensor) -> dict[str, Tensor]:
         """How often the best class is right: against the heavier label where labels are mixed."""

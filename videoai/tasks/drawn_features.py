@@ -62,7 +62,7 @@ def class_chances(counts: Tensor, classes: str) -> Tensor:
 def refuse_unfit(setup: Setup, model: nn.Module, freeze: Freeze | None, *, has_classes: bool) -> None:
     """Raises: ValueError: features of a body that learns are soon those of another; a head that is not one linear
     layer; targets that are not one class; too few clips."""
-    name = setup.config["augment"].get("features")
+    name = setup.settings.augment.features
     if not name:
         return
     if freeze is None or freeze.until_step is not None:
@@ -78,7 +78,7 @@ def refuse_unfit(setup: Setup, model: nn.Module, freeze: Freeze | None, *, has_c
         )
     counts = setup.train_items.count_labels(len(setup.outputs))
     refuse_few(name, counts.tolist(), setup.outputs)
-    class_chances(torch.from_numpy(counts), setup.config["augment"]["feature_classes"])
+    class_chances(torch.from_numpy(counts), setup.settings.augment.feature_classes)
 
 
 def new_drawn_features(setup: Setup, model: nn.Module, to_input: ToModelInput) -> DrawnFeatures | None:
@@ -88,8 +88,8 @@ def new_drawn_features(setup: Setup, model: nn.Module, to_input: ToModelInput) -
 
     Raises: ValueError: too few readable clips of a class.
     """
-    settings, seed = setup.config["augment"], setup.config["seed"]
-    name = settings.get("features")
+    settings, seed = setup.settings.augment, setup.settings.seed
+    name = settings.features
     if not name:
         return None
     head = linear_head(model, setting=f"augment.features={name}")
@@ -97,20 +97,20 @@ def new_drawn_features(setup: Setup, model: nn.Module, to_input: ToModelInput) -
     counts = seen.label.bincount(minlength=len(setup.outputs))
     refuse_few(name, counts.tolist(), setup.outputs)
     fitted = augmenter(name, seen.features, seen.label, num_classes=len(setup.outputs), seed=seed)
-    ratio, batch_size = settings["feature_ratio"], setup.config["trainer"]["batch_size"]
+    ratio, batch_size = settings.feature_ratio, setup.settings.trainer.batch_size
     logger.info(
         "augment.features=%s: fitted to %d of %d training videos, %d values each; %d drawn beside %d clips, %s",
         *(name, len(seen.label), len(setup.train_items), seen.features.shape[1]),
-        *(round(ratio * batch_size), batch_size, f"classes {settings['feature_classes']}"),
+        *(round(ratio * batch_size), batch_size, f"classes {settings.feature_classes}"),
     )
-    chance = class_chances(counts, settings["feature_classes"])
+    chance = class_chances(counts, settings.feature_classes)
     return DrawnFeatures(head=head, augmenter=fitted, chance=chance, ratio=ratio, seed=seed)
 
 
 def training_features(setup: Setup, model: nn.Module, to_input: ToModelInput, *, name: str) -> Seen:
     """What the body gives for the centred view of every readable training video."""
     dataset = EvalClips(setup.train_items, setup.clip, target=setup.target, reading=setup.reading)
-    batch_size = setup.config["trainer"]["batch_size"]
+    batch_size = setup.settings.trainer.batch_size
     batches = eval_batches(dataset, videos_per_batch=batch_size, num_workers=setup.num_workers)
     judge = Judge(model, clip=setup.clip, classes=[], name=name).to(to_input.mean.device)
     return judge.watch(batches)

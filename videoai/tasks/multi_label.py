@@ -23,6 +23,7 @@ from videoai.report.multilabel_metrics import (
 )
 from videoai.report.result_files import Evaluated, Report
 from videoai.report.views import max_over_views
+from videoai.settings.training import TrainSettings
 from videoai.tasks.classify import ClassTask
 from videoai.tasks.losses import MultiLabelLoss, multi_label_loss
 from videoai.tasks.task import Metric, Setup
@@ -44,10 +45,10 @@ class MultiLabel(ClassTask):
         """1 for each class that the clip has."""
         return MultiHot(self.output_of(manifest, outputs, source), len(outputs))
 
-    def validate(self, manifest: Manifest, config: Mapping[str, Any]) -> None:
+    def validate(self, manifest: Manifest, settings: TrainSettings) -> None:
         """Also that no sampler wants one class a clip."""
-        super().validate(manifest, config)
-        if (sampler := config["imbalance"]["sampler"]) != "uniform":
+        super().validate(manifest, settings)
+        if (sampler := settings.imbalance.sampler) != "uniform":
             raise ValueError(self.useless("sampler", sampler, manifest))
 
     def useless(self, key: str, value: object, manifest: Manifest) -> str:
@@ -58,8 +59,8 @@ class MultiLabel(ClassTask):
 
     def loss(self, setup: Setup, counts: Tensor) -> MultiLabelLoss:
         """Binary cross-entropy, with what ``imbalance`` asks for."""
-        settings = {key: setup.config["imbalance"][key] for key in self.loss_settings}
-        smoothing, num_clips = setup.config["trainer"]["label_smoothing"], len(setup.train_items)
+        settings = {key: getattr(setup.training.imbalance, key) for key in self.loss_settings}
+        smoothing, num_clips = setup.training.trainer.label_smoothing, len(setup.train_items)
         return multi_label_loss(counts, num_clips, label_smoothing=smoothing, **settings)
 
     def batch_metrics(self, outputs: Tensor, target: Tensor) -> dict[str, Tensor]:

@@ -31,6 +31,7 @@ from videoai.inference.score import ViewOutputs
 from videoai.models.heads import checkpoint_activations, head_parameters, with_head
 from videoai.report.result_files import Evaluated, Report
 from videoai.report.views import average_views
+from videoai.settings.training import FinetuneSettings, TrainSettings
 from videoai.tasks import task_of
 from videoai.tasks.drawn_features import new_drawn_features, refuse_unfit
 from videoai.tasks.losses import TrainingLoss
@@ -88,12 +89,13 @@ class SupervisedTask(ABC):
         Raises: ValueError: data that ``source``, the checkpoint with these outputs, has not learned.
         """
 
-    def validate(self, manifest: Manifest, config: Mapping[str, Any]) -> None:
+    def validate(self, manifest: Manifest, settings: TrainSettings) -> None:
         """Raises: ValueError: labels of another kind, or settings that mean nothing for them."""
         self.validate_labels(manifest, "")
         for key, off in LOSS_SETTINGS.items():
-            if key not in self.loss_settings and config["imbalance"][key] != off:
-                raise ValueError(self.useless(key, config["imbalance"][key], manifest))
+            value = getattr(settings.imbalance, key)
+            if key not in self.loss_settings and value != off:
+                raise ValueError(self.useless(key, value, manifest))
 
     def validate_labels(self, manifest: Manifest, source: str) -> None:
         """Raises: ValueError: one label a video against several. A single label does not say that the others are
@@ -123,9 +125,9 @@ class SupervisedTask(ABC):
         """Of a training batch, outputs [B, K] and targets after mixing; for the log."""
         return {}
 
-    def resolve(self, config: dict[str, Any]) -> dict[str, Any]:
-        """The config with what initial weights decide."""
-        return resolve_weights(config)
+    def resolve(self, settings: TrainSettings) -> TrainSettings:
+        """The settings with what initial weights decide."""
+        return resolve_weights(settings)
 
     def resolve_metric(self, name: str, source: str) -> str:
         """``trainer.metric``; ``auto`` = the first of ``metrics``. Raises: ValueError: one that there is not."""
@@ -141,10 +143,10 @@ class SupervisedTask(ABC):
     def build_model(self, setup: Setup) -> tuple[nn.Module, Freeze | None]:
         """The model of the config, and what of it learns. Raises: ValueError, OSError: one line each."""
         with distributed.first_goes_first():  # it may fetch weights
-            model, fresh = new_model(setup.config, setup.outputs, with_weights=setup.state is None)
+            model, fresh = new_model(setup.training, setup.outputs, with_weights=setup.state is None)
         if setup.state is not None:
             load_model_state(model, setup.state)
-        freeze = new_freeze(setup.config["finetune"], model, fresh, setup.steps_per_epoch)
+        freeze = new_freeze(setup.training.finetune, model, fresh, setup.steps_per_epoch)
         refuse_unfit(setup, model, freeze, has_classes=self.has_classes)
         return model, freeze
 
@@ -152,21 +154,21 @@ class SupervisedTask(ABC):
         """All of the model is averaged and evaluated."""
         return Average(model, decay=decay)
 
-    def build_optimizer(self, config: Mapping[str, Any], model: nn.Module) -> torch.optim.Optimizer:
+    def build_optimizer(self, settings: TrainSettings, model: nn.Module) -> torch.optim.Optimizer:
         """What ``optim`` names."""
-        return build_optimizer(config["optim"], model, layer_decay=config["finetune"]["layer_decay"], trust=ANYTHING)
+        return build_optimizer(settings.optim, model, layer_decay=settings.finetune.layer_decay, trust=ANYTHING)
 
     def build_learner(
         self, setup: Setup, model: nn.Module, ops: Sequence[BatchOp], counts: Tensor
     ) -> SupervisedLearner:
         """The training step of the model, which is on its device."""
-        to_input, trainer = ToModelInput(setup.clip).to(setup.device), setup.config["trainer"]
+        to_input, trainer = ToModelInput(setup.clip).to(setup.device), setup.training.trainer
         loss = TrainingLoss(
             criterion=self.loss(setup, counts.to(setup.device)),
             model=model,
             drawn=new_drawn_features(setup, model, to_input),
-            l1=trainer["l1"],
-            l2=trainer["l2"],
+            l1=trainer.l1,
+            l2=trainer.l2,
         )
         return SupervisedLearner(model=model, to_input=to_input, loss=loss, ops=ops, metrics=self.batch_metrics)
 
@@ -176,9 +178,9 @@ class SupervisedTask(ABC):
         """One centred view of every validation video."""
         return SupervisedValidation(self, setup, precision, log)
 
-    def describe(self, model: nn.Module, config: Mapping[str, Any]) -> str:
+    def describe(self, model: nn.Module, settings: TrainSettings) -> str:
         """``model tiny_r3d: 0.12 M parameters``"""
-        name = config["model"].get("name") or config["model"].get("_target_")
+        name = settings.model.get("name") or settings.model.get("_target_")
         return f"model {name}: {sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters"
 
     # Evaluation.
@@ -227,29 +229,29 @@ def scoring_task(state: Mapping[str, Any], source: str, *, trust: Sequence[str] 
 
 
 def new_model(
-    config: Mapping[str, Any], outputs: Sequence[str], *, with_weights: bool
+    settings: TrainSettings, outputs: Sequence[str], *, with_weights: bool
 ) -> tuple[nn.Module, list[nn.Parameter]]:
-    """The model of the config, initialised from the seed; then from other weights where asked for. Also returns the
+    """The model of the settings, initialised from the seed; then from other weights where asked for. Also returns the
     parameters that these weights did not hold; none without weights."""
-    torch.manual_seed(seed_for(config["seed"], "init"))
-    model = build_model(config["model"], num_classes=len(outputs), trust=ANYTHING, fetch_backbone=with_weights)
-    fresh = load_weights(model, config, outputs) if with_weights else []
-    model = with_head(model, config["finetune"]["head"], len(outputs))
-    if config["trainer"]["activation_checkpointing"]:
+    torch.manual_seed(seed_for(settings.seed, "init"))
+    model = build_model(settings.model, num_classes=len(outputs), trust=ANYTHING, fetch_backbone=with_weights)
+    fresh = load_weights(model, settings, outputs) if with_weights else []
+    model = with_head(model, settings.finetune.head, len(outputs))
+    if settings.trainer.activation_checkpointing:
         checkpoint_activations(model)
     return model, fresh
 
 
 def new_freeze(
-    settings: Mapping[str, Any], model: nn.Module, fresh: Sequence[nn.Parameter], steps_per_epoch: int
+    settings: FinetuneSettings, model: nn.Module, fresh: Sequence[nn.Parameter], steps_per_epoch: int
 ) -> Freeze | None:
     """What learns, and from when on everything does; ``settings``: of ``finetune``.
 
     Raises: ValueError: the model does not tell its head apart, or something would stay as it was drawn to the end.
     """
-    if not settings["freeze"]:
+    if not settings.freeze:
         return None
-    epochs = settings["unfreeze_epoch"]
+    epochs = settings.unfreeze_epoch
     until = None if epochs is None else math.ceil(epochs * steps_per_epoch)
     head = head_parameters(model)
     refuse_untrained(model, fresh, head, until)

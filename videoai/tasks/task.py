@@ -21,6 +21,8 @@ from videoai.engine.average import Average
 from videoai.engine.freeze import Freeze
 from videoai.engine.precision import Precision
 from videoai.engine.trainer import Learner
+from videoai.settings.gan import TrainGanSettings
+from videoai.settings.training import TrainSettings
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Metric:
 class Setup:
     """What the parts of a training run are built from; settled before any of them is."""
 
-    config: Mapping[str, Any]
+    settings: TrainSettings | TrainGanSettings
     manifest: Manifest
     clip: ClipSpec
     outputs: Sequence[str]  # names of the model's outputs, which the checkpoint keeps as "classes"
@@ -51,6 +53,18 @@ class Setup:
     steps_per_epoch: int
     folder: Path  # of the run
     state: Mapping[str, Any] | None = None  # the checkpoint to continue from
+
+    @property
+    def training(self) -> TrainSettings:
+        """The settings of a task that learns from labels."""
+        assert isinstance(self.settings, TrainSettings)
+        return self.settings
+
+    @property
+    def gan(self) -> TrainGanSettings:
+        """The settings of a GAN."""
+        assert isinstance(self.settings, TrainGanSettings)
+        return self.settings
 
     @property
     def train_items(self) -> Items:
@@ -83,14 +97,14 @@ class Task(Protocol):
     no_scores: str  # what evaluate and predict say of its {checkpoint}, as a {word} of a command; "" = it scores videos
     takes_probes: bool  # whether model(video) -> [B, K], so that precision=auto can measure it
 
-    def resolve(self, config: dict[str, Any]) -> dict[str, Any]:
-        """The config with what the task decides; a pure function, so that a continued run comes to the same.
+    def resolve(self, settings: Any) -> Any:
+        """The settings with what the task decides; a pure function, so that a continued run comes to the same.
 
         Raises: ValueError: settings that would train silently wrong.
         """
         ...
 
-    def validate(self, manifest: Manifest, config: Mapping[str, Any]) -> None:
+    def validate(self, manifest: Manifest, settings: Any) -> None:
         """Raises: ValueError: data that the task cannot learn from, or settings that such data have no use for."""
         ...
 
@@ -115,7 +129,7 @@ class Task(Protocol):
         """What is evaluated, of the model on its device."""
         ...
 
-    def build_optimizer(self, config: Mapping[str, Any], model: nn.Module) -> torch.optim.Optimizer: ...
+    def build_optimizer(self, settings: Any, model: nn.Module) -> torch.optim.Optimizer: ...
 
     def build_learner(self, setup: Setup, model: nn.Module, ops: Sequence[BatchOp], counts: Tensor) -> Learner:
         """The training step. counts: [K], clips of each class of the data that come in an epoch."""
@@ -123,7 +137,7 @@ class Task(Protocol):
 
     def build_validation(self, setup: Setup, model: nn.Module, precision: Precision, log: RunLog) -> Validation: ...
 
-    def describe(self, model: nn.Module, config: Mapping[str, Any]) -> str:
+    def describe(self, model: nn.Module, settings: Any) -> str:
         """The model and its size, for the console."""
         ...
 

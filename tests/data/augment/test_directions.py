@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
-from videoai.data.augment.directions import Directions, label_map, settle_directions
+from videoai.data.augment.directions import Directions, label_map, resolve_directions
+from videoai.settings.data import DataSettings
 
 CLASSES = ("swipe_left", "swipe_right", "open", "close", "wave")
 
 
-def node(**changes) -> dict:
-    off = {"flip": 0.0, "reverse": 0.0, "flip_labels": None, "reverse_labels": None, "directional": None}
-    return {**off, **changes}
+def node(**changes) -> DataSettings:
+    return DataSettings(**{"source": {}, "flip": 0.0, **changes})
 
 
 def test_a_pair_is_meant_both_ways_and_the_rest_keep_their_label():
@@ -47,13 +47,13 @@ def test_turning_a_clip_round_twice_is_its_own_label_again():
 
 def test_mirroring_directional_classes_without_a_map_is_refused():
     with pytest.raises(ValueError, match=r"data.flip=0.5: the classes are declared directional.*data.flip_labels="):
-        settle_directions(node(flip=0.5, directional=True), CLASSES)
-    settle_directions(node(flip=0.0, directional=True), CLASSES)
-    settle_directions(node(flip=0.5, directional=True, flip_labels={"swipe_left": "swipe_right"}), CLASSES)
+        resolve_directions(node(flip=0.5, directional=True), CLASSES)
+    resolve_directions(node(flip=0.0, directional=True), CLASSES)
+    resolve_directions(node(flip=0.5, directional=True, flip_labels={"swipe_left": "swipe_right"}), CLASSES)
 
 
 def test_mirroring_classes_that_look_sided_is_warned_about(caplog):
-    settle_directions(node(flip=0.5), CLASSES)
+    resolve_directions(node(flip=0.5), CLASSES)
     assert "a mirrored clip of 'swipe_left' shows the other side, but keeps its label" in caplog.text
 
 
@@ -67,15 +67,15 @@ def test_mirroring_classes_that_look_sided_is_warned_about(caplog):
     ],
 )
 def test_nothing_is_said_where_nothing_is_wrong(settings, classes, caplog):
-    settle_directions(node(**settings), classes)
+    resolve_directions(node(**settings), classes)
     assert caplog.text == ""
 
 
 def test_playing_backwards_needs_to_know_what_becomes_of_the_labels():
     with pytest.raises(ValueError, match="data.reverse=0.5: played backwards, most actions are others"):
-        settle_directions(node(reverse=0.5), CLASSES)
-    settle_directions(node(reverse=0.5, directional=False), CLASSES)
-    found = settle_directions(node(reverse=0.5, reverse_labels={"open": "close"}), CLASSES)
+        resolve_directions(node(reverse=0.5), CLASSES)
+    resolve_directions(node(reverse=0.5, directional=False), CLASSES)
+    found = resolve_directions(node(reverse=0.5, reverse_labels={"open": "close"}), CLASSES)
     assert (found.reverse, found.reverse_labels) == (0.5, (0, 1, 3, 2, 4))
 
 
@@ -89,9 +89,9 @@ def test_expected_counts_follow_the_maps():
 def test_among_chosen_classes_pairs_of_others_are_left_alone_unless_a_clip_would_turn_into_one():
     pairs = {"swipe_left": "swipe_right", "open": "close"}
     left = ("swipe_left", "swipe_right", "open")
-    settled = settle_directions(node(only=left, flip_labels=pairs), left)
+    settled = resolve_directions(node(only=left, flip_labels=pairs), left)
     assert settled.flip_labels == (1, 0, 2)
     with pytest.raises(ValueError, match="'close' is no class"):
-        settle_directions(node(only=left, flip=0.5, flip_labels=pairs), left)
+        resolve_directions(node(only=left, flip=0.5, flip_labels=pairs), left)
     with pytest.raises(ValueError, match="'close' is no class"):
-        settle_directions(node(flip_labels=pairs), left)
+        resolve_directions(node(flip_labels=pairs), left)

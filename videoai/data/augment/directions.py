@@ -7,11 +7,11 @@ import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from numpy import ndarray
 
 from videoai.core.build import did_you_mean
+from videoai.settings.data import DataSettings
 
 logger = logging.getLogger(__name__)
 
@@ -46,17 +46,17 @@ class Directions:
         return counts
 
 
-def settle_directions(node: Mapping[str, Any], classes: Sequence[str]) -> Directions:
+def resolve_directions(data: DataSettings, classes: Sequence[str]) -> Directions:
     """``flip``, ``flip_labels``, ``reverse``, ``reverse_labels`` and ``directional`` of a data config.
 
     Warns where names hint at a side that mirroring would change and no map says so.
 
     Raises: ValueError: a map that does not fit the classes, or clips turned round in a way that makes labels wrong.
     """
-    flip, reverse, directional = node["flip"], node.get("reverse", 0.0), node.get("directional")
+    flip, reverse, directional = data.flip, data.reverse, data.directional
     pairs = {
-        "flip_labels": _chosen(node, "flip_labels", flip, classes),
-        "reverse_labels": _chosen(node, "reverse_labels", reverse, classes),
+        "flip_labels": _chosen(data.flip_labels, data.only, flip, classes),
+        "reverse_labels": _chosen(data.reverse_labels, data.only, reverse, classes),
     }
     maps = {key: label_map(given, classes, where=f"data.{key}") for key, given in pairs.items()}
     if flip and not maps["flip_labels"]:
@@ -90,11 +90,12 @@ def label_map(pairs: Mapping[str, str] | None, classes: Sequence[str], *, where:
     return tuple(classes.index(partner.get(name, name)) for name in classes)
 
 
-def _chosen(node: Mapping[str, Any], key: str, chance: float, classes: Sequence[str]) -> Mapping[str, str] | None:
+def _chosen(
+    pairs: Mapping[str, str] | None, only: Sequence[str] | None, chance: float, classes: Sequence[str]
+) -> Mapping[str, str] | None:
     """Under ``only`` a map may also speak of classes that were left out: their pairs are of no use, and half a pair is
     an error only if clips are turned round."""
-    pairs = node.get(key)
-    if not node.get("only") or not isinstance(pairs, Mapping):
+    if not only or not pairs:
         return pairs
     counts = any if chance else all
     return {one: other for one, other in pairs.items() if counts(str(name) in classes for name in (one, other))}

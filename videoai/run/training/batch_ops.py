@@ -17,15 +17,15 @@ def batch_ops(setup: Setup, to_input: ToModelInput, generated: Synthetic | None)
 
     Raises: ValueError: an operation of one's own that cannot be built.
     """
-    augment, seed = setup.config["augment"], setup.config["seed"]
+    augment, seed = setup.settings.augment, setup.settings.seed
     ops: list[BatchOp] = []
     if generated and generated.generate:
         ops.append(generated.generate)
-    if augment["diff_augment"]:
-        ops.append(DiffAugment(augment["diff_augment"], to_input=to_input, seed=seed))
-    ops += build_own(augment.get("batch_ops", ()), where="augment.batch_ops")
+    if augment.diff_augment:
+        ops.append(DiffAugment(augment.diff_augment, to_input=to_input, seed=seed))
+    ops += build_own(augment.batch_ops, where="augment.batch_ops")
     if generated:
         ops.append(generated.targets)
-    if augment["mixup"] or augment["cutmix"]:
-        ops.append(Mix(num_classes=len(setup.outputs), mixup=augment["mixup"], cutmix=augment["cutmix"], seed=seed))
+    if augment.mixup or augment.cutmix:
+        ops.append(Mix(num_classes=len(setup.outputs), mixup=augment.mixup, cutmix=augment.cutmix, seed=seed))
     return ops

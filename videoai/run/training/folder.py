@@ -1,9 +1,8 @@
 """The folder of a run: where its files are, who may write there, and whether a continued run is still the same run."""
 
-import copy
 import logging
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,25 +14,6 @@ import yaml
 from videoai.core import checkpoint, distributed
 from videoai.core.files import file_lock, write_atomic
 from videoai.models.published import is_published
-
-# Settings that leave the weights as they are (or only say how long to go on), so a run may continue under other values.
-FREE = (
-    *("run_dir", "resume", "debug", "device", "name", "judge", "cas_steps"),
-    *("trainer.max_steps", "trainer.max_epochs", "trainer.eval_every", "trainer.save_every", "trainer.log_every"),
-    *("trainer.patience", "trainer.tensorboard", "data.num_workers", "data.max_bad_fraction", "data.verify"),
-    *("data.isolated", "data.root", "data.path", "data.annotations", "data.max_missing_fraction", "synthetic.source"),
-)
-AUTO = (
-    "trainer.precision",
-    "trainer.layout",
-    "trainer.num_threads",
-    "trainer.metric",
-    "data.decoder",
-)  # "auto" in a continued run means what the run began with
-# What a run had before there was such a setting, where its default today is something else.
-BEFORE = {"gan.sameness_weight": 0.0}
-MISSING = object()
-MAX_THREADS = 1024  # more than the cores of today's machines
 
 logger = logging.getLogger(__name__)
 
@@ -135,70 +115,6 @@ def find_resume(folder: RunFolder, resume: str | bool) -> dict[str, Any] | None:
     if best.is_file() and distributed.rank() == 0:
         write_atomic(folder.best, best.read_bytes())
     return state
-
-
-def continued(config: dict[str, Any], before: dict[str, Any], *, at_default: Collection[str] = ()) -> dict[str, Any]:
-    """``config`` with its "auto" values as the run began; refuses to continue under settings that change the result.
-
-    ``at_default`` names the settings that nobody set: those that ``before`` does not hold came with a newer videoai,
-    and at their defaults they change nothing.
-
-    Raises: ValueError: naming each setting, what it was and what it is.
-    """
-    config = copy.deepcopy(config)  # whoever called keeps "auto"
-    now, then = flatten(config), flatten(before)
-    for key in AUTO:
-        if now.get(key) == "auto" and key in then:
-            _refuse_many_threads(key, then[key])
-            group, name = key.split(".")
-            config[group][name] = now[key] = then[key]
-    length = "trainer.max_epochs" if now.get("trainer.max_epochs") is not None else "trainer.max_steps"
-    if now.get(length) != then.get(length) and (length, now.get("schedule.name")) != ("trainer.max_steps", "constant"):
-        logger.warning(
-            "%s was %s, is %s: the schedule runs over another length from here on, so the weights will not be those of "
-            "a run that had it from the start",
-            *(length, then.get(length), now.get(length)),
-        )
-    for key in sorted({*BEFORE} & {*now} & {*at_default}):
-        if then.get(key, BEFORE[key]) == BEFORE[key]:
-            group, name = key.split(".")
-            config[group][name] = now[key] = then[key] = BEFORE[key]
-            logger.info("%s=%s: the run began before there was such a setting", key, BEFORE[key])
-    changed = [
-        key for key in sorted({*now, *then}) if key not in FREE and now.get(key, MISSING) != then.get(key, MISSING)
-    ]
-    new = [key for key in changed if key not in then and key in at_default]
-    if refused := [key for key in changed if key not in new]:
-        shown = "; ".join(
-            f"{key} was {then.get(key, '(not set)')}, is {now.get(key, '(no setting now)')}" for key in refused[:5]
-        )
-        gone = any(key not in now for key in refused)
-        raise ValueError(
-            f"run_dir={config['run_dir']} holds a run with other settings: {shown}. To continue it leave them as they "
-            f"were{' (one that is gone: with the videoai that began the run)' if gone else ''}; for a new run choose "
-            "another run_dir=PATH."
-        )
-    if new:
-        named = ", ".join(f"{key}={now[key]}" for key in new[:5]) + (", ..." if len(new) > 5 else "")
-        logger.info("settings newer than this run, at their defaults: %d (%s)", len(new), named)
-    return config
-
-
-def _refuse_many_threads(key: str, value: Any) -> None:
-    """Raises: ValueError: a checkpoint, perhaps a stranger's, wants more threads than machines have cores."""
-    if key == "trainer.num_threads" and isinstance(value, int) and value > MAX_THREADS:
-        raise ValueError(f"{key} was {value} in the run to continue. To have so many: {key}={value}")
-
-
-def flatten(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested keys joined by dots."""
-    flat: dict[str, Any] = {}
-    for key, value in config.items():
-        if isinstance(value, dict) and value:
-            flat |= flatten(value, f"{prefix}{key}.")
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat
 
 
 def default_run_dir(checkpoint_path: str) -> Path:

@@ -2,9 +2,7 @@
 
 import logging
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -19,6 +17,7 @@ from videoai.data.lists.manifest import Manifest
 from videoai.data.normalize import ToModelInput
 from videoai.inference.load_generator import load_generator
 from videoai.report.tables import as_text, class_balance_table
+from videoai.settings.training import SyntheticSettings, TrainSettings
 from videoai.tasks.generated_clips import GeneratedClips, GeneratedTargets
 from videoai.tasks.task import Setup
 
@@ -44,28 +43,27 @@ def new_synthetic(setup: Setup, to_input: ToModelInput, total_steps: int, *, has
     Raises: FileNotFoundError, ValueError: nothing there, other classes, clips of val or test, a generator of other
     data, or a ratio that leaves no generated clip in a batch.
     """
-    config, manifest = setup.config, setup.manifest
-    settings = config.get("synthetic")
-    if not settings or settings["source"] is None:
+    if not isinstance(setup.settings, TrainSettings) or setup.settings.synthetic.source is None:
         return None
+    config, manifest = setup.settings, setup.manifest
+    settings = config.synthetic
+    assert settings.source is not None
     if not has_classes:
-        raise ValueError(
-            f"synthetic.source={settings['source']}: not for clips with several labels each. Leave it out."
-        )
+        raise ValueError(f"synthetic.source={settings.source}: not for clips with several labels each. Leave it out.")
     share = share_of(config, total_steps)
-    source = os.path.abspath(os.path.expanduser(settings["source"]))
+    source = os.path.abspath(os.path.expanduser(settings.source))
     if source.endswith(".pt"):
         return from_generator(setup, source, share, to_input)
     bank = read_bank(source, manifest.classes)
-    refuse_held_out(bank, manifest, settings["source"])
-    refuse_other_origin(bank.made_from, manifest, settings["source"])
+    refuse_held_out(bank, manifest, settings.source)
+    refuse_other_origin(bank.made_from, manifest, settings.source)
     bank = _of_classes(bank, allowed_classes(settings, manifest))
     announce(bank, manifest, config, share)
     targets = GeneratedTargets(
         num_real=len(manifest.splits["train"]),
         num_classes=len(manifest.classes),
         confidence=_confidence(settings, bank),
-        weight=settings["weight"],
+        weight=settings.weight,
     )
     return Synthetic(share, targets, bank, fingerprint=bank.fingerprint)
 
@@ -75,13 +73,14 @@ def from_generator(setup: Setup, source: str, share: Share, to_input: ToModelInp
 
     Raises: as ``new_synthetic``; also clips of another length or size, which a bank could have.
     """
-    config, manifest = setup.config, setup.manifest
-    settings, generator = config["synthetic"], load_generator(source, device=str(setup.device))
-    refuse_other_origin(checkpoint.load(source)["versions"].get("data"), manifest, settings["source"])
+    config, manifest = setup.training, setup.manifest
+    settings, generator = config.synthetic, load_generator(source, device=str(setup.device))
+    assert settings.source is not None
+    refuse_other_origin(checkpoint.load(source)["versions"].get("data"), manifest, settings.source)
     refuse_other_clip(generator.clip, setup.clip, settings)
-    if settings["label_smoothing"] != "none" or share.clips == config["trainer"]["batch_size"]:
+    if settings.label_smoothing != "none" or share.clips == config.trainer.batch_size:
         raise ValueError(
-            f"synthetic.source={settings['source']}: a generator has no judge, and needs real clips beside its own. "
+            f"synthetic.source={settings.source}: a generator has no judge, and needs real clips beside its own. "
             "Use synthetic.label_smoothing=none and a synthetic.ratio below 1, or fill a folder: videoai gan generate."
         )
     label_of = [manifest.classes.index(name) for name in generator.classes]
@@ -91,18 +90,18 @@ def from_generator(setup: Setup, source: str, share: Share, to_input: ToModelInp
         to_input=to_input,
         label_of=label_of,
         wanted=[number for number, label in enumerate(label_of) if allowed[label]],
-        batch_size=config["trainer"]["batch_size"],
+        batch_size=config.trainer.batch_size,
         num_real=len(manifest.splits["train"]),
         until=share.until,
-        seed=config["seed"],
+        seed=config.seed,
     )
-    logger.info("synthetic %s: a generator, not judged; its clips are not augmented", display_path(settings["source"]))
+    logger.info("synthetic %s: a generator, not judged; its clips are not augmented", display_path(settings.source))
     announce_share(config, share)
     targets = GeneratedTargets(
         num_real=generate.num_real,
         num_classes=len(manifest.classes),
         confidence=torch.ones(1),
-        weight=settings["weight"],
+        weight=settings.weight,
     )
     return Synthetic(share, targets, generate=generate, fingerprint=weights_hash(generator))
 
@@ -112,37 +111,37 @@ def refuse_other_bank(synthetic: Synthetic | None, setup: Setup) -> None:
     state, now = setup.state, synthetic.fingerprint if synthetic else None
     if state and now != (then := state["versions"].get("synthetic")):
         raise ValueError(
-            f"synthetic.source={setup.config['synthetic']['source']}: the run in {setup.config['run_dir']} began "
+            f"synthetic.source={setup.training.synthetic.source}: the run in {setup.settings.run_dir} began "
             f"{'with other generated clips' if then else 'without generated clips'}. Choose another run_dir."
         )
 
 
-def refuse_other_clip(made: ClipSpec, clip: ClipSpec, settings: dict[str, Any]) -> None:
+def refuse_other_clip(made: ClipSpec, clip: ClipSpec, settings: SyntheticSettings) -> None:
     """Raises: ValueError: a batch cannot hold clips of two shapes."""
     if (made.num_frames, made.size) != (clip.num_frames, clip.size):
         raise ValueError(
-            f"synthetic.source={settings['source']}: it makes {made.num_frames} frames of {made.size} px, the clip has "
+            f"synthetic.source={settings.source}: it makes {made.num_frames} frames of {made.size} px, the clip has "
             f"{clip.num_frames} of {clip.size}. Set clip.num_frames={made.num_frames} clip.size={made.size}, or fill a "
             "folder by videoai gan generate, which is read at any size."
         )
 
 
-def share_of(config: Mapping[str, Any], total_steps: int) -> Share:
+def share_of(settings: TrainSettings, total_steps: int) -> Share:
     """Clips of a micro-batch, a multiple of ``augment.repeats``; the first micro-batch without."""
-    settings, trainer, repeats = config["synthetic"], config["trainer"], config["augment"]["repeats"]
-    clips = round(settings["ratio"] * trainer["batch_size"] / repeats) * repeats
+    synthetic, trainer, repeats = settings.synthetic, settings.trainer, settings.augment.repeats
+    clips = round(synthetic.ratio * trainer.batch_size / repeats) * repeats
     if not clips:
         raise ValueError(
-            f"synthetic.ratio={settings['ratio']}: less than one clip of trainer.batch_size={trainer['batch_size']}. "
+            f"synthetic.ratio={synthetic.ratio}: less than one clip of trainer.batch_size={trainer.batch_size}. "
             "Raise one of them."
         )
-    return Share(clips, round(settings["until"] * total_steps) * trainer["accumulate"])
+    return Share(clips, round(synthetic.until * total_steps) * trainer.accumulate)
 
 
-def allowed_classes(settings: dict[str, Any], manifest: Manifest) -> np.ndarray:
+def allowed_classes(settings: SyntheticSettings, manifest: Manifest) -> np.ndarray:
     """bool [K]. Raises: ValueError: only rare classes are wanted, and none is."""
     counts = manifest.splits["train"].count_labels(len(manifest.classes))
-    if settings["classes"] == "all":
+    if settings.classes == "all":
         return np.ones(len(counts), bool)
     rare = counts < RARE * counts.max()
     if not rare.any():
@@ -175,24 +174,25 @@ def refuse_other_origin(made_from: str | None, manifest: Manifest, source: str) 
         )
 
 
-def announce(bank: Bank, manifest: Manifest, config: Mapping[str, Any], share: Share) -> None:
+def announce(bank: Bank, manifest: Manifest, settings: TrainSettings, share: Share) -> None:
     """How many clips of which class, apart from the real ones."""
-    settings = config["synthetic"]
-    logger.info("synthetic %s: %d generated clips, for train only", display_path(settings["source"]), len(bank.items))
+    synthetic = settings.synthetic
+    assert synthetic.source is not None
+    logger.info("synthetic %s: %d generated clips, for train only", display_path(synthetic.source), len(bank.items))
     for note in bank.notes:
         logger.info("  %s", note)
     counts = bank.items.count_labels(len(manifest.classes)).tolist()
     table = class_balance_table({"generated": counts}, classes=manifest.classes)
     table.title = "Generated clips per class"
     logger.info("%s", as_text(table))
-    announce_share(config, share)
+    announce_share(settings, share)
     if absent := [name for name, count in zip(manifest.classes, counts, strict=True) if not count]:
         logger.info("  no generated clips of %s", ", ".join(absent))
 
 
-def announce_share(config: Mapping[str, Any], share: Share) -> None:
+def announce_share(settings: TrainSettings, share: Share) -> None:
     """What a batch is made of, and until when."""
-    batch, accumulate = config["trainer"]["batch_size"], config["trainer"]["accumulate"]
+    batch, accumulate = settings.trainer.batch_size, settings.trainer.accumulate
     logger.info(
         "  %d of the %d clips of a batch are generated up to step %d, none after it; as many steps as without",
         *(share.clips, batch, share.until // accumulate),
@@ -206,12 +206,12 @@ def _of_classes(bank: Bank, allowed: np.ndarray) -> Bank:
     return replace(bank, items=bank.items[keep], confidence=bank.confidence[keep])
 
 
-def _confidence(settings: dict[str, Any], bank: Bank) -> torch.Tensor:
-    if settings["label_smoothing"] == "none":
+def _confidence(settings: SyntheticSettings, bank: Bank) -> torch.Tensor:
+    if settings.label_smoothing == "none":
         return torch.ones(len(bank.items))
     if (bank.confidence == 1).all():
         raise ValueError(
-            f"synthetic.label_smoothing=by_uncertainty: {settings['source']} says nothing about confidence. Make the "
+            f"synthetic.label_smoothing=by_uncertainty: {settings.source} says nothing about confidence. Make the "
             "bank with a judge (judge=CHECKPOINT of videoai gan generate), or use synthetic.label_smoothing=none."
         )
     return torch.from_numpy(bank.confidence)

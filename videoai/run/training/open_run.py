@@ -1,8 +1,8 @@
 """A run whose folder is held: its settings, what it continues from, its log."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,13 @@ from videoai.core import distributed
 from videoai.core.device import resolve_device
 from videoai.core.log import RunLog
 from videoai.engine.interrupt import Interrupt
-from videoai.run.training.folder import RunFolder, continued, find_resume
+from videoai.run.training.folder import RunFolder, find_resume
+from videoai.run.training.same_run import continued
+from videoai.settings.gan import TrainGanSettings
+from videoai.settings.training import TrainSettings
 from videoai.tasks import AUTO, node_of
+
+Settings = TrainSettings | TrainGanSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +24,7 @@ class Run:
     """What ``open_run`` gives."""
 
     folder: RunFolder
-    config: dict[str, Any]  # "auto" means what the run began with, where it continues
+    settings: Settings  # "auto" means what the run began with, where it continues
     state: dict[str, Any] | None  # the checkpoint that it continues from
     interrupt: Interrupt
     closing: ExitStack = field(repr=False)  # what ends with the run
@@ -32,39 +37,36 @@ class Run:
     def open_log(self) -> RunLog:
         """The log, closed with the run; of several processes the first keeps one."""
         path = self.folder.path if distributed.rank() == 0 else None
-        log = RunLog(path, start_step=self.first_step, tensorboard=self.config["trainer"]["tensorboard"])
+        log = RunLog(path, start_step=self.first_step, tensorboard="tensorboard" in self.settings.logger)
         self.closing.callback(log.close)
         return log
 
 
 @contextmanager
-def open_run(
-    config: dict[str, Any], *, at_default: Collection[str] = (), interrupt: Interrupt | None = None
-) -> Iterator[Run]:
+def open_run(settings: Settings, *, interrupt: Interrupt | None = None) -> Iterator[Run]:
     """Hold the folder of ``run_dir`` and find out whether the run goes on.
 
     Raises: ValueError, OSError: another run trains there, or the folder holds one with other settings.
     """
-    folder = RunFolder(Path(config["run_dir"]))
-    with distributed.together(resolve_device(config["device"]).type), folder.locked(), ExitStack() as closing:
-        refuse_uneven(config["trainer"])
-        state = find_resume(folder, config["resume"])
+    folder = RunFolder(Path(settings.run_dir or "runs"))
+    with distributed.together(resolve_device(settings.device).type), folder.locked(), ExitStack() as closing:
+        refuse_uneven(settings.trainer.accumulate, settings.trainer.batch_size)
+        state = find_resume(folder, settings.resume)
         if state:
-            before = {"task": node_of(state), **state["config"]}
-            config = continued(with_task_of(state, config), before, at_default=at_default)
-        yield Run(folder=folder, config=config, state=state, interrupt=interrupt or Interrupt(), closing=closing)
+            settings = continued(with_task_of(state, settings), {**state["config"], "task": node_of(state)})
+        yield Run(folder=folder, settings=settings, state=state, interrupt=interrupt or Interrupt(), closing=closing)
 
 
-def with_task_of(state: dict[str, Any], config: dict[str, Any]) -> dict[str, Any]:
-    """The config; ``task=auto`` means the task that the run began with."""
-    return {**config, "task": node_of(state)} if config.get("task", AUTO) == AUTO else config
+def with_task_of(state: dict[str, Any], settings: Settings) -> Settings:
+    """The settings; ``task=auto`` means the task that the run began with."""
+    return replace(settings, task=node_of(state)) if settings.task == AUTO else settings
 
 
-def refuse_uneven(settings: dict[str, Any]) -> None:
+def refuse_uneven(accumulate: int, batch_size: int) -> None:
     """Raises: ValueError: several processes cannot share the micro-batches of a step evenly."""
-    processes, accumulate = distributed.world_size(), settings["accumulate"]
+    processes = distributed.world_size()
     if accumulate % processes:
         raise ValueError(
             f"{processes} processes share the trainer.accumulate={accumulate} micro-batches of a step, each of "
-            f"trainer.batch_size={settings['batch_size']} clips: set trainer.accumulate to a multiple of {processes}."
+            f"trainer.batch_size={batch_size} clips: set trainer.accumulate to a multiple of {processes}."
         )

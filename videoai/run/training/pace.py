@@ -4,6 +4,7 @@ import math
 from typing import NamedTuple
 
 from videoai.engine.trainer import Cadence
+from videoai.settings.training import TrainerSettings
 from videoai.tasks.task import Setup
 
 
@@ -20,17 +21,20 @@ def pace(setup: Setup, *, evaluations: int) -> Pace:
 
     Raises: ValueError: neither is set.
     """
-    settings = setup.config["trainer"]
-    epochs, steps = settings.get("max_epochs"), settings["max_steps"]
-    if epochs is None and steps is None:
+    settings = setup.settings.trainer
+    epochs = settings.max_epochs if isinstance(settings, TrainerSettings) else None
+    if epochs is not None:
+        total = math.ceil(epochs * setup.steps_per_epoch)
+    elif settings.max_steps is not None:
+        total = settings.max_steps
+    else:
         raise ValueError("set trainer.max_epochs or trainer.max_steps: training needs an end.")
-    total = steps if epochs is None else math.ceil(epochs * setup.steps_per_epoch)
-    eval_every = settings["eval_every"] or max(1, math.ceil(total / evaluations))
+    eval_every = settings.eval_every or max(1, math.ceil(total / evaluations))
     cadence = Cadence(
-        stop_step=min(total, steps or total),
+        stop_step=min(total, settings.max_steps or total),
         eval_every=eval_every,
-        save_every=settings["save_every"] or eval_every,
-        log_every=settings["log_every"],
-        patience=settings.get("patience"),
+        save_every=settings.save_every or eval_every,
+        log_every=settings.log_every,
+        patience=settings.patience if isinstance(settings, TrainerSettings) else None,
     )
     return Pace(total, cadence)

@@ -2,7 +2,6 @@
 
 import logging
 import math
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +20,10 @@ from videoai.engine.precision import Precision, settle
 from videoai.models.contract import check_contract
 from videoai.run.manifests import announce_data, build_manifest
 from videoai.run.reading import resolve_reading
-from videoai.run.training.open_run import Run
+from videoai.run.training.open_run import Run, Settings
+from videoai.settings.gan import GanTrainerSettings
+from videoai.settings.parse import to_dict
+from videoai.settings.training import TrainerSettings, TrainSettings
 from videoai.tasks import AUTO, build_task, suiting
 from videoai.tasks.task import Setup, Task
 
@@ -33,85 +35,84 @@ def set_up(run: Run) -> tuple[Task, Setup]:
 
     Raises: ValueError, OSError: one line each.
     """
-    config, device = run.config, resolve_device(run.config["device"])
-    manifest = build_manifest(config["data"], trust=ANYTHING)
-    node = config.get("task", AUTO)
-    node = suiting(manifest) if node == AUTO else node
+    settings, device = run.settings, resolve_device(run.settings.device)
+    manifest = build_manifest(settings.data, trust=ANYTHING)
+    node = suiting(manifest) if settings.task == AUTO else settings.task
     task = build_task(node)
-    task.validate(manifest, config)
+    task.validate(manifest, settings)
     announce_data(manifest)
     outputs = task.outputs(manifest)
     refuse_other_data(manifest, outputs, run)
-    clip = ClipSpec(**config["clip"])
-    reading = resolve_reading(config["data"], manifest.splits["train"], clip)
-    trainer = config["trainer"]
-    if "metric" in trainer:
-        trainer = {**trainer, "metric": task.resolve_metric(trainer["metric"], manifest.source)}
-    data = {**config["data"], "decoder": reading["decoder"]}
+    clip = ClipSpec(**to_dict(settings.clip))
+    reading = resolve_reading(settings.loading, manifest.splits["train"], clip)
+    settings = replace(settings, task=node, loading=replace(settings.loading, decoder=reading["decoder"]))
+    if isinstance(settings, TrainSettings):
+        metric = task.resolve_metric(settings.trainer.metric, manifest.source)
+        settings = replace(settings, trainer=replace(settings.trainer, metric=metric))
     return task, Setup(
-        config={**config, "task": node, "data": data, "trainer": trainer},
+        settings=settings,
         manifest=manifest,
         clip=clip,
         outputs=outputs,
         target=task.target(manifest, outputs, "this run"),
         reading=reading,
-        num_workers=resolve_workers(config["data"]["num_workers"], device.type),
+        num_workers=resolve_workers(settings.loading.num_workers, device.type),
         device=device,
-        steps_per_epoch=steps_per_epoch(config, len(manifest.splits["train"])),
+        steps_per_epoch=steps_per_epoch(settings, len(manifest.splits["train"])),
         folder=run.folder.path,
         state=run.state,
     )
 
 
-def steps_per_epoch(config: Mapping[str, Any], num_videos: int) -> int:
+def steps_per_epoch(settings: Settings, num_videos: int) -> int:
     """Optimizer steps until every video was drawn once."""
-    batch, accumulate = config["trainer"]["batch_size"], config["trainer"]["accumulate"]
-    return math.ceil(num_videos * config["augment"]["repeats"] / (batch * accumulate))
+    trainer = settings.trainer
+    return math.ceil(num_videos * settings.augment.repeats / (trainer.batch_size * trainer.accumulate))
 
 
 def with_precision(task: Task, setup: Setup, model: nn.Module) -> tuple[Setup, Precision]:
     """The number format, layout and threads, and the setup with them in the place of ``auto``, so that a continued run
     keeps the choice. Moves the model to the device and sets torch's threads."""
-    trainer = setup.config["trainer"]
     if task.takes_probes:
         video = probe_clips(setup)
         refuse_odd_model(setup, model, video)
         chosen = distributed.from_first(lambda: measured(setup, model, video))
     else:
-        chosen = by_rule(trainer, setup.device)
+        chosen = by_rule(setup.settings.trainer, setup.device)
     torch.set_num_threads(chosen["num_threads"])
     precision = Precision(chosen["precision"], chosen.get("layout", "contiguous"), device=setup.device)
     precision.place(model)
-    return replace(setup, config={**setup.config, "trainer": {**trainer, **chosen}}), precision
+    trainer = replace(setup.settings.trainer, **chosen)
+    return replace(setup, settings=replace(setup.settings, trainer=trainer)), precision
 
 
 def probe_clips(setup: Setup) -> Tensor:
     """A batch of noise, float [B, C, T, H, W] of the size that will be trained."""
-    batch_size, clip = setup.config["trainer"]["batch_size"], setup.clip
-    rng = torch.Generator().manual_seed(seed_for(setup.config["seed"], "probe"))
+    batch_size, clip = setup.settings.trainer.batch_size, setup.clip
+    rng = torch.Generator().manual_seed(seed_for(setup.settings.seed, "probe"))
     return torch.randn((batch_size, 3, clip.num_frames, clip.size, clip.size), generator=rng).to(setup.device)
 
 
 def refuse_odd_model(setup: Setup, model: nn.Module, video: Tensor) -> None:
     """Raises: ValueError: a model of one's own that breaks the contract of ``models/__init__.py``."""
-    if "_target_" in setup.config["model"]:
-        asked = setup.config["trainer"]["precision"]
+    if "_target_" in setup.training.model:
+        asked = setup.training.trainer.precision
         precision = Precision("fp32" if asked == "auto" else asked, device=setup.device)
         check_contract(model.to(setup.device), video, len(setup.outputs), precision.autocast)
 
 
 def measured(setup: Setup, model: nn.Module, video: Tensor) -> dict[str, Any]:
     """Format, layout and threads, by measuring where they are ``auto``."""
-    trainer, num_outputs = setup.config["trainer"], len(setup.outputs)
-    asked = (trainer["precision"], trainer["layout"], trainer["num_threads"])
+    trainer, num_outputs = setup.training.trainer, len(setup.outputs)
+    asked = (trainer.precision, trainer.layout, trainer.num_threads)
     where: dict[str, Any] = {"device": setup.device, "report": logger.info}
     precision, num_threads = settle(*asked, model.to(setup.device), video, num_outputs, **where)
     return {"precision": precision.name, "layout": precision.layout, "num_threads": num_threads}
 
 
-def by_rule(trainer: Mapping[str, Any], device: torch.device) -> dict[str, Any]:
+def by_rule(trainer: GanTrainerSettings | TrainerSettings, device: torch.device) -> dict[str, Any]:
     """``auto`` = bf16 on a GPU that has it, else fp32, and all cores."""
-    name, num_threads = trainer["precision"], trainer["num_threads"]
+    name, num_threads = trainer.precision, trainer.num_threads
     if name == "auto":
         name = "bf16" if device.type == "cuda" and torch.cuda.is_bf16_supported() else "fp32"
     return {"precision": name, "num_threads": torch.get_num_threads() if num_threads == "auto" else num_threads}
@@ -123,7 +124,7 @@ def facts(setup: Setup, generated: str | None = None) -> dict[str, Any]:
     if generated:
         made_with["synthetic"] = generated
     return {
-        "config": setup.config,
+        "config": to_dict(setup.settings),
         "classes": list(setup.outputs),
         "clip": setup.clip.to_dict(),
         "versions": made_with,
@@ -132,7 +133,7 @@ def facts(setup: Setup, generated: str | None = None) -> dict[str, Any]:
 
 def refuse_other_data(manifest: Manifest, outputs: list[str], run: Run) -> None:
     """A continued run must see the same classes and videos. Raises: ValueError naming both."""
-    state, run_dir = run.state, run.config["run_dir"]
+    state, run_dir = run.state, run.settings.run_dir
     if not state:
         return
     if outputs != state["classes"]:

@@ -12,7 +12,7 @@ from videoai.core.build import build_own
 from videoai.core.seeding import seed_for
 from videoai.core.types import Clips
 from videoai.data.augment.balance import ClassBalance, places
-from videoai.data.augment.directions import Directions, settle_directions
+from videoai.data.augment.directions import Directions, resolve_directions
 from videoai.data.augment.transforms import TrainTransform
 from videoai.data.dataset import TrainClips
 from videoai.data.generated.mixture import Share, mixed_batches
@@ -22,9 +22,6 @@ from videoai.run.training.generated_clips import Synthetic
 from videoai.tasks.task import Setup
 
 logger = logging.getLogger(__name__)
-
-TRANSFORM = ("scale", "ratio", "shift", "color_jitter", "policy", "num_ops", "magnitude", "erase")  # keys of augment
-TIME = ("speed", "time_jitter", "frame_drop", "repeats")  # the others that concern single clips
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,20 +42,19 @@ class TrainStream:
 
 def new_stream(setup: Setup, synthetic: Synthetic | None) -> TrainStream:
     """Raises: ValueError: a missing setting, or clips turned round in a way that makes their labels wrong."""
-    config, augment, seed = setup.config, setup.config["augment"], setup.config["seed"]
-    refuse_incomplete(augment)
-    directions = settle_directions(config["data"], setup.manifest.classes)
-    items, sampler = setup.train_items, config["imbalance"]["sampler"]
+    config, augment, seed = setup.settings, setup.settings.augment, setup.settings.seed
+    directions = resolve_directions(config.data, setup.manifest.classes)
+    items, sampler = setup.train_items, config.imbalance.sampler
     drawn = places(items.count_labels(len(setup.manifest.classes)), sampler)
     if sampler != "uniform":
         logger.info("sampler %s: %d .. %d clips of a class in an epoch", sampler, drawn.min(), drawn.max())
     how = clip_options(setup, directions)
-    dataset = TrainClips(items, setup.clip, repeats=augment["repeats"], reading=setup.reading, seed=seed, **how)
+    dataset = TrainClips(items, setup.clip, repeats=augment.repeats, reading=setup.reading, seed=seed, **how)
     generated = None
     if synthetic and synthetic.bank:  # clips of a bank are treated as the real ones are, from draws of their own
         generated = TrainClips(synthetic.bank.items, setup.clip, seed=seed_for(seed, "generated"), **how)
     settings = {
-        "batch_size": config["trainer"]["batch_size"],
+        "batch_size": config.trainer.batch_size,
         "seed": seed,
         "balance": None if sampler == "uniform" else ClassBalance(items.label, drawn, seed=seed),
         "num_workers": setup.num_workers,
@@ -71,19 +67,20 @@ def new_stream(setup: Setup, synthetic: Synthetic | None) -> TrainStream:
 
 def clip_options(setup: Setup, directions: Directions) -> dict[str, Any]:
     """What is done to a clip in space and time, and what its labels become."""
-    augment = setup.config["augment"]
+    augment = setup.settings.augment
     transform = TrainTransform(
         size=setup.clip.size,
         flip=directions.flip,
         reverse=directions.reverse,
-        more=build_own(augment.get("clip_transforms", ()), where="augment.clip_transforms"),
-        **{key: augment[key] for key in TRANSFORM},
+        more=build_own(augment.clip_transforms, where="augment.clip_transforms"),
+        scale=(augment.scale[0], augment.scale[1]),
+        ratio=(augment.ratio[0], augment.ratio[1]),
+        shift=augment.shift,
+        color_jitter=augment.color_jitter,
+        policy=augment.policy,
+        num_ops=augment.num_ops,
+        magnitude=augment.magnitude,
+        erase=augment.erase,
     )
-    tempo = Tempo(speed=augment["speed"], jitter=augment["time_jitter"], drop=augment["frame_drop"])
+    tempo = Tempo(speed=augment.speed, jitter=augment.time_jitter, drop=augment.frame_drop)
     return {"transform": transform, "tempo": tempo, "directions": directions, "target": setup.target}
-
-
-def refuse_incomplete(augment: Mapping[str, Any]) -> None:
-    """Raises: ValueError: a file of one's own that lacks a setting."""
-    if missing := [key for key in (*TRANSFORM, *TIME, "diff_augment") if key not in augment]:
-        raise ValueError(f"augment.{missing[0]} is not set. Let a file of your own begin: defaults: [none, _self_]")

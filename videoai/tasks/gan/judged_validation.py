@@ -67,8 +67,8 @@ class JudgedClips:
 
 def new_judgement(setup: Setup) -> Judgement | None:
     """None without a judge. Raises: FileNotFoundError, ValueError: no such judge, one of other data, or no val."""
-    config, manifest = setup.config, setup.manifest
-    steps, path = config["cas_steps"], config["judge"]
+    config, manifest = setup.gan, setup.manifest
+    steps, path = config.cas_steps, config.judge
     if path is None:
         if steps:
             raise ValueError(f"cas_steps={steps}: give judge=CLASSIFIER.pt, whose architecture learns the made clips.")
@@ -80,10 +80,10 @@ def new_judgement(setup: Setup) -> Judgement | None:
         raise ValueError(f"judge={path}: {manifest.source} has no validation clips to compare with.")
     judge = judge_of(from_state(state), f"judge={path}").to(setup.device)
     settings = {"num_workers": setup.num_workers, "device": setup.device.type}
-    settings |= {"batch_size": config["trainer"]["batch_size"]}
+    settings |= {"batch_size": config.trainer.batch_size}
     train, val = (
         watch_items(judge, at_most(manifest.splits[split]), setup.clip, settings) for split in ("train", "val")
     )
-    quick = {"steps": steps, "seed": config["seed"], "num_workers": setup.num_workers}
+    quick = {"steps": steps, "seed": config.seed, "num_workers": setup.num_workers}
     cas = new_quick_cas(state["config"], judge, manifest.splits["val"], setup.clip, **quick) if steps else None
     return Judgement(judge, train, val, cas)

@@ -32,7 +32,7 @@ class Generate:
     policy: Sequence[str]  # of DiffAugment
     ops: Sequence[BatchOp] = ()  # of one's own, on real clips
     class_weight: float = 0.0  # of the auxiliary classifier's loss, for the generator
-    sameness_weight: float = 0.0  # of how alike made clips of a class are; 0 = off
+    mode_seeking_weight: float = 0.0  # of how alike made clips of a class are; 0 = off
     r1: float = 0.0  # weight of the gradient penalty; 0 = off
     r1_every: int = 16  # steps; its weight grows by as much (lazy regularisation, arXiv:1912.04958)
     accumulate: int = 1  # micro-batches per step
@@ -66,9 +66,9 @@ class Generate:
         loss = loss_d + loss_g
         if told:
             loss = loss + told["class_real"] + self.class_weight * conditioning * told["class_fake"]
-        if self.sameness_weight:
+        if self.mode_seeking_weight:
             told["sameness"] = sameness(fake, real, label)
-            loss = loss + self.sameness_weight * told["sameness"]
+            loss = loss + self.mode_seeking_weight * told["sameness"]
         if self.r1 and position // self.accumulate % self.r1_every == 0:
             loss = loss + self.penalty(real, label, position)
         return {

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -25,13 +26,18 @@ from videoai.gan.auxiliary import AuxiliaryClassifier
 from videoai.gan.gan import Gan
 from videoai.gan.monitor import Monitor
 from videoai.inference.load_generator import build_network
+from videoai.settings.gan import TrainGanSettings
 from videoai.tasks.gan.judged_validation import JudgedClips, new_judgement
 from videoai.tasks.gan.step import Generate
 from videoai.tasks.gan.validation import MadeClips, fewest
 from videoai.tasks.task import Metric, Setup, Validation
 
 logger = logging.getLogger(__name__)
-PIXELS = {"mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5], "channels": "rgb"}  # a generator's range is [-1, 1]
+PIXELS: dict[str, Any] = {
+    "mean": (0.5, 0.5, 0.5),
+    "std": (0.5, 0.5, 0.5),
+    "channels": "rgb",
+}  # a generator's range is [-1, 1]
 
 
 class GanTask:
@@ -50,12 +56,12 @@ class GanTask:
         "checkpoint={checkpoint}: a GAN, which makes clips and names none. Its own scores: videoai gan evaluate {word}"
     )
 
-    def resolve(self, config: dict[str, Any]) -> dict[str, Any]:
+    def resolve(self, settings: TrainGanSettings) -> TrainGanSettings:
         """Pixels in the generator's range."""
-        refuse_odd_recipe(config)
-        return {**config, "clip": {**config["clip"], **PIXELS}}
+        refuse_odd_recipe(settings)
+        return replace(settings, clip=replace(settings.clip, **PIXELS))
 
-    def validate(self, manifest: Manifest, config: Mapping[str, Any]) -> None:
+    def validate(self, manifest: Manifest, settings: TrainGanSettings) -> None:
         """Raises: ValueError: several labels a clip, or a class with a single one."""
         manifest.refuse_unlearnable()
         if manifest.splits["train"].label_sets is not None:
@@ -75,16 +81,16 @@ class GanTask:
 
     def build_model(self, setup: Setup) -> tuple[Gan, None]:
         """All networks, initialised from the seed; everything learns."""
-        torch.manual_seed(seed_for(setup.config["seed"], "init"))
-        node, num_classes, clip = setup.config["gan"], len(setup.outputs), setup.clip
+        torch.manual_seed(seed_for(setup.settings.seed, "init"))
+        node, num_classes, clip = setup.gan.gan, len(setup.outputs), setup.clip
         size = {"num_classes": num_classes, "num_frames": clip.num_frames, "size": clip.size}
         gan = Gan(
-            build_network(node["generator"], GENERATORS, "gan.generator", num_classes, clip, ANYTHING),
-            build_network(node["discriminator"], DISCRIMINATORS, "gan.discriminator", num_classes, clip, ANYTHING),
+            build_network(node.generator, GENERATORS, "gan.generator", num_classes, clip, ANYTHING),
+            build_network(node.discriminator, DISCRIMINATORS, "gan.discriminator", num_classes, clip, ANYTHING),
             # each process sees its share of the clips, and p is the mean of what they make of it
-            Augmentation(node["ada_target"], clips_to_one=node["ada_clips"] / distributed.world_size()),
+            Augmentation(node.ada_target, clips_to_one=node.ada_clips / distributed.world_size()),
             Monitor(),
-            AuxiliaryClassifier(**size, width=node["class_width"]) if node["class_width"] else None,
+            AuxiliaryClassifier(**size, width=node.aux_classifier_width) if node.aux_classifier_width else None,
         )
         if setup.state is not None:
             load_model_state(gan, setup.state)
@@ -94,41 +100,43 @@ class GanTask:
         """Only the generator is averaged and evaluated."""
         return Average(_gan(model).generator, decay=decay, ramp_up=True)
 
-    def build_optimizer(self, config: Mapping[str, Any], model: nn.Module) -> torch.optim.Optimizer:
+    def build_optimizer(self, settings: TrainGanSettings, model: nn.Module) -> torch.optim.Optimizer:
         """Adam, each network at a rate of its own (TTUR, arXiv:1706.08500); the classifier at the discriminator's."""
-        node, gan = config["optim"], _gan(model)
+        node, gan = settings.optim, _gan(model)
         groups = [
-            {"params": gan.generator.parameters(), "lr": node["lr_generator"]},
-            {"params": gan.discriminator.parameters(), "lr": node["lr_discriminator"]},
+            {"params": gan.generator.parameters(), "lr": node.lr_generator},
+            {"params": gan.discriminator.parameters(), "lr": node.lr_discriminator},
         ]
         if gan.auxiliary is not None:
-            groups.append({"params": gan.auxiliary.parameters(), "lr": node["lr_discriminator"]})
-        return torch.optim.Adam(groups, betas=tuple(node["betas"]))
+            groups.append({"params": gan.auxiliary.parameters(), "lr": node.lr_discriminator})
+        return torch.optim.Adam(groups, betas=(node.betas[0], node.betas[1]))
 
     def build_learner(self, setup: Setup, model: nn.Module, ops: Sequence[BatchOp], counts: Tensor) -> Generate:
         """The losses and what eases them."""
-        node, trainer = setup.config["gan"], setup.config["trainer"]
+        node = setup.gan.gan
         steps = self.conditioning_steps(setup)
-        weights = {key: node[key] for key in ("class_weight", "sameness_weight", "r1", "r1_every")}
         return Generate(
             model=_gan(model),
             to_input=ToModelInput(setup.clip).to(setup.device),
             ops=ops,
-            policy=node["diff_augment"],
+            policy=node.diff_augment,
             conditioning_steps=steps,
-            accumulate=trainer["accumulate"],
-            seed=setup.config["seed"],
-            **weights,
+            accumulate=setup.settings.trainer.accumulate,
+            class_weight=node.class_weight,
+            mode_seeking_weight=node.mode_seeking_weight,
+            r1=node.r1,
+            r1_every=node.r1_every,
+            seed=setup.settings.seed,
         )
 
     def conditioning_steps(self, setup: Setup) -> tuple[int, int] | None:
         """When the class fades in: for few clips only."""
-        node, num_videos = setup.config["gan"], len(setup.train_items)
-        if num_videos >= node["conditioning_below"] or not node["conditioning_steps"]:
+        node, num_videos = setup.gan.gan, len(setup.train_items)
+        if num_videos >= node.conditioning_below or not node.conditioning_steps:
             return None
-        begin, end = node["conditioning_steps"]
+        begin, end = node.conditioning_steps
         logger.info("%d training clips: the class fades in from step %d to %d", num_videos, begin, end)
-        if setup.config["trainer"]["max_steps"] <= end:
+        if setup.gan.trainer.max_steps <= end:
             logger.warning(
                 "the run ends before that: clips will not show the class they are asked for. Raise trainer.max_steps, "
                 "or set gan.conditioning_steps"
@@ -144,30 +152,28 @@ class GanTask:
         judgement = new_judgement(setup)
         films = setup.folder / "films"
         make_folder(films)
-        seed, workers = setup.config["seed"], setup.num_workers
+        seed, workers = setup.settings.seed, setup.num_workers
         made = MadeClips(setup.manifest, setup.clip, _gan(model), log, films, seed, workers)
         return JudgedClips(made, judgement) if judgement else made
 
-    def describe(self, model: nn.Module, config: Mapping[str, Any]) -> str:
+    def describe(self, model: nn.Module, settings: TrainGanSettings) -> str:
         """The sizes of both networks."""
         gan = _gan(model)
         sizes = [sum(p.numel() for p in part.parameters()) / 1e6 for part in (gan.generator, gan.discriminator)]
         return f"generator {sizes[0]:.2f} M, discriminator {sizes[1]:.2f} M parameters"
 
 
-def refuse_odd_recipe(config: Mapping[str, Any]) -> None:
+def refuse_odd_recipe(settings: TrainGanSettings) -> None:
     """Raises: ValueError: a recipe that would train silently wrong."""
     for key in ("mixup", "cutmix"):
-        if config["augment"][key]:
-            raise ValueError(
-                f"augment.{key}={config['augment'][key]}: a GAN learns from clips of one class; set it to 0."
-            )
-    if config["augment"]["diff_augment"]:
+        if value := getattr(settings.augment, key):
+            raise ValueError(f"augment.{key}={value}: a GAN learns from clips of one class; set it to 0.")
+    if settings.augment.diff_augment:
         raise ValueError(
             "augment.diff_augment is what a classifier sees; of a GAN's discriminator: gan.diff_augment=[...]."
         )
-    steps = config["gan"]["conditioning_steps"]
-    if steps is not None and not (len(steps) == 2 and 0 <= steps[0] < steps[1]):
+    steps = settings.gan.conditioning_steps
+    if steps is not None and steps[0] == steps[1]:
         raise ValueError(f"gan.conditioning_steps={steps}: give [from, to], the lower step first, or null.")
 
 

@@ -1,0 +1,96 @@
+"""Whether a continued run is still the same run: its settings now beside those that its checkpoint records."""
+
+import inspect
+import logging
+from collections.abc import Mapping
+from dataclasses import MISSING
+from typing import Any, TypeVar
+
+from videoai.core.build import resolve
+from videoai.models import TARGETS
+from videoai.settings.parse import Described, describe, flatten, parse, to_dict
+from videoai.settings.renamed import renamed
+from videoai.settings.setting import UNCHANGED
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+MAX_THREADS = 1024  # more than the cores of today's machines
+
+
+def continued(settings: T, recorded: Mapping[str, Any]) -> T:
+    """The settings with their "auto" values as the run began, and with what settings newer than the run were before.
+
+    Raises: ValueError: a setting that changes the result has another value than ``recorded``, a checkpoint's config.
+    """
+    whole = to_dict(settings)
+    now, then = flatten(whole), flatten(renamed(recorded))
+    described = {one.key: one for one in describe(type(settings), whole)}
+    named = {
+        *then,
+        *(key.rpartition(".")[0] for key in then),
+    }  # pairs, such as data.flip_labels, are named by their parts
+    newer = {key: value for key, value in then_defaults(now, described).items() if key not in named}
+    taken = {key: then[key] for key, one in described.items() if one.about.auto and now[key] == "auto" and key in then}
+    for key, value in taken.items():
+        _check_threads(key, value)
+    before = {key: one.about.before for key, one in described.items() if one.about.before is not UNCHANGED}
+    taken |= {key: value for key, value in before.items() if key in newer and now[key] == described[key].default}
+    now, then = now | taken, then | newer
+    _warn_of_other_length(now, then)
+    free = {key for key, one in described.items() if one.about.resume}
+    changed = [key for key in sorted({*now, *then} - free) if now.get(key, MISSING) != then.get(key, MISSING)]
+    if changed:
+        raise ValueError(_other_settings(changed, now, then))
+    for key, value in taken.items():
+        _put(whole, key, value)
+    return parse(type(settings), whole)
+
+
+def then_defaults(now: Mapping[str, Any], described: Mapping[str, Described]) -> dict[str, Any]:
+    """What a run had for each setting of today that its checkpoint does not name."""
+    values = {key: one.default if one.about.before is UNCHANGED else one.about.before for key, one in described.items()}
+    return {**values, **_options_of_model(now)}
+
+
+def _options_of_model(now: Mapping[str, Any]) -> dict[str, Any]:
+    """The defaults of the options of a model of the zoo."""
+    name = str(now.get("model.name"))
+    if name not in TARGETS:
+        return {}
+    parameters = inspect.signature(resolve(TARGETS[name], "model")).parameters
+    defaults = {f"model.{key}": p.default for key, p in parameters.items() if p.default is not p.empty}
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in defaults.items()}
+
+
+def _warn_of_other_length(now: Mapping[str, Any], then: Mapping[str, Any]) -> None:
+    length = "trainer.max_epochs" if now.get("trainer.max_epochs") is not None else "trainer.max_steps"
+    only_stops = (length, now.get("schedule.name")) == ("trainer.max_steps", "constant")
+    if now.get(length) != then.get(length) and not only_stops:
+        logger.warning(
+            "%s was %s, is %s: the schedule runs over another length from here on, so the weights will not be those of "
+            "a run that had it from the start",
+            *(length, then.get(length), now.get(length)),
+        )
+
+
+def _other_settings(changed: list[str], now: Mapping[str, Any], then: Mapping[str, Any]) -> str:
+    pairs = [(key, then.get(key, "(not set)"), now.get(key, "(no setting now)")) for key in changed[:5]]
+    differences = "; ".join(f"{key} was {before}, is {after}" for key, before, after in pairs)
+    gone = " (one that is gone: with the videoai that began the run)" if any(key not in now for key in changed) else ""
+    return (
+        f"run_dir={now['run_dir']} holds a run with other settings: {differences}. To continue it leave them as they "
+        f"were{gone}; for a new run choose another run_dir=PATH."
+    )
+
+
+def _check_threads(key: str, value: Any) -> None:
+    """Raises: ValueError: a checkpoint, perhaps a stranger's, wants more threads than machines have cores."""
+    if key == "trainer.num_threads" and isinstance(value, int) and value > MAX_THREADS:
+        raise ValueError(f"{key} was {value} in the run to continue. To have so many: {key}={value}")
+
+
+def _put(nested: dict[str, Any], key: str, value: Any) -> None:
+    *groups, name = key.split(".")
+    for group in groups:
+        nested = nested[group]
+    nested[name] = value

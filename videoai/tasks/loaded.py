@@ -1,0 +1,101 @@
+"""A trained model with its task: answers for files and for frames, preprocessed as ``evaluate`` does."""
+
+from collections.abc import Sequence
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from videoai.data.decode import Decoder, open_video
+from videoai.data.decode.memory import video_from_array
+from videoai.data.normalize import ToModelInput
+from videoai.engine.precision import Precision
+from videoai.inference.answer import Answer
+from videoai.inference.load import LoadedModel, from_state, open_checkpoint
+from videoai.inference.predict import Predictor
+from videoai.tasks.supervised import SupervisedTask, scoring_task
+
+Input = str | PathLike[str] | NDArray[np.uint8] | Tensor
+
+
+class TrainedModel(LoadedModel):
+    """A network in eval mode with ``.classes``, ``.clip`` and ``.task``. Called with normalised clips, float
+    [B, C, T, H, W], it gives outputs [B, K]; ``predict`` takes videos as they are."""
+
+    def __init__(self, model: LoadedModel, task: SupervisedTask) -> None:
+        super().__init__(model.model, classes=model.classes, clip=model.clip)
+        self.task = task
+
+    def forward(self, video: Tensor) -> Tensor:
+        """Raises: ValueError: pixels that are not normalised yet."""
+        if video.dtype == torch.uint8:
+            raise ValueError(
+                f"video is uint8 {list(video.shape)}: the network wants normalised float [B, C, T, H, W]. Use "
+                "model.predict(frames, fps=...), which preprocesses paths and frames."
+            )
+        return super().forward(video)
+
+    def predict(
+        self,
+        inputs: Input | Sequence[Input],
+        *,
+        fps: float | None = None,
+        top_k: int = 5,
+        window_seconds: float | None = None,
+        hop_seconds: float | None = None,
+        decoder: Decoder = "pyav",
+        frame_fps: float | None = None,
+    ) -> list[Answer]:
+        """An answer for each input: the path of a video or of a folder of images, or frames, uint8 [T, H, W, 3] RGB.
+
+        Args:
+            fps: the rate of frames that are given as arrays; needed for them.
+            window_seconds, hop_seconds: of the timeline of long videos, as for ``videoai predict``.
+        Raises: ValueError: frames of another kind, or without a rate. BadVideo: a video that cannot be read.
+        """
+        device = next(self.parameters()).device
+        predictor = Predictor(
+            model=self,
+            task=self.task,
+            to_input=ToModelInput(self.clip).to(device),
+            precision=Precision("fp32", device=device),
+            top_k=top_k,
+            window_seconds=window_seconds,
+            hop_seconds=hop_seconds,
+        )
+        answers = []
+        for number, one in enumerate(as_list(inputs)):
+            with opened(one, number, fps, decoder, frame_fps) as video:
+                answers.append(predictor.of(video, video.path))
+        return answers
+
+
+def load(checkpoint: str | Path, *, trust: Sequence[str] = (), device: str = "cpu") -> TrainedModel:
+    """The model of a checkpoint, or of published weights by id; the averaged weights if there are any.
+
+    ``trust`` names packages of your own that the checkpoint's model or task may be imported from.
+
+    Raises: FileNotFoundError, ValueError: naming the file and what is wrong with it.
+    """
+    state = open_checkpoint(checkpoint)
+    task = scoring_task(state, str(checkpoint), trust=trust)
+    return TrainedModel(from_state(state, trust=trust), task).to(device).eval()
+
+
+def as_list(inputs: Input | Sequence[Input]) -> list[Input]:
+    """One input, or several."""
+    return list(inputs) if isinstance(inputs, list | tuple) else [inputs]  # pyright: ignore[reportReturnType]
+
+
+def opened(source: Input, number: int, fps: float | None, decoder: Decoder, frame_fps: float | None) -> Any:
+    """A Video over an input. Raises: ValueError, BadVideo."""
+    if isinstance(source, str | PathLike):
+        return open_video(fspath(source), decoder=decoder, frame_fps=frame_fps)
+    if fps is None:
+        raise ValueError(f"input {number} is an array of frames: give their rate, fps=25")
+    frames = source.numpy() if isinstance(source, Tensor) else source
+    return video_from_array(frames, fps, path=f"input {number}")
