@@ -2,17 +2,21 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 import yaml
 
-from videoai.compose.former import complete, with_run_dir
+from videoai.compose.settings import from_keywords
 from videoai.run.evaluate import evaluate
 from videoai.run.predict import predict
 from videoai.run.train import build_trainer, resolve, train
 from videoai.run.training.open_run import open_run
+from videoai.settings.parse import parse
+from videoai.settings.training import TrainSettings
+from videoai.settings.verbs import EvaluateSettings, PredictSettings
 
 HERE = Path(__file__).parent
 SMALL = {"batch_size": 6, "precision": "fp32", "num_threads": 1, "tensorboard": False, "log_every": 1, "max_steps": 4}
@@ -38,42 +42,40 @@ def speeds(clip_folder, tmp_path) -> dict:
     return {"name": "csv", "path": str(tmp_path / "speeds.csv"), "num_workers": 0, "flip": 0.0}
 
 
-def settings(tmp_path: Path, data: dict, **changes) -> dict:
+def settings(tmp_path: Path, data: dict, **changes) -> TrainSettings:
     given = {"data": data, "model": "tiny_r3d", "clip": "16x2x32", "run_dir": str(tmp_path / "run"), "trainer": SMALL}
-    return with_run_dir(*complete(given)) | changes
+    return from_keywords(TrainSettings, {**given, **changes}).settings()
 
 
-def scoring(checkpoint: str, **changes) -> dict:
-    common = {"checkpoint": checkpoint, "precision": "auto", "device": "cpu", "trust": ["regression"], "run_dir": None}
-    return common | changes
-
-
-EVALUATE = {"split": "auto", "views": "2x1", "batch_size": 8, "num_workers": 0, "data": {}, "moved": {}}
-PREDICT = {"top_k": 5, "window_seconds": None, "hop_seconds": None, "decoder": "pyav", "frame_fps": None}
+def scoring(checkpoint: str, **changes) -> EvaluateSettings:
+    given = {"views": "2x1", "batch_size": 8, "num_workers": 0, "trust": ["regression"]}
+    return parse(EvaluateSettings, {"checkpoint": checkpoint, "device": "cpu", **given, **changes})
 
 
 def test_a_task_of_ones_own_trains_evaluates_and_predicts(speeds, tmp_path):
     done = train(settings(tmp_path, speeds, task=REGRESSION))
-    assert done["metric"] == "mae" and done["best"] == f"mean absolute error {done['best_mae']:.4g}"
+    assert done.metric == "mae" and done.best == f"mean absolute error {done.best_value:.4g}"
     lines = [json.loads(line) for line in (tmp_path / "run/metrics.jsonl").read_text().splitlines()]
     validated = [line["mae"] for line in lines if line["split"] == "val"]
-    assert done["best_mae"] == pytest.approx(min(validated), abs=1e-4)  # lower is better; logs are rounded
+    assert done.best_value == pytest.approx(min(validated), abs=1e-4)  # lower is better; logs are rounded
     assert len(set(validated)) == len(validated) == 4
-    state = torch.load(done["checkpoint"], weights_only=True)
+    state = torch.load(done.checkpoint, weights_only=True)
     assert (state["classes"], state["config"]["task"]) == (["speed"], REGRESSION)
 
-    results = evaluate(scoring(done["checkpoint"], **EVALUATE))
+    found = evaluate(scoring(done.checkpoint))
+    results = found.results
     assert (results["split"], results["n_total"]) == ("test", 2)
-    assert results["files"] == ["results.json", "predictions.csv"]
+    assert found.files == ["results.json", "predictions.csv"]
     with (tmp_path / "run/predictions.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert {row["value"] for row in rows} == {"-7.000000", "20.000000"}  # -7 is in test alone
     errors = [abs(float(row["value"]) - float(row["predicted"])) for row in rows]
     assert results["mae"] == pytest.approx(sum(errors) / 2, abs=1e-5)
-    assert dict(results["table"])["mean absolute error"] == f"{results['mae']:.3f}"
+    assert dict(found.table)["mean absolute error"] == f"{results['mae']:.3f}"
 
     out = {"input": str(tmp_path / rows[0]["path"]), "annotate": True, "run_dir": str(tmp_path / "out")}
-    (record,) = predict(scoring(done["checkpoint"], **PREDICT, **out))
+    given = {"checkpoint": done.checkpoint, "device": "cpu", "trust": ["regression"], **out}
+    (record,) = predict(parse(PredictSettings, given))
     assert set(record) == {"path", "value", "annotated"} and abs(record["value"]) < 50
 
 
@@ -81,7 +83,7 @@ def test_a_task_of_ones_own_continues_bitwise(speeds, tmp_path):
     for run, stops in (("whole", [4]), ("parts", [2, 4])):
         for stop in stops:
             given = settings(tmp_path, speeds, task=REGRESSION, run_dir=str(tmp_path / run))
-            train({**given, "trainer": {**given["trainer"], "max_steps": stop, "max_epochs": 4}})
+            train(replace(given, trainer=replace(given.trainer, max_steps=stop, max_epochs=4)))
     whole, parts = (torch.load(tmp_path / run / "checkpoints/last.pt", weights_only=True) for run in ("whole", "parts"))
     assert whole["step"] == parts["step"] == 4
     assert all(torch.equal(value, parts["model"][name]) for name, value in whole["model"].items())
@@ -93,21 +95,22 @@ def test_labels_that_are_no_numbers_and_a_checkpoint_that_nobody_trusts_are_refu
         train(settings(tmp_path, folder, task=REGRESSION))
     done = train(settings(tmp_path, speeds, task=REGRESSION))
     with pytest.raises(ValueError, match="'regression.Regression' is code from outside videoai.*'trust=.regression.'"):
-        evaluate(scoring(done["checkpoint"], **EVALUATE) | {"trust": []})
+        evaluate(scoring(done.checkpoint, trust=[]))
 
 
-def built(given: dict):
+def built(given: TrainSettings):
     with open_run(resolve(given)) as run:
         return build_trainer(run)
 
 
 def test_batch_operations_and_clip_transforms_of_ones_own_stand_in_a_list(clip_folder, tmp_path):
     data = {"name": "folder", "root": str(clip_folder), "num_workers": 0, "flip": 0.0}
-    plain, given = settings(tmp_path, data), settings(tmp_path, data, run_dir=str(tmp_path / "own"))
-    given["augment"] |= {
+    own_ops = {
         "batch_ops": [{"_target_": "ops.Invert", "strength": 1.0}],
         "clip_transforms": [{"_target_": "ops.Noise", "most": 3}],
     }
+    plain = settings(tmp_path, data)
+    given = settings(tmp_path, data, run_dir=str(tmp_path / "own"), augment=own_ops)
     trainer, own = built(plain), built(given)
     first, noisy = next(trainer.batches(0)), next(own.batches(0))
     off = noisy.video.int() - first.video.int()
@@ -129,8 +132,7 @@ def test_batch_operations_and_clip_transforms_of_ones_own_stand_in_a_list(clip_f
 )
 def test_parts_that_do_not_fit_are_refused(clip_folder, tmp_path, augment, message):
     data = {"name": "folder", "root": str(clip_folder), "num_workers": 0}
-    given = settings(tmp_path, data)
-    given["augment"] |= augment
+    given = settings(tmp_path, data, augment=augment)
     with pytest.raises(ValueError, match=message):
         train(given)
 
@@ -138,15 +140,15 @@ def test_parts_that_do_not_fit_are_refused(clip_folder, tmp_path, augment, messa
 def test_an_optimizer_and_a_schedule_of_ones_own(clip_folder, tmp_path):
     data = {"name": "folder", "root": str(clip_folder), "num_workers": 0}
     given = settings(tmp_path, data, schedule={"_target_": "ops.Triangle", "floor": 0.1})
-    given["trainer"]["max_epochs"] = None  # the schedule runs over max_steps
-    trainer = built({**given, "optim": {"_target_": "ops.SignSGD", "lr": 0.01, "weight_decay": 0.1}})
+    given = replace(given, trainer=replace(given.trainer, max_epochs=None))  # the schedule runs over max_steps
+    trainer = built(replace(given, optim={"_target_": "ops.SignSGD", "lr": 0.01, "weight_decay": 0.1}))
     assert [group["weight_decay"] for group in trainer.optimizer.param_groups] == [0.1, 0.0]
     assert [trainer.schedule(step) for step in range(5)] == [0.1, 0.5, 1.0, 0.5, 0.1]
     trainer.train_step([next(trainer.batches(0))])
     assert {group["lr"] for group in trainer.optimizer.param_groups} == {0.001}
     with pytest.raises(ValueError, match="schedule: Triangle does not take 'flor'. Did you mean 'floor'"):
-        built({**given, "schedule": {"_target_": "ops.Triangle", "flor": 0.1}})
+        built(replace(given, schedule={"_target_": "ops.Triangle", "flor": 0.1}))
     with pytest.raises(ValueError, match="schedule: Schedule does not take 'warm_up'. Did you mean 'warmup'"):
-        built({**given, "schedule": {"name": "cosine", "warm_up": 0.1}})
+        built(replace(given, schedule={"name": "cosine", "warm_up": 0.1}))
     with pytest.raises(ValueError, match="optim.lr is not set"):
-        built({**given, "optim": {"_target_": "ops.SignSGD"}})
+        built(replace(given, optim={"_target_": "ops.SignSGD"}))

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,17 +8,24 @@ import torch
 import yaml
 
 import videoai
-from videoai.compose.former import complete, with_run_dir
+from videoai.compose.settings import from_keywords
 from videoai.inference.initial_weights import load_weights
 from videoai.inference.load import build_model
-from videoai.run.train import build_trainer, resolve, train
+from videoai.run.train import build_trainer, resolve
 from videoai.run.training.open_run import open_run
 from videoai.run.training.pace import pace
 from videoai.run.training.set_up import steps_per_epoch
+from videoai.settings.training import TrainSettings
 from videoai.tasks.supervised import new_freeze
 from videoai.tasks.task import Setup
 
 SMALL = {"batch_size": 6, "precision": "fp32", "tensorboard": False, "log_every": 1}
+
+
+def settings_from(given: dict) -> TrainSettings:
+    return from_keywords(
+        TrainSettings, {key: value for key, value in given.items() if (key, value) != ("task", "gan")}
+    ).settings()
 
 
 def config(clip_folder, tmp_path, **changes) -> dict:
@@ -29,11 +37,11 @@ def config(clip_folder, tmp_path, **changes) -> dict:
     return {**given, **changes}
 
 
-def setup_of(full: dict, num_videos: int = 18) -> Setup:
+def setup_of(full: TrainSettings, num_videos: int = 18) -> Setup:
     """Only what the steps of a run depend on."""
     nothing: Any = None
     parts = dict.fromkeys(("manifest", "clip", "outputs", "target", "reading", "num_workers", "device"), nothing)
-    return Setup(config=full, steps_per_epoch=steps_per_epoch(full, num_videos), folder=Path(), **parts)
+    return Setup(settings=full, steps_per_epoch=steps_per_epoch(full, num_videos), folder=Path(), **parts)
 
 
 def test_train_from_python_takes_names_dicts_and_dotted_keys(clip_folder, tmp_path):
@@ -60,14 +68,14 @@ def test_an_unknown_setting_is_named_with_the_nearest(clip_folder, tmp_path):
     ],
 )
 def test_epochs_shape_the_schedule_and_steps_only_stop(clip_folder, tmp_path, settings, stop, total):
-    full, _ = complete(config(clip_folder, tmp_path, trainer={**SMALL, **settings}))
+    full = settings_from(config(clip_folder, tmp_path, trainer={**SMALL, **settings}))
     found = pace(setup_of(full), evaluations=20)
     assert (found.cadence.stop_step, found.total_steps) == (stop, total)
 
 
 def test_an_epoch_with_repeats_still_draws_every_video_once(clip_folder, tmp_path):
     given = config(clip_folder, tmp_path, trainer={**SMALL, "max_epochs": 3}, augment={"repeats": 2})
-    assert pace(setup_of(complete(given)[0]), evaluations=20).total_steps == 18
+    assert pace(setup_of(settings_from(given)), evaluations=20).total_steps == 18
 
 
 @pytest.mark.parametrize(
@@ -77,7 +85,7 @@ def test_an_epoch_with_repeats_still_draws_every_video_once(clip_folder, tmp_pat
     ],
 )
 def test_runs_without_an_end_or_size_are_refused(clip_folder, tmp_path, settings, message):
-    full, _ = complete(config(clip_folder, tmp_path, trainer={**SMALL, **settings}))
+    full = settings_from(config(clip_folder, tmp_path, trainer={**SMALL, **settings}))
     with pytest.raises(ValueError, match=message):
         pace(setup_of(full), evaluations=20)
 
@@ -118,7 +126,7 @@ def test_activation_checkpointing_keeps_the_statistics_of_batch_norms(clip_folde
 
 
 def test_a_run_is_assembled_without_touching_the_console(clip_folder, tmp_path, capsys):
-    full = with_run_dir(*complete(config(clip_folder, tmp_path)))
+    full = settings_from(config(clip_folder, tmp_path))
     with open_run(resolve(full)) as run:
         trainer = build_trainer(run)
     assert trainer.step == 0
@@ -139,13 +147,12 @@ def test_what_nothing_has_trained_is_not_frozen_to_the_end(clip_folder, tmp_path
 
 def test_a_recurrent_layer_behind_loaded_frames_is_not_frozen_to_the_end(clip_folder, tmp_path):
     """The backbone may be trained; the layers between it and the head are not."""
-    full, _ = complete(config(clip_folder, tmp_path) | {"model": RNN, "finetune": "linear_probe"})
-    model = build_model(full["model"], num_classes=4)
-    fresh = load_weights(model, full | {"model": {**full["model"], "backbone_pretrained": True}}, ["a", "b", "c", "d"])
+    full = settings_from(config(clip_folder, tmp_path) | {"model": RNN, "finetune": "linear_probe"})
+    model = build_model(full.model, num_classes=4)
+    fresh = load_weights(model, replace(full, model={**full.model, "backbone_pretrained": True}), ["a", "b", "c", "d"])
     with pytest.raises(ValueError, match=r"holds 6 tensors that nothing has trained \(norm\.weight, norm\.bias, rnn\."):
-        new_freeze(full["finetune"], model, fresh, steps_per_epoch=3)
-    full["finetune"]["unfreeze_epoch"] = 1
-    freeze = new_freeze(full["finetune"], model, fresh, steps_per_epoch=3)
+        new_freeze(full.finetune, model, fresh, steps_per_epoch=3)
+    freeze = new_freeze(replace(full.finetune, unfreeze_epoch=1), model, fresh, steps_per_epoch=3)
     assert freeze is not None and set(freeze.trainable) == {"head.weight", "head.bias"}
 
 
@@ -186,7 +193,7 @@ def test_everything_random_continues_to_bitwise_the_same_weights_whatever_the_wo
 
 
 def first_batch(given: dict, tmp_path):
-    full = with_run_dir(*complete(given))
+    full = settings_from(given)
     with open_run(resolve(full)) as run:
         trainer = build_trainer(run)
     return next(trainer.batches(0)), trainer
@@ -237,10 +244,3 @@ def test_the_chosen_metric_chooses_the_best_checkpoint_and_is_reported(clip_fold
     assert done.metric == "macro_f1"
     assert done.best_value == pytest.approx(max(line["macro_f1"] for line in validated), abs=1e-6)
     assert {"top1", "mean_class_accuracy", "macro_f1", "loss"} <= set(validated[0])
-
-
-def test_an_augmentation_of_ones_own_without_all_settings_is_told_how_to_begin(clip_folder, tmp_path):
-    full = with_run_dir(*complete(config(clip_folder, tmp_path)))
-    del full["augment"]["speed"]
-    with pytest.raises(ValueError, match=r"augment.speed is not set. .* begin: defaults: \[none, _self_\]"):
-        train(full)

@@ -4,10 +4,11 @@ import pytest
 import torch
 
 import videoai
-from videoai.compose.former import complete, with_run_dir
+from videoai.compose.settings import from_keywords
 from videoai.inference.load_generator import load_generator
 from videoai.run.train import build_trainer, resolve
 from videoai.run.training.open_run import open_run
+from videoai.settings.gan import TrainGanSettings
 
 SMALL = {"batch_size": 4, "precision": "fp32", "num_threads": 1, "tensorboard": False, "log_every": 1}
 EVERYTHING = {"conditioning_steps": [2, 8], "r1": 1.0, "r1_every": 3, "ada_target": 0.1, "ada_clips": 40}
@@ -15,6 +16,12 @@ NETWORKS = {
     "generator": {"width": 4, "motion_code": "gru"},
     "discriminator": {"width": 4},
 }
+
+
+def settings_from(given: dict) -> TrainGanSettings:
+    return from_keywords(
+        TrainGanSettings, {key: value for key, value in given.items() if (key, value) != ("task", "gan")}
+    ).settings()
 
 
 def config(clip_folder, tmp_path, **changes) -> dict:
@@ -74,7 +81,7 @@ def test_the_averaged_weights_are_those_that_are_loaded(clip_folder, tmp_path):
 
 
 def test_batches_hold_every_class_equally_often(clip_folder, tmp_path):
-    full = with_run_dir(*complete(config(clip_folder, tmp_path, trainer={**SMALL, "batch_size": 8})))
+    full = settings_from(config(clip_folder, tmp_path, trainer={**SMALL, "batch_size": 8}))
     with open_run(resolve(full)) as run:
         trainer = build_trainer(run)
     drawn = torch.cat([clips.label for clips, _ in zip(trainer.batches(0), range(4), strict=False)])
@@ -82,7 +89,7 @@ def test_batches_hold_every_class_equally_often(clip_folder, tmp_path):
 
 
 def test_a_collapse_is_said_once_an_evaluation_and_logged(clip_folder, tmp_path, caplog):
-    full = with_run_dir(*complete(config(clip_folder, tmp_path, trainer={**SMALL, "max_steps": 1})))
+    full = settings_from(config(clip_folder, tmp_path, trainer={**SMALL, "max_steps": 1}))
     with open_run(resolve(full)) as run:
         trainer = build_trainer(run)
         trainer.evaluate.gan.monitor.patience = 1
