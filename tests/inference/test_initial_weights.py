@@ -1,6 +1,7 @@
 """What weights decide before a run begins."""
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,17 @@ import torch
 from videoai.inference import load
 from videoai.inference.initial_weights import load_weights, resolve_weights
 from videoai.inference.load import build_model
+from videoai.settings.parse import parse
+from videoai.settings.training import TrainSettings
 
-RGB = {"num_frames": 8, "size": 224, "mean": None, "std": None, "channels": None}
 
-
-def config(model: dict[str, Any], **clip: Any) -> dict[str, Any]:
-    return {"weights": None, "model": model, "clip": {**RGB, **clip}}
+def config(model: dict[str, Any], **clip: Any) -> TrainSettings:
+    given = {
+        "data": {"name": "motion16"},
+        "clip": {"num_frames": 8, "size": 224, **clip},
+        "schedule": {"name": "cosine"},
+    }
+    return parse(TrainSettings, {**given, "model": model})
 
 
 def backbone(name: str, *, pretrained: bool = True) -> dict[str, Any]:
@@ -23,25 +29,25 @@ def backbone(name: str, *, pretrained: bool = True) -> dict[str, Any]:
 
 
 def test_pixels_are_normalised_as_for_the_pretrained_backbone() -> None:
-    clip = resolve_weights(config(backbone("resnet50")))["clip"]
-    assert (clip["mean"], clip["std"], clip["channels"]) == ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225], "rgb")
-    assert resolve_weights(config(backbone("vit_tiny_patch16_224")))["clip"]["mean"] == [0.5, 0.5, 0.5]
+    clip = resolve_weights(config(backbone("resnet50"))).clip
+    assert (clip.mean, clip.std, clip.channels) == ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225), "rgb")
+    assert resolve_weights(config(backbone("vit_tiny_patch16_224"))).clip.mean == (0.5, 0.5, 0.5)
 
 
 def test_without_pretrained_weights_the_defaults_stay() -> None:
-    assert resolve_weights(config(backbone("resnet50", pretrained=False)))["clip"]["mean"] == [0.45, 0.45, 0.45]
+    assert resolve_weights(config(backbone("resnet50", pretrained=False))).clip.mean == (0.45, 0.45, 0.45)
 
 
 def test_published_weights_come_before_the_backbones() -> None:
-    given = config(backbone("resnet50")) | {"weights": "mmaction2/tsn_r50_1x1x8_k400"}
-    assert resolve_weights(given)["clip"]["std"] == [0.229, 0.224, 0.225]
-    assert resolve_weights(given)["model"]["backbone_pretrained"] is False  # nothing that is overwritten is fetched
+    given = replace(config(backbone("resnet50")), weights="mmaction2/tsn_r50_1x1x8_k400")
+    assert resolve_weights(given).clip.std == (0.229, 0.224, 0.225)
+    assert resolve_weights(given).model["backbone_pretrained"] is False  # nothing that is overwritten is fetched
 
 
 def test_other_pixels_than_the_backbone_knows_are_said(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
-        clip = resolve_weights(config(backbone("resnet50"), mean=[0.5, 0.5, 0.5]))["clip"]
-    assert clip["mean"] == [0.5, 0.5, 0.5]
+        clip = resolve_weights(config(backbone("resnet50"), mean=[0.5, 0.5, 0.5])).clip
+    assert clip.mean == (0.5, 0.5, 0.5)
     assert "weights resnet50 were trained with clip.mean=(0.485, 0.456, 0.406), this run has (0.5, 0.5, 0.5)" in (
         caplog.text
     )
@@ -74,7 +80,7 @@ def test_a_head_is_kept_for_the_same_classes_in_the_same_order_alone(
     torch.save(state, tmp_path / "best.pt")
     model = build_model(node, num_classes=2)
     with caplog.at_level(logging.INFO):
-        fresh = load_weights(model, {"weights": str(tmp_path / "best.pt"), "model": node}, classes)
+        fresh = load_weights(model, replace(config(node), weights=str(tmp_path / "best.pt")), classes)
     head, body = model.head.weight, model.stem[0].weight
     assert torch.equal(body, trained.stem[0].weight)
     assert torch.equal(head, trained.head.weight) == is_kept

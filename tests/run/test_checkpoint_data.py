@@ -10,18 +10,26 @@ import torch
 
 from videoai.data.lists.manifest import from_csv, from_folder
 from videoai.data.motion16.dataset import SIZES, Size, motion16
-from videoai.run.checkpoint_data import choose_data, layout_of, read_data
+from videoai.run.checkpoint_data import DataChange, DataChoice, choose_data, layout_of, read_data
 from videoai.run.manifests import MANIFESTS
 from videoai.run.recorded_settings import HOW_TO_READ, fault_of, in_short, settings_of
 from videoai.settings.data import LAYOUTS, DataSettings, LoadingSettings
-from videoai.settings.parse import default_values
+from videoai.settings.parse import default_values, parse, to_dict
 
 MOTION = {"name": "motion16", "size": "tiny", "level": "default", "seed": 0}
 SHARES = {"val_fraction": 0.2, "test_fraction": 0.2, "split_seed": 0}
 
 
-def choose(node: Any, **given: Any):
-    return choose_data({"checkpoint": "best.pt", **given}, {"config": {"data": node}})
+def choose(node: Any, data: dict[str, Any] | None = None, moved: dict[str, Any] | None = None) -> DataChoice:
+    """The choice for a checkpoint whose data node is ``node``; ``data`` and ``moved``: what the user says."""
+    named = parse(DataSettings, data) if data else None
+    return choose_data(DataChange(named, moved or {}), {"config": {"data": node}}, "best.pt")
+
+
+def chosen(choice: DataChoice, node: dict[str, Any]) -> bool:
+    """Whether the choice has the settings of ``node``, and defaults beside them."""
+    whole = to_dict(choice.data)
+    return whole == to_dict(parse(DataSettings, {key: value for key, value in node.items() if key != "num_workers"}))
 
 
 @pytest.fixture
@@ -120,7 +128,7 @@ def test_a_pattern_of_annotations_is_followed_to_regular_files_alone(tmp_path, c
     with pytest.raises(FileNotFoundError, match="is not there"):
         choose(node)
     (tmp_path / "train_1.txt").touch()
-    assert choose(node).node["annotations"] == node["annotations"]
+    assert choose(node).data.source["annotations"] == node["annotations"]
     os.mkfifo(tmp_path / "val_1.txt")
     with pytest.raises(ValueError, match="is no regular file"):
         choose(node)
@@ -149,7 +157,7 @@ def test_data_that_are_no_settings_are_refused(node):
 
 def test_code_is_refused_whatever_is_trusted():
     with pytest.raises(ValueError, match="data._target_='os.mkdir', code from outside videoai"):
-        choose({"_target_": "os.mkdir", "name": "csv", "path": "/tmp/x"}, trust=["os"])
+        choose({"_target_": "os.mkdir", "name": "csv", "path": "/tmp/x"})
 
 
 @pytest.mark.parametrize(
@@ -185,7 +193,7 @@ def test_a_selection_of_lines_is_columns_and_plain_values(where, places):
 def test_how_videos_are_read_is_not_taken_and_told(folder, caplog):
     caplog.set_level("INFO")
     hostile = {"num_workers": 100_000, "isolated": True, "decoder": "auto"}
-    assert choose(folder | hostile).node == folder
+    assert chosen(choose(folder | hostile), folder)
     assert (
         "not taken from the checkpoint: data.num_workers=100000, data.isolated=True, data.decoder='auto'" in caplog.text
     )
@@ -197,13 +205,13 @@ def test_how_videos_are_read_is_not_taken_and_told(folder, caplog):
 def test_what_the_user_changes_is_the_users(folder):
     changed = {"root": "https://mine/x", "num_workers": 3}
     choice = choose(folder | {"root": "http://theirs/x"}, moved=changed)
-    assert (choice.node, choice.is_own, choice.is_recorded) == (folder | changed, True, True)
+    assert chosen(choice, folder | changed) and choice.is_own and choice.is_recorded
 
 
 def test_what_the_user_names_is_read_whatever_the_checkpoint_says(folder):
     hostile = {"_target_": "os.mkdir", "path": "/tmp/x"}
-    choice = choose(hostile, data=folder | {"num_workers": 7})
-    assert choice.node == folder | {"num_workers": 7, "val_fraction": 0, "test_fraction": 0}
+    choice = choose(hostile, data=folder)
+    assert chosen(choice, folder | {"val_fraction": 0.0, "test_fraction": 0.0})
     assert not choice.is_recorded and not choice.is_own
 
 
@@ -213,10 +221,10 @@ def test_what_the_user_names_is_read_whatever_the_checkpoint_says(folder):
 def test_a_moved_folder_is_own_data_and_another_folder_is_scored_whole(folder):
     other = folder | {"root": "/new"}
     moved = choose(folder, moved={"root": "/new"})
-    assert (moved.node, moved.is_own) == (other, True)
+    assert chosen(moved, other) and moved.is_own
     assert choose(folder, data=folder | {"split_seed": 1}).is_own  # so that its list is compared
     scored = choose(folder, data=other)
-    assert (scored.node, scored.is_own) == (other | {"val_fraction": 0, "test_fraction": 0}, False)
+    assert chosen(scored, other | {"val_fraction": 0.0, "test_fraction": 0.0}) and not scored.is_own
 
 
 def test_own_data_are_read_and_described(folder, caplog):
@@ -285,14 +293,14 @@ def test_another_size_of_the_built_in_data_is_refused(cache, size):
 def test_another_rendering_of_the_built_in_data_is_other_data(cache, key, change):
     motion16(**{"size": "tiny", **change}, num_workers=0)
     choice = choose(MOTION, **{key: MOTION | change if key == "data" else change})
-    assert (choice.node, choice.is_own) == (MOTION | change, False)
+    assert chosen(choice, MOTION | change) and not choice.is_own
 
 
 def test_the_built_in_data_stay_the_checkpoint_s_own_wherever_they_lie(cache):
     motion16(size="tiny", root=cache, num_workers=0)
     for given in ({"data": MOTION | {"root": str(cache)}}, {"moved": {"root": str(cache)}}):
         choice = choose(MOTION, **given)
-        assert (choice.node, choice.is_own) == (MOTION | {"root": str(cache)}, True)
+        assert chosen(choice, MOTION | {"root": str(cache)}) and choice.is_own
 
 
 # ---- the list of what is allowed

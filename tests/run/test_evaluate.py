@@ -4,12 +4,16 @@ import videoai
 from videoai.core.types import VideoItem
 from videoai.data.lists.manifest import Manifest
 from videoai.data.motion16.dataset import SIZES, VERSION, Size
+from videoai.run.checkpoint_data import DataChange
 from videoai.run.evaluate import (
     choose_split,
     evaluate,
     name_of,
     parse_views,
 )
+from videoai.settings.data import DataSettings
+from videoai.settings.parse import parse
+from videoai.settings.verbs import EvaluateSettings
 
 
 def manifest(**splits: int) -> Manifest:
@@ -55,10 +59,10 @@ def test_the_test_split_of_another_rendering_seed_is_scored(tmp_path, monkeypatc
     data = {"name": "motion16", "size": "tiny", "num_workers": 0}
     trainer = {"max_steps": 1, "batch_size": 4, "precision": "fp32", "tensorboard": False}
     best = videoai.train(data=data, model="frame_only", trainer=trainer, run_dir=str(tmp_path / "run")).checkpoint
-    settings = {"checkpoint": best, "split": "auto", "views": "1x1", "batch_size": 16, "num_workers": None}
-    settings |= {"precision": "auto", "device": "cpu", "trust": [], "run_dir": None, "data": {}}
+    settings = EvaluateSettings(checkpoint=best, num_workers=0, device="cpu")
     caplog.set_level("INFO")
-    own = evaluate({**settings, "moved": {}})
-    other = evaluate({**settings, "moved": {}, "data": data | {"seed": 1}})
+    own = evaluate(settings).results
+    named = parse(DataSettings, {"name": "motion16", "size": "tiny", "seed": 1, "flip": 0.0})
+    other = evaluate(settings, DataChange(named=named)).results
     assert f"motion16-tiny-default-s1-v{VERSION}: 16 videos of split test" in caplog.text
     assert other["fingerprint"] != own["fingerprint"]

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from videoai.compose.settings import from_keywords
 from videoai.core.types import MULTI_LABEL, LabelSpan, VideoItem
 from videoai.data.lists.manifest import Manifest
+from videoai.settings.training import TrainSettings
 from videoai.tasks import build_task, node_of, suiting, task_of
 from videoai.tasks.classify import Classify
 from videoai.tasks.multi_label import MultiLabel
@@ -24,7 +26,10 @@ def of_kind(multi_label: bool) -> Manifest:
 
 
 ONE, SEVERAL = of_kind(False), of_kind(True)
-OFF = {"sampler": "uniform", "effective_number": 0.0, "balanced_softmax": False, "focal": 2.0, "pos_weight": 0.0}
+
+
+def with_imbalance(changes: dict) -> TrainSettings:
+    return from_keywords(TrainSettings, {"imbalance": changes}).settings()
 
 
 @pytest.mark.parametrize(
@@ -42,10 +47,10 @@ OFF = {"sampler": "uniform", "effective_number": 0.0, "balanced_softmax": False,
 )
 def test_an_imbalance_setting_that_such_labels_have_no_use_for_is_refused(setting, multi_label, message):
     task, other = (MultiLabel(), Classify()) if multi_label else (Classify(), MultiLabel())
-    task.validate(of_kind(multi_label), {"imbalance": OFF})
+    task.validate(of_kind(multi_label), with_imbalance({}))
     with pytest.raises(ValueError, match=message):
-        task.validate(of_kind(multi_label), {"imbalance": {**OFF, **setting}})
-    other.validate(of_kind(not multi_label), {"imbalance": {**OFF, **setting}})
+        task.validate(of_kind(multi_label), with_imbalance(setting))
+    other.validate(of_kind(not multi_label), with_imbalance(setting))
 
 
 def test_the_metric_is_the_fields_own_unless_another_is_named():
@@ -90,9 +95,9 @@ def test_one_label_and_several_are_not_compared():
 
 
 def test_the_data_choose_the_task_and_a_checkpoint_names_it():
-    assert (suiting(ONE), suiting(SEVERAL)) == ("classify", "multi_label")
-    assert node_of({"config": {}}) == "classify"  # written before there were several
-    assert node_of({"config": {}, "multi_label": True}) == "multi_label"
+    assert [suiting(data)["name"] for data in (ONE, SEVERAL)] == ["classify", "multi_label"]
+    assert node_of({"config": {}}) == {"name": "classify"}  # written before there were several
+    assert node_of({"config": {}, "multi_label": True}) == {"name": "multi_label"}
     assert isinstance(task_of({"config": {"task": {"name": "multi_label"}}, "multi_label": False}), MultiLabel)
 
 
@@ -113,7 +118,7 @@ def test_a_gan_scores_no_videos():
 def test_validation_without_a_single_label_is_refused():
     manifest = Manifest(("a", "b"), {"val": [VideoItem("x.mp4", MULTI_LABEL, spans=())]}, "here")
     nothing: Any = None
-    parts = dict.fromkeys(("clip", "outputs", "target", "reading", "num_workers", "device", "config"), nothing)
+    parts = dict.fromkeys(("clip", "outputs", "target", "reading", "num_workers", "device", "settings"), nothing)
     setup = Setup(manifest=manifest, steps_per_epoch=1, folder=Path(), **parts)
     with pytest.raises(ValueError, match="here: no validation video has a label, so nothing can be judged"):
         SupervisedValidation(MultiLabel(), setup, nothing, nothing)

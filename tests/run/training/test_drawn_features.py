@@ -58,7 +58,7 @@ def test_drawn_features_change_the_head_and_nothing_else(clip_folder, judge_run,
         ({"finetune": "attentive_probe"}, "needs a head that is one linear layer .* that of AttentiveModel is more"),
         ({"augment": {"features": "feature_gan"}}, "needs 5 or more clips of a class, but class 'down' has 4"),
         ({"augment": {"features": "smote", "feature_classes": "rare"}}, "the smallest class has 4 clips, half of"),
-        ({"augment": {"features": "smot"}}, "augment.features=smot: Did you mean 'smote'"),
+        ({"augment": {"features": "smot"}}, "augment.features=smot: Did you mean smote"),
         ({"augment": {"features": "smote", "feature_ratio": 0}}, "augment.feature_ratio=0: give a number above 0"),
     ],
 )

@@ -3,7 +3,7 @@ import os
 import pytest
 
 from videoai.core import checkpoint
-from videoai.run.training.folder import RunFolder, continued, default_run_dir, find_resume
+from videoai.run.training.folder import RunFolder, default_run_dir, find_resume
 
 STATE = {"format": 1, "config": {}, "classes": ["a", "b"], "clip": {}, "model": {}, "step": 4}
 
@@ -34,15 +34,6 @@ def test_a_best_that_is_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(other.best)
     assert find_resume(RunFolder(tmp_path / "run"), str(other.last))["step"] == 4
     assert not (tmp_path / "run").exists()
-
-
-def test_more_threads_than_machines_have_are_not_taken_from_a_checkpoint():
-    then, now = ({"trainer": {"num_threads": number}, "run_dir": "run"} for number in (100_000, "auto"))
-    with pytest.raises(
-        ValueError, match="trainer.num_threads was 100000 .* To have so many: trainer.num_threads=100000"
-    ):
-        continued(now, then)
-    assert continued(then, then)["trainer"]["num_threads"] == 100_000  # the person says so
 
 
 def test_a_best_without_a_last_is_gone_on_from(tmp_path):

@@ -55,7 +55,7 @@ def test_a_bank_changes_what_is_learned_and_not_for_how_long(clip_folder, bank, 
     caplog.set_level(logging.INFO)
     without = videoai.train({**settings(clip_folder, tmp_path / "a", bank), "synthetic": {"source": None}})
     with_bank = videoai.train(settings(clip_folder, tmp_path / "b", bank, until=0.5))
-    assert with_bank["step"] == without["step"] == 4
+    assert with_bank.step == without.step == 4
     assert losses(tmp_path / "a")[0] != losses(tmp_path / "b")[0]
     said = caplog.text
     assert "12 generated clips, for train only" in said

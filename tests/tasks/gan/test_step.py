@@ -80,7 +80,7 @@ def test_the_classifier_learns_from_real_clips_and_the_generator_from_being_name
 
 
 def test_made_clips_of_a_class_that_are_alike_cost_their_weight():
-    stats = make(sameness_weight=3.0).train_step(clips(), FP32, 5)
+    stats = make(mode_seeking_weight=3.0).train_step(clips(), FP32, 5)
     assert 0 < stats["sameness"] <= 1
     rest = stats["loss_d"] + stats["loss_g"]
     assert stats["loss"].item() == pytest.approx((rest + 3 * stats["sameness"]).item())
