@@ -1,24 +1,60 @@
-import io
 import json
 import re
 import subprocess
 import sys
-import threading
 
 import pytest
 import torch
+from matplotlib.figure import Figure
 
-from videoai.core.log import RunLog, contact_sheet
+from videoai.core.log import RunLog
+from videoai.core.loggers import Logger
+
+
+class Recorder(Logger):
+    """Keeps what it gets; raises in the method ``fails_in``."""
+
+    def __init__(self, fails_in: str = "") -> None:
+        self.got: list[tuple] = []
+        self.fails_in = fails_in
+
+    def take(self, method: str, *given: object) -> None:
+        if method == self.fails_in:
+            raise RuntimeError("the server\nis gone")
+        self.got.append((method, *given))
+
+    def scalars(self, step, split, values):
+        self.take("scalars", step, split, values)
+
+    def clips(self, step, name, video):
+        self.take("clips", step, name, video.shape)
+
+    def film(self, step, name, video, fps):
+        self.take("film", step, name, video.shape, fps)
+
+    def figure(self, step, name, figure):
+        self.take("figure", step, name, type(figure))
+
+    def close(self):
+        self.take("close")
+
+
+def tell_everything(log: RunLog) -> None:
+    log.scalars(1, "train", {"loss": 0.5})
+    log.clips(1, "input", torch.zeros(2, 4, 3, 8, 8, dtype=torch.uint8))
+    log.film(1, "made", torch.zeros(4, 3, 8, 8, dtype=torch.uint8), fps=8)
+    log.figure(1, "val/confusion", Figure)
+    log.close()
 
 
 def test_lines_beyond_the_resumed_step_and_torn_lines_are_dropped(tmp_path):
-    log = RunLog(tmp_path, tensorboard=False)
+    log = RunLog(tmp_path)
     for step in (1, 2, 3):
         log.scalars(step, "train", {"loss": step / 3})
     log.close()
     with log.path.open("a") as file:
         file.write('{"step": 2, "spl')
-    again = RunLog(tmp_path, start_step=2, tensorboard=False)
+    again = RunLog(tmp_path, start_step=2)
     again.scalars(3, "train", {"loss": float("nan")})
     again.close()
     records = [json.loads(line) for line in log.path.read_text().splitlines()]
@@ -26,85 +62,81 @@ def test_lines_beyond_the_resumed_step_and_torn_lines_are_dropped(tmp_path):
     assert records[2]["loss"] is None
 
 
-def test_tensorboard_gets_scalars_pictures_and_figures(tmp_path):
-    from matplotlib.figure import Figure
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    log = RunLog(tmp_path)
-    log.scalars(1, "train", {"loss": 0.5})
-    log.clips(1, "input", torch.zeros(2, 4, 3, 8, 8, dtype=torch.uint8))
-    log.figure(1, "val/confusion", Figure)
-    log.close()
-    events = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
-    assert events.Tags()["scalars"] == ["train/loss"]
-    assert sorted(events.Tags()["images"]) == ["input", "val/confusion"]
-
-
 def test_a_line_can_be_read_while_the_run_goes_on(tmp_path):
-    log = RunLog(tmp_path, tensorboard=False)
+    log = RunLog(tmp_path)
     log.scalars(1, "train", {"loss": 0.5})
     assert json.loads(log.path.read_text())["loss"] == 0.5
     log.close()
 
 
-def test_a_continued_run_hides_the_points_that_its_checkpoint_does_not_hold(tmp_path):
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    for start, last in ((0, 4), (2, 3)):
-        log = RunLog(tmp_path, start_step=start)
-        for step in range(start + 1, last + 1):
-            log.scalars(step, "train", {"loss": start + step / 10})
-        log.close()
-    points = EventAccumulator(str(tmp_path / "tensorboard")).Reload().Scalars("train/loss")
-    assert [(point.step, round(point.value, 1)) for point in points] == [(1, 0.1), (2, 0.2), (3, 2.3)]
-
-
-def test_a_contact_sheet_has_a_row_a_clip_and_a_column_a_frame():
-    video = torch.arange(2 * 4, dtype=torch.uint8).view(2, 4, 1, 1, 1).expand(2, 4, 3, 5, 6)
-    sheet = contact_sheet(video)
-    assert sheet.shape == (3, 10, 24)
-    assert sheet[0, ::5, ::6].tolist() == [[0, 1, 2, 3], [4, 5, 6, 7]]
+def test_a_logger_gets_everything_once_and_is_closed(tmp_path):
+    recorder = Recorder()
+    log = RunLog(tmp_path, loggers={"recorder": lambda: recorder})
+    tell_everything(log)
+    log.close()  # a second time closes nothing twice
+    assert recorder.got == [
+        ("scalars", 1, "train", {"loss": 0.5}),
+        ("clips", 1, "input", (2, 4, 3, 8, 8)),
+        ("film", 1, "made", (4, 3, 8, 8), 8),
+        ("figure", 1, "val/confusion", Figure),
+        ("close",),
+    ]
 
 
-@pytest.mark.parametrize("room", [0, 10_000], ids=["at the start", "later"])
-def test_a_full_disk_is_told_once_and_without_a_traceback(tmp_path, room):
+@pytest.mark.parametrize("method", ["scalars", "clips", "film", "figure", "close"])
+def test_a_logger_that_raises_is_named_once_and_gets_nothing_more(tmp_path, caplog, method):
+    broken, sound = Recorder(fails_in=method), Recorder()
+    tell_everything(RunLog(tmp_path, loggers={"mine.Broken": lambda: broken, "sound": lambda: sound}))
+    assert [record.getMessage() for record in caplog.records] == [
+        "logger mine.Broken failed, training goes on without it; metrics.jsonl has all values: "
+        "RuntimeError: the server is gone"
+    ]
+    methods = [got[0] for got in sound.got]
+    assert methods == ["scalars", "clips", "film", "figure", "close"]
+    assert [got[0] for got in broken.got] == methods[: methods.index(method)]
+    assert len((tmp_path / "metrics.jsonl").read_text().splitlines()) == 1
+
+
+def test_a_logger_that_cannot_be_opened_is_named_and_the_run_begins(tmp_path, caplog):
+    log = RunLog(tmp_path, loggers={"mine.Absent": lambda: 1 / 0})  # pyright: ignore[reportArgumentType]
+    tell_everything(log)
+    (record,) = caplog.records
+    assert record.getMessage().startswith("logger mine.Absent failed, ") and "ZeroDivisionError" in record.getMessage()
+
+
+def test_a_signal_in_a_logger_is_not_taken_for_its_failure(tmp_path):
+    class Slow(Logger):
+        def scalars(self, step, split, values):
+            raise KeyboardInterrupt
+
+    log = RunLog(tmp_path, loggers={"slow": lambda: Slow(**dict.fromkeys(("run_dir", "name", "config", "start_step")))})
+    with pytest.raises(KeyboardInterrupt):
+        log.scalars(1, "train", {"loss": 0.5})
+    log.close()
+
+
+def test_a_figure_that_no_logger_gets_is_not_drawn(tmp_path):
+    log = RunLog(tmp_path)
+    log.figure(1, "val/confusion", lambda: pytest.fail("drawn"))
+    log.close()
+
+
+def test_a_process_without_a_folder_opens_no_logger():
+    tell_everything(RunLog(None, loggers={"tensorboard": lambda: pytest.fail("opened")}))
+
+
+def test_a_full_disk_ends_the_run_where_its_own_record_cannot_be_written(tmp_path):
     """The limit stands for the disk. It holds for a whole process, hence one of its own."""
     script = f"""
-import resource, torch
+import resource
 from pathlib import Path
 from videoai.core.log import RunLog
 
-resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 try:
-    log = RunLog(Path({str(tmp_path)!r}))
-    log.clips(1, "input", torch.randint(256, (2, 4, 3, 64, 64), dtype=torch.uint8))
-    log.close()
+    RunLog(Path({str(tmp_path)!r})).scalars(1, "train", {{"loss": 0.5}})
 except OSError as error:
     print(error)
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stderr == ""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert re.fullmatch(rf"{tmp_path}: no room \(.* MB free\)\. What was saved before is intact; .*\n", done.stdout)
-
-
-def test_what_fails_in_other_threads_is_still_told(tmp_path, monkeypatch):
-    told = []
-    monkeypatch.setattr(threading, "excepthook", lambda failure: told.append(failure.exc_type))
-    RunLog(tmp_path).close()
-    thread = threading.Thread(target=lambda: 1 / 0)
-    thread.start()
-    thread.join()
-    assert told == [ZeroDivisionError]
-
-
-def test_tensorboard_gets_a_film_that_moves(tmp_path):
-    from PIL import Image
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    log = RunLog(tmp_path)
-    video = torch.arange(5, dtype=torch.uint8).view(5, 1, 1, 1).mul(50).expand(5, 3, 8, 16)
-    log.film(3, "made", video, fps=10)
-    log.close()
-    (event,) = EventAccumulator(str(tmp_path / "tensorboard")).Reload().Images("made")
-    film = Image.open(io.BytesIO(event.encoded_image_string))
-    assert (event.step, film.n_frames, film.size, film.info["duration"]) == (3, 5, (16, 8), 100)

@@ -88,7 +88,7 @@ def make_trainer(tmp_path: Path) -> Iterator[Callable[..., Trainer]]:
             "average": Average(task.model, decay=ema_decay),
             "schedule": Schedule(total_steps=10, warmup=0.2),
             "precision": Precision("fp32", device=CPU),
-            "log": RunLog(tmp_path / folder, tensorboard=False),  # closed below: a test may keep several trainers
+            "log": RunLog(tmp_path / folder),  # closed below: a test may keep several trainers
             "cadence": Cadence(**pace),
             "progress": Progress(stop),
             "facts": {"config": {}, "classes": ["down", "up"], "clip": {}, "versions": {}},

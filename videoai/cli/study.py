@@ -42,8 +42,8 @@ def gan_augment(arguments: list[str]) -> int:
     for settings in classifiers.values():
         settings["device"], settings["data"]["num_workers"] = config["device"], config["num_workers"]
     one = classifiers[BASES[0]]
-    shared = {key: one["trainer"][key] for key in ("num_threads", "tensorboard")}
-    gan |= {"data": one["data"], "device": config["device"], "trainer": gan["trainer"] | shared}
+    trainer = gan["trainer"] | {"num_threads": one["trainer"]["num_threads"]}
+    gan |= {"data": one["data"], "logger": one["logger"], "device": config["device"], "trainer": trainer}
     return show(study_gan(config, gan, classifiers))
 
 

@@ -15,8 +15,6 @@ def _former(config: dict[str, Any]) -> dict[str, Any]:
     loading = config.pop("loading", None)
     if loading is not None and "data" in config:
         config["data"] = {**config["data"], **{key: loading[key] for key in LOADING}}
-    if "logger" in config:
-        config["trainer"]["tensorboard"] = "tensorboard" in config.pop("logger")
     if "gan" in config:
         config["gan"]["class_width"] = config["gan"].pop("aux_classifier_width")
         config["gan"]["sameness_weight"] = config["gan"].pop("mode_seeking_weight")

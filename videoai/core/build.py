@@ -8,6 +8,7 @@ name table entries, unless the user says ``trust=package``.
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -26,12 +27,24 @@ def build(
 
     ``table`` maps a name to ``"module:attribute"``, so that nothing is imported before it is wanted.
 
+    Raises: ValueError: as ``bind``.
+    """
+    return bind(node, table, where=where, trust=trust, **runtime)()
+
+
+def bind(
+    node: Mapping[str, Any], table: Mapping[str, str], *, where: str, trust: Sequence[str] = (), **runtime: Any
+) -> partial[Any]:
+    """What ``build`` would call, checked and not yet called.
+
     Raises: ValueError: unknown name, untrusted or missing target, or a keyword the target does not take.
     """
     options = {key: value for key, value in node.items() if key not in ("name", "_target_")}
     target = _find(node, table, where, trust)
+    if taken := sorted(options.keys() & runtime.keys()):
+        raise ValueError(f"{where}: {taken[0]} comes from videoai itself. Leave it out.")
     _check_keywords(target, {**options, **runtime}, where)
-    return target(**options, **runtime)
+    return partial(target, **options, **runtime)
 
 
 def build_own(nodes: Sequence[Mapping[str, Any]], *, where: str) -> list[Any]:

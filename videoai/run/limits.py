@@ -95,7 +95,7 @@ LIMITS: dict[str, tuple[bool, float, float]] = {
     "shard_mb": (False, 0, INFINITY),
 }
 BOOLEANS = (
-    *("finetune.freeze", "trainer.activation_checkpointing", "trainer.tensorboard"),
+    *("finetune.freeze", "trainer.activation_checkpointing"),
     *("model.pretrained", "model.backbone_pretrained", "model.bidirectional", "annotate", "data.verify"),
     *(
         "imbalance.balanced_softmax",

@@ -74,7 +74,7 @@ def build_trainer(run: Run) -> Trainer:
     clips = training_clips(task, setup, plan)
     model, freeze = task.build_model(setup)
     setup, precision = with_precision(task, setup, model)
-    settings, log = setup.settings, run.open_log()
+    settings, log = setup.settings, run.open_log(setup.settings)
     validation = task.build_validation(setup, model, precision, log)
     trainer = Trainer(
         learner=task.build_learner(setup, model, clips.ops, clips.stream.counts),

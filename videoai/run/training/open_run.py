@@ -1,6 +1,6 @@
 """A run whose folder is held: its settings, what it continues from, its log."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,10 +9,12 @@ from typing import Any
 from videoai.core import distributed
 from videoai.core.device import resolve_device
 from videoai.core.log import RunLog
+from videoai.core.loggers import Logger, bind_loggers
 from videoai.engine.interrupt import Interrupt
 from videoai.run.training.folder import RunFolder, find_resume
 from videoai.run.training.same_run import continued
 from videoai.settings.gan import TrainGanSettings
+from videoai.settings.parse import to_dict
 from videoai.settings.training import TrainSettings
 from videoai.tasks import AUTO, node_of
 
@@ -34,10 +36,10 @@ class Run:
         """Where training begins."""
         return self.state["step"] if self.state else 0
 
-    def open_log(self) -> RunLog:
-        """The log, closed with the run; of several processes the first keeps one."""
+    def open_log(self, settings: Settings) -> RunLog:
+        """The log, closed with the run; of several processes the first keeps one. ``settings``: what loggers show."""
         path = self.folder.path if distributed.rank() == 0 else None
-        log = RunLog(path, start_step=self.first_step, tensorboard="tensorboard" in self.settings.logger)
+        log = RunLog(path, start_step=self.first_step, loggers=loggers_of(settings, start_step=self.first_step))
         self.closing.callback(log.close)
         return log
 
@@ -51,10 +53,18 @@ def open_run(settings: Settings, *, interrupt: Interrupt | None = None) -> Itera
     folder = RunFolder(Path(settings.run_dir or "runs"))
     with distributed.together(resolve_device(settings.device).type), folder.locked(), ExitStack() as closing:
         refuse_uneven(settings.trainer.accumulate, settings.trainer.batch_size)
+        loggers_of(settings)  # a name or an option that is wrong is refused before anything is read
         state = find_resume(folder, settings.resume)
         if state:
             settings = continued(with_task_of(state, settings), {**state["config"], "task": node_of(state)})
         yield Run(folder=folder, settings=settings, state=state, interrupt=interrupt or Interrupt(), closing=closing)
+
+
+def loggers_of(settings: Settings, *, start_step: int = 0) -> dict[str, Callable[[], Logger]]:
+    """What opens the loggers of ``logger``, by name. Raises: ValueError: as ``bind_loggers``."""
+    folder = Path(settings.run_dir or "runs")
+    name, config = settings.name or folder.name, to_dict(settings)
+    return bind_loggers(settings.logger, run_dir=folder, name=name, config=config, start_step=start_step)
 
 
 def with_task_of(state: dict[str, Any], settings: Settings) -> Settings:

@@ -1,0 +1,80 @@
+import json
+
+import pytest
+import torch
+
+import videoai
+from videoai.core.loggers import Logger
+
+SMALL = {"batch_size": 6, "max_steps": 3, "precision": "fp32", "num_threads": 1, "log_every": 1, "eval_every": 3}
+
+
+class BreaksAtTwo(Logger):
+    """A logger of one's own, beside the run."""
+
+    def __init__(self, *, told, run_dir, name, config, start_step):
+        self.path = run_dir / told
+        with self.path.open("a") as file:
+            file.write(f"{name} precision {config['trainer']['precision']} from {start_step}\n")
+
+    def scalars(self, step, split, values):
+        if step == 2:
+            raise ConnectionError("the server is gone")
+        with self.path.open("a") as file:
+            file.write(f"{step} {split}\n")
+
+
+@pytest.fixture
+def own(monkeypatch):
+    """The node of the class above, importable under a name of its own."""
+    import sys
+    import types
+
+    monkeypatch.setitem(sys.modules, "loggers_of_mine", types.ModuleType("loggers_of_mine"))
+    monkeypatch.setattr("loggers_of_mine.BreaksAtTwo", BreaksAtTwo, raising=False)
+    return {"_target_": "loggers_of_mine.BreaksAtTwo", "told": "told.txt"}
+
+
+def train(clip_folder, run_dir, **changes):
+    data = {"name": "folder", "root": str(clip_folder), "num_workers": 0}
+    given = {"data": data, "model": "frame_only", "clip": "16x2x32", "trainer": SMALL, "run_dir": str(run_dir)}
+    return videoai.train({**given, **changes})
+
+
+def steps(run_dir) -> list[tuple[int, str]]:
+    records = [json.loads(line) for line in (run_dir / "metrics.jsonl").read_text().splitlines()]
+    return [(record["step"], record["split"]) for record in records]
+
+
+def test_a_logger_that_fails_in_the_middle_is_named_and_the_run_ends_as_it_should(clip_folder, tmp_path, own, caplog):
+    done = train(clip_folder, tmp_path, logger=[own], name="mine")
+    assert done.step == 3 and steps(tmp_path) == [(1, "train"), (2, "train"), (3, "train"), (3, "val")]
+    assert (tmp_path / "told.txt").read_text().splitlines() == ["mine precision fp32 from 0", "1 train"]
+    warned = [record.getMessage() for record in caplog.records if "failed" in record.getMessage()]
+    assert len(warned) == 1 and "loggers_of_mine.BreaksAtTwo" in warned[0] and "the server is gone" in warned[0]
+    assert not (tmp_path / "tensorboard").exists()
+    train(clip_folder, tmp_path, logger=[own], name="mine", trainer={**SMALL, "max_steps": 4})
+    assert (tmp_path / "told.txt").read_text().splitlines()[2:] == ["mine precision fp32 from 3", "4 train", "4 val"]
+
+
+def test_without_loggers_a_run_keeps_its_own_record_alone(clip_folder, tmp_path):
+    train(clip_folder, tmp_path, logger=[])
+    assert {path.name for path in tmp_path.iterdir()} == {".lock", "checkpoints", "config.yaml", "metrics.jsonl"}
+    assert len(steps(tmp_path)) == 4
+
+
+def test_a_logger_whose_package_is_missing_is_refused_before_there_is_a_run(clip_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("videoai.core.loggers.find_spec", lambda name: None)
+    with pytest.raises(ValueError, match=r"logger=wandb needs the package wandb: pip install 'videoai\[wandb\]'"):
+        train(clip_folder, tmp_path / "run", logger=["tensorboard", "wandb"])
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_that_began_with_the_former_setting_continues_with_other_loggers(clip_folder, tmp_path):
+    train(clip_folder, tmp_path, logger=[])
+    path = tmp_path / "checkpoints" / "last.pt"
+    state = torch.load(path, weights_only=True)
+    state["config"]["trainer"]["tensorboard"] = not state["config"].pop("logger")
+    torch.save(state, path)
+    done = train(clip_folder, tmp_path, logger=["tensorboard"], trainer={**SMALL, "max_steps": 4})
+    assert done.step == 4 and (tmp_path / "tensorboard").exists()

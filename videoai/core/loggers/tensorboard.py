@@ -1,0 +1,63 @@
+"""TensorBoard: event files in ``run_dir/tensorboard``; look with ``tensorboard --logdir runs``.
+
+Where a run continues, points behind its checkpoint are hidden (``purge_step``), so that curves do not double back.
+"""
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor
+
+from videoai.core.loggers.logger import Logger
+from videoai.core.loggers.pictures import contact_sheet, gif
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+class TensorBoard(Logger):
+    """Scalars, contact sheets, films and figures."""
+
+    def __init__(self, *, run_dir: Path, name: str, config: dict[str, Any], start_step: int) -> None:
+        from torch.utils.tensorboard import SummaryWriter
+
+        leave_to_the_caller()
+        self._writer = SummaryWriter(str(run_dir / "tensorboard"), purge_step=start_step + 1 if start_step else None)
+
+    def scalars(self, step: int, split: str, values: dict[str, float]) -> None:
+        for key, value in values.items():
+            self._writer.add_scalar(f"{split}/{key}", value, step)
+
+    def clips(self, step: int, name: str, video: Tensor) -> None:
+        self._writer.add_image(name, contact_sheet(video), step)
+
+    def film(self, step: int, name: str, video: Tensor, fps: float) -> None:
+        self._writer._get_file_writer().add_summary(film_summary(name, video, fps), step)
+
+    def figure(self, step: int, name: str, figure: "Figure") -> None:
+        self._writer.add_figure(name, figure, step, close=False)
+
+    def close(self) -> None:
+        self._writer.flush()  # close() alone would not tell that something could not be written
+        self._writer.close()
+
+
+def film_summary(name: str, video: Tensor, fps: float) -> Any:
+    """What TensorBoard shows as a moving picture: an animated GIF. Its own ``add_video`` needs moviepy for the same."""
+    from tensorboard.compat.proto.summary_pb2 import Summary  # pyright: ignore[reportAttributeAccessIssue]  # made by protobuf
+
+    channels, height, width = video.shape[1:]
+    image = Summary.Image(height=height, width=width, colorspace=channels, encoded_image_string=gif(video, fps))
+    return Summary(value=[Summary.Value(tag=name, image=image)])
+
+
+def leave_to_the_caller() -> None:
+    """The writer's thread keeps its error, and the next call raises it: a traceback would tell it a second time."""
+    others = threading.excepthook
+
+    def hook(failure: threading.ExceptHookArgs) -> None:
+        if not type(failure.thread).__module__.startswith("tensorboard."):
+            others(failure)
+
+    threading.excepthook = hook
