@@ -55,7 +55,7 @@ def test_help_shows_the_settings_of_the_task(videoai_command, tmp_path):
     ("arguments", "message"),
     [
         (["train", "gan=small"], "'gan' is a setting of GANs: videoai gan train gan=..."),
-        (["train", "gan.r1=1"], "'gan.r1' is a setting of GANs"),
+        (["train", "gan.r1=1"], "'gan' is a setting of GANs: videoai gan train"),
         (["train", "task=gna"], "task=gna: no such choice"),
         (["gan", "train", "gan=tny"], "gan=tny: no such choice. Did you mean tiny?"),
         (["gan", "train", "gan.r2=1"], "unknown setting 'gan.r2'. Did you mean gan.r1?"),
