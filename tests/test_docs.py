@@ -1,5 +1,6 @@
 """What the pages say of the code is there."""
 
+import inspect
 import re
 from pathlib import Path
 
@@ -31,3 +32,17 @@ def test_a_file_that_is_gone_is_seen():
 def test_every_link_between_pages_leads_somewhere(page):
     links = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", page.read_text())
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_the_calls_from_a_command_to_a_training_step_are_those_of_the_code():
+    from videoai.cli import train as cli
+    from videoai.engine.trainer import Trainer
+    from videoai.run import train as run
+
+    chain = [(cli.main, "train(settings)"), (run.train, "trainer.fit()"), (Trainer.fit, "self.train_step(")]
+    chain += [(Trainer.train_step, "self.learner.train_step(")]
+    for caller, call in chain:
+        assert call in inspect.getsource(caller)
+    for page in (ROOT / "docs" / "architecture.md", ROOT / "CONTRIBUTING.md"):
+        assert re.search(r"\bfour calls", page.read_text(), re.IGNORECASE), page
+    assert len(chain) == 4

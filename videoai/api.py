@@ -1,7 +1,7 @@
 """The front door for Python: keywords in, typed results out. The command line calls the same functions.
 
 result = videoai.train(data={"name": "folder", "root": "clips"}, model="r3d_18", trainer={"max_epochs": 5})
-videoai.evaluate(result.checkpoint, views="4x3").results["top1"]
+videoai.evaluate(result.checkpoint, views="4x3").results["video_top1"]
 videoai.predict(result.checkpoint, ["a.mp4", frames], fps=25)
 """
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from videoai.api import TrainResult
 from videoai.cli import data_check, data_inspect, data_prepare, models
 from videoai.cli.jobs import FORMER, GROUPS, JOBS, find, jobs_of
 from videoai.cli.overrides import path_first
 from videoai.cli.train import report
 from videoai.compose.settings import JOBS as FROM_PRESETS
 from videoai.compose.settings import from_arguments, shared_out
+from videoai.run.train import TrainResult
 from videoai.settings.gan import TrainGanSettings
 from videoai.settings.training import TrainSettings
 from videoai.settings.verbs import EvaluateSettings
@@ -97,8 +97,9 @@ def test_prepare_names_what_it_made(to, key):
 
 
 def test_train_names_the_checkpoint_and_every_package_that_it_needs(capsys):
-    result = TrainResult("runs/a b", "runs/a b/{best}.pt", 1, 1.0, "top1", 0.5, "top-1 50.0%", 1, ("mynet", "mytask"))
-    report(result, "evaluate")
+    facts = {"metric": "top1", "best_value": 0.5, "best": "top-1 50.0%", "best_step": 1, "step": 1, "seconds": 1.0}
+    result = TrainResult(run_dir="runs/a b", checkpoint="runs/a b/{best}.pt", **facts)
+    report(result, "evaluate", ["mynet", "mytask"])
     settings = paste(capsys.readouterr().out.splitlines()[-1])
     assert settings["checkpoint"] == "runs/a b/{best}.pt"
     assert settings["trust"] == ["mynet", "mytask"]
