@@ -14,7 +14,7 @@ from functools import partial
 
 import torch
 
-from videoai.compose.former import compose
+from videoai.compose.settings import from_arguments
 from videoai.core.seeding import generator_for
 from videoai.core.types import Clip, ClipSpec, Op, VideoItem
 from videoai.data.augment.operations import carry_out, operate
@@ -24,6 +24,7 @@ from videoai.data.dataset import TrainClips
 from videoai.data.loader import collate
 from videoai.data.motion16.dataset import motion16
 from videoai.data.sampling import Tempo
+from videoai.settings.training import TrainSettings
 
 CLIPS, FRAMES, REPEATS = 4, 16, 5
 DRAWN = ("scale", "ratio", "shift", "color_jitter", "policy", "num_ops", "magnitude", "erase")
@@ -60,8 +61,8 @@ def presets(items: list[VideoItem], size: int) -> None:
     clip = ClipSpec(num_frames=FRAMES, size=size, stride=2, resize=size * 8 // 7)
     for name in ("none", "standard", "strong", "randaugment", "trivial", "autoaugment", "randaugment x2"):
         preset, _, repeats = name.partition(" x")
-        settings = compose("train", [f"augment={preset}"])[0]["augment"]
-        transform = TrainTransform(size=size, **{key: settings[key] for key in DRAWN})
+        augment = from_arguments(TrainSettings, [f"augment={preset}"]).settings().augment
+        transform = TrainTransform(size=size, **{key: getattr(augment, key) for key in DRAWN})
         dataset = TrainClips(items, clip, transform, seed=0, tempo=Tempo(), repeats=int(repeats or 1))
         clips = collate(decoded(dataset))
         worker = median_ms(partial(decoded, dataset)) / len(clips.video)

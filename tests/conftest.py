@@ -106,11 +106,12 @@ def planted(clip_folder: Path, standins: Path, tmp_path_factory: pytest.TempPath
     import torch
     from planted import Planted  # pyright: ignore[reportMissingImports]
 
-    from videoai.compose.former import compose
+    from videoai.compose.settings import from_arguments
     from videoai.core import checkpoint
     from videoai.core.types import ClipSpec
     from videoai.data.dataset import EvalClips
     from videoai.data.lists.manifest import from_folder
+    from videoai.settings.training import TrainSettings
 
     manifest, clip = from_folder(clip_folder), ClipSpec(num_frames=8, size=32, stride=2)
     shown = EvalClips(manifest.splits["train"], clip)
@@ -123,7 +124,7 @@ def planted(clip_folder: Path, standins: Path, tmp_path_factory: pytest.TempPath
             clips = [clip.video for clip in real if clip.label == label][:4]
             generator.clips.data[label] = torch.stack(clips).permute(0, 2, 1, 3, 4) / 127.5 - 1
         node = {"_target_": "planted.Planted", "mode": mode}
-        data = compose("train", ["data=folder", f"data.root={clip_folder}", "data.flip=0"])[0]["data"]
+        data = from_arguments(TrainSettings, ["data=folder", f"data.root={clip_folder}", "data.flip=0"]).whole["data"]
         state = {
             "format": checkpoint.FORMAT,
             "config": {"task": "gan", "gan": {"generator": node}, "data": data},
@@ -144,16 +145,17 @@ def untrained_gan(clip_folder: Path, tmp_path_factory: pytest.TempPathFactory) -
     """The checkpoint of a small generator with fresh weights that knows the classes of ``clip_folder``."""
     import torch
 
-    from videoai.compose.former import compose
+    from videoai.compose.settings import from_arguments
     from videoai.core import checkpoint
     from videoai.core.types import ClipSpec
     from videoai.data.lists.manifest import from_folder
     from videoai.gan.generator import Generator
+    from videoai.settings.training import TrainSettings
 
     torch.manual_seed(0)
     manifest, node = from_folder(clip_folder), {"name": "conv3d", "width": 2, "content_size": 8, "class_size": 4}
     generator = Generator(num_classes=4, num_frames=8, size=32, width=2, content_size=8, class_size=4)
-    data = compose("train", ["data=folder", f"data.root={clip_folder}", "data.flip=0"])[0]["data"]
+    data = from_arguments(TrainSettings, ["data=folder", f"data.root={clip_folder}", "data.flip=0"]).whole["data"]
     state = {
         "format": checkpoint.FORMAT,
         "config": {"task": "gan", "gan": {"generator": node}, "data": data},

@@ -15,7 +15,8 @@ import pytest
 
 import videoai
 from videoai.cli.data_prepare import main
-from videoai.compose.former import compose
+from videoai.cli.overrides import named_data
+from videoai.settings.parse import to_dict
 
 ROOT = Path(__file__).resolve().parents[2]
 TRAINER = {"batch_size": 6, "log_every": 1, "precision": "fp32", "tensorboard": False, "max_steps": 2}
@@ -24,8 +25,8 @@ CLIP_SIDE = 32  # of the built-in models; what a cache must be made at to give t
 
 def losses(run: Path, *overrides: str) -> list[float]:
     """Of two steps of training, to the last bit."""
-    data = compose("train", [override for override in overrides if override.startswith("data")])[0]["data"]
-    videoai.train(data={**data, "num_workers": 0}, trainer=TRAINER, run_dir=str(run))
+    data = to_dict(named_data([override for override in overrides if override.startswith("data")]))
+    videoai.train(data=data, loading={"num_workers": 0}, trainer=TRAINER, run_dir=str(run))
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     return [line["loss"] for line in lines if line["split"] == "train"]
 

@@ -1,21 +1,23 @@
 import pytest
 import torch
 
-from videoai.compose.former import compose
+from videoai.compose.settings import from_arguments
 from videoai.core.types import ClipSpec
 from videoai.gan import DISCRIMINATORS, GENERATORS
 from videoai.gan.generator import Generator, growth
 from videoai.inference.load_generator import build_network
+from videoai.settings.gan import TrainGanSettings
+from videoai.settings.parse import to_dict
 
 
 @pytest.mark.parametrize("preset", ["tiny", "small", "base"])
 def test_each_preset_makes_its_clip_and_judges_it(preset):
-    config, _ = compose("train_gan", [f"gan={preset}"])
-    clip = ClipSpec(**config["clip"])
+    settings = from_arguments(TrainGanSettings, [f"gan={preset}"]).settings()
+    clip = ClipSpec(**to_dict(settings.clip))
     label = torch.tensor([0, 2])
     with torch.device("meta"):  # shapes without memory or arithmetic
-        generator = build_network(config["gan"]["generator"], GENERATORS, "gan.generator", 3, clip, ())
-        node = {**config["gan"]["discriminator"], "spectral_norm": False}  # its first estimate needs arithmetic
+        generator = build_network(settings.gan.generator, GENERATORS, "gan.generator", 3, clip, ())
+        node = {**settings.gan.discriminator, "spectral_norm": False}  # its first estimate needs arithmetic
         discriminator = build_network(node, DISCRIMINATORS, "gan.discriminator", 3, clip, ())
         video = generator(torch.empty(2, generator.latent_size), label.to("meta"))
         assert video.shape == (2, 3, clip.num_frames, clip.size, clip.size)

@@ -1,6 +1,5 @@
 """``videoai benchmark decode|loader``."""
 
-from videoai.compose.former import former
 from videoai.compose.settings import from_arguments, shared_out
 from videoai.settings.benchmarks import DecodeSettings, LoaderSettings
 from videoai.settings.training import TrainSettings
@@ -21,10 +20,10 @@ def loader(arguments: list[str]) -> int:
     """Measures both loaders, and prints one table."""
     own, rest = shared_out(LoaderSettings, arguments)
     settings = from_arguments(LoaderSettings, own).settings()
-    config = former(from_arguments(TrainSettings, rest).settings())
+    training = from_arguments(TrainSettings, rest).settings()
     from videoai.report.benchmark import loader_table
     from videoai.report.tables import as_text
     from videoai.run.benchmarks.loader import benchmark_loader
 
-    print(as_text(loader_table(benchmark_loader(config, former(settings)))))
+    print(as_text(loader_table(benchmark_loader(settings, training))))
     return 0

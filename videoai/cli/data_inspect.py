@@ -6,6 +6,7 @@ from typing import Any
 from videoai.cli.overrides import path_first
 from videoai.compose.settings import from_arguments
 from videoai.settings.datasets import InspectSettings
+from videoai.settings.parse import parse
 from videoai.settings.training import TrainSettings
 
 CHOICES = ("model", "clip")  # of train, passed on to it
@@ -17,13 +18,14 @@ def main(arguments: list[str]) -> int:
     choices = [argument for argument in rest if argument.partition("=")[0] in CHOICES]
     rest = [argument for argument in rest if argument not in choices]
     settings = from_arguments(InspectSettings, [*([f"path={path}"] if path else ()), *rest]).settings()
+    from videoai.data.layouts.survey import Candidate
     from videoai.run.datasets.inspect import inspect
 
-    def defaults(layout: str) -> dict[str, Any]:
-        return from_arguments(TrainSettings, [f"data={layout}", *choices]).whole
+    def defaults(fit: Candidate) -> TrainSettings:
+        whole = from_arguments(TrainSettings, [f"data={fit.name}", *choices]).whole
+        return parse(TrainSettings, {**whole, "data": {**whole["data"], **fit.settings}})
 
-    options = {"look": settings.look, "frame_fps": settings.frame_fps}
-    found = inspect(settings.path, **options, defaults=defaults, choices=choices)
+    found = inspect(settings, defaults, choices)
     if settings.json:
         print(json.dumps(found, ensure_ascii=False, indent=1))
     else:

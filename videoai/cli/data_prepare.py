@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from videoai.cli.overrides import about_data, path_first, settings_of
+from videoai.cli.overrides import about_data, named_data, path_first, settings_of
 from videoai.compose.settings import from_arguments
 from videoai.settings.datasets import PrepareSettings
-from videoai.settings.training import TrainSettings
 
 
 def main(arguments: list[str]) -> int:
@@ -18,7 +17,7 @@ def main(arguments: list[str]) -> int:
             "say which videos, once: videoai data prepare PATH out=DIR, or data=csv data.path=FILE in place of PATH"
         )
     named = [*(settings_of(path) if path is not None else ()), *words]
-    data = from_arguments(TrainSettings, named).settings().data
+    data = named_data(named)
     from videoai.run.datasets.prepare import prepare
 
     print_summary(prepare(settings, data))

@@ -2,11 +2,12 @@
 
 import shlex
 
-from videoai.cli.overrides import about_data, data_settings, recorded_layout
+from videoai.cli.overrides import about_data, data_change, recorded_layout
 from videoai.cli.train import print_config, report
-from videoai.compose.former import _former, former
 from videoai.compose.settings import from_arguments, shared_out
+from videoai.settings.data import DataSettings
 from videoai.settings.gan import EvaluateGanSettings, GenerateSettings, TrainGanSettings
+from videoai.settings.parse import parse, to_dict
 from videoai.settings.training import TrainSettings
 
 
@@ -28,18 +29,21 @@ def evaluate(arguments: list[str]) -> int:
     """Measure the generator, print one line a measure, say where the files are."""
     words, rest = about_data(arguments)
     own, of_classifier = shared_out(EvaluateGanSettings, rest)
-    config = former(from_arguments(EvaluateGanSettings, own).settings())
-    config["data"], config["moved"] = data_settings(words, config["checkpoint"])
+    settings = from_arguments(EvaluateGanSettings, own).settings()
+    change = data_change(words, settings.checkpoint)
     named = [word for word in words if word.startswith("data=")]
-    layout = named or [f"data={recorded_layout(config['checkpoint'])}"]  # it says how clips are augmented
-    classifier = _former(from_arguments(TrainSettings, [*layout, *of_classifier]).whole)
+    layout = named or [f"data={recorded_layout(settings.checkpoint)}"]  # it says how clips are augmented
+    training = from_arguments(TrainSettings, [*layout, *of_classifier])
     from rich.console import Console
 
     from videoai.core.paths import display_path
     from videoai.report.gan import ladder_table, lines
     from videoai.run.gan.evaluate import evaluate_gan
 
-    results = evaluate_gan(config, classifier)
+    def classifier(data: DataSettings) -> TrainSettings:
+        return parse(TrainSettings, {**training.whole, "data": to_dict(data)})
+
+    results = evaluate_gan(settings, classifier, change)
     Console().print(ladder_table(results))
     print("\n".join(lines(results)))
     print(f"files: {display_path(results['folder'])}/ results.json per_class.csv bank/")
@@ -49,17 +53,17 @@ def evaluate(arguments: list[str]) -> int:
 def generate(arguments: list[str]) -> int:
     """Make the clips, say class by class what passed and why the rest did not."""
     words, rest = about_data(arguments)
-    config = former(from_arguments(GenerateSettings, rest).settings())
-    config["data"], config["moved"] = data_settings(words, config["checkpoint"])
+    settings = from_arguments(GenerateSettings, rest).settings()
+    change = data_change(words, settings.checkpoint)
     from videoai.core.paths import display_path
     from videoai.run.gan.generate import generate as run_generate
 
-    done = run_generate(config)
+    done = run_generate(settings, change)
     for name, reason in done["excluded"].items():
         print(f"{name}: no clip passes: {reason}")
     for name, count in done["classes"].items():
         if name not in done["excluded"]:
-            print(f"{name}: {count} of {config['per_class']} clips pass")
+            print(f"{name}: {count} of {settings.per_class} clips pass")
     folder = display_path(done["output"])
     print(f"{done['passed']} of {done['made']} clips: {folder}/manifest.csv; the others: {folder}/rejected.csv")
     if done["passed"]:

@@ -1,13 +1,13 @@
 """``videoai study feature_augment|gan_augment``."""
 
+from dataclasses import replace
 from typing import Any
 
-from videoai.cli.overrides import about_data, data_settings
-from videoai.compose.former import former
+from videoai.cli.overrides import about_data, data_change
 from videoai.compose.settings import from_arguments, shared_out
 from videoai.settings.gan import TrainGanSettings
 from videoai.settings.study import FeatureStudySettings, GanStudySettings
-from videoai.settings.training import TrainSettings
+from videoai.settings.training import DiffOperation, TrainSettings
 
 # Settings of train that a study of GANs sets itself, and the setting of its own that says so.
 TAKEN = {f"trainer.{key}": "steps" for key in ("max_steps", "max_epochs", "eval_every")}
@@ -18,11 +18,10 @@ TAKEN |= {"synthetic.source": "arms"}
 def feature_augment(arguments: list[str]) -> int:
     """Data are the encoder's own, or named."""
     words, rest = about_data(arguments)
-    config = former(from_arguments(FeatureStudySettings, rest).settings())
-    config["data"], config["moved"] = data_settings(words, config["checkpoint"])
+    settings = from_arguments(FeatureStudySettings, rest).settings()
     from videoai.run.study.feature_augment import study_features
 
-    return show(study_features(config))
+    return show(study_features(settings, data_change(words, settings.checkpoint)))
 
 
 def gan_augment(arguments: list[str]) -> int:
@@ -30,21 +29,21 @@ def gan_augment(arguments: list[str]) -> int:
     own, others = shared_out(GanStudySettings, arguments)
     if taken := next((key for one in others if (key := one.partition("=")[0]) in TAKEN), None):
         raise ValueError(f"{taken} is set by the study: use {TAKEN[taken]}=...")
-    config = former(from_arguments(GanStudySettings, own).settings())
+    settings = from_arguments(GanStudySettings, own).settings()
     of_both = [one for one in others if one.startswith("--") or "=" not in one]  # --config-dir and its folder
     of_gan = [one for one in others if one.startswith(("gan=", "gan.", "clip=", "clip."))]
     of_classifier = [one for one in others if one not in (*of_gan, *of_both)]
     from videoai.run.study.gan_augment import BASES, judge_arm, study_gan
 
-    gan = former(from_arguments(TrainGanSettings, [*of_both, *of_gan]).settings())
-    arms = dict.fromkeys([*BASES, judge_arm(config["rare"]), *config["arms"]])
-    classifiers = {arm: _classifier(arm, [*of_both, *of_classifier], gan["gan"]["diff_augment"]) for arm in arms}
-    for settings in classifiers.values():
-        settings["device"], settings["data"]["num_workers"] = config["device"], config["num_workers"]
+    gan = from_arguments(TrainGanSettings, [*of_both, *of_gan]).settings()
+    arms = dict.fromkeys([*BASES, judge_arm(settings.rare), *settings.arms])
+    classifiers = {arm: _classifier(arm, [*of_both, *of_classifier], gan.gan.diff_augment) for arm in arms}
     one = classifiers[BASES[0]]
-    trainer = gan["trainer"] | {"num_threads": one["trainer"]["num_threads"]}
-    gan |= {"data": one["data"], "logger": one["logger"], "device": config["device"], "trainer": trainer}
-    return show(study_gan(config, gan, classifiers))
+    loading = replace(one.loading, num_workers=settings.num_workers)  # one for all
+    classifiers = {arm: replace(each, device=settings.device, loading=loading) for arm, each in classifiers.items()}
+    trainer = replace(gan.trainer, num_threads=one.trainer.num_threads)
+    gan = replace(gan, data=one.data, loading=loading, logger=one.logger, device=settings.device, trainer=trainer)
+    return show(study_gan(settings, gan, classifiers))
 
 
 def show(results: dict[str, Any]) -> int:
@@ -62,18 +61,17 @@ def show(results: dict[str, Any]) -> int:
     return 0
 
 
-def _classifier(arm: str, arguments: list[str], policy: list[str]) -> dict[str, Any]:
+def _classifier(arm: str, arguments: list[str], policy: tuple[DiffOperation, ...]) -> TrainSettings:
     """What train composes, with the augmentation that the arm's base is called after. ``policy``: of DiffAugment."""
     from videoai.run.study.gan_augment import split_arm
 
     base, added = split_arm(arm)
     more = {"oversampling": ["imbalance.sampler=balanced"], "gaussian": ["finetune=linear_probe"]}.get(added, [])
-    settings = former(from_arguments(TrainSettings, [*arguments, *more]).settings())
-    if base != "standard":
-        plain = from_arguments(TrainSettings, ["augment=none"]).whole[
-            "augment"
-        ]  # an experiment may change single keys of its own
-        settings["augment"] = {**plain, "diff_augment": policy if base == "diff_augment" else []}
+    settings = from_arguments(TrainSettings, [*arguments, *more]).settings()
+    augment = settings.augment
+    if base != "standard":  # an experiment may change single keys of its own
+        plain = from_arguments(TrainSettings, ["augment=none"]).settings().augment
+        augment = replace(plain, diff_augment=policy if base == "diff_augment" else ())
     if added == "gaussian":
-        settings["augment"]["features"] = "gaussian"
-    return settings
+        augment = replace(augment, features="gaussian")
+    return replace(settings, augment=augment)

@@ -10,7 +10,7 @@ from videoai.core.seeding import generator_for
 from videoai.core.types import ClipSpec
 from videoai.data.dataset import EvalClips
 from videoai.data.lists.items import Items
-from videoai.data.loader import eval_batches, resolve_workers
+from videoai.data.loader import eval_batches
 from videoai.inference.judge import Judge, Seen, Spoil
 
 logger = logging.getLogger(__name__)
@@ -34,14 +34,19 @@ def refuse_other_judge(
 
 
 def watch_items(
-    judge: Judge, items: Items, clip: ClipSpec, config: Mapping[str, Any], spoil: Spoil = lambda video: video
+    judge: Judge,
+    items: Items,
+    clip: ClipSpec,
+    spoil: Spoil = lambda video: video,
+    *,
+    batch_size: int,
+    num_workers: int,
 ) -> Seen:
     """The centred clip of every item, as the generator's clips are: ``clip`` is the generator's.
 
     Raises: ValueError: none can be read.
     """
-    workers = resolve_workers(config["num_workers"], config["device"])
-    batches = eval_batches(EvalClips(items, clip), videos_per_batch=config["batch_size"], num_workers=workers)
+    batches = eval_batches(EvalClips(items, clip), videos_per_batch=batch_size, num_workers=num_workers)
     seen = judge.watch(batches, spoil)
     if len(seen.index) < len(items):
         logger.warning("%d of %d clips cannot be read and are left out", len(items) - len(seen.index), len(items))

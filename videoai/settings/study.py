@@ -43,6 +43,14 @@ class FeatureStudySettings:
     )
     debug: bool = setting(False, help="true = show the traceback of an error")
 
+    def __post_init__(self) -> None:
+        _check_shots(self.shots)
+        if "none" not in self.arms:
+            given = ",".join(self.arms)
+            raise ValueError(f"arms={given}: none is missing, which the others are compared with.")
+        if not self.l2:
+            raise ValueError("l2=[]: give numbers above 0, such as [0.1,1.0].")
+
 
 @dataclass(frozen=True, kw_only=True)
 class GanStudySettings:
@@ -84,3 +92,14 @@ class GanStudySettings:
         "runs/study_gan_augment", path=True, help="rows.jsonl there continues where it stopped; results.json, study.png"
     )
     debug: bool = setting(False, help="true = show the traceback of an error")
+
+    def __post_init__(self) -> None:
+        _check_shots(self.shots)
+        if self.baseline not in self.arms:
+            raise ValueError(f"baseline={self.baseline}: it is none of arms={','.join(self.arms)}.")
+
+
+def _check_shots(shots: tuple[int, ...]) -> None:
+    """Raises: ValueError: none are given."""
+    if not shots:
+        raise ValueError("shots=[]: give whole numbers, such as [5,10].")

@@ -1,17 +1,24 @@
 """What ``data inspect`` warns about and proposes; files are real."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
-from videoai.compose.former import compose
+from videoai.compose.settings import from_keywords
 from videoai.core.types import ClipSpec
+from videoai.data.layouts.survey import Candidate
 from videoai.run.datasets.inspect import fit_clip, inspect
+from videoai.settings.datasets import InspectSettings
+from videoai.settings.training import TrainSettings
 
 
-def defaults(layout: str) -> dict:
-    return compose("train", [f"data={layout}"])[0]
+def look_into(path: str | Path, **settings: Any) -> dict[str, Any]:
+    def defaults(fit: Candidate) -> TrainSettings:
+        return from_keywords(TrainSettings, {"data": {"name": fit.name, **fit.settings}}).settings()
+
+    return inspect(InspectSettings(path=str(path), **settings), defaults)
 
 
 def test_a_layout_that_cannot_be_read_gives_way_to_the_next(clip_folder, tmp_path):
@@ -21,7 +28,7 @@ def test_a_layout_that_cannot_be_read_gives_way_to_the_next(clip_folder, tmp_pat
     for name in ("left", "right"):
         (root / name).symlink_to(clip_folder / name)
     (root / "clips.csv").write_text("path,label\ngone.mp4,a\n")
-    found = inspect(str(root), look=2, defaults=defaults)
+    found = look_into(root, look=2)
     assert [layout["name"] for layout in found["layouts"]] == ["csv", "folder"]
     assert "1 of 1 files are missing" in found["layouts"][0]["error"]
     assert found["layout"] == "folder"
@@ -29,7 +36,7 @@ def test_a_layout_that_cannot_be_read_gives_way_to_the_next(clip_folder, tmp_pat
 
 def test_where_nothing_can_be_read_there_is_no_content(tmp_path):
     (tmp_path / "clips.csv").write_text("path,label\ngone.mp4,a\n")
-    found = inspect(str(tmp_path), look=2, defaults=defaults)
+    found = look_into(tmp_path, look=2)
     assert "classes" not in found
     assert "files are missing" in found["layouts"][0]["error"]
 
@@ -42,7 +49,7 @@ def test_unreadable_videos_and_imbalance_are_warned_about(clip_folder, tmp_path)
         (tmp_path / "left" / f"{i}.mp4").write_bytes(source)
     for i in range(2):
         (tmp_path / "right" / f"{i}.mp4").write_bytes(b"no video at all")
-    found = inspect(str(tmp_path), look=40, defaults=defaults)
+    found = look_into(tmp_path, look=40)
     assert found["videos"]["looked_at"] == 32
     assert len(found["videos"]["unreadable"]) == 2
     counts = {name: split["train"] for name, split in found["classes"].items()}
@@ -54,7 +61,7 @@ def test_unreadable_videos_and_imbalance_are_warned_about(clip_folder, tmp_path)
 def test_the_path_of_the_command_is_quoted_for_the_shell(clip_folder, tmp_path, monkeypatch):
     (tmp_path / "it's mine").symlink_to(clip_folder, target_is_directory=True)
     monkeypatch.chdir(tmp_path)
-    found = inspect("it's mine", look=1, defaults=defaults)
+    found = look_into("it's mine", look=1)
     assert "'data.root=it'\"'\"'s mine'" in found["command"]
 
 
@@ -65,10 +72,10 @@ def test_folders_of_images_have_the_rate_that_is_given_and_the_command_names_it(
             folder.mkdir(parents=True)
             for number in range(20):
                 Image.new("RGB", (8, 6)).save(folder / f"{number:05d}.png")
-    found = inspect(str(tmp_path), look=4, defaults=defaults, frame_fps=10)
+    found = look_into(tmp_path, look=4, frame_fps=10)
     assert (found["videos"]["fps"]["median"], found["videos"]["seconds"]["median"]) == (10, 2)
     assert "loading.frame_fps=10" in found["command"]
-    assert inspect(str(tmp_path), look=4, defaults=defaults)["videos"]["fps"]["median"] == 30
+    assert look_into(tmp_path, look=4)["videos"]["fps"]["median"] == 30
 
 
 def test_a_folder_without_a_layout_is_described_and_the_layouts_named(tmp_path):
@@ -76,13 +83,13 @@ def test_a_folder_without_a_layout_is_described_and_the_layouts_named(tmp_path):
     (tmp_path / "a.mp4").touch()
     seen = r"no known layout. Seen: 1 annotation files \(notes.txt\), 1 videos \(a.mp4\). Known: csv, folder, "
     with pytest.raises(ValueError, match=seen):
-        inspect(str(tmp_path), look=1, defaults=defaults)
+        look_into(tmp_path, look=1)
 
 
 def test_no_such_path_offers_a_near_name(tmp_path):
     (tmp_path / "videos").mkdir()
     with pytest.raises(FileNotFoundError, match=r"vidoes: no such file or folder. Did you mean videos\?"):
-        inspect(str(Path(tmp_path) / "vidoes"), look=1, defaults=defaults)
+        look_into(Path(tmp_path) / "vidoes", look=1)
 
 
 @pytest.mark.parametrize(

@@ -5,16 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from videoai.compose.former import compose
+from videoai.compose.settings import from_keywords
 from videoai.core import checkpoint
 from videoai.run.gan.evaluate import evaluate_gan
+from videoai.settings.data import DataSettings
+from videoai.settings.gan import EvaluateGanSettings
+from videoai.settings.parse import parse, to_dict
+from videoai.settings.training import TrainSettings
 
-FAST = {"batch_size": 6, "precision": "fp32", "tensorboard": False, "num_threads": 1, "log_every": 50}
+FAST = {"batch_size": 6, "precision": "fp32", "num_threads": 1, "log_every": 50}
 
 
-def classifier():
-    config = compose("train", ["data=folder", "data.root=x", "model.width=4"])[0]
-    return {**config, "trainer": {**config["trainer"], **FAST}}
+def classifier(data: DataSettings) -> TrainSettings:
+    given = {"data": to_dict(data), "model": {"name": "tiny_r3d", "width": 4}, "trainer": FAST, "logger": []}
+    return from_keywords(TrainSettings, given).settings()
 
 
 @pytest.fixture(scope="module")
@@ -26,10 +30,10 @@ def evaluated(planted, judge_run, tmp_path_factory):
         key = (mode, *changes.items())
         if key not in made:
             folder = tmp_path_factory.mktemp(mode)
-            given = compose("evaluate_gan", [])[0] | {"moved": {}, "trust": ["planted"], "num_workers": 0}
-            given |= {"checkpoint": planted(mode), "judge": str(judge_run / "checkpoints/best.pt")}
-            given |= {"per_class": 8, "cas": False, "run_dir": str(folder), **changes}
-            made[key] = evaluate_gan(given, classifier())
+            judge = str(judge_run / "checkpoints/best.pt")
+            given = {"checkpoint": planted(mode), "judge": judge, "per_class": 8, "cas": False, "run_dir": str(folder)}
+            given |= {"trust": ["planted"], "num_workers": 0, **changes}
+            made[key] = evaluate_gan(parse(EvaluateGanSettings, given), classifier)
         return made[key]
 
     return results

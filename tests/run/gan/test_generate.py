@@ -3,26 +3,23 @@
 import csv
 import hashlib
 import logging
+from dataclasses import replace
 
 import pytest
 
 import videoai
-from videoai.compose.former import compose
 from videoai.core import checkpoint
 from videoai.data.lists.manifest import from_csv
 from videoai.run.gan.generate import generate
+from videoai.settings.gan import GenerateSettings
+from videoai.settings.parse import parse
 
 STRICT = {"min_confidence": 0.0, "drop_copies": False}
 
 
 def settings(checkpoint_path, output, **changes):
-    given = {
-        **compose("generate", ["checkpoint=x", "output=x"])[0],
-        "moved": {},
-        "num_workers": 0,
-        "trust": ["planted"],
-    }
-    return {**given, "checkpoint": checkpoint_path, "output": str(output), "per_class": 6, **changes}
+    given = {"checkpoint": checkpoint_path, "output": str(output), "per_class": 6}
+    return parse(GenerateSettings, {**given, "num_workers": 0, "trust": ["planted"], **changes})
 
 
 def rows(folder, name="manifest.csv"):
@@ -81,7 +78,7 @@ def test_another_generator_or_seed_does_not_go_on_with_a_bank(planted, tmp_path)
     generate(settings(planted("diverse"), tmp_path, per_class=1))
     for changes in ({"seed": 1}, {"checkpoint": planted("copies"), "seed": 2}):
         with pytest.raises(ValueError, match="holds clips of another generator or seed"):
-            generate(settings(planted("diverse"), tmp_path, per_class=1) | changes)
+            generate(replace(settings(planted("diverse"), tmp_path, per_class=1), **changes))
 
 
 def test_the_judges_confidence_and_the_nearest_clip_are_in_the_table(planted, judge, tmp_path):

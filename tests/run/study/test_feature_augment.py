@@ -3,9 +3,10 @@
 import pytest
 import torch
 
-from videoai.compose.former import compose
 from videoai.run.study.feature_augment import FewShots, study_features
 from videoai.run.study.protocol import Cell
+from videoai.settings.parse import parse
+from videoai.settings.study import FeatureStudySettings
 
 
 def clouds(count: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -54,17 +55,18 @@ def test_one_shot_has_a_spread_only_when_other_classes_lend_theirs():
         ({"arms": ["gaussian"]}, "arms=gaussian: none is missing, which the others are compared with"),
         (
             {"arms": ["none", "gan"]},
-            "no such arm as gan. Choose from none, gaussian, feature_mixup, smote, feature_gan",
+            r"arms=\[none, gan\]: give a list of some of none, gaussian, feature_mixup, smote, feature_gan",
         ),
-        ({"interval": "z"}, "interval=z: choose from t, bootstrap"),
-        ({"shots": [0]}, r"shots=\[0\]: give whole numbers from 1"),
-        ({"seeds": 1}, "seeds=1: one seed has no interval; give 2 or more"),
-        ({"l2": [0.0]}, r"l2=\[0.0\]: give numbers above 0"),
+        ({"interval": "z"}, "interval=z: Choose from t, bootstrap"),
+        ({"shots": [0]}, r"shots=\[0\]: give a list of whole numbers from 1"),
+        ({"seeds": 1}, "seeds=1: give a whole number from 2 up"),
+        ({"l2": [0.0]}, r"l2=\[0.0\]: give a list of numbers above 0"),
+        ({"l2": []}, r"l2=\[\]: give numbers above 0"),
+        ({"shots": []}, r"shots=\[\]: give whole numbers"),
     ],
 )
 def test_what_cannot_be_compared_is_refused_before_anything_is_measured(judge_run, tmp_path, changes, message):
     given = {"checkpoint": str(judge_run / "checkpoints/best.pt"), "run_dir": str(tmp_path / "study"), **changes}
-    config = {**compose("study_feature_augment", ["checkpoint=x"])[0], "data": {}, "moved": {}, **given}
     with pytest.raises(ValueError, match=message):
-        study_features(config)
+        study_features(parse(FeatureStudySettings, given))
     assert not (tmp_path / "study").exists()

@@ -4,17 +4,25 @@ from pathlib import Path
 
 import pytest
 
-from videoai.compose.former import complete, compose
+from videoai.compose.settings import from_keywords
 from videoai.core.types import ClipSpec
 from videoai.data.lists.manifest import from_folder
 from videoai.run.study.gan_augment import FewClips, _that_matter, split_arm, study_gan
 from videoai.run.study.protocol import Cell
+from videoai.settings.gan import TrainGanSettings
+from videoai.settings.parse import parse
+from videoai.settings.study import GanStudySettings
+from videoai.settings.training import TrainSettings
 
 
 def few_clips(clip_folder: Path, **changes) -> FewClips:
     manifest = from_folder(str(clip_folder), val_fraction=0.15, test_fraction=0.15)
-    config = compose("study_gan_augment", [])[0] | changes
-    return FewClips(manifest, ClipSpec(num_frames=16, size=32), config, {}, {}, Path("study"))
+    settings, gan = parse(GanStudySettings, changes), from_keywords(TrainGanSettings, {}).settings()
+    return FewClips(manifest, ClipSpec(num_frames=16, size=32), settings, gan, {}, Path("study"))
+
+
+def training(**given) -> TrainSettings:
+    return from_keywords(TrainSettings, given).settings()
 
 
 def chosen(task: FewClips, shots: int, seed: int, arm: str = "real") -> set[str]:
@@ -60,20 +68,23 @@ def test_an_arm_is_a_base_and_what_is_added():
     ("changes", "message"),
     [
         ({"baseline": "standard", "arms": ["real"]}, "baseline=standard: it is none of arms=real"),
-        ({"shots": [1]}, r"shots=\[1\]: give whole numbers from 2"),
-        ({"seeds": 1}, "seeds=1: one seed has no interval; give 2 or more"),
-        ({"interval": "z"}, "interval=z: choose from t, bootstrap"),
+        ({"shots": [1]}, r"shots=\[1\]: give a list of whole numbers from 2"),
+        ({"seeds": 1}, "seeds=1: give a whole number from 2 up"),
+        ({"interval": "z"}, "interval=z: Choose from t, bootstrap"),
         ({"gan_steps": 150}, "gan_steps=150: the class fades in until step 150"),
         ({"rare": 0}, "rare=0: give a number above 0 to 1"),
         ({"shots": [5]}, "shots=5: class 'down' has 4 training videos. Use fewer shots"),
     ],
 )
 def test_settings_that_cannot_be_measured_are_refused(clip_folder, tmp_path, changes, message):
-    config = compose("study_gan_augment", [])[0] | {"run_dir": str(tmp_path / "study")} | changes
-    classifier = complete({"data": {"name": "folder", "root": str(clip_folder), "num_workers": 0}})[0]
-    gan = complete({"task": "gan"})[0]
+    classifier = training(data={"name": "folder", "root": str(clip_folder)})
+    gan = from_keywords(TrainGanSettings, {}).settings()
     with pytest.raises(ValueError, match=message):
-        study_gan(config, gan, dict.fromkeys(("real", "standard", "diff_augment"), classifier))
+        study_gan(
+            parse(GanStudySettings, {"run_dir": str(tmp_path / "study"), **changes}),
+            gan,
+            dict.fromkeys(("real", "standard", "diff_augment"), classifier),
+        )
     assert not (tmp_path / "study/rows.jsonl").exists()
 
 
@@ -90,8 +101,8 @@ def test_settings_that_cannot_be_measured_are_refused(clip_folder, tmp_path, cha
 )
 def test_every_setting_that_changes_a_row_is_a_fact(clip_folder, changes, is_told):
     given = {"data": {"name": "folder", "root": str(clip_folder)}}
-    before = _that_matter(complete(given)[0])
+    before = _that_matter(training(**given))
     merged = {
         key: {**given.get(key, {}), **value} if isinstance(value, dict) else value for key, value in changes.items()
     }
-    assert (_that_matter(complete({**given, **merged})[0]) != before) == is_told
+    assert (_that_matter(training(**{**given, **merged})) != before) == is_told

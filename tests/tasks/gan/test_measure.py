@@ -12,13 +12,12 @@ from videoai.inference.reference import at_most, watch_items
 from videoai.tasks.gan.measure import look_quickly
 
 CLIP = ClipSpec(num_frames=8, size=32, stride=2)
-CONFIG = {"num_workers": 0, "device": "cpu", "batch_size": 8}
 
 
 @pytest.fixture(scope="module")
 def quick(planted, judge_run, clip_folder):
     judge, splits = load_judge(str(judge_run / "checkpoints/best.pt")), from_folder(clip_folder).splits
-    train, val = (watch_items(judge, splits[split], CLIP, CONFIG) for split in ("train", "val"))
+    train, val = (watch_items(judge, splits[split], CLIP, batch_size=8, num_workers=0) for split in ("train", "val"))
 
     def look(mode):
         generator = load_generator(planted(mode), trust=["planted"])

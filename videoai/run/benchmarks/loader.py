@@ -7,7 +7,7 @@ import os
 import resource
 import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,12 @@ from videoai.data.clip_readers import missing
 from videoai.data.decode import open_video
 from videoai.data.lists.manifest import Manifest
 from videoai.data.sampling import span_frames
-from videoai.run.limits import refuse_nonsense
-from videoai.run.manifests import absolute_paths, build_manifest
+from videoai.run.manifests import build_manifest
 from videoai.run.reading import resolve_reading
 from videoai.run.training.stream import new_stream
+from videoai.settings.benchmarks import LoaderSettings
+from videoai.settings.parse import to_dict
+from videoai.settings.training import TrainSettings
 from videoai.tasks import build_task, suiting
 from videoai.tasks.task import Setup
 
@@ -31,47 +33,41 @@ logger = logging.getLogger(__name__)
 Start = Callable[[], Iterator[int]]  # starts workers; yields the number of clips of each batch
 
 
-def benchmark_loader(config: dict[str, Any], settings: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Both loaders in turns, each in ``num_workers`` processes, on the training clips of ``config``.
+def benchmark_loader(settings: LoaderSettings, training: TrainSettings) -> list[dict[str, Any]]:
+    """Both loaders in turns, each in ``num_workers`` processes, on the clips of a training.
 
-    Args:
-        config: what ``train`` composes to.
-        settings: ``configs/benchmark_loader.yaml``.
     Returns: one row a loader: ``loader``, ``clips_per_second`` (median of the turns), ``low``, ``high``,
     ``cpu_ms`` (of all processes, a clip), ``ratio`` (ours / its, median of the turns).
     Raises: ValueError, OSError: as ``train``.
     """
-    refuse_nonsense(config)
-    manifest = build_manifest(absolute_paths(config["data"]), trust=ANYTHING)
-    clip, items = ClipSpec(**config["clip"]), list(manifest.splits["train"])
-    workers = os.cpu_count() or 1 if settings["num_workers"] == "auto" else int(settings["num_workers"])
-    stream = new_stream(_setup(config, manifest, clip, workers), None)
+    manifest = build_manifest(training.data, trust=ANYTHING)
+    clip, items = ClipSpec(**to_dict(training.clip)), list(manifest.splits["train"])
+    workers = os.cpu_count() or 1 if settings.num_workers == "auto" else settings.num_workers
+    stream = new_stream(_setup(training, manifest, clip, workers), None)
     loaders: dict[str, Start] = {"videoai": lambda: (len(clips.label) for clips in stream(0))}
-    if settings["rivals"] and not (reason := missing("pytorchvideo")):
-        loaders["pytorchvideo"] = lambda: _pytorchvideo(config, clip, items, workers)
-    elif settings["rivals"]:
+    if settings.rivals and not (reason := missing("pytorchvideo")):
+        loaders["pytorchvideo"] = lambda: _pytorchvideo(training, clip, items, workers)
+    elif settings.rivals:
         logger.warning("pytorchvideo is left out: %s", reason)
     logger.info("%d videos, clips of %d frames at %d px, %d processes", len(items), clip.num_frames, clip.size, workers)
-    turns = [
-        {name: _turn(start, settings["seconds"]) for name, start in loaders.items()} for _ in range(settings["repeats"])
-    ]
+    turns = [{name: _turn(start, settings.seconds) for name, start in loaders.items()} for _ in range(settings.repeats)]
     rows = [_row(name, turns) for name in loaders]
-    if settings["out"]:
-        Path(settings["out"]).write_text(json.dumps(rows, indent=2) + "\n")
+    if settings.out:
+        Path(settings.out).write_text(json.dumps(rows, indent=2) + "\n")
     return rows
 
 
-def _setup(config: dict[str, Any], manifest: Manifest, clip: ClipSpec, num_workers: int) -> Setup:
+def _setup(training: TrainSettings, manifest: Manifest, clip: ClipSpec, num_workers: int) -> Setup:
     """Only what the stream of clips depends on."""
     task = build_task(suiting(manifest))
     outputs = task.outputs(manifest)
     return Setup(
-        config=config,
+        settings=training,
         manifest=manifest,
         clip=clip,
         outputs=outputs,
         target=task.target(manifest, outputs, "this benchmark"),
-        reading=resolve_reading(config["data"], manifest.splits["train"], clip),
+        reading=resolve_reading(training.loading, manifest.splits["train"], clip),
         num_workers=num_workers,
         device=torch.device("cpu"),
         steps_per_epoch=0,
@@ -117,7 +113,7 @@ def _row(name: str, turns: list[dict[str, tuple[float, float]]]) -> dict[str, An
     }
 
 
-def _pytorchvideo(config: dict[str, Any], clip: ClipSpec, items: list[VideoItem], workers: int) -> Iterator[int]:
+def _pytorchvideo(training: TrainSettings, clip: ClipSpec, items: list[VideoItem], workers: int) -> Iterator[int]:
     """The same recipe as its tutorial writes it: a random clip, even subsampling, scaling, random crop, mirror."""
     import torch
     from pytorchvideo.data import LabeledVideoDataset, make_clip_sampler
@@ -125,12 +121,12 @@ def _pytorchvideo(config: dict[str, Any], clip: ClipSpec, items: list[VideoItem]
     from torch.utils.data import DataLoader
     from torchvision.transforms import v2
 
-    augment = config["augment"]
+    scale, ratio = ((low, high) for low, high in (training.augment.scale, training.augment.ratio))
     crop = v2.Compose([
-        v2.RandomResizedCrop(clip.size, scale=augment["scale"], ratio=augment["ratio"], antialias=True)
-        if augment["scale"][0] < 1
+        v2.RandomResizedCrop(clip.size, scale=scale, ratio=ratio, antialias=True)
+        if scale[0] < 1
         else v2.CenterCrop(clip.size),
-        v2.RandomHorizontalFlip(config["data"]["flip"]),
+        v2.RandomHorizontalFlip(training.data.flip),
     ])  # fmt: skip
 
     def transform(sample: dict[str, Any]) -> dict[str, Any]:
@@ -151,5 +147,5 @@ def _pytorchvideo(config: dict[str, Any], clip: ClipSpec, items: list[VideoItem]
             transform=transform,
             decode_audio=False,
         )
-        for batch in DataLoader(dataset, batch_size=config["trainer"]["batch_size"], num_workers=workers):
+        for batch in DataLoader(dataset, batch_size=training.trainer.batch_size, num_workers=workers):
             yield len(batch["label"])

@@ -29,7 +29,6 @@ from videoai.report.check import write_report
 from videoai.run.manifests import announce_data, build_manifest
 from videoai.settings.data import DataSettings
 from videoai.settings.datasets import CheckSettings
-from videoai.settings.parse import to_dict
 
 logger = logging.getLogger(__name__)
 SAY_EVERY = 50  # files
@@ -85,7 +84,7 @@ def list_videos(data: DataSettings) -> tuple[Manifest, list[Fault]]:
     Raises: ValueError, OSError: nothing can be listed.
     """
     try:
-        manifest = build_manifest(to_dict(data), trust=ANYTHING)
+        manifest = build_manifest(data, trust=ANYTHING)
         manifest.refuse_unlearnable()
     except (ValueError, FileNotFoundError) as error:
         lenient = LENIENT.get(data.name or "")

@@ -17,43 +17,50 @@ from videoai.data.layouts.survey import Candidate, Survey, survey
 from videoai.data.lists.manifest import SPLITS, Manifest
 from videoai.data.media import BadVideo, sniff
 from videoai.data.sampling import span_frames
-from videoai.run.manifests import MANIFESTS, PATHS, build_manifest
+from videoai.run.manifests import MANIFESTS, build_manifest
+from videoai.settings.data import PATHS
+from videoai.settings.datasets import InspectSettings
+from videoai.settings.parse import to_dict
+from videoai.settings.training import TrainSettings
 
 IMBALANCE = 10  # train clips of the largest class for each of the smallest; judgement
 SLACK = 0.9  # of a clip's span; a last tenth that holds still is no reason for another clip; judgement
 SHARE_SEEN = 0.25  # of a typical video by one clip; below it, spreading the frames is worth a word
 
-Defaults = Callable[[str], dict[str, Any]]  # name of a layout -> the settings of train with data=NAME
+Defaults = Callable[[Candidate], TrainSettings]  # the settings of train with data=NAME, where nothing else is set
 
 
-def inspect(
-    path: str, *, look: int, defaults: Defaults, choices: Sequence[str] = (), frame_fps: float | None = None
-) -> dict[str, Any]:
+def inspect(settings: InspectSettings, defaults: Defaults, choices: Sequence[str] = ()) -> dict[str, Any]:
     """Asks every layout, reads the first that can be read, and opens ``look`` of its videos. ``choices`` such as
-    ``model=r3d_18`` are named in every command, ``frame_fps``: of folders of images; named too.
+    ``model=r3d_18`` are named in every command.
 
     Returns: plain data: ``path``, ``seen``, ``layouts`` (each with why, command, error), ``classes``, ``multi_label``,
         ``splits``, ``groups``, ``notes``, ``videos``, ``clip``, ``warnings``, ``command``. Without ``classes`` no
         layout could be read.
     Raises: FileNotFoundError: no such path. ValueError: no layout fits; what was seen, and what is known.
     """
-    seen = survey(path)
+    seen = survey(settings.path)
     fits = candidates(seen)
     if not fits:
         raise ValueError(_nothing(seen))
-    found: dict[str, Any] = {"path": os.path.abspath(os.path.expanduser(path)), "seen": _seen(seen), "layouts": []}
+    found: dict[str, Any] = {
+        "path": os.path.abspath(os.path.expanduser(settings.path)),
+        "seen": _seen(seen),
+        "layouts": [],
+    }
+    rate = {"loading.frame_fps": settings.frame_fps} if settings.frame_fps else {}
     for fit in fits:
-        rate = {"loading.frame_fps": frame_fps} if frame_fps else {}
         layout = {"name": fit.name, "why": fit.why, "command": command(fit, choices, rate), "error": None}
         found["layouts"].append(layout)
         if "classes" not in found:
+            training = defaults(fit)
             try:
-                manifest = build_manifest({"name": fit.name, **fit.settings}, trust=())
+                manifest = build_manifest(training.data, trust=())
                 manifest.refuse_unlearnable()
             except (ValueError, OSError) as error:
                 layout["error"] = str(error)
                 continue
-            found |= describe(manifest, fit, look, defaults(fit.name), choices, frame_fps)
+            found |= describe(manifest, fit, settings, training, choices)
             layout["command"] = found["command"]
     return found
 
@@ -61,18 +68,17 @@ def inspect(
 def describe(
     manifest: Manifest,
     fit: Candidate,
-    look: int,
-    settings: dict[str, Any],
+    settings: InspectSettings,
+    training: TrainSettings,
     choices: Sequence[str],
-    frame_fps: float | None = None,
 ) -> dict[str, Any]:
     """What is in a manifest, what to mind, and the command with what should differ from the defaults."""
-    videos, frames = look_at(manifest, look, frame_fps)
-    clip = ClipSpec(**settings["clip"])
+    videos, frames = look_at(manifest, settings.look, settings.frame_fps)
+    clip = ClipSpec(**to_dict(training.clip))
     fitted, about_clip = fit_clip(clip, frames, videos["fps"])
     sided = [name for name in manifest.classes if SIDED.search(name)]
-    flip = {"data.flip": 0} if sided and settings["data"]["flip"] else {}
-    rate = {"loading.frame_fps": frame_fps} if frame_fps else {}
+    flip = {"data.flip": 0} if sided and training.data.flip else {}
+    rate = {"loading.frame_fps": settings.frame_fps} if settings.frame_fps else {}
     warnings = [*_class_warnings(manifest), *([_sided(sided)] if flip else []), *about_clip, *_file_warnings(videos)]
     return {
         "layout": fit.name,

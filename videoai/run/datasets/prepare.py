@@ -35,7 +35,6 @@ from videoai.run.datasets.prepared_folder import locked, refuse_inside, refuse_o
 from videoai.run.manifests import build_manifest
 from videoai.settings.data import DataSettings
 from videoai.settings.datasets import PrepareSettings
-from videoai.settings.parse import to_dict
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +56,7 @@ def prepare(settings: PrepareSettings, data: DataSettings) -> dict[str, Any]:
         ``splits`` (clips in each), ``clip_ms`` (before, after; None when nothing was made).
     Raises: ValueError, OSError: one line each.
     """
-    form, manifest = new_form(settings), build_manifest(to_dict(data), trust=ANYTHING)
+    form, manifest = new_form(settings), build_manifest(data, trust=ANYTHING)
     refuse_unwritable(manifest)
     out = Path(os.path.abspath(os.path.expanduser(settings.out)))
     refuse_inside(out, manifest)

@@ -1,7 +1,8 @@
 """The classifiers that ``gan evaluate`` trains: a judge on real clips, and others on generated ones."""
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,8 +16,13 @@ from videoai.data.lists.items import Items
 from videoai.data.lists.manifest import Manifest
 from videoai.engine.interrupt import Interrupt
 from videoai.run.evaluate import evaluate
-from videoai.run.manifests import LOADING
 from videoai.run.train import train
+from videoai.settings.data import Csv, DataSettings
+from videoai.settings.gan import EvaluateGanSettings
+from videoai.settings.parse import parse, to_dict
+from videoai.settings.study import GanStudySettings
+from videoai.settings.training import TrainSettings
+from videoai.settings.verbs import EvaluateSettings
 
 COLUMNS = ("path", "label", "split", "start_seconds", "end_seconds")
 GEOMETRY = ("num_frames", "size", "stride", "resize", "fps", "sampling", "past_end")  # of a clip: the generator's
@@ -34,45 +40,40 @@ def train_on(
     folder: Path,
     train_items: Sequence[VideoItem],
     manifest: Manifest,
-    config: Mapping[str, Any],
+    settings: TrainSettings,
     clip: ClipSpec,
     interrupt: Interrupt,
 ) -> str:
-    """A classifier of ``train_items``, chosen on real val. ``config``: train's, composed; ``clip``: of the generator.
+    """A classifier of ``train_items``, chosen on real val. ``clip``: of the generator.
 
     The table of its clips stays in the folder, so that anybody can train on the same. Returns: its checkpoint.
     Raises: Interrupted: on a signal, after saving, also when it came in the last step.
     """
-    data = write_table(folder.with_suffix(".csv"), train_items, manifest, config["data"])
-    geometry = {key: value for key, value in clip.to_dict().items() if key in GEOMETRY}
-    settings = {**config, "data": data, "clip": {**config["clip"], **geometry}, "run_dir": str(folder)}
-    done = train(settings, interrupt=interrupt)
-    interrupt.stop_after(done["run_dir"])
-    return done["checkpoint"]
+    data = write_table(folder.with_suffix(".csv"), train_items, manifest, settings.data)
+    as_generated = replace(settings.clip, **{key: getattr(clip, key) for key in GEOMETRY})
+    done = train(replace(settings, data=data, clip=as_generated, run_dir=str(folder)), interrupt=interrupt)
+    interrupt.stop_after(done.run_dir)
+    return done.checkpoint
 
 
-def write_table(
-    path: Path, train_items: Sequence[VideoItem], manifest: Manifest, node: Mapping[str, Any]
-) -> dict[str, Any]:
-    """A table of these clips for train, and of the real ones for val and test. Returns: the settings of data that read
-    it, otherwise as ``node`` reads."""
+def write_table(path: Path, train_items: Sequence[VideoItem], manifest: Manifest, data: DataSettings) -> DataSettings:
+    """A table of these clips for train, and of the real ones for val and test. Returns: ``data`` with the table as its
+    source."""
     rows = _rows(train_items, manifest, "train")
     for split in ("val", "test"):
         rows += _rows(manifest.splits[split], manifest, split)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(path, table_of(rows, COLUMNS))
-    loading = {key: value for key, value in node.items() if key in LOADING}
-    return {**loading, "name": "csv", "path": str(path), "val_fraction": 0.0, "test_fraction": 0.0}
+    return replace(data, source=to_dict(Csv(path=str(path), val_fraction=0.0, test_fraction=0.0)))
 
 
-def score(checkpoint_path: str, split: str, num_train: int, config: Mapping[str, Any]) -> Arm:
-    """On the real clips of a split. ``config``: of ``gan evaluate``."""
-    shared = {key: config[key] for key in ("batch_size", "num_workers", "device", "trust")}
-    of_split = {"checkpoint": checkpoint_path, "split": split, "views": "1x1", "precision": "auto", "run_dir": None}
-    results = evaluate({**shared, **of_split, "data": {}, "moved": {}})
-    with (Path(results["folder"]) / "per_class.csv").open(newline="") as file:
+def score(checkpoint_path: str, split: str, num_train: int, settings: EvaluateGanSettings | GanStudySettings) -> Arm:
+    """On the real clips of a split, read as the settings say."""
+    shared = {key: getattr(settings, key) for key in ("batch_size", "num_workers", "device", "trust")}
+    evaluation = evaluate(parse(EvaluateSettings, {"checkpoint": checkpoint_path, "split": split, **shared}))
+    with (Path(evaluation.folder) / "per_class.csv").open(newline="") as file:
         per_class = {row["class"]: float(row["accuracy"] or "nan") for row in csv.DictReader(file)}
-    return Arm(results["mean_class_accuracy"], per_class, num_train)
+    return Arm(evaluation.results["mean_class_accuracy"], per_class, num_train)
 
 
 def as_many_real(real: Items, generated: Items, num_classes: int) -> Items:

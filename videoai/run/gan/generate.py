@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +19,17 @@ from videoai.core.types import ClipSpec, VideoItem
 from videoai.data.encode import write_clip
 from videoai.data.generated.bank import COLUMNS, FACTS, MANIFEST, clip_path, table_of
 from videoai.data.lists.items import Items
+from videoai.data.loader import resolve_workers
 from videoai.gan.gate import Gate, Passed
 from videoai.gan.sampling import sample
 from videoai.inference.judge import Judge, Seen, judge_of
 from videoai.inference.load import from_state, open_checkpoint
 from videoai.inference.load_generator import LoadedGenerator, load_generator
 from videoai.inference.reference import at_most, refuse_other_judge, watch_items
-from videoai.run.checkpoint_data import DataChoice, choose_data
+from videoai.run.checkpoint_data import DataChange, DataChoice, choose_data
 from videoai.run.gan.reference import real_data
-from videoai.run.limits import refuse_nonsense
 from videoai.run.training.folder import make_writable
+from videoai.settings.gan import GenerateSettings
 
 logger = logging.getLogger(__name__)
 AT_ONCE = 16  # clips of a forward pass, always: another number could change the last bits
@@ -35,26 +37,27 @@ FPS = 15.0  # of the files, where the clip does not say
 REJECTED = "rejected.csv"
 
 
-def generate(config: Mapping[str, Any]) -> dict[str, Any]:
+def generate(settings: GenerateSettings, change: DataChange = DataChange()) -> dict[str, Any]:  # noqa: B008 (frozen)
     """Write ``per_class`` clips of each class below ``output``, judge them if there is a judge, list what passed.
+
+    ``change``: where the real clips lie, if not where the checkpoint says.
 
     Returns: ``output``, ``made``, ``passed``, ``excluded`` (class name -> reason), ``classes`` (name -> passed).
     Raises: FileNotFoundError, OSError, ValueError: naming what is wrong.
     """
-    refuse_nonsense(config)
-    device = resolve_device(config["device"])
-    generator = load_generator(config["checkpoint"], trust=config["trust"]).to(device)
-    state, folder = checkpoint.load(config["checkpoint"]), Path(config["output"])
-    judge = _judge(config, state, device)
-    choice = choose_data(config, state) if judge else None
+    device = resolve_device(settings.device)
+    generator = load_generator(settings.checkpoint, trust=settings.trust).to(device)
+    state, folder = checkpoint.load(settings.checkpoint), Path(settings.output)
+    judge = _judge(settings, state, device)
+    choice = choose_data(change, state, settings.checkpoint) if judge else None
     make_writable(folder)
-    facts = keep_facts(folder, generator, state, config["seed"])
-    made = write_clips(folder, generator, state["classes"], ClipSpec(**state["clip"]), config)
+    facts = keep_facts(folder, generator, state, settings.seed)
+    made = write_clips(folder, generator, state, per_class=settings.per_class, seed=settings.seed)
     shared = {"split": "train", **{key: facts[key] for key in ("generator", "data", "seed")}}
     rows = [_row(path, state["classes"][label]) | shared for path, label in made]
     passed = None
     if judge and choice:
-        seen, passed = _judged(config, state, judge, made, choice)
+        seen, passed = _judged(settings, state, judge, made, choice)
         rows = [_with_verdict(rows[int(index)], row, seen, passed) for row, index in enumerate(seen.index)]
     return _write_tables(folder, rows, passed, state["classes"])
 
@@ -71,26 +74,26 @@ def keep_facts(folder: Path, generator: nn.Module, state: Mapping[str, Any], see
 
 
 def write_clips(
-    folder: Path, generator: LoadedGenerator, classes: list[str], clip: ClipSpec, config: Mapping[str, Any]
+    folder: Path, generator: LoadedGenerator, state: Mapping[str, Any], *, per_class: int, seed: int
 ) -> list[tuple[Path, int]]:
-    """Write what is missing, a whole file at a time. Returns: path and label of all.
+    """Write what is missing, a whole file at a time. ``state``: the generator's checkpoint.
 
-    Clip n of a class is a function of (generator, seed, class, n).
+    Returns: path and label of all. Clip n of a class is a function of (generator, seed, class, n).
     """
-    made = []
-    for label, name in enumerate(classes):
-        for start in range(0, config["per_class"], AT_ONCE):
-            numbers = range(start, min(start + AT_ONCE, config["per_class"]))
+    made, clip = [], ClipSpec(**state["clip"])
+    for label, name in enumerate(state["classes"]):
+        for start in range(0, per_class, AT_ONCE):
+            numbers = range(start, min(start + AT_ONCE, per_class))
             paths = [clip_path(folder, label, name, number) for number in numbers]
             made += [(path, label) for path in paths]
             if all(path.exists() for path in paths):
                 continue
-            seed = seed_for(config["seed"], "bank", label, start)
-            videos = sample(generator, torch.full((AT_ONCE,), label), seed=seed, batch_size=AT_ONCE)
+            drawn = seed_for(seed, "bank", label, start)
+            videos = sample(generator, torch.full((AT_ONCE,), label), seed=drawn, batch_size=AT_ONCE)
             for path, video in zip(paths, videos, strict=False):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 write_clip(path, as_file(video, clip), clip.fps or FPS)
-        logger.info("%s: %d clips", name, config["per_class"])
+        logger.info("%s: %d clips", name, per_class)
     return made
 
 
@@ -99,28 +102,29 @@ def as_file(video: torch.Tensor, clip: ClipSpec) -> Any:
     return video.repeat_interleave(clip.stride, 0).permute(0, 2, 3, 1).numpy()
 
 
-def _judge(config: Mapping[str, Any], state: Mapping[str, Any], device: torch.device) -> Judge | None:
-    if config["judge"] is None:
+def _judge(settings: GenerateSettings, state: Mapping[str, Any], device: torch.device) -> Judge | None:
+    if settings.judge is None:
         logger.info("no judge: every clip passes, also wrong ones and copies. Set judge=CHECKPOINT of a classifier")
         return None
-    judge_state = open_checkpoint(config["judge"])
-    refuse_other_judge(judge_state, state, config["judge"], config["checkpoint"])
-    return judge_of(from_state(judge_state, trust=config["trust"]), f"judge={config['judge']}").to(device)
+    judge_state = open_checkpoint(settings.judge)
+    refuse_other_judge(judge_state, state, settings.judge, settings.checkpoint)
+    return judge_of(from_state(judge_state, trust=settings.trust), f"judge={settings.judge}").to(device)
 
 
 def _judged(
-    config: Mapping[str, Any],
+    settings: GenerateSettings,
     state: Mapping[str, Any],
     judge: Judge,
     made: list[tuple[Path, int]],
     choice: DataChoice,
 ) -> tuple[Seen, Passed]:
     """The files as a classifier will see them, beside the training clips."""
-    clip, manifest = ClipSpec(**state["clip"]), real_data(choice, state, config["checkpoint"])
+    clip, manifest = ClipSpec(**state["clip"]), real_data(choice, state, settings.checkpoint)
     items = Items.of([VideoItem(str(path), label) for path, label in made])
-    seen = watch_items(judge, items, clip, config)
-    real = watch_items(judge, at_most(manifest.splits["train"]), clip, config)
-    limits = {key: config[key] for key in ("min_confidence", "min_recall", "drop_copies")}
+    num_workers = resolve_workers(settings.num_workers, resolve_device(settings.device).type)
+    watch = partial(watch_items, judge, clip=clip, batch_size=settings.batch_size, num_workers=num_workers)
+    seen, real = watch(items), watch(at_most(manifest.splits["train"]))
+    limits = {key: getattr(settings, key) for key in ("min_confidence", "min_recall", "drop_copies")}
     return seen, Gate(**limits)(seen.features, seen.probability, seen.label, real.features, real.label)
 
 

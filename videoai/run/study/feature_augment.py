@@ -3,8 +3,8 @@ drawn features."""
 
 import logging
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,50 +17,48 @@ from videoai.core.device import resolve_device
 from videoai.core.messages import some
 from videoai.core.seeding import generator_for, seed_for
 from videoai.data.lists.manifest import Manifest
+from videoai.data.loader import resolve_workers
 from videoai.engine.linear import Linear, fit_linear
-from videoai.gan.feature_space import AUGMENTERS, augmenter, refuse_few
+from videoai.gan.feature_space import augmenter, refuse_few
 from videoai.inference.judge import Judge, judge_of, load_encoder
 from videoai.inference.load import from_state, open_checkpoint
 from videoai.inference.reference import watch_items
 from videoai.models.published import is_published
-from videoai.report.study import INTERVALS, MIN_SEEDS, write_study
-from videoai.run.checkpoint_data import choose_data, read_data
-from videoai.run.limits import refuse_nonsense
+from videoai.report.study import write_study
+from videoai.run.checkpoint_data import DataChange, choose_data, read_data
 from videoai.run.study.protocol import Cell, Refused, all_cells, choose_shots, measure_all
 from videoai.run.training.folder import RunFolder
+from videoai.settings.study import FeatureStudySettings
 
 logger = logging.getLogger(__name__)
 NONE = "none"  # the arm without drawn features: what the others are compared with
 SETTINGS = ("lend", "draws", "l2", "refuse")  # that change a row
 
 
-def study_features(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Measure every cell that ``run_dir`` does not hold yet.
+def study_features(settings: FeatureStudySettings, change: DataChange = DataChange()) -> dict[str, Any]:  # noqa: B008 (frozen)
+    """Measure every cell that ``run_dir`` does not hold yet. ``change``: other data than the encoder's own.
 
     Returns: the content of results.json, ``rows`` and ``folder``. Raises: OSError, ValueError: naming what is wrong.
     """
-    refuse_nonsense(config)
-    _refuse_settings(config)
-    encoder, state = _open_encoder(config)
-    known = state["classes"]
-    choice = choose_data({**config, "moved": {"only": None, **config["moved"]}}, state)  # also what it was not shown
-    manifest = read_data(choice, config["checkpoint"])
-    new = [name for name in manifest.classes if name not in known]
-    _refuse_data(manifest, new, config)
-    folder = RunFolder(Path(config["run_dir"]))
+    encoder, state = _open_encoder(settings)
+    change = replace(change, changed={"only": None, **change.changed})  # also the classes that it was not shown
+    manifest = read_data(choose_data(change, state, settings.checkpoint), settings.checkpoint)
+    new = [name for name in manifest.classes if name not in state["classes"]]
+    _refuse_data(manifest, new, settings)
+    folder = RunFolder(Path(settings.run_dir))
     facts = {
         "study": "feature_augment",
         "encoder": encoder.hash,
         "data": manifest.fingerprint(),
         "classes": new,
-        **{key: config[key] for key in SETTINGS},
+        **{key: getattr(settings, key) for key in SETTINGS},
     }
     with folder.locked():
-        task = look_at_all(encoder, manifest, new, config)
-        cells = all_cells(config["shots"], config["seeds"], config["arms"])
+        task = look_at_all(encoder, manifest, new, settings)
+        cells = all_cells(settings.shots, settings.seeds, settings.arms)
         rows = measure_all(cells, task.measure, folder.path, facts)
-        title = f"{len(new)} classes that the encoder never saw, {config['seeds']} seeds"
-        results = write_study(folder.path, rows, NONE, facts, config["interval"], title)
+        title = f"{len(new)} classes that the encoder never saw, {settings.seeds} seeds"
+        results = write_study(folder.path, rows, NONE, facts, settings.interval, title)
     return results | {"rows": rows, "folder": str(folder.path)}
 
 
@@ -126,57 +124,41 @@ class FewShots:
         return fitted.draw(wanted, generator_for(cell.seed, "draw", cell.shots, cell.arm))
 
 
-def look_at_all(encoder: Judge, manifest: Manifest, new: list[str], config: Mapping[str, Any]) -> FewShots:
+def look_at_all(encoder: Judge, manifest: Manifest, new: list[str], settings: FeatureStudySettings) -> FewShots:
     """One pass of the encoder over all splits of the new classes, and over train of those that it knows."""
-    device = resolve_device(config["device"])
-    encoder.to(device)
-    looking = {**config, "device": device.type}
+    device = resolve_device(settings.device)
+    num_workers = resolve_workers(settings.num_workers, device.type)
+    watch = partial(
+        watch_items, encoder.to(device), clip=encoder.clip, batch_size=settings.batch_size, num_workers=num_workers
+    )
     few = manifest.only(new)
     seen, scale = {}, 1.0
     for split in ("train", "val", "test"):
-        found = watch_items(encoder, few.splits[split], encoder.clip, looking)
+        found = watch(few.splits[split])
         if split == "train":
             scale = float(found.features.std())  # one for all dimensions, so that l2 means the same for every encoder
         seen[split] = (found.features / scale, found.label)
         logger.info("%s: %d clips of %d new classes", split, len(found.label), len(new))
     others, known = None, [name for name in manifest.classes if name not in new]
-    if config["lend"] and known:
-        found = watch_items(encoder, manifest.only(known).splits["train"], encoder.clip, looking)
+    if settings.lend and known:
+        found = watch(manifest.only(known).splits["train"])
         others = (found.features / scale, found.label)
         logger.info("%d clips of %d classes that the encoder knows lend their spread", len(found.label), len(known))
-    l2 = tuple(float(value) for value in config["l2"])
-    shared = {"classes": new, "draws": config["draws"], "l2": l2, "refuse": config["refuse"]}
+    shared = {"classes": new, "draws": settings.draws, "l2": settings.l2, "refuse": settings.refuse}
     return FewShots(**seen, others=others, **shared)
 
 
-def _open_encoder(config: Mapping[str, Any]) -> tuple[Judge, dict[str, Any]]:
+def _open_encoder(settings: FeatureStudySettings) -> tuple[Judge, dict[str, Any]]:
     """The encoder, and its checkpoint: the classes that it knows, the data that it was trained on."""
-    source = config["checkpoint"]
+    source = settings.checkpoint
     if is_published(source):
         return load_encoder(source), {"classes": [], "config": {"data": {}}}
     state = open_checkpoint(source)
-    encoder = judge_of(from_state(state, trust=config["trust"]), f"checkpoint={source}")
+    encoder = judge_of(from_state(state, trust=settings.trust), f"checkpoint={source}")
     return encoder, state
 
 
-def _refuse_settings(config: Mapping[str, Any]) -> None:
-    """Raises: ValueError: what refuse_nonsense does not know."""
-    arms, shots, l2 = config["arms"], config["shots"], config["l2"]
-    unknown = [arm for arm in arms if arm not in (NONE, *AUGMENTERS)]
-    if unknown or NONE not in arms:
-        what = f"no such arm as {unknown[0]}" if unknown else f"{NONE} is missing, which the others are compared with"
-        raise ValueError(f"arms={','.join(arms)}: {what}. Choose from {NONE}, {', '.join(AUGMENTERS)}.")
-    if not shots or not all(isinstance(number, int) and number > 0 for number in shots):
-        raise ValueError(f"shots={shots}: give whole numbers from 1, such as [1,5,25].")
-    if not l2 or not all(isinstance(value, int | float) and value > 0 for value in l2):
-        raise ValueError(f"l2={l2}: give numbers above 0, such as [0.1,1.0].")
-    if config["seeds"] < MIN_SEEDS:
-        raise ValueError(f"seeds={config['seeds']}: one seed has no interval; give {MIN_SEEDS} or more.")
-    if config["interval"] not in INTERVALS:
-        raise ValueError(f"interval={config['interval']}: choose from {', '.join(INTERVALS)}.")
-
-
-def _refuse_data(manifest: Manifest, new: list[str], config: Mapping[str, Any]) -> None:
+def _refuse_data(manifest: Manifest, new: list[str], settings: FeatureStudySettings) -> None:
     """Raises: ValueError: nothing that the encoder has not seen, several labels, too few clips of a split or class."""
     source = manifest.source
     if manifest.is_multi_label:
@@ -191,10 +173,10 @@ def _refuse_data(manifest: Manifest, new: list[str], config: Mapping[str, Any]) 
     if empty := [split for split in ("train", "val", "test") if not few.splits[split]]:
         raise ValueError(f"{source}: no {empty[0]} videos of the new classes; shots come from train, l2 from val.")
     counts = few.splits["train"].count_labels(len(new))
-    if counts.min() < max(config["shots"]):
+    if counts.min() < max(settings.shots):
         name = few.classes[int(np.argmin(counts))]
         raise ValueError(
-            f"shots={max(config['shots'])}: class '{name}' has {counts.min()} training videos. Use fewer shots."
+            f"shots={max(settings.shots)}: class '{name}' has {counts.min()} training videos. Use fewer shots."
         )
 
 

@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,54 +17,55 @@ from videoai.data.generated.bank import MANIFEST
 from videoai.data.lists.items import Items
 from videoai.data.lists.manifest import Manifest
 from videoai.engine.interrupt import Interrupt
-from videoai.report.study import INTERVALS, MIN_SEEDS, write_study
+from videoai.report.study import write_study
 from videoai.run.gan.classifiers import score, train_on, write_table
 from videoai.run.gan.generate import REJECTED, generate
-from videoai.run.limits import refuse_nonsense
-from videoai.run.manifests import LOADING, absolute_paths, build_manifest
+from videoai.run.manifests import build_manifest
 from videoai.run.study.protocol import Cell, Refused, all_cells, choose_shots, measure_all
 from videoai.run.train import train
-from videoai.run.training.folder import FREE, RunFolder, flatten
+from videoai.run.training.folder import RunFolder
+from videoai.settings.gan import GenerateSettings, TrainGanSettings
+from videoai.settings.parse import flatten, resume_keys, to_dict
+from videoai.settings.study import GanStudySettings
+from videoai.settings.training import TrainerSettings, TrainSettings
 from videoai.tasks.gan.task import PIXELS
 
 logger = logging.getLogger(__name__)
 BASES = ("real", "standard", "diff_augment")
 ADDED = ("x2", "oversampling", "gaussian", "gan", "gan_gated")
 SETTINGS = ("rare", "steps", "gan_steps", "per_class", "min_confidence", "min_recall")  # that change a row
+SHARED = ("per_class", "min_confidence", "min_recall", "batch_size", "num_workers", "device", "trust")  # of generate
 EVALUATIONS = 4  # on val, of each training
 
 
 def study_gan(
-    config: Mapping[str, Any], gan: dict[str, Any], classifiers: Mapping[str, dict[str, Any]]
+    settings: GanStudySettings, gan: TrainGanSettings, classifiers: Mapping[str, TrainSettings]
 ) -> dict[str, Any]:
     """Measure every cell that ``run_dir`` does not hold yet.
 
-    gan: settings of gan train; classifiers: of train, for each arm and each base. Their data are the same.
+    classifiers: settings for each arm and each base. Their data are the same, also the GAN's.
 
     Returns: the content of results.json, ``rows`` and ``folder``. Raises: OSError, ValueError: naming what is wrong.
     """
-    for settings in (config, gan, *classifiers.values()):
-        refuse_nonsense(settings)
-    _refuse_settings(config, gan["gan"])
-    manifest = build_manifest(absolute_paths(classifiers[BASES[0]]["data"]), trust=config["trust"])
-    _refuse_data(manifest, config)
-    folder = RunFolder(Path(config["run_dir"]).absolute())
-    clip = ClipSpec(**{**gan["clip"], **PIXELS})
-    task = FewClips(manifest, clip, config, gan, classifiers, folder.path)
+    _refuse_early_end(settings, gan)
+    manifest = build_manifest(classifiers[BASES[0]].data, trust=settings.trust)
+    _refuse_data(manifest, settings)
+    folder = RunFolder(Path(settings.run_dir).absolute())
+    clip = ClipSpec(**{**to_dict(gan.clip), **PIXELS})
+    task = FewClips(manifest, clip, settings, gan, classifiers, folder.path)
     facts = {
         "study": "gan_augment",
         "data": manifest.fingerprint(),
-        **{key: config[key] for key in SETTINGS},
+        **{key: getattr(settings, key) for key in SETTINGS},
         **{f"{base}: {key}": value for base in BASES for key, value in _that_matter(classifiers[base]).items()},
         **{f"gan: {key}": value for key, value in _that_matter(gan).items()},
     }
     with folder.locked():
-        rows = measure_all(
-            all_cells(config["shots"], config["seeds"], config["arms"]), task.measure, folder.path, facts
-        )
-        few = "" if config["rare"] == 1 else f"{config['rare']:.0%} of them rare, "
-        title = f"{len(manifest.classes)} classes, {few}{config['seeds']} seeds"
-        results = write_study(folder.path, rows, config["baseline"], facts, config["interval"], title)
+        cells = all_cells(settings.shots, settings.seeds, settings.arms)
+        rows = measure_all(cells, task.measure, folder.path, facts)
+        few = "" if settings.rare == 1 else f"{settings.rare:.0%} of them rare, "
+        title = f"{len(manifest.classes)} classes, {few}{settings.seeds} seeds"
+        results = write_study(folder.path, rows, settings.baseline, facts, settings.interval, title)
     return results | {"rows": rows, "folder": str(folder.path)}
 
 
@@ -74,9 +75,9 @@ class FewClips:
 
     manifest: Manifest
     clip: ClipSpec  # of the generator, and of all that is measured here
-    config: Mapping[str, Any]
-    gan: dict[str, Any]
-    classifiers: Mapping[str, dict[str, Any]]
+    settings: GanStudySettings
+    gan: TrainGanSettings
+    classifiers: Mapping[str, TrainSettings]
     folder: Path
     interrupt: Interrupt = field(default_factory=Interrupt)  # one for all trainings: a signal ends the study
 
@@ -88,24 +89,24 @@ class FewClips:
         started = time.perf_counter()
         with quiet():
             path = self.classifier(cell)
-            found = score(path, "test", len(self.clips(cell)), self.config)
+            found = score(path, "test", len(self.clips(cell)), self.settings)
         seconds = round(time.perf_counter() - started, 1)  # with what this cell was the first to need
         return {"accuracy": found.accuracy, "per_class": found.per_class, "clips": found.num_train, "seconds": seconds}
 
     def classifier(self, cell: Cell) -> str:
         """The checkpoint of an arm's classifier."""
         added = cell.arm.partition("+")[2]
-        settings = {**self.classifiers[cell.arm], "seed": cell.seed, "trainer": self._trainer(cell.arm)}
-        if added == "oversampling" and self.config["rare"] == 1:
+        training = replace(self.classifiers[cell.arm], seed=cell.seed, trainer=self._trainer(cell.arm))
+        if added == "oversampling" and self.settings.rare == 1:
             raise Refused("all classes have as many clips (rare=1.0), so there is nothing to sample more often")
         if added == "gaussian":
-            settings["weights"] = self.classifier(cell._replace(arm=cell.arm.partition("+")[0]))
+            training = replace(training, weights=self.classifier(cell._replace(arm=cell.arm.partition("+")[0])))
         if added.startswith("gan"):
-            of_rare = {} if self.config["rare"] == 1 else {"classes": "rare"}
+            classes = training.synthetic.classes if self.settings.rare == 1 else "rare"
             source = str(self.bank(cell, is_gated=added == "gan_gated"))
-            settings["synthetic"] = {**settings["synthetic"], "source": source, **of_rare}
+            training = replace(training, synthetic=replace(training.synthetic, source=source, classes=classes))
         return train_on(
-            self._home(cell) / cell.arm, self.clips(cell), self.manifest, settings, self.clip, self.interrupt
+            self._home(cell) / cell.arm, self.clips(cell), self.manifest, training, self.clip, self.interrupt
         )
 
     def clips(self, cell: Cell) -> Items:
@@ -116,7 +117,7 @@ class FewClips:
         if fewest < shots:
             raise Refused(f"twice as many are {shots} clips of each class, but one has {fewest} for train")
         order = torch.randperm(num_classes, generator=generator_for(cell.seed, "rare"))
-        rare = set(order[: max(1, round(self.config["rare"] * num_classes))].tolist())
+        rare = set(order[: max(1, round(self.settings.rare * num_classes))].tolist())
         wanted = [shots if label in rare else len(items) for label in range(num_classes)]
         return items[choose_shots(torch.from_numpy(items.label), wanted, cell.seed).sort().values.numpy()]
 
@@ -125,34 +126,33 @@ class FewClips:
         home = self._home(cell)
         bank = home / ("bank_gated" if is_gated else "bank")
         if not (bank / MANIFEST).exists():
-            judge = self.classifier(cell._replace(arm=judge_arm(self.config["rare"]))) if is_gated else None
-            keys = ("per_class", "min_confidence", "min_recall", "batch_size", "num_workers", "device", "trust")
-            settings = {key: self.config[key] for key in keys} | {"drop_copies": True, "seed": cell.seed}
-            generate({**settings, "checkpoint": self.generator(cell), "output": str(bank), "judge": judge})
+            judge = self.classifier(cell._replace(arm=judge_arm(self.settings.rare))) if is_gated else None
+            shared = {key: getattr(self.settings, key) for key in SHARED}
+            paths = {"checkpoint": self.generator(cell), "output": str(bank), "judge": judge}
+            generate(GenerateSettings(**paths, **shared, seed=cell.seed))
         counts = self.clips(cell).count_labels(len(self.manifest.classes))
         wanted = {name for name, count in zip(self.manifest.classes, counts, strict=True) if count == counts.min()}
         with open(bank / MANIFEST, newline="") as table:
             if wanted.isdisjoint(row["label"] for row in csv.DictReader(table)):
-                which = "" if self.config["rare"] == 1 else " of a rare class"
+                which = "" if self.settings.rare == 1 else " of a rare class"
                 where = f"{bank.parent.name}/{bank.name}/{REJECTED}"
                 raise Refused(f"no generated clip{which} passed the gate; {where} says why")
         return bank
 
     def generator(self, cell: Cell) -> str:
         """The checkpoint of a GAN of the cell's clips."""
-        data = write_table(self._home(cell) / "gan.csv", self.clips(cell), self.manifest, self.gan["data"])
-        steps = self.config["gan_steps"]
-        trainer = {**self.gan["trainer"], "max_steps": steps, "eval_every": max(1, steps // EVALUATIONS)}
+        data = write_table(self._home(cell) / "gan.csv", self.clips(cell), self.manifest, self.gan.data)
+        steps = self.settings.gan_steps
+        trainer = replace(self.gan.trainer, max_steps=steps, eval_every=max(1, steps // EVALUATIONS))
         run_dir = str(self._home(cell) / "gan")
-        settings = {**self.gan, "data": data, "trainer": trainer, "seed": cell.seed, "run_dir": run_dir}
-        done = train(settings, interrupt=self.interrupt)
-        self.interrupt.stop_after(done["run_dir"])
-        return done["checkpoint"]
+        training = replace(self.gan, data=data, trainer=trainer, seed=cell.seed, run_dir=run_dir)
+        done = train(training, interrupt=self.interrupt)
+        self.interrupt.stop_after(done.run_dir)
+        return done.checkpoint
 
-    def _trainer(self, arm: str) -> dict[str, Any]:
-        steps = self.config["steps"]
-        length = {"max_epochs": None, "max_steps": steps, "eval_every": max(1, steps // EVALUATIONS)}
-        return {**self.classifiers[arm]["trainer"], **length}
+    def _trainer(self, arm: str) -> TrainerSettings:
+        steps, trainer = self.settings.steps, self.classifiers[arm].trainer
+        return replace(trainer, max_epochs=None, max_steps=steps, eval_every=max(1, steps // EVALUATIONS))
 
     def _home(self, cell: Cell) -> Path:
         return self.folder / f"shots_{cell.shots}" / f"seed_{cell.seed}"
@@ -187,32 +187,25 @@ def split_arm(arm: str) -> tuple[str, str]:
     return base, added
 
 
-def _that_matter(settings: dict[str, Any]) -> dict[str, Any]:
+def _that_matter(training: TrainSettings | TrainGanSettings) -> dict[str, Any]:
     """Settings of a training that change what comes out, but for those that the study itself sets."""
-    data = {key: value for key, value in settings["data"].items() if key in LOADING}  # which videos: the fingerprint
-    flat = flatten({**settings, "data": data})
-    return {key: value for key, value in flat.items() if key not in (*FREE, "seed", "task")}
+    data = replace(training.data, source={})  # which videos: the fingerprint
+    whole = to_dict(replace(training, data=data))
+    free = resume_keys(type(training), whole) | {"seed"}
+    return {key: value for key, value in flatten(whole).items() if key not in free}
 
 
-def _refuse_settings(config: Mapping[str, Any], gan: Mapping[str, Any]) -> None:
-    """Raises: ValueError: what refuse_nonsense does not know."""
-    arms, shots, fading = config["arms"], config["shots"], gan["conditioning_steps"]
-    if fading and config["gan_steps"] <= fading[1]:
+def _refuse_early_end(settings: GanStudySettings, gan: TrainGanSettings) -> None:
+    """Raises: ValueError: a GAN that would end before it knows the classes."""
+    fading = gan.gan.conditioning_steps
+    if fading and settings.gan_steps <= fading[1]:
         raise ValueError(
-            f"gan_steps={config['gan_steps']}: the class fades in until step {fading[1]}, so generated clips would "
+            f"gan_steps={settings.gan_steps}: the class fades in until step {fading[1]}, so generated clips would "
             "show any. Give more gan_steps, or sooner gan.conditioning_steps=[from,to]."
         )
-    if config["baseline"] not in arms:
-        raise ValueError(f"baseline={config['baseline']}: it is none of arms={','.join(arms)}.")
-    if not shots or not all(isinstance(number, int) and number > 1 for number in shots):
-        raise ValueError(f"shots={shots}: give whole numbers from 2, such as [5,10]; a GAN needs two clips of a class.")
-    if config["seeds"] < MIN_SEEDS:
-        raise ValueError(f"seeds={config['seeds']}: one seed has no interval; give {MIN_SEEDS} or more.")
-    if config["interval"] not in INTERVALS:
-        raise ValueError(f"interval={config['interval']}: choose from {', '.join(INTERVALS)}.")
 
 
-def _refuse_data(manifest: Manifest, config: Mapping[str, Any]) -> None:
+def _refuse_data(manifest: Manifest, settings: GanStudySettings) -> None:
     """Raises: ValueError: several labels, a split that is missing, too few clips of a class."""
     if manifest.is_multi_label:
         raise ValueError(f"{manifest.source}: its clips have several labels each; the study needs one label each.")
@@ -221,5 +214,5 @@ def _refuse_data(manifest: Manifest, config: Mapping[str, Any]) -> None:
         raise ValueError(f"{manifest.source}: no {empty[0]} videos; classifiers are chosen on val and scored on test.")
     counts = manifest.splits["train"].count_labels(len(manifest.classes)).tolist()
     fewest, name = min(zip(counts, manifest.classes, strict=True))
-    if fewest < max(config["shots"]):
-        raise ValueError(f"shots={max(config['shots'])}: class '{name}' has {fewest} training videos. Use fewer shots.")
+    if fewest < max(settings.shots):
+        raise ValueError(f"shots={max(settings.shots)}: class '{name}' has {fewest} training videos. Use fewer shots.")

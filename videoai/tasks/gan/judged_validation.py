@@ -1,6 +1,7 @@
 """The evaluation of a GAN while it trains, with a judge, who then chooses the best checkpoint."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -79,11 +80,9 @@ def new_judgement(setup: Setup) -> Judgement | None:
     if not manifest.splits["val"]:
         raise ValueError(f"judge={path}: {manifest.source} has no validation clips to compare with.")
     judge = judge_of(from_state(state), f"judge={path}").to(setup.device)
-    settings = {"num_workers": setup.num_workers, "device": setup.device.type}
-    settings |= {"batch_size": config.trainer.batch_size}
-    train, val = (
-        watch_items(judge, at_most(manifest.splits[split]), setup.clip, settings) for split in ("train", "val")
-    )
+    batch_size, num_workers = config.trainer.batch_size, setup.num_workers
+    watch = partial(watch_items, judge, clip=setup.clip, batch_size=batch_size, num_workers=num_workers)
+    train, val = (watch(at_most(manifest.splits[split])) for split in ("train", "val"))
     quick = {"steps": steps, "seed": config.seed, "num_workers": setup.num_workers}
     cas = new_quick_cas(state["config"], judge, manifest.splits["val"], setup.clip, **quick) if steps else None
     return Judgement(judge, train, val, cas)

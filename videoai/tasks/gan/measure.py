@@ -1,8 +1,8 @@
 """What is measured of generated clips without training anything on them."""
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -42,15 +42,23 @@ class Look:
 
 
 def look_at(
-    judge: Judge, manifest: Manifest, held_out: Items, generated: Items, clip: ClipSpec, config: Mapping[str, Any]
+    judge: Judge,
+    manifest: Manifest,
+    held_out: Items,
+    generated: Items,
+    clip: ClipSpec,
+    *,
+    batch_size: int,
+    num_workers: int,
 ) -> Look:
     """Show all clips to a network."""
+    watch = partial(watch_items, judge, clip=clip, batch_size=batch_size, num_workers=num_workers)
     held_out = at_most(held_out)
     return Look(
-        watch_items(judge, at_most(manifest.splits["train"]), clip, config),
-        watch_items(judge, held_out, clip, config),
-        watch_items(judge, generated, clip, config),
-        {name: watch_items(judge, held_out, clip, config, spoil) for name, spoil in LADDER.items()},
+        watch(at_most(manifest.splits["train"])),
+        watch(held_out),
+        watch(generated),
+        {name: watch(held_out, spoil=spoil) for name, spoil in LADDER.items()},
     )
 
 
