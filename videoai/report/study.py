@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 CONFIDENCE = 0.95
-INTERVALS = ("t", "bootstrap")
 MIN_SEEDS = 2  # one difference has no interval
 RESAMPLES = 9999  # of the bootstrap: scipy's own default
 
