@@ -17,13 +17,13 @@ import torch
 from videoai.compose.settings import from_arguments
 from videoai.core.seeding import generator_for
 from videoai.core.types import Clip, ClipSpec, Op, VideoItem
-from videoai.data.augment.operations import carry_out, operate
+from videoai.data.augment.operations import apply_ops, operate
 from videoai.data.augment.policies import CHOICES, operation
 from videoai.data.augment.transforms import TrainTransform
 from videoai.data.dataset import TrainClips
 from videoai.data.loader import collate
 from videoai.data.motion16.dataset import motion16
-from videoai.data.sampling import Tempo
+from videoai.data.sampling import TemporalJitter
 from videoai.settings.training import TrainSettings
 
 CLIPS, FRAMES, REPEATS = 4, 16, 5
@@ -63,10 +63,10 @@ def presets(items: list[VideoItem], size: int) -> None:
         preset, _, repeats = name.partition(" x")
         augment = from_arguments(TrainSettings, [f"augment={preset}"]).settings().augment
         transform = TrainTransform(size=size, **{key: getattr(augment, key) for key in DRAWN})
-        dataset = TrainClips(items, clip, transform, seed=0, tempo=Tempo(), repeats=int(repeats or 1))
+        dataset = TrainClips(items, clip, transform, seed=0, tempo=TemporalJitter(), repeats=int(repeats or 1))
         clips = collate(decoded(dataset))
         worker = median_ms(partial(decoded, dataset)) / len(clips.video)
-        device = median_ms(partial(carry_out, clips)) / len(clips.video)
+        device = median_ms(partial(apply_ops, clips)) / len(clips.video)
         print(f"  {name:15} worker {worker:6.1f} ms, device {device:5.1f} ms a clip")
 
 

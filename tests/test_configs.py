@@ -100,12 +100,12 @@ def test_an_experiment_brings_its_weights():
 
 
 def test_motion16_is_not_mirrored_unless_asked_and_then_renamed():
-    from videoai.data.augment.directions import settle_directions
+    from videoai.data.augment.directions import resolve_directions
     from videoai.data.motion16.motion import CLASSES, REVERSED
 
     data = compose().whole["data"]
     assert (data["flip"], data["reverse"]) == (0, 0)
-    turned = settle_directions({**data, "flip": 0.5, "reverse": 0.5}, CLASSES)
+    turned = resolve_directions({**data, "flip": 0.5, "reverse": 0.5}, CLASSES)
     mirrored = {name: CLASSES[turned.flip_labels[label]] for label, name in enumerate(CLASSES)}
     assert (mirrored["left"], mirrored["spin_cw"], mirrored["orbit_ccw"]) == ("right", "spin_ccw", "orbit_cw")
     assert all(mirrored[name] == name for name in ("up", "approach", "speed_up", "shake_h", "shake_v", "swing"))

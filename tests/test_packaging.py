@@ -93,7 +93,7 @@ def test_every_direct_requirement_has_a_tested_pin(requirements: list[Requiremen
 
 
 def test_whatever_a_pinned_package_needs_is_pinned_too(requirements: list[Requirement], pins: dict[str, str]) -> None:
-    """Of packages that are installed as pinned; torch pins its CUDA libraries itself."""
+    """Versions of packages that are installed as pinned; torch pins its CUDA libraries itself."""
     wanted = {canonicalize_name(requirement.name): {"", *requirement.extras} for requirement in requirements}
     needed = {
         (canonicalize_name(needs.name), name)

@@ -9,7 +9,7 @@ SHORT = ("model=tiny_r3d", "clip=16x2x32", "data.num_workers=0", "trainer.batch_
 
 
 @pytest.mark.slow
-def test_auto_is_settled_once_and_kept_by_a_continued_run(videoai_command, clip_folder, tmp_path):
+def test_auto_is_resolved_once_and_kept_by_a_continued_run(videoai_command, clip_folder, tmp_path):
     command = ("train", "data=folder", f"data.root={clip_folder}", "data.decoder=auto", "run_dir=run", *SHORT)
     done = videoai_command(*command, "trainer.max_steps=1", "trainer.precision=fp32", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

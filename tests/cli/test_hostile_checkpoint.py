@@ -17,7 +17,7 @@ import pytest
 from videoai.cli.jobs import find
 from videoai.cli.main import run as run_job
 from videoai.core import checkpoint
-from videoai.inference.judge import load_encoder, load_judge
+from videoai.inference.evaluator import load_encoder, load_evaluator
 from videoai.inference.load import from_state, load, read_weights
 from videoai.inference.load_generator import load_generator
 
@@ -197,7 +197,12 @@ def test_what_needs_the_network_alone_looks_at_no_data(hostile, states, tmp_path
     config = {**states["classifier"]["config"], "data": {"_target_": "os.mkdir", "path": f"{tmp_path}/ran"}}
     checkpoint.save(tmp_path / "judge.pt", {**states["classifier"], "config": config})
     with nothing_happens(tmp_path):
-        assert load("judge.pt").classes == load_judge("judge.pt").classes == load_encoder("judge.pt").classes == CLASSES
+        assert (
+            load("judge.pt").classes
+            == load_evaluator("judge.pt").classes
+            == load_encoder("judge.pt").classes
+            == CLASSES
+        )
         assert read_weights("judge.pt")[1] == CLASSES
         assert load_generator("own.pt").classes == CLASSES
 

@@ -25,7 +25,7 @@ import pytest
         (["predict", "checkpoint=x.pt", "input="], 1, "input is empty"),
         (["predict", "checkpoint=x.pt", "input=nowhere.mp4"], 1, "nowhere.mp4: no such file"),
         (["models", "resnext"], 1, "no model matches 'resnext'"),
-        (["models", "torchvison/r3d_18"], 1, "Did you mean 'torchvision/r3d_18'?"),
+        (["models", "torchvison/r3d_18"], 1, "Did you mean torchvision/r3d_18?"),
         (["models", "x=3"], 1, "'x=3': models takes words to look for"),
         (["train", "hydra.run.dir=x"], 1, "hydra.* are of no use here"),
         (["train", "+trainer.foo=1"], 1, "settings are key=value"),

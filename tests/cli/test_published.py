@@ -109,7 +109,7 @@ def test_an_unknown_id_is_answered_with_the_nearest(videoai_command, tmp_path):
     (tmp_path / "x.mp4").write_bytes(b"")
     done = videoai_command("predict", "checkpoint=torchvision/r3d_19", "input=x.mp4", cwd=tmp_path)
     assert done.returncode == 1
-    assert "no such published weights. Did you mean 'torchvision/r3d_18'?" in done.stderr
+    assert "no such published weights. Did you mean torchvision/r3d_18?" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -24,25 +24,25 @@ class Recorder(Logger):
         self.got.append((method, *given))
 
     def scalars(self, step, split, values):
-        self.take("scalars", step, split, values)
+        self.result("scalars", step, split, values)
 
     def clips(self, step, name, video):
-        self.take("clips", step, name, video.shape)
+        self.result("clips", step, name, video.shape)
 
-    def film(self, step, name, video, fps):
-        self.take("film", step, name, video.shape, fps)
+    def video(self, step, name, video, fps):
+        self.result("film", step, name, video.shape, fps)
 
     def figure(self, step, name, figure):
-        self.take("figure", step, name, type(figure))
+        self.result("figure", step, name, type(figure))
 
     def close(self):
-        self.take("close")
+        self.result("close")
 
 
 def tell_everything(log: RunLog) -> None:
     log.scalars(1, "train", {"loss": 0.5})
     log.clips(1, "input", torch.zeros(2, 4, 3, 8, 8, dtype=torch.uint8))
-    log.film(1, "made", torch.zeros(4, 3, 8, 8, dtype=torch.uint8), fps=8)
+    log.video(1, "made", torch.zeros(4, 3, 8, 8, dtype=torch.uint8), fps=8)
     log.figure(1, "val/confusion", Figure)
     log.close()
 

@@ -11,7 +11,7 @@ from videoai.data.augment.transforms import TrainTransform
 from videoai.data.dataset import EvalClips, TrainClips
 from videoai.data.decode import open_video
 from videoai.data.motion16.dataset import write_clip
-from videoai.data.sampling import Tempo
+from videoai.data.sampling import TemporalJitter
 from videoai.data.targets import MultiHot
 
 CLIP = ClipSpec(num_frames=8, stride=2, size=24, resize=28)
@@ -110,7 +110,9 @@ def test_repeats_are_different_clips_from_one_opening_of_the_video(items, monkey
         return open_video(path)
 
     monkeypatch.setattr(reading, "open_video", counting)
-    dataset = train_clips(items, TrainTransform(size=24, policy="randaugment"), repeats=3, tempo=Tempo(speed=2.0))
+    dataset = train_clips(
+        items, TrainTransform(size=24, policy="randaugment"), repeats=3, jitter=TemporalJitter(speed=2.0)
+    )
     clips = dataset[1, 4]
     assert len(opened) == 1
     assert [(clip.label, clip.index) for clip in clips] == [(0, 4)] * 3
@@ -119,7 +121,9 @@ def test_repeats_are_different_clips_from_one_opening_of_the_video(items, monkey
     again = dataset[1, 4]
     assert all(torch.equal(a.video, b.video) and a.ops == b.ops for a, b in zip(clips, again, strict=True))
     # The first of them is the clip that there is without repeats.
-    (single,) = train_clips(items, TrainTransform(size=24, policy="randaugment"), tempo=Tempo(speed=2.0))[1, 4]
+    (single,) = train_clips(items, TrainTransform(size=24, policy="randaugment"), jitter=TemporalJitter(speed=2.0))[
+        1, 4
+    ]
     assert torch.equal(single.video, clips[0].video)
 
 

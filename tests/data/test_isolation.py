@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from videoai.data.isolation import Death, isolated
+from videoai.data.isolation import WorkerFailure, isolated
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -28,8 +28,12 @@ def test_a_crash_and_a_hang_cost_one_task_each():
     tasks = ["a", "crash1", "b", "hang", "crash2", "c", "d"]
     answers = dict(isolated(tasks, hostile, num_workers=2, seconds=10))
     assert sorted(answers) == sorted(tasks)
-    crash = Death("crash", "its process ended with code -11")
-    assert [answers[task] for task in ("crash1", "crash2", "hang")] == [crash, crash, Death("timeout", "after 10 s")]
+    crash = WorkerFailure("crash", "its process ended with code -11")
+    assert [answers[task] for task in ("crash1", "crash2", "hang")] == [
+        crash,
+        crash,
+        WorkerFailure("timeout", "after 10 s"),
+    ]
     assert os.getpid() not in answers.values()
 
 

@@ -8,14 +8,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from videoai.core import distributed
+from videoai.core import process_group
 from videoai.core.types import ClipSpec, VideoItem
-from videoai.data.augment.balance import ClassBalance, places
-from videoai.data.augment.operations import carry_out
+from videoai.data.augment.balance import ClassBalance, class_quotas
+from videoai.data.augment.operations import apply_ops
 from videoai.data.augment.transforms import TrainTransform
 from videoai.data.dataset import EvalClips, TrainClips
 from videoai.data.loader import PositionSampler, eval_batches, resolve_workers, train_batches
-from videoai.data.sampling import Tempo
+from videoai.data.sampling import TemporalJitter
 
 CLIP = ClipSpec(num_frames=4, size=16)
 
@@ -56,20 +56,25 @@ def everything(clip_folder, **changes) -> TrainClips:
     items = [VideoItem(str(path), i % 3 // 2) for i, path in enumerate(sorted(clip_folder.rglob("*.mp4")))]
     transform = TrainTransform(size=16, color_jitter=0.3, policy="randaugment", erase=0.5, reverse=0.5)
     return TrainClips(
-        items, CLIP, transform, seed=0, tempo=Tempo(speed=2.0, jitter=1.0, drop=0.2), **{"repeats": 2, **changes}
+        items,
+        CLIP,
+        transform,
+        seed=0,
+        jitter=TemporalJitter(speed=2.0, jitter=1.0, drop=0.2),
+        **{"repeats": 2, **changes},
     )
 
 
 def test_nothing_that_is_drawn_depends_on_the_workers_or_on_where_the_stream_starts(clip_folder):
     dataset = everything(clip_folder)
     labels = np.array([item.label for item in dataset.items])
-    balance = ClassBalance(labels, places(np.bincount(labels), "balanced"), seed=0)
+    balance = ClassBalance(labels, class_quotas(np.bincount(labels), "balanced"), seed=0)
     settings = {"batch_size": 6, "seed": 0, "balance": balance}
     plain = list(itertools.islice(train_batches(dataset, **settings), 5))
     for start, workers in ((0, 2), (3, 0), (3, 2)):
         stream = train_batches(dataset, start=start, num_workers=workers, **settings)
         for one, other in zip(plain[start:], stream, strict=False):
-            assert torch.equal(carry_out(one).video, carry_out(other).video)
+            assert torch.equal(apply_ops(one).video, apply_ops(other).video)
             assert torch.equal(one.label, other.label)
             assert list(one.ops) == list(other.ops)
 
@@ -87,7 +92,7 @@ def test_a_batch_holds_as_many_clips_with_repeats_as_without(clip_folder):
 def test_a_balanced_stream_starts_anywhere(sizes, batch_size, start):
     labels = np.repeat(np.arange(len(sizes)), sizes)
     settings = {"batch_size": batch_size, "seed": 0}
-    settings["balance"] = ClassBalance(labels, places(np.array(sizes), "sqrt"), seed=0)
+    settings["balance"] = ClassBalance(labels, class_quotas(np.array(sizes), "sqrt"), seed=0)
     late = itertools.islice(PositionSampler(len(labels), start=start, **settings), 4)
     assert list(late) == list(itertools.islice(PositionSampler(len(labels), **settings), start, start + 4))
 
@@ -104,9 +109,9 @@ def as_each_of_three(monkeypatch):
     """Does something as each of three processes would."""
 
     def each(do):
-        monkeypatch.setattr(distributed, "world_size", lambda: 3)
+        monkeypatch.setattr(process_group, "world_size", lambda: 3)
         for rank in range(3):
-            monkeypatch.setattr(distributed, "rank", lambda rank=rank: rank)
+            monkeypatch.setattr(process_group, "rank", lambda rank=rank: rank)
             yield do()
         monkeypatch.undo()
 

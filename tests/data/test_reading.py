@@ -130,7 +130,7 @@ def test_after_an_interrupted_read_no_video_gets_the_frames_of_another(items, mo
         raise Interrupted
 
     with monkeypatch.context() as patch:
-        patch.setattr(Worker, "take", interrupted)  # the answer comes, and nobody takes it
+        patch.setattr(Worker, "result", interrupted)  # the answer comes, and nobody takes it
         with pytest.raises(Interrupted):
             read_views(items[0], CLIP, reading=ISOLATED)
     assert torch.equal(read_views(items[1], CLIP, reading=ISOLATED)[0], expected[1])

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from videoai.core.seeding import generator_for
 from videoai.core.types import ClipSpec
-from videoai.data.sampling import Tempo, clip_indices, frame_range, span_frames
+from videoai.data.sampling import TemporalJitter, clip_indices, frame_range, span_frames
 
 
 def spec(**changes) -> ClipSpec:
@@ -89,10 +89,10 @@ def test_no_frames_is_an_error():
         clip_indices(0, 25.0, spec())
 
 
-def drawn(tempo: Tempo, num_frames: int = 200, count: int = 200, **changes) -> list[list[int]]:
+def drawn(jitter: TemporalJitter, num_frames: int = 200, count: int = 200, **changes) -> list[list[int]]:
     clip = spec(**changes)
     return [
-        clip_indices(num_frames, 25.0, clip, generator=generator_for(seed, "tempo"), tempo=tempo).tolist()
+        clip_indices(num_frames, 25.0, clip, generator=generator_for(seed, "tempo"), jitter=jitter).tolist()
         for seed in range(count)
     ]
 
@@ -111,17 +111,17 @@ def test_playing_with_time_stays_in_the_video_and_in_order(
     num_frames, clip_frames, stride, sampling, speed, jitter, drop, seed
 ):
     clip = spec(num_frames=clip_frames, stride=stride, sampling=sampling)
-    tempo = Tempo(speed=speed, jitter=jitter, drop=drop)
-    indices = clip_indices(num_frames, 25.0, clip, generator=generator_for(seed, "t"), tempo=tempo)
+    temporal = TemporalJitter(speed=speed, jitter=jitter, drop=drop)
+    indices = clip_indices(num_frames, 25.0, clip, generator=generator_for(seed, "t"), jitter=temporal)
     assert indices.shape == (clip_frames,)
     assert 0 <= int(indices.min()) <= int(indices.max()) < num_frames
     assert (indices.diff() >= 0).all()
-    again = clip_indices(num_frames, 25.0, clip, generator=generator_for(seed, "t"), tempo=tempo)
+    again = clip_indices(num_frames, 25.0, clip, generator=generator_for(seed, "t"), jitter=temporal)
     assert torch.equal(indices, again)
 
 
 def test_a_steady_tempo_draws_nothing():
-    assert drawn(Tempo()) == drawn(Tempo(speed=1.0, jitter=0.0, drop=0.0))
+    assert drawn(TemporalJitter()) == drawn(TemporalJitter(speed=1.0, jitter=0.0, drop=0.0))
     generator = generator_for(0, "untouched")
     before = generator_for(0, "untouched")
     clip_indices(200, 25.0, spec(), generator=generator)
@@ -130,7 +130,7 @@ def test_a_steady_tempo_draws_nothing():
 
 
 def test_speed_stretches_the_span_both_ways_up_to_its_factor():
-    spans = [clip[-1] - clip[0] for clip in drawn(Tempo(speed=2.0))]  # 14 frames at its own speed
+    spans = [clip[-1] - clip[0] for clip in drawn(TemporalJitter(speed=2.0))]  # 14 frames at its own speed
     assert min(spans) == 7
     assert max(spans) == 28
     slower = sum(span < 14 for span in spans)
@@ -138,26 +138,26 @@ def test_speed_stretches_the_span_both_ways_up_to_its_factor():
 
 
 def test_speed_never_runs_a_clip_that_fits_out_of_its_video():
-    for clip in drawn(Tempo(speed=4.0), num_frames=20, past_end="error"):
+    for clip in drawn(TemporalJitter(speed=4.0), num_frames=20, past_end="error"):
         assert clip[-1] < 20
         assert len(set(clip)) > 3
 
 
 def test_uniform_sampling_at_a_slower_speed_covers_a_part_of_the_video():
-    spans = [clip[-1] - clip[0] for clip in drawn(Tempo(speed=4.0), sampling="uniform")]
+    spans = [clip[-1] - clip[0] for clip in drawn(TemporalJitter(speed=4.0), sampling="uniform")]
     assert min(spans) < 60
     assert max(spans) > 170
 
 
 def test_jitter_moves_frames_by_less_than_half_the_way_to_the_next():
-    plain, moved = (drawn(tempo, stride=9) for tempo in (Tempo(), Tempo(jitter=1.0)))
+    plain, moved = (drawn(jitter, stride=9) for jitter in (TemporalJitter(), TemporalJitter(jitter=1.0)))
     distances = [b - a for one, other in zip(plain, moved, strict=True) for a, b in zip(one, other, strict=True)]
     assert {min(distances), max(distances)} <= {-5, -4, 4, 5}  # half of 9, rounded
 
 
 def test_a_lost_frame_is_replaced_by_the_one_before_and_the_first_is_never_lost():
     held = 0
-    for plain, lossy in zip(drawn(Tempo()), drawn(Tempo(drop=0.5)), strict=True):
+    for plain, lossy in zip(drawn(TemporalJitter()), drawn(TemporalJitter(drop=0.5)), strict=True):
         assert lossy[0] == plain[0]
         for place in range(1, 8):
             assert lossy[place] in (plain[place], lossy[place - 1])

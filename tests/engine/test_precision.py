@@ -9,7 +9,16 @@ import pytest
 import torch
 from torch import nn
 
-from videoai.engine.precision import Choice, Precision, candidates, memory_format, pick, probe, settle, threads_for
+from videoai.engine.precision import (
+    Choice,
+    Precision,
+    candidates,
+    memory_format,
+    pick,
+    probe,
+    resolve_precision,
+    threads_for,
+)
 
 CPU = torch.device("cpu")
 
@@ -119,13 +128,13 @@ def test_a_video_is_laid_out_as_the_weights_are():
 
 def test_a_named_format_is_not_probed(threads):
     lines: list[str] = []
-    chosen, _ = settle("bf16", "auto", 1, Net(), VIDEO, 4, device=CPU, report=lines.append)
+    chosen, _ = resolve_precision("bf16", "auto", 1, Net(), VIDEO, 4, device=CPU, report=lines.append)
     assert (chosen.name, chosen.layout, lines) == ("bf16", "channels_last_3d", [])
 
 
 def test_the_probe_prints_its_table_and_choice(threads):
     lines: list[str] = []
-    settle("auto", "auto", "auto", Net(), VIDEO, 4, device=CPU, report=lines.append)
+    resolve_precision("auto", "auto", "auto", Net(), VIDEO, 4, device=CPU, report=lines.append)
     assert len(lines) == 4
     assert "on one thread" in lines[0]
     assert sum("<- chosen" in line for line in lines) == 1
@@ -141,17 +150,17 @@ def test_the_probe_prints_its_table_and_choice(threads):
 )
 def test_impossible_formats_are_refused(name, layout, message):
     with pytest.raises(ValueError, match=message):
-        settle(name, layout, "auto", Net(), VIDEO, 4, device=CPU, report=print)
+        resolve_precision(name, layout, "auto", Net(), VIDEO, 4, device=CPU, report=print)
 
 
 def test_a_small_model_trains_on_one_thread_and_a_number_is_obeyed(threads):
-    def settled(num_threads: int | str) -> int:
-        return settle("fp32", "auto", num_threads, Net(), VIDEO, 4, device=CPU, report=print)[1]
+    def resolved(num_threads: int | str) -> int:
+        return resolve_precision("fp32", "auto", num_threads, Net(), VIDEO, 4, device=CPU, report=print)[1]
 
-    assert settled("auto") == torch.get_num_threads() == 1
-    assert settled(2) == torch.get_num_threads() == 2
+    assert resolved("auto") == torch.get_num_threads() == 1
+    assert resolved(2) == torch.get_num_threads() == 2
     with pytest.raises(ValueError, match="trainer.num_threads=0"):
-        settled(0)
+        resolved(0)
 
 
 class Slow(Net):
@@ -166,7 +175,11 @@ class Slow(Net):
 
 def test_a_large_model_trains_on_all_threads(threads):
     torch.set_num_threads(2)
-    assert settle("fp32", "auto", "auto", Slow(), VIDEO, 4, device=CPU, report=print)[1] == torch.get_num_threads() == 2
+    assert (
+        resolve_precision("fp32", "auto", "auto", Slow(), VIDEO, 4, device=CPU, report=print)[1]
+        == torch.get_num_threads()
+        == 2
+    )
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs to share one core with other programs")
@@ -180,7 +193,7 @@ def test_other_programs_do_not_change_the_choice(threads):
     try:
         video = VIDEO.repeat(8, 1, 1, 1, 1)
         wall, cpu = time.perf_counter(), time.process_time()
-        _, chosen = settle("fp32", "auto", "auto", Net(), video, 4, device=CPU, report=print)
+        _, chosen = resolve_precision("fp32", "auto", "auto", Net(), video, 4, device=CPU, report=print)
         assert time.perf_counter() - wall > 1.5 * (time.process_time() - cpu)  # they really were busy
         assert chosen == 1
     finally:

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from videoai.core import distributed
+from videoai.core import process_group
 from videoai.core.log import RunLog
 from videoai.core.seeding import generator_for, seed_for
 from videoai.core.types import Clips
@@ -51,7 +51,7 @@ def batches(start: int) -> Iterator[Clips]:
             video = torch.randint(0, 256, (2, 2, 3, 4, 4), dtype=torch.uint8, generator=draw)
             yield Clips(video, torch.randint(2, (2,), generator=draw), torch.arange(2), torch.zeros(2).long(), ["", ""])
 
-    return islice(all_of_them(), distributed.rank(), None, distributed.world_size())
+    return islice(all_of_them(), process_group.rank(), None, process_group.world_size())
 
 
 def make_trainer() -> Trainer:

@@ -116,5 +116,5 @@ def test_every_augmenter_has_a_least_number_of_shots_and_another_may_be_asked_fo
 
 
 def test_an_unknown_augmenter_is_named_with_the_nearest():
-    with pytest.raises(ValueError, match="unknown name 'gausian'. Did you mean 'gaussian'"):
+    with pytest.raises(ValueError, match="unknown name 'gausian'. Did you mean gaussian"):
         augmenter("gausian", *clouds(3), num_classes=3)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from videoai.gan.discriminator import DualDiscriminator
-from videoai.gan.likeness import motion_features, spread
+from videoai.gan.energy_distance import motion_features, spread
 from videoai.gan.losses import discriminator_hinge
 from videoai.gan.monitor import Monitor
 
@@ -67,7 +67,7 @@ def test_a_class_whose_clips_are_one_clip_and_noise_is_told_and_the_others_are_n
     assert not monitor.events(spreads(made, motion_clips))
     (event,) = monitor.events(spreads(collapsed, motion_clips))
     assert event.kind == "mode_collapse" and event.value < 0.3
-    assert "1 of 2 classes are nearly alike (spread, of that of real ones: up" in event.message
+    assert "1 of 2 classes are nearly alike (spread over that of real ones: up" in event.message
 
 
 def test_clips_are_given_time_to_become_different():

@@ -41,5 +41,5 @@ def test_the_order_of_frames_matters_and_their_number_is_an_eighth() -> None:
 
 
 def test_an_unknown_interaction_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"model\.interaction='preserve' is unknown\. Did you mean 'preserved'\?"):
+    with pytest.raises(ValueError, match=r"model\.interaction='preserve' is unknown\. Did you mean preserved\?"):
         CSN(4, depths=(1, 1, 1, 1), interaction="preserve")  # pyright: ignore[reportArgumentType]

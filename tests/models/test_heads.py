@@ -108,7 +108,7 @@ class Own(nn.Module):
         (lambda model: with_head(model, "attentive", 2), r"finetune\.head=attentive: Own has no forward_features"),
         (head_parameters, r"finetune\.freeze=true: Own has no reset_classifier"),
         (checkpoint_activations, r"trainer\.activation_checkpointing=true: Own has no set_grad_checkpointing"),
-        (lambda model: with_head(model, "linaer", 2), r"finetune\.head='linaer' is unknown\. Did you mean 'linear'\?"),
+        (lambda model: with_head(model, "linaer", 2), r"finetune\.head='linaer' is unknown\. Did you mean linear\?"),
     ],
 )
 def test_a_model_of_ones_own_that_lacks_a_method_is_told_which(call: Any, message: str) -> None:

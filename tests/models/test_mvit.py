@@ -85,7 +85,7 @@ def test_a_clip_of_another_size_is_refused() -> None:
         tiny("mvit_v2_s")(torch.zeros(1, 3, 8, 32, 32))
     with pytest.raises(ValueError, match=r"5x32x32 .* into 2x4x4 patches\. Set model\.num_frames=4 model\.size=32"):
         tiny("mvit_v2_s", num_frames=5)
-    with pytest.raises(ValueError, match=r"model\.widen='atention' is unknown\. Did you mean 'attention'"):
+    with pytest.raises(ValueError, match=r"model\.widen='atention' is unknown\. Did you mean attention"):
         tiny("mvit_v2_s", widen="atention")
 
 

@@ -73,5 +73,5 @@ def test_weights_of_the_other_variant_are_refused() -> None:
 
 
 def test_an_unknown_variant_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"model\.variant='mmaction' is unknown\. Did you mean 'mmaction2'\?"):
+    with pytest.raises(ValueError, match=r"model\.variant='mmaction' is unknown\. Did you mean mmaction2\?"):
         r2plus1d_r34(4, variant="mmaction")  # pyright: ignore[reportArgumentType]

@@ -37,5 +37,5 @@ def test_the_stem_fits_the_motion_input(difference: str, channels: int) -> None:
 
 
 def test_an_unknown_block_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"model\.block='r2plus1' is unknown\. Did you mean 'r2plus1d'\?"):
+    with pytest.raises(ValueError, match=r"model\.block='r2plus1' is unknown\. Did you mean r2plus1d\?"):
         ResNet3d(4, block="r2plus1")  # pyright: ignore[reportArgumentType]

@@ -29,5 +29,5 @@ def test_a_difference_knows_the_order_of_frames() -> None:
 
 
 def test_a_misspelt_consensus_is_refused_with_the_nearest() -> None:
-    with pytest.raises(ValueError, match=r"model\.consensus='maen' is unknown\. Did you mean 'mean'\?"):
+    with pytest.raises(ValueError, match=r"model\.consensus='maen' is unknown\. Did you mean mean\?"):
         create_model("tsn_r50", num_classes=4, backbone="tiny", consensus="maen")

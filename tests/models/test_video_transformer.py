@@ -56,9 +56,9 @@ def test_a_clip_that_the_patches_do_not_divide_is_refused() -> None:
 
 
 def test_misspelt_choices_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"model\.attention='divide' is unknown\. Did you mean 'divided'\?"):
+    with pytest.raises(ValueError, match=r"model\.attention='divide' is unknown\. Did you mean divided\?"):
         small(attention="divide")
-    with pytest.raises(ValueError, match=r"model\.stem='tubelets' is unknown\. Did you mean 'tubelet'\?"):
+    with pytest.raises(ValueError, match=r"model\.stem='tubelets' is unknown\. Did you mean tubelet\?"):
         small(stem="tubelets")
 
 

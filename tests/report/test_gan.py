@@ -6,7 +6,7 @@ from math import nan
 
 import pytest
 
-from videoai.gan.findings import Finding
+from videoai.gan.diagnostics import Diagnostic
 from videoai.report.gan import ladder_table, lines, write_gan_evaluation
 from videoai.report.tables import as_text
 from videoai.run.gan.classifiers import Arm
@@ -21,7 +21,7 @@ MEASURED = {
     "num_compared": 60,
     "distances": dict.fromkeys(("generated", "real", "shuffled", "frozen", "reversed"), DISTANCES),
     "per_class": {"agreement": [1.0, 0.582], "recall": [nan, 0.1]},
-    "findings": [Finding("mode_collapse", ["up"], "mode collapse: up")],
+    "findings": [Diagnostic("mode_collapse", ["up"], "mode collapse: up")],
 }
 ARMS = {
     "cas": Arm(0.51, {"left": 0.6, "up": 0.42}, 200),

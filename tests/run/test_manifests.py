@@ -13,7 +13,7 @@ def test_paths_are_kept_absolute(tmp_path, monkeypatch):
 
 
 def test_an_unknown_data_set_offers_the_nearest():
-    with pytest.raises(ValueError, match="data: unknown name 'folders'. Did you mean 'folder'"):
+    with pytest.raises(ValueError, match="data: unknown name 'folders'. Did you mean folder"):
         build_manifest({"name": "folders"}, trust=())
 
 

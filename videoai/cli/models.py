@@ -6,8 +6,7 @@ import textwrap
 from collections.abc import Iterator
 
 from videoai.compose.presets import CONFIGS
-from videoai.core.build import did_you_mean
-from videoai.core.messages import command_line
+from videoai.core.messages import command_line, did_you_mean
 
 RIGHT = ("M params", "GFLOPs")
 NARROWEST = 24  # columns of a terminal that are worth wrapping text into

@@ -7,10 +7,11 @@ name table entries, unless the user says ``trust=package``.
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 from functools import partial
 from importlib import import_module
 from typing import Any
+
+from videoai.core.messages import did_you_mean
 
 ANYTHING = ("*",)  # trust for a config that the user wrote
 
@@ -56,12 +57,6 @@ def build_own(nodes: Sequence[Mapping[str, Any]], *, where: str) -> list[Any]:
         if not isinstance(node, Mapping) or "_target_" not in node:
             raise ValueError(f"{where}[{number}]={node}: give _target_: mypackage.module.Class, and its options.")
     return [build(node, {}, where=f"{where}[{number}]", trust=ANYTHING) for number, node in enumerate(nodes)]
-
-
-def did_you_mean(given: str, allowed: Sequence[str]) -> str:
-    """`` Did you mean 'x'?`` when something allowed is near, otherwise nothing."""
-    near = get_close_matches(given, allowed, n=1)
-    return f" Did you mean '{near[0]}'?" if near else ""
 
 
 def resolve(target: str, where: str) -> Callable[..., Any]:

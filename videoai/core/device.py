@@ -2,7 +2,7 @@
 
 import torch
 
-from videoai.core import distributed
+from videoai.core import process_group
 
 
 def resolve_device(name: str) -> torch.device:
@@ -20,19 +20,19 @@ def resolve_device(name: str) -> torch.device:
         raise ValueError(f"device={name}: choose auto, cpu, cuda or cuda:N.")
     if device.type == "cuda" and not torch.cuda.is_available():
         raise ValueError(f"device={name}: torch sees no GPU here. Use device=cpu, or run videoai doctor to see why.")
-    return own_gpu(device) if device.type == "cuda" and distributed.world_size() > 1 else device
+    return own_gpu(device) if device.type == "cuda" and process_group.world_size() > 1 else device
 
 
 def own_gpu(device: torch.device) -> torch.device:
-    """Of several processes on a machine each has a GPU of its own. Raises: ValueError: there are fewer, or one was
-    named."""
-    number, there = distributed.local_rank(), torch.cuda.device_count()
-    number = 0 if there == 1 else number  # a launcher may show each process its own GPU alone
-    if device.index is not None or number >= there:
+    """The GPU of this process, where several on a machine have one each. Raises: ValueError: there are fewer GPUs, or
+    one was named."""
+    local_rank, num_gpus = process_group.local_rank(), torch.cuda.device_count()
+    local_rank = 0 if num_gpus == 1 else local_rank  # a launcher may show each process its own GPU alone
+    if device.index is not None or local_rank >= num_gpus:
         raise ValueError(
-            f"device={device}: process {number} of this machine takes GPU {number}, and torch sees {there}. Start as "
-            "many processes as there are GPUs, with device=auto."
+            f"device={device}: process {local_rank} of this machine takes GPU {local_rank}, and torch sees {num_gpus}. "
+            "Start as many processes as there are GPUs, with device=auto."
         )
-    device = torch.device("cuda", number)
+    device = torch.device("cuda", local_rank)
     torch.cuda.set_device(device)
     return device

@@ -61,9 +61,9 @@ class RunLog:
         """Clips to look at. video: uint8 [B, T, C, H, W]."""
         self._each(lambda logger: logger.clips(step, name, video))
 
-    def film(self, step: int, name: str, video: Tensor, fps: float) -> None:
+    def video(self, step: int, name: str, video: Tensor, fps: float) -> None:
         """A moving picture. video: uint8 [T, C, H, W]."""
-        self._each(lambda logger: logger.film(step, name, video, fps))
+        self._each(lambda logger: logger.video(step, name, video, fps))
 
     def figure(self, step: int, name: str, draw: "Callable[[], Figure]") -> None:
         """The figure that ``draw`` returns; not drawn when nobody looks."""

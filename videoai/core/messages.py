@@ -21,14 +21,14 @@ def near_names(path: str) -> str:
 
 
 def names_in(folder: str) -> list[str]:
-    """What lies in a folder; nothing if it cannot be read."""
+    """The names in a folder; none if it cannot be read."""
     try:
         return os.listdir(folder)
     except (OSError, ValueError):  # ValueError: a null byte
         return []
 
 
-def some(names: Sequence[str], limit: int = 8) -> str:
+def truncated_list(names: Sequence[str], limit: int = 8) -> str:
     """The first few names, and how many more."""
     return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")
 

@@ -69,7 +69,7 @@ class LabelSpan(NamedTuple):
     """One of the labels of a clip that has several, and when it holds."""
 
     label: int
-    start_seconds: float = 0.0  # of the file, as for VideoItem
+    start_seconds: float = 0.0  # in the file, as for VideoItem
     end_seconds: float | None = None  # None = to the end of the file
 
 
@@ -81,7 +81,7 @@ class VideoItem(NamedTuple):
     start_seconds: float = 0.0
     end_seconds: float | None = None  # None = to the end of the file
     group: str | None = None  # clips of one group (source video, person) never cross a split
-    spans: tuple[LabelSpan, ...] | None = None  # of a multi-label set, any number of them; None = the one label
+    spans: tuple[LabelSpan, ...] | None = None  # multi-label sets: any number of them; None = the one label
 
     @property
     def labels(self) -> tuple[int, ...]:
@@ -113,7 +113,7 @@ class Clip(NamedTuple):
     """What a dataset yields: one decoded view of one video, on the CPU."""
 
     video: Tensor  # uint8 [T, C, H, W], RGB
-    label: int | Tensor  # of a multi-label set: float [K], 0 or 1
+    label: int | Tensor  # in a multi-label set: float [K], 0 or 1
     index: int  # position of the video in its split
     view: int  # 0 .. V-1 in evaluation, 0 in training
     error: str = ""  # why the video could not be read; "" = it could

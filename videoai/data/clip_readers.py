@@ -61,15 +61,15 @@ def sequential(clip: ClipRequest) -> Tensor:
     import av
 
     wanted = set(clip.indices)
-    found: dict[int, Tensor] = {}
+    pictures: dict[int, Tensor] = {}
     with av.open(clip.path) as container:
         container.streams.video[0].codec_context.thread_count = 1
         for number, frame in enumerate(container.decode(video=0)):
             if number in wanted:
-                found[number] = torch.from_numpy(frame.to_ndarray(format="rgb24", interpolation="BILINEAR"))
+                pictures[number] = torch.from_numpy(frame.to_ndarray(format="rgb24", interpolation="BILINEAR"))
             if number >= clip.indices[-1]:
                 break
-    frames = torch.stack([found[index] for index in clip.indices]).permute(0, 3, 1, 2)
+    frames = torch.stack([pictures[index] for index in clip.indices]).permute(0, 3, 1, 2)
     return F.interpolate(frames, size=clip.size, mode="bilinear", antialias=True) if clip.size else frames
 
 

@@ -14,7 +14,7 @@ from videoai.data.augment.directions import Directions
 from videoai.data.augment.transforms import TrainTransform, eval_crops
 from videoai.data.media import BadVideo
 from videoai.data.reading import TimedFrames, read_timed_views, read_views
-from videoai.data.sampling import STEADY, Tempo
+from videoai.data.sampling import NO_JITTER, TemporalJitter
 from videoai.data.targets import Target, one_class
 
 MAX_SUBSTITUTES = 10  # unreadable videos in a row before giving up: by then the data, not a file, is broken
@@ -35,7 +35,7 @@ class TrainClips(Dataset[list[Clip]]):
         transform: TrainTransform,
         *,
         seed: int,
-        tempo: Tempo = STEADY,
+        jitter: TemporalJitter = NO_JITTER,
         repeats: int = 1,
         directions: Directions = Directions(),  # noqa: B008 (frozen)
         target: Target = one_class,
@@ -43,33 +43,33 @@ class TrainClips(Dataset[list[Clip]]):
     ) -> None:
         """``reading``: see reading.read_timed_views."""
         self.items, self.clip, self.transform, self.seed = items, clip, transform, seed
-        self.tempo, self.repeats, self.directions, self.target = tempo, repeats, directions, target
+        self.jitter, self.repeats, self.directions, self.target = jitter, repeats, directions, target
         self.reading = reading or {}
 
     def __len__(self) -> int:
         return len(self.items)
 
     def __getitem__(self, key: tuple[int, int]) -> list[Clip]:
-        """The clips of one video. When it is unreadable another one, drawn from the same key, stands in with its own
-        label."""
+        """The clips of one video. If it is unreadable, a random substitute, drawn from the same key, replaces it
+        with its own label."""
         epoch, index = key
-        draw = generator_for(self.seed, "substitute", epoch, index)
+        rng = generator_for(self.seed, "substitute", epoch, index)
         chosen, error = index, ""
         for _ in range(MAX_SUBSTITUTES):
             try:
                 return [clip._replace(index=index, error=error) for clip in self._read(epoch, chosen)]
             except BadVideo as bad:
                 error = error or str(bad)
-                chosen = int(torch.randint(len(self.items), (), generator=draw))
+                chosen = int(torch.randint(len(self.items), (), generator=rng))
         raise ValueError(
             f"{MAX_SUBSTITUTES} unreadable videos in a row, the first: {error}. Check data.root or data.path."
         )
 
     def _read(self, epoch: int, index: int) -> list[Clip]:
         item = self.items[index]
-        draws = [generator_for(self.seed, "clip", epoch, index, *([r] if r else [])) for r in range(self.repeats)]
-        views = read_timed_views(item, self.clip, generators=draws, tempo=self.tempo, reading=self.reading)
-        return [self._clip(item, view, index, draw) for view, draw in zip(views, draws, strict=True)]
+        rngs = [generator_for(self.seed, "clip", epoch, index, *([r] if r else [])) for r in range(self.repeats)]
+        views = read_timed_views(item, self.clip, generators=rngs, jitter=self.jitter, reading=self.reading)
+        return [self._clip(item, view, index, rng) for view, rng in zip(views, rngs, strict=True)]
 
     def _clip(self, item: VideoItem, view: TimedFrames, index: int, generator: Generator) -> Clip:
         video, is_mirrored, is_reversed, ops = self.transform(view.video, generator)

@@ -17,8 +17,8 @@ Task = TypeVar("Task")
 Answer = TypeVar("Answer")
 
 
-class Death(NamedTuple):
-    """What became of a task that took its process with it, or that took too long."""
+class WorkerFailure(NamedTuple):
+    """The failure of a task that crashed its process, or that took too long."""
 
     reason: Literal["crash", "timeout"]
     detail: str
@@ -34,7 +34,7 @@ START = "import sys; sys.path[:] = sys.argv[3:]; from videoai.data.isolation imp
 
 
 class Worker(Generic[Task, Answer]):
-    """One process and the task it is at.
+    """One process and the task that it runs.
 
     Not one of multiprocessing's, which lets its own have none, and a loader's are its own. No fork either, which would
     inherit threads and their locks. In a session of its own, so that Ctrl-C is this process's to answer.
@@ -42,37 +42,38 @@ class Worker(Generic[Task, Answer]):
 
     def __init__(self, work: Callable[[Task], Answer]) -> None:
         """``work`` and its answers must pickle."""
-        here, there = socket.socketpair()
-        self.pipe = Connection(here.detach())
-        with there:
-            numbers = [str(there.fileno()), str(os.getpid())]
+        ours, theirs = socket.socketpair()
+        self.pipe = Connection(ours.detach())
+        with theirs:
+            numbers = [str(theirs.fileno()), str(os.getpid())]
             command = [sys.executable, "-c", START, *numbers, *sys.path]
             self.process = subprocess.Popen(
-                command, pass_fds=[there.fileno()], stdin=subprocess.DEVNULL, start_new_session=True
+                command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, start_new_session=True
             )
         self.pipe.send(work)
 
-    def ask(self, task: Task, seconds: float) -> Answer | Death:
+    def run(self, task: Task, seconds: float) -> Answer | WorkerFailure:
         """Raises: what the work raised."""
         try:
-            self.give(task, seconds)
+            self.submit(task, seconds)
         except OSError:  # it has ended since the last task
-            return Death("crash", f"its process ended with code {self.process.wait()}")
+            return WorkerFailure("crash", f"its process ended with code {self.process.wait()}")
         self.pipe.poll(seconds)
-        return self.take()
+        return self.result()
 
-    def give(self, task: Task, seconds: float) -> None:
+    def submit(self, task: Task, seconds: float) -> None:
+        """Send a task; ``result`` gives it up after this many seconds."""
         self.task, self.seconds, self.deadline = task, seconds, time.monotonic() + seconds
         self.pipe.send(task)
 
-    def take(self) -> Answer | Death:
+    def result(self) -> Answer | WorkerFailure:
         """Raises: what the work raised."""
         if self.deadline <= time.monotonic() and not self.pipe.poll():
-            return Death("timeout", f"after {self.seconds:g} s")
+            return WorkerFailure("timeout", f"after {self.seconds:g} s")
         try:
             answer = self.pipe.recv()
         except (EOFError, OSError):
-            return Death("crash", f"its process ended with code {self.process.wait()}")
+            return WorkerFailure("crash", f"its process ended with code {self.process.wait()}")
         if isinstance(answer, _Raised):
             raise answer.error
         return answer
@@ -85,8 +86,8 @@ class Worker(Generic[Task, Answer]):
 
 def isolated(
     tasks: Iterable[Task], work: Callable[[Task], Answer], *, num_workers: int, seconds: float = math.inf
-) -> Generator[tuple[Task, Answer | Death], None, None]:
-    """``(task, work(task))``, or the task and its Death, in the order in which they are ready.
+) -> Generator[tuple[Task, Answer | WorkerFailure], None, None]:
+    """``(task, work(task))``, or the task and its WorkerFailure, as they are done.
 
     Args:
         work: runs in another process, with one thread for torch; it and its answers must pickle.
@@ -101,25 +102,25 @@ def isolated(
     workers: list[Worker[Task, Answer]] = [Worker(work) for _ in range(min(num_workers, len(waiting)))]
     try:
         for worker in workers:
-            worker.give(waiting.popleft(), seconds)
+            worker.submit(waiting.popleft(), seconds)
         while workers:
             for worker in _ready(workers):
-                answer = worker.take()
+                answer = worker.result()
                 yield worker.task, answer
-                if isinstance(answer, Death) or not waiting:
+                if isinstance(answer, WorkerFailure) or not waiting:
                     workers.remove(worker)
                     worker.end()
                     worker = Worker(work) if waiting else None
                     workers += [worker] if worker else []
                 if worker:
-                    worker.give(waiting.popleft(), seconds)
+                    worker.submit(waiting.popleft(), seconds)
     finally:
         for worker in workers:
             worker.end()
 
 
 def _ready(workers: Sequence[Worker[Any, Any]]) -> list[Worker[Any, Any]]:
-    """Those that answered, died or are late; waits for one."""
+    """The workers that answered, crashed or are late; waits for one."""
     first = min(worker.deadline for worker in workers)
     left = None if first == math.inf else max(0.0, first - time.monotonic())
     answered = connection.wait([worker.pipe for worker in workers], timeout=left)
@@ -128,7 +129,7 @@ def _ready(workers: Sequence[Worker[Any, Any]]) -> list[Worker[Any, Any]]:
 
 
 def serve(descriptor: str, parent: str) -> None:
-    """What the other process does: takes the work, then tasks, until the socket with this number is closed."""
+    """The loop of the other process: receive the work, then tasks, until the socket with this number is closed."""
     threading.Thread(target=_end_with, args=[int(parent)], daemon=True).start()
     import torch
 
@@ -147,7 +148,7 @@ def serve(descriptor: str, parent: str) -> None:
 
 
 def _end_with(parent: int) -> None:
-    """However it ends, and whatever this process is at."""
+    """End this process when its parent has ended, however that happened."""
     while os.getppid() == parent:
         time.sleep(1)
     os._exit(1)

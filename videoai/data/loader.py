@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Sampler
 
-from videoai.core import distributed
+from videoai.core import process_group
 from videoai.core.seeding import generator_for
 from videoai.core.types import Clip, Clips
 from videoai.data.augment.balance import ClassBalance
@@ -66,13 +66,13 @@ class PositionSampler(Sampler[list[tuple[int, int]]]):
 
 
 class OwnShare(Sampler[Keys]):
-    """Of the batches of a sampler those that are this process's: each ``world_size``-th one."""
+    """The batches of a sampler that belong to this process: each ``world_size``-th one."""
 
     def __init__(self, batches: Iterable[Keys]) -> None:
         self.batches = batches
 
     def __iter__(self) -> Iterator[Keys]:
-        return islice(iter(self.batches), distributed.rank(), None, distributed.world_size())
+        return islice(iter(self.batches), process_group.rank(), None, process_group.world_size())
 
 
 def collate(samples: list[list[Clip]]) -> Clips:
@@ -110,15 +110,15 @@ def eval_batches(
 ) -> Iterable[Clips]:
     """Every video once, in order; all views of a video lie in one batch. May be iterated again. ``shared``: of several
     processes each takes its part of the videos."""
-    own = range(distributed.rank(), len(dataset), distributed.world_size()) if shared else range(len(dataset))
-    return DataLoader(dataset, batch_size=videos_per_batch, sampler=own, **loader_settings(num_workers, pin))
+    indices = range(process_group.rank(), len(dataset), process_group.world_size()) if shared else range(len(dataset))
+    return DataLoader(dataset, batch_size=videos_per_batch, sampler=indices, **loader_settings(num_workers, pin))
 
 
 def resolve_workers(num_workers: int | str, device: str) -> int:
     """``auto`` = every core for a GPU to feed (16 at most), all but none for a CPU that also computes (2 at most);
     processes on one machine share its cores."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    cores = max(1, cores // distributed.local_world_size())
+    cores = max(1, cores // process_group.local_world_size())
     if num_workers == "auto":
         return min(cores, 16) if device != "cpu" else min(cores, 2)
     if not isinstance(num_workers, int) or num_workers < 0:

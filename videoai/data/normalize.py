@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from videoai.core.types import Batch, Clips, ClipSpec
-from videoai.data.augment.operations import carry_out
+from videoai.data.augment.operations import apply_ops
 
 
 class ToModelInput(nn.Module):
@@ -22,7 +22,7 @@ class ToModelInput(nn.Module):
 
     def forward(self, clips: Clips) -> Batch:
         """Moves to the buffers' device, where the operations that workers drew are applied."""
-        clips = carry_out(clips.to(self.mean.device))
+        clips = apply_ops(clips.to(self.mean.device))
         return Batch(self.normalized(clips.video), clips.label, clips.index)
 
     def normalized(self, video: Tensor) -> Tensor:

@@ -18,9 +18,9 @@ from torch import Generator, Tensor
 
 from videoai.core.types import ClipSpec, VideoItem
 from videoai.data.decode import Video, open_video
-from videoai.data.isolation import Death, Worker
+from videoai.data.isolation import Worker, WorkerFailure
 from videoai.data.media import MAX_READ_SECONDS, BadVideo
-from videoai.data.sampling import STEADY, Tempo, clip_indices, frame_range
+from videoai.data.sampling import NO_JITTER, TemporalJitter, clip_indices, frame_range
 
 logger = logging.getLogger(__name__)
 # By the clock, of an isolated read. Twice the processor time that a read may take, and less than the loader waits.
@@ -31,8 +31,8 @@ class TimedFrames(NamedTuple):
     """The frames of one view and when they were."""
 
     video: Tensor  # uint8 [T, C, H', W']
-    first_seconds: float  # of the earliest frame
-    last_seconds: float  # of the latest frame
+    first_seconds: float  # time of the earliest frame
+    last_seconds: float  # time of the latest frame
 
 
 def read_views(item: VideoItem, clip: ClipSpec, **how: Any) -> list[Tensor]:
@@ -45,7 +45,7 @@ def read_timed_views(
     clip: ClipSpec,
     *,
     generators: Sequence[Generator] = (),
-    tempo: Tempo = STEADY,
+    jitter: TemporalJitter = NO_JITTER,
     num_views: int = 1,
     reading: Mapping[str, Any] | None = None,
 ) -> list[TimedFrames]:
@@ -60,14 +60,14 @@ def read_timed_views(
     """
     options = dict(reading or {})
     if options.pop("isolated", False):
-        request = Request(item, clip, [each.get_state().numpy() for each in generators], tempo, num_views, options)
+        request = Request(item, clip, [each.get_state().numpy() for each in generators], jitter, num_views, options)
         return _read_isolated(request, generators)
     states = [generator.get_state() for generator in generators]
     with open_video(item.path, **options) as video:
         for attempt in range(2):
             count = video.num_frames
             try:
-                views = _view_indices(video, item, clip, generators, tempo, num_views)
+                views = _view_indices(video, item, clip, generators, jitter, num_views)
                 frames = video.frames(torch.cat(views), size=clip.short_side)
                 return [
                     TimedFrames(part, *(float(video.timestamps[index]) for index in (int(view.min()), int(view.max()))))
@@ -83,14 +83,19 @@ def read_timed_views(
 
 
 def _view_indices(
-    video: Video, item: VideoItem, clip: ClipSpec, generators: Sequence[Generator], tempo: Tempo, num_views: int
+    video: Video,
+    item: VideoItem,
+    clip: ClipSpec,
+    generators: Sequence[Generator],
+    jitter: TemporalJitter,
+    num_views: int,
 ) -> list[Tensor]:
     try:
         timestamps = torch.as_tensor(video.timestamps, dtype=torch.float64)
         first, last = frame_range(timestamps, item.start_seconds, item.end_seconds)
         frames, fps = last - first, video.fps
         if generators:
-            views = [clip_indices(frames, fps, clip, generator=draw, tempo=tempo) for draw in generators]
+            views = [clip_indices(frames, fps, clip, generator=rng, jitter=jitter) for rng in generators]
         else:
             views = [clip_indices(frames, fps, clip, view=view, num_views=num_views) for view in range(num_views)]
         return [first + view for view in views]
@@ -106,22 +111,22 @@ class Request(NamedTuple):
 
     item: VideoItem
     clip: ClipSpec
-    states: list[np.ndarray]  # of the generators
-    tempo: Tempo
+    states: list[np.ndarray]  # the generators' states
+    jitter: TemporalJitter
     num_views: int
-    options: dict[str, Any]  # of open_video
+    options: dict[str, Any]  # keywords of open_video
 
 
 class Answer(NamedTuple):
     views: list[tuple[np.ndarray, float, float]]  # uint8 [T, H', W', C], and the times of TimedFrames
-    states: list[np.ndarray]  # of the generators, after drawing
+    states: list[np.ndarray]  # the generators' states after drawing
 
 
 def answer(request: Request) -> Answer:
     """Read what is asked for. Raises: BadVideo."""
-    item, clip, states, tempo, num_views, options = request
+    item, clip, states, jitter, num_views, options = request
     generators = [Generator().set_state(torch.from_numpy(state)) for state in states]
-    views = read_timed_views(item, clip, generators=generators, tempo=tempo, num_views=num_views, reading=options)
+    views = read_timed_views(item, clip, generators=generators, jitter=jitter, num_views=num_views, reading=options)
     return Answer(
         [(view.video.permute(0, 2, 3, 1).contiguous().numpy(), *view[1:]) for view in views],
         [generator.get_state().numpy() for generator in generators],
@@ -135,22 +140,22 @@ class Reader:
         self.lock = threading.Lock()
         self.worker: Worker[Request, Answer] | None = None
 
-    def ask(self, request: Request) -> Answer | Death:
+    def read(self, request: Request) -> Answer | WorkerFailure:
         """Raises: BadVideo."""
         with self.lock:
             if self.worker and self.worker.process.poll() is not None:
                 self.end()  # it ended while nobody asked, which is no fault of this video
             self.worker = self.worker or Worker(answer)
             try:
-                found = self.worker.ask(request, ISOLATED_SECONDS)
+                result = self.worker.run(request, ISOLATED_SECONDS)
             except BadVideo:
                 raise
             except BaseException:  # an interrupt: the answer, or half of one, may still be under way
                 self.end()
                 raise
-            if isinstance(found, Death):
+            if isinstance(result, WorkerFailure):
                 self.end()
-            return found
+            return result
 
     def end(self) -> None:
         """The next question starts another process."""
@@ -173,9 +178,9 @@ def _end() -> None:
 
 
 def _read_isolated(request: Request, generators: Sequence[Generator]) -> list[TimedFrames]:
-    found = reader().ask(request)
-    if isinstance(found, Death):
-        raise BadVideo(request.item.path, found.reason, "decode", found.detail)
-    for generator, state in zip(generators, found.states, strict=True):
+    result = reader().read(request)
+    if isinstance(result, WorkerFailure):
+        raise BadVideo(request.item.path, result.reason, "decode", result.detail)
+    for generator, state in zip(generators, result.states, strict=True):
         generator.set_state(torch.from_numpy(state))
-    return [TimedFrames(torch.from_numpy(frames).permute(0, 3, 1, 2), *times) for frames, *times in found.views]
+    return [TimedFrames(torch.from_numpy(frames).permute(0, 3, 1, 2), *times) for frames, *times in result.views]

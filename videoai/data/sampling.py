@@ -4,7 +4,7 @@
     uniform, 8 frames:               .f..f..f..f..f..f..f..f.     one frame from each of 8 equal segments (TSN,
     arXiv:1608.00859)
 
-Past the end: when the span is longer than the video, ``repeat`` holds the last frame, ``loop`` starts over at the
+Past the end: when the span is longer than the video, ``repeat`` repeats the last frame, ``loop`` starts over at the
 first and ``error`` refuses. A dense clip that fits never leaves the video.
 """
 
@@ -17,12 +17,12 @@ from videoai.core.types import ClipSpec, PastEnd
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tempo:
-    """How training clips play with time, drawn once a clip. Off by default; nothing is drawn for what is off."""
+class TemporalJitter:
+    """Random changes of time, drawn once a training clip. Off by default; nothing is drawn for what is off."""
 
     speed: float = 1.0  # up to this many times faster or slower; the logarithm of the factor is uniform
     jitter: float = 0.0  # each frame of a dense clip moves by up to this share of half the way to its neighbour
-    drop: float = 0.0  # share of frames that are lost: the frame before is held
+    drop: float = 0.0  # share of frames that are lost: the frame before is repeated
 
     def factor(self, generator: Generator) -> float:
         """Above 1 = faster."""
@@ -30,14 +30,14 @@ class Tempo:
             return 1.0
         return self.speed ** (2 * float(torch.rand((), generator=generator)) - 1)
 
-    def jittered(self, indices: Tensor, step: float, num_frames: int, generator: Generator) -> Tensor:
+    def jitter_indices(self, indices: Tensor, step: float, num_frames: int, generator: Generator) -> Tensor:
         """int64 [T] -> the same order, and not past the end where there was no frame past it."""
         if not self.jitter:
             return indices
         moves = (torch.rand(len(indices), generator=generator) - 0.5) * self.jitter * step
         return (indices + moves).round().long().clamp(0, max(num_frames - 1, int(indices[-1])))
 
-    def held(self, indices: Tensor, generator: Generator) -> Tensor:
+    def drop_frames(self, indices: Tensor, generator: Generator) -> Tensor:
         """int64 [T] with the lost frames replaced; the first one is never lost."""
         if not self.drop:
             return indices
@@ -46,7 +46,7 @@ class Tempo:
         return indices[last_kept]
 
 
-STEADY = Tempo()
+NO_JITTER = TemporalJitter()
 
 
 def frame_step(spec: ClipSpec, fps: float) -> float:
@@ -65,7 +65,7 @@ def clip_indices(
     spec: ClipSpec,
     *,
     generator: Generator | None = None,  # None = the deterministic clip ``view`` of ``num_views``
-    tempo: Tempo = STEADY,  # of a random clip
+    jitter: TemporalJitter = NO_JITTER,  # for a random clip
     view: int = 0,
     num_views: int = 1,
 ) -> Tensor:
@@ -78,7 +78,7 @@ def clip_indices(
         raise ValueError("the video has no frames.")
     if generator is not None:
         pick = _random_segments if spec.sampling == "uniform" else _random_dense
-        return tempo.held(pick(num_frames, fps, spec, tempo, generator), generator)
+        return jitter.drop_frames(pick(num_frames, fps, spec, jitter, generator), generator)
     if spec.sampling == "uniform":
         return _segments(num_frames, spec.num_frames, torch.full((spec.num_frames,), (view + 0.5) / num_views))
     step = frame_step(spec, fps)
@@ -100,20 +100,22 @@ def frame_range(timestamps: Tensor, start_seconds: float, end_seconds: float | N
     return first, last
 
 
-def _random_dense(num_frames: int, fps: float, spec: ClipSpec, tempo: Tempo, generator: Generator) -> Tensor:
+def _random_dense(num_frames: int, fps: float, spec: ClipSpec, jitter: TemporalJitter, generator: Generator) -> Tensor:
     """Somewhere in the video. A clip that fits at its own speed also fits at the drawn one."""
     step = frame_step(spec, fps)
     longest = (num_frames - 1) / max(1, spec.num_frames - 1)
-    step = min(step * tempo.factor(generator), max(step, longest))
+    step = min(step * jitter.factor(generator), max(step, longest))
     start = int(torch.randint(_slack(num_frames, spec.num_frames, step) + 1, (), generator=generator))
-    indices = tempo.jittered(_spaced(start, spec.num_frames, step), step, num_frames, generator)
+    indices = jitter.jitter_indices(_spaced(start, spec.num_frames, step), step, num_frames, generator)
     return _past_end(indices, num_frames, spec.past_end, spec)
 
 
-def _random_segments(num_frames: int, fps: float, spec: ClipSpec, tempo: Tempo, generator: Generator) -> Tensor:
+def _random_segments(
+    num_frames: int, fps: float, spec: ClipSpec, jitter: TemporalJitter, generator: Generator
+) -> Tensor:
     """A random frame of each segment. The whole video passes already, so it can only be slower: a part of it."""
     length, first = num_frames, 0
-    if (factor := tempo.factor(generator)) < 1:
+    if (factor := jitter.factor(generator)) < 1:
         length = max(1, round(num_frames * factor))
         first = int(torch.randint(num_frames - length + 1, (), generator=generator))
     return first + _segments(length, spec.num_frames, torch.rand(spec.num_frames, generator=generator))

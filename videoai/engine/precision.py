@@ -25,13 +25,13 @@ logger = logging.getLogger(__name__)
 
 Layout = Literal["contiguous", "channels_last_3d"]
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-MAX_DISAGREEMENT = 0.05  # of fp32's logits, relative L2: bf16 has 8 bits of mantissa, 18 layers gave 0.5-1.5 % here
-# Of one weight's gradient, relative L2 to fp32's. Sound bf16 gave 0.01 (ViTs) to 0.26 (SlowFast) in eleven models; the
+MAX_DISAGREEMENT = 0.05  # relative L2 to fp32's logits: bf16 has 8 bits of mantissa, 18 layers gave 0.5-1.5 % here
+# Relative L2 of one weight's gradient to fp32's. Sound bf16 gave 0.01 (ViTs) to 0.26 (SlowFast) in eleven models; the
 # AVX-512 kernels of torch 2.15 for some narrow 3-D convolutions, which read memory that nobody wrote, 0.65 to infinity
 # (r3d_18, r2plus1d_18, uniformer_s on a Zen 5).
 MAX_GRADIENT_ERROR = 0.5
 SHORT_STEP_MILLISECONDS = 100.0  # tiny_r3d takes 25 on one thread, r3d_18 thousands
-MAX_GAIN = 5.0  # of another format over fp32: 4.5 was measured
+MAX_GAIN = 5.0  # speed of another format over fp32: 4.5 was measured
 MIN_GAIN = 1.1  # faster than fp32 by less is noise, and fp32 is the safer format
 FP16_INITIAL_SCALE = 2.0**16  # GradScaler's own default, found again by halving when it overflows
 
@@ -45,7 +45,7 @@ class Choice(NamedTuple):
         float  # forward and backward of one batch, the fastest turn; CPU time on one thread, else by the clock
     )
     disagreement: float  # relative L2 distance of the logits to fp32's
-    gradient_error: float = 0.0  # of the worst weight in the worst turn, likewise
+    gradient_error: float = 0.0  # the worst weight in the worst turn, relative L2
 
     @property
     def is_sound(self) -> bool:
@@ -111,7 +111,7 @@ def memory_format(layout: str) -> torch.memory_format:
     return torch.channels_last_3d if layout == "channels_last_3d" else torch.contiguous_format
 
 
-def settle(
+def resolve_precision(
     name: str,
     layout: str,
     num_threads: int | str,
@@ -209,7 +209,8 @@ def probe(
 
 
 def _gradient_error(precision: Precision, clone: nn.Module, reference: nn.Module) -> float:
-    """Of the worst weight. fp16 is left out: its gradients are scaled, and may overflow until the scale is found."""
+    """The gradient error of the worst weight. fp16 is left out: its gradients are scaled, and may overflow until the
+    scale is found."""
     if precision.name == "fp16":
         return 0.0
     worst = 0.0

@@ -7,7 +7,7 @@ import sys
 import time
 from types import TracebackType
 
-from videoai.core import distributed
+from videoai.core import process_group
 
 logger = logging.getLogger(__name__)
 
@@ -19,7 +19,7 @@ class Progress:
 
     def __init__(self, total_steps: int, *, start_step: int = 0, num_workers: int = 0) -> None:
         self.total_steps, self.start_step, self.num_workers = total_steps, start_step, num_workers
-        self._bar = _rich_bar(total_steps, start_step) if sys.stderr.isatty() and distributed.rank() == 0 else None
+        self._bar = _rich_bar(total_steps, start_step) if sys.stderr.isatty() and process_group.rank() == 0 else None
         self._clips = self._waited = self._took = 0.0
         self._steps_timed, self._seconds = 0, 0.0
         self._hinted = False

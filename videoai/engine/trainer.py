@@ -11,17 +11,17 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from videoai.core import distributed
+from videoai.core import process_group
 from videoai.core.checkpoint import FORMAT, weights_hash
 from videoai.core.log import RunLog
 from videoai.core.seeding import seed_for
 from videoai.core.types import Clips
 from videoai.engine.average import Average
+from videoai.engine.batch_norm import bn_stats_frozen
 from videoai.engine.freeze import Freeze
 from videoai.engine.interrupt import Interrupt, Interrupted
 from videoai.engine.precision import Precision
 from videoai.engine.progress import Progress
-from videoai.engine.statistics import held_statistics
 
 logger = logging.getLogger(__name__)
 
@@ -119,14 +119,16 @@ class Trainer:
         with self.interrupt, self.progress:
             while self.step < self.cadence.stop_step and not self.is_stale():
                 started = time.perf_counter()
-                micro_batches = [next(batches) for _ in range(self.accumulate // distributed.world_size())]
+                micro_batches = [next(batches) for _ in range(self.accumulate // process_group.world_size())]
                 waited = time.perf_counter() - started
                 stats = self.train_step(micro_batches)
                 self.step += 1
                 self.report(stats, micro_batches, waited, time.perf_counter() - started)
                 if self.due(self.cadence.eval_every):
                     self.run_evaluation()
-                received = distributed.largest(self.interrupt.received or 0)  # it may have reached one process only
+                received = process_group.all_reduce_max(
+                    self.interrupt.received or 0
+                )  # it may have reached one process only
                 if self.due(self.cadence.save_every) or received:
                     self.save("last")
                 if received and self.step < self.cadence.stop_step:
@@ -139,9 +141,9 @@ class Trainer:
     def refuse_other_starts(self) -> None:
         """Raises: ValueError: the processes begin at other steps or weights, and would add up gradients of several
         models."""
-        if distributed.world_size() == 1:
+        if process_group.world_size() == 1:
             return
-        starts = distributed.from_all((self.step, weights_hash(self.learner.model)))
+        starts = process_group.all_gather((self.step, weights_hash(self.learner.model)))
         if len(set(starts)) > 1:
             raise ValueError(f"the processes do not start alike {starts}: is run_dir a folder that all of them see?")
 
@@ -156,10 +158,10 @@ class Trainer:
         means: dict[str, Tensor] = {}
         for number, clips in enumerate(micro_batches):
             self.on_clips(clips)
-            position = self.step * self.accumulate + number * distributed.world_size() + distributed.rank()
+            position = self.step * self.accumulate + number * process_group.world_size() + process_group.rank()
             torch.manual_seed(seed_for(self.seed, "step", position))  # dropout, drop path: a function of the position
             stats = self.learner.train_step(clips, self.precision, position)
-            with held_statistics(self.learner.model):
+            with bn_stats_frozen(self.learner.model):
                 self.precision.backward(stats["loss"] / self.accumulate)
             for key, value in stats.items():
                 means[key] = means.get(key, 0) + value.detach() / self.accumulate  # pyright: ignore[reportArgumentType]
@@ -173,8 +175,8 @@ class Trainer:
     def add_up(self, means: dict[str, Tensor]) -> None:
         """Gradients and means are parts of a sum over all processes; what norms saw of the clips is averaged."""
         gradients = [parameter.grad for parameter in self.parameters if parameter.grad is not None]
-        distributed.add_up([*gradients, *means.values()])
-        distributed.average(list(self.learner.model.buffers()))
+        process_group.all_reduce_sum([*gradients, *means.values()])
+        process_group.all_reduce_mean(list(self.learner.model.buffers()))
 
     def set_mode(self) -> None:
         """Training mode; what is frozen at this step stays in evaluation mode."""
@@ -209,7 +211,7 @@ class Trainer:
 
     def report(self, stats: dict[str, Tensor], micro_batches: list[Clips], waited: float, took: float) -> None:
         """Progress each step; values only when they are due, because reading them waits for the device."""
-        num_clips = sum(len(clips.label) for clips in micro_batches) * distributed.world_size()
+        num_clips = sum(len(clips.label) for clips in micro_batches) * process_group.world_size()
         self.progress.step(self.step, num_clips, waited, took)
         if self.step == 1:
             self.log.clips(self.step, "input", micro_batches[0].video[:4])

@@ -8,8 +8,8 @@ import torch
 from torch import Generator, Tensor
 
 POLICY = ("color", "translation", "cutout")  # all three: the authors' advice for hundreds of clips
-MAX_SHIFT = 1 / 8  # of a side; this and the two below are the values of the paper's code
-CUTOUT = 1 / 2  # of a side
+MAX_SHIFT = 1 / 8  # share of a side; this and the two below are the values of the paper's code
+CUTOUT = 1 / 2  # share of a side
 BRIGHTNESS, SATURATION, CONTRAST = 1.0, (0.0, 2.0), (0.5, 1.5)  # width on the scale of [-1, 1]; factors
 
 

@@ -28,7 +28,7 @@ REASONS = {
     "smote": "it draws on the line between two clips of a class",
     "feature_gan": "from fewer clips it learned nothing that helped",  # measured: docs/gan.md, Feature space
 }
-NUM_NEIGHBOURS = 5  # of SMOTE, arXiv:1106.1813, section 4.2
+NUM_NEIGHBOURS = 5  # SMOTE's, arXiv:1106.1813, section 4.2
 
 
 class Drawn(NamedTuple):
@@ -70,12 +70,14 @@ def augmenter(
     Raises: ValueError: unknown name, or a class with too few features.
     """
     if name in MIN_SHOTS:
-        refuse_few(name, labels.bincount(minlength=num_classes).tolist(), min_shots=min_shots)
+        check_enough_clips(name, labels.bincount(minlength=num_classes).tolist(), min_shots=min_shots)
     settings = {"num_classes": num_classes, "others": others, "seed": seed, **options}
     return build({"name": name}, AUGMENTERS, where="augment.features", features=features, labels=labels, **settings)
 
 
-def refuse_few(name: str, counts: Sequence[int], classes: Sequence[str] = (), min_shots: int | None = None) -> None:
+def check_enough_clips(
+    name: str, counts: Sequence[int], classes: Sequence[str] = (), min_shots: int | None = None
+) -> None:
     """counts: K, features of each class. Raises: ValueError: naming the smallest class if it is too small."""
     least, label = min((count, label) for label, count in enumerate(counts))
     needed = MIN_SHOTS[name] if min_shots is None else max(min_shots, 1)
@@ -141,11 +143,11 @@ class FeatureMixup:
     def draw(self, labels: Tensor, generator: Generator) -> Drawn:
         """As FeatureAugmenter."""
         partner = torch.randint(len(self.features), labels.shape, generator=generator)
-        own = self.features[self.members.pick(labels, generator)]
-        share = torch.rand(len(labels), 1, generator=generator).to(own) / 2  # Beta(1, 1), the smaller end
-        pure = one_hot(labels, self.num_classes, own)
-        mixed = one_hot(self.labels[partner], self.num_classes, own)
-        return Drawn(own.lerp(self.features[partner], share), pure.lerp(mixed, share))
+        base = self.features[self.members.pick(labels, generator)]
+        share = torch.rand(len(labels), 1, generator=generator).to(base) / 2  # Beta(1, 1), the smaller end
+        pure = one_hot(labels, self.num_classes, base)
+        mixed = one_hot(self.labels[partner], self.num_classes, base)
+        return Drawn(base.lerp(self.features[partner], share), pure.lerp(mixed, share))
 
 
 class Smote:

@@ -81,8 +81,8 @@ class Generator(nn.Module):
         upsample: Upsample = "deconv",
     ) -> None:
         super().__init__()
-        _refuse_unknown("motion_code", motion_code, get_args(MotionCode))
-        _refuse_unknown("upsample", upsample, get_args(Upsample))
+        _check_choice("motion_code", motion_code, get_args(MotionCode))
+        _check_choice("upsample", upsample, get_args(Upsample))
         self.num_classes, self.num_frames, self.size = num_classes, num_frames, size
         self.growth = growth(num_frames, size)
         self.content_size = content_size
@@ -137,6 +137,6 @@ def _separable(wide: int, narrow: int, factor: tuple[int, int]) -> nn.Module:
     )
 
 
-def _refuse_unknown(key: str, value: str, allowed: tuple[str, ...]) -> None:
+def _check_choice(key: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise ValueError(f"gan.generator.{key}={value}: choose from {', '.join(allowed)}.")

@@ -54,30 +54,30 @@ class Monitor(nn.Module):
         self.lost_for.copy_((self.lost_for + 1) * (self.discriminator_loss < LOST_LOSS))
 
     def events(self, spread: Mapping[str, float]) -> list[Event]:
-        """What is wrong now. ``spread``: for each class, how far its made clips lie apart, as a share of how far its
-        real ones do."""
+        """The failures at this step. ``spread``: for each class, the mean distance between generated clips over that
+        between real ones."""
         return [event for event in (self._overfit(), self._lost(), self._collapse(spread)) if event]
 
     def _overfit(self) -> Event | None:
         if self.overfit_for < self.patience:
             return None
-        told = f"mean sign {float(self.real_sign):.2f} for {int(self.overfit_for)} steps"
+        evidence = f"mean sign {float(self.real_sign):.2f} for {int(self.overfit_for)} steps"
         return Event(
             "discriminator_overfit",
             float(self.real_sign),
-            f"the discriminator knows the real clips by heart ({told}). Try gan.ada_target=0.6, more clips, or a "
+            f"the discriminator overfits the real clips ({evidence}). Try gan.ada_target=0.6, more clips, or a "
             "smaller gan.discriminator.width",
         )
 
     def _lost(self) -> Event | None:
         if self.lost_for < self.patience:
             return None
-        told = f"loss {float(self.discriminator_loss):.2f} for {int(self.lost_for)} steps"
+        evidence = f"loss {float(self.discriminator_loss):.2f} for {int(self.lost_for)} steps"
         return Event(
             "generator_lost",
             float(self.discriminator_loss),
-            f"the discriminator tells everything apart ({told}): the generator learns nothing. Try a lower "
-            "optim.lr_discriminator",
+            f"the discriminator separates real and generated clips ({evidence}): the generator learns nothing. Try "
+            "a lower optim.lr_discriminator",
         )
 
     def _collapse(self, spread: Mapping[str, float]) -> Event | None:
@@ -88,6 +88,6 @@ class Monitor(nn.Module):
         return Event(
             "mode_collapse",
             low[0][0],
-            f"made clips of {len(low)} of {len(spread)} classes are nearly alike (spread, of that of real ones: {named}"
-            "). Take an earlier checkpoint, or try a higher gan.mode_seeking_weight or more clips",
+            f"generated clips of {len(low)} of {len(spread)} classes are nearly alike (spread over that of real ones: "
+            f"{named}). Take an earlier checkpoint, or try a higher gan.mode_seeking_weight or more clips",
         )

@@ -27,7 +27,7 @@ from videoai.data.media import BadVideo
 # Holds a whole number of ticks for every usual frame: 1/24, 1/25, 1/30 and 1/60 s, NTSC's 1001/24000 s, milliseconds.
 TICKS_PER_SECOND = 720_000
 CRF = 20  # x264's constant quality: 18 is called visually lossless, 23 is its default
-FONT_HEIGHT = 0.05  # of the height of the frame
+FONT_HEIGHT = 0.05  # share of the frame's height
 MIN_FONT_PX = 10  # below, letters are unreadable; long captions may still shrink to MIN_SHRUNK_PX
 MIN_SHRUNK_PX = 6
 BAR_COLOUR = (0, 0, 0, 160)  # RGBA: dark enough for white letters, clear enough to see through

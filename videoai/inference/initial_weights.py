@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from videoai.core.messages import some
+from videoai.core.messages import truncated_list
 from videoai.core.types import ClipSpec
 from videoai.inference.load import read_weights
 from videoai.models import default_weights
@@ -36,7 +36,7 @@ def resolve_weights(settings: TrainSettings) -> TrainSettings:
     filled = {key: getattr(trained_on or ClipSpec, key) for key in STATISTICS if given[key] is None}
     clip, model = ClipSpec(**(given | filled)), settings.model
     if weights:
-        refuse_other_input(weights, clip)
+        check_weights_input(weights, clip)
         model = {key: value for key, value in with_variant(model, weights, None).items() if key != "num_classes"}
         if backbone:
             model["backbone_pretrained"] = False  # the published weights hold the backbone
@@ -58,7 +58,7 @@ def pretrained_backbone(node: Mapping[str, Any]) -> str | None:
     return node["backbone"] if node.get("backbone_pretrained") and "name" in node else None
 
 
-def refuse_other_input(weights: str, clip: ClipSpec) -> None:
+def check_weights_input(weights: str, clip: ClipSpec) -> None:
     """Raises: ValueError: the weights decide the number of frames or the size, and the clip has another."""
     wanted = {key: value for key, value in find(weights).options.items() if key in ("num_frames", "size")}
     other = [f"clip.{key}={value}" for key, value in wanted.items() if getattr(clip, key) != value]
@@ -81,7 +81,7 @@ def without_head(
     """As many classes fit by shape, but a head for others, or for the same in another order, is worse than none."""
     if len(known) != len(classes):
         return tensors  # the head does not fit, which is told as of any tensor
-    told = f"the weights know the classes {some(list(known))}, the data have {some(list(classes))}"
+    told = f"the weights know the classes {truncated_list(list(known))}, the data have {truncated_list(list(classes))}"
     try:
         head = set(head_parameters(model))
     except ValueError:

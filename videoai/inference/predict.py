@@ -102,13 +102,13 @@ def find_videos(pattern: str, extensions: Collection[str]) -> list[str]:
     matches = [pattern] if os.path.exists(pattern) else sorted(glob.glob(pattern, recursive=True))
     if not matches:
         raise FileNotFoundError(f"input={pattern}: no such file, folder or match. Quote a glob: input='clips/*.mp4'")
-    found: dict[str, None] = {}  # a glob may match a folder and what is in it
+    videos: dict[str, None] = {}  # a glob may match a folder and what is in it
     for match in matches:
         is_folder = os.path.isdir(match) and not holds_frames(match)
-        found |= dict.fromkeys(sorted(videos_below(match, extensions, Counter())) if is_folder else [match])
-    if not found:
+        videos |= dict.fromkeys(sorted(videos_below(match, extensions, Counter())) if is_folder else [match])
+    if not videos:
         raise FileNotFoundError(f"input={pattern}: no video there (looked for {', '.join(sorted(extensions))}).")
-    return list(found)
+    return list(videos)
 
 
 def _chunks(windows: list[tuple[float, float]]) -> Iterator[list[tuple[float, float]]]:

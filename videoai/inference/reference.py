@@ -11,43 +11,45 @@ from videoai.core.types import ClipSpec
 from videoai.data.dataset import EvalClips
 from videoai.data.lists.items import Items
 from videoai.data.loader import eval_batches
-from videoai.inference.judge import Judge, Seen, Spoil
+from videoai.inference.evaluator import Corruption, Evaluator, Extracted
 
 logger = logging.getLogger(__name__)
 MOST = 5000  # real clips of a split: distances are between all pairs, 200 MB of them
 
 
-def refuse_other_judge(
-    judge_state: Mapping[str, Any], state: Mapping[str, Any], judge_path: str, checkpoint_path: str
+def check_evaluator_data(
+    evaluator_state: Mapping[str, Any], state: Mapping[str, Any], evaluator_path: str, checkpoint_path: str
 ) -> None:
     """Raises: ValueError: other classes, or other videos: a judge that saw val or test would let them leak."""
-    if list(judge_state["classes"]) != list(state["classes"]):
+    if list(evaluator_state["classes"]) != list(state["classes"]):
         raise ValueError(
-            f"judge={judge_path}: its classes are {', '.join(judge_state['classes'])}, those of {checkpoint_path} "
+            f"judge={evaluator_path}: its classes are {', '.join(evaluator_state['classes'])}, those of "
+            f"{checkpoint_path} "
             f"{', '.join(state['classes'])}. Train a judge on the same data."
         )
-    if judge_state["versions"].get("data") != state["versions"].get("data"):
+    if evaluator_state["versions"].get("data") != state["versions"].get("data"):
         raise ValueError(
-            f"judge={judge_path}: trained on another list of videos than {checkpoint_path}, so it may know the val and "
+            f"judge={evaluator_path}: trained on another list of videos than {checkpoint_path}, so it may know the "
+            "val and "
             "test videos. Train a judge on the same data and splits."
         )
 
 
-def watch_items(
-    judge: Judge,
+def extract_items(
+    judge: Evaluator,
     items: Items,
     clip: ClipSpec,
-    spoil: Spoil = lambda video: video,
+    spoil: Corruption = lambda video: video,
     *,
     batch_size: int,
     num_workers: int,
-) -> Seen:
+) -> Extracted:
     """The centred clip of every item, as the generator's clips are: ``clip`` is the generator's.
 
     Raises: ValueError: none can be read.
     """
     batches = eval_batches(EvalClips(items, clip), videos_per_batch=batch_size, num_workers=num_workers)
-    seen = judge.watch(batches, spoil)
+    seen = judge.extract_batches(batches, spoil)
     if len(seen.index) < len(items):
         logger.warning("%d of %d clips cannot be read and are left out", len(items) - len(seen.index), len(items))
     return seen

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from videoai.core import distributed
+from videoai.core import process_group
 from videoai.core.types import Clips
 from videoai.data.normalize import ToModelInput
 from videoai.engine.precision import Precision
@@ -59,14 +59,14 @@ def view_outputs(
             index.append(clips.index[part])
             view.append(clips.view[part])
         report(len(set(clips.index.tolist())))
-    parts = distributed.from_all(((outputs, targets, index, view), errors))
-    told = {number: error for _, errors in parts for number, error in errors.items()}
-    if not any(seen[0] for seen, _ in parts):
-        raise ValueError(f"none of the {num_videos} videos could be read; the first: {told[min(told)]}.")
-    columns = zip(*(seen for seen, _ in parts), strict=True)
+    parts = process_group.all_gather(((outputs, targets, index, view), errors))
+    error_of = {number: error for _, errors in parts for number, error in errors.items()}
+    if not any(outputs[0] for outputs, _ in parts):
+        raise ValueError(f"none of the {num_videos} videos could be read; the first: {error_of[min(error_of)]}.")
+    columns = zip(*(outputs for outputs, _ in parts), strict=True)
     rows, truth, index, view = (torch.cat([batch for part in column for batch in part]) for column in columns)
     order = index.argsort(stable=True)  # as one process sees them
-    all_errors = [told.get(number, "") for number in range(num_videos)]
+    all_errors = [error_of.get(number, "") for number in range(num_videos)]
     return ViewOutputs(rows[order], truth[order], index[order], view[order], num_videos, num_views, all_errors)
 
 

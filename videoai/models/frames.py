@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple, cast, get_args
 
 from torch import Tensor, nn
 
-from videoai.core.build import did_you_mean
+from videoai.core.messages import did_you_mean
 from videoai.core.types import Channels
 from videoai.models.layers import Difference, FrameCnn, check_choice, make_head, motion_input, num_input_channels
 

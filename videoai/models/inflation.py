@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
-from videoai.core.build import did_you_mean
+from videoai.core.messages import did_you_mean
 from videoai.models.weights import LoadReport, load_partial
 
 logger = logging.getLogger(__name__)

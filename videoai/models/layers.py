@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from videoai.core.build import did_you_mean
+from videoai.core.messages import did_you_mean
 
 Difference = Literal["none", "append", "only"]
 

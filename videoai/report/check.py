@@ -65,7 +65,7 @@ def write_report(
     for fault in faults:
         by_kind[fault.kind].append(fault)
     left = iter(range(MAX_PICTURES))
-    sections = "".join(_section(kind, found, meanings, picture, left) for kind, found in by_kind.items())
+    sections = "".join(_section(kind, of_kind, meanings, picture, left) for kind, of_kind in by_kind.items())
     page = PAGE.format(source=html.escape(source), num_files=num_files, summary=summary(faults), sections=sections)
     write_atomic(folder / "report.html", page.encode("utf-8", "backslashreplace"))
 

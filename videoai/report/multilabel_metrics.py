@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-THRESHOLD = 0.5  # of a sigmoid score; as likely as not
+THRESHOLD = 0.5  # for a sigmoid score; as likely as not
 
 
 class LabelScore(NamedTuple):
@@ -48,7 +48,7 @@ def average_precision(scores: Tensor, labels: Tensor) -> Tensor:
     hits = labels.gather(0, order).double()
     position = torch.arange(1, len(scores) + 1, device=scores.device)[:, None]
     precision = hits.cumsum(0) / position
-    is_last = torch.ones_like(labels)  # of the videos that share a score
+    is_last = torch.ones_like(labels)  # the last of the videos that share a score
     is_last[:-1] = ranked[:-1] != ranked[1:]
     last = torch.where(is_last, position - 1, len(scores)).flip(0).cummin(0).values.flip(0)
     return (hits * precision.gather(0, last)).sum(0) / hits.sum(0)  # 0 / 0 = NaN
@@ -96,11 +96,11 @@ def per_label(scores: Tensor, labels: Tensor, *, classes: Sequence[str]) -> list
             base_rate=given / len(labels),
             average_precision=precision,
             num_predicted=predicted,
-            precision=found / predicted if predicted else nan,
-            recall=found / given if given else nan,
-            f1=2 * found / (predicted + given) if predicted + given else nan,
+            precision=hits / predicted if predicted else nan,
+            recall=hits / given if given else nan,
+            f1=2 * hits / (predicted + given) if predicted + given else nan,
         )
-        for name, precision, found, predicted, given in zip(classes, precisions, *columns, strict=True)
+        for name, precision, hits, predicted, given in zip(classes, precisions, *columns, strict=True)
     ]
 
 

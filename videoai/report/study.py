@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 CONFIDENCE = 0.95
 MIN_SEEDS = 2  # one difference has no interval
-RESAMPLES = 9999  # of the bootstrap: scipy's own default
+RESAMPLES = 9999  # bootstrap resamples: scipy's own default
 
 
 class Difference(NamedTuple):
@@ -27,7 +27,7 @@ class Difference(NamedTuple):
     arm: str
     shots: int
     mean: float
-    low: float  # of the interval
+    low: float  # the interval's lower end
     high: float
     wins: int  # seeds in which the arm was better
     losses: int
@@ -40,28 +40,28 @@ class Difference(NamedTuple):
 
 
 def differences(rows: Sequence[Mapping[str, Any]], baseline: str, interval: str = "t") -> list[Difference]:
-    """Of every arm but the baseline, over the seeds that both have; arms that were refused everywhere are missing.
+    """Paired differences of every arm to the baseline, over the seeds of both; arms refused everywhere are missing.
 
     interval: ``t`` of Student over seeds, or ``bootstrap`` (BCa). Seeds share test clips and encoder: it says what
     another choice of training clips would change, not what other data would.
     """
     score = {(row["arm"], row["shots"], row["seed"]): row["accuracy"] for row in rows if row["accuracy"] is not None}
-    found = []
+    results = []
     for arm, shots in dict.fromkeys((row["arm"], row["shots"]) for row in rows if row["arm"] != baseline):
         seeds = [seed for (a, k, seed) in score if (a, k) == (arm, shots) and (baseline, shots, seed) in score]
         points = np.array([100 * (score[arm, shots, seed] - score[baseline, shots, seed]) for seed in seeds])
         if len(points) >= MIN_SEEDS:
             low, high = _interval(points, interval)
             wins, losses = int((points > 0).sum()), int((points < 0).sum())
-            found.append(Difference(arm, shots, float(points.mean()), low, high, wins, losses, len(points)))
-    return found
+            results.append(Difference(arm, shots, float(points.mean()), low, high, wins, losses, len(points)))
+    return results
 
 
-def verdict(found: Sequence[Difference], baseline: str) -> str:
+def verdict(results: Sequence[Difference], baseline: str) -> str:
     """One sentence."""
     parts = []
-    for arm in dict.fromkeys(one.arm for one in found):
-        of_arm = [one for one in found if one.arm == arm]
+    for arm in dict.fromkeys(one.arm for one in results):
+        of_arm = [one for one in results if one.arm == arm]
         said = [
             f"{word} at {_listed(hits)} shots"
             for word, sign in (("helps", 1), ("hurts", -1), ("makes no difference that shows", 0))
@@ -70,21 +70,21 @@ def verdict(found: Sequence[Difference], baseline: str) -> str:
         parts.append(f"{arm} {', '.join(said)}")
     if not parts:
         return f"Nothing to compare with {baseline}: each arm needs {MIN_SEEDS} seeds that were not refused."
-    chance = len(found) * (1 - CONFIDENCE)
+    chance = len(results) * (1 - CONFIDENCE)
     return (
-        f"Against {baseline}, {'; '.join(parts)} (intervals of {CONFIDENCE:.0%}; of {len(found)}, {chance:.1f} would "
+        f"Against {baseline}, {'; '.join(parts)} (intervals of {CONFIDENCE:.0%}; of {len(results)}, {chance:.1f} would "
         "exclude 0 by chance)."
     )
 
 
-def study_table(rows: Sequence[Mapping[str, Any]], baseline: str, found: Sequence[Difference]) -> Table:
+def study_table(rows: Sequence[Mapping[str, Any]], baseline: str, results: Sequence[Difference]) -> Table:
     """A row for each number of shots and arm: accuracy, and what it adds to that of the baseline."""
     from rich.table import Table
 
     table = Table(title=f"Points are paired differences to {baseline}, their intervals of {CONFIDENCE:.0%}")
     for name in ("shots", "arm", "accuracy %", "points", "interval", "better/worse"):
         table.add_column(name, justify="left" if name == "arm" else "right", no_wrap=True)
-    of_arm = {(one.arm, one.shots): one for one in found}
+    of_arm = {(one.arm, one.shots): one for one in results}
     before = None
     for arm, shots in dict.fromkeys((row["arm"], row["shots"]) for row in rows):
         if before not in (None, shots):
@@ -94,15 +94,15 @@ def study_table(rows: Sequence[Mapping[str, Any]], baseline: str, found: Sequenc
     return table
 
 
-def study_figure(found: Sequence[Difference], baseline: str, title: str) -> Figure:
+def study_figure(results: Sequence[Difference], baseline: str, title: str) -> Figure:
     """Differences over shots, an interval each; beside each other where they share a number of shots."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 4), dpi=120, layout="constrained")
     axes = figure.add_subplot()
-    shots, arms = sorted({one.shots for one in found}), list(dict.fromkeys(one.arm for one in found))
+    shots, arms = sorted({one.shots for one in results}), list(dict.fromkeys(one.arm for one in results))
     for number, arm in enumerate(arms):
-        of_arm = [one for one in found if one.arm == arm]
+        of_arm = [one for one in results if one.arm == arm]
         shift = 0.12 * (number - (len(arms) - 1) / 2)
         mean = np.array([one.mean for one in of_arm])
         errors = [mean - [one.low for one in of_arm], [one.high for one in of_arm] - mean]
@@ -120,17 +120,17 @@ def write_study(
     folder: Path, rows: Sequence[Mapping[str, Any]], baseline: str, facts: Mapping[str, Any], interval: str, title: str
 ) -> dict[str, Any]:
     """``results.json`` and ``study.png``, both or none. Returns: the content of the first. Raises: OSError."""
-    found = differences(rows, baseline, interval)
+    compared = differences(rows, baseline, interval)
     results = {
         "facts": dict(facts),
         "baseline": baseline,
         "interval": interval,
-        "differences": [one._asdict() for one in found],
+        "differences": [one._asdict() for one in compared],
         "refused": {f"{row['arm']} at {row['shots']}": row["refused"] for row in rows if row["accuracy"] is None},
-        "verdict": verdict(found, baseline),
+        "verdict": verdict(compared, baseline),
     }
     picture = BytesIO()
-    study_figure(found, baseline, title).savefig(picture, format="png", metadata={"Software": None})
+    study_figure(compared, baseline, title).savefig(picture, format="png", metadata={"Software": None})
     text = json.dumps(results, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     write_together({folder / "results.json": text.encode(), folder / "study.png": picture.getvalue()})
     return results
@@ -142,8 +142,8 @@ def _interval(points: np.ndarray, interval: str) -> tuple[float, float]:
     if np.ptp(points) == 0:  # no spread: both would divide by it
         return float(points[0]), float(points[0])
     if interval == "bootstrap":
-        found = stats.bootstrap((points,), np.mean, confidence_level=CONFIDENCE, n_resamples=RESAMPLES, rng=0)
-        return float(found.confidence_interval.low), float(found.confidence_interval.high)
+        result = stats.bootstrap((points,), np.mean, confidence_level=CONFIDENCE, n_resamples=RESAMPLES, rng=0)
+        return float(result.confidence_interval.low), float(result.confidence_interval.high)
     half = stats.t.ppf((1 + CONFIDENCE) / 2, len(points) - 1) * points.std(ddof=1) / len(points) ** 0.5
     return float(points.mean() - half), float(points.mean() + half)
 

@@ -98,7 +98,7 @@ def read_data(choice: DataChoice, checkpoint_path: str) -> Manifest:
         return build_manifest(choice.data, trust=ANYTHING)
     manifest = build_manifest(choice.data, trust=())
     if not any(is_url(str(choice.data.source.get(key))) for key in choice.changed):  # a URL that the user names
-        refuse_far_videos(manifest, checkpoint_path)
+        check_local_videos(manifest, checkpoint_path)
     but = f", but for data.{', data.'.join(choice.changed)}" if choice.changed else ""
     count = sum(map(len, manifest.splits.values()))
     where = "" if is_url(manifest.source) else "local, "
@@ -107,7 +107,7 @@ def read_data(choice: DataChoice, checkpoint_path: str) -> Manifest:
     return manifest
 
 
-def refuse_changed_data(manifest: Manifest, state: Mapping[str, Any], checkpoint_path: str) -> None:
+def check_data_unchanged(manifest: Manifest, state: Mapping[str, Any], checkpoint_path: str) -> None:
     """Raises: ValueError: videos came or went since training, so that a split made now may hold training clips."""
     if manifest.fingerprint() != state["versions"].get("data"):
         raise ValueError(
@@ -141,16 +141,16 @@ def recorded_node(recorded: Any, changed: Mapping[str, Any], checkpoint_path: st
     said = {key: value for key, value in recorded.items() if key not in ("name", *changed)}
     left = {key: said.pop(key) for key in [*said] if key in HOW_TO_READ or (layout, key) == ("motion16", "root")}
     for key, value in said.items():
-        _refuse_fault(layout, key, value, checkpoint_path)
+        _check_setting(layout, key, value, checkpoint_path)
     node = {"name": layout, **said, **changed}
     if layout == "motion16":
-        _refuse_unrendered(node, checkpoint_path)
+        _check_rendered(node, checkpoint_path)
     if told := [f"{key}={in_short(value)}" for key, value in left.items() if not _same(value, HOW_TO_READ.get(key))]:
         logger.info("not taken from the checkpoint: data.%s", ", data.".join(told))
     return node
 
 
-def refuse_far_videos(manifest: Manifest, checkpoint_path: str) -> None:
+def check_local_videos(manifest: Manifest, checkpoint_path: str) -> None:
     """Raises: ValueError: a list that a checkpoint names leads to a URL, or into what is no disk. It may lead out of
     its root, as tables of absolute paths do; the readers open regular files only."""
     for root, files in {(items.root, items.files) for items in manifest.splits.values()}:
@@ -162,11 +162,11 @@ def refuse_far_videos(manifest: Manifest, checkpoint_path: str) -> None:
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Of one type first: a checkpoint may hold tensors, whose == is no bool."""
+    """Compares the types first: a checkpoint may hold tensors, whose == is no bool."""
     return type(one) is type(other) and one == other
 
 
-def _refuse_fault(layout: str, key: Any, value: Any, checkpoint_path: str) -> None:
+def _check_setting(layout: str, key: Any, value: Any, checkpoint_path: str) -> None:
     if key not in settings_of(layout):
         raise _refused(checkpoint_path, f"data.{in_short(key)}, no setting of data={layout}", OTHER_DATA)
     if not (fault := fault_of(layout, key, value)):
@@ -180,7 +180,7 @@ def _refuse_fault(layout: str, key: Any, value: Any, checkpoint_path: str) -> No
     raise _refused(checkpoint_path, f"data.{key}={in_short(value)}, which {fault}", way_out)
 
 
-def _refuse_unrendered(node: Mapping[str, Any], checkpoint_path: str) -> None:
+def _check_rendered(node: Mapping[str, Any], checkpoint_path: str) -> None:
     """Raises: ValueError: clips of motion16 that would have to be rendered first, which only the user may ask for."""
     rendering = {key: node[key] for key in RENDERING if key in node}
     if is_rendered(**rendering, root=node.get("root")):

@@ -22,7 +22,7 @@ from videoai.engine.precision import Precision
 from videoai.inference.load import LoadedModel, from_state, open_checkpoint
 from videoai.inference.score import ViewOutputs, view_outputs
 from videoai.report.result_files import Evaluated, write_report
-from videoai.run.checkpoint_data import DataChange, choose_data, read_data, refuse_changed_data
+from videoai.run.checkpoint_data import DataChange, check_data_unchanged, choose_data, read_data
 from videoai.run.reading import resolve_reading
 from videoai.run.training.folder import default_run_dir, make_writable
 from videoai.settings.data import LoadingSettings
@@ -94,7 +94,7 @@ def open_split(settings: EvaluateSettings, change: DataChange, state: Mapping[st
     manifest = read_data(choice, checkpoint_path)
     target = task.target(manifest, state["classes"], checkpoint_path)
     if choice.is_own:
-        refuse_changed_data(manifest, state, checkpoint_path)
+        check_data_unchanged(manifest, state, checkpoint_path)
     name, items = choose_split(manifest, settings.split)
     logger.info("data %s: %d videos of split %s", display_path(manifest.source), len(items), name)
     frame_fps = settings.frame_fps or choice.frame_fps

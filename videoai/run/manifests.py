@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 
-from videoai.core import distributed
+from videoai.core import process_group
 from videoai.core.build import build
 from videoai.core.paths import display_path
 from videoai.data.lists.manifest import SPLITS, Manifest
@@ -38,7 +38,7 @@ MANIFESTS = {
 
 def build_manifest(data: DataSettings, *, trust: Sequence[str]) -> Manifest:
     """Raises: ValueError or FileNotFoundError, naming the file and what to do."""
-    with distributed.first_goes_first():  # it may render or unpack something
+    with process_group.rank0_first():  # it may render or unpack something
         manifest = build(data.source, MANIFESTS, where="data", trust=trust)
     if data.only:
         manifest = manifest.only(data.only)

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from videoai.core import distributed
+from videoai.core import process_group
 from videoai.core.types import ClipSpec, VideoItem
 from videoai.data.decode import open_video
 from videoai.data.decode.choose import choose_decoder
-from videoai.data.isolation import Death, isolated
+from videoai.data.isolation import WorkerFailure, isolated
 from videoai.data.lists.items import Items
 from videoai.data.media import BadVideo
 from videoai.data.sampling import span_frames
@@ -23,25 +23,29 @@ LOOK_SECONDS = 60.0  # for each of them, where that is done in another process
 
 def resolve_reading(loading: LoadingSettings, items: Items, clip: ClipSpec) -> dict[str, Any]:
     """The options of ``open_video``; ``decoder: auto`` is resolved by measuring a few of the items."""
-    few = [item.path for item in items[:: max(1, len(items) // NUM_LOOKED_AT)]]
-    choose = partial(choose_decoder, loading.decoder, few, clip, logger.info, frame_fps=loading.frame_fps)
-    return {"decoder": distributed.from_first(choose), "frame_fps": loading.frame_fps, "isolated": loading.isolated}
+    sample = [item.path for item in items[:: max(1, len(items) // NUM_LOOKED_AT)]]
+    choose = partial(choose_decoder, loading.decoder, sample, clip, logger.info, frame_fps=loading.frame_fps)
+    return {
+        "decoder": process_group.broadcast_from_rank0(choose),
+        "frame_fps": loading.frame_fps,
+        "isolated": loading.isolated,
+    }
 
 
 def announce_clip(items: Sequence[VideoItem], clip: ClipSpec, reading: Mapping[str, Any] | None = None) -> None:
     """What a clip is, in seconds of these videos; a warning when most of them are shorter, judged by a few."""
-    few = [item.path for item in items[:: max(1, len(items) // NUM_LOOKED_AT)][:NUM_LOOKED_AT]]
+    sample = [item.path for item in items[:: max(1, len(items) // NUM_LOOKED_AT)][:NUM_LOOKED_AT]]
     options = dict(reading or {})
     num_workers = int(options.pop("isolated", False))
-    looks = isolated(few, partial(_length, options=options), num_workers=num_workers, seconds=LOOK_SECONDS)
+    results = isolated(sample, partial(_length, options=options), num_workers=num_workers, seconds=LOOK_SECONDS)
     # The loader counts and reports what cannot be read when its turn comes.
-    found = [length for _, length in looks if length is not None and not isinstance(length, Death)]
-    lengths = [(num_frames, span_frames(clip, fps), fps) for num_frames, fps in found]
+    readable = [length for _, length in results if length is not None and not isinstance(length, WorkerFailure)]
+    lengths = [(num_frames, span_frames(clip, fps), fps) for num_frames, fps in readable]
     rate = f" at {clip.fps:g} fps" if clip.fps else ""
-    how = "one from each equal part" if clip.sampling == "uniform" else f"stride {clip.stride}{rate}"
+    spacing = "one from each equal part" if clip.sampling == "uniform" else f"stride {clip.stride}{rate}"
     seconds = sorted(span / fps for _, span, fps in lengths)
     span = f", {seconds[len(seconds) // 2]:.1f} s" if seconds and clip.sampling == "dense" else ""
-    logger.info("clip: %d frames, %s%s, %d px", clip.num_frames, how, span, clip.size)
+    logger.info("clip: %d frames, %s%s, %d px", clip.num_frames, spacing, span, clip.size)
     short = [frames for frames, span, _ in lengths if span > frames]
     if clip.sampling == "dense" and 2 * len(short) > len(lengths):
         logger.warning(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from videoai.core import distributed
+from videoai.core import process_group
 from videoai.core.build import ANYTHING
 from videoai.core.paths import display_path
 from videoai.core.types import BatchOp
@@ -18,7 +18,7 @@ from videoai.engine.trainer import Trainer
 from videoai.run.reading import announce_clip
 from videoai.run.training.bad_count import BadCount
 from videoai.run.training.batch_ops import batch_ops
-from videoai.run.training.generated_clips import new_synthetic, refuse_other_bank
+from videoai.run.training.generated_clips import check_same_generated_clips, new_synthetic
 from videoai.run.training.open_run import Run, Settings, open_run
 from videoai.run.training.pace import Pace, pace
 from videoai.run.training.set_up import facts, set_up, with_precision
@@ -118,7 +118,7 @@ def training_clips(task: Task, setup: Setup, plan: Pace) -> TrainingClips:
     """Raises: ValueError, OSError: generated clips that do not fit, or settings of augmentation."""
     to_input = ToModelInput(setup.clip).to(setup.device)
     generated = new_synthetic(setup, to_input, plan.total_steps, has_classes=task.has_classes)
-    refuse_other_bank(generated, setup)
+    check_same_generated_clips(generated, setup)
     fingerprint = generated.fingerprint if generated else None
     return TrainingClips(new_stream(setup, generated), batch_ops(setup, to_input, generated), fingerprint)
 
@@ -144,7 +144,7 @@ def announce(trainer: Trainer, task: Task, setup: Setup, plan: Pace) -> None:
     settings, precision = setup.settings.trainer, trainer.precision
     batch, accumulate, num_threads = settings.batch_size, settings.accumulate, settings.num_threads
     threads = f", {num_threads} thread{'' if num_threads == 1 else 's'}" if precision.device.type == "cpu" else ""
-    if (processes := distributed.world_size()) > 1:
+    if (processes := process_group.world_size()) > 1:
         logger.info("%d processes share the micro-batches of each step", processes)
     what = task.describe(trainer.learner.model, setup.settings)
     logger.info("%s; %s on %s%s", what, precision, precision.device, threads)

@@ -32,7 +32,7 @@ class ClassTask(SupervisedTask):
 
     def validate(self, manifest: Manifest, settings: TrainSettings) -> None:
         """Also that there is something to tell apart, and nothing in val or test that train lacks."""
-        manifest.refuse_unlearnable()
+        manifest.check_learnable()
         super().validate(manifest, settings)
 
     def output_of(self, manifest: Manifest, outputs: Sequence[str], source: str) -> list[int]:

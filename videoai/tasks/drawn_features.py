@@ -11,8 +11,8 @@ from videoai.data.dataset import EvalClips
 from videoai.data.loader import eval_batches
 from videoai.data.normalize import ToModelInput
 from videoai.engine.freeze import Freeze
-from videoai.gan.feature_space import FeatureAugmenter, augmenter, refuse_few
-from videoai.inference.judge import Judge, Seen
+from videoai.gan.feature_space import FeatureAugmenter, augmenter, check_enough_clips
+from videoai.inference.evaluator import Evaluator, Extracted
 from videoai.models.heads import linear_head
 from videoai.tasks.task import Criterion, Setup
 
@@ -59,7 +59,7 @@ def class_chances(counts: Tensor, classes: str) -> Tensor:
     return weights / weights.sum()
 
 
-def refuse_unfit(setup: Setup, model: nn.Module, freeze: Freeze | None, *, has_classes: bool) -> None:
+def check_feature_augment(setup: Setup, model: nn.Module, freeze: Freeze | None, *, has_classes: bool) -> None:
     """Raises: ValueError: features of a body that learns are soon those of another; a head that is not one linear
     layer; targets that are not one class; too few clips."""
     name = setup.settings.augment.features
@@ -77,7 +77,7 @@ def refuse_unfit(setup: Setup, model: nn.Module, freeze: Freeze | None, *, has_c
             "several labels each, or none that is a class. Use augment.features=null."
         )
     counts = setup.train_items.count_labels(len(setup.outputs))
-    refuse_few(name, counts.tolist(), setup.outputs)
+    check_enough_clips(name, counts.tolist(), setup.outputs)
     class_chances(torch.from_numpy(counts), setup.settings.augment.feature_classes)
 
 
@@ -95,7 +95,7 @@ def new_drawn_features(setup: Setup, model: nn.Module, to_input: ToModelInput) -
     head = linear_head(model, setting=f"augment.features={name}")
     seen = training_features(setup, model, to_input, name=f"augment.features={name}")
     counts = seen.label.bincount(minlength=len(setup.outputs))
-    refuse_few(name, counts.tolist(), setup.outputs)
+    check_enough_clips(name, counts.tolist(), setup.outputs)
     fitted = augmenter(name, seen.features, seen.label, num_classes=len(setup.outputs), seed=seed)
     ratio, batch_size = settings.feature_ratio, setup.settings.trainer.batch_size
     logger.info(
@@ -107,10 +107,10 @@ def new_drawn_features(setup: Setup, model: nn.Module, to_input: ToModelInput) -
     return DrawnFeatures(head=head, augmenter=fitted, chance=chance, ratio=ratio, seed=seed)
 
 
-def training_features(setup: Setup, model: nn.Module, to_input: ToModelInput, *, name: str) -> Seen:
+def training_features(setup: Setup, model: nn.Module, to_input: ToModelInput, *, name: str) -> Extracted:
     """What the body gives for the centred view of every readable training video."""
     dataset = EvalClips(setup.train_items, setup.clip, target=setup.target, reading=setup.reading)
     batch_size = setup.settings.trainer.batch_size
     batches = eval_batches(dataset, videos_per_batch=batch_size, num_workers=setup.num_workers)
-    judge = Judge(model, clip=setup.clip, classes=[], name=name).to(to_input.mean.device)
-    return judge.watch(batches)
+    judge = Evaluator(model, clip=setup.clip, classes=[], name=name).to(to_input.mean.device)
+    return judge.extract_batches(batches)

@@ -62,9 +62,9 @@ class GeneratedClips:
         missing = self.batch_size - len(batch.label)
         if position >= self.until or missing <= 0:
             return batch
-        draw, device = generator_for(self.seed, "generate", position), batch.video.device
-        label = self.wanted[torch.randint(len(self.wanted), (missing,), generator=draw)]
-        latent = torch.randn(missing, self.generator.latent_size, generator=draw)
+        rng, device = generator_for(self.seed, "generate", position), batch.video.device
+        label = self.wanted[torch.randint(len(self.wanted), (missing,), generator=rng)]
+        latent = torch.randn(missing, self.generator.latent_size, generator=rng)
         pixels = to_pixels(self.generator(latent.to(device), label.to(device)))  # bytes, as those of a file would be
         parts = (batch.video, self.to_input.normalized(pixels))
         return Batch(

@@ -79,7 +79,7 @@ def classification_loss(
 class MultiLabelLoss:
     """Logits [B, K] and labels float [B, K], 0 .. 1 -> a scalar: the mean binary cross-entropy of all classes."""
 
-    label_smoothing: float = 0.0  # of each class towards 1/2
+    label_smoothing: float = 0.0  # moves each target towards 1/2
     focal: float = 0.0  # gamma of focal loss as published, for sigmoids (arXiv:1708.02002)
     pos_weight: Tensor | None = None  # [K], of the positives of each class
 

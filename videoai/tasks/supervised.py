@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from videoai.core import distributed
+from videoai.core import process_group
 from videoai.core.build import ANYTHING
 from videoai.core.log import RunLog
 from videoai.core.seeding import seed_for
@@ -33,7 +33,7 @@ from videoai.report.result_files import Evaluated, Report
 from videoai.report.views import average_views
 from videoai.settings.training import FinetuneSettings, TrainSettings
 from videoai.tasks import task_of
-from videoai.tasks.drawn_features import new_drawn_features, refuse_unfit
+from videoai.tasks.drawn_features import check_feature_augment, new_drawn_features
 from videoai.tasks.losses import TrainingLoss
 from videoai.tasks.task import Criterion, Metric, Setup
 from videoai.tasks.validation import SupervisedValidation
@@ -122,7 +122,7 @@ class SupervisedTask(ABC):
         device."""
 
     def batch_metrics(self, outputs: Tensor, target: Tensor) -> dict[str, Tensor]:
-        """Of a training batch, outputs [B, K] and targets after mixing; for the log."""
+        """Metrics of a training batch, outputs [B, K] and targets after mixing; for the log."""
         return {}
 
     def resolve(self, settings: TrainSettings) -> TrainSettings:
@@ -142,12 +142,12 @@ class SupervisedTask(ABC):
 
     def build_model(self, setup: Setup) -> tuple[nn.Module, Freeze | None]:
         """The model of the config, and what of it learns. Raises: ValueError, OSError: one line each."""
-        with distributed.first_goes_first():  # it may fetch weights
+        with process_group.rank0_first():  # it may fetch weights
             model, fresh = new_model(setup.training, setup.outputs, with_weights=setup.state is None)
         if setup.state is not None:
             load_model_state(model, setup.state)
         freeze = new_freeze(setup.training.finetune, model, fresh, setup.steps_per_epoch)
-        refuse_unfit(setup, model, freeze, has_classes=self.has_classes)
+        check_feature_augment(setup, model, freeze, has_classes=self.has_classes)
         return model, freeze
 
     def average(self, model: nn.Module, decay: float | None) -> Average:

@@ -79,7 +79,7 @@ def test_tensorboard_gets_a_film_that_moves(tmp_path):
 
     log = opened(tmp_path)
     video = torch.arange(5, dtype=torch.uint8).view(5, 1, 1, 1).mul(50).expand(5, 3, 8, 16)
-    log.film(3, "made", video, fps=10)
+    log.video(3, "made", video, fps=10)
     log.close()
     (event,) = EventAccumulator(str(tmp_path / "tensorboard")).Reload().Images("made")
     film = Image.open(io.BytesIO(event.encoded_image_string))

@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from videoai.data.augment.balance import SAMPLERS, ClassBalance, places
+from videoai.data.augment.balance import SAMPLERS, ClassBalance, class_quotas
 
 LABELS = np.array([0] * 50 + [1] * 8 + [2] * 2)
 
 
 def balance(sampler: str, labels: np.ndarray = LABELS, seed: int = 0) -> ClassBalance:
-    return ClassBalance(labels, places(np.bincount(labels), sampler), seed=seed)
+    return ClassBalance(labels, class_quotas(np.bincount(labels), sampler), seed=seed)
 
 
 def keys(order: ClassBalance, epoch: int) -> list[tuple[int, int]]:
@@ -23,16 +23,16 @@ def keys(order: ClassBalance, epoch: int) -> list[tuple[int, int]]:
 def test_an_epoch_stays_as_long_and_every_class_that_exists_gets_a_place(sizes, sampler):
     if sum(sizes) == 0:
         return
-    found = places(np.array(sizes), sampler)
+    found = class_quotas(np.array(sizes), sampler)
     assert found.sum() == sum(sizes)
     assert all((place > 0) == (size > 0) for place, size in zip(found, sizes, strict=True))
 
 
 def test_shares_follow_the_size_its_root_or_nothing():
     sizes = np.array([900, 100])
-    assert places(sizes, "uniform").tolist() == [900, 100]
-    assert places(sizes, "sqrt").tolist() == [750, 250]  # 3 : 1
-    assert places(sizes, "balanced").tolist() == [500, 500]
+    assert class_quotas(sizes, "uniform").tolist() == [900, 100]
+    assert class_quotas(sizes, "sqrt").tolist() == [750, 250]  # 3 : 1
+    assert class_quotas(sizes, "balanced").tolist() == [500, 500]
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
@@ -40,7 +40,7 @@ def test_an_epoch_holds_the_classes_in_their_shares(sampler):
     order = balance(sampler)
     for epoch in range(3):
         found = Counter(LABELS[video] for _, video in keys(order, epoch))
-        assert [found[label] for label in range(3)] == order.places.tolist()
+        assert [found[label] for label in range(3)] == order.quotas.tolist()
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
@@ -74,5 +74,5 @@ def test_classes_are_spread_over_the_epoch():
 
 
 def test_a_class_without_videos_is_left_out():
-    order = ClassBalance(np.array([0, 0, 2]), places(np.array([2, 0, 1]), "balanced"), seed=0)
+    order = ClassBalance(np.array([0, 0, 2]), class_quotas(np.array([2, 0, 1]), "balanced"), seed=0)
     assert sorted(video for _, video in keys(order, 0)) in ([0, 1, 2], [0, 2, 2], [1, 2, 2])

@@ -25,7 +25,7 @@ def test_names_that_yaml_takes_for_numbers_are_class_names_too():
 @pytest.mark.parametrize(
     ("pairs", "message"),
     [
-        ({"swipe_lft": "swipe_right"}, "data.flip_labels: 'swipe_lft' is no class. Did you mean 'swipe_left'?"),
+        ({"swipe_lft": "swipe_right"}, "data.flip_labels: 'swipe_lft' is no class. Did you mean swipe_left?"),
         ({"open": "close", "close": "wave"}, "'close' cannot turn into both 'open' and 'wave'"),
         ({"open": "wave", "close": "wave"}, "'wave' cannot turn into both 'open' and 'close'"),
         ({"open": "open", "close": "open"}, "'open' cannot turn into both"),

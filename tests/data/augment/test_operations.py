@@ -6,7 +6,7 @@ from torch import Tensor
 
 from videoai.core.seeding import generator_for
 from videoai.core.types import Clips, Op
-from videoai.data.augment.operations import carry_out, kernels, operate
+from videoai.data.augment.operations import apply_ops, kernels, operate
 
 OPS = [
     *(Op(name, (1.5,)) for name in ("brightness", "contrast", "saturation", "sharpness")),
@@ -93,7 +93,7 @@ def test_each_clip_gets_its_own_operations_in_its_own_order():
     video = moving(num=5)
     invert, dark, turn = Op("invert"), Op("brightness", (0.5,)), Op("rotate", (20.0,))
     ops = [(invert, dark), (dark, invert), (), (turn,), (turn, dark)]
-    done = carry_out(batch(video, *ops))
+    done = apply_ops(batch(video, *ops))
     for clip, given_ops, result in zip(video, ops, done.video, strict=True):
         for op in given_ops:
             clip = operate(clip, op)
@@ -103,9 +103,9 @@ def test_each_clip_gets_its_own_operations_in_its_own_order():
 
 def test_clips_without_operations_are_passed_on_as_they_are():
     plain = batch(moving())
-    assert carry_out(plain) is plain
+    assert apply_ops(plain) is plain
     empty = batch(moving(num=2), (), ())
-    assert carry_out(empty) is empty
+    assert apply_ops(empty) is empty
 
 
 @given(seed=st.integers(0, 10_000))
@@ -114,9 +114,9 @@ def test_what_happens_to_a_clip_does_not_depend_on_its_neighbours(seed):
     choose = generator_for(seed, "ops")
     ops = [tuple(OPS[int(i)] for i in torch.randint(len(OPS), (2,), generator=choose)) for _ in range(3)]
     video = moving()
-    together = carry_out(batch(video, *ops)).video
+    together = apply_ops(batch(video, *ops)).video
     for row in range(3):
-        alone = carry_out(batch(video[row : row + 1], ops[row])).video[0]
+        alone = apply_ops(batch(video[row : row + 1], ops[row])).video[0]
         differ = (together[row].int() - alone.int()).abs()
         # Summed in another order a mean may differ by a level; an operation after it can only make much of that rarely.
         assert (differ > 1).float().mean() < 0.01

@@ -24,7 +24,7 @@ def test_an_empty_class_is_listed_and_named(tmp_path):
 def test_a_class_that_train_lacks_is_named_with_its_videos(tmp_path):
     touched(tmp_path, "train/run/1.mp4", "train/walk/1.mp4", "val/run/2.mp4", "val/Run/3.mp4")
     with pytest.raises(ValueError, match="val holds the class Run, which train lacks"):
-        from_folder(tmp_path).refuse_unlearnable()
+        from_folder(tmp_path).check_learnable()
     _, (fault,) = list_folder(tmp_path)
     assert (fault.kind, fault.path) == ("label_without_class", str(tmp_path / "val/Run/3.mp4"))
     assert fault.detail == "labelled 'Run' in val, which train lacks"

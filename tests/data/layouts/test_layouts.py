@@ -96,7 +96,7 @@ def test_epic_targets_name_verbs_nouns_and_pairs(write_tree):
     root = write_tree("epic_kitchens")
     assert read(root, target="action").classes == ("put door", "take door")
     with pytest.raises(ValueError, match="the only class is 'door'"):
-        read(root, target="noun").refuse_unlearnable()
+        read(root, target="noun").check_learnable()
     with pytest.raises(ValueError, match=r"data.target='verbs': choose from verb, noun, action"):
         read(root, target="verbs")
 

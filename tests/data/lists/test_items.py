@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from videoai.core.types import MULTI_LABEL, LabelSpan, VideoItem
-from videoai.data.lists.items import CHUNK, Items, Texts
+from videoai.data.lists.items import CHUNK, Items, StringTable
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -61,7 +61,7 @@ def test_more_items_than_are_handled_at_a_time_keep_their_order():
 
 def test_more_texts_than_are_handled_at_a_time_are_all_there():
     names = [f"é{i}" if i % 5 else "" for i in range(2 * CHUNK + 5)]
-    texts = Texts.of(names)
+    texts = StringTable.of(names)
     assert list(texts) == names
     backwards = np.arange(len(names))[::-1]
     assert list(texts.encoded(backwards)) == [name.encode() for name in names[::-1]]

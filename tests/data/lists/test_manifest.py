@@ -106,14 +106,14 @@ def test_an_absent_val_folder_is_made_but_a_test_folder_never(tmp_path):
 def test_val_and_test_are_made_out_of_a_train_folder_that_stands_alone(tmp_path):
     manifest = from_folder(class_folders(tmp_path, 20, "train/"))
     assert manifest.table() == [(name, 14, 3, 3) for name in ("jump", "run", "walk")]
-    manifest.refuse_unlearnable()
+    manifest.check_learnable()
 
 
 def test_a_test_folder_that_stands_alone_is_read_and_is_nothing_to_learn_from(tmp_path):
     manifest = from_folder(class_folders(tmp_path, 2, "test/"))
     assert manifest.table() == [(name, 0, 0, 2) for name in ("jump", "run", "walk")]
     with pytest.raises(ValueError, match="test holds the class jump, run, walk, which train lacks; train holds no cl"):
-        manifest.refuse_unlearnable()
+        manifest.check_learnable()
 
 
 def test_a_single_folder_named_like_a_split_is_a_class(tmp_path):
@@ -182,7 +182,7 @@ def test_no_videos_at_all_says_what_was_looked_for(tmp_path):
 def test_one_class_is_nothing_to_learn(tmp_path):
     manifest = from_folder(touch(tmp_path, "run/a.mp4", "run/b.mp4"))
     with pytest.raises(ValueError, match="the only class is 'run', so there is nothing to learn"):
-        manifest.refuse_unlearnable()
+        manifest.check_learnable()
 
 
 def test_a_class_that_train_lacks_is_refused(tmp_path):
@@ -190,7 +190,7 @@ def test_a_class_that_train_lacks_is_refused(tmp_path):
     touch(tmp_path, "val/fly/a.mp4")
     manifest = from_folder(tmp_path)
     with pytest.raises(ValueError, match="val holds the class fly, which train lacks; train holds jump, run, walk"):
-        manifest.refuse_unlearnable()
+        manifest.check_learnable()
 
 
 def test_unclear_split_folders_are_refused(tmp_path):
@@ -377,7 +377,11 @@ def test_a_class_too_small_for_val_is_noted(write_csv):
         ("path,label,start_seconds", ["a,x,nan"], r"clips.csv:2: start_seconds is 'nan'"),
         ("path,label,start_seconds", ["a,x,-1"], r"clips.csv:2: start_seconds is '-1'; a number of seconds, 0 or more"),
         ("path,label,start_seconds,end_seconds", ["a,x,2,2"], r"clips.csv:2: end_seconds 2 must lie after .* 2"),
-        ("path,label,split", ["a,x,trian"], r"clips.csv:2: split is 'trian'; allowed: train, val.*Did you mean train"),
+        (
+            "path,label,split",
+            ["a,x,trian"],
+            r"clips.csv:2: split is 'trian'; allowed: train, val.*Did you mean train",
+        ),
         ("path,label", ["a,x", "b,y", "a,x"], r"clips.csv:4: a is listed twice, here and on line 2"),
         ("path,label", ["a,x", "b,y", "./a,y"], r"clips.csv:4: .* twice, as 'y' here and as 'x' on line 2"),
     ],
@@ -398,7 +402,7 @@ def test_a_mistake_in_the_file_is_reported_with_its_line(write_csv, header, line
 def test_a_table_may_hold_what_cannot_be_learnt_but_says_so_on_request(write_csv, header, lines, message):
     manifest = from_csv(write_csv(*lines, header=header))
     with pytest.raises(ValueError, match=message):
-        manifest.refuse_unlearnable()
+        manifest.check_learnable()
 
 
 @pytest.mark.parametrize("setting", ["where", "val_where", "test_where"])

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from videoai.data.prepare.jobs import Done, Job, Journal, Source, new_source, refuse_shared_names
+from videoai.data.prepare.jobs import Done, Job, Journal, Source, check_unique_names, new_source
 
 
 def test_a_source_is_named_by_its_place_below_the_root(tmp_path):
@@ -34,9 +34,9 @@ def test_the_stamp_changes_with_the_content(tmp_path):
 
 def test_two_inputs_for_one_place_are_refused():
     one, other = Source("/a", "x", 1, ""), Source("/b", "x", 1, "")
-    refuse_shared_names([one, one])
+    check_unique_names([one, one])
     with pytest.raises(ValueError, match="/a and /b would both become x; rename one of them"):
-        refuse_shared_names([one, other])
+        check_unique_names([one, other])
 
 
 @pytest.fixture

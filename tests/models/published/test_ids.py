@@ -41,8 +41,8 @@ def test_what_is_no_state_dict_is_refused(state: Any) -> None:
     ("weights", "message"),
     [
         ("torchvision/mc3_18:", r"no file after the colon\. Give torchvision/mc3_18:FILE, or torchvision/mc3_18 to"),
-        ("torchvison/mc3_18", r"no such published weights\. Did you mean 'torchvision/mc3_18'\? The sources are hf, "),
-        ("torchvision/mc3_19", r"Did you mean 'torchvision/mc3_18'\? torchvision has torchvision/r3d_18, "),
+        ("torchvison/mc3_18", r"no such published weights\. Did you mean torchvision/mc3_18\? The sources are hf, "),
+        ("torchvision/mc3_19", r"Did you mean torchvision/mc3_18\? torchvision has torchvision/r3d_18, "),
     ],
 )
 def test_a_mistyped_id_is_answered_before_anything_is_fetched(weights: str, message: str) -> None:

@@ -23,19 +23,19 @@ def test_unreadable_videos_are_counted_once_each(caplog):
     count = BadCount(of_two_classes(10, 10), 0.25)
     for _ in range(3):
         count(clips("", "a.mp4: broken", "b.mp4: broken"))
-    assert len(count.seen) == 2
-    assert caplog.text.count("another video stands in") == 2
+    assert len(count.bad) == 2
+    assert caplog.text.count("replaced by a random substitute") == 2
 
 
 def test_too_many_unreadable_videos_stop_the_run():
-    message = "3 of 10 training videos are unreadable, more than loading.max_bad_fraction=0.25; the last: z. Mend"
+    message = "3 of 10 training videos are unreadable, more than loading.max_bad_fraction=0.25; the last: z. Repair"
     with pytest.raises(ValueError, match=message):
         BadCount(of_two_classes(9, 1), 0.25)(clips("x", "y", "z"))
 
 
 def test_a_class_that_loses_more_than_a_fifth_stops_the_run():
     BadCount(of_two_classes(10, 90), 0.05)(clips("x", "y"))  # two of ten, a fifth
-    message = "3 of the 10 training videos of 'run' are unreadable: other classes stand in .* the last: z"
+    message = "3 of the 10 training videos of 'run' are unreadable and would be replaced by other classes.* the last: z"
     with pytest.raises(ValueError, match=message):
         BadCount(of_two_classes(10, 90), 0.05)(clips("x", "y", "z"))
 
@@ -52,7 +52,7 @@ def count_in_group(number: int, where: str) -> None:
     count(clips(*(["x", ""] if number == 0 else ["", "y"])))
     for _ in range(SHARE_EVERY - 2):
         count(clips("", ""))
-    assert list(count.seen.values()) == ["xy"[number]]
+    assert list(count.bad.values()) == ["xy"[number]]
     with pytest.raises(ValueError, match="2 of 20 training videos are unreadable"):
         count(clips("", ""))
     torch.distributed.destroy_process_group()

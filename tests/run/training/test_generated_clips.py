@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import videoai
-from videoai.data.generated.bank import table_of
+from videoai.data.generated.dataset import table_of
 from videoai.data.lists.manifest import from_folder
 
 SMALL = {"batch_size": 6, "precision": "fp32", "tensorboard": False, "log_every": 1, "num_threads": 1}
@@ -120,7 +120,7 @@ def test_settings_that_make_no_sense_are_refused(clip_folder, bank, tmp_path, ch
 def test_uncertainty_is_not_invented_where_no_judge_spoke(clip_folder, bank, tmp_path):
     (tmp_path / "t.csv").write_bytes(table_of([{"path": str(bank / "up0.mp4"), "label": "up"}]))
     given = settings(clip_folder, tmp_path / "run", tmp_path / "t.csv", label_smoothing="by_uncertainty")
-    with pytest.raises(ValueError, match="says nothing about confidence. Make the bank with a judge"):
+    with pytest.raises(ValueError, match="says nothing about confidence. Write the clips with a judge"):
         videoai.train(given)
 
 
@@ -155,7 +155,7 @@ def test_a_generator_fills_batches_on_the_device_and_continues_bitwise(clip_fold
     given = settings(clip_folder, tmp_path / "whole", untrained_gan, until=0.6) | {"clip": CLIP}
     given["trainer"] |= {"max_epochs": 2, "max_steps": None}
     videoai.train(given)
-    assert "a generator, not judged" in caplog.text
+    assert "a generator, not evaluated" in caplog.text
     for stop in (2, None):
         given["run_dir"] = str(tmp_path / "parts")
         videoai.train({**given, "trainer": {**given["trainer"], "max_steps": stop}})

@@ -6,23 +6,23 @@ import torch
 from videoai.core.types import ClipSpec
 from videoai.data.lists.manifest import from_folder
 from videoai.gan.sampling import sample
-from videoai.inference.judge import load_judge
+from videoai.inference.evaluator import load_evaluator
 from videoai.inference.load_generator import load_generator
-from videoai.inference.reference import at_most, watch_items
-from videoai.tasks.gan.measure import look_quickly
+from videoai.inference.reference import at_most, extract_items
+from videoai.tasks.gan.measure import measure_in_training
 
 CLIP = ClipSpec(num_frames=8, size=32, stride=2)
 
 
 @pytest.fixture(scope="module")
 def quick(planted, judge_run, clip_folder):
-    judge, splits = load_judge(str(judge_run / "checkpoints/best.pt")), from_folder(clip_folder).splits
-    train, val = (watch_items(judge, splits[split], CLIP, batch_size=8, num_workers=0) for split in ("train", "val"))
+    judge, splits = load_evaluator(str(judge_run / "checkpoints/best.pt")), from_folder(clip_folder).splits
+    train, val = (extract_items(judge, splits[split], CLIP, batch_size=8, num_workers=0) for split in ("train", "val"))
 
     def look(mode):
         generator = load_generator(planted(mode), trust=["planted"])
         label = torch.arange(len(judge.classes)).repeat_interleave(8)
-        return look_quickly(sample(generator, label, seed=0), label, judge, train, val)
+        return measure_in_training(sample(generator, label, seed=0), label, judge, train, val)
 
     return look
 

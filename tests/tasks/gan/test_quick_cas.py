@@ -6,7 +6,7 @@ import torch
 from videoai.core.types import ClipSpec
 from videoai.data.lists.manifest import from_folder
 from videoai.gan.sampling import sample
-from videoai.inference.judge import judge_of
+from videoai.inference.evaluator import evaluator_of
 from videoai.inference.load import from_state, open_checkpoint
 from videoai.inference.load_generator import load_generator
 from videoai.tasks.gan.quick_cas import new_quick_cas
@@ -19,7 +19,7 @@ def test_made_clips_teach_less_where_they_are_alike_and_nothing_where_they_are_o
     planted, judge_run, clip_folder
 ):
     state = open_checkpoint(f"{judge_run}/checkpoints/best.pt")
-    judge = judge_of(from_state(state), "judge")
+    judge = evaluator_of(from_state(state), "judge")
     real = from_folder(clip_folder).splits["train"]  # val holds one clip of a class, which no score can rest on
     cas = new_quick_cas(state["config"], judge, real, CLIP, steps=80, seed=0, num_workers=0)
     assert len(cas.label) == len(real)

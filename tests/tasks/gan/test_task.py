@@ -97,7 +97,7 @@ def test_a_collapse_is_said_once_an_evaluation_and_logged(clip_folder, tmp_path,
             parameter.data.zero_()  # neither noise nor class reaches the layers
         trainer.average.source.seed.weight.data.zero_()
         trainer.fit()
-    assert sum("made clips of 4 of 4 classes are nearly alike" in record.message for record in caplog.records) == 1
+    assert sum("generated clips of 4 of 4 classes are nearly alike" in record.message for record in caplog.records) == 1
     events = [json.loads(line) for line in trainer.log.path.read_text().splitlines() if '"event"' in line]
     assert events[0]["mode_collapse"] < 0.3
 

@@ -24,7 +24,7 @@ class Logger:
     def clips(self, step: int, name: str, video: Tensor) -> None:
         """Clips that went in. video: uint8 [B, T, C, H, W]."""
 
-    def film(self, step: int, name: str, video: Tensor, fps: float) -> None:
+    def video(self, step: int, name: str, video: Tensor, fps: float) -> None:
         """A moving picture. video: uint8 [T, C, H, W]."""
 
     def figure(self, step: int, name: str, figure: "Figure") -> None:

@@ -65,7 +65,7 @@ class MLflow(Logger):
     def clips(self, step: int, name: str, video: Tensor) -> None:
         self._client.log_image(self._run_id, sheet_image(video), key=name, step=step)
 
-    def film(self, step: int, name: str, video: Tensor, fps: float) -> None:
+    def video(self, step: int, name: str, video: Tensor, fps: float) -> None:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / f"step_{step}.gif"
             path.write_bytes(gif(video, fps))

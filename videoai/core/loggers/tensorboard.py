@@ -32,8 +32,8 @@ class TensorBoard(Logger):
     def clips(self, step: int, name: str, video: Tensor) -> None:
         self._writer.add_image(name, contact_sheet(video), step)
 
-    def film(self, step: int, name: str, video: Tensor, fps: float) -> None:
-        self._writer._get_file_writer().add_summary(film_summary(name, video, fps), step)
+    def video(self, step: int, name: str, video: Tensor, fps: float) -> None:
+        self._writer._get_file_writer().add_summary(video_summary(name, video, fps), step)
 
     def figure(self, step: int, name: str, figure: "Figure") -> None:
         self._writer.add_figure(name, figure, step, close=False)
@@ -43,7 +43,7 @@ class TensorBoard(Logger):
         self._writer.close()
 
 
-def film_summary(name: str, video: Tensor, fps: float) -> Any:
+def video_summary(name: str, video: Tensor, fps: float) -> Any:
     """What TensorBoard shows as a moving picture: an animated GIF. Its own ``add_video`` needs moviepy for the same."""
     from tensorboard.compat.proto.summary_pb2 import Summary  # pyright: ignore[reportAttributeAccessIssue]  # made by protobuf
 

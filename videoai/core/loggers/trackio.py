@@ -47,7 +47,7 @@ class Trackio(Logger):
     def clips(self, step: int, name: str, video: Tensor) -> None:
         self._run.log({name: self._trackio.Image(sheet_image(video))}, step=step)
 
-    def film(self, step: int, name: str, video: Tensor, fps: float) -> None:
+    def video(self, step: int, name: str, video: Tensor, fps: float) -> None:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "film.gif"
             path.write_bytes(gif(video, fps))

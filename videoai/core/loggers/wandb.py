@@ -58,7 +58,7 @@ class WandB(Logger):
     def clips(self, step: int, name: str, video: Tensor) -> None:
         self._run.log({name: self._wandb.Image(sheet_image(video))}, step=step)
 
-    def film(self, step: int, name: str, video: Tensor, fps: float) -> None:
+    def video(self, step: int, name: str, video: Tensor, fps: float) -> None:
         self._run.log({name: self._wandb.Video(io.BytesIO(gif(video, fps)), format="gif")}, step=step)
 
     def figure(self, step: int, name: str, figure: "Figure") -> None:

@@ -1,6 +1,6 @@
 """Epochs in which rare classes come more often than they are: still a pure function of (seed, epoch).
 
-Each class has a fixed number of places in every epoch. It fills them from an endless stream of its own, one shuffled
+Each class has a fixed quota of clips in every epoch. It fills the quota from an endless stream of its own, one shuffled
 pass over its videos after another, so that no video of a class comes twice before all others came once.
 """
 
@@ -21,21 +21,21 @@ POWERS = {"uniform": 1.0, "sqrt": 0.5, "balanced": 0.0}  # a class's share of an
 class ClassBalance:
     """Which videos make up an epoch."""
 
-    def __init__(self, labels: ndarray, places: ndarray, *, seed: int) -> None:
-        """labels: int [N], of the videos; places: int [K], how many clips of each class an epoch has."""
-        self.places, self.seed = places, seed
-        sizes = np.bincount(labels, minlength=len(places))
+    def __init__(self, labels: ndarray, quotas: ndarray, *, seed: int) -> None:
+        """labels: int [N], of the videos; quotas: int [K], how many clips of each class an epoch has."""
+        self.quotas, self.seed = quotas, seed
+        sizes = np.bincount(labels, minlength=len(quotas))
         self.members = np.split(np.argsort(labels, kind="stable"), np.cumsum(sizes)[:-1])
 
     def epoch(self, epoch: int) -> tuple[Tensor, Tensor]:
         """int64 [N] twice: how often the video came before, and which video. The pair is unique in the whole stream."""
-        parts = [self._of_class(label, epoch) for label in range(len(self.places))]
+        parts = [self._of_class(label, epoch) for label in range(len(self.quotas))]
         passes, videos = (np.concatenate(columns) for columns in zip(*parts, strict=True))
         order = torch.randperm(len(videos), generator=generator_for(self.seed, "order", epoch))
         return torch.from_numpy(passes)[order], torch.from_numpy(videos)[order]
 
     def _of_class(self, label: int, epoch: int) -> tuple[ndarray, ndarray]:
-        members, count = self.members[label], self.places[label]
+        members, count = self.members[label], self.quotas[label]
         where = np.arange(epoch * count, (epoch + 1) * count)  # in the stream of this class
         passes = where // max(1, len(members))
         videos = np.empty_like(where)
@@ -46,11 +46,11 @@ class ClassBalance:
         return passes, videos
 
 
-def places(sizes: ndarray, sampler: SamplerName) -> ndarray:
-    """int64 [K], the places of each class in an epoch, as many as there are videos in all.
+def class_quotas(sizes: ndarray, sampler: SamplerName) -> ndarray:
+    """int64 [K], the clips of each class in an epoch, in all as many as there are videos in all.
 
     sizes: int [K], videos of each class. What rounding leaves goes to the largest remainders, so each class that has a
-    video gets a place.
+    video gets a clip.
     """
     shares = np.where(sizes > 0, sizes.astype(np.float64) ** POWERS[sampler], 0.0)
     exact = shares / shares.sum() * sizes.sum()

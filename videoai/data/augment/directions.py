@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from numpy import ndarray
 
-from videoai.core.build import did_you_mean
+from videoai.core.messages import did_you_mean
 from videoai.settings.data import DataSettings
 
 logger = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ def resolve_directions(data: DataSettings, classes: Sequence[str]) -> Directions
     }
     maps = {key: label_map(given, classes, where=f"data.{key}") for key, given in pairs.items()}
     if flip and not maps["flip_labels"]:
-        _refuse_mirrored(flip, directional, classes)
+        _check_mirrored(flip, directional, classes)
     if reverse and not maps["reverse_labels"] and directional is not False:
         raise ValueError(
             f"data.reverse={reverse:g}: played backwards, most actions are others. Say what turns into what with "
@@ -101,7 +101,7 @@ def _chosen(
     return {one: other for one, other in pairs.items() if counts(str(name) in classes for name in (one, other))}
 
 
-def _refuse_mirrored(flip: float, directional: bool | None, classes: Sequence[str]) -> None:
+def _check_mirrored(flip: float, directional: bool | None, classes: Sequence[str]) -> None:
     if directional:
         raise ValueError(
             f"data.flip={flip:g}: the classes are declared directional, and a mirrored clip would keep its label. Set "

@@ -28,14 +28,14 @@ class Mix:
         kind = self._kind(position)
         if kind is None:
             return batch
-        draw = np.random.default_rng(seed_for(self.seed, "mix", position))
+        rng = np.random.default_rng(seed_for(self.seed, "mix", position))
         alpha = self.mixup if kind == "mixup" else self.cutmix
-        keep = float(draw.beta(alpha, alpha))
+        keep = float(rng.beta(alpha, alpha))
         label = soft(batch.label, self.num_classes).to(batch.video.dtype)
         if kind == "mixup":
             video = batch.video.lerp(batch.video.flip(0), 1 - keep)
         else:
-            video, keep = _paste(batch.video, keep, draw)
+            video, keep = _paste(batch.video, keep, rng)
         return batch._replace(video=video, label=label.lerp(label.flip(0), 1 - keep))
 
     def _kind(self, position: int) -> Literal["mixup", "cutmix"] | None:
@@ -51,11 +51,11 @@ def soft(label: Tensor, num_classes: int) -> Tensor:
     return F.one_hot(label, num_classes) if is_class else label
 
 
-def _paste(video: Tensor, keep: float, draw: np.random.Generator) -> tuple[Tensor, float]:
+def _paste(video: Tensor, keep: float, rng: np.random.Generator) -> tuple[Tensor, float]:
     """Paste one box of area 1 - keep, the same in every frame; returns the share that is really kept."""
     height, width = video.shape[-2:]
     side = (1 - keep) ** 0.5
-    middle_y, middle_x = draw.integers(height), draw.integers(width)
+    middle_y, middle_x = rng.integers(height), rng.integers(width)
     top, bottom = (int(np.clip(middle_y + sign * height * side / 2, 0, height)) for sign in (-1, 1))
     left, right = (int(np.clip(middle_x + sign * width * side / 2, 0, width)) for sign in (-1, 1))
     mixed = video.clone()

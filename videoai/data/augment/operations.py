@@ -1,7 +1,7 @@
-"""What a drawn operation does to the pixels of a clip: on the device, a whole batch at a time, and without chance.
+"""Drawn operations applied to the pixels of a batch of clips, on the device and without randomness.
 
-The worker draws, because a draw is a function of the clip's place (``transforms.py``, ``policies.py``); here it is
-carried out. All frames of a clip are treated alike by construction: an operation gets its values once, for the clip.
+The worker draws, because a draw is a function of the clip's position (``transforms.py``, ``policies.py``); here it is
+applied. All frames of a clip are treated alike by construction: an operation gets its values once, for the clip.
 Clips that drew the same are treated in one call. The kernels are torchvision's.
 """
 
@@ -14,8 +14,8 @@ from torch import Tensor
 from videoai.core.types import Clips, Op
 
 
-def carry_out(clips: Clips) -> Clips:
-    """Every clip's operations, in its order, on the device where the clips are.
+def apply_ops(clips: Clips) -> Clips:
+    """Apply every clip's operations, in its order, on the device where the clips are.
 
     uint8 [B, T, C, H, W] -> the same in a new tensor; without any operation the clips themselves.
     """

@@ -20,7 +20,7 @@ from videoai.core.types import Op
 
 PolicyName = Literal["randaugment", "trivial", "autoaugment"]
 POLICIES = get_args(PolicyName)
-MAX_MAGNITUDE = 30  # of RandAugment: the scale of arXiv:1909.13719, section 3
+MAX_MAGNITUDE = 30  # RandAugment's: the scale of arXiv:1909.13719, section 3
 
 # name: strength, -1 .. 1 or 0 .. 1 -> value, as data/augment/operations.py takes it
 TWO_WAYS: dict[str, Callable[[float], float]] = {

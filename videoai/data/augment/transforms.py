@@ -49,8 +49,8 @@ class TrainTransform:
     reverse: float = 0.0  # probability of a clip played backwards
     color_jitter: float = 0.0  # brightness, contrast and saturation are scaled by a factor in [1 - x, 1 + x]
     policy: PolicyName | None = None
-    num_ops: int = 2  # of randaugment
-    magnitude: int = 9  # of randaugment, 0 .. 30
+    num_ops: int = 2  # RandAugment's operations a clip
+    magnitude: int = 9  # RandAugment's strength, 0 .. 30
     erase: float = 0.0  # probability of an erased box, the same in every frame (arXiv:1708.04896)
     more: Sequence[ClipTransform] = ()  # of one's own, in order, after the crop
 

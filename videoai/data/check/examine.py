@@ -49,14 +49,14 @@ def _decode_all(video: Video) -> npt.NDArray[np.uint8]:
     """uint8 [LOOKS, SIDE, SIDE], after every frame was decoded."""
     num_frames = video.num_frames
     wanted = np.linspace(0, num_frames - 1, LOOKS).round().astype(int).tolist()
-    found: dict[int, npt.NDArray[np.uint8]] = {}
+    pictures: dict[int, npt.NDArray[np.uint8]] = {}
     for first in range(0, num_frames, CHUNK_FRAMES):
         numbers = range(first, min(first + CHUNK_FRAMES, num_frames))
         grey = video.frames(numbers, size=(SIDE, SIDE)).float().mean(1).round().byte().numpy()
         if video.num_frames != num_frames:
             return _decode_all(video)  # pictures that are never shown were counted; now the numbers are final
-        found |= {number: grey[number - first] for number in wanted if number in numbers}
-    return np.stack([found[number] for number in wanted])
+        pictures |= {number: grey[number - first] for number in wanted if number in numbers}
+    return np.stack([pictures[number] for number in wanted])
 
 
 def _sha256(path: str) -> str:

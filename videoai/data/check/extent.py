@@ -30,7 +30,7 @@ def missing_bytes(path: str) -> int:
 
 
 def _end_of_boxes(file: BinaryIO, size: int) -> int:
-    """Of the media and of the index; a box of another kind harms no frame."""
+    """The bytes of the media and of the index; a box of another kind harms no frame."""
     return max((start + length for start, length, kind in _boxes(file, size) if kind in (b"mdat", b"moov")), default=0)
 
 

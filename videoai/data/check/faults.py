@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from videoai.core.types import ClipSpec, VideoItem
 from videoai.data.check.examine import Examined
-from videoai.data.check.likeness import copies, near_copies
+from videoai.data.check.near_duplicates import exact_duplicates, near_duplicates
 from videoai.data.lists.listing import SPLITS
 from videoai.data.lists.manifest import Manifest
 from videoai.data.sampling import span_frames
@@ -69,11 +69,11 @@ def find_faults(
     faults += _segments(files, uses)
     faults += _too_short(files, uses, clip) if clip and clip.sampling == "dense" else []
     faults += _shared_paths(uses)
-    same = copies(list(files.values()))
+    same = exact_duplicates(list(files.values()))
     pairs = [pair for paths in same for pair in combinations(paths, 2) if not os.path.samefile(*pair)]
     faults += _pairs(pairs, uses, manifest, "leak_content", "duplicate")
     if near:
-        faults += _pairs(near_copies(list(files.values())), uses, manifest, "leak_near", "near_duplicate")
+        faults += _pairs(near_duplicates(list(files.values())), uses, manifest, "leak_near", "near_duplicate")
     faults += [*_groups(manifest), *_classes(manifest)]
     return sorted(set(faults))
 
@@ -109,8 +109,8 @@ def _shared_paths(uses: Mapping[str, list[tuple[str, VideoItem]]]) -> Iterator[F
         if os.path.exists(path):
             about = os.stat(path)
             by_file[about.st_dev, about.st_ino] += [(split, path) for split in sorted({split for split, _ in used})]
-    for found in by_file.values():
-        (kept_split, kept), *others = _kept_first(found)
+    for uses_of_file in by_file.values():
+        (kept_split, kept), *others = _kept_first(uses_of_file)
         for split, path in others:
             if split != kept_split:
                 yield Fault("leak_path", path, f"in {split} and in {kept_split}" + f" as {kept}" * (kept != path))
@@ -147,9 +147,9 @@ def _groups(manifest: Manifest) -> Iterator[Fault]:
         for item in items:
             if item.group is not None:
                 splits[item.group].add(split)
-    for group, found in splits.items():
-        if len(found) > 1:
-            yield Fault("leak_group", "", f"group {group} is in {' and '.join(sorted(found))}")
+    for group, names in splits.items():
+        if len(names) > 1:
+            yield Fault("leak_group", "", f"group {group} is in {' and '.join(sorted(names))}")
 
 
 def _classes(manifest: Manifest) -> Iterator[Fault]:
@@ -163,6 +163,6 @@ def _classes(manifest: Manifest) -> Iterator[Fault]:
 
 
 def _kept_first(ends: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Of copies, as (split, path), the first stays: one in test, then val, then train, so that scores stay comparable;
-    in one split the first by name. The extension is left aside: ``a (1).mp4`` comes after ``a.mp4``."""
+    """Sort copies, (split, path), by which one stays: that in test, then val, then train, so that scores compare; in
+    one split the first by name. The extension is left aside: ``a (1).mp4`` comes after ``a.mp4``."""
     return sorted(ends, key=lambda end: (-SPLITS.index(end[0]), os.path.splitext(end[1])[0], end[1]))

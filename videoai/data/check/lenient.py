@@ -19,7 +19,7 @@ class ListFault(NamedTuple):
     """What is plain from the list alone."""
 
     kind: str  # "empty_class", "label_without_class" or "label_out_of_range"
-    path: str  # of the video; "" = of the set
+    path: str  # the video's; "" = the whole set
     detail: str
 
 
@@ -64,9 +64,9 @@ def list_csv(
         lines = list(csv.DictReader(file, delimiter=max(",;\t", key=header.count)))
     cut = SEPARATOR if multi_label else None
     entries = [_entry({(key or "").strip(): _text(value) for key, value in line.items()}, root, cut) for line in lines]
-    found = [entry for entry in entries if entry]
-    classes = natural_order({label for entry in found for label in entry.labels})
-    return _listed(found, classes, path, root, multi_label=multi_label)
+    valid = [entry for entry in entries if entry]
+    classes = natural_order({label for entry in valid for label in entry.labels})
+    return _listed(valid, classes, path, root, multi_label=multi_label)
 
 
 LENIENT = {"folder": list_folder, "csv": list_csv}  # name of a data set -> how to list it when training refuses it

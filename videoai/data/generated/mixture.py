@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from videoai.core.seeding import seed_for
 from videoai.core.types import Clip, Clips
-from videoai.data.augment.balance import ClassBalance, places
+from videoai.data.augment.balance import ClassBalance, class_quotas
 from videoai.data.dataset import TrainClips
 from videoai.data.lists.items import Items
 from videoai.data.loader import OwnShare, PositionSampler, loader_settings
@@ -101,5 +101,5 @@ def _generated_sampler(generated: TrainClips, clips: int, seed: int, start: int)
     items = generated.items
     label = items.label if isinstance(items, Items) else np.array([item.label for item in items])
     seed = seed_for(seed, "generated")
-    balance = ClassBalance(label, places(np.bincount(label), "balanced"), seed=seed)
+    balance = ClassBalance(label, class_quotas(np.bincount(label), "balanced"), seed=seed)
     return PositionSampler(len(items), batch_size=clips, seed=seed, start=start, balance=balance)

@@ -1,5 +1,6 @@
 """Readers of the layouts in which data sets are published, one module each, and what tells them apart.
 
-A reader goes through the annotations, one ``Annotated`` a clip, and hands them to ``settle``, which finds the files and
+A reader goes through the annotations, one ``Annotated`` a clip, and hands them to
+``manifest_from_annotations``, which finds the files and
 makes the splits in the one way that holds for all. ``detect`` of a module looks at a ``Survey`` and opens no video.
 """

@@ -9,31 +9,31 @@ import os
 from collections.abc import Iterator
 from typing import Any, Unpack
 
+from videoai.data.layouts.annotations import PUBLISHED_SPLITS, Annotated, SplitOptions, manifest_from_annotations
 from videoai.data.layouts.entries import Entry, load_json
-from videoai.data.layouts.settle import PUBLISHED_SPLITS, Annotated, Settling, settle
 from videoai.data.layouts.survey import Candidate, Survey, peek, survey
 from videoai.data.lists.manifest import Manifest
 
 
-def detect(seen: Survey) -> Candidate | None:
-    files = _files(seen)
+def detect(tree: Survey) -> Candidate | None:
+    files = _files(tree)
     why = f"{os.path.basename(files[0])} with a database of segments" if files else ""
-    return Candidate("activitynet", {"root": seen.root}, why) if files else None
+    return Candidate("activitynet", {"root": tree.root}, why) if files else None
 
 
-def from_activitynet(root: str, *, annotations: str | None = None, **settling: Unpack[Settling]) -> Manifest:
+def from_activitynet(root: str, *, annotations: str | None = None, **options: Unpack[SplitOptions]) -> Manifest:
     """Reads the segments of every video that has some; subsets without labels (testing) drop out by themselves.
 
     Args:
         annotations: the JSON file or its folder; None = below root.
     """
-    seen = survey(annotations or root)
-    files = _files(seen) or seen.refuse("ActivityNet", 'a JSON file with "database"')
-    return settle(_clips(files[0]), root, files[0], published=True, **settling)
+    tree = survey(annotations or root)
+    files = _files(tree) or tree.fail("ActivityNet", 'a JSON file with "database"')
+    return manifest_from_annotations(_clips(files[0]), root, files[0], published=True, **options)
 
 
-def _files(seen: Survey) -> list[str]:
-    return [path for path in seen.named("*.json") if _holds_database(path)]
+def _files(tree: Survey) -> list[str]:
+    return [path for path in tree.named("*.json") if _holds_database(path)]
 
 
 def _holds_database(path: str) -> bool:

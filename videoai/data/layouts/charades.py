@@ -8,8 +8,8 @@ actions. ``multi_label=False`` makes each annotated stretch a clip with its one 
 from collections.abc import Iterator
 from typing import Unpack
 
+from videoai.data.layouts.annotations import Annotated, SplitOptions, manifest_from_annotations
 from videoai.data.layouts.entries import Entry, csv_entries, line_entries
-from videoai.data.layouts.settle import Annotated, Settling, settle
 from videoai.data.layouts.survey import Candidate, Survey, survey
 from videoai.data.lists.listing import NamedSpan
 from videoai.data.lists.manifest import Manifest
@@ -17,10 +17,10 @@ from videoai.data.lists.manifest import Manifest
 COLUMNS = ("id", "subject", "actions")
 
 
-def detect(seen: Survey) -> Candidate | None:
-    files = seen.with_columns(*COLUMNS)
+def detect(tree: Survey) -> Candidate | None:
+    files = tree.with_columns(*COLUMNS)
     why = f"{len(files)} csv with the columns {', '.join(COLUMNS)}"
-    return Candidate("charades", {"root": seen.root}, why) if files else None
+    return Candidate("charades", {"root": tree.root}, why) if files else None
 
 
 def from_charades(
@@ -29,7 +29,7 @@ def from_charades(
     annotations: str | None = None,
     multi_label: bool = True,
     codes: bool = False,
-    **settling: Unpack[Settling],
+    **options: Unpack[SplitOptions],
 ) -> Manifest:
     """Reads Charades_v1_train.csv and Charades_v1_test.csv. val is made out of train, by person.
 
@@ -38,9 +38,9 @@ def from_charades(
         multi_label: False = each annotated stretch is a clip with one label.
         codes: classes are called c000 .. c156, in the order of published weights.
     """
-    seen = survey(annotations or root)
-    files = seen.with_columns(*COLUMNS) or seen.refuse("Charades", f"a csv with the columns {', '.join(COLUMNS)}")
-    names = {} if codes else _class_names(seen)
+    tree = survey(annotations or root)
+    files = tree.with_columns(*COLUMNS) or tree.fail("Charades", f"a csv with the columns {', '.join(COLUMNS)}")
+    names = {} if codes else _class_names(tree)
     notes = [] if multi_label else ["each annotated stretch is a clip with one label."]
     notes += [] if names or codes else ["no Charades_v1_classes.txt, so classes are codes."]
 
@@ -55,12 +55,14 @@ def from_charades(
                 else:
                     yield from (Annotated(video, span.label, split, group, *span[1:]) for span in spans)
 
-    return settle(clips(), root, files[0], notes=notes, grouped_by="person", published=True, **settling)
+    return manifest_from_annotations(
+        clips(), root, files[0], notes=notes, grouped_by="person", published=True, **options
+    )
 
 
-def _class_names(seen: Survey) -> dict[str, str]:
+def _class_names(tree: Survey) -> dict[str, str]:
     """``c000 Holding some clothes`` a line."""
-    files = seen.named("*classes.txt")
+    files = tree.named("*classes.txt")
     return {line.split(" ", 1)[0]: line.split(" ", 1)[-1] for line, _ in line_entries(files[0])} if files else {}
 
 

@@ -5,7 +5,7 @@ import os
 import re
 from typing import Unpack
 
-from videoai.data.layouts.settle import Annotated, Settling, settle
+from videoai.data.layouts.annotations import Annotated, SplitOptions, manifest_from_annotations
 from videoai.data.layouts.survey import Candidate, Survey
 from videoai.data.layouts.video_index import VideoIndex
 from videoai.data.lists.manifest import Manifest
@@ -14,15 +14,15 @@ EMOTIONS = {"ANG": "anger", "DIS": "disgust", "FEA": "fear", "HAP": "happy", "NE
 NAME = re.compile(rf"(\d{{4}})_[A-Z]{{3}}_({'|'.join(EMOTIONS)})_[A-Z]{{1,2}}")
 
 
-def detect(seen: Survey) -> Candidate | None:
-    named = [path for path in seen.videos if NAME.fullmatch(os.path.splitext(os.path.basename(path))[0])]
+def detect(tree: Survey) -> Candidate | None:
+    named = [path for path in tree.videos if NAME.fullmatch(os.path.splitext(os.path.basename(path))[0])]
     why = f"files named ACTOR_SENTENCE_EMOTION_INTENSITY, such as {os.path.basename(named[0])}" if named else ""
-    return Candidate("crema_d", {"root": seen.root}, why) if len(named) > len(seen.videos) / 2 else None
+    return Candidate("crema_d", {"root": tree.root}, why) if len(named) > len(tree.videos) / 2 else None
 
 
-def from_crema_d(root: str, **settling: Unpack[Settling]) -> Manifest:
+def from_crema_d(root: str, **options: Unpack[SplitOptions]) -> Manifest:
     """Reads the emotion of each file's name; splits are made by actor."""
     root = os.path.abspath(os.path.expanduser(root))
-    found = [found for stem in VideoIndex(root).stems() if (found := NAME.fullmatch(stem))]
-    clips = (Annotated(name[0], EMOTIONS[name[2]], None, name[1]) for name in found)
-    return settle(clips, root, root, grouped_by="actor", **settling)
+    names = [match for stem in VideoIndex(root).stems() if (match := NAME.fullmatch(stem))]
+    clips = (Annotated(name[0], EMOTIONS[name[2]], None, name[1]) for name in names)
+    return manifest_from_annotations(clips, root, root, grouped_by="actor", **options)

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 
-from videoai.core.messages import some
+from videoai.core.messages import truncated_list
 from videoai.data.layouts import (
     activitynet,
     charades,
@@ -25,33 +25,41 @@ from videoai.data.layouts.survey import Candidate, Survey, first_values, header
 from videoai.data.lists.label_texts import SECONDS_COLUMN, SEPARATOR
 from videoai.data.lists.listing import SPLIT_NAMES
 
-OWN_COLUMNS = {"path", "label", "split", "group", "start_seconds", "end_seconds", SECONDS_COLUMN}  # of the csv layout
+OWN_COLUMNS = {
+    "path",
+    "label",
+    "split",
+    "group",
+    "start_seconds",
+    "end_seconds",
+    SECONDS_COLUMN,
+}  # columns of the csv layout
 
 
-def detect_csv(seen: Survey) -> Candidate | None:
+def detect_csv(tree: Survey) -> Candidate | None:
     """A CSV with the columns path and label, see manifest.from_csv."""
-    files = seen.with_columns("path", "label")
+    files = tree.with_columns("path", "label")
     if not files:
         return None
     why = f"{os.path.basename(files[0])} with the columns path and label"
     others = [name for name in header(files[0]) if name not in OWN_COLUMNS]
-    why += f"; also {some(others)}, see data.where, test_where and split_by" if others else ""
+    why += f"; also {truncated_list(others)}, see data.where, test_where and split_by" if others else ""
     why += f"; the first of {len(files)} such files, name another one as PATH" if len(files) > 1 else ""
     cut = [label for label in first_values(files[0], "label") if SEPARATOR in label]
     why += f"; labels such as {cut[0]} are read as several, data.multi_label=false keeps them whole" if cut else ""
     return Candidate("csv", {"path": files[0], **({"multi_label": True} if cut else {})}, why)
 
 
-def detect_folder(seen: Survey) -> Candidate | None:
+def detect_folder(tree: Survey) -> Candidate | None:
     """Class folders, see manifest.from_folder: two classes with videos or folders of frames."""
-    folders = [path.split(os.sep)[:-1] for path in (*seen.videos, *seen.frame_folders)]
+    folders = [path.split(os.sep)[:-1] for path in (*tree.videos, *tree.frame_folders)]
     splits = {parts[0] for parts in folders if parts and parts[0].lower() in SPLIT_NAMES}
     inside = [parts[1:] if len(splits) > 1 and parts and parts[0] in splits else parts for parts in folders]
     classes = sorted({parts[0] for parts in inside if parts})
     if len(classes) < 2:
         return None
     above = f", below {', '.join(sorted(splits))}" if len(splits) > 1 else ""
-    return Candidate("folder", {"root": seen.root}, f"videos in folders such as {classes[0]} and {classes[1]}{above}")
+    return Candidate("folder", {"root": tree.root}, f"videos in folders such as {classes[0]} and {classes[1]}{above}")
 
 
 # Whoever publishes names of columns and files comes before the layouts that fit many things.
@@ -79,8 +87,8 @@ DETECTORS: tuple[Callable[[Survey], Candidate | None], ...] = (
 FIT_MANY = ("list", "table")  # would read the files of other layouts too, and miss what these know
 
 
-def candidates(seen: Survey) -> list[Candidate]:
+def candidates(tree: Survey) -> list[Candidate]:
     """Every layout that fits, the most particular first; FIT_MANY and class folders come last."""
-    fits = [candidate for detect in DETECTORS if (candidate := detect(seen))]
+    fits = [candidate for detect in DETECTORS if (candidate := detect(tree))]
     particular = [candidate for candidate in fits if candidate.name not in (*FIT_MANY, "folder")]
     return [candidate for candidate in fits if candidate.name not in FIT_MANY or not particular]

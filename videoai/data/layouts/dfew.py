@@ -7,37 +7,37 @@ import os
 from collections.abc import Iterator
 from typing import Unpack
 
+from videoai.data.layouts.annotations import Annotated, SplitOptions, manifest_from_annotations
 from videoai.data.layouts.entries import csv_entries
-from videoai.data.layouts.settle import Annotated, Settling, settle
 from videoai.data.layouts.survey import Candidate, Survey, survey
 from videoai.data.lists.manifest import Manifest
 
 EMOTIONS = ("happy", "sad", "neutral", "angry", "surprise", "disgust", "fear")
 
 
-def detect(seen: Survey) -> Candidate | None:
-    lists = _lists(seen, "train", "[12345]")
-    why = f"{len(lists)} lists such as {os.path.relpath(lists[0], seen.root)}" if lists else ""
-    return Candidate("dfew", {"root": seen.root, "fold": 1}, why) if lists else None
+def detect(tree: Survey) -> Candidate | None:
+    lists = _lists(tree, "train", "[12345]")
+    why = f"{len(lists)} lists such as {os.path.relpath(lists[0], tree.root)}" if lists else ""
+    return Candidate("dfew", {"root": tree.root, "fold": 1}, why) if lists else None
 
 
-def from_dfew(root: str, *, annotations: str | None = None, fold: int = 1, **settling: Unpack[Settling]) -> Manifest:
+def from_dfew(root: str, *, annotations: str | None = None, fold: int = 1, **options: Unpack[SplitOptions]) -> Manifest:
     """Reads train and test of one fold. val is made out of train; which film a clip is from is not published.
 
     Args:
         annotations: the folder EmoLabel_DataSplit; None = below root.
         fold: 1 to 5.
     """
-    seen = survey(annotations or root)
-    lists = {split: _lists(seen, split, str(fold)) for split in ("train", "test")}
+    tree = survey(annotations or root)
+    lists = {split: _lists(tree, split, str(fold)) for split in ("train", "test")}
     if not all(lists.values()):
-        seen.refuse(f"DFEW with fold {fold}", f"set_{fold}.csv in train(single-labeled) and test(single-labeled)")
+        tree.fail(f"DFEW with fold {fold}", f"set_{fold}.csv in train(single-labeled) and test(single-labeled)")
     clips = (clip for split, paths in lists.items() for clip in _clips(paths[0], split))
-    return settle(clips, root, lists["train"][0], published=True, **settling)
+    return manifest_from_annotations(clips, root, lists["train"][0], published=True, **options)
 
 
-def _lists(seen: Survey, split: str, fold: str) -> list[str]:
-    files = seen.named(f"set_{fold}.csv")
+def _lists(tree: Survey, split: str, fold: str) -> list[str]:
+    files = tree.named(f"set_{fold}.csv")
     return [path for path in files if os.path.basename(os.path.dirname(path)).lower().startswith(split)]
 
 

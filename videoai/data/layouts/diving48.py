@@ -7,36 +7,38 @@ import os
 from collections.abc import Iterator
 from typing import Unpack
 
+from videoai.data.layouts.annotations import Annotated, SplitOptions, manifest_from_annotations
 from videoai.data.layouts.entries import json_entries, load_json
-from videoai.data.layouts.settle import Annotated, Settling, settle
 from videoai.data.layouts.survey import Candidate, Survey, peek, survey
 from videoai.data.lists.manifest import Manifest
 
 
-def detect(seen: Survey) -> Candidate | None:
-    files = _files(seen, "train")
+def detect(tree: Survey) -> Candidate | None:
+    files = _files(tree, "train")
     why = f"{os.path.basename(files[0])} with vid_name" if files else ""
-    return Candidate("diving48", {"root": seen.root}, why) if files else None
+    return Candidate("diving48", {"root": tree.root}, why) if files else None
 
 
-def from_diving48(root: str, *, annotations: str | None = None, **settling: Unpack[Settling]) -> Manifest:
+def from_diving48(root: str, *, annotations: str | None = None, **options: Unpack[SplitOptions]) -> Manifest:
     """Reads train and test, V2 (the corrected labels of 2020) where it is there. val is made out of train, by source.
 
     Args:
         annotations: the folder of the JSON files; None = below root.
     """
-    seen = survey(annotations or root)
-    train = _files(seen, "train") or seen.refuse("Diving48", "*_train.json with vid_name")
-    vocabulary = seen.named("*vocab.json")
+    tree = survey(annotations or root)
+    train = _files(tree, "train") or tree.fail("Diving48", "*_train.json with vid_name")
+    vocabulary = tree.named("*vocab.json")
     names = [" ".join(parts) for parts in load_json(vocabulary[0])] if vocabulary else []
-    splits = [("train", train[:1]), ("test", _files(seen, "test")[:1])]
+    splits = [("train", train[:1]), ("test", _files(tree, "test")[:1])]
     clips = (clip for split, paths in splits for path in paths for clip in _clips(path, split, names))
     notes = [] if names else ["no Diving48_vocab.json, so classes are numbers."]
-    return settle(clips, root, train[0], notes=notes, grouped_by="source video", published=True, **settling)
+    return manifest_from_annotations(
+        clips, root, train[0], notes=notes, grouped_by="source video", published=True, **options
+    )
 
 
-def _files(seen: Survey, split: str) -> list[str]:
-    files = [path for path in seen.named(f"*_{split}.json") if '"vid_name"' in peek(path)]
+def _files(tree: Survey, split: str) -> list[str]:
+    files = [path for path in tree.named(f"*_{split}.json") if '"vid_name"' in peek(path)]
     return sorted(files, key=lambda path: "_v2_" not in path.lower())  # V2 first
 
 

@@ -115,8 +115,8 @@ def read_text(path: str) -> str:
 
 
 def _after(pattern: re.Pattern[str], text: str, position: int) -> int:
-    found = pattern.match(text, position)
-    return found.end() if found else position
+    match = pattern.match(text, position)
+    return match.end() if match else position
 
 
 def _place(path: str, line: int) -> str:

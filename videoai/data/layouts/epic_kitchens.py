@@ -6,8 +6,8 @@ Classes are the keys of EPIC_100_verb_classes.csv and EPIC_100_noun_classes.csv,
 from collections.abc import Iterator
 from typing import Literal, Unpack
 
+from videoai.data.layouts.annotations import PUBLISHED_SPLITS, Annotated, SplitOptions, manifest_from_annotations
 from videoai.data.layouts.entries import csv_entries
-from videoai.data.layouts.settle import PUBLISHED_SPLITS, Annotated, Settling, settle
 from videoai.data.layouts.survey import Candidate, Survey, survey
 from videoai.data.lists.manifest import Manifest
 
@@ -15,10 +15,10 @@ COLUMNS = ("video_id", "start_timestamp", "stop_timestamp", "verb_class", "noun_
 TARGETS = {"verb": ("verb",), "noun": ("noun",), "action": ("verb", "noun")}
 
 
-def detect(seen: Survey) -> Candidate | None:
-    files = seen.with_columns(*COLUMNS)
+def detect(tree: Survey) -> Candidate | None:
+    files = tree.with_columns(*COLUMNS)
     why = f"{len(files)} csv with the columns {', '.join(COLUMNS)}"
-    return Candidate("epic_kitchens", {"root": seen.root, "target": "verb"}, why) if files else None
+    return Candidate("epic_kitchens", {"root": tree.root, "target": "verb"}, why) if files else None
 
 
 def from_epic_kitchens(
@@ -26,7 +26,7 @@ def from_epic_kitchens(
     *,
     annotations: str | None = None,
     target: Literal["verb", "noun", "action"] = "verb",
-    **settling: Unpack[Settling],
+    **options: Unpack[SplitOptions],
 ) -> Manifest:
     """Reads EPIC_100_train.csv and EPIC_100_validation.csv; the test file has no classes.
 
@@ -36,15 +36,15 @@ def from_epic_kitchens(
     """
     if target not in TARGETS:
         raise ValueError(f"data.target={target!r}: choose from {', '.join(TARGETS)}")
-    seen = survey(annotations or root)
-    files = seen.with_columns(*COLUMNS) or seen.refuse("EPIC-KITCHENS", f"a csv with {', '.join(COLUMNS)}")
-    names = {part: _keys(seen, part) for part in TARGETS[target]}
+    tree = survey(annotations or root)
+    files = tree.with_columns(*COLUMNS) or tree.fail("EPIC-KITCHENS", f"a csv with {', '.join(COLUMNS)}")
+    names = {part: _keys(tree, part) for part in TARGETS[target]}
     clips = (clip for path in files for clip in _clips(path, names))
-    return settle(clips, root, files[0], published=True, **settling)
+    return manifest_from_annotations(clips, root, files[0], published=True, **options)
 
 
-def _keys(seen: Survey, part: str) -> dict[int, str]:
-    files = seen.named(f"*{part}_classes.csv")
+def _keys(tree: Survey, part: str) -> dict[int, str]:
+    files = tree.named(f"*{part}_classes.csv")
     return {entry.number("id"): entry.text("key") for entry in csv_entries(files[0])} if files else {}
 
 

@@ -5,33 +5,37 @@ import re
 from collections.abc import Iterator
 from typing import Unpack
 
+from videoai.data.layouts.annotations import Annotated, SplitOptions, manifest_from_annotations
 from videoai.data.layouts.entries import line_entries
-from videoai.data.layouts.settle import Annotated, Settling, settle
 from videoai.data.layouts.survey import Candidate, Survey, survey
 from videoai.data.lists.manifest import Manifest
 
 SPLIT_OF = {"1": "train", "2": "test"}
 
 
-def detect(seen: Survey) -> Candidate | None:
-    lists = seen.named("*_test_split[123].txt")
+def detect(tree: Survey) -> Candidate | None:
+    lists = tree.named("*_test_split[123].txt")
     why = f"{len(lists)} lists such as {os.path.basename(lists[0])}" if lists else ""
-    return Candidate("hmdb51", {"root": seen.root, "fold": 1}, why) if lists else None
+    return Candidate("hmdb51", {"root": tree.root, "fold": 1}, why) if lists else None
 
 
-def from_hmdb51(root: str, *, annotations: str | None = None, fold: int = 1, **settling: Unpack[Settling]) -> Manifest:
+def from_hmdb51(
+    root: str, *, annotations: str | None = None, fold: int = 1, **options: Unpack[SplitOptions]
+) -> Manifest:
     """Reads one of the three official splits. There is no official val: it is made out of train, by film.
 
     Args:
         annotations: the folder testTrainMulti_7030_splits; None = below root.
         fold: 1, 2 or 3.
     """
-    seen = survey(annotations or root)
-    lists = seen.named(f"*_test_split{fold}.txt") or seen.refuse(
+    tree = survey(annotations or root)
+    lists = tree.named(f"*_test_split{fold}.txt") or tree.fail(
         f"HMDB51 with fold {fold}", f"CLASS_test_split{fold}.txt"
     )
     clips = (clip for path in lists for clip in _clips(path))
-    return settle(clips, root, os.path.dirname(lists[0]), grouped_by="film", published=True, **settling)
+    return manifest_from_annotations(
+        clips, root, os.path.dirname(lists[0]), grouped_by="film", published=True, **options
+    )
 
 
 def _clips(path: str) -> Iterator[Annotated]:
@@ -47,5 +51,5 @@ def _clips(path: str) -> Iterator[Annotated]:
 
 def _film(stem: str, label: str) -> str | None:
     """FILM_CLASS_h_cm_np1_fr_med_1: what was cut into clips; None where a name breaks the rule."""
-    found = re.fullmatch(rf"(.+)_{re.escape(label)}_[hulf]_.*", stem)
-    return found[1] if found else None
+    match = re.fullmatch(rf"(.+)_{re.escape(label)}_[hulf]_.*", stem)
+    return match[1] if match else None

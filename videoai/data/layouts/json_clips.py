@@ -7,8 +7,8 @@ import re
 from functools import partial
 from typing import Any, Unpack
 
+from videoai.data.layouts.annotations import PUBLISHED_SPLITS, Annotated, SplitOptions, manifest_from_annotations
 from videoai.data.layouts.entries import Entry, json_entries
-from videoai.data.layouts.settle import PUBLISHED_SPLITS, Annotated, Settling, settle
 from videoai.data.layouts.survey import Candidate, Survey, peek
 from videoai.data.lists.listing import NamedSpan
 from videoai.data.lists.manifest import Manifest
@@ -18,15 +18,15 @@ SECONDS = "label_seconds"
 LABEL_LIST = re.compile(r'"label"\s*:\s*\[')
 
 
-def detect(seen: Survey) -> Candidate | None:
-    files = [path for path in seen.named("*.json", "*.jsonl") if _names_clips(path)]
+def detect(tree: Survey) -> Candidate | None:
+    files = [path for path in tree.named("*.json", "*.jsonl") if _names_clips(path)]
     why = f"{os.path.basename(files[0])} with path and label" if files else ""
     several = {"multi_label": True} if files and LABEL_LIST.search(peek(files[0])) else {}
     return Candidate("json", {"path": files[0], **several}, why) if files else None
 
 
 def from_json(
-    path: str, *, root: str | None = None, multi_label: bool = False, **settling: Unpack[Settling]
+    path: str, *, root: str | None = None, multi_label: bool = False, **options: Unpack[SplitOptions]
 ) -> Manifest:
     """Reads one object a clip.
 
@@ -37,7 +37,7 @@ def from_json(
     """
     path = os.path.abspath(os.path.expanduser(path))
     clips = map(partial(_clip, multi_label=multi_label), json_entries(path))
-    return settle(clips, root or os.path.dirname(path), path, **settling)
+    return manifest_from_annotations(clips, root or os.path.dirname(path), path, **options)
 
 
 def _names_clips(path: str) -> bool:

@@ -6,22 +6,22 @@ Files are named ID_000001_000011.mp4 as the publishers' crawler does, or ID.mp4,
 from collections.abc import Iterator
 from typing import Unpack
 
+from videoai.data.layouts.annotations import PUBLISHED_SPLITS, Annotated, SplitOptions, manifest_from_annotations
 from videoai.data.layouts.entries import csv_entries
-from videoai.data.layouts.settle import PUBLISHED_SPLITS, Annotated, Settling, settle
 from videoai.data.layouts.survey import Candidate, Survey, survey
 from videoai.data.lists.manifest import Manifest
 
 COLUMNS = ("label", "youtube_id", "time_start", "time_end")
 
 
-def detect(seen: Survey) -> Candidate | None:
-    files = seen.with_columns(*COLUMNS)
+def detect(tree: Survey) -> Candidate | None:
+    files = tree.with_columns(*COLUMNS)
     why = f"{len(files)} csv with the columns {', '.join(COLUMNS)}"
-    return Candidate("kinetics", {"root": seen.root}, why) if files else None
+    return Candidate("kinetics", {"root": tree.root}, why) if files else None
 
 
 def from_kinetics(
-    root: str, *, annotations: str | None = None, trimmed: bool = True, **settling: Unpack[Settling]
+    root: str, *, annotations: str | None = None, trimmed: bool = True, **options: Unpack[SplitOptions]
 ) -> Manifest:
     """Reads every csv with Kinetics' columns; a file without the column label (old test lists) has none.
 
@@ -29,9 +29,9 @@ def from_kinetics(
         annotations: a csv or a folder; None = below root.
         trimmed: ID.mp4 holds the ten seconds alone; False = it is the whole video, so the times are used.
     """
-    seen = survey(annotations or root)
-    files = seen.with_columns(*COLUMNS) or seen.refuse("Kinetics", f"a csv with the columns {', '.join(COLUMNS)}")
-    return settle(_clips(files, trimmed), root, _source(files, seen), published=True, **settling)
+    tree = survey(annotations or root)
+    files = tree.with_columns(*COLUMNS) or tree.fail("Kinetics", f"a csv with the columns {', '.join(COLUMNS)}")
+    return manifest_from_annotations(_clips(files, trimmed), root, _source(files, tree), published=True, **options)
 
 
 def _clips(files: list[str], trimmed: bool) -> Iterator[Annotated]:
@@ -52,5 +52,5 @@ def _clips(files: list[str], trimmed: bool) -> Iterator[Annotated]:
             )
 
 
-def _source(files: list[str], seen: Survey) -> str:
-    return files[0] if len(files) == 1 else seen.root
+def _source(files: list[str], tree: Survey) -> str:
+    return files[0] if len(files) == 1 else tree.root

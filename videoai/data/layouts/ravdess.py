@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Unpack
 
-from videoai.data.layouts.settle import Annotated, Settling, settle
+from videoai.data.layouts.annotations import Annotated, SplitOptions, manifest_from_annotations
 from videoai.data.layouts.survey import Candidate, Survey
 from videoai.data.layouts.video_index import VideoIndex
 from videoai.data.lists.manifest import Manifest
@@ -17,22 +17,22 @@ NAME = re.compile(r"(0[123])(-0[12]-0([1-8])-\d\d-\d\d-\d\d-(\d\d))")
 EMOTIONS = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")  # 01 to 08
 
 
-def detect(seen: Survey) -> Candidate | None:
-    named = [path for path in seen.videos if NAME.fullmatch(os.path.splitext(os.path.basename(path))[0])]
+def detect(tree: Survey) -> Candidate | None:
+    named = [path for path in tree.videos if NAME.fullmatch(os.path.splitext(os.path.basename(path))[0])]
     why = f"files named by seven numbers, such as {os.path.basename(named[0])}" if named else ""
-    return Candidate("ravdess", {"root": seen.root}, why) if len(named) > len(seen.videos) / 2 else None
+    return Candidate("ravdess", {"root": tree.root}, why) if len(named) > len(tree.videos) / 2 else None
 
 
-def from_ravdess(root: str, **settling: Unpack[Settling]) -> Manifest:
+def from_ravdess(root: str, **options: Unpack[SplitOptions]) -> Manifest:
     """Reads the emotion of each file's name; splits are made by actor.
 
     A recording comes with sound (01) and without (02), the pictures alike: 02 is left out where 01 is there. 03 has no
     pictures and is left out.
     """
     root = os.path.abspath(os.path.expanduser(root))
-    found = [found for stem in VideoIndex(root).stems() if (found := NAME.fullmatch(stem))]
-    notes = _left_out(found)
-    return settle(_clips(found), root, root, notes=notes, grouped_by="actor", **settling)
+    names = [match for stem in VideoIndex(root).stems() if (match := NAME.fullmatch(stem))]
+    notes = _left_out(names)
+    return manifest_from_annotations(_clips(names), root, root, notes=notes, grouped_by="actor", **options)
 
 
 def _clips(names: list[re.Match[str]]) -> Iterator[Annotated]:

@@ -7,29 +7,29 @@ import os
 from collections.abc import Iterator
 from typing import Unpack
 
+from videoai.data.layouts.annotations import Annotated, SplitOptions, manifest_from_annotations
 from videoai.data.layouts.entries import json_entries, line_entries, load_json
-from videoai.data.layouts.settle import Annotated, Settling, settle
 from videoai.data.layouts.survey import Candidate, Survey, peek, survey
 from videoai.data.lists.manifest import Manifest
 
 
-def detect(seen: Survey) -> Candidate | None:
-    files = _files(seen, "train")
+def detect(tree: Survey) -> Candidate | None:
+    files = _files(tree, "train")
     why = f"{os.path.basename(files[0])} with templates" if files else ""
-    return Candidate("ssv2", {"root": seen.root}, why) if files else None
+    return Candidate("ssv2", {"root": tree.root}, why) if files else None
 
 
-def from_ssv2(root: str, *, annotations: str | None = None, **settling: Unpack[Settling]) -> Manifest:
+def from_ssv2(root: str, *, annotations: str | None = None, **options: Unpack[SplitOptions]) -> Manifest:
     """Reads train and validation, and test where its answers are at hand.
 
     Args:
         annotations: the folder of the JSON files; None = below root.
     """
-    seen = survey(annotations or root)
-    train = _files(seen, "train") or seen.refuse("Something-Something v2", "train.json with templates")
-    known = _class_names(seen)
-    splits = [("train", train[:1]), ("val", _files(seen, "validation")[:1])]
-    answers = seen.named("*test-answers.csv")[:1]
+    tree = survey(annotations or root)
+    train = _files(tree, "train") or tree.fail("Something-Something v2", "train.json with templates")
+    known = _class_names(tree)
+    splits = [("train", train[:1]), ("val", _files(tree, "validation")[:1])]
+    answers = tree.named("*test-answers.csv")[:1]
     notes = [] if answers else ["test has no answers (test-answers.csv), so it is left out."]
 
     def clips() -> Iterator[Annotated]:
@@ -39,7 +39,7 @@ def from_ssv2(root: str, *, annotations: str | None = None, **settling: Unpack[S
         for path in answers:
             yield from _answers(path)
 
-    return settle(clips(), root, train[0], notes=notes, published=True, **settling)
+    return manifest_from_annotations(clips(), root, train[0], notes=notes, published=True, **options)
 
 
 def class_name(template: str) -> str:
@@ -47,12 +47,12 @@ def class_name(template: str) -> str:
     return template.replace("[", "").replace("]", "")
 
 
-def _files(seen: Survey, split: str) -> list[str]:
-    return [path for path in seen.named(f"{split}.json", f"*-v2-{split}.json") if '"template"' in peek(path)]
+def _files(tree: Survey, split: str) -> list[str]:
+    return [path for path in tree.named(f"{split}.json", f"*-v2-{split}.json") if '"template"' in peek(path)]
 
 
-def _class_names(seen: Survey) -> set[str]:
-    files = seen.named("labels.json", "*-v2-labels.json")
+def _class_names(tree: Survey) -> set[str]:
+    files = tree.named("labels.json", "*-v2-labels.json")
     content = load_json(files[0]) if files else {}
     return set(content) if isinstance(content, dict) else set()
 

@@ -8,21 +8,21 @@ from fnmatch import fnmatch
 from glob import glob
 from typing import Any, NamedTuple, NoReturn
 
-from videoai.core.messages import near_names, some
+from videoai.core.messages import near_names, truncated_list
 from videoai.data.lists.class_folders import VIDEO_EXTENSIONS, holds_frames
 
 ANNOTATION_EXTENSIONS = frozenset((".csv", ".tsv", ".json", ".jsonl", ".txt"))
 # A second or so on a local disk. Annotations lie near the top, and folders are visited level by level.
 MAX_FOLDERS = 2000
 MAX_NAMES = 1_000_000
-KEPT_VIDEOS = 200  # of a folder
+KEPT_VIDEOS = 200  # names kept for each folder
 PEEK_BYTES = 4096
 
 
 class Candidate(NamedTuple):
     """A layout that fits what was seen."""
 
-    name: str  # of configs/data/NAME.yaml
+    name: str  # NAME in configs/data/NAME.yaml
     settings: dict[str, Any]  # data.* values
     why: str
 
@@ -51,11 +51,11 @@ class Survey:
         """CSV files whose first line names all of the columns: absolute paths."""
         return [path for path in self.named("*.csv", "*.tsv") if {*columns} <= {*header(path)}]
 
-    def refuse(self, layout: str, wanted: str) -> NoReturn:
+    def fail(self, layout: str, wanted: str) -> NoReturn:
         """Raises ValueError: no annotations of the layout lie here."""
-        there = some(self.annotations, 4) or "no .csv, .json or .txt file"
+        present = truncated_list(self.annotations, 4) or "no .csv, .json or .txt file"
         raise ValueError(
-            f"{self.root}: no annotations of {layout} here. Looked for {wanted}; found {there}. "
+            f"{self.root}: no annotations of {layout} here. Looked for {wanted}; found {present}. "
             "Set data.annotations to the file or folder that holds them"
         )
 
@@ -70,7 +70,7 @@ def survey(path: str) -> Survey:
         return Survey(os.path.dirname(path), [os.path.basename(file) for file in files])
     if not os.path.isdir(path):
         raise FileNotFoundError(f"{path}: no such file or folder.{near_names(path)}")
-    seen = Survey(path)
+    tree = Survey(path)
     waiting, visited, num_names = deque([""]), set(), 0
     while waiting and len(visited) < MAX_FOLDERS and num_names < MAX_NAMES:
         folder = waiting.popleft()
@@ -79,15 +79,15 @@ def survey(path: str) -> Survey:
             continue
         visited.add((about.st_dev, about.st_ino))
         if folder and holds_frames(os.path.join(path, folder)):
-            seen.frame_folders.append(folder)
+            tree.frame_folders.append(folder)
             continue
-        num_names += _list(seen, folder, waiting)
+        num_names += _list(tree, folder, waiting)
     return Survey(
         path,
-        seen.annotations,
-        seen.videos,
-        seen.frame_folders,
-        seen.others,
+        tree.annotations,
+        tree.videos,
+        tree.frame_folders,
+        tree.others,
         num_folders=len(visited),
         is_whole=not waiting,
     )
@@ -120,10 +120,10 @@ def first_values(path: str, column: str) -> list[str]:
     return [value for line in lines if isinstance(value := line.get(column), str)]
 
 
-def _list(seen: Survey, folder: str, waiting: deque[str]) -> int:
+def _list(tree: Survey, folder: str, waiting: deque[str]) -> int:
     """Sorts the names of one folder into the survey. Returns how many there are."""
     try:
-        entries = sorted(os.scandir(os.path.join(seen.root, folder)), key=lambda entry: entry.name)
+        entries = sorted(os.scandir(os.path.join(tree.root, folder)), key=lambda entry: entry.name)
     except OSError:  # not ours to read; what needs it will say so
         return 0
     num_videos = 0
@@ -137,9 +137,9 @@ def _list(seen: Survey, folder: str, waiting: deque[str]) -> int:
         elif extension in VIDEO_EXTENSIONS:
             num_videos += 1
             if num_videos <= KEPT_VIDEOS:
-                seen.videos.append(path)
+                tree.videos.append(path)
         elif extension in ANNOTATION_EXTENSIONS and entry.is_file():  # to look into a pipe would wait for its writer
-            seen.annotations.append(path)
+            tree.annotations.append(path)
         else:
-            seen.others[extension] = seen.others.get(extension, 0) + 1
+            tree.others[extension] = tree.others.get(extension, 0) + 1
     return len(entries)

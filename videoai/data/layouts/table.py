@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import Unpack
 
 from videoai.core.messages import did_you_mean
+from videoai.data.layouts.annotations import PUBLISHED_SPLITS, Annotated, SplitOptions, manifest_from_annotations
 from videoai.data.layouts.entries import csv_entries
 from videoai.data.layouts.path_list import split_word
-from videoai.data.layouts.settle import PUBLISHED_SPLITS, Annotated, Settling, settle
 from videoai.data.layouts.survey import Candidate, Survey, header, survey
 from videoai.data.lists.manifest import Manifest
 
@@ -24,12 +24,12 @@ SPLIT = ("split", "subset", "set", "partition")
 GROUP = ("group",)
 
 
-def detect(seen: Survey) -> Candidate | None:
-    tables = _tables(seen)
+def detect(tree: Survey) -> Candidate | None:
+    tables = _tables(tree)
     if not tables:
         return None
     names = [name for name in map(_column(tables[0]), (VIDEO, LABEL, START, END, SPLIT, GROUP)) if name]
-    return Candidate("table", {"root": seen.root}, f"{os.path.basename(tables[0])} with the columns {', '.join(names)}")
+    return Candidate("table", {"root": tree.root}, f"{os.path.basename(tables[0])} with the columns {', '.join(names)}")
 
 
 def from_table(
@@ -42,7 +42,7 @@ def from_table(
     end: str | None = None,
     split: str | None = None,
     group: str | None = None,
-    **settling: Unpack[Settling],
+    **options: Unpack[SplitOptions],
 ) -> Manifest:
     """Reads every CSV with a column for the video and one for the label.
 
@@ -53,19 +53,19 @@ def from_table(
         video, label, start, end, split, group: names of columns; None = the usual ones, see VIDEO, LABEL, ...
     """
     named = {"video": video, "label": label, "start": start, "end": end, "split": split, "group": group}
-    seen = survey(annotations or root)
-    tables = _tables(seen, video, label) or seen.refuse(
+    tree = survey(annotations or root)
+    tables = _tables(tree, video, label) or tree.fail(
         "a table", f"a csv with the columns {video or 'video, path, ...'} and {label or 'label, class, ...'}"
     )
     clips = (clip for path in tables for clip in _clips(path, _columns(path, named)))
-    source = tables[0] if len(tables) == 1 else seen.root
+    source = tables[0] if len(tables) == 1 else tree.root
     grouped_by = group or ("group" if any("group" in header(path) for path in tables) else None)
-    return settle(clips, root, source, grouped_by=grouped_by, **settling)
+    return manifest_from_annotations(clips, root, source, grouped_by=grouped_by, **options)
 
 
-def _tables(seen: Survey, video: str | None = None, label: str | None = None) -> list[str]:
+def _tables(tree: Survey, video: str | None = None, label: str | None = None) -> list[str]:
     found = []
-    for path in seen.named("*.csv", "*.tsv"):
+    for path in tree.named("*.csv", "*.tsv"):
         column = _column(path)
         if (video in header(path) if video else column(VIDEO)) and (label in header(path) if label else column(LABEL)):
             found.append(path)

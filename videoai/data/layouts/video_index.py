@@ -13,7 +13,7 @@ class VideoIndex:
     def __init__(self, root: str) -> None:
         self.root = root
         self.num_doubtful = 0  # names that fitted several videos
-        self.example = ""  # of a doubtful name
+        self.example = ""  # a doubtful name
         self._by_stem: dict[str, list[str]] = defaultdict(list)
         for path in videos_below(root, VIDEO_EXTENSIONS, Counter()):
             below = path[len(root) :].lstrip(os.sep)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from typing import Literal
 
-from videoai.core.messages import near_names, some
+from videoai.core.messages import near_names, truncated_list
 from videoai.data.lists.listing import SPLIT_NAMES, Found, Listing, Row, group_notes
 
 # The usual names of what media.FORMAT_WHITELIST can open.
@@ -20,7 +20,7 @@ VIDEO_EXTENSIONS = frozenset(
 )
 
 NUMBERED_IMAGE = re.compile(r".*\d\.(jpe?g|png)", re.IGNORECASE)
-NAMES_LOOKED_AT = 50  # of a folder, to say whether it holds the frames of one video
+NAMES_LOOKED_AT = 50  # names of a folder that are read to see whether it holds the frames of one video
 
 
 def read_class_folders(
@@ -59,8 +59,8 @@ def read_class_folders(
             f"{_listed(wanted)}. Put the videos of each class into a folder of its own. {' '.join(notes)}".rstrip()
         )
     notes += group_notes(clips.items, "folder" if group_by == "folder" else None)
-    settles_test = any(split != "train" for split, _ in split_folders)
-    return Found(clips, settles_test, notes)
+    has_test_split = any(split != "train" for split, _ in split_folders)
+    return Found(clips, has_test_split, notes)
 
 
 def videos_below(
@@ -89,10 +89,10 @@ def videos_below(
 
 def holds_frames(folder: str) -> bool:
     """Whether a folder is one video: numbered images, and neither videos nor folders among its first names."""
-    few = list(islice(os.scandir(folder), NAMES_LOOKED_AT))
-    if any(_extension(entry.name) in VIDEO_EXTENSIONS or entry.is_dir() for entry in few):
+    entries = list(islice(os.scandir(folder), NAMES_LOOKED_AT))
+    if any(_extension(entry.name) in VIDEO_EXTENSIONS or entry.is_dir() for entry in entries):
         return False
-    return any(NUMBERED_IMAGE.fullmatch(entry.name) for entry in few)
+    return any(NUMBERED_IMAGE.fullmatch(entry.name) for entry in entries)
 
 
 def natural_order(names: Iterable[str]) -> list[str]:
@@ -109,15 +109,15 @@ def split_folders_of(root: str) -> list[tuple[str, str]]:
     """(split, folder) pairs when the folders bear names of splits, else nothing: then they are classes. One folder
     alone is a split when it holds folders and nothing stands beside it."""
     names = subfolders(root)
-    found = [(SPLIT_NAMES[name.lower()], name) for name in names if name.lower() in SPLIT_NAMES]
-    if len(found) < 2 and not (found and len(names) == 1 and subfolders(os.path.join(root, names[0]))):
+    folders = [(SPLIT_NAMES[name.lower()], name) for name in names if name.lower() in SPLIT_NAMES]
+    if len(folders) < 2 and not (folders and len(names) == 1 and subfolders(os.path.join(root, names[0]))):
         return []
-    if len({split for split, _ in found}) < len(found):
+    if len({split for split, _ in folders}) < len(folders):
         raise ValueError(
-            f"{root}: the folders {some([name for _, name in found])} look like splits, but there may be one each of "
-            "train, val (or valid, validation) and test; rename or merge them"
+            f"{root}: the folders {truncated_list([name for _, name in folders])} look like splits, but there may be "
+            "one each of train, val (or valid, validation) and test; rename or merge them"
         )
-    return [(split, os.path.join(root, name)) for split, name in found]
+    return [(split, os.path.join(root, name)) for split, name in folders]
 
 
 def _class_rows(
@@ -151,7 +151,7 @@ def _notes(root: str, split_folders: list[tuple[str, str]], skipped: Counter[str
     notes = []
     beside = [name for name in subfolders(root) if name not in {os.path.basename(path) for _, path in split_folders}]
     if split_folders and beside:
-        notes.append(f"ignored the folders beside the splits: {some(beside)}.")
+        notes.append(f"ignored the folders beside the splits: {truncated_list(beside)}.")
     if skipped:
         kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(skipped.items(), key=lambda kc: (-kc[1], kc[0])))
         total = skipped.total()

@@ -11,9 +11,9 @@ from typing import NamedTuple, NoReturn
 import numpy as np
 from numpy import ndarray
 
-from videoai.core.messages import some
+from videoai.core.messages import truncated_list
 from videoai.data.lists.csv_file import CsvFile
-from videoai.data.lists.items import Coding
+from videoai.data.lists.items import Vocabulary
 
 SECONDS = ("start_seconds", "end_seconds")
 NO_NUMBER = -1.0  # stands for a text that is no number of seconds
@@ -78,18 +78,18 @@ class ClipTable:
 
     def matching(self, where: Where, asked_by: str) -> ndarray:
         """bool [N]: every named column holds the value, or one of the values. Raises ValueError when no line does."""
-        found = np.ones(len(self), bool)
+        matches = np.ones(len(self), bool)
         for name, value in where.items():
             self.file.position(name, asked_by)
             column = self.columns[name]
             allowed = {_as_text(one) for one in (value if isinstance(value, list | tuple | set) else [value])}
-            hits = found & column.holds(*allowed)
+            hits = matches & column.holds(*allowed)
             if not hits.any():
-                there = some(sorted(column._replace(codes=column.codes[found]).used()))
+                values = truncated_list(sorted(column._replace(codes=column.codes[matches]).used()))
                 wanted = f"{name} = {' or '.join(sorted(allowed))}"
-                self.file.fail(1, f"{asked_by} wants {wanted}, but the lines left hold {there}; change {asked_by}")
-            found = hits
-        return found
+                self.file.fail(1, f"{asked_by} wants {wanted}, but the lines left hold {values}; change {asked_by}")
+            matches = hits
+        return matches
 
     def select(self, lines: ndarray) -> "ClipTable":
         """The lines where bool [N] is true."""
@@ -105,13 +105,13 @@ class ClipTable:
 def read_table(file: CsvFile, *, root: str, columns: Collection[str]) -> ClipTable:
     """Reads paths, times, and of the other columns those asked for. Raises ValueError with the line at fault."""
     at = {name: file.position(name, "the header") for name in ("path", "label", *file.header)}
-    codings = {name: Coding() for name in columns if name in at}
+    vocabularies = {name: Vocabulary() for name in columns if name in at}
     paths: list[str] = []
     parts: dict[str, list[ndarray]] = defaultdict(list)
     for chunk in file.chunks():
-        texts = {name: list(map(str.strip, chunk[at[name]])) for name in {"path", *codings, *SECONDS} & {*at}}
+        texts = {name: list(map(str.strip, chunk[at[name]])) for name in {"path", *vocabularies, *SECONDS} & {*at}}
         paths += _normalised(texts["path"], root)
-        for name, coding in codings.items():
+        for name, coding in vocabularies.items():
             parts[name].append(coding.codes(texts[name]))
         for name in {*SECONDS} & {*at}:
             parts[f"number of {name}"].append(_seconds(texts[name]))
@@ -122,7 +122,7 @@ def read_table(file: CsvFile, *, root: str, columns: Collection[str]) -> ClipTab
         file,
         np.arange(1, len(paths) + 1),
         Column.of(paths),
-        {name: Column(whole[name], list(coding)) for name, coding in codings.items()},
+        {name: Column(whole[name], list(coding)) for name, coding in vocabularies.items()},
         {name: whole[f"number of {name}"] for name in SECONDS if name in at},
     )
 

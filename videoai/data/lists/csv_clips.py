@@ -13,11 +13,11 @@ from operator import itemgetter
 import numpy as np
 from numpy import ndarray
 
-from videoai.core.messages import did_you_mean, names_in, some
+from videoai.core.messages import did_you_mean, names_in, truncated_list
 from videoai.core.types import LabelSpan
 from videoai.data.lists.clip_table import NO_NUMBER, SECONDS, ClipTable, Column, Where, read_table
 from videoai.data.lists.csv_file import CsvFile, Delimiter
-from videoai.data.lists.items import Coding, Items
+from videoai.data.lists.items import Items, Vocabulary
 from videoai.data.lists.label_sets import LabelSets
 from videoai.data.lists.label_texts import SECONDS_COLUMN, SEPARATOR, split_labels
 from videoai.data.lists.listing import SPLIT_NAMES, SPLITS, Found, Listing, group_notes, label_notes
@@ -72,7 +72,7 @@ def _list_clips(
 ) -> Listing:
     split = _splits_from_where(table, wheres)
     start, end = (table.seconds.get(name, np.full(len(table), np.nan)) for name in SECONDS)
-    _refuse_bad_lines(table, start, end, multi_label=multi_label)
+    _check_lines(table, start, end, multi_label=multi_label)
     if "split" in table.columns:
         said = table.columns["split"]
         meant = [SPLITS.index(SPLIT_NAMES[text.lower()]) if text.lower() in SPLIT_NAMES else -1 for text in said.texts]
@@ -98,7 +98,7 @@ def _list_clips(
 
 def _label_sets(table: ClipTable) -> tuple[ndarray, list[str], LabelSets]:
     """The number of each line's label set, the names of the classes, and the sets."""
-    labels, names = table.columns["label"], Coding()
+    labels, names = table.columns["label"], Vocabulary()
     seconds = table.columns.get(SECONDS_COLUMN, Column(np.zeros(len(table), np.int32), [""]))
     keys = labels.codes.astype(np.int64) * len(seconds.texts) + seconds.codes
     keys, first, numbers = np.unique(keys, return_index=True, return_inverse=True)
@@ -122,8 +122,12 @@ def _label_notes(clips: Listing) -> list[str]:
         return label_notes(clips.items)
     counts = clips.items.count_labels(len(clips.names))
     cut = [name for name, count in zip(clips.names, counts, strict=True) if count and SEPARATOR in name]
-    note = f"labels with a {SEPARATOR} ({some(cut, 3)}) are one class each; data.multi_label=true cuts them there."
-    return [note] if cut else []
+    names = truncated_list(cut, 3)
+    return (
+        [f"labels with a {SEPARATOR} ({names}) are one class each; data.multi_label=true cuts them there."]
+        if cut
+        else []
+    )
 
 
 def files_exist(paths: Iterable[str], root: str) -> ndarray:
@@ -157,18 +161,18 @@ def _check_files_exist(table: ClipTable, root: str) -> None:
 
 def _splits_from_where(table: ClipTable, wheres: dict[str, Where | None]) -> ndarray:
     """int8 [N], index into SPLITS, -1 = not said."""
-    found = np.full(len(table), -1, np.int8)
+    split_of = np.full(len(table), -1, np.int8)
     for split, where in wheres.items():
         if where:
             lines = table.matching(where, f"{split}_where")
-            both = lines & (found >= 0)
+            both = lines & (split_of >= 0)
             if both.any():
                 table.fail_at(int(both.argmax()), "val_where and test_where both match this line; a clip has one split")
-            found[lines] = SPLITS.index(split)
-    return found
+            split_of[lines] = SPLITS.index(split)
+    return split_of
 
 
-def _refuse_bad_lines(table: ClipTable, start: ndarray, end: ndarray, *, multi_label: bool) -> None:
+def _check_lines(table: ClipTable, start: ndarray, end: ndarray, *, multi_label: bool) -> None:
     """Complains about the first line with a fault, and of its faults about the first."""
     begin = np.where(np.isnan(start), 0.0, start)
     same_as = _first_alike(table.paths.codes, begin, end)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any, Literal, NoReturn
 
-from videoai.core.messages import did_you_mean, near_names, some
+from videoai.core.messages import did_you_mean, near_names, truncated_list
 from videoai.data.lists.items import CHUNK
 
 Delimiter = Literal["auto", ",", ";", "\t"]
@@ -35,7 +35,7 @@ class CsvFile:
             raise ValueError(f"{path}:1: the file is empty; the first line must be a header: path,label")
         doubled = {name for name in self.header if self.header.count(name) > 1}
         if doubled:
-            names = some(sorted(name or "''" for name in doubled))
+            names = truncated_list(sorted(name or "''" for name in doubled))
             self.fail(1, f"the header names {names} twice; rename one of them")
 
     def fail(self, line: int, problem: str) -> NoReturn:

@@ -24,8 +24,8 @@ from videoai.data.lists.label_sets import LabelSets
 CHUNK = 512
 
 
-class Coding(dict[str, int]):
-    """Numbers texts 0, 1, 2, ... in order of appearance; ``coding[text]`` numbers a new one."""
+class Vocabulary(dict[str, int]):
+    """Integer codes of strings, 0, 1, 2, ... in order of appearance; ``vocabulary[text]`` adds a new one."""
 
     def __missing__(self, text: str) -> int:
         self[text] = number = len(self)
@@ -36,7 +36,7 @@ class Coding(dict[str, int]):
         return np.fromiter(map(self.__getitem__, texts), np.int32, len(texts))
 
 
-class Texts:
+class StringTable:
     """Strings in one block of bytes."""
 
     def __init__(self, block: ndarray, ends: ndarray) -> None:
@@ -44,19 +44,19 @@ class Texts:
         self.ends = ends  # int64 [N + 1]
 
     @classmethod
-    def of(cls, texts: Iterable[str]) -> "Texts":
+    def of(cls, texts: Iterable[str]) -> "StringTable":
         block, sizes = bytearray(), array("q", [0])
         rest = iter(texts)
-        while some := list(islice(rest, CHUNK)):
-            together = "".join(some)
+        while chunk := list(islice(rest, CHUNK)):
+            together = "".join(chunk)
             # A file name need not be UTF-8: Python then writes lone surrogates, which surrogatepass keeps.
             block += together.encode("utf-8", "surrogatepass")
             is_ascii = together.isascii()
-            sizes.extend(map(len, some if is_ascii else [text.encode("utf-8", "surrogatepass") for text in some]))
+            sizes.extend(map(len, chunk if is_ascii else [text.encode("utf-8", "surrogatepass") for text in chunk]))
         return cls(np.frombuffer(block, np.uint8), np.cumsum(sizes))
 
     @classmethod
-    def sorted_from(cls, texts: Iterable[str], codes: ndarray) -> tuple["Texts", ndarray]:
+    def sorted_from(cls, texts: Iterable[str], codes: ndarray) -> tuple["StringTable", ndarray]:
         """Those of the texts that the codes number, in order, and the codes as int32 indices into them; -1 = none
         stays. The texts differ."""
         texts = list(texts)
@@ -71,7 +71,7 @@ class Texts:
         return cls.of(map(texts.__getitem__, order.tolist())), index_of[codes]
 
     def arrays(self) -> tuple[ndarray, ndarray]:
-        """What `Texts` is made of: uint8 [bytes], int64 [N + 1]."""
+        """What `StringTable` is made of: uint8 [bytes], int64 [N + 1]."""
         return np.frombuffer(self.block, np.uint8), self.ends
 
     def __len__(self) -> int:
@@ -101,15 +101,15 @@ class Items(Sequence[VideoItem]):
     What was selected shares the texts with what it was selected from. Texts are sorted, so indices compare as they do.
     """
 
-    files: Texts  # paths below root, or absolute when they lie elsewhere; each once
-    groups: Texts  # names of groups; each once
+    files: StringTable  # paths below root, or absolute when they lie elsewhere; each once
+    groups: StringTable  # names of groups; each once
     file: ndarray  # int32 [N], index into files
     label: ndarray  # int32 [N], the number of a class; in a multi-label set, of a label set
     start_seconds: ndarray  # float64 [N]
     end_seconds: ndarray  # float64 [N], NaN = to the end of the file
     group: ndarray  # int32 [N], index into groups, -1 = none
     root: str = ""  # the folder that paths lie under
-    label_sets: LabelSets | None = None  # of a multi-label set; None = each item has one label
+    label_sets: LabelSets | None = None  # for a multi-label set; None = each item has one label
 
     @classmethod
     def of(cls, items: Iterable[VideoItem], root: str = "") -> "Items":
@@ -117,7 +117,7 @@ class Items(Sequence[VideoItem]):
 
         Raises: ValueError: some have one label and others a set of labels.
         """
-        files, groups, sets = Coding(), Coding(), dict[tuple[LabelSpan, ...], int]()
+        files, groups, sets = Vocabulary(), Vocabulary(), dict[tuple[LabelSpan, ...], int]()
         rest, parts = iter(items), [np.empty((5, 0))]
         while rows := list(islice(rest, CHUNK)):
             path, label, start, end, group, spans = zip(*rows, strict=True)
@@ -146,8 +146,8 @@ class Items(Sequence[VideoItem]):
         label_sets: LabelSets | None = None,
     ) -> "Items":
         """From columns [N] as above, but with texts that differ, in any order, as files and groups."""
-        names, file = Texts.sorted_from(files, file.astype(np.int32))
-        group_names, group = Texts.sorted_from(groups, group.astype(np.int32))
+        names, file = StringTable.sorted_from(files, file.astype(np.int32))
+        group_names, group = StringTable.sorted_from(groups, group.astype(np.int32))
         label = label.astype(np.int32)
         return cls(names, group_names, file, label, start_seconds, end_seconds, group, root, label_sets)
 
@@ -201,9 +201,9 @@ class Items(Sequence[VideoItem]):
 
     def multi_hot(self, num_classes: int) -> ndarray:
         """bool [N, K], which labels each item has."""
-        found = np.zeros((len(self), num_classes), bool)
-        found[self.label_pairs()] = True
-        return found
+        hot = np.zeros((len(self), num_classes), bool)
+        hot[self.label_pairs()] = True
+        return hot
 
     def relabelled(self, label_of: ndarray) -> "Items":
         """With label_of[label] in the place of each label; of several labels, those that turn into -1 are left out."""

@@ -52,8 +52,8 @@ def join_labels(spans: Sequence[NamedSpan]) -> tuple[str, str]:
 def _interval(text: str) -> tuple[float, float | None]:
     if not text:
         return 0.0, None
-    found = INTERVAL.fullmatch(text)
-    start, end = (float(found[1]), float(found[2]) if found[2] else None) if found else (math.nan, None)
+    match = INTERVAL.fullmatch(text)
+    start, end = (float(match[1]), float(match[2]) if match[2] else None) if match else (math.nan, None)
     if start < (math.inf if end is None else end):  # not so for nan
         return start, end
     raise ValueError(f"{SECONDS_COLUMN} holds {text!r}; a start and a later end such as 0-1.5, or 2-, are allowed")

@@ -1,4 +1,4 @@
-"""Clips as they are found, before labels and splits are settled: what every reader hands to the manifest."""
+"""Clips as they are found, before labels and splits are resolved: what every reader hands to the manifest."""
 
 from array import array
 from collections.abc import Iterable, Iterator
@@ -9,7 +9,7 @@ import numpy as np
 from numpy import ndarray
 
 from videoai.core.types import MULTI_LABEL, LabelSpan, VideoItem
-from videoai.data.lists.items import Coding, Items
+from videoai.data.lists.items import Items, Vocabulary
 
 SPLITS = ("train", "val", "test")
 SPLIT_NAMES = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
@@ -33,7 +33,7 @@ class Row(NamedTuple):
     start_seconds: float = 0.0
     end_seconds: float | None = None
     line: int = 0
-    spans: tuple[NamedSpan, ...] | None = None  # of a multi-label set
+    spans: tuple[NamedSpan, ...] | None = None  # in a multi-label set
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,13 @@ class Listing:
     """Rows in columns, in the order found."""
 
     items: Items  # labels are indices into names
-    names: list[str]  # of classes, in any order; may hold more than the items use
+    names: list[str]  # class names, in any order; may hold more than the items use
     split: ndarray  # int8 [N], index into SPLITS, -1 = not said
 
     @classmethod
     def of(cls, rows: Iterable[Row], root: str) -> "Listing":
         """Gathers rows as they come: no list of them is made."""
-        names, split = Coding(), array("b")
+        names, split = Vocabulary(), array("b")
 
         def labelled() -> Iterator[VideoItem]:
             for row in rows:
@@ -67,7 +67,7 @@ class Found(NamedTuple):
     """What a reader found."""
 
     clips: Listing
-    settles_test: bool  # whether it also says which clips, if any, are for testing; if not, a test split may be made
+    has_test_split: bool  # whether it also says which clips, if any, are for testing; if not, a test split may be made
     notes: list[str]
 
 

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from videoai.core.messages import did_you_mean, some
+from videoai.core.messages import did_you_mean, truncated_list
 from videoai.data.lists import manifest_cache
 from videoai.data.lists.class_folders import natural_order, read_class_folders
 from videoai.data.lists.clip_table import Where, relative
@@ -58,7 +58,7 @@ class Manifest:
         if unknown := [name for name in names if name not in self.classes]:
             hint = did_you_mean(unknown[0], self.classes)
             raise ValueError(
-                f"data.only: {self.source} has no class '{unknown[0]}'.{hint} It has: {some(self.classes)}"
+                f"data.only: {self.source} has no class '{unknown[0]}'.{hint} It has: {truncated_list(self.classes)}"
             )
         kept = [label for label, name in enumerate(self.classes) if name in names]
         new_label = np.full(len(self.classes), -1, np.int32)
@@ -73,7 +73,7 @@ class Manifest:
             notes=(*self.notes, f"only {len(kept)} of {len(self.classes)} classes."),
         )
 
-    def refuse_unlearnable(self) -> None:
+    def check_learnable(self) -> None:
         """What can be evaluated cannot always be trained on.
 
         Raises: ValueError: one class only, nothing in train, or a class in val or test that train lacks.
@@ -88,8 +88,8 @@ class Manifest:
             unknown = [row[0] for row in self.table() if row[column] and row[0] not in known]
             if unknown:
                 raise ValueError(
-                    f"{self.source}: {split} holds the class {some(unknown)}, which train lacks; train holds "
-                    f"{some(known) or 'no clips'}. Name classes alike, or add clips to train"
+                    f"{self.source}: {split} holds the class {truncated_list(unknown)}, which train lacks; train holds "
+                    f"{truncated_list(known) or 'no clips'}. Name classes alike, or add clips to train"
                 )
 
     def fingerprint(self) -> str:
@@ -194,7 +194,7 @@ def assemble(
 
     Raises: ValueError: impossible fractions.
     """
-    shares = _shares(val_fraction, 0.0 if found.settles_test else test_fraction)
+    shares = _shares(val_fraction, 0.0 if found.has_test_split else test_fraction)
     listing, notes = found.clips, found.notes
     counts = listing.items.count_labels(len(listing.names))
     classes = natural_order(listing.names[label] for label in np.flatnonzero(counts))
@@ -234,7 +234,9 @@ def _split_notes(classes: list[str], splits: dict[str, Items]) -> list[str]:
     for split in ("val", "test"):
         absent = _named(classes, splits[split].count_labels(len(classes)) == 0)
         if splits[split] and absent:
-            notes.append(f"{split} has no clip of {some(absent)}: too few {unit}s, so its score leaves them out.")
+            notes.append(
+                f"{split} has no clip of {truncated_list(absent)}: too few {unit}s, so its score leaves them out."
+            )
     if not splits["test"]:
         notes.append(f"there is no test split: evaluate will use {'val' if splits['val'] else 'no held-out clips'}.")
     return notes

@@ -20,7 +20,7 @@ import numpy as np
 
 from videoai.core.cache import cache_folder
 from videoai.core.files import write_atomic
-from videoai.data.lists.items import Items, Texts
+from videoai.data.lists.items import Items, StringTable
 from videoai.data.lists.label_sets import LabelSets
 
 logger = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ FORMAT = 1  # to be raised when the same lines and settings would give another m
 MIN_ITEMS = 100_000  # fewer are read in half a second
 TEXTS = ("files", "groups")
 COLUMNS = ("file", "label", "start_seconds", "end_seconds", "group")
-SETS = ("ends", "label", "start_seconds", "end_seconds")  # of a multi-label set
+SETS = ("ends", "label", "start_seconds", "end_seconds")  # columns of a multi-label set
 
 
 class Kept(NamedTuple):
@@ -76,7 +76,7 @@ def recall(path: str, key: str) -> Kept | None:
             header = json.loads(stored["header"].tobytes())
             if header["key"] != key:
                 return None
-            files, groups = (Texts(stored[f"{name}_block"], stored[f"{name}_ends"]) for name in TEXTS)
+            files, groups = (StringTable(stored[f"{name}_block"], stored[f"{name}_ends"]) for name in TEXTS)
             columns = (stored[f"column_{name}"] for name in COLUMNS)
             sets = LabelSets(*(stored[f"sets_{name}"] for name in SETS)) if "sets_ends" in stored else None
             items = Items(files, groups, *columns, root=header["root"], label_sets=sets)

@@ -26,7 +26,7 @@ def group_numbers(items: Items) -> ndarray:
     num_files = len(items.files)
     numbers = np.where(items.group < 0, items.file, num_files + items.group.astype(np.int64))
     standing_for = np.arange(num_files + len(items.groups))
-    smallest = np.full(num_files, len(standing_for))  # of the numbers that share a file
+    smallest = np.full(num_files, len(standing_for))  # the smallest number of those that share a file
     np.minimum.at(smallest, items.file, numbers)
     smallest = smallest[items.file]
     others = numbers != smallest

@@ -43,7 +43,7 @@ class Level(NamedTuple):
 
     polarity: Literal["bright", "random"]  # bright = the object is brighter than the background
     size: Range  # diameter of the object / width of the image
-    contrast: float  # of the background's texture; 1 = black to white
+    contrast: float  # contrast of the background's texture; 1 = black to white
     camera: float  # sd of the camera's random walk, half-widths per frame
     max_distractors: int  # sprites that stand still
     noise: float  # sd of the pixel noise and of the flicker; 1 = black to white
@@ -57,7 +57,7 @@ LEVELS: dict[str, Level] = {
 }
 MAX_DISTRACTORS = max(level.max_distractors for level in LEVELS.values())
 NUM_WAVES = 6  # plane waves in the background
-MAX_CYCLES = 3  # of a wave over the width, and over the height
+MAX_CYCLES = 3  # cycles of a wave over the width, and over the height
 
 # Each drawn uniformly. W is the width of the image. Slow enough to follow at 7.5 frames per second (16 of 32 frames).
 SPEED: Range = (0.35, 0.70)  # W / s

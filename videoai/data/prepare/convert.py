@@ -36,7 +36,7 @@ class Conversion(ABC):
     """Videos -> files of the same tree."""
 
     short_side: int  # pixels; smaller videos keep their size
-    frame_fps: float | None = None  # of folders of images
+    frame_fps: float | None = None  # for folders of images
     tree: ClassVar[str]
     suffix: ClassVar[str]
 

@@ -69,7 +69,7 @@ def new_source(path: str, root: str) -> Source:
     return Source(path, name, size, f"{size}-{about.st_mtime_ns}")
 
 
-def refuse_shared_names(sources: Iterable[Source]) -> None:
+def check_unique_names(sources: Iterable[Source]) -> None:
     """Raises: ValueError: two inputs would be written to one place."""
     owner: dict[str, str] = {}
     for source in sources:

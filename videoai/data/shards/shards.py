@@ -6,7 +6,7 @@
     shards/00000.tar     members one after the other; `tar` reads it
     shards/00000.csv     name,offset,size,sha256 of each member
 
-The path of a member is ``shards/00000.tar#NAME``. What was packed where is settled by the index alone, so that a clip
+The path of a member is ``shards/00000.tar#NAME``. The index alone says what was packed where, so that a clip
 is one read, and the order of training is that of the files the shards were made from.
 """
 

@@ -18,7 +18,8 @@ from typing import Any, Literal, NamedTuple
 
 from torch import Tensor, nn
 
-from videoai.core.build import build, did_you_mean
+from videoai.core.build import build
+from videoai.core.messages import did_you_mean
 from videoai.core.types import ClipSpec
 from videoai.models.layers import check_num_classes
 from videoai.models.published.files import read_file, unwrap

@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 class Cost(NamedTuple):
-    """Of reading one clip."""
+    """The cost of reading one clip."""
 
     seconds: float
     cpu_seconds: float
@@ -65,8 +65,8 @@ def measure(
     for clip in clips:
         turns = [{name: _ask(name, process, clip) for name, process in processes.items()} for _ in range(repeats)]
         for name in processes:
-            found = [turn[name] for turn in turns]
-            costs[name].append(None if None in found else Cost(*(min(values) for values in zip(*found, strict=True))))
+            values = [turn[name] for turn in turns]
+            costs[name].append(None if None in values else Cost(*(min(column) for column in zip(*values, strict=True))))
     return costs
 
 
@@ -74,14 +74,14 @@ def measure(
 def reader_process(name: str) -> Iterator[Connection]:
     """A process that reads the clips sent to it; what one library keeps or breaks does not touch another."""
     context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe()
-    process = context.Process(target=_serve, args=(name, there), daemon=True)
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_serve, args=(name, theirs), daemon=True)
     process.start()
-    there.close()
+    theirs.close()
     try:
-        yield here
+        yield ours
     finally:
-        here.close()
+        ours.close()
         process.join(timeout=5)
         process.terminate()
 
@@ -135,16 +135,16 @@ def _announce(clips: Sequence[ClipRequest], shape: str) -> None:
 
 
 def _row(name: str, shape: str, costs: Mapping[str, Sequence[Cost | None]], base: str) -> dict[str, Any]:
-    pairs = [(ours, own) for ours, own in zip(costs[base], costs[name], strict=True) if ours and own]
+    pairs = [(ours, other) for ours, other in zip(costs[base], costs[name], strict=True) if ours and other]
     row = {"reader": name, "clip": shape, "videos": len(pairs), "failed": len(costs[name]) - len(pairs)}
     if not pairs:
         return row
-    milliseconds = statistics.median(own.seconds for _, own in pairs) * 1e3
-    ratios = sorted(own.seconds / ours.seconds for ours, own in pairs)
+    milliseconds = statistics.median(other.seconds for _, other in pairs) * 1e3
+    ratios = sorted(other.seconds / ours.seconds for ours, other in pairs)
     return row | {
         "ms": milliseconds,
         "clips_per_second": 1e3 / milliseconds,
-        "cpu_ms": statistics.median(own.cpu_seconds for _, own in pairs) * 1e3,
+        "cpu_ms": statistics.median(other.cpu_seconds for _, other in pairs) * 1e3,
         "ratio": statistics.median(ratios),
         "ratio_low": ratios[len(ratios) // 4],
         "ratio_high": ratios[-1 - len(ratios) // 4],

@@ -87,7 +87,7 @@ def _turn(start: Start, seconds: float) -> tuple[float, float]:
 
 
 def _cpu_seconds() -> float:
-    """Of this process, the workers that it runs now (on Linux), and those that have ended."""
+    """CPU seconds of this process, of the workers that it runs now (on Linux), and of those that have ended."""
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
     total = time.process_time() + ended.ru_utime + ended.ru_stime
     ticks = os.sysconf("SC_CLK_TCK")

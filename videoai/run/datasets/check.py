@@ -18,10 +18,10 @@ from videoai.core.types import ClipSpec
 from videoai.data.check.examine import Examined, examine
 from videoai.data.check.faults import KINDS, Fault, find_faults
 from videoai.data.check.lenient import LENIENT, with_known_labels
-from videoai.data.check.likeness import MAX_NEAR
+from videoai.data.check.near_duplicates import MAX_NEAR
 from videoai.data.decode import open_video
 from videoai.data.encode import make_folder
-from videoai.data.isolation import Death, isolated
+from videoai.data.isolation import WorkerFailure, isolated
 from videoai.data.lists.manifest import Manifest
 from videoai.data.lists.quarantine import write_quarantine
 from videoai.data.media import BadVideo, sniff
@@ -85,7 +85,7 @@ def list_videos(data: DataSettings) -> tuple[Manifest, list[Fault]]:
     """
     try:
         manifest = build_manifest(data, trust=ANYTHING)
-        manifest.refuse_unlearnable()
+        manifest.check_learnable()
     except (ValueError, FileNotFoundError) as error:
         lenient = LENIENT.get(data.name or "")
         if lenient is None or not os.path.exists(data.source.get("path") or data.source["root"]):
@@ -128,7 +128,7 @@ def _examined(paths: list[str], journal: Path, settings: CheckSettings, frame_fp
     answers = isolated(left, look, num_workers=workers, seconds=settings.seconds_per_file)
     with journal.open("a", encoding="utf-8") as file, closing(answers):
         for number, (path, answer) in enumerate(answers, 1):
-            answer = Examined(path, answer.reason, answer.detail) if isinstance(answer, Death) else answer
+            answer = Examined(path, answer.reason, answer.detail) if isinstance(answer, WorkerFailure) else answer
             file.write(json.dumps([stamps[path], _as_json(answer)]) + "\n")
             file.flush()
             if number % SAY_EVERY == 0 or number == len(left):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from statistics import median
 from typing import Any
 
-from videoai.core.messages import command_line, some
+from videoai.core.messages import command_line, truncated_list
 from videoai.core.paths import display_path
 from videoai.core.types import ClipSpec, VideoItem
 from videoai.data.augment.directions import SIDED
@@ -56,7 +56,7 @@ def inspect(settings: InspectSettings, defaults: Defaults, choices: Sequence[str
             training = defaults(fit)
             try:
                 manifest = build_manifest(training.data, trust=())
-                manifest.refuse_unlearnable()
+                manifest.check_learnable()
             except (ValueError, OSError) as error:
                 layout["error"] = str(error)
                 continue
@@ -73,7 +73,7 @@ def describe(
     choices: Sequence[str],
 ) -> dict[str, Any]:
     """What is in a manifest, what to mind, and the command with what should differ from the defaults."""
-    videos, frames = look_at(manifest, settings.look, settings.frame_fps)
+    videos, frames = extract_all(manifest, settings.look, settings.frame_fps)
     clip = ClipSpec(**to_dict(training.clip))
     fitted, about_clip = fit_clip(clip, frames, videos["fps"])
     sided = [name for name in manifest.classes if SIDED.search(name)]
@@ -102,7 +102,7 @@ def command(fit: Candidate, choices: Sequence[str], more: dict[str, Any] | None 
     return command_line("train", f"data={fit.name}", *words, *choices)
 
 
-def look_at(manifest: Manifest, look: int, frame_fps: float | None) -> tuple[dict[str, Any], list[float]]:
+def extract_all(manifest: Manifest, look: int, frame_fps: float | None) -> tuple[dict[str, Any], list[float]]:
     """Opens some videos, spread evenly. Returns: what they are, and the frames of each clip that can be read."""
     items = [item for split in SPLITS for item in _spread(manifest.splits[split], look * 2)]
     items = _spread(items, look)
@@ -173,7 +173,7 @@ def _class_warnings(manifest: Manifest) -> list[str]:
 
 
 def _sided(names: list[str]) -> str:
-    return f"classes have a side ({some(names, 3)}): data.flip=0, so that no clip is mirrored."
+    return f"classes have a side ({truncated_list(names, 3)}): data.flip=0, so that no clip is mirrored."
 
 
 def _file_warnings(videos: dict[str, Any]) -> list[str]:
@@ -185,18 +185,22 @@ def _file_warnings(videos: dict[str, Any]) -> list[str]:
     )
 
 
-def _seen(seen: Survey) -> dict[str, Any]:
-    return {"folders": seen.num_folders, "annotations": len(seen.annotations), "whole": seen.is_whole}
+def _seen(tree: Survey) -> dict[str, Any]:
+    return {"folders": tree.num_folders, "annotations": len(tree.annotations), "whole": tree.is_whole}
 
 
-def _nothing(seen: Survey) -> str:
-    there = [f"{len(seen.annotations)} annotation files ({some(seen.annotations, 3)})"] if seen.annotations else []
-    there += [f"{len(seen.videos)} videos ({some(seen.videos, 3)})"] if seen.videos else []
-    there += [f"{len(seen.frame_folders)} folders of frames"] if seen.frame_folders else []
-    kinds = [kind or "no extension" for kind in seen.others]
-    there += [f"{sum(seen.others.values())} other files ({some(kinds, 4)})"] if kinds else []
+def _nothing(tree: Survey) -> str:
+    content = (
+        [f"{len(tree.annotations)} annotation files ({truncated_list(tree.annotations, 3)})"]
+        if tree.annotations
+        else []
+    )
+    content += [f"{len(tree.videos)} videos ({truncated_list(tree.videos, 3)})"] if tree.videos else []
+    content += [f"{len(tree.frame_folders)} folders of frames"] if tree.frame_folders else []
+    kinds = [kind or "no extension" for kind in tree.others]
+    content += [f"{sum(tree.others.values())} other files ({truncated_list(kinds, 4)})"] if kinds else []
     known = ", ".join(name for name in MANIFESTS if name != "motion16")
     return (
-        f"{seen.root}: no known layout. Seen: {', '.join(there) or 'nothing'}. Known: {known}. The simplest: one "
+        f"{tree.root}: no known layout. Seen: {', '.join(content) or 'nothing'}. Known: {known}. The simplest: one "
         "folder a class (data=folder), or a csv with the header path,label (data=csv); docs/data.md shows each"
     )

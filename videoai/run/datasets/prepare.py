@@ -21,17 +21,17 @@ from typing import Any
 from videoai.core.build import ANYTHING
 from videoai.core.files import csv_bytes, write_atomic
 from videoai.core.types import ClipSpec, VideoItem
-from videoai.data.isolation import Death, isolated
+from videoai.data.isolation import WorkerFailure, isolated
 from videoai.data.lists.label_texts import join_labels
 from videoai.data.lists.listing import NamedSpan
 from videoai.data.lists.manifest import SPLITS, Manifest
 from videoai.data.media import BadVideo
 from videoai.data.prepare.convert import ToClips, ToVideos
-from videoai.data.prepare.jobs import Done, Job, Journal, Source, new_source, refuse_shared_names
+from videoai.data.prepare.jobs import Done, Job, Journal, Source, check_unique_names, new_source
 from videoai.data.prepare.pack import ToShards
 from videoai.data.reading import read_views
 from videoai.data.shards.shards import CLIP_COLUMNS, MULTI_LABEL_COLUMNS
-from videoai.run.datasets.prepared_folder import locked, refuse_inside, refuse_other
+from videoai.run.datasets.prepared_folder import check_outside_input, check_same_preparation, locked
 from videoai.run.manifests import build_manifest
 from videoai.settings.data import DataSettings
 from videoai.settings.datasets import PrepareSettings
@@ -59,11 +59,11 @@ def prepare(settings: PrepareSettings, data: DataSettings) -> dict[str, Any]:
     form, manifest = new_form(settings), build_manifest(data, trust=ANYTHING)
     refuse_unwritable(manifest)
     out = Path(os.path.abspath(os.path.expanduser(settings.out)))
-    refuse_inside(out, manifest)
+    check_outside_input(out, manifest)
     sources = find_sources(manifest)
     jobs = form.jobs(list(sources.values()))
     facts = {"format": 1, **settings_of(settings), "data": manifest.fingerprint(), "classes": list(manifest.classes)}
-    refuse_other(out, facts)
+    check_same_preparation(out, facts)
     with locked(out):
         journal = Journal(out / "prepared.jsonl")
         todo = [job for job in jobs if not journal.holds(job)]
@@ -112,7 +112,7 @@ def find_sources(manifest: Manifest) -> dict[str, Source]:
     """Path -> source, in the order of train, val and test; a file with several clips once."""
     paths = dict.fromkeys(item.path for split in SPLITS for item in manifest.splits[split])
     sources = {path: new_source(path, manifest.root) for path in paths}
-    refuse_shared_names(sources.values())
+    check_unique_names(sources.values())
     return sources
 
 
@@ -121,14 +121,18 @@ def announce(form: Form, sources: Sequence[Source], todo: Sequence[Job], out: Pa
     num_left = sum(len(job.sources) for job in todo)
     if num_left < len(sources):
         logger.info("going on: %d of %d videos are there already", len(sources) - num_left, len(sources))
-    found = [source for source in sources if source.size]
-    few = list(sources) if isinstance(form, ToShards) else found[:: max(1, len(found) // NUM_ESTIMATED)][:NUM_ESTIMATED]
-    estimate = form.estimate(few) * len(sources) / max(1, len(few))
+    existing = [source for source in sources if source.size]
+    sample = (
+        list(sources)
+        if isinstance(form, ToShards)
+        else existing[:: max(1, len(existing) // NUM_ESTIMATED)][:NUM_ESTIMATED]
+    )
+    estimate = form.estimate(sample) * len(sources) / max(1, len(sample))
     free = shutil.disk_usage(out).free
-    how = "" if len(few) == len(sources) else f", judged by {len(few)} of them"
+    note = "" if len(sample) == len(sources) else f", judged by {len(sample)} of them"
     logger.info(
         "%d videos, %s -> about %s%s; %s free",
-        *(len(sources), as_bytes(sum(source.size for source in sources)), as_bytes(estimate), how, as_bytes(free)),
+        *(len(sources), as_bytes(sum(source.size for source in sources)), as_bytes(estimate), note, as_bytes(free)),
     )
     needed = estimate * num_left / len(sources)
     if needed > free:
@@ -165,9 +169,9 @@ def _outcomes(form: Form, todo: Sequence[Job], out: Path, num_workers: int) -> I
     """A job that takes its process with it is tried once more, alone: memory may have been short."""
     make = partial(form.make, out=out)
     for job, done in isolated(todo, make, num_workers=num_workers):
-        if isinstance(done, Death):
+        if isinstance(done, WorkerFailure):
             ((_, done),) = isolated([job], make, num_workers=1)
-        yield form.give_up(job, out=out) if isinstance(done, Death) else done
+        yield form.give_up(job, out=out) if isinstance(done, WorkerFailure) else done
 
 
 def locations(form: Form, jobs: Sequence[Job], done: Sequence[Done]) -> dict[str, str]:
@@ -208,14 +212,14 @@ def clip_rows(manifest: Manifest, located: Mapping[str, str]) -> Iterator[tuple[
 def clip_ms(pairs: Sequence[tuple[str, str]], settings: PrepareSettings) -> tuple[float, float]:
     """Milliseconds for one clip of 16 frames, four apart, out of an input and out of what became of it: the mean over
     some videos of the best of five. The two take turns, because others may use the machine."""
-    few = pairs[:: max(1, len(pairs) // NUM_TIMED)][:NUM_TIMED]
+    sample = pairs[:: max(1, len(pairs) // NUM_TIMED)][:NUM_TIMED]
     size = 224 if settings.to == "shards" else settings.short_side
     clip = ClipSpec(num_frames=16, stride=4, size=size)
     total = [0.0, 0.0]
-    for pair in few:
+    for pair in sample:
         rounds = [[seconds_to_read(path, clip) for path in pair] for _ in range(5)]
         total = [sum(times) for times in zip(total, map(min, zip(*rounds, strict=True)), strict=True)]
-    before, after = (1000 * seconds / len(few) for seconds in total)
+    before, after = (1000 * seconds / len(sample) for seconds in total)
     return before, after
 
 

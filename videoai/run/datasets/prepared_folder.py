@@ -14,23 +14,23 @@ from videoai.data.lists.manifest import Manifest
 from videoai.data.shards.shards import UNVERIFIED
 
 
-def refuse_inside(out: Path, manifest: Manifest) -> None:
+def check_outside_input(out: Path, manifest: Manifest) -> None:
     """Raises: ValueError: the output would become part of the input, or the input lies within it."""
     root = manifest.root.removeprefix(UNVERIFIED)
     if is_url(manifest.source) or not root:
         return
-    there, here = Path(os.path.realpath(root)), Path(os.path.realpath(out))
-    if here == there or there in here.parents:
-        better = shlex.quote(f"out={there.with_name(f'{there.name}-prepared')}")
+    source, target = Path(os.path.realpath(root)), Path(os.path.realpath(out))
+    if target == source or source in target.parents:
+        better = shlex.quote(f"out={source.with_name(f'{source.name}-prepared')}")
         raise ValueError(f"out={out} lies inside the input, {root}. Choose a folder outside it, such as {better}")
 
 
-def refuse_other(out: Path, facts: Mapping[str, Any]) -> None:
+def check_same_preparation(out: Path, facts: Mapping[str, Any]) -> None:
     """Raises: ValueError: the folder holds something else, or was made with other settings or videos."""
     path = out / "prepare.json"
     if not path.exists():
-        there = os.listdir(out) if out.is_dir() else []
-        strange = [name for name in there if not name.startswith(".") and name != "prepared.jsonl"]
+        names = os.listdir(out) if out.is_dir() else []
+        strange = [name for name in names if not name.startswith(".") and name != "prepared.jsonl"]
         if strange:
             raise ValueError(f"out={out} holds other files ({strange[0]}, ...). Choose a new folder.")
         return

@@ -11,7 +11,7 @@ import torch
 from videoai.core.files import write_atomic
 from videoai.core.seeding import generator_for
 from videoai.core.types import ClipSpec, VideoItem
-from videoai.data.generated.bank import table_of
+from videoai.data.generated.dataset import table_of
 from videoai.data.lists.items import Items
 from videoai.data.lists.manifest import Manifest
 from videoai.engine.interrupt import Interrupt

@@ -18,10 +18,10 @@ from videoai.data.lists.items import Items
 from videoai.data.lists.manifest import Manifest
 from videoai.data.loader import resolve_workers
 from videoai.engine.interrupt import Interrupt
-from videoai.inference.judge import Judge, judge_of, load_encoder
+from videoai.inference.evaluator import Evaluator, evaluator_of, load_encoder
 from videoai.inference.load import from_state, open_checkpoint
 from videoai.inference.load_generator import LoadedGenerator, load_generator
-from videoai.inference.reference import refuse_other_judge
+from videoai.inference.reference import check_evaluator_data
 from videoai.report.gan import write_gan_evaluation
 from videoai.run.checkpoint_data import DataChange, DataChoice, choose_data
 from videoai.run.evaluate import choose_split
@@ -32,7 +32,7 @@ from videoai.run.training.folder import default_run_dir, make_writable
 from videoai.settings.data import DataSettings
 from videoai.settings.gan import EvaluateGanSettings
 from videoai.settings.training import TrainSettings
-from videoai.tasks.gan.measure import look_at, measure
+from videoai.tasks.gan.measure import extract_all, measure
 
 logger = logging.getLogger(__name__)
 EVALUATIONS = 5  # of a classifier that is trained here, unless trainer.eval_every says otherwise
@@ -60,14 +60,14 @@ def evaluate_gan(
     folder = home if settings.run_dir else home / generator_hash[:8]  # a run that goes on has another generator
     make_writable(folder)
     training = ClassifierTraining(manifest, _settled(classifier(choice.data), settings, choice), clip, Interrupt())
-    judge = find_judge(settings, state, home, training).to(device)
+    judge = find_evaluator(settings, state, home, training).to(device)
     encoder = load_encoder(settings.encoder).to(device) if settings.encoder else judge
     earlier = _earlier(settings.against, encoder)
-    items = write_bank(settings, state, generator, folder / "bank")
+    items = write_generated_clips(settings, state, generator, folder / "bank")
     num_workers = resolve_workers(settings.num_workers, device.type)
     loading = {"batch_size": settings.batch_size, "num_workers": num_workers}
-    look = look_at(encoder, manifest, held_out, items, clip, **loading)
-    judged = look if encoder is judge else look_at(judge, manifest, held_out, items, clip, **loading)
+    look = extract_all(encoder, manifest, held_out, items, clip, **loading)
+    judged = look if encoder is judge else extract_all(judge, manifest, held_out, items, clip, **loading)
     results = measure(look, judged, state["classes"], encoder.name if settings.encoder else "own")
     if earlier and earlier["num_compared"] != results["num_compared"]:
         logger.warning("against: %d clips were compared there, which moves fvd and recall", earlier["num_compared"])
@@ -91,20 +91,22 @@ class ClassifierTraining:
         return train_on(folder, items, self.manifest, self.settings, self.clip, self.interrupt)
 
 
-def find_judge(
+def find_evaluator(
     settings: EvaluateGanSettings, state: dict[str, Any], folder: Path, training: ClassifierTraining
-) -> Judge:
+) -> Evaluator:
     """The classifier that is given, or one trained on the train split. Raises: ValueError: it saw other data."""
     if settings.judge:
-        judge_state = open_checkpoint(settings.judge)
-        refuse_other_judge(judge_state, state, settings.judge, settings.checkpoint)
-        return judge_of(from_state(judge_state, trust=settings.trust), f"judge={settings.judge}")
+        evaluator_state = open_checkpoint(settings.judge)
+        check_evaluator_data(evaluator_state, state, settings.judge, settings.checkpoint)
+        return evaluator_of(from_state(evaluator_state, trust=settings.trust), f"judge={settings.judge}")
     logger.info("no judge is given: training one on the train split, in %s", display_path(folder / "judge"))
     path = training.run(folder / "judge", training.manifest.splits["train"])
-    return judge_of(from_state(open_checkpoint(path), trust=settings.trust), display_path(path))
+    return evaluator_of(from_state(open_checkpoint(path), trust=settings.trust), display_path(path))
 
 
-def write_bank(settings: EvaluateGanSettings, state: dict[str, Any], generator: LoadedGenerator, folder: Path) -> Items:
+def write_generated_clips(
+    settings: EvaluateGanSettings, state: dict[str, Any], generator: LoadedGenerator, folder: Path
+) -> Items:
     """The generated clips as files, so that everything here sees what a classifier would train on."""
     make_writable(folder)
     keep_facts(folder, generator, state, settings.seed)
@@ -129,7 +131,7 @@ def train_arms(
     return found
 
 
-def _facts(settings: EvaluateGanSettings, judge: Judge, encoder: Judge, home: Path) -> dict[str, Any]:
+def _facts(settings: EvaluateGanSettings, judge: Evaluator, encoder: Evaluator, home: Path) -> dict[str, Any]:
     """Who measured, and how."""
     return {
         "checkpoint": display_path(settings.checkpoint),
@@ -150,7 +152,7 @@ def _settled(training: TrainSettings, settings: EvaluateGanSettings, choice: Dat
     return replace(training, trainer=trainer, loading=loading, device=settings.device, seed=settings.seed)
 
 
-def _earlier(path: str | None, encoder: Judge) -> dict[str, Any] | None:
+def _earlier(path: str | None, encoder: Evaluator) -> dict[str, Any] | None:
     """Results of another generator. Raises: ValueError: measured on other features, so nothing can be compared."""
     if path is None:
         return None

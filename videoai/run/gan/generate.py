@@ -17,15 +17,15 @@ from videoai.core.files import write_atomic, write_together
 from videoai.core.seeding import seed_for
 from videoai.core.types import ClipSpec, VideoItem
 from videoai.data.encode import write_clip
-from videoai.data.generated.bank import COLUMNS, FACTS, MANIFEST, clip_path, table_of
+from videoai.data.generated.dataset import COLUMNS, FACTS, MANIFEST, clip_path, table_of
 from videoai.data.lists.items import Items
 from videoai.data.loader import resolve_workers
-from videoai.gan.gate import Gate, Passed
+from videoai.gan.sample_filter import Filtered, SampleFilter
 from videoai.gan.sampling import sample
-from videoai.inference.judge import Judge, Seen, judge_of
+from videoai.inference.evaluator import Evaluator, Extracted, evaluator_of
 from videoai.inference.load import from_state, open_checkpoint
 from videoai.inference.load_generator import LoadedGenerator, load_generator
-from videoai.inference.reference import at_most, refuse_other_judge, watch_items
+from videoai.inference.reference import at_most, check_evaluator_data, extract_items
 from videoai.run.checkpoint_data import DataChange, DataChoice, choose_data
 from videoai.run.gan.reference import real_data
 from videoai.run.training.folder import make_writable
@@ -48,7 +48,7 @@ def generate(settings: GenerateSettings, change: DataChange = DataChange()) -> d
     device = resolve_device(settings.device)
     generator = load_generator(settings.checkpoint, trust=settings.trust).to(device)
     state, folder = checkpoint.load(settings.checkpoint), Path(settings.output)
-    judge = _judge(settings, state, device)
+    judge = _find_evaluator(settings, state, device)
     choice = choose_data(change, state, settings.checkpoint) if judge else None
     make_writable(folder)
     facts = keep_facts(folder, generator, state, settings.seed)
@@ -57,8 +57,8 @@ def generate(settings: GenerateSettings, change: DataChange = DataChange()) -> d
     rows = [_row(path, state["classes"][label]) | shared for path, label in made]
     passed = None
     if judge and choice:
-        seen, passed = _judged(settings, state, judge, made, choice)
-        rows = [_with_verdict(rows[int(index)], row, seen, passed) for row, index in enumerate(seen.index)]
+        seen, passed = _extract_and_filter(settings, state, judge, made, choice)
+        rows = [_with_filter_result(rows[int(index)], row, seen, passed) for row, index in enumerate(seen.index)]
     return _write_tables(folder, rows, passed, state["classes"])
 
 
@@ -102,44 +102,44 @@ def as_file(video: torch.Tensor, clip: ClipSpec) -> Any:
     return video.repeat_interleave(clip.stride, 0).permute(0, 2, 3, 1).numpy()
 
 
-def _judge(settings: GenerateSettings, state: Mapping[str, Any], device: torch.device) -> Judge | None:
+def _find_evaluator(settings: GenerateSettings, state: Mapping[str, Any], device: torch.device) -> Evaluator | None:
     if settings.judge is None:
         logger.info("no judge: every clip passes, also wrong ones and copies. Set judge=CHECKPOINT of a classifier")
         return None
-    judge_state = open_checkpoint(settings.judge)
-    refuse_other_judge(judge_state, state, settings.judge, settings.checkpoint)
-    return judge_of(from_state(judge_state, trust=settings.trust), f"judge={settings.judge}").to(device)
+    evaluator_state = open_checkpoint(settings.judge)
+    check_evaluator_data(evaluator_state, state, settings.judge, settings.checkpoint)
+    return evaluator_of(from_state(evaluator_state, trust=settings.trust), f"judge={settings.judge}").to(device)
 
 
-def _judged(
+def _extract_and_filter(
     settings: GenerateSettings,
     state: Mapping[str, Any],
-    judge: Judge,
+    judge: Evaluator,
     made: list[tuple[Path, int]],
     choice: DataChoice,
-) -> tuple[Seen, Passed]:
+) -> tuple[Extracted, Filtered]:
     """The files as a classifier will see them, beside the training clips."""
     clip, manifest = ClipSpec(**state["clip"]), real_data(choice, state, settings.checkpoint)
     items = Items.of([VideoItem(str(path), label) for path, label in made])
     num_workers = resolve_workers(settings.num_workers, resolve_device(settings.device).type)
-    watch = partial(watch_items, judge, clip=clip, batch_size=settings.batch_size, num_workers=num_workers)
+    watch = partial(extract_items, judge, clip=clip, batch_size=settings.batch_size, num_workers=num_workers)
     seen, real = watch(items), watch(at_most(manifest.splits["train"]))
     limits = {key: getattr(settings, key) for key in ("min_confidence", "min_recall", "drop_copies")}
-    return seen, Gate(**limits)(seen.features, seen.probability, seen.label, real.features, real.label)
+    return seen, SampleFilter(**limits)(seen.features, seen.probability, seen.label, real.features, real.label)
 
 
 def _row(path: Path, name: str) -> dict[str, Any]:
     return {"path": f"{path.parent.name}/{path.name}", "label": name}
 
 
-def _with_verdict(row: dict[str, Any], number: int, seen: Seen, passed: Passed) -> dict[str, Any]:
+def _with_filter_result(row: dict[str, Any], number: int, seen: Extracted, passed: Filtered) -> dict[str, Any]:
     confidence = float(seen.probability[number, seen.label[number]])
     verdict = {"confidence": f"{confidence:.6f}", "nearest": f"{float(passed.nearest[number]):.6f}"}
     return row | verdict | {"reason": passed.reason[number]}
 
 
 def _write_tables(
-    folder: Path, rows: list[dict[str, Any]], passed: Passed | None, classes: list[str]
+    folder: Path, rows: list[dict[str, Any]], passed: Filtered | None, classes: list[str]
 ) -> dict[str, Any]:
     reasons = [row.pop("reason", "") for row in rows]
     kept = [row for row, reason in zip(rows, reasons, strict=True) if not reason]

@@ -14,15 +14,15 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from videoai.core.device import resolve_device
-from videoai.core.messages import some
+from videoai.core.messages import truncated_list
 from videoai.core.seeding import generator_for, seed_for
 from videoai.data.lists.manifest import Manifest
 from videoai.data.loader import resolve_workers
 from videoai.engine.linear import Linear, fit_linear
-from videoai.gan.feature_space import augmenter, refuse_few
-from videoai.inference.judge import Judge, judge_of, load_encoder
+from videoai.gan.feature_space import augmenter, check_enough_clips
+from videoai.inference.evaluator import Evaluator, evaluator_of, load_encoder
 from videoai.inference.load import from_state, open_checkpoint
-from videoai.inference.reference import watch_items
+from videoai.inference.reference import extract_items
 from videoai.models.published import is_published
 from videoai.report.study import write_study
 from videoai.run.checkpoint_data import DataChange, choose_data, read_data
@@ -44,7 +44,7 @@ def study_features(settings: FeatureStudySettings, change: DataChange = DataChan
     change = replace(change, changed={"only": None, **change.changed})  # also the classes that it was not shown
     manifest = read_data(choose_data(change, state, settings.checkpoint), settings.checkpoint)
     new = [name for name in manifest.classes if name not in state["classes"]]
-    _refuse_data(manifest, new, settings)
+    _check_data(manifest, new, settings)
     folder = RunFolder(Path(settings.run_dir))
     facts = {
         "study": "feature_augment",
@@ -54,7 +54,7 @@ def study_features(settings: FeatureStudySettings, change: DataChange = DataChan
         **{key: getattr(settings, key) for key in SETTINGS},
     }
     with folder.locked():
-        task = look_at_all(encoder, manifest, new, settings)
+        task = extract_all(encoder, manifest, new, settings)
         cells = all_cells(settings.shots, settings.seeds, settings.arms)
         rows = measure_all(cells, task.measure, folder.path, facts)
         title = f"{len(new)} classes that the encoder never saw, {settings.seeds} seeds"
@@ -108,7 +108,7 @@ class FewShots:
     def _draw(self, cell: Cell, features: Tensor, labels: Tensor) -> Any:
         min_shots = None if self.refuse else 1
         try:
-            refuse_few(cell.arm, [cell.shots] * self.num_classes, self.classes, min_shots)
+            check_enough_clips(cell.arm, [cell.shots] * self.num_classes, self.classes, min_shots)
             fitted = augmenter(
                 cell.arm,
                 features,
@@ -124,12 +124,12 @@ class FewShots:
         return fitted.draw(wanted, generator_for(cell.seed, "draw", cell.shots, cell.arm))
 
 
-def look_at_all(encoder: Judge, manifest: Manifest, new: list[str], settings: FeatureStudySettings) -> FewShots:
+def extract_all(encoder: Evaluator, manifest: Manifest, new: list[str], settings: FeatureStudySettings) -> FewShots:
     """One pass of the encoder over all splits of the new classes, and over train of those that it knows."""
     device = resolve_device(settings.device)
     num_workers = resolve_workers(settings.num_workers, device.type)
     watch = partial(
-        watch_items, encoder.to(device), clip=encoder.clip, batch_size=settings.batch_size, num_workers=num_workers
+        extract_items, encoder.to(device), clip=encoder.clip, batch_size=settings.batch_size, num_workers=num_workers
     )
     few = manifest.only(new)
     seen, scale = {}, 1.0
@@ -148,25 +148,25 @@ def look_at_all(encoder: Judge, manifest: Manifest, new: list[str], settings: Fe
     return FewShots(**seen, others=others, **shared)
 
 
-def _open_encoder(settings: FeatureStudySettings) -> tuple[Judge, dict[str, Any]]:
+def _open_encoder(settings: FeatureStudySettings) -> tuple[Evaluator, dict[str, Any]]:
     """The encoder, and its checkpoint: the classes that it knows, the data that it was trained on."""
     source = settings.checkpoint
     if is_published(source):
         return load_encoder(source), {"classes": [], "config": {"data": {}}}
     state = open_checkpoint(source)
-    encoder = judge_of(from_state(state, trust=settings.trust), f"checkpoint={source}")
+    encoder = evaluator_of(from_state(state, trust=settings.trust), f"checkpoint={source}")
     return encoder, state
 
 
-def _refuse_data(manifest: Manifest, new: list[str], settings: FeatureStudySettings) -> None:
+def _check_data(manifest: Manifest, new: list[str], settings: FeatureStudySettings) -> None:
     """Raises: ValueError: nothing that the encoder has not seen, several labels, too few clips of a split or class."""
     source = manifest.source
     if manifest.is_multi_label:
         raise ValueError(f"{source}: its clips have several labels each; the study needs one label each.")
     if len(new) < 2:
         raise ValueError(
-            f"{source}: the encoder was trained on {some(manifest.classes)}, which leaves {len(new)} classes that it "
-            "has not seen; a test of few shots needs two. Name other data (data=folder data.root=PATH), or train an "
+            f"{source}: the encoder was trained on {truncated_list(manifest.classes)}, which leaves {len(new)} classes "
+            "that it has not seen; a test of few shots needs two. Name other data (data=folder data.root=PATH), or train an "
             "encoder on fewer classes (data.only=[...])."
         )
     few = manifest.only(new)

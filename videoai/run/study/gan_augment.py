@@ -13,7 +13,7 @@ import torch
 
 from videoai.core.seeding import generator_for
 from videoai.core.types import ClipSpec
-from videoai.data.generated.bank import MANIFEST
+from videoai.data.generated.dataset import MANIFEST
 from videoai.data.lists.items import Items
 from videoai.data.lists.manifest import Manifest
 from videoai.engine.interrupt import Interrupt
@@ -49,7 +49,7 @@ def study_gan(
     """
     _refuse_early_end(settings, gan)
     manifest = build_manifest(classifiers[BASES[0]].data, trust=settings.trust)
-    _refuse_data(manifest, settings)
+    _check_data(manifest, settings)
     folder = RunFolder(Path(settings.run_dir).absolute())
     clip = ClipSpec(**{**to_dict(gan.clip), **PIXELS})
     task = FewClips(manifest, clip, settings, gan, classifiers, folder.path)
@@ -205,11 +205,11 @@ def _refuse_early_end(settings: GanStudySettings, gan: TrainGanSettings) -> None
         )
 
 
-def _refuse_data(manifest: Manifest, settings: GanStudySettings) -> None:
+def _check_data(manifest: Manifest, settings: GanStudySettings) -> None:
     """Raises: ValueError: several labels, a split that is missing, too few clips of a class."""
     if manifest.is_multi_label:
         raise ValueError(f"{manifest.source}: its clips have several labels each; the study needs one label each.")
-    manifest.refuse_unlearnable()
+    manifest.check_learnable()
     if empty := [split for split in ("val", "test") if not manifest.splits[split]]:
         raise ValueError(f"{manifest.source}: no {empty[0]} videos; classifiers are chosen on val and scored on test.")
     counts = manifest.splits["train"].count_labels(len(manifest.classes)).tolist()

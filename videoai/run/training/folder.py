@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from videoai.core import checkpoint, distributed
+from videoai.core import checkpoint, process_group
 from videoai.core.files import file_lock, write_atomic
 from videoai.models.published import is_published
 
@@ -36,12 +36,12 @@ class RunFolder:
 
     def write_checkpoint(self, name: str, state: dict[str, Any]) -> None:
         """Atomically write ``checkpoints/NAME.pt``. Of several processes the first writes, here and below."""
-        if distributed.rank() == 0:
+        if process_group.rank() == 0:
             checkpoint.save(self.path / "checkpoints" / f"{name}.pt", state)
 
     def write_config(self, config: dict[str, Any]) -> None:
         """The resolved config as YAML; ``videoai.train(yaml.safe_load(...))`` repeats the run."""
-        if distributed.rank() == 0:
+        if process_group.rank() == 0:
             write_atomic(self.path / "config.yaml", yaml.safe_dump(config, sort_keys=False).encode())
 
     @contextmanager
@@ -51,8 +51,8 @@ class RunFolder:
 
         Raises: OSError: not writable, or another run trains here.
         """
-        if distributed.rank() > 0:
-            distributed.wait()
+        if process_group.rank() > 0:
+            process_group.barrier()
             yield
             return
         made = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
@@ -64,9 +64,9 @@ class RunFolder:
                 raise OSError(
                     f"run_dir={self.path}: another process is training here. Wait, or choose another run_dir."
                 ) from error
-            for leftover in (self.path / "checkpoints").glob(".*.pt.*"):  # of a save that was killed
+            for leftover in (self.path / "checkpoints").glob(".*.pt.*"):  # left by a save that was killed
                 leftover.unlink()
-            distributed.wait()
+            process_group.barrier()
             try:
                 yield
             finally:
@@ -110,9 +110,9 @@ def find_resume(folder: RunFolder, resume: str | bool) -> dict[str, Any] | None:
     if word in ("auto", "true", "false", "never", "none"):
         return None
     state = checkpoint.load(str(resume))
-    distributed.wait()  # until all have seen that nothing is held
+    process_group.barrier()  # until all have seen that nothing is held
     best = Path(str(resume)).with_name("best.pt")
-    if best.is_file() and distributed.rank() == 0:
+    if best.is_file() and process_group.rank() == 0:
         write_atomic(folder.best, best.read_bytes())
     return state
 

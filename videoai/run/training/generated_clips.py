@@ -11,7 +11,7 @@ from videoai.core import checkpoint
 from videoai.core.checkpoint import weights_hash
 from videoai.core.paths import display_path
 from videoai.core.types import ClipSpec
-from videoai.data.generated.bank import Bank, read_bank
+from videoai.data.generated.dataset import GeneratedDataset, read_generated_dataset
 from videoai.data.generated.mixture import Share
 from videoai.data.lists.manifest import Manifest
 from videoai.data.normalize import ToModelInput
@@ -32,7 +32,7 @@ class Synthetic:
 
     share: Share
     targets: GeneratedTargets
-    bank: Bank | None = None  # None: the device generates
+    bank: GeneratedDataset | None = None  # None: the device generates
     generate: GeneratedClips | None = None
     fingerprint: str = ""  # of the bank's list of clips, or of the generator's weights
 
@@ -54,9 +54,9 @@ def new_synthetic(setup: Setup, to_input: ToModelInput, total_steps: int, *, has
     source = os.path.abspath(os.path.expanduser(settings.source))
     if source.endswith(".pt"):
         return from_generator(setup, source, share, to_input)
-    bank = read_bank(source, manifest.classes)
-    refuse_held_out(bank, manifest, settings.source)
-    refuse_other_origin(bank.made_from, manifest, settings.source)
+    bank = read_generated_dataset(source, manifest.classes)
+    check_not_held_out(bank, manifest, settings.source)
+    check_generator_data(bank.made_from, manifest, settings.source)
     bank = _of_classes(bank, allowed_classes(settings, manifest))
     announce(bank, manifest, config, share)
     targets = GeneratedTargets(
@@ -76,8 +76,8 @@ def from_generator(setup: Setup, source: str, share: Share, to_input: ToModelInp
     config, manifest = setup.training, setup.manifest
     settings, generator = config.synthetic, load_generator(source, device=str(setup.device))
     assert settings.source is not None
-    refuse_other_origin(checkpoint.load(source)["versions"].get("data"), manifest, settings.source)
-    refuse_other_clip(generator.clip, setup.clip, settings)
+    check_generator_data(checkpoint.load(source)["versions"].get("data"), manifest, settings.source)
+    check_generated_clip(generator.clip, setup.clip, settings)
     if settings.label_smoothing != "none" or share.clips == config.trainer.batch_size:
         raise ValueError(
             f"synthetic.source={settings.source}: a generator has no judge, and needs real clips beside its own. "
@@ -95,7 +95,7 @@ def from_generator(setup: Setup, source: str, share: Share, to_input: ToModelInp
         until=share.until,
         seed=config.seed,
     )
-    logger.info("synthetic %s: a generator, not judged; its clips are not augmented", display_path(settings.source))
+    logger.info("synthetic %s: a generator, not evaluated; its clips are not augmented", display_path(settings.source))
     announce_share(config, share)
     targets = GeneratedTargets(
         num_real=generate.num_real,
@@ -106,7 +106,7 @@ def from_generator(setup: Setup, source: str, share: Share, to_input: ToModelInp
     return Synthetic(share, targets, generate=generate, fingerprint=weights_hash(generator))
 
 
-def refuse_other_bank(synthetic: Synthetic | None, setup: Setup) -> None:
+def check_same_generated_clips(synthetic: Synthetic | None, setup: Setup) -> None:
     """A continued run must draw from the same generated clips. Raises: ValueError."""
     state, now = setup.state, synthetic.fingerprint if synthetic else None
     if state and now != (then := state["versions"].get("synthetic")):
@@ -116,7 +116,7 @@ def refuse_other_bank(synthetic: Synthetic | None, setup: Setup) -> None:
         )
 
 
-def refuse_other_clip(made: ClipSpec, clip: ClipSpec, settings: SyntheticSettings) -> None:
+def check_generated_clip(made: ClipSpec, clip: ClipSpec, settings: SyntheticSettings) -> None:
     """Raises: ValueError: a batch cannot hold clips of two shapes."""
     if (made.num_frames, made.size) != (clip.num_frames, clip.size):
         raise ValueError(
@@ -152,7 +152,7 @@ def allowed_classes(settings: SyntheticSettings, manifest: Manifest) -> np.ndarr
     return rare
 
 
-def refuse_held_out(bank: Bank, manifest: Manifest, source: str) -> None:
+def check_not_held_out(bank: GeneratedDataset, manifest: Manifest, source: str) -> None:
     """Raises: ValueError: clips of val or test would be trained on."""
     held_out = {os.path.realpath(item.path) for split in ("val", "test") for item in manifest.splits[split]}
     shared = [item.path for item in bank.items if os.path.realpath(item.path) in held_out]
@@ -163,7 +163,7 @@ def refuse_held_out(bank: Bank, manifest: Manifest, source: str) -> None:
         )
 
 
-def refuse_other_origin(made_from: str | None, manifest: Manifest, source: str) -> None:
+def check_generator_data(made_from: str | None, manifest: Manifest, source: str) -> None:
     """Raises: ValueError: its generator saw other data, which may hold the videos of val and test."""
     if made_from and made_from != manifest.fingerprint():
         no_overlap = "; or, if its data share no video with these, empty the column data of its table"
@@ -174,7 +174,7 @@ def refuse_other_origin(made_from: str | None, manifest: Manifest, source: str) 
         )
 
 
-def announce(bank: Bank, manifest: Manifest, settings: TrainSettings, share: Share) -> None:
+def announce(bank: GeneratedDataset, manifest: Manifest, settings: TrainSettings, share: Share) -> None:
     """How many clips of which class, apart from the real ones."""
     synthetic = settings.synthetic
     assert synthetic.source is not None
@@ -199,19 +199,19 @@ def announce_share(settings: TrainSettings, share: Share) -> None:
     )
 
 
-def _of_classes(bank: Bank, allowed: np.ndarray) -> Bank:
+def _of_classes(bank: GeneratedDataset, allowed: np.ndarray) -> GeneratedDataset:
     keep = allowed[bank.items.label]
     if not keep.any():
         raise ValueError("synthetic.classes=rare: the source has no clips of the rare classes.")
     return replace(bank, items=bank.items[keep], confidence=bank.confidence[keep])
 
 
-def _confidence(settings: SyntheticSettings, bank: Bank) -> torch.Tensor:
+def _confidence(settings: SyntheticSettings, bank: GeneratedDataset) -> torch.Tensor:
     if settings.label_smoothing == "none":
         return torch.ones(len(bank.items))
     if (bank.confidence == 1).all():
         raise ValueError(
-            f"synthetic.label_smoothing=by_uncertainty: {settings.source} says nothing about confidence. Make the "
-            "bank with a judge (judge=CHECKPOINT of videoai gan generate), or use synthetic.label_smoothing=none."
+            f"synthetic.label_smoothing=by_uncertainty: {settings.source} says nothing about confidence. Write the "
+            "clips with a judge (judge=CHECKPOINT of videoai gan generate), or use synthetic.label_smoothing=none."
         )
     return torch.from_numpy(bank.confidence)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from videoai.core import distributed
+from videoai.core import process_group
 from videoai.core.device import resolve_device
 from videoai.core.log import RunLog
 from videoai.core.loggers import Logger, bind_loggers
@@ -38,7 +38,7 @@ class Run:
 
     def open_log(self, settings: Settings) -> RunLog:
         """The log, closed with the run; of several processes the first keeps one. ``settings``: what loggers show."""
-        path = self.folder.path if distributed.rank() == 0 else None
+        path = self.folder.path if process_group.rank() == 0 else None
         log = RunLog(path, start_step=self.first_step, loggers=loggers_of(settings, start_step=self.first_step))
         self.closing.callback(log.close)
         return log
@@ -51,8 +51,8 @@ def open_run(settings: Settings, *, interrupt: Interrupt | None = None) -> Itera
     Raises: ValueError, OSError: another run trains there, or the folder holds one with other settings.
     """
     folder = RunFolder(Path(settings.run_dir or "runs"))
-    with distributed.together(resolve_device(settings.device).type), folder.locked(), ExitStack() as closing:
-        refuse_uneven(settings.trainer.accumulate, settings.trainer.batch_size)
+    with process_group.process_group(resolve_device(settings.device).type), folder.locked(), ExitStack() as closing:
+        check_accumulate(settings.trainer.accumulate, settings.trainer.batch_size)
         loggers_of(settings)  # a name or an option that is wrong is refused before anything is read
         state = find_resume(folder, settings.resume)
         if state:
@@ -72,9 +72,9 @@ def with_task_of(state: dict[str, Any], settings: Settings) -> Settings:
     return replace(settings, task=node_of(state)) if settings.task == AUTO else settings
 
 
-def refuse_uneven(accumulate: int, batch_size: int) -> None:
+def check_accumulate(accumulate: int, batch_size: int) -> None:
     """Raises: ValueError: several processes cannot share the micro-batches of a step evenly."""
-    processes = distributed.world_size()
+    processes = process_group.world_size()
     if accumulate % processes:
         raise ValueError(
             f"{processes} processes share the trainer.accumulate={accumulate} micro-batches of a step, each of "

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from videoai.core import distributed
+from videoai.core import process_group
 from videoai.core.build import ANYTHING
 from videoai.core.checkpoint import versions
 from videoai.core.device import resolve_device
@@ -16,7 +16,7 @@ from videoai.core.seeding import seed_for
 from videoai.core.types import ClipSpec
 from videoai.data.lists.manifest import Manifest
 from videoai.data.loader import resolve_workers
-from videoai.engine.precision import Precision, settle
+from videoai.engine.precision import Precision, resolve_precision
 from videoai.models.contract import check_contract
 from videoai.run.manifests import announce_data, build_manifest
 from videoai.run.reading import resolve_reading
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 
 def set_up(run: Run) -> tuple[Task, Setup]:
-    """Read the data, check that the task can learn from them, settle what they decide.
+    """Read the data, check that the task can learn from them, resolve what they decide.
 
     Raises: ValueError, OSError: one line each.
     """
@@ -42,7 +42,7 @@ def set_up(run: Run) -> tuple[Task, Setup]:
     task.validate(manifest, settings)
     announce_data(manifest)
     outputs = task.outputs(manifest)
-    refuse_other_data(manifest, outputs, run)
+    check_same_data(manifest, outputs, run)
     clip = ClipSpec(**to_dict(settings.clip))
     reading = resolve_reading(settings.loading, manifest.splits["train"], clip)
     settings = replace(settings, task=node, loading=replace(settings.loading, decoder=reading["decoder"]))
@@ -76,7 +76,7 @@ def with_precision(task: Task, setup: Setup, model: nn.Module) -> tuple[Setup, P
     if task.takes_probes:
         video = probe_clips(setup)
         refuse_odd_model(setup, model, video)
-        chosen = distributed.from_first(lambda: measured(setup, model, video))
+        chosen = process_group.broadcast_from_rank0(lambda: measured(setup, model, video))
     else:
         chosen = by_rule(setup.settings.trainer, setup.device)
     torch.set_num_threads(chosen["num_threads"])
@@ -106,7 +106,7 @@ def measured(setup: Setup, model: nn.Module, video: Tensor) -> dict[str, Any]:
     trainer, num_outputs = setup.training.trainer, len(setup.outputs)
     asked = (trainer.precision, trainer.layout, trainer.num_threads)
     where: dict[str, Any] = {"device": setup.device, "report": logger.info}
-    precision, num_threads = settle(*asked, model.to(setup.device), video, num_outputs, **where)
+    precision, num_threads = resolve_precision(*asked, model.to(setup.device), video, num_outputs, **where)
     return {"precision": precision.name, "layout": precision.layout, "num_threads": num_threads}
 
 
@@ -131,7 +131,7 @@ def facts(setup: Setup, generated: str | None = None) -> dict[str, Any]:
     }
 
 
-def refuse_other_data(manifest: Manifest, outputs: list[str], run: Run) -> None:
+def check_same_data(manifest: Manifest, outputs: list[str], run: Run) -> None:
     """A continued run must see the same classes and videos. Raises: ValueError naming both."""
     state, run_dir = run.state, run.settings.run_dir
     if not state:

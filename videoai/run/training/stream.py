@@ -11,13 +11,13 @@ from torch import Tensor
 from videoai.core.build import build_own
 from videoai.core.seeding import seed_for
 from videoai.core.types import Clips
-from videoai.data.augment.balance import ClassBalance, places
+from videoai.data.augment.balance import ClassBalance, class_quotas
 from videoai.data.augment.directions import Directions, resolve_directions
 from videoai.data.augment.transforms import TrainTransform
 from videoai.data.dataset import TrainClips
 from videoai.data.generated.mixture import Share, mixed_batches
 from videoai.data.loader import train_batches
-from videoai.data.sampling import Tempo
+from videoai.data.sampling import TemporalJitter
 from videoai.run.training.generated_clips import Synthetic
 from videoai.tasks.task import Setup
 
@@ -45,7 +45,7 @@ def new_stream(setup: Setup, synthetic: Synthetic | None) -> TrainStream:
     config, augment, seed = setup.settings, setup.settings.augment, setup.settings.seed
     directions = resolve_directions(config.data, setup.manifest.classes)
     items, sampler = setup.train_items, config.imbalance.sampler
-    drawn = places(items.count_labels(len(setup.manifest.classes)), sampler)
+    drawn = class_quotas(items.count_labels(len(setup.manifest.classes)), sampler)
     if sampler != "uniform":
         logger.info("sampler %s: %d .. %d clips of a class in an epoch", sampler, drawn.min(), drawn.max())
     how = clip_options(setup, directions)
@@ -82,5 +82,5 @@ def clip_options(setup: Setup, directions: Directions) -> dict[str, Any]:
         magnitude=augment.magnitude,
         erase=augment.erase,
     )
-    tempo = Tempo(speed=augment.speed, jitter=augment.time_jitter, drop=augment.frame_drop)
-    return {"transform": transform, "tempo": tempo, "directions": directions, "target": setup.target}
+    jitter = TemporalJitter(speed=augment.speed, jitter=augment.time_jitter, drop=augment.frame_drop)
+    return {"transform": transform, "jitter": jitter, "directions": directions, "target": setup.target}

@@ -12,9 +12,8 @@ from videoai.core.seeding import generator_for
 from videoai.core.types import ClipSpec
 from videoai.data.lists.items import Items
 from videoai.data.lists.manifest import Manifest
-from videoai.gan.findings import findings
-from videoai.gan.gate import per_class, recall_per_class
-from videoai.gan.ladder import LADDER
+from videoai.gan.corruptions import CORRUPTIONS
+from videoai.gan.diagnostics import diagnose
 from videoai.gan.metrics import (
     NEIGHBOURS,
     diversity,
@@ -24,8 +23,9 @@ from videoai.gan.metrics import (
     overlap,
     principal,
 )
-from videoai.inference.judge import Judge, Seen
-from videoai.inference.reference import at_most, watch_items
+from videoai.gan.sample_filter import per_class, recall_per_class
+from videoai.inference.evaluator import Evaluator, Extracted
+from videoai.inference.reference import at_most, extract_items
 
 logger = logging.getLogger(__name__)
 FEW = 50  # clips: below it, precision and recall of two sets of real clips differ by a tenth from draw to draw
@@ -35,14 +35,14 @@ FEW = 50  # clips: below it, precision and recall of two sets of real clips diff
 class Look:
     """What one network saw of all clips: the real ones of train and of the held-out split, and the generated ones."""
 
-    train: Seen
-    held_out: Seen
-    generated: Seen
-    spoilt: dict[str, Seen]  # the held-out clips again, on each rung of the ladder
+    train: Extracted
+    held_out: Extracted
+    generated: Extracted
+    spoilt: dict[str, Extracted]  # the held-out clips again, on each rung of the ladder
 
 
-def look_at(
-    judge: Judge,
+def extract_all(
+    judge: Evaluator,
     manifest: Manifest,
     held_out: Items,
     generated: Items,
@@ -52,13 +52,13 @@ def look_at(
     num_workers: int,
 ) -> Look:
     """Show all clips to a network."""
-    watch = partial(watch_items, judge, clip=clip, batch_size=batch_size, num_workers=num_workers)
+    watch = partial(extract_items, judge, clip=clip, batch_size=batch_size, num_workers=num_workers)
     held_out = at_most(held_out)
     return Look(
         watch(at_most(manifest.splits["train"])),
         watch(held_out),
         watch(generated),
-        {name: watch(held_out, spoil=spoil) for name, spoil in LADDER.items()},
+        {name: watch(held_out, spoil=spoil) for name, spoil in CORRUPTIONS.items()},
     )
 
 
@@ -74,7 +74,7 @@ def measure(look: Look, judged: Look, classes: list[str], encoder: str) -> dict[
     on_real = per_class((real.probability.argmax(1) == real.label).double(), real.label, num_classes)
     rungs = {"generated": look.generated, "real": look.held_out, **look.spoilt}
     kept = _same_number([look.train, *rungs.values()], num_classes)
-    _refuse_too_few(len(kept[0].label))
+    _check_enough(len(kept[0].label))
     distances = {name: compare(kept[0], other, encoder) for name, other in zip(rungs, kept[1:], strict=True)}
     train, held_out, generated = principal(look.train.features, look.held_out.features, look.generated.features)
     spread = diversity(generated, look.generated.label, train, look.train.label, num_classes)
@@ -94,7 +94,7 @@ def measure(look: Look, judged: Look, classes: list[str], encoder: str) -> dict[
             "diversity": spread.tolist(),
             "recall": recall.tolist(),
         },
-        "findings": findings(
+        "findings": diagnose(
             classes,
             agreement=agreement,
             diversity=spread,
@@ -104,7 +104,7 @@ def measure(look: Look, judged: Look, classes: list[str], encoder: str) -> dict[
     }
 
 
-def compare(train: Seen, other: Seen, encoder: str) -> dict[str, float]:
+def compare(train: Extracted, other: Extracted, encoder: str) -> dict[str, float]:
     """The distances of one set of clips from those of train; the names say whose features they are measured on."""
     real, found = principal(train.features, other.features)
     shares = overlap(real, found)
@@ -115,14 +115,16 @@ def compare(train: Seen, other: Seen, encoder: str) -> dict[str, float]:
     }
 
 
-def look_quickly(video: Tensor, label: Tensor, judge: Judge, train: Seen, held_out: Seen) -> dict[str, float]:
+def measure_in_training(
+    video: Tensor, label: Tensor, judge: Evaluator, train: Extracted, held_out: Extracted
+) -> dict[str, float]:
     """For a trainer's evaluations of made clips, uint8 [N, T, C, H, W]: no files, no training.
 
     Returns: ``agreement``, ``diversity``, ``recall`` (means over classes, 0 .. 1) and ``memorised``; ``judged`` =
         agreement x the smaller of 1 and diversity, to choose by.
     """
     num_classes = len(judge.classes)
-    features, probability = judge.look(video)
+    features, probability = judge.extract(video)
     agreement = float((probability.argmax(1) == label).double().mean())
     real, test, made = principal(train.features, held_out.features, features)
     spread = float(diversity(made, label, real, train.label, num_classes).nanmean())
@@ -136,7 +138,7 @@ def look_quickly(video: Tensor, label: Tensor, judge: Judge, train: Seen, held_o
     }
 
 
-def _same_number(sets: list[Seen], num_classes: int) -> list[Seen]:
+def _same_number(sets: list[Extracted], num_classes: int) -> list[Extracted]:
     """As many clips of each class in each set as the smallest has, drawn once."""
     counts = torch.stack([seen.label.bincount(minlength=num_classes) for seen in sets]).amin(0)
     return [seen.of(_chosen(seen.label, counts)) for seen in sets]
@@ -147,7 +149,7 @@ def _chosen(label: Tensor, counts: Tensor) -> Tensor:
     return torch.cat([order[label[order] == number][:count] for number, count in enumerate(counts.tolist())])
 
 
-def _refuse_too_few(count: int) -> None:
+def _check_enough(count: int) -> None:
     if count <= NEIGHBOURS:
         raise ValueError(f"{count} clips can be compared: too few for any distance. Raise per_class, or use more data.")
     if count < FEW:

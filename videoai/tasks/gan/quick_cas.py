@@ -22,7 +22,7 @@ from videoai.data.lists.items import Items
 from videoai.data.loader import eval_batches
 from videoai.engine.optim import build_optimizer
 from videoai.engine.schedule import build_schedule
-from videoai.inference.judge import Judge, fit
+from videoai.inference.evaluator import Evaluator, resample_clip
 from videoai.inference.load import build_model
 from videoai.inference.reference import at_most
 
@@ -36,7 +36,7 @@ class QuickCas:
     """``quick_cas(video, label)``: accuracy on val, 0 .. 1, the same for the same clips."""
 
     settings: Mapping[str, Any]  # of the judge's training: model, finetune, optim, schedule
-    judge: Judge
+    evaluator: Evaluator
     transform: TrainTransform
     video: Tensor  # uint8 [N, T, C, H, W], real
     label: Tensor  # int64 [N]
@@ -47,16 +47,16 @@ class QuickCas:
         """video: uint8 [M, T, C, H, W], made; label: int64 [M]."""
         with torch.random.fork_rng(), torch.enable_grad():  # the GAN's own draws go on as if nothing had happened
             torch.manual_seed(seed_for(self.seed, "quick cas"))
-            classifier = self._trained(fit(video, self.judge.clip), label)
+            classifier = self._trained(resample_clip(video, self.evaluator.clip), label)
         classifier.eval()
         with torch.no_grad():
-            told = [classifier(self._input(part)).argmax(1).cpu() for part in self.video.split(BATCH_SIZE)]
-        return float((torch.cat(told) == self.label).double().mean())
+            predicted = [classifier(self._input(part)).argmax(1).cpu() for part in self.video.split(BATCH_SIZE)]
+        return float((torch.cat(predicted) == self.label).double().mean())
 
     def _trained(self, video: Tensor, label: Tensor) -> nn.Module:
         node, head = dict(self.settings["model"]), self.settings["finetune"]["head"]
-        classifier = build_model(node, num_classes=len(self.judge.classes), head=head)
-        classifier.to(self.judge.to_input.mean.device).train()
+        classifier = build_model(node, num_classes=len(self.evaluator.classes), head=head)
+        classifier.to(self.evaluator.to_input.mean.device).train()
         optimizer = build_optimizer(self.settings["optim"], classifier)
         schedule = build_schedule(self.settings["schedule"], self.steps)
         rates = [group["lr"] for group in optimizer.param_groups]
@@ -64,8 +64,8 @@ class QuickCas:
             rows = torch.randint(len(label), (BATCH_SIZE,), generator=generator_for(self.seed, "quick cas", step))
             for group, rate in zip(optimizer.param_groups, rates, strict=True):
                 group["lr"] = rate * schedule(step)
-            shown = torch.stack([self._moved(video[row], step * BATCH_SIZE + n) for n, row in enumerate(rows.tolist())])
-            logits = classifier(self._input(shown))
+            clips = torch.stack([self._moved(video[row], step * BATCH_SIZE + n) for n, row in enumerate(rows.tolist())])
+            logits = classifier(self._input(clips))
             optimizer.zero_grad()
             F.cross_entropy(logits, label[rows].to(logits.device)).backward()
             optimizer.step()
@@ -75,11 +75,18 @@ class QuickCas:
         return self.transform(video, generator_for(self.seed, "quick cas", "transform", number)).video
 
     def _input(self, video: Tensor) -> Tensor:
-        return self.judge.to_input.normalized(video)
+        return self.evaluator.to_input.normalized(video)
 
 
 def new_quick_cas(
-    settings: Mapping[str, Any], judge: Judge, val: Items, clip: ClipSpec, *, steps: int, seed: int, num_workers: int
+    settings: Mapping[str, Any],
+    evaluator: Evaluator,
+    val: Items,
+    clip: ClipSpec,
+    *,
+    steps: int,
+    seed: int,
+    num_workers: int,
 ) -> QuickCas:
     """``settings``: of the judge's training; ``clip``: of the generator. Raises: ValueError: no clip of val is
     readable."""
@@ -89,8 +96,8 @@ def new_quick_cas(
         raise ValueError("none of the validation clips could be read.")
     video, label = (torch.cat(column) for column in zip(*parts, strict=True))
     augment = {key: settings["augment"][key] for key in GEOMETRY}
-    transform = TrainTransform(size=judge.clip.size, flip=0.0, **augment)
-    return QuickCas(settings, judge, transform, fit(video, judge.clip), label, steps, seed)
+    transform = TrainTransform(size=evaluator.clip.size, flip=0.0, **augment)
+    return QuickCas(settings, evaluator, transform, resample_clip(video, evaluator.clip), label, steps, seed)
 
 
 def _readable(clips: Clips) -> Tensor:

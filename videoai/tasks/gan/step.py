@@ -51,12 +51,12 @@ class Generate:
         noise = batch_latents(len(label), generator.latent_size, seed=self.seed, position=position).to(real.device)  # pyright: ignore[reportArgumentType]
         with precision.autocast():
             fake = generator(noise, label, conditioning)
-            seen = torch.cat([self.augment(real, "real", position), self.augment(fake.detach(), "fake", position)])
+            inputs = torch.cat([self.augment(real, "real", position), self.augment(fake.detach(), "fake", position)])
             fooling = precision.place_video(self.augment(fake, "fooling", position))
-            scores = discriminator(precision.place_video(seen), label.repeat(2), conditioning)
+            scores = discriminator(precision.place_video(inputs), label.repeat(2), conditioning)
             with frozen(discriminator):
                 fooled = discriminator(fooling, label, conditioning)
-            told = self.class_losses(seen[: len(real)], fooling, label)
+            class_losses = self.class_losses(inputs[: len(real)], fooling, label)
         real_scores, fake_scores = scores.chunk(2)
         loss_d, loss_g = discriminator_hinge(real_scores, fake_scores), generator_hinge(fooled)
         self.model.augmentation.update(real_scores)
@@ -64,11 +64,11 @@ class Generate:
         if position % self.accumulate == 0:  # once a step, and in the process that speaks
             self.model.monitor.update(sign_real, loss_d)
         loss = loss_d + loss_g
-        if told:
-            loss = loss + told["class_real"] + self.class_weight * conditioning * told["class_fake"]
+        if class_losses:
+            loss = loss + class_losses["class_real"] + self.class_weight * conditioning * class_losses["class_fake"]
         if self.mode_seeking_weight:
-            told["sameness"] = sameness(fake, real, label)
-            loss = loss + self.mode_seeking_weight * told["sameness"]
+            class_losses["sameness"] = sameness(fake, real, label)
+            loss = loss + self.mode_seeking_weight * class_losses["sameness"]
         if self.r1 and position // self.accumulate % self.r1_every == 0:
             loss = loss + self.penalty(real, label, position)
         return {
@@ -78,13 +78,13 @@ class Generate:
             "sign_real": sign_real,
             "sign_fake": sign_fake,
             "augment_p": self.model.augmentation.p.clone(),
-            **told,
+            **class_losses,
         }
 
     def penalty(self, real: Tensor, label: Tensor, position: int) -> Tensor:
         """R1 on augmented real clips, with the weight of the steps that go without it."""
-        seen, conditioning = self.augment(real, "r1", position), self.conditioning(position)
-        return self.r1 * self.r1_every * r1_penalty(self.model.discriminator, seen, label, conditioning)
+        inputs, conditioning = self.augment(real, "r1", position), self.conditioning(position)
+        return self.r1 * self.r1_every * r1_penalty(self.model.discriminator, inputs, label, conditioning)
 
     def conditioning(self, position: int) -> float:
         """The weight of the class: few clips a class collapse when it is there from the start (arXiv:2201.06578)."""
@@ -94,7 +94,7 @@ class Generate:
         return min(1.0, max(0.0, (position // self.accumulate - begin) / (end - begin)))
 
     def class_losses(self, real: Tensor, fake: Tensor, label: Tensor) -> dict[str, Tensor]:
-        """Of the auxiliary classifier, which learns from real clips alone; {} without one."""
+        """The losses of the auxiliary classifier, which learns from real clips alone; {} without one."""
         auxiliary = self.model.auxiliary
         if auxiliary is None:
             return {}
@@ -104,8 +104,8 @@ class Generate:
 
     def augment(self, video: Tensor, what: str, position: int) -> Tensor:
         """As the discriminator sees it."""
-        draw = generator_for(self.seed, "diff_augment", what, position)
-        return diff_augment(video, self.policy, draw, self.model.augmentation.p)
+        rng = generator_for(self.seed, "diff_augment", what, position)
+        return diff_augment(video, self.policy, rng, self.model.augmentation.p)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from videoai.core import distributed
+from videoai.core import process_group
 from videoai.core.build import ANYTHING
 from videoai.core.log import RunLog
 from videoai.core.seeding import seed_for
@@ -27,9 +27,9 @@ from videoai.gan.gan import Gan
 from videoai.gan.monitor import Monitor
 from videoai.inference.load_generator import build_network
 from videoai.settings.gan import TrainGanSettings
-from videoai.tasks.gan.judged_validation import JudgedClips, new_judgement
+from videoai.tasks.gan.judged_validation import JudgedGanValidation, new_real_reference
 from videoai.tasks.gan.step import Generate
-from videoai.tasks.gan.validation import MadeClips, fewest
+from videoai.tasks.gan.validation import GanValidation, fewest
 from videoai.tasks.task import Metric, Setup, Validation
 
 logger = logging.getLogger(__name__)
@@ -58,12 +58,12 @@ class GanTask:
 
     def resolve(self, settings: TrainGanSettings) -> TrainGanSettings:
         """Pixels in the generator's range."""
-        refuse_odd_recipe(settings)
+        validate_recipe(settings)
         return replace(settings, clip=replace(settings.clip, **PIXELS))
 
     def validate(self, manifest: Manifest, settings: TrainGanSettings) -> None:
         """Raises: ValueError: several labels a clip, or a class with a single one."""
-        manifest.refuse_unlearnable()
+        manifest.check_learnable()
         if manifest.splits["train"].label_sets is not None:
             raise ValueError(f"{manifest.source}: a GAN makes clips of one class; these have several labels each.")
         if fewest(manifest, "train") < 2:
@@ -88,7 +88,7 @@ class GanTask:
             build_network(node.generator, GENERATORS, "gan.generator", num_classes, clip, ANYTHING),
             build_network(node.discriminator, DISCRIMINATORS, "gan.discriminator", num_classes, clip, ANYTHING),
             # each process sees its share of the clips, and p is the mean of what they make of it
-            Augmentation(node.ada_target, clips_to_one=node.ada_clips / distributed.world_size()),
+            Augmentation(node.ada_target, clips_to_one=node.ada_clips / process_group.world_size()),
             Monitor(),
             AuxiliaryClassifier(**size, width=node.aux_classifier_width) if node.aux_classifier_width else None,
         )
@@ -149,12 +149,12 @@ class GanTask:
 
     def build_validation(self, setup: Setup, model: nn.Module, precision: Precision, log: RunLog) -> Validation:
         """How like real clips the made ones are; with a judge, what it makes of them too."""
-        judgement = new_judgement(setup)
+        judgement = new_real_reference(setup)
         films = setup.folder / "films"
         make_folder(films)
         seed, workers = setup.settings.seed, setup.num_workers
-        made = MadeClips(setup.manifest, setup.clip, _gan(model), log, films, seed, workers)
-        return JudgedClips(made, judgement) if judgement else made
+        made = GanValidation(setup.manifest, setup.clip, _gan(model), log, films, seed, workers)
+        return JudgedGanValidation(made, judgement) if judgement else made
 
     def describe(self, model: nn.Module, settings: TrainGanSettings) -> str:
         """The sizes of both networks."""
@@ -163,7 +163,7 @@ class GanTask:
         return f"generator {sizes[0]:.2f} M, discriminator {sizes[1]:.2f} M parameters"
 
 
-def refuse_odd_recipe(settings: TrainGanSettings) -> None:
+def validate_recipe(settings: TrainGanSettings) -> None:
     """Raises: ValueError: a recipe that would train silently wrong."""
     for key in ("mixup", "cutmix"):
         if value := getattr(settings.augment, key):

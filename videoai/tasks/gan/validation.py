@@ -1,5 +1,4 @@
-"""The evaluation of a GAN while it trains: how like real clips its own are, a film of them, and what goes
-wrong."""
+"""Validation of a GAN in training: similarity to real clips, sample videos, and failure diagnostics."""
 
 import logging
 from dataclasses import dataclass
@@ -10,32 +9,32 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from videoai.core import distributed
+from videoai.core import process_group
 from videoai.core.log import RunLog
 from videoai.core.types import ClipSpec
 from videoai.data.dataset import EvalClips
 from videoai.data.encode import write_clip
 from videoai.data.lists.manifest import Manifest
 from videoai.data.loader import eval_batches
+from videoai.gan.energy_distance import energy_similarity, motion_features, spread
 from videoai.gan.gan import Gan
-from videoai.gan.likeness import likeness, motion_features, spread
 from videoai.gan.sampling import MakesClips, from_pixels, sample
 
 logger = logging.getLogger(__name__)
 
-MAX_CLIPS = 32  # of a class that are compared: some 10 s of sampling for 8 classes on one core
-FILM_ROWS, FILM_COLUMNS = 8, 6  # classes x clips
-FPS = 8.0  # of the film
+MAX_CLIPS = 32  # clips of a class that are compared: some 10 s of sampling for 8 classes on one core
+SAMPLE_ROWS, SAMPLE_COLUMNS = 8, 6  # classes x clips
+FPS = 8.0  # frames a second of the sample video
 
 
 @dataclass
-class MadeClips:
+class GanValidation:
     """``evaluate(generator, step) -> {"likeness", "spread"}``, and with an auxiliary classifier {"named", "score"}:
     means over the classes. Real clips are those of val, or of train where val has fewer than two of a class.
 
-    likeness: 1 = made clips of a class are spread as its real ones are (``gan/likeness.py``), 0 = far from them.
-    spread: how far made clips of a class lie apart, as a share of how far its real ones do.
-    named: share of made clips that the auxiliary classifier names rightly; it guides the generator, so this flatters.
+    likeness: 1 = generated clips of a class are distributed as its real ones, 0 = far from it (``energy_distance``).
+    spread: the mean distance between generated clips of a class, over that between its real ones.
+    named: accuracy of the auxiliary classifier on generated clips; it guides the generator, so this flatters.
     score: named times spread, at most 1: neither alone is enough, as noise is spread and one clip can be named.
     """
 
@@ -43,7 +42,7 @@ class MadeClips:
     clip: ClipSpec
     gan: Gan
     log: RunLog
-    folder: Path  # of films
+    folder: Path  # where sample videos are written
     seed: int
     num_workers: int
 
@@ -63,7 +62,7 @@ class MadeClips:
         """What clips as good as real would score: other real clips in the place of made ones."""
         if self.split == "val":
             other = [self._scaled(features) for features in self._features_of("train")]
-            reference = float(np.mean([likeness(*pair) for pair in zip(self.real, other, strict=True)]))
+            reference = float(np.mean([energy_similarity(*pair) for pair in zip(self.real, other, strict=True)]))
             logger.info("likeness of real clips of train to those of val: %.3f, the most to hope for", reference)
         else:
             logger.warning("too few validation clips: made clips are compared with the training clips, which flatters")
@@ -72,13 +71,13 @@ class MadeClips:
         counts = [len(features) for features in self.real]
         labels = torch.arange(len(counts)).repeat_interleave(torch.tensor(counts))
         video = sample(generator, labels, seed=self.seed)
-        made = self._scaled(motion_features(video)).split(counts)
-        spreads = [spread(one) / max(spread(real), 1e-6) for one, real in zip(made, self.real, strict=True)]
-        self.write_film(generator, step)
+        generated = self._scaled(motion_features(video)).split(counts)
+        spreads = [spread(one) / max(spread(real), 1e-6) for one, real in zip(generated, self.real, strict=True)]
+        self.write_samples(generator, step)
         self.report_events(step, dict(zip(self.classes, spreads, strict=True)))
-        alike = [likeness(real, one) for real, one in zip(self.real, made, strict=True)]
-        found = {"likeness": float(np.mean(alike)), "spread": float(np.mean(spreads))}
-        return found | self.named(video, labels, found["spread"])
+        similarities = [energy_similarity(real, one) for real, one in zip(self.real, generated, strict=True)]
+        measures = {"likeness": float(np.mean(similarities)), "spread": float(np.mean(spreads))}
+        return measures | self.named(video, labels, measures["spread"])
 
     @torch.no_grad()
     def named(self, video: Tensor, labels: Tensor, spread: float) -> dict[str, float]:
@@ -87,19 +86,19 @@ class MadeClips:
         if auxiliary is None:
             return {}
         device = next(auxiliary.parameters()).device
-        told = [auxiliary(from_pixels(part.to(device))).argmax(1).cpu() for part in video.split(16)]
-        right = float((torch.cat(told) == labels).double().mean())
+        predicted = [auxiliary(from_pixels(part.to(device))).argmax(1).cpu() for part in video.split(16)]
+        right = float((torch.cat(predicted) == labels).double().mean())
         return {"named": right, "score": right * min(1.0, spread)}
 
-    def write_film(self, generator: MakesClips, step: int) -> None:
+    def write_samples(self, generator: MakesClips, step: int) -> None:
         """One row a class, the same noise in every evaluation and in every row."""
-        if distributed.rank() > 0:
+        if process_group.rank() > 0:
             return
-        rows = min(FILM_ROWS, len(self.classes))
-        labels = torch.arange(rows).repeat_interleave(FILM_COLUMNS)
-        film = grid(sample(generator, labels, seed=self.seed + 1), rows)
-        write_clip(self.folder / f"step_{step:06d}.mp4", film.permute(0, 2, 3, 1).numpy(), FPS)
-        self.log.film(step, "made", film, FPS)
+        rows = min(SAMPLE_ROWS, len(self.classes))
+        labels = torch.arange(rows).repeat_interleave(SAMPLE_COLUMNS)
+        video = grid(sample(generator, labels, seed=self.seed + 1), rows)
+        write_clip(self.folder / f"step_{step:06d}.mp4", video.permute(0, 2, 3, 1).numpy(), FPS)
+        self.log.video(step, "made", video, FPS)
 
     def report_events(self, step: int, spreads: dict[str, float]) -> None:
         """Each event as one line of the console and one of the log."""

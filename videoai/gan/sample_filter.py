@@ -1,9 +1,8 @@
-"""Which generated clips may teach: those a judge is sure of, of classes that are neither wrong, nor few, nor copied.
+"""The filter of generated clips that a classifier may train on: by confidence, recall and distance to real clips.
 
-Sureness alone passes a generator that makes one good clip a class again and again, so a class also needs recall.
+Confidence alone passes a generator that makes one good clip a class again and again, so a class also needs recall.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,18 +14,18 @@ from videoai.gan.metrics import NEIGHBOURS, nearest, overlap, principal, typical
 CHANCES = 2.0  # a class whose clips are recognised less than twice as often as by guessing shows something else
 
 
-class Passed(NamedTuple):
-    """The verdict on N generated clips of K classes."""
+class Filtered(NamedTuple):
+    """The result of the filter on N generated clips of K classes."""
 
     reason: list[str]  # [N], why a clip is left out; "" = it passed
     excluded: dict[int, str]  # class -> why all of its clips are left out
     nearest: Tensor  # float64 [N], distance to the nearest real clip, in the first principal directions
     recall: Tensor  # float64 [K], NaN = too few clips to tell
-    agreement: Tensor  # float64 [K], share of a class's clips that the judge calls so
+    agreement: Tensor  # float64 [K], share of a class's clips that the evaluator assigns to the class
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gate:
+class SampleFilter:
     """The limits; each in 0 .. 1."""
 
     min_confidence: float = 0.7
@@ -35,7 +34,7 @@ class Gate:
 
     def __call__(
         self, features: Tensor, probability: Tensor, label: Tensor, real: Tensor, real_label: Tensor
-    ) -> Passed:
+    ) -> Filtered:
         """features: [N, D], probability: [N, K], label: int64 [N], of generated clips; real: [M, D], real_label: [M],
         of the training clips. Raises: ValueError: too few clips."""
         num_classes = probability.shape[1]
@@ -47,7 +46,7 @@ class Gate:
         confidence = probability.gather(1, label[:, None])[:, 0]
         columns = zip(label.tolist(), confidence.tolist(), (near < limit).tolist(), strict=True)
         reasons = [excluded.get(number) or self._drop(sure, is_copy) for number, sure, is_copy in columns]
-        return Passed(reasons, excluded, near, recall, agreement)
+        return Filtered(reasons, excluded, near, recall, agreement)
 
     def _exclude(self, number: int, agreement: Tensor, recall: Tensor) -> str:
         least = CHANCES / len(agreement)
@@ -72,18 +71,9 @@ def recall_per_class(
     real: Tensor, real_label: Tensor, generated: Tensor, label: Tensor, num_classes: int, k: int = NEIGHBOURS
 ) -> Tensor:
     """float64 [K], of as many clips on both sides; NaN where there are not more than ``k``."""
-    found = []
+    recalls = []
     for number in range(num_classes):
         one, other = real[real_label == number], generated[label == number]
         count = min(len(one), len(other))
-        found.append(overlap(one[:count], other[:count], k).recall if count > k else torch.nan)
-    return torch.tensor(found, dtype=torch.float64)
-
-
-def reasons_by_class(passed: Passed, label: Sequence[int], num_classes: int) -> list[tuple[int, int]]:
-    """(kept, left out) of each class."""
-    kept = [0] * num_classes
-    out = [0] * num_classes
-    for number, reason in zip(label, passed.reason, strict=True):
-        (out if reason else kept)[number] += 1
-    return list(zip(kept, out, strict=True))
+        recalls.append(overlap(one[:count], other[:count], k).recall if count > k else torch.nan)
+    return torch.tensor(recalls, dtype=torch.float64)

@@ -1,4 +1,4 @@
-"""Real clips spoilt in known ways: the steps of a ladder against which a distance of generated clips is read.
+"""Corruption baselines: real clips corrupted in known ways, to compare the distance of generated clips with.
 
 A distance on features that does not rise when time is destroyed says nothing about motion (arXiv:2404.12391).
 """
@@ -30,4 +30,4 @@ def backwards(video: Tensor) -> Tensor:
     return video.flip(1)
 
 
-LADDER: dict[str, Callable[[Tensor], Tensor]] = {"shuffled": shuffled, "frozen": frozen, "reversed": backwards}
+CORRUPTIONS: dict[str, Callable[[Tensor], Tensor]] = {"shuffled": shuffled, "frozen": frozen, "reversed": backwards}

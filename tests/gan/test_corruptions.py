@@ -1,8 +1,8 @@
-"""Each rung destroys what it says and nothing else."""
+"""Each corruption destroys what it says and nothing else."""
 
 import torch
 
-from videoai.gan.ladder import LADDER, backwards, frozen, shuffled
+from videoai.gan.corruptions import CORRUPTIONS, backwards, frozen, shuffled
 
 
 def counting() -> torch.Tensor:
@@ -13,9 +13,9 @@ def counting() -> torch.Tensor:
 
 def test_every_rung_keeps_shape_and_type_and_changes_time():
     video = counting()
-    for spoil in LADDER.values():
-        assert spoil(video).shape == video.shape and spoil(video).dtype == torch.uint8
-        assert not torch.equal(spoil(video), video)
+    for corruption in CORRUPTIONS.values():
+        assert corruption(video).shape == video.shape and corruption(video).dtype == torch.uint8
+        assert not torch.equal(corruption(video), video)
 
 
 def test_shuffling_keeps_every_frame_of_a_clip_and_orders_each_clip_otherwise():

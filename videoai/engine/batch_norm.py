@@ -1,4 +1,4 @@
-"""What batch norms keep of the clips they saw."""
+"""The running statistics of batch norms."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,8 +8,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 
 @contextmanager
-def held_statistics(model: nn.Module) -> Iterator[None]:
-    """Batch norms normalise as ever, but their running means and variances stay what they are.
+def bn_stats_frozen(model: nn.Module) -> Iterator[None]:
+    """Keep the running means and variances of batch norms unchanged; they normalise as before.
 
     For the backward pass: activation checkpointing runs the forward pass again inside it, and the same clips would
     count twice. Whoever checkpoints (this package, timm, a model of one's own) is covered.

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
-from videoai.engine.statistics import held_statistics
+from videoai.engine.batch_norm import bn_stats_frozen
 
 
 class Checkpointed(nn.Module):
@@ -27,7 +27,7 @@ def after_two_steps(checkpointing: bool, held: bool, **options: object) -> tuple
     model = Checkpointed(checkpointing, **options)
     for _ in range(2):
         loss = model(torch.randn(2, 3, 4, 6, 6)).square().sum()
-        with held_statistics(model) if held else nullcontext():
+        with bn_stats_frozen(model) if held else nullcontext():
             loss.backward()
     return dict(model.named_buffers()), {name: weight.grad for name, weight in model.named_parameters()}
 
@@ -48,7 +48,7 @@ def test_without_holding_the_clips_would_count_twice():
 
 def test_a_backward_pass_that_fails_gives_the_statistics_back():
     norm = nn.BatchNorm1d(2)
-    with pytest.raises(ValueError, match="fails"), held_statistics(norm):
+    with pytest.raises(ValueError, match="fails"), bn_stats_frozen(norm):
         raise ValueError("fails")
     norm(torch.randn(3, 2))
     assert norm.momentum == 0.1 and norm.num_batches_tracked == 1

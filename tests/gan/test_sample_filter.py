@@ -1,10 +1,10 @@
-"""The gate against generators that are wrong in one known way each, class by class."""
+"""The filter against generators that are wrong in one known way each, class by class."""
 
 import pytest
 import torch
 
 from videoai.core.seeding import generator_for
-from videoai.gan.gate import Gate, reasons_by_class, recall_per_class
+from videoai.gan.sample_filter import SampleFilter, recall_per_class
 
 REAL_LABEL = torch.arange(120) % 3
 LABEL = torch.arange(60) % 3
@@ -26,7 +26,9 @@ GOOD = blobs(LABEL, "good")
 
 
 def verdict(features=GOOD, probability=None, **limits):
-    return Gate(**limits)(features, sure(LABEL) if probability is None else probability, LABEL, REAL, REAL_LABEL)
+    return SampleFilter(**limits)(
+        features, sure(LABEL) if probability is None else probability, LABEL, REAL, REAL_LABEL
+    )
 
 
 def test_good_clips_pass_but_for_the_few_that_lie_like_copies_by_chance():
@@ -42,7 +44,7 @@ def test_clips_the_judge_is_unsure_of_are_left_out_one_by_one():
     probability[:9] = sure(LABEL[:9], 0.5)
     passed = verdict(probability=probability)
     assert passed.reason[:9] == ["confidence 0.50 is below min_confidence 0.7"] * 9
-    assert reasons_by_class(passed, LABEL.tolist(), 3)[0][1] >= 3
+    assert sum(bool(reason) for reason, label in zip(passed.reason, LABEL, strict=True) if label == 0) >= 3
 
 
 def test_a_class_that_shows_something_else_is_excluded_as_a_whole():
@@ -71,7 +73,7 @@ def test_copies_of_training_clips_are_left_out_unless_they_are_wanted():
 
 def test_recall_of_too_few_real_clips_is_unknown_and_excludes_nothing():
     few = torch.cat([torch.where(REAL_LABEL == 1)[0][:3], torch.where(REAL_LABEL != 1)[0]])
-    passed = Gate()(GOOD, sure(LABEL), LABEL, REAL[few], REAL_LABEL[few])
+    passed = SampleFilter()(GOOD, sure(LABEL), LABEL, REAL[few], REAL_LABEL[few])
     assert passed.recall.isnan().tolist() == [False, True, False]
     assert passed.excluded == {}
 

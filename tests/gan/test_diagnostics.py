@@ -2,14 +2,14 @@
 
 import torch
 
-from videoai.gan.findings import findings
+from videoai.gan.diagnostics import diagnose
 
 CLASSES = ("left", "right", "up", "down")
 SOUND = {"agreement": torch.full((4,), 0.9), "diversity": torch.full((4,), 0.9), "memorised": 0.05}
 
 
 def kinds(**changes):
-    return [(finding.kind, finding.classes) for finding in findings(CLASSES, **{**SOUND, **changes})]
+    return [(finding.kind, finding.classes) for finding in diagnose(CLASSES, **{**SOUND, **changes})]
 
 
 def test_a_sound_generator_has_no_findings():
@@ -39,6 +39,6 @@ def test_what_is_not_known_finds_nothing():
 
 
 def test_messages_are_sentences_for_people():
-    found = findings(CLASSES, agreement=torch.zeros(4), diversity=torch.zeros(4), memorised=1.0)
+    found = diagnose(CLASSES, agreement=torch.zeros(4), diversity=torch.zeros(4), memorised=1.0)
     assert [finding.message.partition(":")[0] for finding in found] == ["mode collapse", "wrong class", "memorised"]
     assert "left, right, up, down" in found[0].message and "50% (twice chance)" in found[1].message

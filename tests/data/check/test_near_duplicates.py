@@ -3,7 +3,7 @@ import pytest
 from numpy import ndarray
 
 from videoai.data.check.examine import Examined, examine
-from videoai.data.check.likeness import copies, near_copies
+from videoai.data.check.near_duplicates import exact_duplicates, near_duplicates
 from videoai.data.decode import open_video
 from videoai.data.encode import write_clip
 from videoai.data.motion16.motion import render
@@ -31,14 +31,14 @@ def test_a_copy_that_was_scaled_and_encoded_anew_is_found(clip):
     one = clip("one.mp4", rendered(0))
     copy = clip("copy.mp4", smaller(rendered(0)))
     others = [clip(f"{index}.mp4", rendered(index)) for index in range(1, 6)]
-    assert near_copies([*others, copy, one]) == [(copy.path, one.path)]
+    assert near_duplicates([*others, copy, one]) == [(copy.path, one.path)]
 
 
 def test_clips_that_are_merely_alike_are_no_copies(clip):
     """The same motion, the same generator, other backgrounds and starts; and one scene run backwards."""
     files = [clip(f"{label}-{index}.mp4", rendered(index, label)) for label in range(4) for index in range(4)]
     files.append(clip("backwards.mp4", rendered(0)[::-1]))
-    assert near_copies(files) == []
+    assert near_duplicates(files) == []
 
 
 def test_two_quiet_moments_of_one_camera_are_no_copies(clip):
@@ -48,15 +48,15 @@ def test_two_quiet_moments_of_one_camera_are_no_copies(clip):
     later = quiet.copy()
     later[:, 10:34, 10:26] = 90  # somebody stands there now
     one, two, copy = clip("one.mp4", quiet), clip("two.mp4", later), clip("copy.mp4", smaller(quiet))
-    assert near_copies([one, two]) == []
-    assert near_copies([one, two, copy]) == [(copy.path, one.path)]
+    assert near_duplicates([one, two]) == []
+    assert near_duplicates([one, two, copy]) == [(copy.path, one.path)]
 
 
 def test_copies_to_the_last_byte_are_grouped(clip):
     files = [clip(name, rendered(0)) for name in ("a.mp4", "b.mp4")]
     files.append(clip("c.mp4", rendered(1)))
-    assert copies(files) == [[files[0].path, files[1].path]]
-    assert near_copies(files) == []  # they are copies, and named once
+    assert exact_duplicates(files) == [[files[0].path, files[1].path]]
+    assert near_duplicates(files) == []  # they are copies, and named once
 
 
 def test_every_frame_is_decoded(clip, tmp_path):

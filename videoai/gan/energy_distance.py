@@ -1,5 +1,5 @@
-"""How like real clips made ones are, cheaply and without a trained network: enough to choose among the checkpoints of
-one run. It is no judge of what a class looks like to a classifier."""
+"""Similarity of generated and real clips by their energy distance, cheaply and without a trained network: enough to
+choose among the checkpoints of one run. It does not say whether a classifier recognises a class."""
 
 import torch
 from torch import Tensor
@@ -26,19 +26,21 @@ def motion_features(video: Tensor) -> Tensor:
     return cells.sign() * cells.abs().sqrt()
 
 
-def likeness(real: Tensor, made: Tensor) -> float:
+def energy_similarity(real: Tensor, generated: Tensor) -> float:
     """1 = the same distribution, 0 = far apart: one minus the energy coefficient of inhomogeneity (Székely and Rizzo
-    2013), ``(2 E|r - m| - E|r - r'| - E|m - m'|) / (2 E|r - m|)``. Low when made clips look wrong, and when they are
-    all alike; unbiased differences, so real clips of another split get about 1.
+    2013), ``(2 E|r - m| - E|r - r'| - E|m - m'|) / (2 E|r - m|)``. Low when generated clips look
+    wrong, and when they are all alike; unbiased differences, so real clips of another split get about 1.
 
-    real: float [N, D]; made: float [M, D]; N, M >= 2.
+    real: float [N, D]; generated: float [M, D]; N, M >= 2.
 
     Raises: ValueError: fewer than two clips on a side.
     """
-    if min(len(real), len(made)) < 2:
-        raise ValueError(f"likeness of {len(made)} made clips to {len(real)} real ones: two of each are needed.")
-    between = 2 * torch.cdist(real, made).mean().item()
-    return (spread(real) + spread(made)) / max(between, 1e-12)
+    if min(len(real), len(generated)) < 2:
+        raise ValueError(
+            f"similarity of {len(generated)} generated clips and {len(real)} real ones: two of each are needed."
+        )
+    between = 2 * torch.cdist(real, generated).mean().item()
+    return (spread(real) + spread(generated)) / max(between, 1e-12)
 
 
 def spread(features: Tensor) -> float:

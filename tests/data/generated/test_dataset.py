@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from videoai.data.generated.bank import clip_path, read_bank, table_of
+from videoai.data.generated.dataset import clip_path, read_generated_dataset, table_of
 from videoai.data.lists.manifest import from_csv
 
 CLASSES = ("down", "left", "right", "up")
@@ -18,7 +18,7 @@ def table(clip_folder, tmp_path, rows, columns=("path", "label", "confidence", "
 
 
 def test_class_folders_of_any_generator_are_a_bank_of_sure_clips(clip_folder):
-    bank = read_bank(str(clip_folder), CLASSES)
+    bank = read_generated_dataset(str(clip_folder), CLASSES)
     assert bank.items.count_labels(4).tolist() == [6, 6, 6, 6]
     assert (bank.confidence == 1).all()
     assert bank.made_from is None
@@ -26,13 +26,13 @@ def test_class_folders_of_any_generator_are_a_bank_of_sure_clips(clip_folder):
 
 def test_labels_are_those_of_the_data_that_the_clips_join(clip_folder):
     classes = ("zebra", *CLASSES[::-1])
-    bank = read_bank(str(clip_folder), classes)
+    bank = read_generated_dataset(str(clip_folder), classes)
     assert all(f"/{classes[item.label]}/" in item.path for item in bank.items)
 
 
 def test_a_table_says_how_sure_a_judge_was_of_each_clip(clip_folder, tmp_path):
     rows = [("up/up_1.mp4", "up", 0.25, "abc"), ("left/left_0.mp4", "left", 0.75, "abc")]
-    bank = read_bank(table(clip_folder, tmp_path, rows), CLASSES)
+    bank = read_generated_dataset(table(clip_folder, tmp_path, rows), CLASSES)
     sure = {CLASSES[item.label]: float(c) for item, c in zip(bank.items, bank.confidence, strict=True)}
     assert sure == {"up": 0.25, "left": 0.75}
     assert bank.made_from == "abc"
@@ -46,7 +46,7 @@ def test_a_table_that_is_written_is_read_as_data_too(clip_folder, tmp_path):
 
 def test_clips_that_a_table_calls_val_or_test_are_left_out_and_counted(clip_folder, tmp_path):
     rows = [("up/up_1.mp4", "up", "train"), ("left/left_0.mp4", "left", "train"), ("up/up_2.mp4", "up", "test")]
-    bank = read_bank(table(clip_folder, tmp_path, rows, ("path", "label", "split")), CLASSES)
+    bank = read_generated_dataset(table(clip_folder, tmp_path, rows, ("path", "label", "split")), CLASSES)
     assert len(bank.items) == 2
     assert "left out 1 clips that it calls val or test." in bank.notes
 
@@ -61,14 +61,14 @@ def test_clips_that_a_table_calls_val_or_test_are_left_out_and_counted(clip_fold
 )
 def test_what_makes_no_sense_is_refused(clip_folder, tmp_path, rows, message):
     with pytest.raises(ValueError, match=message):
-        read_bank(table(clip_folder, tmp_path, rows), CLASSES)
+        read_generated_dataset(table(clip_folder, tmp_path, rows), CLASSES)
 
 
 def test_a_bank_without_a_table_still_says_what_its_generator_saw(clip_folder, tmp_path):
     for name in CLASSES:
         (tmp_path / name).symlink_to(clip_folder / name)
     (tmp_path / "bank.json").write_text('{"data": "abc"}')
-    assert read_bank(str(tmp_path), CLASSES).made_from == "abc"
+    assert read_generated_dataset(str(tmp_path), CLASSES).made_from == "abc"
 
 
 def test_file_names_are_unique_where_class_names_cannot_be_folders(tmp_path):

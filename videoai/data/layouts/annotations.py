@@ -10,13 +10,13 @@ from typing import NamedTuple, TypedDict
 import numpy as np
 from numpy import ndarray
 
-from videoai.core.messages import near_names, some
+from videoai.core.messages import near_names, truncated_list
 from videoai.data.layouts.video_index import VideoIndex, is_file
 from videoai.data.lists.items import Items
 from videoai.data.lists.listing import SPLIT_NAMES, SPLITS, Found, Listing, NamedSpan, Row, group_notes, label_notes
 from videoai.data.lists.manifest import Manifest, assemble
 
-# Of the words that publishers use, those that the table of clips does not know.
+# Words of publishers for splits that the table of clips does not know.
 PUBLISHED_SPLITS = {**SPLIT_NAMES, "training": "train", "validate": "val", "dev": "val", "testing": "test"}
 
 
@@ -33,16 +33,16 @@ class Annotated(NamedTuple):
     spans: tuple[NamedSpan, ...] | None = None  # of a multi-label set, where label is ""
 
 
-class Settling(TypedDict, total=False):
+class SplitOptions(TypedDict, total=False):
     """What every layout takes."""
 
     val_fraction: float  # made by group where the annotations name no val
     test_fraction: float  # likewise, unless the annotations name splits
     split_seed: int
-    max_missing_fraction: float  # of the annotated videos; more that are absent are an error
+    max_missing_fraction: float  # allowed share of absent videos; more are an error
 
 
-def settle(
+def manifest_from_annotations(
     clips: Iterable[Annotated],
     root: str,
     source: str,
@@ -55,7 +55,7 @@ def settle(
     split_seed: int = 0,
     max_missing_fraction: float = 0.25,
 ) -> Manifest:
-    """Finds each clip's file below root and settles labels and splits.
+    """Find each clip's file below root and resolve labels and splits.
 
     A folder of frames is a video too, but not for clips with an end: images carry no times.
 
@@ -76,7 +76,7 @@ def settle(
         raise FileNotFoundError(f"{root}: no such folder of videos.{near_names(root)}")
     finder = _Finder(VideoIndex(root))
     listing = Listing.of(finder.rows(clips), root)
-    finder.refuse_absence(source, max_missing_fraction, len(listing.items))
+    finder.check_absent(source, max_missing_fraction, len(listing.items))
     notes = [*notes, *finder.notes()]
     listing = _without_repeats(listing, source, published, notes)
     if published:
@@ -114,7 +114,7 @@ class _Finder:
                 stretch = clip.start_seconds, clip.end_seconds
                 yield Row(path, clip.label, clip.split, clip.group, *stretch, spans=clip.spans)
 
-    def refuse_absence(self, source: str, max_fraction: float, num_clips: int) -> None:
+    def check_absent(self, source: str, max_fraction: float, num_clips: int) -> None:
         total, absent = len(self.where), self.absent.total()
         if self.num_untold and not num_clips:
             raise ValueError(
@@ -124,11 +124,11 @@ class _Finder:
         if not total:
             raise ValueError(f"{source}: no clip with a label in the annotations")
         if absent == total or absent > max_fraction * total:
-            held = f"e.g. {self.videos.some_path()}" if len(self.videos) else "none"
+            example = f"e.g. {self.videos.some_path()}" if len(self.videos) else "none"
             raise ValueError(
                 f"{source}: {absent} of {total} annotated videos do not lie below {self.videos.root}, first "
-                f"{some(self._absent_names(), 3)}; videos there: {len(self.videos)}, {held}. Set data.root to the "
-                f"folder of the videos"
+                f"{truncated_list(self._absent_names(), 3)}; videos there: {len(self.videos)}, {example}. Set "
+                f"data.root to the folder of the videos"
                 + (f", or allow more than data.max_missing_fraction={max_fraction:g}" if absent < total else "")
             )
 
@@ -138,7 +138,7 @@ class _Finder:
             by_split = ", ".join(f"{split} {count}" for split, count in sorted(self.absent.items()) if count)
             notes.append(
                 f"{absent} of {len(self.where)} annotated videos are not there and are left out ({by_split}), first "
-                f"{some(self._absent_names(), 3)}."
+                f"{truncated_list(self._absent_names(), 3)}."
             )
         if self.num_empty:
             notes.append(f"left out {self.num_empty} stretches that end before they begin.")
@@ -160,7 +160,7 @@ def _has_times(clip: Annotated) -> bool:
 
 
 def _without_repeats(listing: Listing, source: str, published: bool, notes: list[str]) -> Listing:
-    """Of the same stretch listed twice, the first. In a set of one's own a second label or split is a mistake."""
+    """Keep the first where the same stretch is listed twice. In one's own set a second label or split is a mistake."""
     items = listing.items
     order = items.in_order()  # keeps the order found of those that are alike
     stretch = np.stack([items.file, items.start_seconds, np.nan_to_num(items.end_seconds, nan=-1)])[:, order]
@@ -194,20 +194,20 @@ def _without_unknown_classes(listing: Listing, notes: list[str]) -> Listing:
         return listing
     names = sorted({listing.names[label] for label in listing.items.label[~known].tolist()})
     notes.append(
-        f"left out {int((~known).sum())} val or test clips of classes that train lacks ({some(names, 3)}): scores "
-        "published over all clips count them as wrong."
+        f"left out {int((~known).sum())} val or test clips of classes that train lacks ({truncated_list(names, 3)}): "
+        "scores published over all clips count them as wrong."
     )
     return _select(listing, known)
 
 
 def _without_unknown_labels(listing: Listing, train: ndarray, notes: list[str]) -> Listing:
-    """Of a multi-label set: the clips stay, as examples of other classes or of none."""
+    """Drop unknown classes of a multi-label set: the clips stay, as examples of other classes or of none."""
     label_of = np.arange(len(listing.names))
     label_of[listing.items[train].count_labels(len(listing.names)) == 0] = -1
     unknown = [listing.names[label] for label in np.unique(listing.items.label_pairs()[1]) if label_of[label] < 0]
     if not unknown or not train.any():
         return listing
-    notes.append(f"left out {len(unknown)} classes that train lacks ({some(unknown, 3)}); their clips stay.")
+    notes.append(f"left out {len(unknown)} classes that train lacks ({truncated_list(unknown, 3)}); their clips stay.")
     return replace(listing, items=listing.items.relabelled(label_of))
 
 

@@ -16,7 +16,9 @@ from videoai.data.check.examine import LOOKS, Examined
 # x264 at crf 35 and half the size keeps both above 0.98 on surveillance clips and on drawn hands.
 SAME_STILL = 0.95
 SAME_MOTION = 0.90
-SAME_AT_REST = 0.997  # of what stays, where nothing moves: copies 0.999, two empty moments of one camera 0.986
+SAME_AT_REST = (
+    0.997  # correlation of what stays, where nothing moves: copies 0.999, two empty moments of one camera 0.986
+)
 SAME_LEVEL = 12  # grey levels of 255, mean over all pixels
 MOTION_FLOOR = 1.5  # grey levels (root mean square) below which what moves is the noise of encoding
 MAX_NEAR = 20_000  # videos; the comparison of all pairs takes 2 minutes there, and grows with the square
@@ -25,7 +27,7 @@ BLOCK = 1024
 Pair = tuple[str, str]
 
 
-def copies(files: Sequence[Examined]) -> list[list[str]]:
+def exact_duplicates(files: Sequence[Examined]) -> list[list[str]]:
     """Paths with the same bytes, groups of two and more."""
     by_content: Mapping[str, list[str]] = defaultdict(list)
     for file in files:
@@ -34,7 +36,7 @@ def copies(files: Sequence[Examined]) -> list[list[str]]:
     return [sorted(paths) for paths in by_content.values() if len(paths) > 1]
 
 
-def near_copies(files: Sequence[Examined]) -> list[Pair]:
+def near_duplicates(files: Sequence[Examined]) -> list[Pair]:
     """Pairs of paths that look the same and differ in their bytes, sorted."""
     shown = sorted((file for file in files if file.looks), key=lambda file: file.path)
     if len(shown) < 2:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from videoai.core.files import csv_bytes
-from videoai.core.messages import some
+from videoai.core.messages import truncated_list
 from videoai.data.lists.clip_table import ClipTable, read_table
 from videoai.data.lists.csv_file import CsvFile
 from videoai.data.lists.items import Items
@@ -29,7 +29,7 @@ COLUMNS = ("path", "label", "split", "generator", "data", "seed", "confidence", 
 
 
 @dataclass(frozen=True)
-class Bank:
+class GeneratedDataset:
     """Generated clips under the labels of the data that they join."""
 
     items: Items
@@ -39,7 +39,7 @@ class Bank:
     notes: tuple[str, ...] = ()
 
 
-def read_bank(source: str, classes: Sequence[str]) -> Bank:
+def read_generated_dataset(source: str, classes: Sequence[str]) -> GeneratedDataset:
     """A bank's folder, a CSV file or class folders, under the labels of ``classes``.
 
     Raises: FileNotFoundError, ValueError: no clips, a class that is not among ``classes``, or a confidence outside
@@ -47,12 +47,12 @@ def read_bank(source: str, classes: Sequence[str]) -> Bank:
     """
     table = os.path.join(source, MANIFEST) if os.path.isfile(os.path.join(source, MANIFEST)) else source
     is_table = table.endswith(".csv")
-    made: dict[str, Any] = {"val_fraction": 0.0, "test_fraction": 0.0}
-    manifest = from_csv(table, **made) if is_table else from_folder(table, **made)
+    no_splits: dict[str, Any] = {"val_fraction": 0.0, "test_fraction": 0.0}
+    manifest = from_csv(table, **no_splits) if is_table else from_folder(table, **no_splits)
     items = _under_labels(manifest, classes)
     columns = _columns(table, items, manifest.root) if is_table else {}
     confidence = columns.get("confidence", np.ones(len(items), np.float32))
-    return Bank(
+    return GeneratedDataset(
         items,
         confidence,
         blake2b(manifest.fingerprint().encode() + confidence.tobytes(), digest_size=8).hexdigest(),
@@ -72,8 +72,8 @@ def _under_labels(manifest: Manifest, classes: Sequence[str]) -> Items:
         raise ValueError(f"synthetic.source={manifest.source}: its clips have several labels each; give one each.")
     if unknown := [name for name in manifest.classes if name not in classes]:
         raise ValueError(
-            f"synthetic.source={manifest.source}: its class {some(unknown)} is none of the training data's, which are "
-            f"{some(list(classes))}. Name classes alike, or leave these clips out."
+            f"synthetic.source={manifest.source}: its class {truncated_list(unknown)} is none of the training data's, "
+            f"which are {truncated_list(list(classes))}. Name classes alike, or leave these clips out."
         )
     items = manifest.splits["train"]
     if not items:
@@ -90,13 +90,13 @@ def _left_out(manifest: Manifest) -> tuple[str, ...]:
 def _columns(path: str, items: Items, root: str) -> dict[str, Any]:
     """What a table says beside path and label, for the items in their order."""
     table = read_table(CsvFile(path), root=root, columns={"label", "confidence", "data"})
-    found: dict[str, Any] = {}
+    columns: dict[str, Any] = {}
     if table.is_filled("confidence"):
         of_path = dict(zip(_paths(table, root), _numbers(table, "confidence"), strict=True))
-        found["confidence"] = np.array([of_path[item.path] for item in items], np.float32)
+        columns["confidence"] = np.array([of_path[item.path] for item in items], np.float32)
     if table.is_filled("data"):
-        found["data"] = " ".join(sorted(table.columns["data"].used()))
-    return found
+        columns["data"] = " ".join(sorted(table.columns["data"].used()))
+    return columns
 
 
 def _paths(table: ClipTable, root: str) -> list[str]:
