@@ -166,8 +166,8 @@ def _check_data(manifest: Manifest, new: list[str], settings: FeatureStudySettin
     if len(new) < 2:
         raise ValueError(
             f"{source}: the encoder was trained on {truncated_list(manifest.classes)}, which leaves {len(new)} classes "
-            "that it has not seen; a test of few shots needs two. Name other data (data=folder data.root=PATH), or train an "
-            "encoder on fewer classes (data.only=[...])."
+            "that it has not seen; a test of few shots needs two. Name other data (data=folder data.root=PATH), or "
+            "train an encoder on fewer classes (data.only=[...])."
         )
     few = manifest.only(new)
     if empty := [split for split in ("train", "val", "test") if not few.splits[split]]:
