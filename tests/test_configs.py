@@ -1,6 +1,7 @@
 """Every YAML composes; every model builds from its YAML and maps its own clip to logits."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -60,16 +61,16 @@ def test_every_model_builds_from_its_yaml_and_maps_its_clip_to_logits(name):
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_experiment_is_ready_to_train_but_for_its_data(name):
     """Its weights are of its model and clip, its model takes the clip, and its optimizer tells the layers apart."""
-    composed = compose(f"experiment={name}", "data.path=clips.csv")
-    assert composed.settings().name == name
-    config = resolve_weights(composed.whole)
-    without_network = {"inflate": None} if config["model"].get("inflate") else {}
+    composed = compose(f"experiment={name}", "data.path=clips.csv").settings()
+    assert composed.name == name
+    settings = resolve_weights(composed)
+    without_network = {"inflate": None} if settings.model.get("inflate") else {}
     with torch.device("meta"):
-        model = build_model({**config["model"], **without_network}, num_classes=7)
+        model = build_model({**settings.model, **without_network}, num_classes=7)
     for key in ("num_frames", "size"):
-        assert config["model"].get(key) in (None, config["clip"][key])
-    assert build_optimizer(config["optim"], model, layer_decay=config["finetune"]["layer_decay"]).param_groups
-    Schedule(total_steps=1000, **config["schedule"])
+        assert settings.model.get(key) in (None, getattr(settings.clip, key))
+    assert build_optimizer(settings.optim, model, layer_decay=settings.finetune.layer_decay).param_groups
+    Schedule(total_steps=1000, **settings.schedule)
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
@@ -103,9 +104,9 @@ def test_motion16_is_not_mirrored_unless_asked_and_then_renamed():
     from videoai.data.augment.directions import resolve_directions
     from videoai.data.motion16.motion import CLASSES, REVERSED
 
-    data = compose().whole["data"]
-    assert (data["flip"], data["reverse"]) == (0, 0)
-    turned = resolve_directions({**data, "flip": 0.5, "reverse": 0.5}, CLASSES)
+    data = compose().settings().data
+    assert (data.flip, data.reverse) == (0, 0)
+    turned = resolve_directions(replace(data, flip=0.5, reverse=0.5), CLASSES)
     mirrored = {name: CLASSES[turned.flip_labels[label]] for label, name in enumerate(CLASSES)}
     assert (mirrored["left"], mirrored["spin_cw"], mirrored["orbit_ccw"]) == ("right", "spin_ccw", "orbit_cw")
     assert all(mirrored[name] == name for name in ("up", "approach", "speed_up", "shake_h", "shake_v", "swing"))

@@ -30,7 +30,7 @@ class Recorder(Logger):
         self.result("clips", step, name, video.shape)
 
     def video(self, step, name, video, fps):
-        self.result("film", step, name, video.shape, fps)
+        self.result("video", step, name, video.shape, fps)
 
     def figure(self, step, name, figure):
         self.result("figure", step, name, type(figure))
@@ -77,13 +77,13 @@ def test_a_logger_gets_everything_once_and_is_closed(tmp_path):
     assert recorder.got == [
         ("scalars", 1, "train", {"loss": 0.5}),
         ("clips", 1, "input", (2, 4, 3, 8, 8)),
-        ("film", 1, "made", (4, 3, 8, 8), 8),
+        ("video", 1, "made", (4, 3, 8, 8), 8),
         ("figure", 1, "val/confusion", Figure),
         ("close",),
     ]
 
 
-@pytest.mark.parametrize("method", ["scalars", "clips", "film", "figure", "close"])
+@pytest.mark.parametrize("method", ["scalars", "clips", "video", "figure", "close"])
 def test_a_logger_that_raises_is_named_once_and_gets_nothing_more(tmp_path, caplog, method):
     broken, sound = Recorder(fails_in=method), Recorder()
     tell_everything(RunLog(tmp_path, loggers={"mine.Broken": lambda: broken, "sound": lambda: sound}))
@@ -92,7 +92,7 @@ def test_a_logger_that_raises_is_named_once_and_gets_nothing_more(tmp_path, capl
         "RuntimeError: the server is gone"
     ]
     methods = [got[0] for got in sound.got]
-    assert methods == ["scalars", "clips", "film", "figure", "close"]
+    assert methods == ["scalars", "clips", "video", "figure", "close"]
     assert [got[0] for got in broken.got] == methods[: methods.index(method)]
     assert len((tmp_path / "metrics.jsonl").read_text().splitlines()) == 1
 

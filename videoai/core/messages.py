@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 
 def did_you_mean(name: str, allowed: Iterable[str]) -> str:
     """' Did you mean ...?' or nothing."""
-    near = difflib.get_close_matches(name, list(allowed), n=3)
-    return f" Did you mean {' or '.join(near)}?" if near else ""
+    near = difflib.get_close_matches(name, list(allowed), n=1)
+    return f" Did you mean {near[0]}?" if near else ""
 
 
 def near_names(path: str) -> str:

@@ -13,7 +13,13 @@ from videoai.data.layouts.survey import survey
 from videoai.data.lists.manifest import Manifest
 from videoai.models.published import all_weights
 from videoai.models.published.classes import class_names
-from videoai.run.manifests import build_manifest
+from videoai.run.manifests import build_manifest as build_from_settings
+from videoai.settings.data import DataSettings
+from videoai.settings.parse import parse
+
+
+def build_manifest(node: dict[str, object], *, trust: tuple[str, ...]) -> Manifest:
+    return build_from_settings(parse(DataSettings, node), trust=trust)
 
 
 def read(root: Path, **more: object) -> Manifest:
@@ -97,7 +103,7 @@ def test_epic_targets_name_verbs_nouns_and_pairs(write_tree):
     assert read(root, target="action").classes == ("put door", "take door")
     with pytest.raises(ValueError, match="the only class is 'door'"):
         read(root, target="noun").check_learnable()
-    with pytest.raises(ValueError, match=r"data.target='verbs': choose from verb, noun, action"):
+    with pytest.raises(ValueError, match="target=verbs: Did you mean verb. Choose from verb, noun, action"):
         read(root, target="verbs")
 
 
