@@ -41,7 +41,7 @@ def test_training_is_judged_by_map_and_says_that_labels_are_several(trained):
     assert "multi-label: 1.5 labels a clip, 2 at most." in done.stderr
     assert "6 clips have no label: examples of none of the classes." in done.stderr
     state = torch.load(cwd / "run/checkpoints/best.pt", weights_only=True)
-    assert state["config"]["task"] == "multi_label"
+    assert state["config"]["task"] == {"name": "multi_label"}
     assert state["config"]["trainer"]["metric"] == "map"
     assert set(state["metrics"]) == {"map", "micro_f1", "macro_f1", "hit1", "loss"}
 

@@ -24,19 +24,19 @@ class Recorder(Logger):
         self.got.append((method, *given))
 
     def scalars(self, step, split, values):
-        self.result("scalars", step, split, values)
+        self.take("scalars", step, split, values)
 
     def clips(self, step, name, video):
-        self.result("clips", step, name, video.shape)
+        self.take("clips", step, name, video.shape)
 
     def video(self, step, name, video, fps):
-        self.result("video", step, name, video.shape, fps)
+        self.take("video", step, name, video.shape, fps)
 
     def figure(self, step, name, figure):
-        self.result("figure", step, name, type(figure))
+        self.take("figure", step, name, type(figure))
 
     def close(self):
-        self.result("close")
+        self.take("close")
 
 
 def tell_everything(log: RunLog) -> None:
