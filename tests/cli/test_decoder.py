@@ -14,12 +14,12 @@ def test_auto_is_resolved_once_and_kept_by_a_continued_run(videoai_command, clip
     done = videoai_command(*command, "trainer.max_steps=1", "trainer.precision=fp32", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "decoder: " in done.stderr
-    chosen = yaml.safe_load((tmp_path / "run/config.yaml").read_text())["data"]["decoder"]
+    chosen = yaml.safe_load((tmp_path / "run/config.yaml").read_text())["loading"]["decoder"]
     assert chosen in ("pyav", "torchcodec")
     again = videoai_command(*command, "trainer.max_steps=2", "trainer.precision=fp32", cwd=tmp_path)
     assert again.returncode == 0, again.stderr
     assert "decoder: " not in again.stderr  # not measured again
-    assert yaml.safe_load((tmp_path / "run/config.yaml").read_text())["data"]["decoder"] == chosen
+    assert yaml.safe_load((tmp_path / "run/config.yaml").read_text())["loading"]["decoder"] == chosen
 
 
 @pytest.mark.slow
@@ -38,4 +38,4 @@ def test_the_frame_rate_of_image_folders_says_how_long_a_clip_is(videoai_command
     done = videoai_command(*command, "run_dir=slow", "data.frame_fps=10", cwd=tmp_path)
     assert "clip: 16 frames, stride 2, 3.1 s, 32 px" in done.stderr  # 31 frames; 1.0 s at the 30 fps assumed
     done = videoai_command(*command, "run_dir=none", "data.frame_fps=0", cwd=tmp_path)
-    assert done.returncode == 1 and "data.frame_fps=0: give a number above 0, or null." in done.stderr
+    assert done.returncode == 1 and "loading.frame_fps=0: give a number above 0, or null." in done.stderr
