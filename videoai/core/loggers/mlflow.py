@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class MLflow(Logger):
-    """Scalars as metrics, settings as parameters; contact sheets, films and figures as files."""
+    """Scalars as metrics, settings as parameters; contact sheets, videos and figures as files."""
 
     def __init__(
         self,

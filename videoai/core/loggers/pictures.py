@@ -25,7 +25,7 @@ def sheet_image(video: Tensor) -> Image.Image:
 
 
 def gif(video: Tensor, fps: float) -> bytes:
-    """uint8 [T, 3, H, W] -> an animated GIF that repeats. Loggers that encode films themselves need moviepy for it."""
+    """uint8 [T, 3, H, W] -> an animated GIF that repeats. Loggers that encode videos themselves need moviepy for it."""
     frames = [Image.fromarray(frame) for frame in video.permute(0, 2, 3, 1).cpu().numpy()]
     buffer = io.BytesIO()
     frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:], duration=round(1000 / fps), loop=0)

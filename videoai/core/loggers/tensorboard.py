@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class TensorBoard(Logger):
-    """Scalars, contact sheets, films and figures."""
+    """Scalars, contact sheets, videos and figures."""
 
     def __init__(self, *, run_dir: Path, name: str, config: dict[str, Any], start_step: int) -> None:
         from torch.utils.tensorboard import SummaryWriter

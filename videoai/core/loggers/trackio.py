@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Trackio(Logger):
-    """Scalars, contact sheets, films and figures."""
+    """Scalars, contact sheets, videos and figures."""
 
     def __init__(
         self,

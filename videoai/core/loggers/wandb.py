@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 
 class WandB(Logger):
-    """Scalars, contact sheets, films and figures."""
+    """Scalars, contact sheets, videos and figures."""
 
     def __init__(
         self,
