@@ -51,6 +51,14 @@ def test_a_target_of_the_users_own_package_is_imported_when_trusted(own_module):
     assert build(node, {}, where="model", trust=["tests_build_target"]) == (1, 2)
 
 
+def test_a_name_beside_a_target_is_one_of_its_options(own_module):
+    """Dropped in silence, a class with a ``name`` of its own would take its default."""
+    with pytest.raises(ValueError, match="make does not take 'name'"):
+        build({"_target_": "tests_build_target.make", "width": 1, "name": "wide"}, TABLE, where="model", trust=ANYTHING)
+    named = build({"_target_": "threading.Thread", "name": "loader"}, TABLE, where="model", trust=ANYTHING)
+    assert named.name == "loader"
+
+
 @pytest.mark.parametrize(
     "target", ["os.system", "torch.hub.load", "torch.load", "videoai.core.checkpoint.load", "builtins.eval"]
 )

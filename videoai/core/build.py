@@ -1,6 +1,7 @@
 """From a plain dict to an object: ``{"name": "r3d_18", "dropout": 0.5}`` or ``{"_target_": "mine.net.MyNet", ...}``.
 
-``name`` picks from an explicit table of this project; ``_target_`` imports from the user's own package. What a person
+``name`` picks from an explicit table of this project; ``_target_`` imports from the user's own package, and a ``name``
+beside it is an option like any other. What a person
 types on the command line may import anything. A dict that comes out of a checkpoint is somebody's data: it may only
 name table entries, unless the user says ``trust=package``.
 """
@@ -40,7 +41,8 @@ def bind(
 
     Raises: ValueError: unknown name, untrusted or missing target, or a keyword the target does not take.
     """
-    options = {key: value for key, value in node.items() if key not in ("name", "_target_")}
+    chosen_by = "_target_" if node.get("_target_") else "name"
+    options = {key: value for key, value in node.items() if key not in (chosen_by, "_target_")}
     target = _find(node, table, where, trust)
     if taken := sorted(options.keys() & runtime.keys()):
         raise ValueError(f"{where}: {taken[0]} comes from videoai itself. Leave it out.")

@@ -50,12 +50,12 @@ def published_id(settings: TrainSettings) -> str | None:
     node = settings.model
     if settings.weights:
         return settings.weights if is_published(settings.weights) else None
-    return default_weights(node["name"]) if node.get("pretrained") and "name" in node else None
+    return default_weights(node["name"]) if node.get("pretrained") and "_target_" not in node else None
 
 
 def pretrained_backbone(node: Mapping[str, Any]) -> str | None:
     """The 2-D network whose ImageNet weights a model starts from, if it starts from any."""
-    return node["backbone"] if node.get("backbone_pretrained") and "name" in node else None
+    return node["backbone"] if node.get("backbone_pretrained") and "_target_" not in node else None
 
 
 def check_weights_input(weights: str, clip: ClipSpec) -> None:
