@@ -84,7 +84,7 @@ def test_the_numbers_of_layouts_models_and_weights_are_those_of_the_code():
     from videoai.data.layouts.detect import DETECTORS
     from videoai.models.published import all_weights
     from videoai.models.table import MODELS
-    from videoai.settings.data import LAYOUTS
+    from videoai.settings.layouts import LAYOUTS
 
     text = (ROOT / "README.md").read_text()
     assert f"recognises {len(DETECTORS)} layouts" in text

@@ -13,7 +13,9 @@ from videoai.data.motion16.dataset import SIZES, Size, motion16
 from videoai.run.checkpoint_data import DataChange, DataChoice, choose_data, layout_of, read_data
 from videoai.run.manifests import MANIFESTS
 from videoai.run.recorded_settings import HOW_TO_READ, fault_of, in_short, settings_of
-from videoai.settings.data import LAYOUTS, DataSettings, LoadingSettings
+from videoai.settings.data import DataSettings
+from videoai.settings.layouts import LAYOUTS
+from videoai.settings.loading import LoadingSettings
 from videoai.settings.parse import default_values, parse, to_dict
 
 MOTION = {"name": "motion16", "size": "tiny", "level": "default", "seed": 0}

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from videoai.settings import benchmarks, datasets, gan, study, training, verbs
-from videoai.settings.data import LAYOUTS, DataSettings
+from videoai.settings.data import DataSettings
+from videoai.settings.layouts import LAYOUTS
 from videoai.settings.model import OPTIMIZERS, SCHEDULES
 from videoai.settings.parse import complete, describe, flatten, parse, to_dict, type_hints
 from videoai.settings.setting import checked, default_of, setting_of

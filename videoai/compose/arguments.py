@@ -9,7 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from videoai.settings.data import LAYOUTS, DataSettings
+from videoai.settings.data import DataSettings
+from videoai.settings.layouts import LAYOUTS
 from videoai.settings.parse import is_group, type_hints
 from videoai.settings.renamed import renamed_override
 from videoai.settings.setting import setting_of

@@ -25,7 +25,7 @@ from videoai.report.result_files import Evaluated, write_report
 from videoai.run.checkpoint_data import DataChange, check_data_unchanged, choose_data, read_data
 from videoai.run.reading import resolve_reading
 from videoai.run.training.folder import default_run_dir, make_writable
-from videoai.settings.data import LoadingSettings
+from videoai.settings.loading import LoadingSettings
 from videoai.settings.verbs import EvaluateSettings
 from videoai.tasks.supervised import SupervisedTask, scoring_task
 

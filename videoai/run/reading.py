@@ -13,7 +13,7 @@ from videoai.data.isolation import WorkerFailure, isolated
 from videoai.data.lists.items import Items
 from videoai.data.media import BadVideo
 from videoai.data.sampling import span_frames
-from videoai.settings.data import LoadingSettings
+from videoai.settings.loading import LoadingSettings
 
 logger = logging.getLogger(__name__)
 

@@ -1,7 +1,7 @@
 """What a checkpoint's data node may hold: settings that select local videos, with values that their descriptions allow.
 
-What is allowed are the settings of the layout and of every data set (``videoai/settings/data.py``). Anything else is
-refused, or left out where it says only how videos are read.
+Allowed are the settings of the layout (``videoai/settings/layouts.py``) and of every data set (``data.py``). Anything
+else is refused, or left out where it says only how videos are read.
 """
 
 import os
@@ -12,7 +12,9 @@ from reprlib import Repr
 from typing import Any
 
 from videoai.core.paths import is_url
-from videoai.settings.data import LAYOUTS, DataSettings, LoadingSettings
+from videoai.settings.data import DataSettings
+from videoai.settings.layouts import LAYOUTS
+from videoai.settings.loading import LoadingSettings
 from videoai.settings.parse import default_values, type_hints
 from videoai.settings.setting import allowed, checked, setting_of
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from videoai.settings.data import NumWorkers
+from videoai.settings.loading import NumWorkers
 from videoai.settings.setting import setting
 
 

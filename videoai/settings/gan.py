@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from videoai.settings.data import NumWorkers
+from videoai.settings.loading import NumWorkers
 from videoai.settings.setting import setting
 from videoai.settings.training import DiffOperation, RunSettings, Sampler
 

@@ -1,4 +1,4 @@
-"""Old names of settings: read from checkpoints and old files as they are, and from the command line with a note."""
+"""Former names of settings: accepted silently in checkpoints, and with a note in YAML files and on the command line."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from videoai.settings.data import DataSettings, LoadingSettings
+from videoai.settings.data import DataSettings
+from videoai.settings.loading import LoadingSettings
 from videoai.settings.model import OPTIMIZERS, SCHEDULES, ClipSettings
 from videoai.settings.setting import setting
 
@@ -76,7 +77,9 @@ class AugmentSettings:
     erase: float = setting(0.0, min=0, max=1, help="probability of an erased box, the same in every frame")
     mixup: float = setting(0.0, min=0, help="alpha of the Beta distribution (arXiv:1710.09412); 0 = off")
     cutmix: float = setting(0.0, min=0, help="likewise (arXiv:1905.04899); with both a coin decides for each batch")
-    diff_augment: tuple[DiffOperation, ...] = setting((), help="what a GAN's discriminator sees (arXiv:2006.10738)")
+    diff_augment: tuple[DiffOperation, ...] = setting(
+        (), help="DiffAugment of a classifier's batch: color, translation, cutout (arXiv:2006.10738)"
+    )
     speed: float = setting(1.0, min=1, max=8, help="the clip runs up to this many times faster or slower; 1 = off")
     time_jitter: float = setting(
         0.0, min=0, max=1, help="each frame of a dense clip moves by up to this share of half the way to the next"

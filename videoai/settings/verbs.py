@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from videoai.settings.data import Decoder, NumWorkers
+from videoai.settings.loading import Decoder, NumWorkers
 from videoai.settings.setting import setting
 
 Split = Literal["auto", "train", "val", "test", "all"]

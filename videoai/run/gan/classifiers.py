@@ -17,8 +17,9 @@ from videoai.data.lists.manifest import Manifest
 from videoai.engine.interrupt import Interrupt
 from videoai.run.evaluate import evaluate
 from videoai.run.train import train
-from videoai.settings.data import Csv, DataSettings
+from videoai.settings.data import DataSettings
 from videoai.settings.gan import EvaluateGanSettings
+from videoai.settings.layouts import Csv
 from videoai.settings.parse import parse, to_dict
 from videoai.settings.study import GanStudySettings
 from videoai.settings.training import TrainSettings

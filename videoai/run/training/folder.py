@@ -1,4 +1,4 @@
-"""The folder of a run: where its files are, who may write there, and whether a continued run is still the same run."""
+"""The folder of a run: where its files are, who may write there, and which checkpoint a run continues from."""
 
 import logging
 import os

@@ -1,0 +1,261 @@
+"""Where videos and labels are: one dataclass a layout of ``data``."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from videoai.settings.setting import setting
+
+Scalar = bool | int | float | str
+Where = dict[str, Scalar | tuple[Scalar, ...]] | None  # columns and their values
+
+
+@dataclass(frozen=True, kw_only=True)
+class Csv:
+    """A table of your clips: path,label[,split,group,start_seconds,end_seconds] and any other columns."""
+
+    name: Literal["csv"] = setting("csv", help="the layout")
+    path: str = setting(path=True, resume=True, help="the CSV file")
+    root: str | None = setting(
+        None, path=True, resume=True, help="what paths are relative to; null = the table's folder"
+    )
+    where: Where = setting(None, help="keep only rows with these values: data.where={clean:1}")
+    val_where: Where = setting(None, help="these rows are val: data.val_where={fold:3}")
+    test_where: Where = setting(None, help="these rows are test: data.test_where={fold:4}")
+    val_fraction: float = setting(0.15, min=0, max=1, help="share for val, made by group where the table does not say")
+    test_fraction: float = setting(0.15, min=0, max=1, help="share for test, likewise")
+    split_by: str | None = setting(
+        None, help='column whose equal values stay together; null = the column "group" if any'
+    )
+    split_seed: int = setting(0, help="seed of made splits")
+    multi_label: bool = setting(
+        False, help="true = a label is any number of classes, run|jump; a column label_seconds may say when: 0-1.5|2-"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Folder:
+    """Your clips in class folders: root/CLASS/*.mp4, or root/train/CLASS/*.mp4 with val and test beside train."""
+
+    name: Literal["folder"] = setting("folder", help="the layout")
+    root: str = setting(path=True, resume=True, help="the folder of the class folders")
+    val_fraction: float = setting(0.15, min=0, max=1, help="share for val where there is no val folder")
+    test_fraction: float = setting(0.15, min=0, max=1, help="share for test where there are no split folders at all")
+    split_by: Literal["clip", "folder"] | None = setting(
+        None, help="folder = clips in one sub-folder of a class stay together; null = each clip stands alone"
+    )
+    split_seed: int = setting(0, help="seed of made splits")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Motion16:
+    """The built-in data set: 16 classes that differ in motion only, rendered to mp4 files on first use and cached."""
+
+    name: Literal["motion16"] = setting("motion16", help="the layout")
+    size: Literal["tiny", "default", "large"] = setting(
+        "default", help="tiny (20/5/5 clips a class, 32 px), default (100/25/25, 64 px), large (1000/100/100, 96 px)"
+    )
+    level: Literal["easy", "default", "hard", "expert"] = setting("default", help="how hard the clips are")
+    seed: int = setting(0, min=0, help="seed of the rendering")
+    root: str | None = setting(None, path=True, resume=True, help="cache folder; null = videoai's own")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shards:
+    """Videos packed by `videoai data prepare to=shards`, in a folder or behind a URL such as https:// or s3://."""
+
+    name: Literal["shards"] = setting("shards", help="the layout")
+    path: str = setting(path=True, resume=True, help="the folder or URL")
+    verify: bool = setting(True, resume=True, help="compare the sha256 of every video that is read; 0.6 ms a megabyte")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ByName:
+    """Labels in the names of the files."""
+
+    root: str = setting(path=True, resume=True, help="the folder of the videos")
+    val_fraction: float = setting(0.15, min=0, max=1, help="share for val, actors kept together")
+    test_fraction: float = setting(0.15, min=0, max=1, help="share for test, likewise")
+    split_seed: int = setting(0, help="seed of made splits")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CremaD(ByName):
+    """CREMA-D: emotions and actors by the names of the files, 1001_DFA_ANG_XX.flv."""
+
+    name: Literal["crema_d"] = setting("crema_d", help="the layout")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ravdess(ByName):
+    """RAVDESS: emotions and actors by the names of the files, 01-01-06-01-02-01-12.mp4."""
+
+    name: Literal["ravdess"] = setting("ravdess", help="the layout")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Annotated:
+    """Videos below a folder, and annotations that name them."""
+
+    root: str = setting(path=True, resume=True, help="the folder of the videos; annotations may lie there too")
+    annotations: str | None = setting(
+        None, path=True, resume=True, help="the annotation file or its folder; null = below root"
+    )
+    val_fraction: float = setting(0.15, min=0, max=1, help="share for val, made where the annotations name none")
+    split_seed: int = setting(0, help="seed of made splits")
+    max_missing_fraction: float = setting(
+        0.25, min=0, max=1, resume=True, help="missing videos are counted and left out; a larger share is an error"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unsplit(Annotated):
+    """Annotations that need not name any split."""
+
+    test_fraction: float = setting(0.15, min=0, max=1, help="share for test, made where no splits are named at all")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActivityNet(Unsplit):
+    """ActivityNet's JSON of segments of untrimmed videos; also HACS and THUMOS14 in that form."""
+
+    name: Literal["activitynet"] = setting("activitynet", help="the layout")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Charades(Annotated):
+    """Charades: Charades_v1_train.csv, Charades_v1_test.csv. A video has several labels; the score is mAP."""
+
+    name: Literal["charades"] = setting("charades", help="the layout")
+    codes: bool = setting(False, help="true = classes are called c000 .. c156, as published weights call them")
+    multi_label: bool = setting(True, help="false = every annotated stretch is a clip with its one label")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dfew(Annotated):
+    """DFEW: five folds of video_name,label below EmoLabel_DataSplit."""
+
+    name: Literal["dfew"] = setting("dfew", help="the layout")
+    fold: int = setting(1, min=1, max=5, help="which of the five folds is test")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diving48(Annotated):
+    """Diving48: Diving48_V2_train.json, Diving48_V2_test.json, Diving48_vocab.json."""
+
+    name: Literal["diving48"] = setting("diving48", help="the layout")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpicKitchens(Unsplit):
+    """EPIC-KITCHENS-100: EPIC_100_train.csv, EPIC_100_validation.csv and the long videos P01_01.MP4."""
+
+    name: Literal["epic_kitchens"] = setting("epic_kitchens", help="the layout")
+    target: Literal["verb", "noun", "action"] = setting("verb", help="what is learned; action = pairs of verb and noun")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hmdb51(Annotated):
+    """HMDB51 in its official splits: CLASS_test_split1.txt with 0, 1, 2."""
+
+    name: Literal["hmdb51"] = setting("hmdb51", help="the layout")
+    fold: int = setting(1, min=1, max=3, help="which of the three official splits")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Jester(Unsplit):
+    """Jester, or Something-Something v1: lists of ID;LABEL and a folder of frames for each ID."""
+
+    name: Literal["jester"] = setting("jester", help="the layout")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Json:
+    """Your clips as JSON: a list of objects, or one a line: path, label[, split, group, start_seconds, end_seconds]."""
+
+    name: Literal["json"] = setting("json", help="the layout")
+    path: str = setting(path=True, resume=True, help="the JSON file")
+    root: str | None = setting(
+        None, path=True, resume=True, help="what paths are relative to; null = the file's folder"
+    )
+    val_fraction: float = setting(0.15, min=0, max=1, help="share for val, made where the annotations name none")
+    test_fraction: float = setting(0.15, min=0, max=1, help="share for test, made where no splits are named at all")
+    split_seed: int = setting(0, help="seed of made splits")
+    multi_label: bool = setting(
+        False, help="true = label is a list of classes; label_seconds, [[0, 1.5], null], says when each holds"
+    )
+    max_missing_fraction: float = setting(
+        0.25, min=0, max=1, resume=True, help="missing videos are counted and left out; a larger share is an error"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kinetics(Unsplit):
+    """Kinetics 400, 600 or 700: the publishers' csv and files ID_000001_000011.mp4 or ID.mp4."""
+
+    name: Literal["kinetics"] = setting("kinetics", help="the layout")
+    trimmed: bool = setting(
+        True, help="ID.mp4 holds the ten seconds alone; false = the whole video, cut by the csv's times"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PathList(Unsplit):
+    """Lists of "path label" (VideoMAE, SlowFast, MMAction2) or "folder num_frames label" (frames)."""
+
+    name: Literal["list"] = setting("list", help="the layout")
+    class_names: str | None = setting(
+        None, path=True, help="a text file, one class a line; null = label_map.txt beside the lists, else numbers"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ssv2(Unsplit):
+    """Something-Something v2: train.json and validation.json with templates, files ID.webm."""
+
+    name: Literal["ssv2"] = setting("ssv2", help="the layout")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table(Unsplit):
+    """A CSV of clips with columns under any names; with a start and an end, parts of untrimmed videos."""
+
+    name: Literal["table"] = setting("table", help="the layout")
+    video: str | None = setting(
+        None, help="column of the file name; null = a usual one: video, video_id, clip_name, ..."
+    )
+    label: str | None = setting(None, help="column of the class; null = a usual one")
+    start: str | None = setting(None, help="column of the first second; null = a usual one")
+    end: str | None = setting(None, help="column of the last second; null = a usual one")
+    split: str | None = setting(None, help="column of the split; null = a usual one")
+    group: str | None = setting(None, help="column whose equal values stay together; null = a usual one")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ucf101(Annotated):
+    """UCF101 in its official splits: trainlist01.txt, testlist01.txt."""
+
+    name: Literal["ucf101"] = setting("ucf101", help="the layout")
+    fold: int = setting(1, min=1, max=3, help="which of the three official splits")
+
+
+LAYOUTS: dict[str, type] = {
+    "activitynet": ActivityNet,
+    "charades": Charades,
+    "crema_d": CremaD,
+    "csv": Csv,
+    "dfew": Dfew,
+    "diving48": Diving48,
+    "epic_kitchens": EpicKitchens,
+    "folder": Folder,
+    "hmdb51": Hmdb51,
+    "jester": Jester,
+    "json": Json,
+    "kinetics": Kinetics,
+    "list": PathList,
+    "motion16": Motion16,
+    "ravdess": Ravdess,
+    "shards": Shards,
+    "ssv2": Ssv2,
+    "table": Table,
+    "ucf101": Ucf101,
+}
