@@ -20,7 +20,7 @@ from videoai.settings.verbs import EvaluateSettings, PredictSettings
 
 HERE = Path(__file__).parent
 SMALL = {"batch_size": 6, "precision": "fp32", "num_threads": 1, "tensorboard": False, "log_every": 1, "max_steps": 4}
-REGRESSION = yaml.safe_load((HERE / "conf/task/regression.yaml").read_text())
+REGRESSION = yaml.safe_load((HERE / "conf/task/speed.yaml").read_text())
 
 
 @pytest.fixture(autouse=True)
@@ -106,8 +106,8 @@ def built(given: TrainSettings):
 def test_batch_operations_and_clip_transforms_of_ones_own_stand_in_a_list(clip_folder, tmp_path):
     data = {"name": "folder", "root": str(clip_folder), "num_workers": 0, "flip": 0.0}
     own_ops = {
-        "batch_ops": [{"_target_": "ops.Invert", "strength": 1.0}],
-        "clip_transforms": [{"_target_": "ops.Noise", "most": 3}],
+        "batch_ops": [{"_target_": "invert.Invert", "strength": 1.0}],
+        "clip_transforms": [{"_target_": "noise.Noise", "most": 3}],
     }
     plain = settings(tmp_path, data)
     given = settings(tmp_path, data, run_dir=str(tmp_path / "own"), augment=own_ops)
@@ -124,10 +124,16 @@ def test_batch_operations_and_clip_transforms_of_ones_own_stand_in_a_list(clip_f
 @pytest.mark.parametrize(
     ("augment", "message"),
     [
-        ({"batch_ops": [{"_target_": "ops.Invert", "strenth": 1}]}, "augment.batch_ops.0.: Invert does not take 'stre"),
+        (
+            {"batch_ops": [{"_target_": "invert.Invert", "strenth": 1}]},
+            "augment.batch_ops.0.: Invert does not take 'stre",
+        ),
         ({"batch_ops": [{"name": "invert"}]}, "augment.batch_ops.0.=.*: give _target_: mypackage.module.Class"),
-        ({"clip_transforms": [{"_target_": "ops.Nois"}]}, "clip_transforms.0.: cannot import 'ops.Nois'"),
-        ({"clip_transforms": [{"_target_": "ops.too_small", "size": 8}]}, r"gave torch.uint8 \[16, 3, 8, 8\]; a clip"),
+        ({"clip_transforms": [{"_target_": "noise.Nois"}]}, "clip_transforms.0.: cannot import 'noise.Nois'"),
+        (
+            {"clip_transforms": [{"_target_": "noise.crop_corner", "size": 8}]},
+            r"gave torch.uint8 \[16, 3, 8, 8\]; a clip",
+        ),
     ],
 )
 def test_parts_that_do_not_fit_are_refused(clip_folder, tmp_path, augment, message):
@@ -139,16 +145,16 @@ def test_parts_that_do_not_fit_are_refused(clip_folder, tmp_path, augment, messa
 
 def test_an_optimizer_and_a_schedule_of_ones_own(clip_folder, tmp_path):
     data = {"name": "folder", "root": str(clip_folder), "num_workers": 0}
-    given = settings(tmp_path, data, schedule={"_target_": "ops.Triangle", "floor": 0.1})
+    given = settings(tmp_path, data, schedule={"_target_": "triangle.Triangle", "floor": 0.1})
     given = replace(given, trainer=replace(given.trainer, max_epochs=None))  # the schedule runs over max_steps
-    trainer = built(replace(given, optim={"_target_": "ops.SignSGD", "lr": 0.01, "weight_decay": 0.1}))
+    trainer = built(replace(given, optim={"_target_": "sign_sgd.SignSGD", "lr": 0.01, "weight_decay": 0.1}))
     assert [group["weight_decay"] for group in trainer.optimizer.param_groups] == [0.1, 0.0]
     assert [trainer.schedule(step) for step in range(5)] == [0.1, 0.5, 1.0, 0.5, 0.1]
     trainer.train_step([next(trainer.batches(0))])
     assert {group["lr"] for group in trainer.optimizer.param_groups} == {0.001}
     with pytest.raises(ValueError, match="schedule: Triangle does not take 'flor'. Did you mean floor"):
-        built(replace(given, schedule={"_target_": "ops.Triangle", "flor": 0.1}))
+        built(replace(given, schedule={"_target_": "triangle.Triangle", "flor": 0.1}))
     with pytest.raises(ValueError, match="schedule: Schedule does not take 'warm_up'. Did you mean warmup"):
         built(replace(given, schedule={"name": "cosine", "warm_up": 0.1}))
     with pytest.raises(ValueError, match="optim.lr is not set"):
-        built(replace(given, optim={"_target_": "ops.SignSGD"}))
+        built(replace(given, optim={"_target_": "sign_sgd.SignSGD"}))

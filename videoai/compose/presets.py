@@ -80,10 +80,17 @@ def _holds(node: Any, path: Sequence[str]) -> bool:
 
 def _composed(job: str, overrides: Sequence[str]) -> tuple[dict[str, Any], dict[str, str]]:
     from hydra import compose, initialize_config_dir
+    from hydra.errors import HydraException
     from omegaconf import OmegaConf
 
     with initialize_config_dir(config_dir=str(CONFIGS), version_base="1.3"):
-        config = compose(job, overrides=list(overrides), return_hydra_config=True)
+        try:
+            config = compose(job, overrides=list(overrides), return_hydra_config=True)
+        except HydraException as error:
+            if "Could not override 'clip'" not in str(error):
+                raise
+            added = [re.sub("^clip=", "+clip@_global_.clip=", override) for override in overrides]
+            config = compose(job, overrides=added, return_hydra_config=True)  # a model of one's own that picks no clip
     settings = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
     return OmegaConf.to_container(settings, resolve=True), by_group(config.hydra.runtime.choices)  # pyright: ignore[reportReturnType]
 
