@@ -165,14 +165,14 @@ class Trainer:
                 self.precision.backward(stats["loss"] / self.accumulate)
             for key, value in stats.items():
                 means[key] = means.get(key, 0) + value.detach() / self.accumulate  # pyright: ignore[reportArgumentType]
-        self.add_up(means)
+        self.all_reduce_gradients(means)
         means["grad_norm"] = self.precision.clip(self.optimizer, self.parameters, self.max_grad_norm)
         self.refuse_non_finite(means, micro_batches)
         self.precision.update(self.optimizer)
         self.average.update()
         return means
 
-    def add_up(self, means: dict[str, Tensor]) -> None:
+    def all_reduce_gradients(self, means: dict[str, Tensor]) -> None:
         """Gradients and means are parts of a sum over all processes; what norms saw of the clips is averaged."""
         gradients = [parameter.grad for parameter in self.parameters if parameter.grad is not None]
         process_group.all_reduce_sum([*gradients, *means.values()])
