@@ -31,7 +31,11 @@ def lines(table: Table) -> list[list[str]]:
 
 def test_class_balance_has_a_row_per_class_and_totals():
     table = class_balance_table({"train": [2, 10], "val": [1, 0], "test": [0, 4]}, classes=["run", "walk"])
-    assert lines(table) == [["walk", "10", "0", "4"], ["run", "2", "1", "0"], ["total (2 classes)", "12", "1", "4"]]
+    assert lines(table) == [
+        ["walk", "10", "0", "4"],
+        ["run", "2", "1", "0"],
+        ["labels in all (2 classes)", "12", "1", "4"],
+    ]
 
 
 def test_thirty_classes_are_shown_and_more_are_folded_without_losing_a_video():

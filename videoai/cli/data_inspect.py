@@ -59,7 +59,7 @@ def content(found: dict[str, Any]) -> list[str]:
     return [
         f"{found['layout']}: {len(found['classes'])} classes, {sum(found['splits'].values())} clips: {splits}{groups}",
         *(f"  {note}" for note in found["notes"]),
-        as_text(class_balance_table(counts, classes=list(found["classes"]), multi_label=found["multi_label"])),
+        as_text(class_balance_table(counts, classes=list(found["classes"]))),
         *video_lines(found["videos"]),
         *(f"warning: {warning}" for warning in found["warnings"]),
     ]

@@ -60,6 +60,6 @@ def next_command(done: dict[str, Any]) -> str:
     words = [f"data={kind}", f"data.path={display_path(path)}"]
     if kind == "csv" and not done["splits"]["val"]:
         words.append("data.val_fraction=0")  # there was none, and none must be made
-    if kind == "csv" and done["multi_label"]:
+    if kind == "csv" and done["task"] == "multi_label":
         words.append("data.multi_label=true")
     return command_line("train", *words)

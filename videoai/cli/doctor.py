@@ -115,7 +115,8 @@ def package_check(name: str, versions: str) -> Check:
 
 
 def _module_of(name: str) -> str:
-    return {"hydra-core": "hydra", "pillow": "PIL", "pyyaml": "yaml", "scikit-learn": "sklearn"}.get(name, name)
+    others = {"hydra-core": "hydra", "pillow": "PIL", "pyyaml": "yaml", "scikit-learn": "sklearn"}
+    return others.get(name, name.replace("-", "_"))  # metadata writes huggingface_hub with a hyphen
 
 
 def _build_of(name: str) -> str:

@@ -20,15 +20,13 @@ MAX_BALANCE_ROWS = 30  # a terminal's height, roughly
 MAX_WORST_CLASSES = 5
 
 
-def class_balance_table(
-    counts: Mapping[str, Sequence[int]], *, classes: Sequence[str], multi_label: bool = False
-) -> Table:
-    """Videos per class and split, the most frequent classes of the first split on top.
+def class_balance_table(counts: Mapping[str, Sequence[int]], *, classes: Sequence[str]) -> Table:
+    """Videos per class and split, the most frequent classes of the first split on top. A video counts once for each
+    of its labels.
 
     Args:
         counts: split name -> K counts, e.g. {"train": [10, 4], "val": [3, 0]}; column order as given.
         classes: K names. Beyond 30, the middle is folded into one row that holds its sums.
-        multi_label: a video counts once for each of its labels; says so.
 
     Raises:
         ValueError: a split does not hold one count per class.
@@ -43,8 +41,7 @@ def class_balance_table(
     order = sorted(range(len(classes)), key=lambda label: -columns[0][label]) if columns else list(range(len(classes)))
     top, folded, bottom = _folded(order)
     table = Table(title="Videos per class", show_footer=True)
-    total = "labels in all" if multi_label else "total"
-    table.add_column("class", footer=f"{total} ({len(classes)} classes)")
+    table.add_column("class", footer=f"labels in all ({len(classes)} classes)")
     for split, values in counts.items():
         table.add_column(Text(split), justify="right", footer=str(sum(values)))
     for label in top:

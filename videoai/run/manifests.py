@@ -52,7 +52,5 @@ def announce_data(manifest: Manifest) -> None:
     for note in manifest.notes:
         logger.info("  %s", note)
     columns = list(zip(*manifest.table(), strict=True))
-    table = class_balance_table(
-        dict(zip(SPLITS, columns[1:], strict=True)), classes=columns[0], multi_label=manifest.is_multi_label
-    )
+    table = class_balance_table(dict(zip(SPLITS, columns[1:], strict=True)), classes=columns[0])
     logger.info("%s", as_text(table))

@@ -68,8 +68,7 @@ def _said_in_facts(source: str) -> str | None:
 
 
 def _under_labels(manifest: Manifest, classes: Sequence[str]) -> Items:
-    if manifest.is_multi_label:
-        raise ValueError(f"synthetic.source={manifest.source}: its clips have several labels each; give one each.")
+    manifest.check_single_label("generated clips (synthetic.source) have one label each")
     if unknown := [name for name in manifest.classes if name not in classes]:
         raise ValueError(
             f"synthetic.source={manifest.source}: its class {truncated_list(unknown)} is none of the training data's, "

@@ -46,6 +46,11 @@ class Manifest:
         """Whether a video may have several labels at once, or none."""
         return any(items.label_sets is not None for items in self.splits.values())
 
+    def check_single_label(self, why: str) -> None:
+        """Raises: ValueError: the clips have several labels each; ``why`` says who cannot use them."""
+        if self.is_multi_label:
+            raise ValueError(f"{self.source}: its clips have several labels each, but {why}.")
+
     def table(self) -> list[tuple[str, int, int, int]]:
         """Rows (class name, clips in train, in val, in test)."""
         counts = [self.splits.get(split, Items.of(())).count_labels(len(self.classes)).tolist() for split in SPLITS]
@@ -53,8 +58,7 @@ class Manifest:
 
     def only(self, names: Collection[str]) -> "Manifest":
         """The named classes alone, in the order they had. Raises: ValueError: a class that there is not."""
-        if self.is_multi_label:
-            raise ValueError(f"data.only: the clips of {self.source} have several labels each; it picks single ones.")
+        self.check_single_label("data.only selects clips by their one label")
         if unknown := [name for name in names if name not in self.classes]:
             hint = did_you_mean(unknown[0], self.classes)
             raise ValueError(

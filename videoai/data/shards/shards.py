@@ -31,8 +31,6 @@ UNVERIFIED = "unverified::"  # before the path of a member: take its bytes unsee
 MAX_MEMBER_BYTES = 2**31  # a member is held in memory while it is decoded; clips are a thousandth of this
 MEMBER_PATH = re.compile(r"shards/\d{5,}\.tar#.+", re.DOTALL)
 INDEX_COLUMNS = ("name", "offset", "size", "sha256")
-CLIP_COLUMNS = ("path", "label", "split", "group", "start_seconds", "end_seconds")
-MULTI_LABEL_COLUMNS = (*CLIP_COLUMNS, "label_seconds")
 
 
 class Member(NamedTuple):
@@ -94,6 +92,7 @@ def from_shards(path: str, *, verify: bool = True) -> "Manifest":
         ImportError: the protocol of the URL needs a package that is not installed.
     """
     from videoai.core.types import MULTI_LABEL, LabelSpan, VideoItem
+    from videoai.data.lists.clips_csv import CLIP_COLUMNS, MULTI_LABEL_COLUMNS
     from videoai.data.lists.items import Items
     from videoai.data.lists.label_texts import split_labels
     from videoai.data.lists.manifest import SPLITS, Manifest

@@ -168,8 +168,10 @@ def _class_warnings(manifest: Manifest) -> list[str]:
     most, least = max(counts, key=lambda name: counts[name]), min(counts, key=lambda name: counts[name])
     if counts[most] < IMBALANCE * counts[least]:
         return []
-    advice = "mAP counts both alike" if manifest.is_multi_label else "read mean class accuracy beside top-1"
-    return [f"imbalance: {counts[most]} train clips of {most}, {counts[least]} of {least}; {advice}."]
+    return [
+        f"imbalance: {counts[most]} train clips of {most}, {counts[least]} of {least}. Read mean class accuracy beside "
+        "top-1; with several labels a clip, mAP counts all classes alike."
+    ]
 
 
 def _sided(names: list[str]) -> str:

@@ -22,19 +22,18 @@ from videoai.core.build import ANYTHING
 from videoai.core.files import csv_bytes, write_atomic
 from videoai.core.types import ClipSpec, VideoItem
 from videoai.data.isolation import WorkerFailure, isolated
-from videoai.data.lists.label_texts import join_labels
-from videoai.data.lists.listing import NamedSpan
+from videoai.data.lists.clips_csv import check_writable, clips_csv
 from videoai.data.lists.manifest import SPLITS, Manifest
 from videoai.data.media import BadVideo
 from videoai.data.prepare.convert import ToClips, ToVideos
 from videoai.data.prepare.jobs import Done, Job, Journal, Source, check_unique_names, new_source
 from videoai.data.prepare.pack import ToShards
 from videoai.data.reading import read_views
-from videoai.data.shards.shards import CLIP_COLUMNS, MULTI_LABEL_COLUMNS
 from videoai.run.datasets.prepared_folder import check_outside_input, check_same_preparation, locked
 from videoai.run.manifests import build_manifest
 from videoai.settings.data import DataSettings
 from videoai.settings.datasets import PrepareSettings
+from videoai.tasks import suiting
 
 logger = logging.getLogger(__name__)
 
@@ -52,12 +51,13 @@ REPORT_SECONDS = 5.0
 def prepare(settings: PrepareSettings, data: DataSettings) -> dict[str, Any]:
     """Make the copy of ``data`` that the settings ask for.
 
-    Returns: ``out``, ``manifest``, ``num_videos``, ``num_made``, ``bytes_in``, ``bytes_out``, ``unreadable`` (rows),
-        ``splits`` (clips in each), ``clip_ms`` (before, after; None when nothing was made).
+    Returns: ``out``, ``manifest``, ``task`` (what trains on it), ``num_videos``, ``num_made``, ``bytes_in``,
+        ``bytes_out``, ``unreadable`` (rows), ``splits`` (clips in each), ``clip_ms`` (before, after; None when
+        nothing was made).
     Raises: ValueError, OSError: one line each.
     """
     form, manifest = new_form(settings), build_manifest(data, trust=ANYTHING)
-    refuse_unwritable(manifest)
+    check_writable(manifest)
     out = Path(os.path.abspath(os.path.expanduser(settings.out)))
     check_outside_input(out, manifest)
     sources = find_sources(manifest)
@@ -80,7 +80,7 @@ def prepare(settings: PrepareSettings, data: DataSettings) -> dict[str, Any]:
         "out": str(out),
         "to": settings.to,
         "manifest": str(out / "clips.csv"),
-        "multi_label": manifest.is_multi_label,
+        "task": suiting(manifest)["name"],
         "num_videos": len(sources),
         "num_made": sum(len(job.sources) for job in todo),
         "bytes_in": sum(source.size for source in sources.values()),
@@ -100,12 +100,6 @@ def new_form(settings: PrepareSettings) -> Form:
 def settings_of(settings: PrepareSettings) -> dict[str, Any]:
     """What decides the bytes of the output."""
     return {"to": settings.to, **{key: getattr(settings, key) for key in SETTINGS[settings.to]}}
-
-
-def refuse_unwritable(manifest: Manifest) -> None:
-    """Raises: ValueError: the name of a class that cannot be written into a list of labels."""
-    if manifest.is_multi_label:
-        join_labels([*map(NamedSpan, manifest.classes)])
 
 
 def find_sources(manifest: Manifest) -> dict[str, Source]:
@@ -193,20 +187,7 @@ def write_tables(
     """``unreadable.csv``, then ``clips.csv``, which says that all is done."""
     header = ("path", "reason", "stage", "detail", "outcome")
     write_atomic(out / "unreadable.csv", csv_bytes(header, unreadable, errors="backslashreplace"))
-    columns = MULTI_LABEL_COLUMNS if manifest.is_multi_label else CLIP_COLUMNS
-    write_atomic(out / "clips.csv", csv_bytes(columns, clip_rows(manifest, located), errors="backslashreplace"))
-
-
-def clip_rows(manifest: Manifest, located: Mapping[str, str]) -> Iterator[tuple[Any, ...]]:
-    """Rows of CLIP_COLUMNS or MULTI_LABEL_COLUMNS."""
-    for split in SPLITS:
-        for item in manifest.splits[split]:
-            start, end = repr(item.start_seconds), "" if item.end_seconds is None else repr(item.end_seconds)
-            if item.spans is None:
-                label, times = manifest.classes[item.label], ()
-            else:
-                label, *times = join_labels([NamedSpan(manifest.classes[span.label], *span[1:]) for span in item.spans])
-            yield located[item.path], label, split, item.group or "", start, end, *times
+    write_atomic(out / "clips.csv", clips_csv(manifest, located))
 
 
 def clip_ms(pairs: Sequence[tuple[str, str]], settings: PrepareSettings) -> tuple[float, float]:

@@ -161,8 +161,7 @@ def _open_encoder(settings: FeatureStudySettings) -> tuple[Evaluator, dict[str, 
 def _check_data(manifest: Manifest, new: list[str], settings: FeatureStudySettings) -> None:
     """Raises: ValueError: nothing that the encoder has not seen, several labels, too few clips of a split or class."""
     source = manifest.source
-    if manifest.is_multi_label:
-        raise ValueError(f"{source}: its clips have several labels each; the study needs one label each.")
+    manifest.check_single_label("the study needs one label each")
     if len(new) < 2:
         raise ValueError(
             f"{source}: the encoder was trained on {truncated_list(manifest.classes)}, which leaves {len(new)} classes "

@@ -207,8 +207,7 @@ def _refuse_early_end(settings: GanStudySettings, gan: TrainGanSettings) -> None
 
 def _check_data(manifest: Manifest, settings: GanStudySettings) -> None:
     """Raises: ValueError: several labels, a split that is missing, too few clips of a class."""
-    if manifest.is_multi_label:
-        raise ValueError(f"{manifest.source}: its clips have several labels each; the study needs one label each.")
+    manifest.check_single_label("the study needs one label each")
     manifest.check_learnable()
     if empty := [split for split in ("val", "test") if not manifest.splits[split]]:
         raise ValueError(f"{manifest.source}: no {empty[0]} videos; classifiers are chosen on val and scored on test.")

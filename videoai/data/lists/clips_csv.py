@@ -1,0 +1,37 @@
+"""Writes the table of clips that ``data=csv`` and ``data=shards`` read: ``path,label,split,group,...``."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from videoai.core.files import csv_bytes
+from videoai.data.lists.label_texts import SECONDS_COLUMN, join_labels
+from videoai.data.lists.listing import SPLITS, NamedSpan
+
+if TYPE_CHECKING:  # torch takes 1.4 s to import, in each of the processes that pack
+    from videoai.data.lists.manifest import Manifest
+
+CLIP_COLUMNS = ("path", "label", "split", "group", "start_seconds", "end_seconds")
+MULTI_LABEL_COLUMNS = (*CLIP_COLUMNS, SECONDS_COLUMN)
+
+
+def check_writable(manifest: "Manifest") -> None:
+    """Raises: ValueError: the name of a class cannot stand in a list of labels."""
+    if manifest.is_multi_label:
+        join_labels([*map(NamedSpan, manifest.classes)])
+
+
+def clips_csv(manifest: "Manifest", located: Mapping[str, str]) -> bytes:
+    """The table as the bytes of a CSV file. ``located``: the path of an item -> the path in the table."""
+    columns = MULTI_LABEL_COLUMNS if manifest.is_multi_label else CLIP_COLUMNS
+    return csv_bytes(columns, _rows(manifest, located), errors="backslashreplace")
+
+
+def _rows(manifest: "Manifest", located: Mapping[str, str]) -> Iterator[tuple[Any, ...]]:
+    for split in SPLITS:
+        for item in manifest.splits[split]:
+            start, end = repr(item.start_seconds), "" if item.end_seconds is None else repr(item.end_seconds)
+            if item.spans is None:
+                label, times = manifest.classes[item.label], ()
+            else:
+                label, *times = join_labels([NamedSpan(manifest.classes[span.label], *span[1:]) for span in item.spans])
+            yield located[item.path], label, split, item.group or "", start, end, *times
