@@ -2,10 +2,10 @@
 
 import json
 import os
-import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from subprocess import PIPE, CompletedProcess, Popen
 
 import pytest
 
@@ -61,21 +61,30 @@ def multi_label_csv(clip_folder: Path, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture(scope="session")
-def videoai_command() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run ``videoai ...`` as a person does: a subprocess, in a folder of its own."""
+def videoai_command(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., CompletedProcess[str]]]:
+    """Run ``videoai ...`` as a person does: a process of its own, in a folder of its own."""
+    command = [sys.executable, str(ROOT / "tests" / "command_server.py")]
+    streams = tmp_path_factory.mktemp("streams")
+    with Popen(command, stdin=PIPE, stdout=PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}) as server:
+        assert server.stdin and server.stdout
 
-    def run(*arguments: str, cwd: Path, timeout: float = 120, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "videoai", *arguments],
-            cwd=cwd,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
+        def run(*arguments: str, cwd: Path, timeout: float = 120, **environment: str) -> CompletedProcess[str]:
+            files = {"stdout": streams / "stdout", "stderr": streams / "stderr"}
+            for file in files.values():
+                file.write_bytes(b"")
+            request = {"arguments": arguments, "cwd": str(cwd), "timeout": timeout}
+            request["environment"] = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+            print(
+                json.dumps({**request, **{name: str(file) for name, file in files.items()}}),
+                file=server.stdin,
+                flush=True,
+            )
+            code = json.loads(server.stdout.readline())
+            assert code != "timeout", f"videoai {' '.join(arguments)} took more than {timeout} s"
+            return CompletedProcess(["videoai", *arguments], code, *(file.read_text() for file in files.values()))
 
-    return run
+        yield run
+        server.stdin.close()
 
 
 @pytest.fixture(scope="session")

@@ -62,6 +62,7 @@ def run(text: str, project: Path, *command: str) -> subprocess.CompletedProcess[
     return subprocess.run([*command, text], cwd=project, env=environment, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "block",
     [block for block in BLOCKS if block["language"] == "bash" and not block["mark"]],
@@ -72,6 +73,7 @@ def test_a_bash_block_runs(block, project):
     assert done.returncode == 0, done.stderr[-2000:]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "block", [block for block in BLOCKS if block["language"] == "python"], ids=lambda b: b["text"][:40]
 )
@@ -106,6 +108,7 @@ def own_yaml(project: Path) -> None:
             target.write_text(block["text"])
 
 
+@pytest.mark.slow
 def test_weights_that_cannot_be_downloaded_are_one_clear_line(project):
     """The block that needs a network, without one: a proxy that nobody listens to."""
     (block,) = [block for block in BLOCKS if block["mark"] == "needs"]

@@ -1,7 +1,8 @@
+import math
+import os
 import re
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -84,18 +85,33 @@ def test_one_model_is_shown_with_its_options_weights_and_recipes(videoai_command
     assert "recipes: experiment=slow_8x8_r50_k400" in text
 
 
-def seconds(*command: str) -> float:
-    """The best of five: other programs may be busy."""
-    best = 9e9
-    for _ in range(5):
-        started = time.perf_counter()
-        subprocess.run([sys.executable, *command], check=True, capture_output=True)
-        best = min(best, time.perf_counter() - started)
-    return best
+def processor_seconds(*command: str) -> float:
+    """User and system time of a Python process."""
+    quiet = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+    child = os.posix_spawn(sys.executable, [sys.executable, *command], os.environ, file_actions=quiet)
+    _, status, usage = os.wait4(child, 0)
+    assert status == 0
+    return usage.ru_utime + usage.ru_stime
+
+
+HYDRA_SECONDS = 0.165  # of import hydra on two idle cores of 2026-11-28, where train --help takes 0.42 s
+LIMITS = {("-m", "videoai", "--help"): 0.5, ("-m", "videoai", "train", "--help"): 0.5, ("-c", "import videoai"): 0.2}
 
 
 def test_help_and_import_are_quick():
-    """0.5 s and 0.2 s, the interpreter's own start included; heavy imports wait until they are needed."""
-    assert seconds("-m", "videoai", "--help") < 0.5
-    assert seconds("-m", "videoai", "train", "--help") < 0.5
-    assert seconds("-c", "import videoai") < 0.2
+    """0.5 s and 0.2 s of an idle machine, the interpreter's own start included. One that is slower or busy gets as much
+    more time as it takes to import Hydra; the best of eight, taken in turns."""
+    hydra = ("-c", "import hydra")
+    best = dict.fromkeys([hydra, *LIMITS], math.inf)
+    for _ in range(8):
+        best = {command: min(seconds, processor_seconds(*command)) for command, seconds in best.items()}
+    slower = max(1.0, best[hydra] / HYDRA_SECONDS)
+    for command, limit in LIMITS.items():
+        assert best[command] < limit * slower, command
+
+
+def test_help_imports_nothing_heavy():
+    code = "import sys; from videoai.cli.main import main; main(); print(*sys.modules)"
+    command = [sys.executable, "-c", code, "train", "--help"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert not {"torch", "numpy", "av", "timm", "rich"} & set(printed.splitlines()[-1].split())

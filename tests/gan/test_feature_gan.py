@@ -19,6 +19,7 @@ def spread_and_place(num_steps: int) -> tuple[float, float]:
     return float(drawn.std(1).mean()), float((drawn.mean(1) - CENTRES).norm(dim=1).max())
 
 
+@pytest.mark.slow
 def test_it_learns_where_the_classes_of_a_mixture_lie_and_how_wide_they_are():
     spread, place = spread_and_place(num_steps=400)
     assert 0.4 < spread < 1.0  # 0.7 is right

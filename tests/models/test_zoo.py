@@ -1,6 +1,6 @@
 """Every row of the table keeps the same contract. A new row is tested without being asked.
 
-Plain ``pytest`` takes the smallest model of each module, if it is light (lighter still where a test builds or traces a
+Plain ``pytest`` takes the smallest model of each module, if it is light (lighter still where a test runs or compiles a
 model twice); ``slow`` the others; ``nightly`` those that need gigabytes.
 """
 
@@ -28,7 +28,8 @@ from videoai.models import MODELS, TARGETS, create_model, names
 NUM_CLASSES = 5
 GOLDEN = Path(__file__).parents[1] / "golden" / "zoo.json"
 LIGHT = 40_000_000  # parameters: a second a test
-LIGHTER = 12_000_000  # where one of 20 million takes ten seconds: tracing, or two backward passes
+LIGHTER = 12_000_000  # where one of 20 million takes ten seconds: two backward passes
+LIGHTEST = 1_000_000  # where one of 3 million takes seven: compiling
 HUGE = 250_000_000  # parameters: with gradients 2 GB and up
 
 
@@ -147,11 +148,12 @@ def _tiers(light: int) -> list[Any]:
     return [pytest.param(name, marks=marks(name)) for name in MODELS]
 
 
-every_model = pytest.mark.parametrize("name", _tiers(LIGHT))
-every_model_at_length = pytest.mark.parametrize("name", _tiers(LIGHTER))
+every_model = pytest.mark.parametrize("name", _tiers(LIGHT), scope="module")
+every_model_to_compile = pytest.mark.parametrize("name", _tiers(LIGHTEST), scope="module")
+every_model_at_length = pytest.mark.parametrize("name", _tiers(LIGHTER), scope="module")
 
 
-@functools.lru_cache(maxsize=2)  # tests run model after model
+@functools.lru_cache(maxsize=2)  # scope="module" has them run model after model
 def shared(name: str) -> nn.Module:
     """One model per name for the tests that only read it; the others take a copy."""
     return fresh(name).eval()
@@ -266,7 +268,9 @@ def test_a_saved_model_gives_the_same_logits_when_loaded(name: str) -> None:
     with torch.inference_mode():
         assert not torch.equal(other(video), shared(name)(video))
         other.load_state_dict(torch.load(file, weights_only=True))
-        assert torch.equal(other(video), shared(name)(video))
+        # a model that was built in inference mode takes other kernels for its GRU: float32 rounding, no more
+        torch.testing.assert_close(other(video), shared(name)(video), rtol=1e-4, atol=1e-6)
+    assert all(torch.equal(tensor, shared(name).state_dict()[key]) for key, tensor in other.state_dict().items())
 
 
 @every_model
@@ -281,7 +285,7 @@ def test_bfloat16_stays_near_float32(name: str) -> None:
     assert (given.float() - wanted).norm() < 0.05 * wanted.norm()
 
 
-@every_model_at_length
+@every_model_to_compile
 def test_a_model_compiles_to_one_graph(name: str) -> None:
     if module_of(name) in NO_FULLGRAPH:
         pytest.skip("NO_FULLGRAPH says why")
