@@ -1,4 +1,4 @@
-"""Runs ``videoai`` commands in processes that are forked from one that has imported torch.
+"""Runs ``videoai`` commands in processes that are forked from one that has imported torch and what else is slow.
 
 A command is as much a process of its own as ``python -m videoai``: arguments, folder, environment, standard streams and
 exit code are its own. It only does not import torch again, which takes longer than most commands of the tests do.
@@ -10,16 +10,24 @@ import os
 import signal
 import sys
 import time
+from importlib import import_module
 
+PRELOADED = (
+    "torchvision.transforms.v2",
+    "torch.utils.tensorboard",
+    "videoai.run.evaluate",
+    "videoai.run.predict",
+    "videoai.run.train",
+    "videoai.tasks.classify",
+)
 NO_ANSWER = 0.002  # seconds between two looks at a command
 TIMED_OUT = "timeout"
 
 
 def serve() -> int:
     """Answer requests until standard input ends. Returns, in a forked process, the exit code of its command."""
-    import videoai.run.evaluate
-    import videoai.run.predict
-    import videoai.run.train  # noqa: F401
+    for module in PRELOADED:
+        import_module(module)
     from videoai.cli.main import main
 
     for line in sys.stdin.buffer:

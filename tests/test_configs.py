@@ -16,6 +16,7 @@ from videoai.inference.initial_weights import resolve_weights
 from videoai.inference.load import build_model
 from videoai.models import MODELS
 from videoai.models.published import find
+from videoai.models.sizes import sizes
 from videoai.settings.gan import TrainGanSettings
 from videoai.settings.training import TrainSettings
 from videoai.settings.verbs import PredictSettings
@@ -48,7 +49,13 @@ def test_every_model_has_a_yaml_and_the_other_way_round():
     assert set(MODEL_FILES) == set(MODELS)
 
 
-@pytest.mark.parametrize("name", MODEL_FILES)
+LARGE = 40_000_000  # parameters: their networks have more blocks of the same kind
+LARGE_OR_NOT = [
+    pytest.param(name, marks=[pytest.mark.slow] if sizes()[name].parameters > LARGE else []) for name in MODEL_FILES
+]
+
+
+@pytest.mark.parametrize("name", LARGE_OR_NOT)
 def test_every_model_builds_from_its_yaml_and_maps_its_clip_to_logits(name):
     config = compose(f"model={name}").whole
     clip = ClipSpec(**config["clip"])

@@ -92,7 +92,7 @@ def test_check_names_the_data_and_the_quarantine(clips, capsys):
 
 @pytest.mark.parametrize(("to", "key"), [("shards", "out"), ("videos", "manifest")])
 def test_prepare_names_what_it_made(to, key):
-    done = {"to": to, "out": "my {data}", "manifest": "my {data}/clips.csv", "splits": {"val": 0}, "multi_label": False}
+    done = {"to": to, "out": "my {data}", "manifest": "my {data}/clips.csv", "splits": {"val": 0}, "task": "classify"}
     assert paste(data_prepare.next_command(done))["data"]["path"] == done[key]
 
 

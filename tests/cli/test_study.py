@@ -17,6 +17,7 @@ def encoder(clip_folder, tmp_path_factory) -> str:
     return videoai.train(data=data, clip=clip, run_dir=str(run_dir), trainer={**trainer, "num_threads": 1}).checkpoint
 
 
+@pytest.mark.slow
 def test_a_study_measures_and_says_what_came_out(videoai_command, encoder, tmp_path):
     given = (
         f"checkpoint={encoder}",

@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from videoai.core.seeding import generator_for
