@@ -25,12 +25,29 @@ def compose_presets(
     """
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
+    from yaml import MarkedYAMLError
 
+    for override in overrides:
+        check_choice(override, config_dir)
     search = [f"hydra.searchpath=[file://{os.path.abspath(config_dir)}]"] if config_dir else []
     try:
         return _composed(job, [*search, *map(forced, overrides)])
+    except MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = f"{os.path.relpath(mark.name)}:{mark.line + 1}: " if mark else ""
+        raise ValueError(f"{place}this is no YAML: {error.problem}.") from error
     except (HydraException, OmegaConfBaseException, ValueError) as error:
         raise ValueError(_one_line(str(error))) from error
+
+
+def check_choice(override: str, config_dir: str | None) -> None:
+    """Raises: ValueError: a group gets a value and not the name of a file: ``optim=3``, ``data={...}``."""
+    group, _, value = override.partition("=")
+    if group in GROUPS and (value[:1] in "[{" or value == "null" or value.replace(".", "", 1).isdecimal()):
+        names = ", ".join(choices_of(group, config_dir))
+        raise ValueError(
+            f"{override}: {group} takes a name ({names}). Single settings are given one by one: {group}.KEY=VALUE"
+        )
 
 
 def choices_of(group: str, config_dir: str | None = None) -> list[str]:
@@ -57,10 +74,10 @@ def origin_of(key: str, choices: Mapping[str, str | None], config_dir: str | Non
         text = file.read_text()
         is_global = re.match(r"#\s*@package\s+_global_", text) is not None
         path = key.split(".") if is_global or group is None else key.split(".")[1:]
-        if (group is None or is_global or key.startswith(f"{group}.")) and _holds(yaml.safe_load(text), path):
-            return (
-                os.path.relpath(file) if config_dir and file.is_relative_to(os.path.abspath(config_dir)) else str(file)
-            )
+        is_about = group is None or is_global or key.startswith(f"{group}.")
+        if (key == group and not is_global) or (is_about and _holds(yaml.safe_load(text), path)):
+            is_own = config_dir and file.is_relative_to(os.path.abspath(config_dir))
+            return os.path.relpath(file) if is_own else str(file)
     return None
 
 

@@ -10,9 +10,9 @@ from videoai.compose.arguments import Arguments, keys_of, put, read_arguments, v
 from videoai.compose.presets import CONFIGS, GROUPS, compose_presets, options_of, origin_of
 from videoai.settings.gan import TrainGanSettings
 from videoai.settings.model import ModelOptions
-from videoai.settings.parse import UnknownSetting, complete, flatten, parse, type_hints, unknown
+from videoai.settings.parse import complete, flatten, parse, type_hints, unknown
 from videoai.settings.renamed import renamed
-from videoai.settings.setting import checked, setting_of
+from videoai.settings.setting import WrongSetting, checked, setting_of
 from videoai.settings.training import TrainSettings
 
 logger = logging.getLogger(__name__)
@@ -89,7 +89,10 @@ def named(settings: T, choices: Mapping[str, str | None]) -> T:
 def from_composed(
     cls: type[T], config: Mapping[str, Any], choices: Mapping[str, str | None], given: Arguments
 ) -> Composed[T]:
-    """What Hydra composed -> the settings of ``cls``. Raises: ValueError: an unknown key, and its file."""
+    """What Hydra composed -> the settings of ``cls``.
+
+    Raises: ValueError: an unknown key or a value that is not allowed, and the file that holds it.
+    """
     if "experiment" in config:
         raise ValueError(
             f"experiment={choices.get('experiment')}: the file has no effect, because its first line is not "
@@ -99,19 +102,20 @@ def from_composed(
         whole = renamed({**config, **_own_nodes(given)}, logger.warning)
         check_model(whole.get("model"))
         return Composed(cls, complete(cls, whole), choices)
-    except UnknownSetting as error:
-        file = origin_of(error.key, choices, given.config_dir)
+    except WrongSetting as error:
+        is_typed = error.key in keys_of(given.overrides) and error.key not in GROUPS
+        file = None if is_typed else origin_of(error.key, choices, given.config_dir)
         raise ValueError(f"{file}: {error}" if file else str(error)) from error
 
 
 def check_model(node: Any) -> None:
-    """Raises: UnknownSetting, ValueError: an option that the model's preset does not have, or a value not allowed."""
+    """Raises: WrongSetting: an option that the model's preset does not have, or a value not allowed."""
     if not isinstance(node, Mapping) or _is_own(node):
         return
     known = options_of("model", str(node.get("name")))
     for key in node if known else ():
         if known and key not in known:
-            raise UnknownSetting(f"model.{key}", unknown(f"model.{key}", [f"model.{name}" for name in known]))
+            raise WrongSetting(f"model.{key}", unknown(f"model.{key}", [f"model.{name}" for name in known]))
     hints = type_hints(ModelOptions)
     for name, described in ModelOptions.__dataclass_fields__.items():
         if name in node:
@@ -120,8 +124,8 @@ def check_model(node: Any) -> None:
             )
             try:
                 checked(f"model.{name}", node[name], hints[name], setting_of(described))
-            except ValueError as error:
-                raise ValueError(f"{error}{hint}") from error
+            except WrongSetting as error:
+                raise WrongSetting(error.key, f"{error}{hint}") from error
 
 
 def _own_nodes(given: Arguments) -> dict[str, Any]:

@@ -76,10 +76,17 @@ class GanImbalanceSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GanTask:
+    """The task of generators; it has no options."""
+
+    name: str = setting(help="what is learned")
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrainGanSettings(RunSettings):
     """Train a generator of clips of your classes."""
 
-    task: dict[str, Any] = setting({"name": "gan"}, variants={}, help="what is learned: gan")
+    task: dict[str, Any] = setting({"name": "gan"}, variants={"gan": GanTask}, help="what is learned: gan")
     gan: GanNetworkSettings
     optim: GanOptimSettings
     imbalance: GanImbalanceSettings

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, NamedTuple, TypeGuard, TypeVar, get_type_hints
 
 from videoai.core.messages import did_you_mean
-from videoai.settings.setting import Setting, allowed, checked, default_of, setting_of
+from videoai.settings.setting import Setting, WrongSetting, allowed, checked, default_of, setting_of, shown
 
 T = TypeVar("T")
 REQUIRED = "???"  # a setting that must be given, as OmegaConf writes it
@@ -20,14 +20,6 @@ HINTS = {
     "size": "clip.size", "imgsz": "clip.size", "pretrained": "model.pretrained", "output": "run_dir",
 }  # fmt: skip
 GPUS = ("gpus", "devices", "num_gpus", "world_size")
-
-
-class UnknownSetting(ValueError):
-    """A key that is no setting."""
-
-    def __init__(self, key: str, message: str) -> None:
-        super().__init__(message)
-        self.key = key
 
 
 class Described(NamedTuple):
@@ -131,8 +123,9 @@ def _describe_variant(about: Setting, node: Mapping[str, Any], prefix: str) -> I
 
 def _completed(cls: type, given: Any, prefix: str) -> dict[str, Any]:
     if not isinstance(given, Mapping):
-        raise ValueError(
-            f"{prefix.rstrip('.')}={given}: a group of settings, such as {prefix}{fields(cls)[0].name}=..."
+        raise WrongSetting(
+            prefix.rstrip("."),
+            f"{prefix.rstrip('.')}={shown(given)}: a group of settings, such as {prefix}{fields(cls)[0].name}=...",
         )
     hints, whole = type_hints(cls), {}
     names = {f.name for f in fields(cls)}
@@ -145,7 +138,7 @@ def _completed(cls: type, given: Any, prefix: str) -> dict[str, Any]:
         else:
             whole[f.name] = _value(f, about, hints[f.name], given, prefix)
     if rest:
-        raise UnknownSetting(
+        raise WrongSetting(
             key := f"{prefix}{next(iter(rest))}",
             unknown(key, [f"{prefix}{known}" for known in flatten(whole_names(cls))]),
         )
@@ -167,20 +160,22 @@ def _value(f: Field[Any], about: Setting, kind: Any, given: Mapping[str, Any], p
 def _variant(about: Setting, node: Any, prefix: str, beside: Any) -> dict[str, Any]:
     """A group whose keys depend on its name; any keys go with ``_target_``, and where nothing is known of them."""
     if not isinstance(node, Mapping):
-        raise ValueError(
-            f"{prefix.rstrip('.')}={node}: give {{name: ..., ...}} or {{_target_: package.module.Class, ...}}."
+        raise WrongSetting(
+            prefix.rstrip("."),
+            f"{prefix.rstrip('.')}={shown(node)}: give {{name: ..., ...}} or {{_target_: package.module.Class, ...}}.",
         )
     if node.get("_target_") or not about.variants:
         return dict(node)
     name, variants = str(node.get("name")), about.variants
     if name not in variants:
         choices = ", ".join(sorted(variants))
-        raise ValueError(
-            f"{prefix}name={name}: no such choice.{did_you_mean(name, list(variants))} Choose from: {choices}."
+        raise WrongSetting(
+            f"{prefix}name",
+            f"{prefix}name={name}: no such choice.{did_you_mean(name, list(variants))} Choose from: {choices}.",
         )
     names = {f.name for f in fields(variants[name])}
     if wrong := [key for key in node if key not in names]:
-        raise UnknownSetting(
+        raise WrongSetting(
             key := f"{prefix}{wrong[0]}", unknown(key, [f"{prefix}{known}" for known in (*names, *beside)])
         )
     return _completed(variants[name], node, prefix)
@@ -199,6 +194,11 @@ def unknown(key: str, known: list[str]) -> str:
         return f"unknown setting '{key}'. One GPU is found by itself; several: {several}"
     if key.partition(".")[0] == "gan" and "gan" not in {name.partition(".")[0] for name in known}:
         return f"'{key}' is a setting of GANs: videoai gan train {key}=..."
+    group, _, rest = key.partition(".")
+    if rest.partition(".")[0] == group:
+        return (
+            f"unknown setting '{key}'. In a file of the group {group} write its settings without '{group}:' above them."
+        )
     if key in HINTS and key not in known:
         return f"unknown setting '{key}'. Did you mean {HINTS[key]}?"
     return f"unknown setting '{key}'.{did_you_mean(key, known)}"

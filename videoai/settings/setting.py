@@ -14,6 +14,14 @@ from videoai.core.messages import did_you_mean
 UNCHANGED = object()  # stands for "as the default is"
 
 
+class WrongSetting(ValueError):
+    """A key that is no setting, or a value that its setting does not allow."""
+
+    def __init__(self, key: str, message: str) -> None:
+        super().__init__(message)
+        self.key = key
+
+
 @dataclass(frozen=True, kw_only=True)
 class Setting:
     """What is known of a setting beside its type and default."""
@@ -58,12 +66,14 @@ def default_of(described: Field[Any]) -> Any:
 def checked(key: str, value: Any, annotation: Any, about: Setting) -> Any:
     """``value`` as the annotation wants it: lists become tuples, numbers that stand for names become text.
 
-    Raises: ValueError: another type, outside the limits, or no choice.
+    Raises: WrongSetting: another type, outside the limits, or no choice.
     """
     fitted = _first_fit(value, annotation, about)
     if fitted is not UNCHANGED:
         return fitted
-    raise ValueError(f"{key}={shown(value)}:{_near(value, annotation)} {allowed(annotation, about, capital=True)}.")
+    given = repr(value) if isinstance(value, str) and value.replace(".", "", 1).isdecimal() else shown(value)
+    message = f"{key}={given}:{_near(value, annotation)} {allowed(annotation, about, capital=True)}."
+    raise WrongSetting(key, message)
 
 
 def alternatives(annotation: Any) -> tuple[Any, ...]:

@@ -180,10 +180,20 @@ class RunSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BuiltInTask:
+    """A task of this project; none has options."""
+
+    name: str = setting(help="auto = classify or multi_label, as the data have one label a clip or several")
+
+
+TASKS = dict.fromkeys(("auto", "classify", "multi_label"), BuiltInTask)
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrainSettings(RunSettings):
     """Train a model, or continue a run."""
 
-    task: dict[str, Any] = setting({"name": "auto"}, variants={}, help="what is learned; auto = one or several labels")
+    task: dict[str, Any] = setting({"name": "auto"}, variants=TASKS, help="what is learned")
     model: dict[str, Any] = setting(variants={}, help="the network")
     optim: dict[str, Any] = setting({"name": "adamw"}, variants=OPTIMIZERS, help="the optimizer")
     synthetic: SyntheticSettings
