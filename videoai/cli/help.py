@@ -48,20 +48,22 @@ def group_help(group: str) -> str:
 def job_help(found: Found) -> str:
     """Every setting of the job as the other words compose it. Raises: ValueError: words that do not compose."""
     lines = [f"videoai {found.name}: {found.job.help}", "", f"usage: videoai {found.name} {found.job.usage}".rstrip()]
-    words = [word for word in found.rest if "=" in word or word.startswith("--config-dir")]
+    words = [word for word in found.rest if word not in ("--cfg", "-m", "--multirun")]
     lines += [line for place, source in enumerate(found.job.settings) for line in _settings(source, words, place > 0)]
     return "\n".join(lines)
 
 
 def _settings(source: str, words: Sequence[str], is_passed_on: bool) -> Iterator[str]:
+    from videoai.compose.arguments import split_config_dir
     from videoai.compose.presets import GROUPS as PRESETS
-    from videoai.compose.presets import choices_of
+    from videoai.compose.presets import choices_of, comments_of
     from videoai.compose.settings import JOBS as FROM_PRESETS
     from videoai.compose.settings import from_arguments, own_words
     from videoai.core.build import resolve
     from videoai.settings.parse import describe
 
     cls = resolve(source, "jobs")
+    config_dir, _ = split_config_dir(words)
     composed = from_arguments(cls, own_words(cls, words))  # pyright: ignore[reportArgumentType]
     yield from (
         ("", *textwrap.wrap(" ".join((cls.__doc__ or "").split()), _width())) if not is_passed_on else ("", "and:")
@@ -70,11 +72,13 @@ def _settings(source: str, words: Sequence[str], is_passed_on: bool) -> Iterator
         yield from ("", "presets, GROUP=NAME (and your own: --config-dir DIR with GROUP/NAME.yaml):")
         for group in PRESETS:
             if group in composed.choices:
-                named = textwrap.wrap(" ".join(choices_of(group)), _width() - 14)
+                named = textwrap.wrap(" ".join(choices_of(group, config_dir)), _width() - 14)
                 yield from (f"  {group + '=' if not place else '':<12}{row}" for place, row in enumerate(named))
     yield from ("", "settings, with their values as composed here:")
+    of_model = comments_of("model", str(composed.choices.get("model")), config_dir)
     for described in describe(cls, composed.whole):  # pyright: ignore[reportArgumentType]
-        yield from _row(described.key, described.value, described.about.help, described.allowed)
+        meaning = described.about.help or of_model.get(described.key.removeprefix("model."), "")
+        yield from _row(described.key, described.value, meaning, described.allowed)
 
 
 def _row(key: str, value: object, meaning: str, allowed: str) -> Iterator[str]:

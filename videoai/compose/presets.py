@@ -66,6 +66,13 @@ def options_of(group: str, name: str) -> dict[str, Any] | None:
     return {key: value for key, value in (yaml.safe_load(file.read_text()) or {}).items() if key != "defaults"}
 
 
+def comments_of(group: str, name: str, config_dir: str | None = None) -> dict[str, str]:
+    """The comment behind each key of a preset: ``width: 16  # channels`` -> ``{"width": "channels"}``."""
+    files = [file for _, file in _chosen_files({group: name}, config_dir)]
+    lines = files[0].read_text().splitlines() if files else []
+    return {match[1]: match[2] for line in lines if (match := re.match(r"(\w+):.*?\s#\s+(.*)", line))}
+
+
 def origin_of(key: str, choices: Mapping[str, str | None], config_dir: str | None) -> str | None:
     """The file that sets ``key``, among those that were chosen; None = the command line did."""
     import yaml
