@@ -37,7 +37,7 @@ PACKAGES = ("core", "engine", "tasks", "inference", "data", "report", "gan", "mo
 LEFT_OUT = re.compile(r"data/layouts/|__init__\.py$")
 # `|` stands nearly always in a type, where any other operator fails at import and tells nothing.
 NO_FAULT = re.compile(r"ReplaceBinaryOperator_BitOr_|VariableReplacer|VariableInserter")
-TIMEOUT_SECONDS = 300  # of the tests of one fault; a loop that never ends counts as seen
+TIMEOUT_SECONDS = 300  # limit of the tests of one fault; a loop that never ends counts as detected
 
 
 def main() -> None:

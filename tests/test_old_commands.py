@@ -29,7 +29,7 @@ OWN_YAML = {
 
 
 def spellings(line: str) -> Iterator[str]:
-    """The verb, and what is set by it; of a group also which file, for files may be renamed too."""
+    """The verb and the settings it sets; for a group also the file, because files may be renamed too."""
     verb, *words = line.partition("videoai ")[2].split()
     for word in words:
         key = word.strip("'\"").partition("=")[0]

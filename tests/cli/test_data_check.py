@@ -97,7 +97,7 @@ def test_every_planted_fault_is_found_and_nothing_else_and_training_goes_on_with
         "segment": ["left5.mp4"],
     }
     page = (folder / "out" / "report.html").read_text()
-    assert page.count("data:image/jpeg") == 6  # of every file named that can be read
+    assert page.count("data:image/jpeg") == 6  # one per named file that can be read
     arguments = ["data=csv", "data.path=clips.csv", "data.quarantine=out/quarantine.csv", "clip.size=32"]
     arguments += ["clip.resize=32", "trainer.max_steps=1", "data.num_workers=0", "run_dir=run"]
     trained = videoai_command("train", *arguments, cwd=folder)
@@ -142,7 +142,7 @@ def test_lines_that_training_refuses_are_named_and_the_rest_is_examined(clean, v
     done = videoai_command("data", "check", "clips.csv", "out=out", cwd=folder)
     assert done.returncode == 3, done.stderr
     found = reported(folder)
-    assert found.pop("few") == found.pop("imbalance") == [""]  # of the class that is a misprint
+    assert found.pop("few") == found.pop("imbalance") == [""]  # the misspelt class
     assert found == {
         "missing": ["gone.mp4"],
         "label_without_class": ["left2.mp4", "left4.mp4"],

@@ -20,11 +20,11 @@ from videoai.settings.parse import to_dict
 
 ROOT = Path(__file__).resolve().parents[2]
 TRAINER = {"batch_size": 6, "log_every": 1, "precision": "fp32", "tensorboard": False, "max_steps": 2}
-CLIP_SIDE = 32  # of the built-in models; what a cache must be made at to give the same pixels
+CLIP_SIDE = 32  # size of the built-in models; a cache of this size gives the same pixels
 
 
 def losses(run: Path, *overrides: str) -> list[float]:
-    """Of two steps of training, to the last bit."""
+    """The losses of two training steps, to the last bit."""
     data = to_dict(named_data([override for override in overrides if override.startswith("data")]))
     videoai.train(data=data, loading={"num_workers": 0}, trainer=TRAINER, run_dir=str(run))
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]

@@ -173,7 +173,7 @@ def commands_of(page: str) -> list[str]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_command_of_a_page_composes(page):
     for command in dict.fromkeys(commands_of(page.read_text())):
-        if "--config-dir" not in command and "--help" not in command:  # of a reader's own files; of all settings
+        if "--config-dir" not in command and "--help" not in command:  # own files, or a page of help
             compose(command)
 
 

@@ -134,7 +134,7 @@ def test_all_repeats_of_a_broken_video_are_replaced(items, tmp_path):
     assert all("broken.mp4" in clip.error and clip.index == len(items) and clip.video.any() for clip in clips)
 
 
-SPANS = (LabelSpan(0), LabelSpan(1, 0.0, 0.4), LabelSpan(2, 1.8))  # of 32 frames at 15 fps, 2.1 s
+SPANS = (LabelSpan(0), LabelSpan(1, 0.0, 0.4), LabelSpan(2, 1.8))  # in 32 frames at 15 fps, 2.1 s
 
 
 def test_a_training_clip_has_the_labels_that_hold_in_it(tmp_path):

@@ -43,7 +43,7 @@ class Task:
 
 
 def batches(start: int) -> Iterator[Clips]:
-    """Of several processes each one's own, as the loader gives them."""
+    """Batches of this process; each process has its own, as with the loader."""
 
     def all_of_them() -> Iterator[Clips]:
         for number in range(start, 99):

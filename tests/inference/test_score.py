@@ -54,7 +54,7 @@ def test_probabilities_are_averaged_over_views_and_an_unreadable_video_has_none(
     torch.testing.assert_close(found.scores[:2], expected)
     assert found.scores[2].isnan().all()
     assert found.errors == ["", "", "c.mp4: corrupt"]
-    assert found.clip_top1 == pytest.approx(0.5)  # of the four readable clips: one view of each video is wrong
+    assert found.clip_top1 == pytest.approx(0.5)  # two of the four readable clips: one view of each video is wrong
     assert found.loss == pytest.approx(torch.nn.functional.cross_entropy(logits_of(GOOD), GOOD.label).item())
 
 

@@ -40,7 +40,7 @@ from videoai.models.vjepa2 import TokenMean, VJepa2
 from videoai.models.x3d import X3D
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "logits.json"
-GATE = 1e-7  # of the spread of the logits. float64 rounds at 1e-16; tables of sines are rounded to float32, 6e-8
+GATE = 1e-7  # share of the spread of the logits. float64 rounds at 1e-16; tables of sines are rounded to float32, 6e-8
 ROTARY_GATE = 1e-6  # V-JEPA 2 computes sines and cosines in float32, where CPUs differ in the last bit
 K = 5
 LARGE = 5_000_000  # parameters

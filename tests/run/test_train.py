@@ -113,7 +113,7 @@ def test_ten_steps_on_real_clips_give_the_golden_losses(clip_folder, tmp_path, g
 
 @pytest.mark.parametrize("model", [{"name": "tiny_r3d"}, {"name": "cnn_lstm", "backbone": "resnet10t"}])
 def test_activation_checkpointing_keeps_the_statistics_of_batch_norms(clip_folder, tmp_path, model):
-    """Of one step of two micro-batches: later steps follow gradients, whose sums may round otherwise."""
+    """Only one step of two micro-batches is compared: later steps follow gradients, whose sums may round otherwise."""
     kept = []
     for again in (False, True):
         given = config(clip_folder, tmp_path, run_dir=str(tmp_path / str(again)), model=model, clip="16x2x32")

@@ -9,7 +9,7 @@ from videoai.settings.datasets import InspectSettings
 from videoai.settings.parse import parse
 from videoai.settings.training import TrainSettings
 
-CHOICES = ("model", "clip")  # of train, passed on to it
+CHOICES = ("model", "clip")  # groups of train that are passed on to it
 
 
 def main(arguments: list[str]) -> int:

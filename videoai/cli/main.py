@@ -48,7 +48,7 @@ def run(found: Found, *, wants_help: bool = False) -> int:
     """Run a job; errors that a person can mend are one line, with the traceback under debug=true."""
     # timm and pytorchvideo still decorate with it; nothing that the reader of a command line could mend
     warnings.filterwarnings("ignore", message=".*torch.jit.script", category=FutureWarning)
-    level = logging.INFO if os.environ.get("RANK", "0") == "0" else logging.WARNING  # of several processes one speaks
+    level = logging.INFO if os.environ.get("RANK", "0") == "0" else logging.WARNING  # one process speaks
     logging.basicConfig(level=level, format="%(message)s", handlers=[StandardError()])
     if os.getcwd() not in sys.path:
         # For a class of one's own, by _target_; last, so that no file there hides a library.

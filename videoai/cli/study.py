@@ -62,7 +62,7 @@ def show(results: dict[str, Any]) -> int:
 
 
 def _classifier(arm: str, arguments: list[str], policy: tuple[DiffOperation, ...]) -> TrainSettings:
-    """What train composes, with the augmentation that the arm's base is called after. ``policy``: of DiffAugment."""
+    """Settings of train with the augmentation that the arm's base names. ``policy``: DiffAugment's operations."""
     from videoai.run.study.gan_augment import split_arm
 
     base, added = split_arm(arm)

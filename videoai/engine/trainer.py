@@ -84,18 +84,18 @@ class Trainer:
     batches: Callable[[int], Iterator[Clips]]  # first micro-batch of the run -> this process's own from there, endless
     evaluate: Callable[[nn.Module, int], dict[str, float]]  # (model, step) -> values; "loss" among them breaks ties
     metric: str  # which of evaluate's values chooses the best checkpoint
-    lower_is_better: bool = False  # of the metric
+    lower_is_better: bool = False  # whether a smaller metric is better
     metric_source: str = ""  # what computes the metric, such as a judge; with another one the best is chosen anew
     write: Callable[[str, dict[str, Any]], None]
     optimizer: torch.optim.Optimizer
-    average: Average  # of the model, or of the part of it that is evaluated
+    average: Average  # moving average of the model, or of the part that is evaluated
     schedule: Callable[[int], float]  # step -> factor of the base rates
     precision: Precision
     log: RunLog
     cadence: Cadence
     progress: Progress
     facts: dict[str, Any]
-    accumulate: int = 1  # micro-batches per optimizer step, of all processes
+    accumulate: int = 1  # micro-batches per optimizer step, over all processes
     max_grad_norm: float | None = None  # None = no clipping
     freeze: Freeze | None = None  # None = everything learns
     seed: int = 0
@@ -152,7 +152,7 @@ class Trainer:
         return self.cadence.patience is not None and self.best.stale >= self.cadence.patience
 
     def train_step(self, micro_batches: list[Clips]) -> dict[str, Tensor]:
-        """One optimizer step over ``accumulate`` micro-batches, of which these are this process's."""
+        """One optimizer step over ``accumulate`` micro-batches, each process on its own share."""
         self.set_rate()
         self.set_mode()
         means: dict[str, Tensor] = {}
@@ -217,7 +217,7 @@ class Trainer:
             self.log.clips(self.step, "input", micro_batches[0].video[:4])
         if self.due(self.cadence.log_every):
             values = {key: float(value) for key, value in stats.items()}
-            rate = max(group["lr"] for group in self.optimizer.param_groups)  # of the head, where layers differ
+            rate = max(group["lr"] for group in self.optimizer.param_groups)  # rate of the head, where layers differ
             values |= {"lr": rate, **self.progress.rates()}
             self.log.scalars(self.step, "train", values)
             self.progress.line(self.step, values)
@@ -257,7 +257,7 @@ class Trainer:
         self.write(name, self.state())
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Continue from a checkpoint's ``state``. Raises: ValueError: of another model than the settings make."""
+        """Continue from a checkpoint's ``state``. Raises: ValueError: it holds another model than the settings make."""
         load_model_state(self.learner.model, state)
         with fitting(state):
             self.optimizer.load_state_dict(state["optimizer"])

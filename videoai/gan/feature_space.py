@@ -65,7 +65,7 @@ def augmenter(
         others: features [M, D] and labels [M] of further classes, numbered on their own. They are never drawn: they
             tell ``gaussian`` and ``feature_gan`` how clips of one class differ, which few shots cannot.
         min_shots: refuse classes with fewer; None = MIN_SHOTS.
-        options: of the augmenter, such as ``num_steps`` of ``feature_gan``.
+        options: arguments of the augmenter, such as ``num_steps`` of ``feature_gan``.
 
     Raises: ValueError: unknown name, or a class with too few features.
     """

@@ -70,7 +70,7 @@ def per_class(values: Tensor, label: Tensor, num_classes: int) -> Tensor:
 def recall_per_class(
     real: Tensor, real_label: Tensor, generated: Tensor, label: Tensor, num_classes: int, k: int = NEIGHBOURS
 ) -> Tensor:
-    """float64 [K], of as many clips on both sides; NaN where there are not more than ``k``."""
+    """float64 [K], computed from equally many clips on both sides; NaN where there are not more than ``k``."""
     recalls = []
     for number in range(num_classes):
         one, other = real[real_label == number], generated[label == number]

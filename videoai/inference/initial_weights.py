@@ -21,7 +21,7 @@ from videoai.settings.training import TrainSettings
 
 logger = logging.getLogger(__name__)
 
-STATISTICS = ("mean", "std", "channels")  # of the clip: null in the config = as the weights were trained
+STATISTICS = ("mean", "std", "channels")  # settings of the clip; null in the config = as the weights were trained
 
 
 def resolve_weights(settings: TrainSettings) -> TrainSettings:
@@ -92,10 +92,10 @@ def without_head(
 
 
 def load_weights(model: nn.Module, settings: TrainSettings, classes: Sequence[str]) -> list[nn.Parameter]:
-    """Load what the config asks for, and say what was loaded. ``classes``: of the data.
+    """Load what the config asks for, and say what was loaded. ``classes``: the data's classes.
 
-    Returns: the parameters that keep the values they were drawn with. Of a model that loads weights while it is built
-    (``inflate``, a class of one's own) none is known to be.
+    Returns: the parameters that keep their random initial values. For a model that loads weights while it is built
+    (``inflate``, a custom class), none of them is known.
     Raises: FileNotFoundError, OSError, ValueError: one line each.
     """
     named, node = dict(model.named_parameters()), settings.model

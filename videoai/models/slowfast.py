@@ -64,7 +64,7 @@ class SlowFast(nn.Module):
         check_choice("slow_frames", slow_frames, get_args(SlowFrames))
         self.alpha = alpha
         self.slow_frames: SlowFrames = slow_frames
-        widths = (FAST_WIDTH, 4 * FAST_WIDTH, 8 * FAST_WIDTH, 16 * FAST_WIDTH)  # of the fast map before each stage
+        widths = (FAST_WIDTH, 4 * FAST_WIDTH, 8 * FAST_WIDTH, 16 * FAST_WIDTH)  # fast channels before each stage
         self.slow = ResNet3d(0, stem_kernel=1, kernels=slow, lateral_widths=[2 * width for width in widths])
         self.fast = ResNet3d(0, stem_kernel=5, kernels=fast, width=FAST_WIDTH)
         self.lateral = nn.ModuleList(Lateral(width, fusion_kernel, alpha, lateral_norm) for width in widths)

@@ -21,7 +21,7 @@ COMPARED_SETS = {  # name in results.json -> heading
     "frozen": "one frame",
     "reversed": "backwards",
 }
-UP = ("precision", "recall", "coverage")  # higher is better; of all others lower
+UP = ("precision", "recall", "coverage")  # higher is better; for all others lower is better
 
 
 def write_gan_evaluation(

@@ -38,7 +38,7 @@ class TrainResult:
     run_dir: str
     checkpoint: str  # the best one, else the last
     step: int
-    seconds: float  # of this call
+    seconds: float  # duration of this call
     metric: str  # the value of validation that chose the best checkpoint
     best_value: float
     best: str  # the same in words: top-1 93.0%
@@ -46,7 +46,7 @@ class TrainResult:
 
 
 def train(settings: Settings, *, interrupt: Interrupt | None = None) -> TrainResult:
-    """Train, or continue the run that ``run_dir`` holds. ``interrupt``: of a caller who trains several; None = signals
+    """Train, or continue the run that ``run_dir`` holds. ``interrupt``: the signals of a caller; None = signals
     concern this run alone.
 
     Raises: ValueError, OSError: one line each. Interrupted: on a signal, after saving.
@@ -111,7 +111,7 @@ class TrainingClips(NamedTuple):
 
     stream: TrainStream
     ops: Sequence[BatchOp]
-    fingerprint: str | None  # of the generated ones among them
+    fingerprint: str | None  # fingerprint of the generated clips among them
 
 
 def training_clips(task: Task, setup: Setup, plan: Pace) -> TrainingClips:

@@ -28,7 +28,7 @@ class DrawnFeatures:
 
     head: nn.Linear
     augmenter: FeatureAugmenter
-    chance: Tensor  # float [K], of each class to be drawn
+    chance: Tensor  # float [K], chance of each class to be drawn
     ratio: float
     seed: int
 

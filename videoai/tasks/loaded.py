@@ -54,7 +54,7 @@ class TrainedModel(LoadedModel):
 
         Args:
             fps: the rate of frames that are given as arrays; needed for them.
-            window_seconds, hop_seconds: of the timeline of long videos, as for ``videoai predict``.
+            window_seconds, hop_seconds: windows of the timeline of long videos, as for ``videoai predict``.
         Raises: ValueError: frames of another kind, or without a rate. BadVideo: a video that cannot be read.
         """
         device = next(self.parameters()).device

@@ -68,7 +68,7 @@ class SupervisedLearner:
 class SupervisedTask(ABC):
     """A base for tasks with one target a clip. A subclass says at least what is abstract here."""
 
-    metrics: ClassVar[Mapping[str, Metric]]  # of validation; the first chooses, unless trainer.metric names another
+    metrics: ClassVar[Mapping[str, Metric]]  # for validation; the first chooses, unless trainer.metric names another
     evaluations: ClassVar[int] = 20
     takes_probes: ClassVar[bool] = True
     no_scores: ClassVar[str] = ""

@@ -51,7 +51,7 @@ class Setup:
     num_workers: int
     device: torch.device
     steps_per_epoch: int
-    folder: Path  # of the run
+    folder: Path  # folder of the run
     state: Mapping[str, Any] | None = None  # the checkpoint to continue from
 
     @property
@@ -92,7 +92,7 @@ class Task(Protocol):
     """What a model learns. Each method says what is asked of a task, in the order in which a run asks."""
 
     metrics: Mapping[str, Metric]
-    evaluations: int  # of a run, unless trainer.eval_every says otherwise
+    evaluations: int  # evaluations in a run, unless trainer.eval_every says otherwise
     has_classes: bool  # whether a target is the number of one class, as generated clips need
     no_scores: str  # what evaluate and predict say of its {checkpoint}, as a {word} of a command; "" = it scores videos
     takes_probes: bool  # whether model(video) -> [B, K], so that precision=auto can measure it
@@ -126,7 +126,7 @@ class Task(Protocol):
         ...
 
     def average(self, model: nn.Module, decay: float | None) -> Average:
-        """What is evaluated, of the model on its device."""
+        """The part of the model that is evaluated, on its device."""
         ...
 
     def build_optimizer(self, settings: Any, model: nn.Module) -> torch.optim.Optimizer: ...

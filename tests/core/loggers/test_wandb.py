@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 wandb = pytest.importorskip("wandb", reason="needs the extra videoai[wandb]")
-pytestmark = pytest.mark.filterwarnings("default")  # of the package and what it imports
+pytestmark = pytest.mark.filterwarnings("default")  # warnings of the package and its imports
 
 
 def test_a_run_and_its_continuation_are_kept_offline_under_one_id(tmp_path, tell, monkeypatch):

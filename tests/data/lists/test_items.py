@@ -167,6 +167,6 @@ def test_workers_share_the_columns_and_would_copy_a_list():
     grown = {
         kind: [float(mb) for mb in found.split(", ")] for kind, found in re.findall(r"workers, (\w+): (.*) MB", said)
     }
-    # Of 200,000 items a worker copies 35 MB of objects; of columns nothing, give or take its own buffers.
+    # A worker copies 35 MB for 200,000 items as objects, and nothing for columns, give or take its own buffers.
     assert min(grown["list"]) > 20
     assert max(grown["columns"]) < 5

@@ -29,7 +29,7 @@ def test_a_video_keeps_its_frames_and_times(make_video, numbers_in, out):
         assert numbers_in(after.frames(range(10))) == list(range(10))
         assert np.allclose(after.timestamps, np.array(ticks) / 1000, atol=1e-9)
         assert after.fps == pytest.approx(before.fps, rel=1e-3)
-        assert (after.frames(range(10)).float() - before.frames(range(10)).float()).abs().mean() < 4  # of 255
+        assert (after.frames(range(10)).float() - before.frames(range(10)).float()).abs().mean() < 4  # grey levels
 
 
 def test_a_constant_rate_shows_what_a_player_showed(make_video, numbers_in, out):

@@ -85,7 +85,7 @@ def test_batches_hold_every_class_equally_often(clip_folder, tmp_path):
     with open_run(resolve(full)) as run:
         trainer = build_trainer(run)
     drawn = torch.cat([clips.label for clips, _ in zip(trainer.batches(0), range(4), strict=False)])
-    assert drawn.bincount().min() >= 6  # of 32 clips of four classes; balanced over an epoch of 12
+    assert drawn.bincount().min() >= 6  # out of 32 clips of four classes; balanced over an epoch of 12
 
 
 def test_a_collapse_is_said_once_an_evaluation_and_logged(clip_folder, tmp_path, caplog):

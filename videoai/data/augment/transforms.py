@@ -52,7 +52,7 @@ class TrainTransform:
     num_ops: int = 2  # RandAugment's operations a clip
     magnitude: int = 9  # RandAugment's strength, 0 .. 30
     erase: float = 0.0  # probability of an erased box, the same in every frame (arXiv:1708.04896)
-    more: Sequence[ClipTransform] = ()  # of one's own, in order, after the crop
+    more: Sequence[ClipTransform] = ()  # the user's own transforms, in order, after the crop
 
     def __post_init__(self) -> None:
         import torchvision.transforms.v2  # noqa: F401 (once, before the workers start, instead of once in each)

@@ -67,7 +67,7 @@ def _measure(paths: Sequence[str], clip: ClipSpec, frame_fps: float | None) -> l
 
 
 def _seconds(path: str, clip: ClipSpec, decoder: Decoder, frame_fps: float | None) -> float:
-    """Of this thread: decoders are asked for one thread only."""
+    """CPU seconds of this thread; decoders run with one thread only."""
     started = time.thread_time()
     with open_video(path, decoder=decoder, frame_fps=frame_fps) as video:
         indices = clip_indices(video.num_frames, video.fps, clip)

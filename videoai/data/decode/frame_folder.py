@@ -15,7 +15,7 @@ from PIL import Image, UnidentifiedImageError
 from videoai.data.decode.stills import Picture, Stills
 from videoai.data.media import MAX_FRAMES, MAX_PIXELS, BadVideo, open_regular
 
-DEFAULT_FPS = 30.0  # of most cameras; only clip.fps and times in seconds depend on it
+DEFAULT_FPS = 30.0  # rate of most cameras; only clip.fps and times in seconds depend on it
 NUMBERED = re.compile(r"(.*?)(\d+)\.(?:jpe?g|png)", re.IGNORECASE)
 # What Pillow raises for damaged images, as its own fuzz tests list it.
 DAMAGED = (OSError, ValueError, SyntaxError, EOFError, IndexError, OverflowError, MemoryError)

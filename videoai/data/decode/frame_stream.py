@@ -119,7 +119,7 @@ class FrameStream:
         self.num_passed = 0  # frames that came out since the start, or since the last seek
         self.is_spent = False  # nothing more comes without a seek
         self._wanted: Collection[int] | None = None
-        self._last = 0  # of the wanted pts
+        self._last = 0  # largest of the wanted pts
         self._unsent: set[int] = set()  # wanted, and their packets not yet met
         self._skipped: set[int | None] = set()
         self._drain = False

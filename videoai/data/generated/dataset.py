@@ -24,7 +24,7 @@ from videoai.data.lists.csv_file import CsvFile
 from videoai.data.lists.items import Items
 from videoai.data.lists.manifest import Manifest, from_csv, from_folder
 
-MANIFEST, FACTS = "manifest.csv", "bank.json"  # of a bank's folder
+MANIFEST, FACTS = "manifest.csv", "bank.json"  # files in a bank's folder
 COLUMNS = ("path", "label", "split", "generator", "data", "seed", "confidence", "nearest")
 
 
@@ -34,7 +34,7 @@ class GeneratedDataset:
 
     items: Items
     confidence: np.ndarray  # float32 [N], the judge's probability of the label, 1 where nobody judged
-    fingerprint: str  # of its list of clips, and of the confidences
+    fingerprint: str  # hash of its list of clips and of the confidences
     made_from: str | None  # fingerprint of the data that the generator was trained on; None = not said
     notes: tuple[str, ...] = ()
 
@@ -62,7 +62,7 @@ def read_generated_dataset(source: str, classes: Sequence[str]) -> GeneratedData
 
 
 def _said_in_facts(source: str) -> str | None:
-    """Of a bank without a table, which nobody has judged yet."""
+    """Fingerprint of the training data of a bank without a table, which no classifier has scored yet."""
     path = Path(source, FACTS)
     return json.loads(path.read_text()).get("data") if path.is_file() else None
 

@@ -30,7 +30,7 @@ class Annotated(NamedTuple):
     start_seconds: float = 0.0
     end_seconds: float | None = None
     also: str = ""  # another name that the file may have
-    spans: tuple[NamedSpan, ...] | None = None  # of a multi-label set, where label is ""
+    spans: tuple[NamedSpan, ...] | None = None  # spans in a multi-label set, where label is ""
 
 
 class SplitOptions(TypedDict, total=False):

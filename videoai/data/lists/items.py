@@ -206,7 +206,7 @@ class Items(Sequence[VideoItem]):
         return hot
 
     def relabelled(self, label_of: ndarray) -> "Items":
-        """With label_of[label] in the place of each label; of several labels, those that turn into -1 are left out."""
+        """Items with label_of[label] in the place of each label. Label sets leave out labels that turn into -1."""
         if self.label_sets is not None:
             return replace(self, label_sets=self.label_sets.renumbered(label_of))
         return replace(self, label=label_of[self.label].astype(np.int32))

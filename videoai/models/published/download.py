@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 CHUNK = 1 << 20  # bytes
 TIMEOUT_SECONDS = 30.0  # without a byte
-SECONDS_BETWEEN_LINES = 10.0  # of progress
+SECONDS_BETWEEN_LINES = 10.0  # interval between lines of progress
 ATTEMPTS = 3  # a broken connection is taken up again where it broke off
 HUGGING_FACE = re.compile(
     r"https://huggingface\.co/(?P<repository>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<file>[^?]+)"

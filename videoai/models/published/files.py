@@ -22,7 +22,7 @@ NUMPY_GLOBALS = {
 def read_file(
     name: str, file: str | None, *, url: str | None, page: str | None, container: str | None, sha256: str | None
 ) -> dict[str, Tensor]:
-    """The state dict of a published file in the publisher's layout: of ``file``, of the cache, or of the network.
+    """The state dict of a published file in the publisher's layout: from ``file``, the cache, or the network.
 
     Raises: OSError: not there and not to be had. ValueError: not what was published.
     """

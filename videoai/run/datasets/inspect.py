@@ -24,8 +24,8 @@ from videoai.settings.parse import to_dict
 from videoai.settings.training import TrainSettings
 
 IMBALANCE = 10  # train clips of the largest class for each of the smallest; judgement
-SLACK = 0.9  # of a clip's span; a last tenth that holds still is no reason for another clip; judgement
-SHARE_SEEN = 0.25  # of a typical video by one clip; below it, spreading the frames is worth a word
+SLACK = 0.9  # share of a clip's span; a last tenth that holds still is no reason for another clip; judgement
+SHARE_SEEN = 0.25  # share of a typical video that one clip covers; below it, spreading the frames is worth a word
 
 Defaults = Callable[[Candidate], TrainSettings]  # the settings of train with data=NAME, where nothing else is set
 
@@ -154,7 +154,7 @@ def _codec(path: str) -> str:
         return "images"
     container, stream = open_stream(path, sniff(path), probe=False)
     with container:
-        return stream.codec_context.codec.canonical_name  # of the codec, not of who decodes it
+        return stream.codec_context.codec.canonical_name  # name of the codec, not of its decoder
 
 
 def _range(values: list[float]) -> dict[str, float] | None:

@@ -35,7 +35,7 @@ from videoai.settings.training import TrainSettings
 from videoai.tasks.gan.measure import extract_all, measure
 
 logger = logging.getLogger(__name__)
-EVALUATIONS = 5  # of a classifier that is trained here, unless trainer.eval_every says otherwise
+EVALUATIONS = 5  # for a classifier that is trained here, unless trainer.eval_every says otherwise
 
 
 def evaluate_gan(
@@ -83,7 +83,7 @@ class ClassifierTraining:
 
     manifest: Manifest
     settings: TrainSettings
-    clip: ClipSpec  # of the generator
+    clip: ClipSpec  # clip of the generator
     interrupt: Interrupt
 
     def run(self, folder: Path, items: Items) -> str:

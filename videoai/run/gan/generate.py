@@ -33,7 +33,7 @@ from videoai.settings.gan import GenerateSettings
 
 logger = logging.getLogger(__name__)
 AT_ONCE = 16  # clips of a forward pass, always: another number could change the last bits
-FPS = 15.0  # of the files, where the clip does not say
+FPS = 15.0  # rate of the files, where the clip does not say
 REJECTED = "rejected.csv"
 
 

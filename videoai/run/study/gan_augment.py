@@ -34,8 +34,8 @@ logger = logging.getLogger(__name__)
 BASES = ("real", "standard", "diff_augment")
 ADDED = ("x2", "oversampling", "gaussian", "gan", "gan_gated")
 SETTINGS = ("rare", "steps", "gan_steps", "per_class", "min_confidence", "min_recall")  # that change a row
-SHARED = ("per_class", "min_confidence", "min_recall", "batch_size", "num_workers", "device", "trust")  # of generate
-EVALUATIONS = 4  # on val, of each training
+SHARED = ("per_class", "min_confidence", "min_recall", "batch_size", "num_workers", "device", "trust")  # for generate
+EVALUATIONS = 4  # on val, in each training
 
 
 def study_gan(
@@ -74,7 +74,7 @@ class FewClips:
     """``measure`` is one cell; what cells share, the GAN and its banks, is made once and kept in the folder."""
 
     manifest: Manifest
-    clip: ClipSpec  # of the generator, and of all that is measured here
+    clip: ClipSpec  # clip of the generator and of all measurements here
     settings: GanStudySettings
     gan: TrainGanSettings
     classifiers: Mapping[str, TrainSettings]
@@ -160,7 +160,7 @@ class FewClips:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """A study trains hundreds of networks: of each, only warnings are said."""
+    """Log only warnings: a study trains hundreds of networks."""
     parent = logging.getLogger("videoai")
     level = parent.level
     parent.setLevel(logging.WARNING)

@@ -23,7 +23,7 @@ from videoai.tasks.task import Setup
 
 logger = logging.getLogger(__name__)
 
-RARE = 0.5  # of the largest class's clips: fewer is rare
+RARE = 0.5  # share of the largest class's clips; a class with fewer is rare
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Synthetic:
     targets: GeneratedTargets
     bank: GeneratedDataset | None = None  # None: the device generates
     generate: GeneratedClips | None = None
-    fingerprint: str = ""  # of the bank's list of clips, or of the generator's weights
+    fingerprint: str = ""  # hash of the bank's list of clips, or of the generator's weights
 
 
 def new_synthetic(setup: Setup, to_input: ToModelInput, total_steps: int, *, has_classes: bool) -> Synthetic | None:

@@ -37,7 +37,7 @@ class Run:
         return self.state["step"] if self.state else 0
 
     def open_log(self, settings: Settings) -> RunLog:
-        """The log, closed with the run; of several processes the first keeps one. ``settings``: what loggers show."""
+        """The log, closed with the run; only the first process keeps one. ``settings``: what loggers show."""
         path = self.folder.path if process_group.rank() == 0 else None
         log = RunLog(path, start_step=self.first_step, loggers=loggers_of(settings, start_step=self.first_step))
         self.closing.callback(log.close)

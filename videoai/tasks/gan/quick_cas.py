@@ -28,14 +28,14 @@ from videoai.inference.reference import at_most
 
 MOST_REAL = 512  # clips of val that are held in memory: 0.4 GB at 16 x 128 px
 BATCH_SIZE = 16
-GEOMETRY = ("scale", "ratio", "shift")  # of the settings of augment
+GEOMETRY = ("scale", "ratio", "shift")  # settings of augment
 
 
 @dataclass(frozen=True)
 class QuickCas:
     """``quick_cas(video, label)``: accuracy on val, 0 .. 1, the same for the same clips."""
 
-    settings: Mapping[str, Any]  # of the judge's training: model, finetune, optim, schedule
+    settings: Mapping[str, Any]  # settings of the classifier's training: model, finetune, optim, schedule
     evaluator: Evaluator
     transform: TrainTransform
     video: Tensor  # uint8 [N, T, C, H, W], real
@@ -88,7 +88,7 @@ def new_quick_cas(
     seed: int,
     num_workers: int,
 ) -> QuickCas:
-    """``settings``: of the judge's training; ``clip``: of the generator. Raises: ValueError: no clip of val is
+    """``settings``: the classifier's training; ``clip``: the generator's clip. Raises: ValueError: no clip of val is
     readable."""
     batches = eval_batches(EvalClips(at_most(val, MOST_REAL), clip), videos_per_batch=16, num_workers=num_workers)
     parts = [(clips.video[rows], clips.label[rows]) for clips in batches if (rows := _readable(clips)).any()]
