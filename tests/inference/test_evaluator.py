@@ -44,7 +44,7 @@ def test_unreadable_clips_are_missing_and_the_others_keep_their_numbers(judge):
         judge.extract_batches([clips._replace(error=["broken"] * 3)])
 
 
-def test_spoilt_clips_are_seen_spoilt(judge):
+def test_features_are_those_of_the_corrupted_clips(judge):
     number = torch.arange(3)
     clips = Clips(video(), number, number, 0 * number, [""] * 3)
     corrupted = judge.extract_batches([clips], lambda clip: clip.flip(1))

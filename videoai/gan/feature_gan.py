@@ -84,9 +84,9 @@ class FeatureGan:
         """What clips add to their prototypes; their labels, of classes drawn evenly; and the prototypes, each of as few
         clips as the classes to draw have."""
         label = torch.randint(len(self.members.count), (BATCH_SIZE,), generator=generator)
-        shots = self.members.pick(label[:, None].expand(-1, self.shots), generator)
+        shots = self.members.choose(label[:, None].expand(-1, self.shots), generator)
         prototype = self.features[shots].mean(1)
-        added = (self.features[self.members.pick(label, generator)] - prototype) / self.spread
+        added = (self.features[self.members.choose(label, generator)] - prototype) / self.spread
         return added, label.to(self.features.device), prototype
 
     def _critic_loss(self, generator: Generator) -> Tensor:

@@ -63,7 +63,7 @@ def augmenter(
         features: float [N, D], pooled.
         labels: int64 [N], in [0, num_classes).
         others: features [M, D] and labels [M] of further classes, numbered on their own. They are never drawn: they
-            tell ``gaussian`` and ``feature_gan`` how clips of one class differ, which few shots cannot.
+            tell ``gaussian`` and ``feature_gan`` how clips of one class differ; few shots cannot.
         min_shots: refuse classes with fewer; None = MIN_SHOTS.
         options: arguments of the augmenter, such as ``num_steps`` of ``feature_gan``.
 
@@ -143,7 +143,7 @@ class FeatureMixup:
     def draw(self, labels: Tensor, generator: Generator) -> Drawn:
         """As FeatureAugmenter."""
         partner = torch.randint(len(self.features), labels.shape, generator=generator)
-        base = self.features[self.members.pick(labels, generator)]
+        base = self.features[self.members.choose(labels, generator)]
         share = torch.rand(len(labels), 1, generator=generator).to(base) / 2  # Beta(1, 1), the smaller end
         pure = one_hot(labels, self.num_classes, base)
         mixed = one_hot(self.labels[partner], self.num_classes, base)
@@ -176,7 +176,7 @@ class Smote:
 
     def draw(self, labels: Tensor, generator: Generator) -> Drawn:
         """As FeatureAugmenter."""
-        row = self.members.pick(labels, generator)
+        row = self.members.choose(labels, generator)
         neighbour = self.neighbours[row, draw_below(self.num_neighbours[row], generator)]
         share = torch.rand(len(labels), 1, generator=generator).to(self.features)
         drawn = self.features[row].lerp(self.features[neighbour], share)
@@ -192,7 +192,7 @@ class Members:
         self.count = labels.bincount(minlength=num_classes)
         self.first = self.count.cumsum(0) - self.count
 
-    def pick(self, labels: Tensor, generator: Generator) -> Tensor:
+    def choose(self, labels: Tensor, generator: Generator) -> Tensor:
         """labels: int64 of any shape -> rows of that shape, drawn evenly."""
         return self.rows[self.first[labels] + draw_below(self.count[labels], generator)]
 

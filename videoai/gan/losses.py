@@ -8,7 +8,7 @@ COARSE = (4, 8, 8)  # cells in time, height and width: a sprite's place, not its
 
 
 def discriminator_hinge(real: Tensor, fake: Tensor) -> Tensor:
-    """Scores [B] of real and made clips -> scalar: 2 when nothing is told apart, 0 when everything is, by a margin of
+    """Scores [B] of real and made clips -> scalar: 2 at chance, 0 when the discriminator separates all, by a margin of
     one (arXiv:1705.02894)."""
     return F.relu(1 - real).mean() + F.relu(1 + fake).mean()
 
@@ -42,8 +42,8 @@ def sameness(made: Tensor, real: Tensor, label: Tensor) -> Tensor:
     made, real: float [B, C, T, H, W]; label: int64 [B], of both.
     """
     same = (label[:, None] == label).triu(1)  # never asked for its values: that would wait for the device
-    apart = [(torch.cdist(coarse, coarse) * same).sum() for coarse in (_coarse(made), _coarse(real))]
-    return F.relu(1 - apart[0] / apart[1].clamp_min(1e-6)) * same.any()
+    distances = [(torch.cdist(coarse, coarse) * same).sum() for coarse in (_coarse(made), _coarse(real))]
+    return F.relu(1 - distances[0] / distances[1].clamp_min(1e-6)) * same.any()
 
 
 def _coarse(video: Tensor) -> Tensor:

@@ -40,7 +40,7 @@ class Metric:
 
 @dataclass(frozen=True, kw_only=True)
 class Setup:
-    """What the parts of a training run are built from; settled before any of them is."""
+    """What the parts of a training run are built from; resolved before any of them is built."""
 
     settings: TrainSettings | TrainGanSettings
     manifest: Manifest
@@ -82,7 +82,7 @@ class Validation(Protocol):
 
     @property
     def source(self) -> str:
-        """What computes it, where that may change, as a judge does: with another one the best is chosen anew."""
+        """What computes the metric, where that may change, such as an evaluator: another source starts a new best."""
         ...
 
     def __call__(self, model: nn.Module, step: int, /) -> dict[str, float]: ...

@@ -65,7 +65,7 @@ def test_copies_are_found(evaluated):
     assert evaluated("copies")["memorised"] > evaluated("diverse")["memorised"]
 
 
-def test_every_distance_stands_between_those_of_real_and_of_spoilt_clips(evaluated):
+def test_every_distance_lies_between_those_of_real_and_of_corrupted_clips(evaluated):
     distances = evaluated("diverse")["distances"]
     assert set(distances) == {"generated", "real", "shuffled", "frozen", "reversed"}
     assert {"fvd_own", "kvd_own", "precision", "recall", "coverage"} == set(distances["real"])

@@ -39,7 +39,7 @@ def test_a_bank_without_a_judge_holds_every_clip_and_says_so(planted, tmp_path, 
     caplog.set_level(logging.INFO)
     done = generate(settings(planted("diverse"), tmp_path / "bank"))
     assert (done["made"], done["passed"]) == (24, 24)
-    assert "no judge: every clip passes" in caplog.text
+    assert "no evaluator: every clip passes" in caplog.text
     found = rows(tmp_path / "bank")
     assert {row["label"] for row in found} == {"down", "left", "right", "up"}
     assert {row["confidence"] for row in found} == {""} and {row["split"] for row in found} == {"train"}
@@ -121,7 +121,7 @@ def test_a_judge_of_other_data_is_refused(planted, judge, clip_folder, tmp_path)
     state = checkpoint.load(judge)
     state["versions"]["data"] = "0123456789abcdef"
     checkpoint.save(tmp_path / "other.pt", state)
-    with pytest.raises(ValueError, match="trained on another list of videos .* Train a judge on the same data"):
+    with pytest.raises(ValueError, match="trained on another list of videos .* Train an evaluator on the same data"):
         generate(settings(planted("diverse"), tmp_path / "bank", judge=str(tmp_path / "other.pt")))
     state["classes"] = ["a", "b", "c", "d"]
     checkpoint.save(tmp_path / "other.pt", state)

@@ -1,4 +1,4 @@
-"""Generated clips that help to train: where they lie, what class each shows, how sure a judge was of it.
+"""Generated clips that help to train: where they lie, what class each shows, and the evaluator's confidence.
 
     bank/manifest.csv    path,label,split,generator,data,seed,confidence,nearest    of `gan generate`; data=csv too
     any table of clips   path,label[,confidence,...]                                 of any other generator
@@ -33,7 +33,7 @@ class GeneratedDataset:
     """Generated clips under the labels of the data that they join."""
 
     items: Items
-    confidence: np.ndarray  # float32 [N], the judge's probability of the label, 1 where nobody judged
+    confidence: np.ndarray  # float32 [N], the evaluator's probability of the label; 1 without an evaluator
     fingerprint: str  # hash of its list of clips and of the confidences
     made_from: str | None  # fingerprint of the data that the generator was trained on; None = not said
     notes: tuple[str, ...] = ()

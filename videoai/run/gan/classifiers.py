@@ -1,4 +1,4 @@
-"""The classifiers that ``gan evaluate`` trains: a judge on real clips, and others on generated ones."""
+"""The classifiers that ``gan evaluate`` trains: the evaluator on real clips, others on generated clips."""
 
 import csv
 from collections.abc import Sequence

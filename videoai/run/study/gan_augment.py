@@ -1,4 +1,4 @@
-"""``study gan_augment``: classifiers of few clips, with and without clips of a GAN that saw the same few."""
+"""``study gan_augment``: classifiers of few clips, with and without clips of a GAN trained on the same ones."""
 
 import csv
 import logging
@@ -47,7 +47,7 @@ def study_gan(
 
     Returns: the content of results.json, ``rows`` and ``folder``. Raises: OSError, ValueError: naming what is wrong.
     """
-    _refuse_early_end(settings, gan)
+    _check_gan_steps(settings, gan)
     manifest = build_manifest(classifiers[BASES[0]].data, trust=settings.trust)
     _check_data(manifest, settings)
     folder = RunFolder(Path(settings.run_dir).absolute())
@@ -63,8 +63,8 @@ def study_gan(
     with folder.locked():
         cells = all_cells(settings.shots, settings.seeds, settings.arms)
         rows = measure_all(cells, task.measure, folder.path, facts)
-        few = "" if settings.rare == 1 else f"{settings.rare:.0%} of them rare, "
-        title = f"{len(manifest.classes)} classes, {few}{settings.seeds} seeds"
+        share = "" if settings.rare == 1 else f"{settings.rare:.0%} of them rare, "
+        title = f"{len(manifest.classes)} classes, {share}{settings.seeds} seeds"
         results = write_study(folder.path, rows, settings.baseline, facts, settings.interval, title)
     return results | {"rows": rows, "folder": str(folder.path)}
 
@@ -84,14 +84,19 @@ class FewClips:
     def measure(self, cell: Cell) -> dict[str, Any]:
         """``accuracy``, the mean over classes on test, of one classifier; also ``per_class`` and ``clips``.
 
-        Raises: Refused: the arm is none for such clips, or no generated clip passed the gate.
+        Raises: Refused: the arm is none for such clips, or no generated clip passed the sample filter.
         """
         started = time.perf_counter()
         with quiet():
             path = self.classifier(cell)
-            found = score(path, "test", len(self.clips(cell)), self.settings)
+            result = score(path, "test", len(self.clips(cell)), self.settings)
         seconds = round(time.perf_counter() - started, 1)  # with what this cell was the first to need
-        return {"accuracy": found.accuracy, "per_class": found.per_class, "clips": found.num_train, "seconds": seconds}
+        return {
+            "accuracy": result.accuracy,
+            "per_class": result.per_class,
+            "clips": result.num_train,
+            "seconds": seconds,
+        }
 
     def classifier(self, cell: Cell) -> str:
         """The checkpoint of an arm's classifier."""
@@ -103,7 +108,7 @@ class FewClips:
             training = replace(training, weights=self.classifier(cell._replace(arm=cell.arm.partition("+")[0])))
         if added.startswith("gan"):
             classes = training.synthetic.classes if self.settings.rare == 1 else "rare"
-            source = str(self.bank(cell, is_gated=added == "gan_gated"))
+            source = str(self.bank(cell, is_filtered=added == "gan_gated"))
             training = replace(training, synthetic=replace(training.synthetic, source=source, classes=classes))
         return train_on(
             self._home(cell) / cell.arm, self.clips(cell), self.manifest, training, self.clip, self.interrupt
@@ -121,14 +126,14 @@ class FewClips:
         wanted = [shots if label in rare else len(items) for label in range(num_classes)]
         return items[choose_shots(torch.from_numpy(items.label), wanted, cell.seed).sort().values.numpy()]
 
-    def bank(self, cell: Cell, *, is_gated: bool) -> Path:
+    def bank(self, cell: Cell, *, is_filtered: bool) -> Path:
         """A folder of generated clips that all arms of a cell's clips share."""
         home = self._home(cell)
-        bank = home / ("bank_gated" if is_gated else "bank")
+        bank = home / ("bank_gated" if is_filtered else "bank")
         if not (bank / MANIFEST).exists():
-            judge = self.classifier(cell._replace(arm=judge_arm(self.settings.rare))) if is_gated else None
+            evaluator = self.classifier(cell._replace(arm=evaluator_arm(self.settings.rare))) if is_filtered else None
             shared = {key: getattr(self.settings, key) for key in SHARED}
-            paths = {"checkpoint": self.generator(cell), "output": str(bank), "judge": judge}
+            paths = {"checkpoint": self.generator(cell), "output": str(bank), "judge": evaluator}
             generate(GenerateSettings(**paths, **shared, seed=cell.seed))
         counts = self.clips(cell).count_labels(len(self.manifest.classes))
         wanted = {name for name, count in zip(self.manifest.classes, counts, strict=True) if count == counts.min()}
@@ -136,7 +141,7 @@ class FewClips:
             if wanted.isdisjoint(row["label"] for row in csv.DictReader(table)):
                 which = "" if self.settings.rare == 1 else " of a rare class"
                 where = f"{bank.parent.name}/{bank.name}/{REJECTED}"
-                raise Refused(f"no generated clip{which} passed the gate; {where} says why")
+                raise Refused(f"no generated clip{which} passed the sample filter; {where} lists the reasons")
         return bank
 
     def generator(self, cell: Cell) -> str:
@@ -170,9 +175,9 @@ def quiet() -> Iterator[None]:
         parent.setLevel(level)
 
 
-def judge_arm(rare: float) -> str:
-    """The classifier that gates. One that has seen few clips of some classes only takes these for the others, and
-    would let none of their generated clips pass."""
+def evaluator_arm(rare: float) -> str:
+    """The classifier that the sample filter uses. One trained on few clips of some classes mistakes these for the
+    others, and would reject all of their generated clips."""
     return "standard" if rare == 1 else "standard+oversampling"
 
 
@@ -195,8 +200,8 @@ def _that_matter(training: TrainSettings | TrainGanSettings) -> dict[str, Any]:
     return {key: value for key, value in flatten(whole).items() if key not in free}
 
 
-def _refuse_early_end(settings: GanStudySettings, gan: TrainGanSettings) -> None:
-    """Raises: ValueError: a GAN that would end before it knows the classes."""
+def _check_gan_steps(settings: GanStudySettings, gan: TrainGanSettings) -> None:
+    """Raises: ValueError: the GAN's training would end before the class fades in."""
     fading = gan.gan.conditioning_steps
     if fading and settings.gan_steps <= fading[1]:
         raise ValueError(

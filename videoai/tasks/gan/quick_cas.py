@@ -1,9 +1,9 @@
-"""CAS while a GAN trains (arXiv:1905.10887): what a classifier that sees made clips alone knows of real ones.
+"""CAS while a GAN trains (arXiv:1905.10887): accuracy on real clips of a classifier trained on generated clips alone.
 
-The short form, without files: a classifier of the judge's kind learns some made clips for some hundred steps and is
-scored on real clips of val. It ranks the checkpoints of one run; the number to report is that of gan evaluate.
-Clips are cropped and shifted as the judge's were, never mirrored: without that a classifier learns these few by heart,
-and two generators of CAS 48 % and 67 % came out at 23 % and 24 %, with it at 38 % and 58 %.
+The short form, without files: a classifier with the evaluator's architecture trains on some generated clips for some
+hundred steps and is scored on real clips of val. It ranks the checkpoints of one run; the number to report is that of
+gan evaluate. Clips are cropped and shifted as the evaluator's were, never mirrored: without that a classifier overfits
+these clips, and two generators of CAS 48 % and 67 % came out at 23 % and 24 %, with it at 38 % and 58 %.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""A GAN under a judge keeps the checkpoint that the judge prefers; a judge of other data is refused."""
+"""A GAN with an evaluator keeps the checkpoint with the best metric; an evaluator of other data is an error."""
 
 import json
 
