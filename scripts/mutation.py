@@ -52,7 +52,7 @@ def main() -> None:
     with TemporaryDirectory(prefix="videoai-mutation-") as folder:
         copies = copies_of_the_tree(Path(folder), given.processes)
         os.chdir(copies[0])
-        refuse_failing_tests()
+        check_tests_pass()
         faults = drawn(given.sample, given.seed)
         print(f"{len(faults)} faults", flush=True)
         shares = [faults[number :: given.processes] for number in range(given.processes)]
@@ -110,7 +110,7 @@ def pytest_command(*tests: str) -> list[str]:
     return [sys.executable, "-m", "pytest", "-x", "-q", "-n0", "-p", "no:cacheprovider", *tests]
 
 
-def refuse_failing_tests() -> None:
+def check_tests_pass() -> None:
     """Otherwise every fault would count as seen."""
     command = [*pytest_command(*sorted({test for module in modules() for test in tests_of(module)})), "-n", "auto"]
     if subprocess.run(command, env={**os.environ, "PYTHONPATH": os.getcwd()}, check=False).returncode:

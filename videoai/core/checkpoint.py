@@ -91,5 +91,5 @@ def _checked(path: Path, state: Any) -> dict[str, Any]:
 
 def _neighbours(path: Path) -> str:
     folder = path.parent if path.parent.exists() else Path()
-    found = sorted(str(p) for p in folder.glob("**/checkpoints/*.pt"))[:3] or sorted(map(str, folder.glob("*.pt")))[:3]
-    return f" Found here: {', '.join(found)}" if found else " Train one first: videoai train"
+    names = sorted(str(p) for p in folder.glob("**/checkpoints/*.pt"))[:3] or sorted(map(str, folder.glob("*.pt")))[:3]
+    return f" Found here: {', '.join(names)}" if names else " Train one first: videoai train"

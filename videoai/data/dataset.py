@@ -81,7 +81,7 @@ class TrainClips(Dataset[list[Clip]]):
 class EvalClips(Dataset[list[Clip]]):
     """Every view of every video, once, in order; each video is decoded once. Nothing is random.
 
-    Each view of a multi-label video has all its labels, whenever they hold: what is judged is the video.
+    Each view of a multi-label video has all its labels, whenever they hold: the video is scored as a whole.
     """
 
     def __init__(

@@ -85,7 +85,7 @@ class Trainer:
     evaluate: Callable[[nn.Module, int], dict[str, float]]  # (model, step) -> values; "loss" among them breaks ties
     metric: str  # which of evaluate's values chooses the best checkpoint
     lower_is_better: bool = False  # whether a smaller metric is better
-    metric_source: str = ""  # what computes the metric, such as a judge; with another one the best is chosen anew
+    metric_source: str = ""  # what computes the metric, such as an evaluator; another source starts a new best
     write: Callable[[str, dict[str, Any]], None]
     optimizer: torch.optim.Optimizer
     average: Average  # moving average of the model, or of the part that is evaluated
@@ -114,7 +114,7 @@ class Trainer:
 
         Raises: Interrupted: on a signal, after saving.
         """
-        self.refuse_other_starts()
+        self.check_same_start()
         batches = self.batches(self.step * self.accumulate)
         with self.interrupt, self.progress:
             while self.step < self.cadence.stop_step and not self.is_stale():
@@ -138,7 +138,7 @@ class Trainer:
         self.save("last")
         return self.metrics
 
-    def refuse_other_starts(self) -> None:
+    def check_same_start(self) -> None:
         """Raises: ValueError: the processes begin at other steps or weights, and would add up gradients of several
         models."""
         if process_group.world_size() == 1:
@@ -167,7 +167,7 @@ class Trainer:
                 means[key] = means.get(key, 0) + value.detach() / self.accumulate  # pyright: ignore[reportArgumentType]
         self.add_up(means)
         means["grad_norm"] = self.precision.clip(self.optimizer, self.parameters, self.max_grad_norm)
-        self.refuse_non_finite(means, micro_batches)
+        self.check_finite(means, micro_batches)
         self.precision.update(self.optimizer)
         self.average.update()
         return means
@@ -191,7 +191,7 @@ class Trainer:
         for group, rate in zip(self.optimizer.param_groups, self.base_rates, strict=True):
             group["lr"] = rate * factor
 
-    def refuse_non_finite(self, means: dict[str, Tensor], micro_batches: list[Clips]) -> None:
+    def check_finite(self, means: dict[str, Tensor], micro_batches: list[Clips]) -> None:
         """Stop before a broken update reaches the weights. fp16 expects overflowing gradients and skips them itself."""
         if means["loss"].is_cuda and (self.step + 1) % self.cadence.log_every:
             return  # .item() waits for the GPU: only on log steps (and a save checks the weights)

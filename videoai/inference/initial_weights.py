@@ -80,14 +80,16 @@ def without_head(
 ) -> dict[str, Tensor]:
     """As many classes fit by shape, but a head for others, or for the same in another order, is worse than none."""
     if len(known) != len(classes):
-        return tensors  # the head does not fit, which is told as of any tensor
-    told = f"the weights know the classes {truncated_list(list(known))}, the data have {truncated_list(list(classes))}"
+        return tensors  # the head does not fit, which is reported as for any tensor
+    difference = (
+        f"the weights know the classes {truncated_list(list(known))}, the data have {truncated_list(list(classes))}"
+    )
     try:
         head = set(head_parameters(model))
     except ValueError:
-        logger.warning("%s: the model does not tell its head apart, so it keeps that of the weights", told)
+        logger.warning("%s: the model does not tell its head apart, so it keeps that of the weights", difference)
         return tensors
-    logger.info("%s: the head is new", told)
+    logger.info("%s: the head is new", difference)
     return {name: tensor for name, tensor in tensors.items() if name not in head}
 
 

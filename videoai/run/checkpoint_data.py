@@ -145,8 +145,8 @@ def recorded_node(recorded: Any, changed: Mapping[str, Any], checkpoint_path: st
     node = {"name": layout, **said, **changed}
     if layout == "motion16":
         _check_rendered(node, checkpoint_path)
-    if told := [f"{key}={in_short(value)}" for key, value in left.items() if not _same(value, HOW_TO_READ.get(key))]:
-        logger.info("not taken from the checkpoint: data.%s", ", data.".join(told))
+    if ignored := [f"{key}={in_short(value)}" for key, value in left.items() if not _same(value, HOW_TO_READ.get(key))]:
+        logger.info("not taken from the checkpoint: data.%s", ", data.".join(ignored))
     return node
 
 

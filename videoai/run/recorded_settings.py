@@ -94,7 +94,7 @@ def path_fault(key: str, path: Any) -> str:
         return "is not a plain absolute path"
     folder, name = os.path.split(path)
     if key == "annotations" and has_magic(name) and not has_magic(folder) and not os.path.lexists(path):
-        faults = [_kind_fault(key, found) for found in glob(os.path.join(escape(folder), name))]
+        faults = [_kind_fault(key, match) for match in glob(os.path.join(escape(folder), name))]
         return max(faults, default="is not there")
     return _kind_fault(key, path)
 

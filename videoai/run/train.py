@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from videoai.core import process_group
 from videoai.core.build import ANYTHING
+from videoai.core.messages import pluralize
 from videoai.core.paths import display_path
 from videoai.core.types import BatchOp
 from videoai.data.normalize import ToModelInput
@@ -143,7 +144,7 @@ def announce(trainer: Trainer, task: Task, setup: Setup, plan: Pace) -> None:
     announce_clip(setup.train_items, setup.clip, setup.reading)
     settings, precision = setup.settings.trainer, trainer.precision
     batch, accumulate, num_threads = settings.batch_size, settings.accumulate, settings.num_threads
-    threads = f", {num_threads} thread{'' if num_threads == 1 else 's'}" if precision.device.type == "cpu" else ""
+    threads = f", {pluralize(int(num_threads), 'thread')}" if precision.device.type == "cpu" else ""
     if (processes := process_group.world_size()) > 1:
         logger.info("%d processes share the micro-batches of each step", processes)
     what = task.describe(trainer.learner.model, setup.settings)

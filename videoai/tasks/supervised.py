@@ -105,7 +105,7 @@ class SupervisedTask(ABC):
             who = source or f"task {type(self).__name__}"
             flag = str(self.labels != "one label").lower()
             raise ValueError(
-                f"{who} knows {self.labels} a video, but {manifest.source} has {given} a video: set "
+                f"{who} takes {self.labels} a video, but {manifest.source} has {given} a video: set "
                 f"data.multi_label={flag} if the data are of that kind."
             )
 
@@ -254,14 +254,14 @@ def new_freeze(
     epochs = settings.unfreeze_epoch
     until = None if epochs is None else math.ceil(epochs * steps_per_epoch)
     head = head_parameters(model)
-    refuse_untrained(model, fresh, head, until)
+    check_untrained(model, fresh, head, until)
     how_long = "to the end" if until is None else f"for {until} steps"
     logger.info("frozen: all but %d tensors of the head, %s", len(head), how_long)
     return Freeze(trainable=head, until_step=until)
 
 
-def refuse_untrained(model: nn.Module, fresh: Sequence[nn.Parameter], head: Sequence[str], until: int | None) -> None:
-    """Raises: ValueError: what nothing has trained would be frozen to the end; a warning where it is for a while."""
+def check_untrained(model: nn.Module, fresh: Sequence[nn.Parameter], head: Sequence[str], until: int | None) -> None:
+    """Warn where untrained tensors are frozen for a while. Raises: ValueError: they are frozen to the end."""
     drawn = {id(parameter) for parameter in fresh}
     stuck = [name for name, parameter in model.named_parameters() if id(parameter) in drawn and name not in head]
     if not stuck:

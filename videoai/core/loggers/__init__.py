@@ -31,19 +31,19 @@ def bind_loggers(nodes: Sequence[str | Mapping[str, Any]], **run: Any) -> dict[s
         if name in bound:
             raise ValueError(f"logger: {name} stands there twice.")
         if "_target_" not in node:
-            refuse_missing_package(name)
+            check_package_installed(name)
         bound[name] = bind(node, LOGGERS, where="logger", trust=ANYTHING, **run)
-        refuse_other_class(name, bound[name].func)
+        check_logger_class(name, bound[name].func)
     return bound
 
 
-def refuse_other_class(name: str, made: Any) -> None:
+def check_logger_class(name: str, made: Any) -> None:
     """Raises: ValueError: one's own is no ``Logger``."""
     if not (isinstance(made, type) and issubclass(made, Logger)):
         raise ValueError(f"logger: {name} is no subclass of videoai.core.loggers.Logger. Derive it from that class.")
 
 
-def refuse_missing_package(name: str) -> None:
+def check_package_installed(name: str) -> None:
     """Raises: ValueError: with the command that installs it."""
     spec = find_spec(name) if name in EXTRAS else None
     if name in EXTRAS and (spec is None or spec.origin is None):  # no origin: only a folder of that name is there

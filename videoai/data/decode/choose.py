@@ -57,12 +57,12 @@ def _measure(paths: Sequence[str], clip: ClipSpec, frame_fps: float | None) -> l
             if turn > 1 and time.perf_counter() > deadline:
                 return list(best.values())
             try:
-                found: dict[Decoder, float] = {one: _seconds(path, clip, one, frame_fps) for one in get_args(Decoder)}
+                seconds: dict[Decoder, float] = {one: _seconds(path, clip, one, frame_fps) for one in get_args(Decoder)}
             except (BadVideo, ValueError):  # the loader counts and reports it when its turn comes
                 continue
             if turn:
-                before = best.get(path, found)
-                best[path] = {one: min(found[one], before[one]) for one in found}
+                before = best.get(path, seconds)
+                best[path] = {one: min(seconds[one], before[one]) for one in seconds}
     return list(best.values())
 
 

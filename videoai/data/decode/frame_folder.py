@@ -47,8 +47,8 @@ def _frame_names(path: str) -> list[str]:
     series: dict[str, list[tuple[int, str]]] = defaultdict(list)
     try:
         for name in os.listdir(path):
-            if found := NUMBERED.fullmatch(name):
-                series[found[1]].append((int(found[2]), name))
+            if match := NUMBERED.fullmatch(name):
+                series[match[1]].append((int(match[2]), name))
     except OSError as error:
         raise BadVideo(path, "missing", "open", error.strerror or str(error)) from error
     if not series:

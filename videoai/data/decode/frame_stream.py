@@ -72,14 +72,14 @@ class FrameStream:
     def seek(self, key: KeyFrame) -> None:
         """To a key frame; to one before it where no search finds it; to the start where all searches end behind it."""
         ticks = key.ticks()
-        early: dict[int, int] = {}  # pts found: tick
+        early: dict[int, int] = {}  # pts reached: tick
         for place in sorted(range(len(ticks)), key=lambda place: place != self._best):
-            found = self._search(ticks[place], key)
-            if found == key.pts:
+            pts = self._search(ticks[place], key)
+            if pts == key.pts:
                 self._best = place
                 return
-            if found is not None and found < key.pts:
-                early[found] = ticks[place]
+            if pts is not None and pts < key.pts:
+                early[pts] = ticks[place]
         if not early or self._search(early[max(early)], key) is None:
             self.reopen()
 

@@ -13,7 +13,7 @@ from numpy import ndarray
 from videoai.core.messages import near_names, truncated_list
 from videoai.data.layouts.video_index import VideoIndex, is_file
 from videoai.data.lists.items import Items
-from videoai.data.lists.listing import SPLIT_NAMES, SPLITS, Found, Listing, NamedSpan, Row, group_notes, label_notes
+from videoai.data.lists.listing import SPLIT_NAMES, SPLITS, Listing, NamedSpan, ReadClips, Row, group_notes, label_notes
 from videoai.data.lists.manifest import Manifest, assemble
 
 # Words of publishers for splits that the table of clips does not know.
@@ -84,8 +84,8 @@ def manifest_from_annotations(
     if listing.items.label_sets is not None:
         notes += label_notes(listing.items)
     notes += group_notes(listing.items, grouped_by)
-    found = Found(listing, bool((listing.split >= 0).any()), notes)
-    return assemble(found, root, source, val_fraction=val_fraction, test_fraction=test_fraction, split_seed=split_seed)
+    result = ReadClips(listing, bool((listing.split >= 0).any()), notes)
+    return assemble(result, root, source, val_fraction=val_fraction, test_fraction=test_fraction, split_seed=split_seed)
 
 
 class _Finder:

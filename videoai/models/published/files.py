@@ -71,10 +71,10 @@ def read_torch(path: Path) -> Any:
             with torch.serialization.safe_globals(placeholders):
                 return torch.load(path, map_location="cpu", weights_only=True)
         except pickle.UnpicklingError as error:
-            found = re.search(r"GLOBAL (\S+) was not an allowed global", str(error))
-            if not found or any(found[1] == name for _, name in placeholders):
+            match = re.search(r"GLOBAL (\S+) was not an allowed global", str(error))
+            if not match or any(match[1] == name for _, name in placeholders):
                 raise
-            placeholders.append((type("Placeholder", (Placeholder,), {}), found[1]))
+            placeholders.append((type("Placeholder", (Placeholder,), {}), match[1]))
 
 
 class Placeholder:

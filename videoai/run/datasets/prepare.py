@@ -1,6 +1,6 @@
 """``data prepare``: a data set -> another one that training reads faster, with the same labels, splits and order.
 
-OUT/prepare.json      how it was made; another command into the same folder is refused
+OUT/prepare.json      how it was made; another command into the same folder is an error
 OUT/prepared.jsonl    a line a file: what it was made of and became; lets a killed run go on
 OUT/unreadable.csv    what could not be read, why, and what was done about it
 OUT/clips.csv         path,label,split,group,start_seconds,end_seconds[,label_seconds]; written last
@@ -57,7 +57,7 @@ def prepare(settings: PrepareSettings, data: DataSettings) -> dict[str, Any]:
     Raises: ValueError, OSError: one line each.
     """
     form, manifest = new_form(settings), build_manifest(data, trust=ANYTHING)
-    refuse_unwritable(manifest)
+    check_class_names(manifest)
     out = Path(os.path.abspath(os.path.expanduser(settings.out)))
     check_outside_input(out, manifest)
     sources = find_sources(manifest)
@@ -102,7 +102,7 @@ def settings_of(settings: PrepareSettings) -> dict[str, Any]:
     return {"to": settings.to, **{key: getattr(settings, key) for key in SETTINGS[settings.to]}}
 
 
-def refuse_unwritable(manifest: Manifest) -> None:
+def check_class_names(manifest: Manifest) -> None:
     """Raises: ValueError: the name of a class that cannot be written into a list of labels."""
     if manifest.is_multi_label:
         join_labels([*map(NamedSpan, manifest.classes)])
@@ -129,7 +129,7 @@ def announce(form: Form, sources: Sequence[Source], todo: Sequence[Job], out: Pa
     )
     estimate = form.estimate(sample) * len(sources) / max(1, len(sample))
     free = shutil.disk_usage(out).free
-    note = "" if len(sample) == len(sources) else f", judged by {len(sample)} of them"
+    note = "" if len(sample) == len(sources) else f", estimated from {len(sample)} of them"
     logger.info(
         "%d videos, %s -> about %s%s; %s free",
         *(len(sources), as_bytes(sum(source.size for source in sources)), as_bytes(estimate), note, as_bytes(free)),
