@@ -218,7 +218,7 @@ KEPT = [
     (imports_point_down, "videoai.__init__", "from videoai.models import create_model"),
     (only_compose_knows_hydra, "videoai.compose.presets", "import hydra"),
     (only_cli_prints, "videoai.cli.main", "print('done')"),
-    (data_draws_from_given_generators, "videoai.data.x", "torch.randint(3, (), generator=draw)"),
+    (data_draws_from_given_generators, "videoai.data.x", "torch.randint(3, (), generator=rng)"),
     (data_draws_from_given_generators, "videoai.data.x", "np.random.default_rng(seed).beta(a, a)"),
     (data_draws_from_given_generators, "videoai.models.x", "torch.rand(3)"),
     (nothing_runs_foreign_code, "videoai.core.x", "model.eval()\ntorch.load(path, weights_only=True)"),

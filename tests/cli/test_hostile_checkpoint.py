@@ -55,10 +55,10 @@ def nothing_happens(folder: Path) -> Iterator[None]:
     before, SEEN = sorted(folder.rglob("*")), []
     try:
         yield
-        found = SEEN
+        actual = SEEN
     finally:
         SEEN = None
-    assert found == []
+    assert actual == []
     assert sorted(folder.rglob("*")) == before
 
 
@@ -141,10 +141,10 @@ def nodes(folder: Path, port: int, clips: Path) -> dict[str, tuple[Any, str]]:
         "cached": f"simplecache::{http}/set",
         "s3": "s3://bucket/set",
     }
-    found: dict[str, tuple[Any, str]] = {
+    actual: dict[str, tuple[Any, str]] = {
         name: ({"name": "shards", "path": url}, "is a URL; a checkpoint may only") for name, url in urls.items()
     }
-    found |= {
+    actual |= {
         "rendering": (
             {"name": "motion16", "size": "tiny", "level": "easy", "seed": 7, "root": f"{folder}/elsewhere"},
             "To render them, add to the command: data=motion16 data.size=tiny data.level=easy data.seed=7\n",
@@ -159,7 +159,7 @@ def nodes(folder: Path, port: int, clips: Path) -> dict[str, tuple[Any, str]]:
         "number": (good | {"split_seed": 10**300}, "is too large"),
         "nothing": ("data", "which is no set of settings"),
     }
-    return found
+    return actual
 
 
 EVERYWHERE = ("reference", "rendering", "code", "layout", "pipe")  # one of each kind, for verbs that share the check

@@ -45,17 +45,17 @@ def test_the_files_are_plain_and_round(results, tmp_path):
 
 
 def test_each_measure_is_a_line_that_stands_for_itself(results):
-    told = lines(results)
-    assert told[0] == (
+    sentences = lines(results)
+    assert sentences[0] == (
         "label agreement 79.1%: generated clips that the evaluator classifies as asked; "
         "98.0% of real clips, 50.0% by chance"
     )
     assert (
         "CAS 51.0%: of real test clips a classifier names after training on 200 generated clips only; 98.0% after 200 "
-        "real ones" in told
+        "real ones" in sentences
     )
-    assert "NAS 97.0%: after the generated clips and 800 real ones; 99.0% after these alone" in told
-    assert told[-1] == "mode collapse: up"
+    assert "NAS 97.0%: after the generated clips and 800 real ones; 99.0% after these alone" in sentences
+    assert sentences[-1] == "mode collapse: up"
 
 
 def test_cas_that_was_not_measured_is_said(results):

@@ -69,8 +69,8 @@ def test_an_unknown_setting_is_named_with_the_nearest(clip_folder, tmp_path):
 )
 def test_epochs_shape_the_schedule_and_steps_only_stop(clip_folder, tmp_path, settings, stop, total):
     full = settings_from(config(clip_folder, tmp_path, trainer={**SMALL, **settings}))
-    found = pace(setup_of(full), evaluations=20)
-    assert (found.cadence.stop_step, found.total_steps) == (stop, total)
+    actual = pace(setup_of(full), evaluations=20)
+    assert (actual.cadence.stop_step, actual.total_steps) == (stop, total)
 
 
 def test_an_epoch_with_repeats_still_draws_every_video_once(clip_folder, tmp_path):

@@ -45,8 +45,8 @@ def main() -> int:
 
 
 def run(found: Found, *, wants_help: bool = False) -> int:
-    """Run a job; errors that a person can mend are one line, with the traceback under debug=true."""
-    # timm and pytorchvideo still decorate with it; nothing that the reader of a command line could mend
+    """Run a job; errors that a user can fix are one line, with the traceback under debug=true."""
+    # timm and pytorchvideo still decorate with it; nothing that a user could fix
     warnings.filterwarnings("ignore", message=".*torch.jit.script", category=FutureWarning)
     level = logging.INFO if os.environ.get("RANK", "0") == "0" else logging.WARNING  # one process speaks
     logging.basicConfig(level=level, format="%(message)s", handlers=[StandardError()])

@@ -98,7 +98,7 @@ class EvalClips(Dataset[list[Clip]]):
         self.reading = reading or {}
         self.items, self.clip, self.num_clips, self.num_crops = items, clip, num_clips, num_crops
         self.target = target
-        eval_crops(torch.zeros(1, 3, clip.size, clip.size, dtype=torch.uint8), clip.size, num_crops)  # refuse early
+        eval_crops(torch.zeros(1, 3, clip.size, clip.size, dtype=torch.uint8), clip.size, num_crops)  # raise early
 
     def __len__(self) -> int:
         return len(self.items)

@@ -145,7 +145,10 @@ class Trainer:
             return
         starts = process_group.all_gather((self.step, weights_hash(self.learner.model)))
         if len(set(starts)) > 1:
-            raise ValueError(f"the processes do not start alike {starts}: is run_dir a folder that all of them see?")
+            raise ValueError(
+                f"the processes start from different steps or weights {starts}: is run_dir a folder that all of them "
+                "can read?"
+            )
 
     def is_stale(self) -> bool:
         """Whether ``patience`` evaluations in a row were no better."""

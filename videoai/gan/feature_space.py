@@ -4,7 +4,7 @@ An augmenter is fitted to pooled features by its constructor and has one method:
 
     draw(labels int64 [M], generator) -> Drawn(features float [M, D], target float [M, K])
 
-It knows no clips, no model and no data set: ``augmenter("gaussian", features, labels, num_classes=K)`` takes arrays. A
+It depends on no clips, model or data set: ``augmenter("gaussian", features, labels, num_classes=K)`` takes arrays. A
 new one is a class with the keywords of ``Gaussian`` and a line in AUGMENTERS and MIN_SHOTS.
 """
 
@@ -64,7 +64,7 @@ def augmenter(
         labels: int64 [N], in [0, num_classes).
         others: features [M, D] and labels [M] of further classes, numbered on their own. They are never drawn: they
             tell ``gaussian`` and ``feature_gan`` how clips of one class differ; few shots cannot.
-        min_shots: refuse classes with fewer; None = MIN_SHOTS.
+        min_shots: an error for classes with fewer; None = MIN_SHOTS.
         options: arguments of the augmenter, such as ``num_steps`` of ``feature_gan``.
 
     Raises: ValueError: unknown name, or a class with too few features.
@@ -102,7 +102,7 @@ class Gaussian:
         others: tuple[Tensor, Tensor] | None = None,
         seed: int = 0,
     ) -> None:
-        """Raises: ValueError: no class has two features, so nothing tells how they spread."""
+        """Raises: ValueError: no class has two features, so the spread within a class cannot be estimated."""
         self.num_classes = num_classes
         self.mean = class_means(features, labels, num_classes)
         residuals, freedom = _within(features, labels)
@@ -111,7 +111,7 @@ class Gaussian:
             residuals, freedom = torch.cat([residuals, more]), freedom + further
         if not freedom:
             raise ValueError(
-                "augment.features=gaussian: no class has two clips, so nothing tells how the clips of one differ. Add "
+                "augment.features=gaussian: no class has two clips, so the spread of a class is unknown. Add "
                 "a second clip to some class, or features of other classes."
             )
         # R'R of the QR decomposition is residuals' residuals, so normal noise times R has the pooled covariance, of any

@@ -98,7 +98,7 @@ def copy_distance(train: Tensor, test: Tensor) -> float:
 
 
 def typical_distance(train: Tensor) -> float:
-    """As ``copy_distance``, from training clips alone: each against the others. For gates, which see no test clip."""
+    """As ``copy_distance``, from training clips alone: each against the others. For filters, which see no test clip."""
     train = _checked(train)
     return float(_radius(train, 1).quantile(NEAR))
 

@@ -1,4 +1,4 @@
-"""Signs that training has gone wrong, kept while it runs and told at each evaluation."""
+"""Signs that training has gone wrong, tracked while it runs and reported at each evaluation."""
 
 from collections.abc import Mapping
 from typing import NamedTuple

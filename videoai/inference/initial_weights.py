@@ -82,12 +82,12 @@ def without_head(
     if len(known) != len(classes):
         return tensors  # the head does not fit, which is reported as for any tensor
     difference = (
-        f"the weights know the classes {truncated_list(list(known))}, the data have {truncated_list(list(classes))}"
+        f"the weights have the classes {truncated_list(list(known))}, the data have {truncated_list(list(classes))}"
     )
     try:
         head = set(head_parameters(model))
     except ValueError:
-        logger.warning("%s: the model does not tell its head apart, so it keeps that of the weights", difference)
+        logger.warning("%s: the model does not name its head, so it keeps that of the weights", difference)
         return tensors
     logger.info("%s: the head is new", difference)
     return {name: tensor for name, tensor in tensors.items() if name not in head}

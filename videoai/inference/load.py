@@ -21,7 +21,7 @@ FETCHED = {"backbone_pretrained": False, "inflate": None}  # options of models t
 
 class LoadedModel(nn.Module):
     """A model in eval mode with what it was trained on. video: float [B, C, T, H, W], normalised -> outputs [B, K],
-    which ``classes`` names; what they mean the task knows."""
+    which ``classes`` names; their meaning is up to the task."""
 
     def __init__(self, model: nn.Module, *, classes: list[str], clip: ClipSpec) -> None:
         super().__init__()
@@ -81,13 +81,13 @@ def from_state(state: dict[str, Any], *, trust: Sequence[str] = ()) -> LoadedMod
     Raises: ValueError: its task names no actions, such as a GAN.
     """
     if "model" not in state["config"]:
-        raise ValueError(f"a checkpoint of task={state['config'].get('task')}, which names no actions.")
+        raise ValueError(f"a checkpoint of task={state['config'].get('task')}, which predicts no actions.")
     head = state["config"].get("finetune", {}).get("head", "linear")
     model = build_model(state["config"]["model"], num_classes=len(state["classes"]), head=head, trust=trust)
     weights = averaged(state) or state["model"]
     broken = [name for name, value in weights.items() if value.is_floating_point() and not value.isfinite().all()]
     if broken:
-        raise ValueError(f"checkpoint: {broken[0]} holds numbers that are not finite; every answer would be noise.")
+        raise ValueError(f"checkpoint: {broken[0]} holds numbers that are not finite; every prediction would be noise.")
     model.load_state_dict(weights)
     return LoadedModel(model, classes=list(state["classes"]), clip=ClipSpec(**state["clip"])).eval()
 

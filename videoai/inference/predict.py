@@ -25,7 +25,7 @@ WINDOWS_PER_PASS = 8  # clips in memory at a time
 
 
 class Answers(Protocol):
-    """What a predictor asks of a task."""
+    """What a predictor needs from a task."""
 
     def activated(self, outputs: Tensor) -> Tensor: ...
 

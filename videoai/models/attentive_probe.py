@@ -1,8 +1,8 @@
 """The attentive probe of V-JEPA (Bardes et al. 2024, arXiv:2404.08471, section 4.1): a learned query that reads tokens.
 
 Cross-attention from one query to all tokens takes the place of their mean, and a linear head follows. V-JEPA 2 (Assran
-et al. 2025, arXiv:2506.09985) puts self-attention blocks before it. As a head on a frozen network it tells far more of
-what the network knows than a linear head does, and it reads any features of the zoo: tokens, maps, or maps of several
+et al. 2025, arXiv:2506.09985) puts self-attention blocks before it. As a head on a frozen network it extracts far
+more than a linear head does, and it reads any features of the zoo: tokens, maps, or maps of several
 pathways.
 """
 

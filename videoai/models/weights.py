@@ -32,7 +32,7 @@ def load_partial(model: nn.Module, state_dict: Mapping[str, Tensor]) -> LoadRepo
     if 2 * report.loaded < report.total:
         raise ValueError(
             f"weights: only {report.loaded} of {report.total} tensors fit {type(model).__name__}. Wrong checkpoint? "
-            f"The file has {truncated_list(list(state_dict), 3)}; the model wants "
+            f"The file has {truncated_list(list(state_dict), 3)}; the model has "
             f"{truncated_list(list(model.state_dict()), 3)}."
         )
     model.load_state_dict(fitting, strict=False)

@@ -67,7 +67,7 @@ def check_feature_augment(setup: Setup, model: nn.Module, freeze: Freeze | None,
         return
     if freeze is None or freeze.until_step is not None:
         raise ValueError(
-            f"augment.features={name} draws features of a body that stays as it is, but finetune lets it learn. Use "
+            f"augment.features={name} needs a frozen body, but finetune trains it. Use "
             "finetune=linear_probe with weights=..., or augment.features=null."
         )
     linear_head(model, setting=f"augment.features={name}")

@@ -34,7 +34,7 @@ class TrainedModel(LoadedModel):
         """Raises: ValueError: pixels that are not normalised yet."""
         if video.dtype == torch.uint8:
             raise ValueError(
-                f"video is uint8 {list(video.shape)}: the network wants normalised float [B, C, T, H, W]. Use "
+                f"video is uint8 {list(video.shape)}: the network takes normalised float [B, C, T, H, W]. Use "
                 "model.predict(frames, fps=...), which preprocesses paths and frames."
             )
         return super().forward(video)

@@ -99,7 +99,7 @@ class SupervisedTask(ABC):
 
     def validate_labels(self, manifest: Manifest, source: str) -> None:
         """Raises: ValueError: one label a video against several. A single label does not say that the others are
-        wrong, and a softmax knows only one."""
+        wrong, and a softmax allows only one."""
         given = "several labels" if manifest.is_multi_label else "one label"
         if given != self.labels:
             who = source or f"task {type(self).__name__}"
@@ -247,7 +247,7 @@ def new_freeze(
 ) -> Freeze | None:
     """What learns, and from when on everything does; ``settings``: of ``finetune``.
 
-    Raises: ValueError: the model does not tell its head apart, or something would stay as it was drawn to the end.
+    Raises: ValueError: the model does not name its head, or untrained parameters would stay frozen to the end.
     """
     if not settings.freeze:
         return None

@@ -89,7 +89,7 @@ class Validation(Protocol):
 
 
 class Task(Protocol):
-    """What a model learns. Each method says what is asked of a task, in the order in which a run asks."""
+    """What a model learns. The methods are listed in the order in which a run calls them."""
 
     metrics: Mapping[str, Metric]
     evaluations: int  # evaluations in a run, unless trainer.eval_every says otherwise

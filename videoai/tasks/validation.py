@@ -16,7 +16,7 @@ from videoai.tasks.task import Setup
 
 
 class Scoring(Protocol):
-    """What a validation asks of a task; see ``SupervisedTask``."""
+    """What a validation needs from a task; see ``SupervisedTask``."""
 
     def scores(self, views: ViewOutputs) -> Tensor: ...
 

@@ -115,7 +115,7 @@ def test_what_cannot_be_read_is_copied_and_noted(tmp_path, out, form):
     assert done.bad[0][:3] == ("a.mp4", "unknown_format", "open")
     assert done.bad[0][4] == "copied as it is"
     done, made = convert(form, tmp_path / "gone.mp4", out)
-    assert (made.read_bytes(), done.bad[0][1], done.bad[0][4]) == (b"", "missing", "an empty file stands for it")
+    assert (made.read_bytes(), done.bad[0][1], done.bad[0][4]) == (b"", "missing", "an empty file takes its place")
 
 
 def without(make_video, lost, name="clip.mp4"):

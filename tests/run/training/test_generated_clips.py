@@ -120,7 +120,7 @@ def test_settings_that_make_no_sense_are_refused(clip_folder, bank, tmp_path, ch
 def test_uncertainty_is_not_invented_where_no_judge_spoke(clip_folder, bank, tmp_path):
     (tmp_path / "t.csv").write_bytes(table_of([{"path": str(bank / "up0.mp4"), "label": "up"}]))
     given = settings(clip_folder, tmp_path / "run", tmp_path / "t.csv", label_smoothing="by_uncertainty")
-    with pytest.raises(ValueError, match="says nothing about confidence. Write the clips with an evaluator"):
+    with pytest.raises(ValueError, match="holds no confidence. Write the clips with an evaluator"):
         videoai.train(given)
 
 
@@ -181,7 +181,7 @@ def test_a_generator_that_does_not_fit_is_refused(clip_folder, untrained_gan, tm
 
 
 def test_a_checkpoint_that_makes_no_clips_is_refused_as_a_source(clip_folder, judge_run, tmp_path):
-    with pytest.raises(ValueError, match="not of a GAN, so it makes no clips"):
+    with pytest.raises(ValueError, match="not a GAN, so it generates no clips"):
         videoai.train(settings(clip_folder, tmp_path, judge_run / "checkpoints/best.pt"))
 
 

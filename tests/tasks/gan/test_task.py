@@ -138,5 +138,5 @@ def test_the_checkpoint_of_a_classifier_is_no_generator(clip_folder, tmp_path):
     given = {"data": {"name": "folder", "root": str(clip_folder), "num_workers": 0}, "model": "frame_only"}
     short = {"max_steps": 1, "batch_size": 4, "precision": "fp32", "num_threads": 1, "tensorboard": False}
     done = videoai.train(given, trainer=short, run_dir=str(tmp_path / "run"))
-    with pytest.raises(ValueError, match=r"best.pt: not of a GAN, so it makes no clips. Train one: videoai gan train"):
+    with pytest.raises(ValueError, match=r"best.pt: not a GAN, so it generates no clips. Train one: videoai gan train"):
         load_generator(done.checkpoint)

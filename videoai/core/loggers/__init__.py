@@ -29,7 +29,7 @@ def bind_loggers(nodes: Sequence[str | Mapping[str, Any]], **run: Any) -> dict[s
         node = {"name": node} if isinstance(node, str) else node
         name = str(node.get("_target_") or node.get("name"))
         if name in bound:
-            raise ValueError(f"logger: {name} stands there twice.")
+            raise ValueError(f"logger: {name} is listed twice.")
         if "_target_" not in node:
             check_package_installed(name)
         bound[name] = bind(node, LOGGERS, where="logger", trust=ANYTHING, **run)

@@ -69,7 +69,7 @@ def list_csv(
     return _listed(valid, classes, path, root, multi_label=multi_label)
 
 
-LENIENT = {"folder": list_folder, "csv": list_csv}  # name of a data set -> how to list it when training refuses it
+LENIENT = {"folder": list_folder, "csv": list_csv}  # name of a data set -> how to list it when training rejects it
 
 
 def with_known_labels(manifest: Manifest) -> tuple[Manifest, list[ListFault]]:

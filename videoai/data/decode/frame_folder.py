@@ -1,6 +1,6 @@
 """A folder of numbered images as a video: img_00001.jpg, img_00002.jpg, ...
 
-Images carry no times: frame i is shown at i / fps, and the rate must come from whoever knows it. Numbers decide the
+Images carry no times: frame i is shown at i / fps, and the rate must be given. Numbers decide the
 order and may have gaps. Where a folder holds several series (img_, flow_x_, flow_y_), the one named img is read.
 """
 

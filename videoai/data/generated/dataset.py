@@ -73,7 +73,7 @@ def _under_labels(manifest: Manifest, classes: Sequence[str]) -> Items:
     if unknown := [name for name in manifest.classes if name not in classes]:
         raise ValueError(
             f"synthetic.source={manifest.source}: its class {truncated_list(unknown)} is none of the training data's, "
-            f"which are {truncated_list(list(classes))}. Name classes alike, or leave these clips out."
+            f"which are {truncated_list(list(classes))}. Use the same class names, or leave these clips out."
         )
     items = manifest.splits["train"]
     if not items:

@@ -65,7 +65,7 @@ def manifest_from_annotations(
     Args:
         source: the annotations, for messages.
         grouped_by: what the groups are, for the note about them.
-        published: flaws of the annotations are noted, because nobody can mend them: val and test clips of classes that
+        published: flaws of the annotations are noted, because users cannot fix them: val and test clips of classes that
             train lacks are left out, a stretch may have several labels or splits. Otherwise they are errors.
         max_missing_fraction: 0.25 lets an old YouTube set pass and stops at a wrong root or half a download.
     Raises:
@@ -118,7 +118,7 @@ class _Finder:
         total, absent = len(self.where), self.absent.total()
         if self.num_untold and not num_clips:
             raise ValueError(
-                f"{source}: its stretches lie in folders of images, which do not know their times. A table for "
+                f"{source}: its stretches lie in folders of images, which have no times. A table for "
                 "data=csv may name stretches of them, counted at loading.frame_fps."
             )
         if not total:
@@ -143,7 +143,7 @@ class _Finder:
         if self.num_empty:
             notes.append(f"left out {self.num_empty} stretches that end before they begin.")
         if self.num_untold:
-            notes.append(f"left out {self.num_untold} stretches of folders of images, which do not know their times.")
+            notes.append(f"left out {self.num_untold} stretches of folders of images, which have no times.")
         if self.videos.num_doubtful:
             notes.append(
                 f"{self.videos.num_doubtful} names fit several videos, such as {self.videos.example}; the first was "

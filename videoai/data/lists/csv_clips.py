@@ -1,4 +1,4 @@
-"""Reads a CSV file of clips and refuses what is wrong in it. Every complaint starts with `file.csv:LINE`.
+"""Reads a CSV file of clips and raises an error for what is wrong in it. Every complaint starts with `file.csv:LINE`.
 
 The header must name `path` and `label`; `split`, `group`, `start_seconds` and `end_seconds` mean something too, and any
 other column can be used to select lines or to keep clips together.

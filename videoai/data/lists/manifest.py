@@ -54,7 +54,9 @@ class Manifest:
     def only(self, names: Collection[str]) -> "Manifest":
         """The named classes alone, in the order they had. Raises: ValueError: a class that there is not."""
         if self.is_multi_label:
-            raise ValueError(f"data.only: the clips of {self.source} have several labels each; it picks single ones.")
+            raise ValueError(
+                f"data.only: the clips of {self.source} have several labels each; it selects single-label clips."
+            )
         if unknown := [name for name in names if name not in self.classes]:
             hint = did_you_mean(unknown[0], self.classes)
             raise ValueError(
@@ -89,7 +91,7 @@ class Manifest:
             if unknown:
                 raise ValueError(
                     f"{self.source}: {split} holds the class {truncated_list(unknown)}, which train lacks; train holds "
-                    f"{truncated_list(known) or 'no clips'}. Name classes alike, or add clips to train"
+                    f"{truncated_list(known) or 'no clips'}. Use the same class names, or add clips to train"
                 )
 
     def fingerprint(self) -> str:

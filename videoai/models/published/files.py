@@ -86,7 +86,7 @@ class Placeholder:
 
 
 class ArrayUnpickler(pickle.Unpickler):
-    """Loads numpy arrays and plain containers; refuses every other class or function by name."""
+    """Loads numpy arrays and plain containers; rejects every other class or function by name."""
 
     def __init__(self, file: BinaryIO, *, encoding: str) -> None:
         super().__init__(file, encoding=encoding)
@@ -94,7 +94,7 @@ class ArrayUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         """Raises: UnpicklingError: more than numbers."""
         if (module, name) not in NUMPY_GLOBALS:
-            raise pickle.UnpicklingError(f"it wants to run {module}.{name}; only numpy arrays are read")
+            raise pickle.UnpicklingError(f"it would run {module}.{name}; only numpy arrays are read")
         return super().find_class(module, name)
 
 

@@ -79,7 +79,7 @@ def name_of(data: DataSettings) -> str:
 
 
 def list_videos(data: DataSettings) -> tuple[Manifest, list[Fault]]:
-    """What is to be examined, and the faults of the list itself; also when training would refuse it.
+    """What is to be examined, and the faults of the list itself; also when training would reject it.
 
     Raises: ValueError, OSError: nothing can be listed.
     """

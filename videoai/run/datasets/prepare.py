@@ -162,7 +162,9 @@ def make_all(form: Form, todo: Sequence[Job], journal: Journal, out: Path, num_w
                 left = f", {(total - made) / rate:.0f} s left" if made < total else ""
                 logger.info("%d of %d videos, %.1f a second%s", made, total, rate, left)
     except OSError as error:
-        raise OSError(f"out={out}: {error}. Mend that and run the same command: it goes on where it stopped") from error
+        raise OSError(
+            f"out={out}: {error}. Fix that and run the same command: it continues where it stopped"
+        ) from error
 
 
 def _outcomes(form: Form, todo: Sequence[Job], out: Path, num_workers: int) -> Iterator[Done]:

@@ -103,7 +103,7 @@ class FewClips:
         added = cell.arm.partition("+")[2]
         training = replace(self.classifiers[cell.arm], seed=cell.seed, trainer=self._trainer(cell.arm))
         if added == "oversampling" and self.settings.rare == 1:
-            raise Refused("all classes have as many clips (rare=1.0), so there is nothing to sample more often")
+            raise Refused("all classes have equally many clips (rare=1.0), so oversampling changes nothing")
         if added == "gaussian":
             training = replace(training, weights=self.classifier(cell._replace(arm=cell.arm.partition("+")[0])))
         if added.startswith("gan"):
@@ -120,7 +120,7 @@ class FewClips:
         shots = cell.shots * (2 if cell.arm.endswith("+x2") else 1)
         fewest = min(items.count_labels(num_classes))
         if fewest < shots:
-            raise Refused(f"twice as many are {shots} clips of each class, but one has {fewest} for train")
+            raise Refused(f"+x2 needs {shots} clips of each class, but one class has {fewest} training clips")
         order = torch.randperm(num_classes, generator=generator_for(cell.seed, "rare"))
         rare = set(order[: max(1, round(self.settings.rare * num_classes))].tolist())
         wanted = [shots if label in rare else len(items) for label in range(num_classes)]
@@ -206,7 +206,7 @@ def _check_gan_steps(settings: GanStudySettings, gan: TrainGanSettings) -> None:
     if fading and settings.gan_steps <= fading[1]:
         raise ValueError(
             f"gan_steps={settings.gan_steps}: the class fades in until step {fading[1]}, so generated clips would "
-            "show any. Give more gan_steps, or sooner gan.conditioning_steps=[from,to]."
+            "not show their class. Give more gan_steps, or earlier gan.conditioning_steps=[from,to]."
         )
 
 

@@ -73,7 +73,7 @@ class RunFolder:
                 self._remove_if_empty(made)
 
     def _remove_if_empty(self, made: list[Path]) -> None:
-        """A run that was refused before it began leaves none of the folders ``made`` for it."""
+        """A run with an error before it began leaves none of the folders ``made`` for it."""
         if [path.name for path in self.path.iterdir()] == [".lock"]:
             (self.path / ".lock").unlink()
             for folder in made:

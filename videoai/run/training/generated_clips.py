@@ -211,7 +211,7 @@ def _confidence(settings: SyntheticSettings, bank: GeneratedDataset) -> torch.Te
         return torch.ones(len(bank.items))
     if (bank.confidence == 1).all():
         raise ValueError(
-            f"synthetic.label_smoothing=by_uncertainty: {settings.source} says nothing about confidence. Write the "
+            f"synthetic.label_smoothing=by_uncertainty: {settings.source} holds no confidence. Write the "
             "clips with an evaluator (judge=CHECKPOINT of videoai gan generate), or use synthetic.label_smoothing=none."
         )
     return torch.from_numpy(bank.confidence)

@@ -72,7 +72,9 @@ def new_real_reference(setup: Setup) -> RealReference | None:
     steps, path = config.cas_steps, config.judge
     if path is None:
         if steps:
-            raise ValueError(f"cas_steps={steps}: give judge=CLASSIFIER.pt, whose architecture learns the made clips.")
+            raise ValueError(
+                f"cas_steps={steps}: give judge=CLASSIFIER.pt, whose architecture is trained on the generated clips."
+            )
         return None
     state = open_checkpoint(path)
     own = {"classes": setup.outputs, "versions": {"data": manifest.fingerprint()}}

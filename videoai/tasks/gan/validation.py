@@ -63,9 +63,11 @@ class GanValidation:
         if self.split == "val":
             other = [self._scaled(features) for features in self._features_of("train")]
             reference = float(np.mean([energy_similarity(*pair) for pair in zip(self.real, other, strict=True)]))
-            logger.info("likeness of real clips of train to those of val: %.3f, the most to hope for", reference)
+            logger.info("likeness of real clips of train to those of val: %.3f, the upper bound to expect", reference)
         else:
-            logger.warning("too few validation clips: made clips are compared with the training clips, which flatters")
+            logger.warning(
+                "too few validation clips: likeness compares with the training clips instead, so it is too high"
+            )
 
     def __call__(self, generator: Any, step: int) -> dict[str, float]:
         counts = [len(features) for features in self.real]
