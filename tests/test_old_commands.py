@@ -49,7 +49,7 @@ def each_line() -> list[Any]:
 
 @pytest.fixture
 def answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[[str], str]:
-    """The error of a command line in a folder that holds nothing but YAML of one's own; empty when there is none."""
+    """The error of a command line in a folder that holds nothing but the user's YAML; empty when there is none."""
     for name, text in OWN_YAML.items():
         (tmp_path / name).parent.mkdir(parents=True)
         (tmp_path / name).write_text(text)

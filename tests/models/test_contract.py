@@ -1,4 +1,4 @@
-"""Models of one's own that break the contract are told so by name, before anything is trained."""
+"""Custom models that break the contract raise an error that names them, before anything is trained."""
 
 from contextlib import nullcontext
 from typing import Any

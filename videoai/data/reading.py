@@ -144,7 +144,7 @@ class Reader:
         """Raises: BadVideo."""
         with self.lock:
             if self.worker and self.worker.process.poll() is not None:
-                self.end()  # it ended while nobody asked, which is no fault of this video
+                self.end()  # it ended between two tasks, which is no fault of this video
             self.worker = self.worker or Worker(answer)
             try:
                 result = self.worker.run(request, ISOLATED_SECONDS)

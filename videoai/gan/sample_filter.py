@@ -11,7 +11,7 @@ from torch import Tensor
 
 from videoai.gan.metrics import NEIGHBOURS, nearest, overlap, principal, typical_distance
 
-CHANCES = 2.0  # a class whose clips are recognised less than twice as often as by guessing shows something else
+CHANCES = 2.0  # a class must be recognised at least twice as often as by chance
 
 
 class Filtered(NamedTuple):
@@ -30,7 +30,7 @@ class SampleFilter:
 
     min_confidence: float = 0.7
     min_recall: float = 0.2
-    drop_copies: bool = True  # what lies nearer to a real clip than real ones nearly ever lie to each other
+    drop_copies: bool = True  # drop clips nearer to a real clip than nearly all real ones are to each other
 
     def __call__(
         self, features: Tensor, probability: Tensor, label: Tensor, real: Tensor, real_label: Tensor

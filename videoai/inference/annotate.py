@@ -146,7 +146,7 @@ def _annotated(video: Video, captions: Sequence[Caption]) -> Iterator[VideoFrame
         frame = reformatter.reformat(
             frame, format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
         )
-        # Recounted files have made-up times; the encoder refuses two frames at one tick.
+        # Recounted files have made-up times; the encoder rejects two frames at one tick.
         frame.pts = last_tick = max(last_tick + 1, round(seconds * TICKS_PER_SECOND))
         frame.time_base = Fraction(1, TICKS_PER_SECOND)
         yield frame

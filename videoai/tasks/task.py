@@ -1,6 +1,6 @@
 """What a task is: asked by training, evaluation, prediction and the command line alike.
 
-A task of one's own subclasses ``SupervisedTask`` (``tasks/supervised.py``) and stands in the config by
+A custom task subclasses ``SupervisedTask`` (``tasks/supervised.py``) and stands in the config by
 ``task: {_target_: mypackage.module.MyTask}``.
 """
 

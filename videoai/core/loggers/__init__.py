@@ -1,4 +1,4 @@
-"""Where the curves of a run go beside its own ``metrics.jsonl``: a table of names, and one's own by ``_target_``."""
+"""Where the curves of a run go beside its own ``metrics.jsonl``: a table of names, and custom ones by ``_target_``."""
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
@@ -38,7 +38,7 @@ def bind_loggers(nodes: Sequence[str | Mapping[str, Any]], **run: Any) -> dict[s
 
 
 def check_logger_class(name: str, made: Any) -> None:
-    """Raises: ValueError: one's own is no ``Logger``."""
+    """Raises: ValueError: the custom class is no ``Logger``."""
     if not (isinstance(made, type) and issubclass(made, Logger)):
         raise ValueError(f"logger: {name} is no subclass of videoai.core.loggers.Logger. Derive it from that class.")
 

@@ -23,7 +23,7 @@ ERASED_AREA = (0.02, 0.4)  # share of the picture: s_l and s_h of arXiv:1708.048
 ERASED_RATIO = (0.3, 1 / 0.3)  # r_1 there
 
 
-# A transform of one's own: (video uint8 [T, C, H, W], the clip's generator) -> uint8 [T, C, size, size].
+# A custom transform: (video uint8 [T, C, H, W], the clip's generator) -> uint8 [T, C, size, size].
 ClipTransform = Callable[[Tensor, Generator], Tensor]
 
 

@@ -1,4 +1,4 @@
-"""Which decoder to read with: named, or the fastest on videos of one's own."""
+"""Which decoder to read with: named, or the fastest on the user's videos."""
 
 import time
 from collections.abc import Callable, Sequence

@@ -1,11 +1,11 @@
-"""Decodes one video stream forward, without the pictures that nobody asked for.
+"""Decodes one video stream forward, without the pictures that are not requested.
 
     display order   I0 b1 B2 b3 P4 b5 B6 b7 P8      wanted: 0, 4, 8
     decoding order  I0 P4 B2 b1 b3 P8 B6 b5 b7      b1, b3, b5, b7: no picture refers to them, so they are skipped;
                                                     after P8 the decoder is drained instead of fed b5 and b7
 
 A skipped picture changes no other one: in the codecs of SKIPS the stream itself marks pictures that none refers to, and
-FFmpeg's ``skip_frame=NONREF`` drops exactly those. Of files as x264 writes them by default they are a little less
+FFmpeg's ``skip_frame=NONREF`` drops exactly those. In files from x264 with default settings they are a little less
 than half.
 """
 
@@ -145,7 +145,7 @@ class FrameStream:
         self.is_spent = True
 
     def _choose(self, packet: AVPacket) -> None:
-        """Skip the picture of this packet if nobody asked for it and no other one refers to it."""
+        """Skip the picture of this packet if it is not requested and no other one refers to it."""
         is_wanted = self._wanted is None or packet.pts in self._wanted
         if not self._drain and packet.pts is not None and packet.pts > self._last:
             is_wanted = True  # by whoever reads on

@@ -59,7 +59,7 @@ def manifest_from_annotations(
 
     A folder of frames is a video too, but not for clips with an end: images carry no times.
 
-    Files that annotations name and nobody has are common (deleted YouTube videos): they are counted, noted and left
+    Annotated files that do not exist any more are common (deleted YouTube videos): they are counted, noted and left
     out. The same stretch listed twice counts once.
 
     Args:
@@ -96,7 +96,7 @@ class _Finder:
         self.where: dict[str, str | None] = {}  # name -> path below root, None = absent
         self.absent: Counter[str] = Counter()  # split -> videos
         self.num_empty = 0  # stretches that end before they begin
-        self.num_untold = 0  # stretches of folders of images, in which nobody can tell when something happens
+        self.num_untold = 0  # stretches of folders of images, which have no times
         self.is_folder = cache(lambda path: not is_file(path))
 
     def rows(self, clips: Iterable[Annotated]) -> Iterator[Row]:
@@ -160,7 +160,7 @@ def _has_times(clip: Annotated) -> bool:
 
 
 def _without_repeats(listing: Listing, source: str, published: bool, notes: list[str]) -> Listing:
-    """Keep the first where the same stretch is listed twice. In one's own set a second label or split is a mistake."""
+    """Keep the first where the same stretch is listed twice. In a user's set a second label or split is a mistake."""
     items = listing.items
     order = items.in_order()  # keeps the order found of those that are alike
     stretch = np.stack([items.file, items.start_seconds, np.nan_to_num(items.end_seconds, nan=-1)])[:, order]

@@ -2,7 +2,7 @@
 
 A list of a million VideoItems is five million Python objects. Each process that only looks at one writes its reference
 count, so that forked workers end up with a copy of all memory pages. A column is one block of numbers or bytes without
-counts; an item is put together when somebody asks for it.
+counts; an item is built when it is requested.
 """
 
 import os

@@ -46,7 +46,7 @@ def train_on(
 ) -> str:
     """A classifier of ``train_items``, chosen on real val. ``clip``: the generator's clip settings.
 
-    The table of its clips stays in the folder, so that anybody can train on the same. Returns: its checkpoint.
+    The table of its clips stays in the folder, so that others can train on the same clips. Returns: its checkpoint.
     Raises: Interrupted: on a signal, after saving, also when it came in the last step.
     """
     data = write_table(folder.with_suffix(".csv"), train_items, manifest, settings.data)

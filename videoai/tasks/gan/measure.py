@@ -120,7 +120,7 @@ def compare(train: Extracted, other: Extracted, encoder: str) -> dict[str, float
 def measure_in_training(
     video: Tensor, label: Tensor, evaluator: Evaluator, train: Extracted, held_out: Extracted
 ) -> dict[str, float]:
-    """For a trainer's evaluations of made clips, uint8 [N, T, C, H, W]: no files, no training.
+    """Metrics of generated clips during training, uint8 [N, T, C, H, W]: no files, no training.
 
     Returns: ``agreement``, ``diversity``, ``recall`` (means over classes, 0 .. 1) and ``memorised``; ``judged`` =
         agreement x the smaller of 1 and diversity, to choose by.
