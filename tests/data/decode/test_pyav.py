@@ -269,7 +269,7 @@ def packet_position(path: Path, index: int) -> int:
 def test_an_index_outside_the_video_is_refused(make_video, indices, given):
     with (
         open_video(make_video()) as video,
-        pytest.raises(ValueError, match=rf"{given} asked, there are frames 0 \.\. 39"),
+        pytest.raises(ValueError, match=rf"{given} requested, but the video has frames 0 \.\. 39"),
     ):
         video.frames(indices)
 

@@ -40,7 +40,10 @@ def test_scaling_is_that_of_the_decoder(make_video):
 
 @pytest.mark.parametrize("indices", [[-1], [5], []])
 def test_indices_outside_are_refused(frames, indices):
-    with video_from_array(frames) as video, pytest.raises(ValueError, match=r"asked, there are frames 0 \.\. 4"):
+    with (
+        video_from_array(frames) as video,
+        pytest.raises(ValueError, match=r"requested, but the video has frames 0 \.\. 4"),
+    ):
         video.frames(indices)
 
 

@@ -72,8 +72,8 @@ def _under_labels(manifest: Manifest, classes: Sequence[str]) -> Items:
         raise ValueError(f"synthetic.source={manifest.source}: its clips have several labels each; give one each.")
     if unknown := [name for name in manifest.classes if name not in classes]:
         raise ValueError(
-            f"synthetic.source={manifest.source}: its class {truncated_list(unknown)} is none of the training data's, "
-            f"which are {truncated_list(list(classes))}. Use the same class names, or leave these clips out."
+            f"synthetic.source={manifest.source}: its class {truncated_list(unknown)} is not a class of the training "
+            f"data, which are {truncated_list(list(classes))}. Use the same class names, or leave these clips out."
         )
     items = manifest.splits["train"]
     if not items:
