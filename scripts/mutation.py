@@ -37,11 +37,11 @@ PACKAGES = ("core", "engine", "tasks", "inference", "data", "report", "gan", "mo
 LEFT_OUT = re.compile(r"data/layouts/|__init__\.py$")
 # `|` stands nearly always in a type, where any other operator fails at import and tells nothing.
 NO_FAULT = re.compile(r"ReplaceBinaryOperator_BitOr_|VariableReplacer|VariableInserter")
-TIMEOUT_SECONDS = 300  # of the tests of one fault; a loop that never ends counts as seen
+TIMEOUT_SECONDS = 300  # limit of the tests of one fault; a loop that never ends counts as detected
 
 
 def main() -> None:
-    """Print what passed, and the share that was seen."""
+    """Print the faults that passed, and the share that tests detected."""
     parser = argparse.ArgumentParser(description="Plant single faults and see whether tests fail.")
     parser.add_argument("--sample", type=int, default=300, help="faults to plant")
     parser.add_argument("--processes", type=int, default=2, help="faults at a time, each in a copy of the tree")
@@ -52,16 +52,17 @@ def main() -> None:
     with TemporaryDirectory(prefix="videoai-mutation-") as folder:
         copies = copies_of_the_tree(Path(folder), given.processes)
         os.chdir(copies[0])
-        refuse_failing_tests()
+        check_tests_pass()
         faults = drawn(given.sample, given.seed)
         print(f"{len(faults)} faults", flush=True)
         shares = [faults[number :: given.processes] for number in range(given.processes)]
         with ProcessPoolExecutor(given.processes) as pool:
-            found = [one for share in pool.map(plant_all, copies, shares) for one in share]
-    seen = sum(result.test_outcome != TestOutcome.SURVIVED for _, result in found)
-    by_package = Counter(package_of(fault) for fault, _ in found)
-    missed = Counter(package_of(fault) for fault, result in found if result.test_outcome == TestOutcome.SURVIVED)
-    print(f"\n{seen} of {len(found)} seen ({seen / len(found):.1%}), {(time.monotonic() - started) / 60:.0f} minutes")
+            results = [one for share in pool.map(plant_all, copies, shares) for one in share]
+    detected = sum(result.test_outcome != TestOutcome.SURVIVED for _, result in results)
+    by_package = Counter(package_of(fault) for fault, _ in results)
+    missed = Counter(package_of(fault) for fault, result in results if result.test_outcome == TestOutcome.SURVIVED)
+    minutes = (time.monotonic() - started) / 60
+    print(f"\n{detected} of {len(results)} detected ({detected / len(results):.1%}), {minutes:.0f} minutes")
     for package, count in sorted(by_package.items()):
         print(f"  {package:<10} {count - missed[package]} of {count}")
 
@@ -110,27 +111,29 @@ def pytest_command(*tests: str) -> list[str]:
     return [sys.executable, "-m", "pytest", "-x", "-q", "-n0", "-p", "no:cacheprovider", *tests]
 
 
-def refuse_failing_tests() -> None:
-    """Otherwise every fault would count as seen."""
+def check_tests_pass() -> None:
+    """Raises: SystemExit: the tests fail without any fault, so every fault would count as detected."""
     command = [*pytest_command(*sorted({test for module in modules() for test in tests_of(module)})), "-n", "auto"]
     if subprocess.run(command, env={**os.environ, "PYTHONPATH": os.getcwd()}, check=False).returncode:
-        raise SystemExit("The tests fail without any fault. Mend them first.")
+        raise SystemExit("The tests fail without any fault. Fix them first.")
 
 
 def plant_all(copy: Path, faults: list[MutationSpec]) -> list[tuple[MutationSpec, WorkResult]]:
     """Plant one after the other in a copy of the tree."""
     os.chdir(copy)
     os.environ |= {"PYTHONPATH": str(copy), "OMP_NUM_THREADS": "1"}
-    found = []
+    results = []
     for fault in faults:
         result = mutate_and_test([fault], " ".join(pytest_command(*tests_of(fault.module_path))), TIMEOUT_SECONDS)
         if result.worker_outcome != WorkerOutcome.NORMAL:
             continue  # cosmic-ray cannot plant some: an exception with a dot in its name
-        found.append((fault, result))
+        results.append((fault, result))
         passed = result.test_outcome == TestOutcome.SURVIVED
         line = f"{fault.module_path}:{fault.start_pos[0]} {fault.operator_name}"
-        print(f"{'PASSED' if passed else 'seen  '} {line}{f'{os.linesep}{result.diff}' if passed else ''}", flush=True)
-    return found
+        print(
+            f"{'PASSED  ' if passed else 'detected'} {line}{f'{os.linesep}{result.diff}' if passed else ''}", flush=True
+        )
+    return results
 
 
 def package_of(fault: MutationSpec) -> str:

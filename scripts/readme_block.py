@@ -20,14 +20,14 @@ def readme_block(text: str, name: str, words: Sequence[str] = ()) -> str:
     Raises: ValueError: the text has no such block, or more than one.
     """
     blocks = [(match["name"], match["commands"].strip()) for match in BLOCK.finditer(text)]
-    found = [commands for block_name, commands in blocks if block_name == name]
-    if len(found) != 1:
+    blocks_of_name = [commands for block_name, commands in blocks if block_name == name]
+    if len(blocks_of_name) != 1:
         names = ", ".join(block_name for block_name, _ in blocks) or "none"
         raise ValueError(
-            f"README.md: {len(found)} blocks named '{name}', expected one (blocks there: {names}). "
+            f"README.md: {len(blocks_of_name)} blocks named '{name}', expected one (blocks there: {names}). "
             f"Put <!-- ci: {name} --> on the line before a ```bash block."
         )
-    return " ".join([found[0], *map(shlex.quote, words)])
+    return " ".join([blocks_of_name[0], *map(shlex.quote, words)])
 
 
 def main(argv: Sequence[str]) -> int:

@@ -9,7 +9,7 @@ from subprocess import PIPE, CompletedProcess, Popen
 
 import pytest
 
-# Of torch, also in the commands that tests run. Tests run side by side, and threads of tiny steps wait for each other.
+# One torch thread, also in the commands that tests run: tests run in parallel, and threads of tiny steps only wait.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -126,6 +126,14 @@ def nothing_runs_foreign_code(tree: ast.Module, module: str) -> Iterator[tuple[i
             yield call.lineno, "torch.load() without weights_only=True"
 
 
+def docstrings_begin_with_their_subject(tree: ast.Module, module: str) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            docstring = node.body[0] if node.body else None
+            if (ast.get_docstring(node) or "").startswith("Of ") and docstring is not None:
+                yield docstring.lineno, "the docstring begins with 'Of'; begin with the noun"
+
+
 def _may_be(node: ast.expr, value: bool) -> bool:
     """Anything but a written constant may turn out to be the dangerous value."""
     return not isinstance(node, ast.Constant) or node.value is value
@@ -137,6 +145,7 @@ RULES: tuple[Rule, ...] = (
     only_cli_prints,
     data_draws_from_given_generators,
     nothing_runs_foreign_code,
+    docstrings_begin_with_their_subject,
 )
 
 
@@ -195,6 +204,7 @@ BROKEN = [
     (nothing_runs_foreign_code, "videoai.core.x", "pickle.load(file)"),
     (nothing_runs_foreign_code, "videoai.core.x", "eval(text)"),
     (nothing_runs_foreign_code, "videoai.core.x", "subprocess.run(command, shell=True)"),
+    (docstrings_begin_with_their_subject, "videoai.core.x", 'def f():\n    """Of each class, the clips."""'),
 ]
 
 
@@ -208,10 +218,11 @@ KEPT = [
     (imports_point_down, "videoai.__init__", "from videoai.models import create_model"),
     (only_compose_knows_hydra, "videoai.compose.presets", "import hydra"),
     (only_cli_prints, "videoai.cli.main", "print('done')"),
-    (data_draws_from_given_generators, "videoai.data.x", "torch.randint(3, (), generator=draw)"),
+    (data_draws_from_given_generators, "videoai.data.x", "torch.randint(3, (), generator=rng)"),
     (data_draws_from_given_generators, "videoai.data.x", "np.random.default_rng(seed).beta(a, a)"),
     (data_draws_from_given_generators, "videoai.models.x", "torch.rand(3)"),
     (nothing_runs_foreign_code, "videoai.core.x", "model.eval()\ntorch.load(path, weights_only=True)"),
+    (docstrings_begin_with_their_subject, "videoai.core.x", 'def f():\n    """Often the clips of each class."""'),
 ]
 
 

@@ -29,7 +29,7 @@ OWN_YAML = {
 
 
 def spellings(line: str) -> Iterator[str]:
-    """The verb, and what is set by it; of a group also which file, for files may be renamed too."""
+    """The verb and the settings it sets; for a group also the file, because files may be renamed too."""
     verb, *words = line.partition("videoai ")[2].split()
     for word in words:
         key = word.strip("'\"").partition("=")[0]
@@ -49,7 +49,7 @@ def each_line() -> list[Any]:
 
 @pytest.fixture
 def answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[[str], str]:
-    """The error of a command line in a folder that holds nothing but YAML of one's own; empty when there is none."""
+    """The error of a command line in a folder that holds nothing but the user's YAML; empty when there is none."""
     for name, text in OWN_YAML.items():
         (tmp_path / name).parent.mkdir(parents=True)
         (tmp_path / name).write_text(text)

@@ -41,7 +41,7 @@ class MyNet(torch.nn.Module):
 
 @pytest.fixture(scope="session")
 def project(clip_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder as the README's reader has it: clips with a table, films, a model of one's own."""
+    """A folder as the README's reader has it: clips with a table, films, a custom model."""
     folder = tmp_path_factory.mktemp("reader")
     shutil.copytree(clip_folder, folder / "clips")
     (folder / "films").symlink_to(clip_folder / "left")

@@ -42,11 +42,11 @@ def write_table(folder, rows) -> None:
 
 
 def reported(folder) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    faults: dict[str, list[str]] = {}
     with open(folder / "out" / "report.csv", newline="") as file:
         for row in csv.DictReader(file):
-            found.setdefault(row["kind"], []).append(os.path.basename(row["path"]))
-    return found
+            faults.setdefault(row["kind"], []).append(os.path.basename(row["path"]))
+    return faults
 
 
 def test_a_clean_set_raises_no_alarm(clean, videoai_command):
@@ -84,10 +84,10 @@ def test_every_planted_fault_is_found_and_nothing_else_and_training_goes_on_with
     write_table(folder, rows)
     done = videoai_command("data", "check", "clips.csv", "out=out", cwd=folder)
     assert done.returncode == 3, done.stderr
-    found = reported(folder)
-    broken = {kind: found.pop(kind) for kind in ("corrupt", "unknown_format", "empty")}
+    faults = reported(folder)
+    broken = {kind: faults.pop(kind) for kind in ("corrupt", "unknown_format", "empty")}
     assert broken == {"corrupt": ["cut.mp4"], "unknown_format": ["text.mp4"], "empty": ["zero.mp4"]}
-    assert found == {
+    assert faults == {
         "duplicate": ["twin.mp4"],
         "leak_content": ["leak.mp4"],
         "conflict": ["other.mp4"],
@@ -97,7 +97,7 @@ def test_every_planted_fault_is_found_and_nothing_else_and_training_goes_on_with
         "segment": ["left5.mp4"],
     }
     page = (folder / "out" / "report.html").read_text()
-    assert page.count("data:image/jpeg") == 6  # of every file named that can be read
+    assert page.count("data:image/jpeg") == 6  # one per named file that can be read
     arguments = ["data=csv", "data.path=clips.csv", "data.quarantine=out/quarantine.csv", "clip.size=32"]
     arguments += ["clip.resize=32", "trainer.max_steps=1", "data.num_workers=0", "run_dir=run"]
     trained = videoai_command("train", *arguments, cwd=folder)
@@ -126,9 +126,9 @@ def test_what_training_refuses_or_passes_over_is_named_and_the_rest_is_examined(
     (root / "train" / "jump").mkdir()
     done = videoai_command("data", "check", "clips", "out=out", cwd=tmp_path)
     assert done.returncode == 3, done.stderr
-    found = reported(tmp_path)
-    assert found.pop("few") == found.pop("imbalance") == [""]  # the empty class has few videos, too
-    assert found == {"missing": ["gone.mp4"], "not_a_file": ["pipe.mp4"], "empty_class": [""], "refused": [""]}
+    faults = reported(tmp_path)
+    assert faults.pop("few") == faults.pop("imbalance") == [""]  # the empty class has few videos, too
+    assert faults == {"missing": ["gone.mp4"], "not_a_file": ["pipe.mp4"], "empty_class": [""], "refused": [""]}
 
 
 @pytest.mark.slow
@@ -141,9 +141,9 @@ def test_lines_that_training_refuses_are_named_and_the_rest_is_examined(clean, v
     write_table(folder, rows)
     done = videoai_command("data", "check", "clips.csv", "out=out", cwd=folder)
     assert done.returncode == 3, done.stderr
-    found = reported(folder)
-    assert found.pop("few") == found.pop("imbalance") == [""]  # of the class that is a misprint
-    assert found == {
+    faults = reported(folder)
+    assert faults.pop("few") == faults.pop("imbalance") == [""]  # the misspelt class
+    assert faults == {
         "missing": ["gone.mp4"],
         "label_without_class": ["left2.mp4", "left4.mp4"],
         "leak_path": ["up1.mp4"],

@@ -24,9 +24,9 @@ def test_class_folders_are_described_with_the_command_to_paste(clip_folder, vide
 def test_json_says_the_same_and_a_longer_clip_is_changed_to_fit(clip_folder, videoai_command):
     arguments = ("data", "inspect", str(clip_folder), "json=true", "look=2", "model=tiny_r3d", "clip=16x4x112")
     done = videoai_command(*arguments, cwd=clip_folder.parent)
-    found = json.loads(done.stdout)
-    assert found["splits"] == {"train": 16, "val": 4, "test": 4}
-    assert found["classes"]["left"] == {"train": 4, "val": 1, "test": 1}
-    assert found["clip"]["change"] == {"clip.stride": 2}
-    assert found["command"].endswith("data.flip=0 clip.stride=2 model=tiny_r3d clip=16x4x112")
-    assert found["videos"]["frames"]["median"] == 32
+    report = json.loads(done.stdout)
+    assert report["splits"] == {"train": 16, "val": 4, "test": 4}
+    assert report["classes"]["left"] == {"train": 4, "val": 1, "test": 1}
+    assert report["clip"]["change"] == {"clip.stride": 2}
+    assert report["command"].endswith("data.flip=0 clip.stride=2 model=tiny_r3d clip=16x4x112")
+    assert report["videos"]["frames"]["median"] == 32

@@ -20,11 +20,11 @@ from videoai.settings.parse import to_dict
 
 ROOT = Path(__file__).resolve().parents[2]
 TRAINER = {"batch_size": 6, "log_every": 1, "precision": "fp32", "tensorboard": False, "max_steps": 2}
-CLIP_SIDE = 32  # of the built-in models; what a cache must be made at to give the same pixels
+CLIP_SIDE = 32  # size of the built-in models; a cache of this size gives the same pixels
 
 
 def losses(run: Path, *overrides: str) -> list[float]:
-    """Of two steps of training, to the last bit."""
+    """The losses of two training steps, to the last bit."""
     data = to_dict(named_data([override for override in overrides if override.startswith("data")]))
     videoai.train(data=data, loading={"num_workers": 0}, trainer=TRAINER, run_dir=str(run))
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
@@ -47,12 +47,12 @@ def test_the_printed_command_trains_on_what_was_made(to, clip_folder, on_files, 
     assert "24 videos, " in done.stderr and " free" in done.stderr
     (command,) = [line for line in done.stdout.splitlines() if line.startswith("next: videoai train ")]
     monkeypatch.chdir(tmp_path)
-    found = losses(tmp_path / "run", *shlex.split(command)[3:])
-    assert len(found) == 2
+    values = losses(tmp_path / "run", *shlex.split(command)[3:])
+    assert len(values) == 2
     if to == "videos":  # encoded once more
-        assert found == pytest.approx(on_files, rel=0.2)
+        assert values == pytest.approx(on_files, rel=0.2)
     else:
-        assert found == on_files
+        assert values == on_files
 
 
 @pytest.fixture
@@ -173,9 +173,9 @@ def test_a_run_killed_again_and_again_goes_on(to, many_clips, videoai_command, p
     command = ["data", "prepare", str(many_clips), f"to={to}", "shard_mb=0.01"]
     prepare(*command[2:], "out=straight")
     num_jobs = num_lines(tmp_path / "straight" / "prepared.jsonl")
-    journal, draw = tmp_path / "killed" / "prepared.jsonl", random.Random(0)
+    journal, rng = tmp_path / "killed" / "prepared.jsonl", random.Random(0)
     for share in (0, 0.2, 0.4, 0.6):
-        enough, seconds = share * num_jobs, draw.uniform(0, 0.02)  # somewhere within a file
+        enough, seconds = share * num_jobs, rng.uniform(0, 0.02)  # somewhere within a file
 
         def is_time(enough: float = enough, seconds: float = seconds) -> bool:
             if num_lines(journal) < enough or not journal.exists():

@@ -29,7 +29,7 @@ def test_a_bank_is_made_and_trained_on(untrained_gan, videoai_command, clip_fold
 def test_what_is_missing_or_wrong_is_one_line(untrained_gan, untrained, videoai_command, tmp_path):
     for arguments, message in (
         ((f"checkpoint={untrained_gan}",), "output is not set. Add output=..."),
-        ((untrained, "output=b"), "not of a GAN, so it makes no clips. Train one: videoai gan train"),
+        ((untrained, "output=b"), "not a GAN, so it generates no clips. Train one: videoai gan train"),
     ):
         done = videoai_command("gan", "generate", *arguments, cwd=tmp_path)
         assert done.returncode == 1

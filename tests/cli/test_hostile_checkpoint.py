@@ -55,10 +55,10 @@ def nothing_happens(folder: Path) -> Iterator[None]:
     before, SEEN = sorted(folder.rglob("*")), []
     try:
         yield
-        found = SEEN
+        actual = SEEN
     finally:
         SEEN = None
-    assert found == []
+    assert actual == []
     assert sorted(folder.rglob("*")) == before
 
 
@@ -141,10 +141,10 @@ def nodes(folder: Path, port: int, clips: Path) -> dict[str, tuple[Any, str]]:
         "cached": f"simplecache::{http}/set",
         "s3": "s3://bucket/set",
     }
-    found: dict[str, tuple[Any, str]] = {
+    actual: dict[str, tuple[Any, str]] = {
         name: ({"name": "shards", "path": url}, "is a URL; a checkpoint may only") for name, url in urls.items()
     }
-    found |= {
+    actual |= {
         "rendering": (
             {"name": "motion16", "size": "tiny", "level": "easy", "seed": 7, "root": f"{folder}/elsewhere"},
             "To render them, add to the command: data=motion16 data.size=tiny data.level=easy data.seed=7\n",
@@ -159,10 +159,10 @@ def nodes(folder: Path, port: int, clips: Path) -> dict[str, tuple[Any, str]]:
         "number": (good | {"split_seed": 10**300}, "is too large"),
         "nothing": ("data", "which is no set of settings"),
     }
-    return found
+    return actual
 
 
-EVERYWHERE = ("reference", "rendering", "code", "layout", "pipe")  # of one kind each, for verbs that share the check
+EVERYWHERE = ("reference", "rendering", "code", "layout", "pipe")  # one of each kind, for verbs that share the check
 KINDS = ("reference", "http", "memory", "zip", "cached", "s3", "rendering", "code", "layout", "pipe", "device")
 KINDS += ("relative", "quarantine", "classes", "number", "nothing")
 CASES = [("evaluate", kind) for kind in KINDS]
@@ -230,7 +230,7 @@ def test_the_users_own_data_are_read_instead(hostile, server, clip_folder, capsy
 
 @pytest.mark.parametrize("verb", ["evaluate task=gan", "generate", "study"])
 def test_every_verb_takes_data_of_the_users_own(verb, hostile, server, clip_folder, capsys):
-    """Their list is compared: of another one the verbs would say what is not so, or find nothing new in it."""
+    """Their list is compared: for another list the verbs would say what is not so, or find nothing new in it."""
     arguments = hostile(verb, {"name": "folder", "root": f"http://127.0.0.1:{server.server_port}/"})
     assert run(arguments[0], [*arguments[1:], "data=folder", f"data.root={clip_folder}"]) == 1
     errors = capsys.readouterr().err

@@ -40,11 +40,11 @@ def compose(command: str, *, whole: bool = False) -> dict:
     Args:
         whole: whether a setting that must be given and is not is an error.
     """
-    found = find(shlex.split(command, comments=True)[1:])
-    assert not found.note, found.note
-    rest = path_first(found.rest)[1] if found.name.startswith("data ") else found.rest
+    job = find(shlex.split(command, comments=True)[1:])
+    assert not job.note, job.note
+    rest = path_first(job.rest)[1] if job.name.startswith("data ") else job.rest
     settings = {}
-    for reference in found.job.settings[:1]:
+    for reference in job.job.settings[:1]:
         module, _, name = reference.partition(":")
         cls = getattr(import_module(module), name)
         own, others = (rest, []) if cls in FROM_PRESETS else shared_out(cls, rest)
@@ -144,8 +144,8 @@ def test_every_job_that_the_code_names_exists():
     wrong = {}
     for path in SOURCES:
         nodes = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)]
-        if found := [one for node in nodes if isinstance(node.value, str) for one in missing_jobs(node.value)]:
-            wrong[str(path)] = found
+        if missing := [one for node in nodes if isinstance(node.value, str) for one in missing_jobs(node.value)]:
+            wrong[str(path)] = missing
     assert wrong == {}
 
 
@@ -173,7 +173,7 @@ def commands_of(page: str) -> list[str]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_command_of_a_page_composes(page):
     for command in dict.fromkeys(commands_of(page.read_text())):
-        if "--config-dir" not in command and "--help" not in command:  # of a reader's own files; of all settings
+        if "--config-dir" not in command and "--help" not in command:  # own files, or a page of help
             compose(command)
 
 

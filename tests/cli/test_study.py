@@ -30,7 +30,7 @@ def test_a_study_measures_and_says_what_came_out(videoai_command, encoder, tmp_p
     first = videoai_command("study", "feature_augment", *given, "seeds=2", cwd=tmp_path)
     assert first.returncode == 0, first.stderr
     assert "8 clips of 2 new classes" in first.stderr  # up and down, which data.only left out for the encoder
-    assert "8 clips of 2 classes that the encoder knows lend their spread" in first.stderr
+    assert "8 clips of 2 classes of the encoder lend their spread" in first.stderr
     assert "smote at 1: augment.features=smote needs 2 or more clips of a class, but class 'down' has 1" in first.stdout
     assert "Against none, gaussian" in first.stdout
     assert (tmp_path / "study/study.png").exists()

@@ -24,8 +24,8 @@ def test_without_a_place_to_meet_it_says_how_to_start(monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setenv("RANK", "0")
     monkeypatch.delenv("MASTER_ADDR", raising=False)
-    told = "WORLD_SIZE=2, but the processes cannot meet .* Start them with torchrun"
-    with pytest.raises(ValueError, match=told), process_group.process_group("cpu"):
+    message = "WORLD_SIZE=2, but the processes cannot meet .* Start them with torchrun"
+    with pytest.raises(ValueError, match=message), process_group.process_group("cpu"):
         pass
 
 

@@ -134,7 +134,7 @@ def test_all_repeats_of_a_broken_video_are_replaced(items, tmp_path):
     assert all("broken.mp4" in clip.error and clip.index == len(items) and clip.video.any() for clip in clips)
 
 
-SPANS = (LabelSpan(0), LabelSpan(1, 0.0, 0.4), LabelSpan(2, 1.8))  # of 32 frames at 15 fps, 2.1 s
+SPANS = (LabelSpan(0), LabelSpan(1, 0.0, 0.4), LabelSpan(2, 1.8))  # in 32 frames at 15 fps, 2.1 s
 
 
 def test_a_training_clip_has_the_labels_that_hold_in_it(tmp_path):
@@ -143,15 +143,15 @@ def test_a_training_clip_has_the_labels_that_hold_in_it(tmp_path):
     item = VideoItem(str(tmp_path / "brighter.mp4"), MULTI_LABEL, spans=SPANS)
     clip = ClipSpec(num_frames=4, stride=2, size=24)
     dataset = TrainClips([item], clip, TrainTransform(size=24), seed=0, target=MultiHot(range(4), 4))
-    seen = set()
+    kinds = set()
     for epoch in range(40):
-        (found,) = dataset[epoch, 0]
-        first, *_, last = (round(frame.float().mean().item() / 7) for frame in found.video)
+        (actual,) = dataset[epoch, 0]
+        first, *_, last = (round(frame.float().mean().item() / 7) for frame in actual.video)
         assert last == first + 6
         early, late = first / 15 <= 0.4, last / 15 >= 1.8
-        assert found.label.tolist() == [1, early, late, 0]
-        seen.add((early, late))
-    assert seen == {(True, False), (False, False), (False, True)}
+        assert actual.label.tolist() == [1, early, late, 0]
+        kinds.add((early, late))
+    assert kinds == {(True, False), (False, False), (False, True)}
 
 
 def test_a_video_that_is_judged_has_all_its_labels_in_every_view(items, tmp_path):

@@ -138,8 +138,8 @@ def test_processes_that_evaluate_together_share_the_videos(clip_folder, as_each_
     items = [VideoItem(str(path), 0) for path in sorted(clip_folder.rglob("*.mp4"))][:count]
     dataset = EvalClips(items, CLIP, num_clips=2)
     shares = list(as_each_of_three(lambda: numbers(eval_batches(dataset, videos_per_batch=2, shared=True))))
-    seen = sorted(index for share in shares for batch in share for index in batch)
-    assert seen == sorted([*range(count)] * 2)
+    indices = sorted(index for share in shares for batch in share for index in batch)
+    assert indices == sorted([*range(count)] * 2)
     alone = list(as_each_of_three(lambda: numbers(eval_batches(dataset, videos_per_batch=2))))
     assert alone == [numbers(eval_batches(dataset, videos_per_batch=2))] * 3
 

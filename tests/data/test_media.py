@@ -116,8 +116,8 @@ def test_a_playlist_named_mp4_opens_no_other_file(make_video, tmp_path, text):
     assert opens == [0]
 
 
-def test_without_the_gate_a_playlist_does_open_another_file(make_video, tmp_path):
-    # Shows that the test above can fail, and that the gate is needed.
+def test_without_the_check_a_playlist_does_open_another_file(make_video, tmp_path):
+    # Shows that the test above can fail, and that the check is needed.
     base = make_video("base.mp4", 3)
     (tmp_path / "clip.mp4").write_text(PLAYLISTS["ffconcat"])
     with opens_of(base) as opens, av.open(str(tmp_path / "clip.mp4")) as container:

@@ -60,7 +60,7 @@ def test_a_file_of_fewer_frames_than_announced_gives_the_clips_of_the_true_numbe
 
     def drawn(seed: int, num_frames: int) -> list[list[int]]:
         draws = [generator_for(seed, "short", view) for view in range(2)]
-        return [clip_indices(num_frames, 25, clip, generator=draw).tolist() for draw in draws]
+        return [clip_indices(num_frames, 25, clip, generator=rng).tolist() for rng in draws]
 
     beyond = [seed for seed in range(6) if any(max(view) >= 16 for view in drawn(seed, 20))]
     assert len(beyond) >= 3
@@ -139,5 +139,5 @@ def test_after_an_interrupted_read_no_video_gets_the_frames_of_another(items, mo
 def test_threads_take_turns(items):
     expected = [read_views(item, CLIP)[0] for item in items]
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda item: read_views(item, CLIP, reading=ISOLATED)[0], items * 10))
-    assert all(map(torch.equal, found, expected * 10))
+        actual = list(pool.map(lambda item: read_views(item, CLIP, reading=ISOLATED)[0], items * 10))
+    assert all(map(torch.equal, actual, expected * 10))

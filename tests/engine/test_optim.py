@@ -82,5 +82,5 @@ def test_each_layer_learns_at_a_fraction_of_the_rate_above_it():
 
 
 def test_a_model_that_does_not_tell_its_layers_apart_is_refused():
-    with pytest.raises(ValueError, match=r"finetune\.layer_decay=0\.5: Sequential does not tell its layers apart"):
+    with pytest.raises(ValueError, match=r"finetune\.layer_decay=0\.5: Sequential does not name its layers"):
         build_optimizer({"name": "sgd", "lr": 0.1}, net(), layer_decay=0.5)

@@ -13,8 +13,8 @@ from videoai.engine.precision import (
     Choice,
     Precision,
     candidates,
+    choose_fastest,
     memory_format,
-    pick,
     probe,
     resolve_precision,
     threads_for,
@@ -60,11 +60,11 @@ def test_the_fastest_that_agrees_is_picked():
         Choice("fp32", "channels_last_3d", 95.0, 0.0),
         Choice("bf16", "channels_last_3d", 30.0, 0.01),
     ]
-    assert pick(rows) is rows[2]
-    assert pick([*rows[:2], rows[2]._replace(disagreement=0.5)]) is rows[0]  # 5 % faster is noise
-    assert pick([rows[0], rows[2]._replace(milliseconds=99.0)]) is rows[0]
-    assert pick([*rows[:2], rows[2]._replace(gradient_error=math.inf)]) is rows[0]
-    assert pick([rows[2]._replace(disagreement=0.5)]).name == "bf16"  # a format that was named has no rival
+    assert choose_fastest(rows) is rows[2]
+    assert choose_fastest([*rows[:2], rows[2]._replace(disagreement=0.5)]) is rows[0]  # 5 % faster is noise
+    assert choose_fastest([rows[0], rows[2]._replace(milliseconds=99.0)]) is rows[0]
+    assert choose_fastest([*rows[:2], rows[2]._replace(gradient_error=math.inf)]) is rows[0]
+    assert choose_fastest([rows[2]._replace(disagreement=0.5)]).name == "bf16"  # a format that was named has no rival
 
 
 class Broken(torch.autograd.Function):

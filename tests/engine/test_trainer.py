@@ -97,9 +97,9 @@ def test_evaluation_sees_the_moving_average_of_the_weights_after_every_step(make
     trained, evaluated = [], []
 
     def evaluate(model, step):
-        for found, module in ((trained, trainer.learner.model), (evaluated, model)):
+        for actual, module in ((trained, trainer.learner.model), (evaluated, model)):
             state = module.state_dict()
-            found.append({name: value.clone() for name, value in state.items() if value.is_floating_point()})
+            actual.append({name: value.clone() for name, value in state.items() if value.is_floating_point()})
         return {"top1": 0.5}
 
     trainer = make_trainer(evaluate=evaluate, ema_decay=0.9, accumulate=2, cadence={"eval_every": 1})
@@ -332,14 +332,14 @@ def test_ten_steps_give_the_golden_losses(make_trainer, golden):
 
 
 def test_a_part_of_the_model_may_be_averaged_and_evaluated_alone(make_trainer):
-    seen = []
+    modules = []
 
     def evaluate(model, step):
-        seen.append(type(model).__name__)
+        modules.append(type(model).__name__)
         return {"top1": 0.5}  # without a loss
 
     task = make_trainer().learner
     trainer = make_trainer(task=task, average=Average(task.model.conv, decay=0.9), evaluate=evaluate)
     trainer.fit()
-    assert seen == ["Conv3d", "Conv3d"]
+    assert modules == ["Conv3d", "Conv3d"]
     assert set(make_trainer.load("last")["ema"]) == {"n_averaged", "module.weight", "module.bias"}

@@ -43,13 +43,13 @@ class Task:
 
 
 def batches(start: int) -> Iterator[Clips]:
-    """Of several processes each one's own, as the loader gives them."""
+    """Batches of this process; each process has its own, as with the loader."""
 
     def all_of_them() -> Iterator[Clips]:
         for number in range(start, 99):
-            draw = generator_for(0, "batch", number)
-            video = torch.randint(0, 256, (2, 2, 3, 4, 4), dtype=torch.uint8, generator=draw)
-            yield Clips(video, torch.randint(2, (2,), generator=draw), torch.arange(2), torch.zeros(2).long(), ["", ""])
+            rng = generator_for(0, "batch", number)
+            video = torch.randint(0, 256, (2, 2, 3, 4, 4), dtype=torch.uint8, generator=rng)
+            yield Clips(video, torch.randint(2, (2,), generator=rng), torch.arange(2), torch.zeros(2).long(), ["", ""])
 
     return islice(all_of_them(), process_group.rank(), None, process_group.world_size())
 
@@ -95,6 +95,6 @@ def train_as_one_of_two(number: int, folder: str) -> None:
     torch.save(trainer.learner.model.state_dict(), Path(folder, f"{number}.pt"))
     later = make_trainer()
     later.step = number
-    with pytest.raises(ValueError, match="the processes do not start alike"):
+    with pytest.raises(ValueError, match="the processes start from different steps or weights"):
         later.fit()
     torch.distributed.destroy_process_group()

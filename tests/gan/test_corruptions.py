@@ -20,10 +20,10 @@ def test_every_rung_keeps_shape_and_type_and_changes_time():
 
 def test_shuffling_keeps_every_frame_of_a_clip_and_orders_each_clip_otherwise():
     video = counting()
-    found = shuffled(video)
-    assert torch.equal(found.sort(dim=1).values, video)
-    assert not torch.equal(found[0], found[1] - 100)
-    assert torch.equal(found, shuffled(video))
+    actual = shuffled(video)
+    assert torch.equal(actual.sort(dim=1).values, video)
+    assert not torch.equal(actual[0], actual[1] - 100)
+    assert torch.equal(actual, shuffled(video))
 
 
 def test_a_frozen_clip_is_its_middle_frame_and_a_reversed_one_ends_with_its_first():

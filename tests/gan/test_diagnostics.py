@@ -39,6 +39,6 @@ def test_what_is_not_known_finds_nothing():
 
 
 def test_messages_are_sentences_for_people():
-    found = diagnose(CLASSES, agreement=torch.zeros(4), diversity=torch.zeros(4), memorised=1.0)
-    assert [finding.message.partition(":")[0] for finding in found] == ["mode collapse", "wrong class", "memorised"]
-    assert "left, right, up, down" in found[0].message and "50% (twice chance)" in found[1].message
+    diagnostics = diagnose(CLASSES, agreement=torch.zeros(4), diversity=torch.zeros(4), memorised=1.0)
+    assert [one.message.partition(":")[0] for one in diagnostics] == ["mode collapse", "wrong class", "memorised"]
+    assert "left, right, up, down" in diagnostics[0].message and "50% (twice chance)" in diagnostics[1].message

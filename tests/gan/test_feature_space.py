@@ -66,7 +66,7 @@ def test_gaussian_takes_the_spread_of_other_classes_where_its_own_have_one_clip_
     others = clouds(200)
     drawn = Gaussian(features, labels, num_classes=3, others=others).draw(torch.zeros(20_000).long(), generator_for(0))
     assert torch.allclose(drawn.features.mean(0), features[0], atol=0.03)
-    assert torch.allclose(drawn.features.T.cov(), STRETCH.T @ STRETCH, atol=0.15)  # of 600 residuals: 1.2 * sqrt(2/600)
+    assert torch.allclose(drawn.features.T.cov(), STRETCH.T @ STRETCH, atol=0.15)  # 600 residuals: 1.2 * sqrt(2/600)
 
 
 def test_gaussian_of_one_clip_a_class_and_nothing_else_is_refused():

@@ -76,10 +76,10 @@ def test_two_draws_of_one_distribution_overlap_and_distant_ones_do_not():
 def test_a_planted_collapse_is_precise_and_has_neither_recall_nor_diversity():
     real, label = normal(200, 8, "real"), torch.arange(200) % 2
     collapsed = real[:2][label] + normal(200, 8, "jitter", scale=1e-3)  # one clip a class, hardly changed
-    found = overlap(real, collapsed)
-    assert found.precision == 1
-    assert found.recall < 0.02
-    assert found.coverage < 0.1
+    actual = overlap(real, collapsed)
+    assert actual.precision == 1
+    assert actual.recall < 0.02
+    assert actual.coverage < 0.1
     assert diversity(collapsed, label, real, label, 2).max() < 0.01
     assert diversity(real[:100], label[:100], real[100:], label[100:], 2).tolist() == pytest.approx([1, 1], abs=0.15)
 

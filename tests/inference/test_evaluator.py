@@ -37,14 +37,14 @@ def test_a_network_without_classes_gives_features_alone():
 def test_unreadable_clips_are_missing_and_the_others_keep_their_numbers(judge):
     number = torch.arange(3)
     clips = Clips(video(), number, number + 10, 0 * number, ["", "broken", ""])
-    seen = judge.extract_batches([clips])
-    assert seen.index.tolist() == [10, 12] and seen.label.tolist() == [0, 2]
-    torch.testing.assert_close(seen.features, judge.extract(video())[0][[0, 2]], atol=1e-5, rtol=1e-5)
+    extracted = judge.extract_batches([clips])
+    assert extracted.index.tolist() == [10, 12] and extracted.label.tolist() == [0, 2]
+    torch.testing.assert_close(extracted.features, judge.extract(video())[0][[0, 2]], atol=1e-5, rtol=1e-5)
     with pytest.raises(ValueError, match="none of the clips could be read"):
         judge.extract_batches([clips._replace(error=["broken"] * 3)])
 
 
-def test_spoilt_clips_are_seen_spoilt(judge):
+def test_features_are_those_of_the_corrupted_clips(judge):
     number = torch.arange(3)
     clips = Clips(video(), number, number, 0 * number, [""] * 3)
     corrupted = judge.extract_batches([clips], lambda clip: clip.flip(1))

@@ -85,5 +85,5 @@ def test_a_head_is_kept_for_the_same_classes_in_the_same_order_alone(
     assert torch.equal(body, trained.stem[0].weight)
     assert torch.equal(head, trained.head.weight) == is_kept
     assert any(parameter is head for parameter in fresh) != is_kept
-    told = f"the weights know the classes jump, run, the data have {', '.join(classes)}: the head is new"
-    assert (told in caplog.text) != is_kept
+    message = f"the weights have the classes jump, run, the data have {', '.join(classes)}: the head is new"
+    assert (message in caplog.text) != is_kept

@@ -49,13 +49,13 @@ def logits_of(given: Clips) -> torch.Tensor:
 
 
 def test_probabilities_are_averaged_over_views_and_an_unreadable_video_has_none():
-    found = score(GOOD, BAD)
+    scored = score(GOOD, BAD)
     expected = logits_of(GOOD).double().softmax(1).view(2, 2, 2).mean(1)
-    torch.testing.assert_close(found.scores[:2], expected)
-    assert found.scores[2].isnan().all()
-    assert found.errors == ["", "", "c.mp4: corrupt"]
-    assert found.clip_top1 == pytest.approx(0.5)  # of the four readable clips: one view of each video is wrong
-    assert found.loss == pytest.approx(torch.nn.functional.cross_entropy(logits_of(GOOD), GOOD.label).item())
+    torch.testing.assert_close(scored.scores[:2], expected)
+    assert scored.scores[2].isnan().all()
+    assert scored.errors == ["", "", "c.mp4: corrupt"]
+    assert scored.clip_top1 == pytest.approx(0.5)  # two of the four readable clips: one view of each video is wrong
+    assert scored.loss == pytest.approx(torch.nn.functional.cross_entropy(logits_of(GOOD), GOOD.label).item())
 
 
 def test_clips_in_another_order_keep_their_labels_and_scores():
@@ -87,10 +87,10 @@ def test_nothing_readable_is_an_error_that_names_the_first():
 def test_videos_with_several_labels_are_scored_by_their_best_view():
     several = GOOD._replace(label=torch.tensor([[1.0, 1.0]] * 2 + [[1.0, 0.0]] * 2))
     unread = BAD._replace(label=torch.tensor([[0.0, 1.0]]))
-    found = score(several, unread, task=MultiLabel())
+    scored = score(several, unread, task=MultiLabel())
     logits = logits_of(several)
     expected = logits.double().sigmoid().view(2, 2, 2).amax(1)
-    torch.testing.assert_close(found.scores[:2], expected)
-    assert found.scores[2].isnan().all()
+    torch.testing.assert_close(scored.scores[:2], expected)
+    assert scored.scores[2].isnan().all()
     loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, several.label)
-    assert found.loss == pytest.approx(loss.item())
+    assert scored.loss == pytest.approx(loss.item())

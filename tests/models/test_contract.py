@@ -1,4 +1,4 @@
-"""Models of one's own that break the contract are told so by name, before anything is trained."""
+"""Custom models that break the contract raise an error that names them, before anything is trained."""
 
 from contextlib import nullcontext
 from typing import Any
@@ -55,14 +55,14 @@ def test_a_model_that_keeps_the_contract_is_left_as_it_was() -> None:
 @pytest.mark.parametrize(
     ("model", "num_classes", "message"),
     [
-        (Own(), 7, r"model Own: gives \[2, 5\] for a video \[2, 3, 4, 8, 8\]\. .* logits \[B, K\].*: here \[2, 7\]"),
+        (Own(), 7, r"model Own: returns \[2, 5\] for a video \[2, 3, 4, 8, 8\]\. .* logits \[B, K\].*: here \[2, 7\]"),
         (
             ForgotAKey(),
             5,
             r"model ForgotAKey: fails on a video .* with KeyError: 'features'\. A model takes video",
         ),
         (FailsInTraining(), 5, r"model FailsInTraining: fails .* AttributeError: .* no attribute `dropout`"),
-        (TwoOutputs(), 5, r"model TwoOutputs: gives a tuple for a video"),
+        (TwoOutputs(), 5, r"model TwoOutputs: returns a tuple for a video"),
     ],
     ids=lambda value: type(value).__name__,
 )

@@ -52,5 +52,5 @@ def test_states_know_the_past_only(video: Tensor) -> None:
 
 def test_a_backbone_without_maps_is_refused() -> None:
     model = create_model("convlstm_r18", num_classes=4, backbone="vit_tiny_patch16_224")
-    with pytest.raises(ValueError, match=r"VisionTransformer gives no maps\. Choose a convolutional network"):
+    with pytest.raises(ValueError, match=r"VisionTransformer returns no maps\. Choose a convolutional network"):
         model(torch.randn(1, 3, 1, 224, 224))

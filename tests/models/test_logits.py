@@ -40,8 +40,10 @@ from videoai.models.vjepa2 import TokenMean, VJepa2
 from videoai.models.x3d import X3D
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "logits.json"
-GATE = 1e-7  # of the spread of the logits. float64 rounds at 1e-16; tables of sines are rounded to float32, 6e-8
-ROTARY_GATE = 1e-6  # V-JEPA 2 computes sines and cosines in float32, where CPUs differ in the last bit
+TOLERANCE = (
+    1e-7  # share of the spread of the logits. float64 rounds at 1e-16; tables of sines are rounded to float32, 6e-8
+)
+ROTARY_TOLERANCE = 1e-6  # V-JEPA 2 computes sines and cosines in float32, where CPUs differ in the last bit
 K = 5
 LARGE = 5_000_000  # parameters
 SMALL = Width(24, 2, 2, 40)
@@ -266,7 +268,9 @@ def test_there_is_a_golden_row_for_every_miniature(golden: dict[str, dict[str, A
 def test_the_logits_are_what_they_were(name: str, golden: dict[str, dict[str, Any]]) -> None:
     given, wanted = answer(*CASES[name]), golden[name]
     assert given.keys() == wanted.keys()
-    gate = (ROTARY_GATE if "vjepa2" in name else GATE) * torch.tensor(wanted["logits"]).std().item()
+    tolerance = (ROTARY_TOLERANCE if "vjepa2" in name else TOLERANCE) * torch.tensor(wanted["logits"]).std().item()
     for key, numbers in wanted.items():
         expected, actual = (torch.tensor(part, dtype=torch.float64) for part in (numbers, given[key]))
-        torch.testing.assert_close(actual, expected, rtol=ROTARY_GATE, atol=gate, msg=lambda m, key=key: f"{key}: {m}")
+        torch.testing.assert_close(
+            actual, expected, rtol=ROTARY_TOLERANCE, atol=tolerance, msg=lambda m, key=key: f"{key}: {m}"
+        )

@@ -112,4 +112,4 @@ def test_the_norms_after_pools_are_pytorchvideos() -> None:
         if name.endswith("norm_act.0"):
             module.eps = 1e-6  # pyright: ignore[reportAttributeAccessIssue]
     error = fill.relative_error(model(fill.make_input(**fixture["input"])), fixture)
-    assert error > 2e-5  # twice the gate of the parity test; measured 2.8e-5
+    assert error > 2e-5  # twice the tolerance of the parity test; measured 2.8e-5

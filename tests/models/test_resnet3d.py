@@ -13,7 +13,7 @@ from torch import nn
 from videoai.models import create_model
 from videoai.models.nonlocal_block import NonLocal, NonLocalSpec
 from videoai.models.published import find
-from videoai.models.slowfast import pick_slow_frames
+from videoai.models.slowfast import select_slow_frames
 
 PARITY = Path(os.environ.get("VIDEOAI_PARITY") or Path(__file__).parents[3] / "shared" / "parity")
 
@@ -70,16 +70,16 @@ def test_slowfast_gives_both_pathways() -> None:
 
 
 def test_slow_frames_go_from_the_first_to_the_last_or_in_steps() -> None:
-    assert pick_slow_frames(32, 4, "linspace") == [0, 4, 8, 13, 17, 22, 26, 31]
-    assert pick_slow_frames(32, 4, "stride") == [0, 4, 8, 12, 16, 20, 24, 28]
+    assert select_slow_frames(32, 4, "linspace") == [0, 4, 8, 13, 17, 22, 26, 31]
+    assert select_slow_frames(32, 4, "stride") == [0, 4, 8, 12, 16, 20, 24, 28]
     for num_frames, alpha in ((32, 8), (32, 4), (64, 4)):  # PySlowFast's own formula, in float32
         wanted = torch.linspace(0, num_frames - 1, num_frames // alpha).long().tolist()
-        assert pick_slow_frames(num_frames, alpha, "linspace") == wanted
+        assert select_slow_frames(num_frames, alpha, "linspace") == wanted
 
 
 def test_a_clip_that_does_not_divide_is_refused() -> None:
     with pytest.raises(ValueError, match=r"30 frames does not divide into steps of 4\. Set clip\.num_frames"):
-        pick_slow_frames(30, 4, "linspace")
+        select_slow_frames(30, 4, "linspace")
 
 
 def test_dot_products_are_the_mean_over_positions() -> None:

@@ -31,7 +31,7 @@ def test_parameters_and_multiply_adds_are_the_published_ones(name: str) -> None:
 @pytest.mark.parametrize("name", ["swin3d_t", "swin3d_s", "swin3d_b"])
 def test_multiply_adds_are_torchvisions(name: str) -> None:
     weights: Any = get_model_weights(name)["KINETICS400_V1"]
-    assert multiply_adds(name, 16) == pytest.approx(weights.meta["_ops"], abs=0.001)  # of 16 frames
+    assert multiply_adds(name, 16) == pytest.approx(weights.meta["_ops"], abs=0.001)  # for 16 frames
 
 
 @torch.inference_mode()

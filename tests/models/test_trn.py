@@ -41,7 +41,7 @@ def test_evaluation_is_the_mean_over_the_draws_of_training() -> None:
     torch.manual_seed(0)
     relation, x = Relation(2, num_frames=5, width=8), torch.randn(1, 5, 256)
     drawn = torch.stack([relation(x).sum(1) for _ in range(4000)])
-    assert relation(x).shape == (1, 3, 8)  # of the ten pairs
+    assert relation(x).shape == (1, 3, 8)  # three of the ten pairs
     relation.eval()
     assert relation(x).shape == (1, 10, 8)
     torch.testing.assert_close(drawn.mean(0), relation(x).sum(1), rtol=0, atol=4 * drawn.std().item() / 4000**0.5)

@@ -199,7 +199,7 @@ def test_without_its_positions_videomae_is_another_model() -> None:
 
 @pytest.mark.slow
 @torch.inference_mode()
-def test_other_epsilons_do_not_pass_the_gate() -> None:
+def test_other_epsilons_exceed_the_tolerance() -> None:
     """Too small to be seen in an accuracy, large enough to be seen here: they are not what was published."""
     fill, fixture, state = published("videomae/videomae_vit_small_k400")
     model: Any = from_published("videomae/videomae_vit_small_k400", fill.wrap(fixture, state)).eval()

@@ -92,7 +92,7 @@ def test_the_order_of_frames_matters() -> None:
 
 def test_frequencies_are_tiled_as_in_the_published_weights() -> None:
     cos, sin = rotary_tables((3, 2, 2), 64, torch.device("cpu"))
-    angle = torch.atan2(sin, cos)[-1]  # of the token at (2, 1, 1)
+    angle = torch.atan2(sin, cos)[-1]  # angles of the token at (2, 1, 1)
     wanted = torch.arange(10) / 10
     frequencies = 10_000.0**-wanted
     for axis, place in enumerate((2, 1, 1)):

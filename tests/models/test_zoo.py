@@ -55,7 +55,7 @@ SMALL = {
     "internvideo2": Small((2, 28, 28), None, {"drop_path": 0.02}),
     "x3d": Small((4, 32, 32), (6, 64, 40)),
     "csn": Small((8, 32, 32), (4, 64, 40)),
-    "ipcsn_r152": Small((9, 40, 40), (4, 64, 40)),  # of one position a norm after a norm would leave no gradient
+    "ipcsn_r152": Small((9, 40, 40), (4, 64, 40)),  # over one position, two norms in a row would leave no gradient
     "r2plus1d": Small((4, 32, 32), (6, 48, 40)),
     "c3d": Small((16, 32, 32), None),
     "tsn": Small((2, 32, 32), (3, 48, 32)),

@@ -9,9 +9,9 @@ from videoai.report.multilabel_metrics import LabelScore, per_label
 
 
 def scores(num_classes: int, num_videos: int = 20) -> list[LabelScore]:
-    draw = torch.Generator().manual_seed(0)
-    labels = torch.rand(num_videos, num_classes, generator=draw) < 0.3
-    values = torch.rand(num_videos, num_classes, generator=draw)
+    rng = torch.Generator().manual_seed(0)
+    labels = torch.rand(num_videos, num_classes, generator=rng) < 0.3
+    values = torch.rand(num_videos, num_classes, generator=rng)
     return per_label(values, labels, classes=[f"$class_{label}$" for label in range(num_classes)])
 
 

@@ -7,7 +7,7 @@ from math import nan
 import pytest
 
 from videoai.gan.diagnostics import Diagnostic
-from videoai.report.gan import ladder_table, lines, write_gan_evaluation
+from videoai.report.gan import distance_table, lines, write_gan_evaluation
 from videoai.report.tables import as_text
 from videoai.run.gan.classifiers import Arm
 
@@ -45,16 +45,17 @@ def test_the_files_are_plain_and_round(results, tmp_path):
 
 
 def test_each_measure_is_a_line_that_stands_for_itself(results):
-    told = lines(results)
-    assert told[0] == (
-        "label agreement 79.1%: of generated clips the judge names as asked; of real ones 98.0%, by guessing 50.0%"
+    sentences = lines(results)
+    assert sentences[0] == (
+        "label agreement 79.1%: generated clips that the evaluator classifies as asked; "
+        "98.0% of real clips, 50.0% by chance"
     )
     assert (
         "CAS 51.0%: of real test clips a classifier names after training on 200 generated clips only; 98.0% after 200 "
-        "real ones" in told
+        "real ones" in sentences
     )
-    assert "NAS 97.0%: after the generated clips and 800 real ones; 99.0% after these alone" in told
-    assert told[-1] == "mode collapse: up"
+    assert "NAS 97.0%: after the generated clips and 800 real ones; 99.0% after these alone" in sentences
+    assert sentences[-1] == "mode collapse: up"
 
 
 def test_cas_that_was_not_measured_is_said(results):
@@ -62,7 +63,7 @@ def test_cas_that_was_not_measured_is_said(results):
     assert any(line.startswith("CAS and NAS: not measured") for line in lines(without))
 
 
-def test_the_ladder_shows_which_way_is_better_and_another_generator_beside(results):
-    table = as_text(ladder_table({**results, "earlier": {**results, "generator": "0123456789abcdef"}}))
+def test_the_distance_table_shows_which_way_is_better_and_another_generator(results):
+    table = as_text(distance_table({**results, "earlier": {**results, "generator": "0123456789abcdef"}}))
     assert "fvd_own ↓" in table and "recall ↑" in table
     assert "backwards" in table and "01234567" in table

@@ -55,11 +55,11 @@ def test_results_name_the_metrics_and_what_could_not_be_read(tmp_path):
 def test_the_files_name_true_and_predicted_labels(tmp_path):
     write_multilabel_evaluation(tmp_path, **evaluation())
     assert not list(tmp_path.glob("confusion*"))
-    found = rows(tmp_path / "predictions.csv")
-    assert [row["labels"] for row in found] == ["run, fast|sit", "run, fast|jump", "jump", ""]
-    assert [row["predicted"] for row in found] == ["run, fast|sit", "run, fast", "", ""]
-    assert (found[0]["top2"], found[0]["top2_probability"]) == ("sit", "0.600000")
-    assert (found[2]["top1"], found[2]["error"]) == ("", "moov atom not found")
+    table = rows(tmp_path / "predictions.csv")
+    assert [row["labels"] for row in table] == ["run, fast|sit", "run, fast|jump", "jump", ""]
+    assert [row["predicted"] for row in table] == ["run, fast|sit", "run, fast", "", ""]
+    assert (table[0]["top2"], table[0]["top2_probability"]) == ("sit", "0.600000")
+    assert (table[2]["top1"], table[2]["error"]) == ("", "moov atom not found")
     assert rows(tmp_path / "scores.csv")[2] == {"path": "d.mp4", "run, fast": "0.000000", "jump": "0.000000"} | {
         "sit": "0.000000"
     }

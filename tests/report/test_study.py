@@ -12,11 +12,11 @@ ADDED["noise"] = [0.05, -0.05, 0.01, -0.02, 0.0]
 
 
 def rows(shots=5, arms=tuple(ADDED)):
-    found = [{"shots": shots, "seed": seed, "arm": "none", "accuracy": value} for seed, value in enumerate(BASE)]
+    rows = [{"shots": shots, "seed": seed, "arm": "none", "accuracy": value} for seed, value in enumerate(BASE)]
     for arm in arms:
         for seed, (value, added) in enumerate(zip(BASE, ADDED[arm], strict=True)):
-            found.append({"shots": shots, "seed": seed, "arm": arm, "accuracy": value + added})
-    return found
+            rows.append({"shots": shots, "seed": seed, "arm": arm, "accuracy": value + added})
+    return rows
 
 
 def refused(arm, shots=5):

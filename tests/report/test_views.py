@@ -141,7 +141,7 @@ def test_of_several_labels_each_has_its_highest_sigmoid_over_the_views():
 def test_a_video_without_rows_has_no_highest_score_and_a_nan_stays_one():
     logits, index, view = clips()
     logits[0, 2] = torch.nan
-    found = highest(logits[:-NUM_VIEWS], index[:-NUM_VIEWS], view[:-NUM_VIEWS])
-    assert found[-1].isnan().all()
-    assert found[0].isnan().tolist() == [False, False, True, False]
-    assert not found[1:-1].isnan().any()
+    actual = highest(logits[:-NUM_VIEWS], index[:-NUM_VIEWS], view[:-NUM_VIEWS])
+    assert actual[-1].isnan().all()
+    assert actual[0].isnan().tolist() == [False, False, True, False]
+    assert not actual[1:-1].isnan().any()

@@ -1,4 +1,4 @@
-"""Of a checkpoint's data node nothing acts: it is refused, left out, or names local data that exist."""
+"""Nothing in a checkpoint's data node acts: it is rejected, left out, or names local data that exist."""
 
 import os
 from dataclasses import fields

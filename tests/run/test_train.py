@@ -69,8 +69,8 @@ def test_an_unknown_setting_is_named_with_the_nearest(clip_folder, tmp_path):
 )
 def test_epochs_shape_the_schedule_and_steps_only_stop(clip_folder, tmp_path, settings, stop, total):
     full = settings_from(config(clip_folder, tmp_path, trainer={**SMALL, **settings}))
-    found = pace(setup_of(full), evaluations=20)
-    assert (found.cadence.stop_step, found.total_steps) == (stop, total)
+    actual = pace(setup_of(full), evaluations=20)
+    assert (actual.cadence.stop_step, actual.total_steps) == (stop, total)
 
 
 def test_an_epoch_with_repeats_still_draws_every_video_once(clip_folder, tmp_path):
@@ -113,7 +113,7 @@ def test_ten_steps_on_real_clips_give_the_golden_losses(clip_folder, tmp_path, g
 
 @pytest.mark.parametrize("model", [{"name": "tiny_r3d"}, {"name": "cnn_lstm", "backbone": "resnet10t"}])
 def test_activation_checkpointing_keeps_the_statistics_of_batch_norms(clip_folder, tmp_path, model):
-    """Of one step of two micro-batches: later steps follow gradients, whose sums may round otherwise."""
+    """Only one step of two micro-batches is compared: later steps follow gradients, whose sums may round otherwise."""
     kept = []
     for again in (False, True):
         given = config(clip_folder, tmp_path, run_dir=str(tmp_path / str(again)), model=model, clip="16x2x32")

@@ -1,4 +1,4 @@
-"""A generator of one's own whose faults are known: what measures generators is tested with it."""
+"""A custom generator with known faults, to test the metrics of generators."""
 
 import torch
 from torch import Tensor, nn

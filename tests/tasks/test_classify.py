@@ -75,12 +75,12 @@ def test_mixed_clips_are_mixed_by_their_place_in_the_run_and_hit_by_their_heavie
 
 
 def test_the_loss_is_in_single_precision_and_the_video_in_the_layout_that_was_chosen():
-    seen = []
+    inputs_given = []
     half = task()
-    half.model.register_forward_pre_hook(lambda model, inputs: seen.append(inputs[0]))
+    half.model.register_forward_pre_hook(lambda model, inputs: inputs_given.append(inputs[0]))
     stats = half.train_step(CLIPS, Precision("bf16", "channels_last_3d", device=torch.device("cpu")), 0)
     assert stats["loss"].dtype == torch.float32
-    assert seen[0].is_contiguous(memory_format=torch.channels_last_3d)
+    assert inputs_given[0].is_contiguous(memory_format=torch.channels_last_3d)
 
 
 def test_a_penalty_adds_its_textbook_sum():
@@ -89,26 +89,26 @@ def test_a_penalty_adds_its_textbook_sum():
 
 
 def test_the_operations_of_the_clips_are_carried_out_before_the_model_sees_them():
-    seen = []
+    inputs_given = []
     inverting = task()
-    inverting.model.register_forward_pre_hook(lambda model, inputs: seen.append(inputs[0]))
+    inverting.model.register_forward_pre_hook(lambda model, inputs: inputs_given.append(inputs[0]))
     inverting.train_step(CLIPS, FP32, 0)
     inverting.train_step(CLIPS._replace(ops=[(Op("invert"),)] * 3 + [()] * 3), FP32, 0)
     grey = inverting.to_input(CLIPS._replace(video=255 - CLIPS.video)).video
-    assert torch.equal(seen[1][:3], grey[:3])
-    assert torch.equal(seen[1][3:], seen[0][3:])
+    assert torch.equal(inputs_given[1][:3], grey[:3])
+    assert torch.equal(inputs_given[1][3:], inputs_given[0][3:])
 
 
 def test_a_classifier_can_see_clips_as_the_discriminator_of_a_gan_does():
     """In [-1, 1], whatever the mean and deviation of the clip; 1e-5: the order of float32 sums."""
     policy = ["color", "translation", "cutout"]
     op, batch = DiffAugment(policy, to_input=TO_INPUT, seed=3), TO_INPUT(CLIPS)
-    seen = op(batch, 7).video
+    augmented = op(batch, 7).video
     pixels = CLIPS.video.transpose(1, 2).float() / 127.5 - 1
     expected = diff_augment(pixels, policy, generator_for(3, "diff_augment", "clips", 7))
-    assert torch.allclose(2 * (seen * TO_INPUT.std + TO_INPUT.mean) - 1, expected, atol=1e-5)
-    assert torch.equal(seen, op(batch, 7).video)
-    assert not torch.equal(seen, op(batch, 8).video)
+    assert torch.allclose(2 * (augmented * TO_INPUT.std + TO_INPUT.mean) - 1, expected, atol=1e-5)
+    assert torch.equal(augmented, op(batch, 7).video)
+    assert not torch.equal(augmented, op(batch, 8).video)
 
 
 def test_operations_are_applied_in_their_order_and_told_the_position():

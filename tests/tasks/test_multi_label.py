@@ -48,16 +48,16 @@ def test_the_loss_is_binary_cross_entropy_and_a_hit_is_a_best_class_among_the_la
 
 
 def test_mixed_clips_have_a_share_of_the_labels_of_both():
-    seen = []
+    labels = []
 
     class Keep(MultiLabelLoss):
         def __call__(self, logits, label):
-            seen.append(label)
+            labels.append(label)
             return super().__call__(logits, label)
 
     mixed = task(0.5, 2.0, -1.0, ops=[Mix(num_classes=3, mixup=1.0)], loss=Keep())
     stats = mixed.train_step(CLIPS, FP32, 0)
-    (label,) = seen
+    (label,) = labels
     keep = (label[0, 1]).item()  # the first has class 1, the last it is mixed with has not
     assert 0 < keep < 1
     torch.testing.assert_close(label, keep * LABELS + (1 - keep) * LABELS.flip(0))

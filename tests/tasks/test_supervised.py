@@ -87,10 +87,10 @@ def test_classes_in_their_hundreds_are_not_all_named():
 def test_one_label_and_several_are_not_compared():
     Classify().target(ONE, ["a", "b"], "best.pt")
     MultiLabel().target(SEVERAL, ["a", "b"], "best.pt")
-    message = r"best.pt knows several labels a video, but here has one label a video: set data.multi_label=true"
+    message = r"best.pt takes several labels a video, but here has one label a video: set data.multi_label=true"
     with pytest.raises(ValueError, match=message):
         MultiLabel().target(ONE, ["a", "b"], "best.pt")
-    with pytest.raises(ValueError, match="best.pt knows one label a video, but here has several labels"):
+    with pytest.raises(ValueError, match="best.pt takes one label a video, but here has several labels"):
         Classify().target(SEVERAL, ["a", "b"], "best.pt")
 
 
@@ -120,5 +120,5 @@ def test_validation_without_a_single_label_is_refused():
     nothing: Any = None
     parts = dict.fromkeys(("clip", "outputs", "target", "reading", "num_workers", "device", "settings"), nothing)
     setup = Setup(manifest=manifest, steps_per_epoch=1, folder=Path(), **parts)
-    with pytest.raises(ValueError, match="here: no validation video has a label, so nothing can be judged"):
+    with pytest.raises(ValueError, match="here: no validation video has a label, so nothing can be scored"):
         SupervisedValidation(MultiLabel(), setup, nothing, nothing)

@@ -1,1 +1,1 @@
-"""The command line: one small module a verb. The only place that knows Hydra, prints, or configures logging."""
+"""The command line: one small module a verb. The only place that uses Hydra, prints, or configures logging."""

@@ -61,7 +61,7 @@ def _settings(sources: Sequence[str], before: Sequence[str]) -> list[str]:
     from videoai.core.build import resolve
     from videoai.settings.parse import describe
 
-    found: list[str] = []
+    completions: list[str] = []
     for source in sources:
         cls = resolve(source, "jobs")
         words = own_words(cls, [word for word in before if "=" in word])  # pyright: ignore[reportArgumentType]
@@ -70,6 +70,6 @@ def _settings(sources: Sequence[str], before: Sequence[str]) -> list[str]:
         except ValueError:  # a word before is not finished
             composed = from_arguments(cls, [])  # pyright: ignore[reportArgumentType]
         if cls in FROM_PRESETS:
-            found += [f"{group}={name}" for group in composed.choices for name in choices_of(group)]
-        found += [f"{described.key}=" for described in describe(cls, composed.whole)]  # pyright: ignore[reportArgumentType]
-    return found
+            completions += [f"{group}={name}" for group in composed.choices for name in choices_of(group)]
+        completions += [f"{described.key}=" for described in describe(cls, composed.whole)]  # pyright: ignore[reportArgumentType]
+    return completions

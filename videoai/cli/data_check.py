@@ -10,7 +10,7 @@ FAULTS_FOUND = 3  # exit code: the check was done, and something is wrong
 
 
 def main(arguments: list[str]) -> int:
-    """Checks, prints what was found and where the report lies. Exit code 3 when something must be mended."""
+    """Checks, prints the results and the path of the report. Exit code 3 when something must be fixed."""
     path, rest = path_first(arguments)
     own, rest = shared_out(CheckSettings, rest)
     if path is None and not any(argument.startswith("data") for argument in rest):

@@ -5,11 +5,12 @@ from typing import Any
 
 from videoai.cli.overrides import path_first
 from videoai.compose.settings import from_arguments
+from videoai.core.messages import pluralize
 from videoai.settings.datasets import InspectSettings
 from videoai.settings.parse import parse
 from videoai.settings.training import TrainSettings
 
-CHOICES = ("model", "clip")  # of train, passed on to it
+CHOICES = ("model", "clip")  # groups of train that are passed on to it
 
 
 def main(arguments: list[str]) -> int:
@@ -25,43 +26,44 @@ def main(arguments: list[str]) -> int:
         whole = from_arguments(TrainSettings, [f"data={fit.name}", *choices]).whole
         return parse(TrainSettings, {**whole, "data": {**whole["data"], **fit.settings}})
 
-    found = inspect(settings, defaults, choices)
+    report = inspect(settings, defaults, choices)
     if settings.json:
-        print(json.dumps(found, ensure_ascii=False, indent=1))
+        print(json.dumps(report, ensure_ascii=False, indent=1))
     else:
-        print("\n".join(lines(found)))
-    return 0 if "classes" in found else 1
+        print("\n".join(lines(report)))
+    return 0 if "classes" in report else 1
 
 
-def lines(found: dict[str, Any]) -> list[str]:
+def lines(report: dict[str, Any]) -> list[str]:
     """The report as text."""
-    seen = found["seen"]
-    part = "" if seen["whole"] else "; there is more below that was not looked at"
-    there = f"{counted(seen['folders'], 'folder')}, {counted(seen['annotations'], 'annotation file')}"
-    text = [f"{found['path']}: {there}{part}", "", "fits:"]
-    for layout in found["layouts"]:
+    contents = report["seen"]
+    part = "" if contents["whole"] else "; there is more below that was not looked at"
+    there = f"{pluralize(contents['folders'], 'folder')}, {pluralize(contents['annotations'], 'annotation file')}"
+    text = [f"{report['path']}: {there}{part}", "", "fits:"]
+    for layout in report["layouts"]:
         text.append(f"  {layout['name']:<14}{layout['why']}")
         text += [f"  {'':<14}cannot be read: {layout['error']}"] if layout["error"] else []
-    if "classes" not in found:
+    if "classes" not in report:
         return [*text, "", "no layout could be read; the lines above say what is wrong with each."]
-    text += ["", *content(found), "", "train with:", f"  {found['command']}"]
-    others = [layout for layout in found["layouts"] if layout["name"] != found["layout"] and not layout["error"]]
+    text += ["", *content(report), "", "train with:", f"  {report['command']}"]
+    others = [layout for layout in report["layouts"] if layout["name"] != report["layout"] and not layout["error"]]
     return text + [line for other in others for line in (f"or, as {other['name']}:", f"  {other['command']}")]
 
 
-def content(found: dict[str, Any]) -> list[str]:
+def content(report: dict[str, Any]) -> list[str]:
     """Classes, splits, videos, warnings."""
     from videoai.report.tables import as_text, class_balance_table
 
-    splits = ", ".join(f"{split} {count}" for split, count in found["splits"].items())
-    counts = {split: [count[split] for count in found["classes"].values()] for split in found["splits"]}
-    groups = f", {found['groups']} groups" if found["groups"] else ""
+    splits = ", ".join(f"{split} {count}" for split, count in report["splits"].items())
+    counts = {split: [count[split] for count in report["classes"].values()] for split in report["splits"]}
+    num_clips = sum(report["splits"].values())
+    groups = f", {report['groups']} groups" if report["groups"] else ""
     return [
-        f"{found['layout']}: {len(found['classes'])} classes, {sum(found['splits'].values())} clips: {splits}{groups}",
-        *(f"  {note}" for note in found["notes"]),
-        as_text(class_balance_table(counts, classes=list(found["classes"]))),
-        *video_lines(found["videos"]),
-        *(f"warning: {warning}" for warning in found["warnings"]),
+        f"{report['layout']}: {len(report['classes'])} classes, {num_clips} clips: {splits}{groups}",
+        *(f"  {note}" for note in report["notes"]),
+        as_text(class_balance_table(counts, classes=list(report["classes"]))),
+        *video_lines(report["videos"]),
+        *(f"warning: {warning}" for warning in report["warnings"]),
     ]
 
 
@@ -76,8 +78,3 @@ def video_lines(videos: dict[str, Any]) -> list[str]:
             rest = f" and {len(held) - 5} more" if len(held) > 5 else ""
             text.append(f"  {name:<9}{', '.join(f'{key} ({count})' for key, count in list(held.items())[:5])}{rest}")
     return text
-
-
-def counted(number: int, noun: str) -> str:
-    """``1 folder``, ``2 folders``."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"

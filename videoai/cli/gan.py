@@ -37,14 +37,14 @@ def evaluate(arguments: list[str]) -> int:
     from rich.console import Console
 
     from videoai.core.paths import display_path
-    from videoai.report.gan import ladder_table, lines
+    from videoai.report.gan import distance_table, lines
     from videoai.run.gan.evaluate import evaluate_gan
 
     def classifier(data: DataSettings) -> TrainSettings:
         return parse(TrainSettings, {**training.whole, "data": to_dict(data)})
 
     results = evaluate_gan(settings, classifier, change)
-    Console().print(ladder_table(results))
+    Console().print(distance_table(results))
     print("\n".join(lines(results)))
     print(f"files: {display_path(results['folder'])}/ results.json per_class.csv bank/")
     return 0

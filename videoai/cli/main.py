@@ -45,13 +45,13 @@ def main() -> int:
 
 
 def run(found: Found, *, wants_help: bool = False) -> int:
-    """Run a job; errors that a person can mend are one line, with the traceback under debug=true."""
-    # timm and pytorchvideo still decorate with it; nothing that the reader of a command line could mend
+    """Run a job; errors that a user can fix are one line, with the traceback under debug=true."""
+    # timm and pytorchvideo still decorate with it; nothing that a user could fix
     warnings.filterwarnings("ignore", message=".*torch.jit.script", category=FutureWarning)
-    level = logging.INFO if os.environ.get("RANK", "0") == "0" else logging.WARNING  # of several processes one speaks
+    level = logging.INFO if os.environ.get("RANK", "0") == "0" else logging.WARNING  # one process speaks
     logging.basicConfig(level=level, format="%(message)s", handlers=[StandardError()])
     if os.getcwd() not in sys.path:
-        # For a class of one's own, by _target_; last, so that no file there hides a library.
+        # For a custom class, by _target_; last, so that no file there hides a library.
         sys.path.append(os.getcwd())
     if found.note:
         logging.getLogger(__name__).warning("%s", found.note)
@@ -94,11 +94,11 @@ def message_of(error: Exception) -> str:
     if expected and text:
         return " ".join(text.split("\n")) if len(text) < 2000 else text
     first = text.splitlines()[0] if text else "no message"
-    return f"{type(error).__name__}: {first} ({whose_fault(error)}; debug=true shows where)"
+    return f"{type(error).__name__}: {first} ({error_origin(error)}; debug=true shows where)"
 
 
-def whose_fault(error: Exception) -> str:
-    """A model or data set of one's own runs under videoai: the innermost file that is neither ours nor installed."""
+def error_origin(error: Exception) -> str:
+    """Where an error comes from: the innermost file that is neither ours nor installed, else videoai itself."""
     installed = (str(Path(__file__).parents[1]), sysconfig.get_path("stdlib"), "<")
     for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
         file = frame.f_code.co_filename

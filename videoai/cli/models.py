@@ -100,7 +100,7 @@ def details(name: str, width: int | None) -> Iterator[str]:
     yield f"{size.parameters / 1e6:.2f} M parameters at 400 classes"
     yield from ("", "options:", *(f"  model.{line}" for line in options(name)))
     weights = weights_table(name, width)
-    yield from ("", *(weights or ["weights: nobody publishes any"]))
+    yield from ("", *(weights or ["weights: none are published"]))
     if recipes := experiments(name):
         yield f"\nrecipes: {', '.join(f'experiment={recipe}' for recipe in recipes)}"
     yield f"\nuse: {training_of(name)}"

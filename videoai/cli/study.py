@@ -33,10 +33,10 @@ def gan_augment(arguments: list[str]) -> int:
     of_both = [one for one in others if one.startswith("--") or "=" not in one]  # --config-dir and its folder
     of_gan = [one for one in others if one.startswith(("gan=", "gan.", "clip=", "clip."))]
     of_classifier = [one for one in others if one not in (*of_gan, *of_both)]
-    from videoai.run.study.gan_augment import BASES, judge_arm, study_gan
+    from videoai.run.study.gan_augment import BASES, evaluator_arm, study_gan
 
     gan = from_arguments(TrainGanSettings, [*of_both, *of_gan]).settings()
-    arms = dict.fromkeys([*BASES, judge_arm(settings.rare), *settings.arms])
+    arms = dict.fromkeys([*BASES, evaluator_arm(settings.rare), *settings.arms])
     classifiers = {arm: _classifier(arm, [*of_both, *of_classifier], gan.gan.diff_augment) for arm in arms}
     one = classifiers[BASES[0]]
     loading = replace(one.loading, num_workers=settings.num_workers)  # one for all
@@ -62,7 +62,7 @@ def show(results: dict[str, Any]) -> int:
 
 
 def _classifier(arm: str, arguments: list[str], policy: tuple[DiffOperation, ...]) -> TrainSettings:
-    """What train composes, with the augmentation that the arm's base is called after. ``policy``: of DiffAugment."""
+    """Settings of train with the augmentation that the arm's base names. ``policy``: DiffAugment's operations."""
     from videoai.run.study.gan_augment import split_arm
 
     base, added = split_arm(arm)

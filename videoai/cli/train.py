@@ -38,7 +38,7 @@ def print_config(composed: Composed[Any]) -> int:
 
 def report(result: "TrainResult", job: str, packages: Sequence[str]) -> int:
     """The best value, where the checkpoint lies, and the command that comes next."""
-    if os.environ.get("RANK", "0") != "0":  # of several processes one speaks
+    if os.environ.get("RANK", "0") != "0":  # one process speaks
         return 0
     from videoai.core.messages import command_line
     from videoai.core.paths import display_path

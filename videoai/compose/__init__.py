@@ -1,1 +1,1 @@
-"""From presets, files, overrides and keywords to one settings object. The only place that knows Hydra."""
+"""From presets, files, overrides and keywords to one settings object. The only place that uses Hydra."""

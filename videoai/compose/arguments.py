@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 class Arguments(NamedTuple):
     """What was typed behind a verb."""
 
-    config_dir: str | None  # of the user's own YAML files
+    config_dir: str | None  # folder of the user's own YAML files
     overrides: list[str]  # key=value, with today's names, paths quoted for Hydra
 
 

@@ -17,7 +17,7 @@ from videoai.compose.presets import CONFIGS, by_group, forced
 from videoai.compose.settings import from_arguments, from_composed
 
 QUIET = ("hydra/job_logging=none", "hydra/hydra_logging=none", "hydra.output_subdir=null")
-RESULT = "result.json"  # of one job, in its own folder below JOBS
+RESULT = "result.json"  # result of one job, in its own folder below JOBS
 JOBS = ".jobs"
 
 

@@ -22,7 +22,7 @@ JOBS: dict[type, str] = {TrainSettings: "train", TrainGanSettings: "train_gan"} 
 
 @dataclass(frozen=True)
 class Composed(Generic[T]):
-    """Settings as they were put together, before anything that is missing is refused."""
+    """Settings as they were put together, before missing settings raise an error."""
 
     cls: type[T]
     whole: dict[str, Any]  # every setting, as plain data; "???" where one must be given

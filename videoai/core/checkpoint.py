@@ -1,4 +1,4 @@
-"""Checkpoints: one file of plain data, written completely or not at all, loaded without running anybody's code.
+"""Checkpoints: one file of plain data, written completely or not at all, loaded without running any code in it.
 
 Keys: ``format, config, classes, clip, model, ema, optimizer, step, best, metrics, versions`` (and
 ``scaler`` with fp16). Everything that evaluation and prediction need is inside; nothing else is consulted.
@@ -22,7 +22,7 @@ _REQUIRED = {"format": int, "config": dict, "classes": list, "clip": dict, "mode
 
 
 def save(path: Path, state: dict[str, Any]) -> None:
-    """Write ``state`` to ``path``: whoever looks sees the old file or the new one, never half of one.
+    """Write ``state`` to ``path``: readers see the old file or the new one, never half of one.
 
     Serialised in memory first: a full disk is then a clean error, and never a torn checkpoint.
 
@@ -91,5 +91,5 @@ def _checked(path: Path, state: Any) -> dict[str, Any]:
 
 def _neighbours(path: Path) -> str:
     folder = path.parent if path.parent.exists() else Path()
-    found = sorted(str(p) for p in folder.glob("**/checkpoints/*.pt"))[:3] or sorted(map(str, folder.glob("*.pt")))[:3]
-    return f" Found here: {', '.join(found)}" if found else " Train one first: videoai train"
+    names = sorted(str(p) for p in folder.glob("**/checkpoints/*.pt"))[:3] or sorted(map(str, folder.glob("*.pt")))[:3]
+    return f" Found here: {', '.join(names)}" if names else " Train one first: videoai train"

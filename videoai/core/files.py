@@ -63,7 +63,7 @@ def write_together(files: Mapping[Path, bytes | memoryview], *, sync: bool = Tru
 
 
 def cannot_write(path: Path, error: OSError, *, num_bytes: int | None = None) -> OSError:
-    """``error`` in words, of the same class: where, why, and what to do next."""
+    """An error of the same class whose message says where, why, and what to do next."""
     if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return type(error)(f"{path}: cannot be written ({error.strerror or error}). Choose another folder.")
     needed = "" if num_bytes is None else f" for {num_bytes / 1e6:.1f} MB"

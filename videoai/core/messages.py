@@ -1,4 +1,4 @@
-"""Words for people: the first few of many names, what may have been meant, a command that can be pasted."""
+"""Parts of messages: a truncated list of names, a suggestion for a typo, a plural, a command that can be pasted."""
 
 import difflib
 import os
@@ -31,6 +31,11 @@ def names_in(folder: str) -> list[str]:
 def truncated_list(names: Sequence[str], limit: int = 8) -> str:
     """The first few names, and how many more."""
     return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")
+
+
+def pluralize(number: int, noun: str) -> str:
+    """``1 folder``, ``2 folders``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def command_line(job: str, *words: str, trust: Sequence[str] = ()) -> str:

@@ -32,7 +32,7 @@ class ClipSpec:
     resize: int | None = None  # pixels, short side after decoding; None = size
     fps: float | None = None  # None = stride counts the file's own frames; else frames at this rate
     sampling: Sampling = "dense"  # dense = consecutive frames at stride; uniform = one per equal segment of the video
-    past_end: PastEnd = "repeat"  # a clip longer than the video: hold the last frame, start over, or refuse
+    past_end: PastEnd = "repeat"  # a clip longer than the video: hold the last frame, start over, or raise an error
     mean: tuple[float, float, float] = (0.45, 0.45, 0.45)  # PySlowFast's defaults, of pixels in [0, 1]
     std: tuple[float, float, float] = (0.225, 0.225, 0.225)
     channels: Channels = "rgb"  # the order that the model sees; decoders give RGB, some published weights want BGR
@@ -40,7 +40,7 @@ class ClipSpec:
     def __post_init__(self) -> None:
         object.__setattr__(self, "resize", self.resize or self.size)
         for name in ("mean", "std", "channels"):
-            if getattr(self, name) is None:  # null in YAML: nobody knows better
+            if getattr(self, name) is None:  # null in YAML: the default
                 object.__setattr__(self, name, getattr(ClipSpec, name))
         object.__setattr__(self, "mean", tuple(self.mean))
         object.__setattr__(self, "std", tuple(self.std))

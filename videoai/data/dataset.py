@@ -81,7 +81,7 @@ class TrainClips(Dataset[list[Clip]]):
 class EvalClips(Dataset[list[Clip]]):
     """Every view of every video, once, in order; each video is decoded once. Nothing is random.
 
-    Each view of a multi-label video has all its labels, whenever they hold: what is judged is the video.
+    Each view of a multi-label video has all its labels, whenever they hold: the video is scored as a whole.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class EvalClips(Dataset[list[Clip]]):
         self.reading = reading or {}
         self.items, self.clip, self.num_clips, self.num_crops = items, clip, num_clips, num_crops
         self.target = target
-        eval_crops(torch.zeros(1, 3, clip.size, clip.size, dtype=torch.uint8), clip.size, num_crops)  # refuse early
+        eval_crops(torch.zeros(1, 3, clip.size, clip.size, dtype=torch.uint8), clip.size, num_crops)  # raise early
 
     def __len__(self) -> int:
         return len(self.items)

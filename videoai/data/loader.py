@@ -98,7 +98,7 @@ def train_batches(
     num_workers: int = 0,
     pin: bool = False,
 ) -> Iterator[Clips]:
-    """Endless batches from batch ``start`` on, of several processes each one's own. ``batch_size`` counts clips, a
+    """Endless batches from batch ``start`` on; each process has its own. ``batch_size`` counts clips, a
     multiple of the dataset's ``repeats``."""
     videos = batch_size // dataset.repeats
     sampler = PositionSampler(len(dataset), batch_size=videos, seed=seed, start=start, balance=balance)
@@ -108,8 +108,8 @@ def train_batches(
 def eval_batches(
     dataset: EvalClips, *, videos_per_batch: int, num_workers: int = 0, pin: bool = False, shared: bool = False
 ) -> Iterable[Clips]:
-    """Every video once, in order; all views of a video lie in one batch. May be iterated again. ``shared``: of several
-    processes each takes its part of the videos."""
+    """Every video once, in order; all views of a video lie in one batch. May be iterated again. ``shared``: each of
+    several processes takes its part of the videos."""
     indices = range(process_group.rank(), len(dataset), process_group.world_size()) if shared else range(len(dataset))
     return DataLoader(dataset, batch_size=videos_per_batch, sampler=indices, **loader_settings(num_workers, pin))
 

@@ -74,7 +74,7 @@ class BadVideo(Exception):
 
 
 def sniff(path: str | Path, source: bytes | None = None) -> str:
-    """The container of a file, one of CONTAINERS, told by its first bytes.
+    """The container of a file, one of CONTAINERS, recognised by its first bytes.
 
     Args:
         source: the bytes of the video where they come from elsewhere; ``path`` then only names it.

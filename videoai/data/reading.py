@@ -23,7 +23,7 @@ from videoai.data.media import MAX_READ_SECONDS, BadVideo
 from videoai.data.sampling import NO_JITTER, TemporalJitter, clip_indices, frame_range
 
 logger = logging.getLogger(__name__)
-# By the clock, of an isolated read. Twice the processor time that a read may take, and less than the loader waits.
+# Wall-clock limit of an isolated read. Twice the CPU time that a read may take, and less than the loader waits.
 ISOLATED_SECONDS = 2 * MAX_READ_SECONDS
 
 
@@ -144,7 +144,7 @@ class Reader:
         """Raises: BadVideo."""
         with self.lock:
             if self.worker and self.worker.process.poll() is not None:
-                self.end()  # it ended while nobody asked, which is no fault of this video
+                self.end()  # it ended between two tasks, which is no fault of this video
             self.worker = self.worker or Worker(answer)
             try:
                 result = self.worker.run(request, ISOLATED_SECONDS)

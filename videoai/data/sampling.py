@@ -77,8 +77,8 @@ def clip_indices(
     if num_frames < 1:
         raise ValueError("the video has no frames.")
     if generator is not None:
-        pick = _random_segments if spec.sampling == "uniform" else _random_dense
-        return jitter.drop_frames(pick(num_frames, fps, spec, jitter, generator), generator)
+        sample = _random_segments if spec.sampling == "uniform" else _random_dense
+        return jitter.drop_frames(sample(num_frames, fps, spec, jitter, generator), generator)
     if spec.sampling == "uniform":
         return _segments(num_frames, spec.num_frames, torch.full((spec.num_frames,), (view + 0.5) / num_views))
     step = frame_step(spec, fps)

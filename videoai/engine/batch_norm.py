@@ -12,7 +12,7 @@ def bn_stats_frozen(model: nn.Module) -> Iterator[None]:
     """Keep the running means and variances of batch norms unchanged; they normalise as before.
 
     For the backward pass: activation checkpointing runs the forward pass again inside it, and the same clips would
-    count twice. Whoever checkpoints (this package, timm, a model of one's own) is covered.
+    count twice. This covers checkpointing in this package, in timm and in a custom model.
     """
     norms = [module for module in model.modules() if isinstance(module, _BatchNorm)]
     kept = [(norm.momentum, norm.num_batches_tracked) for norm in norms]

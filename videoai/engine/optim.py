@@ -23,7 +23,7 @@ def build_optimizer(
         trust: packages that a ``_target_`` may come from; it is called with ``params``, groups of parameters, and the
             node's other keys.
 
-    Raises: ValueError: unknown name or option, or a model that does not tell its layers apart.
+    Raises: ValueError: unknown name or option, or a model that does not name its layers.
     """
     if "lr" not in node:
         raise ValueError("optim.lr is not set. Add optim.lr=..., the learning rate.")
@@ -56,7 +56,7 @@ def layers(model: nn.Module, weight_decay: float, layer_decay: float) -> list[di
     """
     if not hasattr(model, "group_matcher"):
         raise ValueError(
-            f"finetune.layer_decay={layer_decay}: {type(model).__name__} does not tell its layers apart. Give it a "
+            f"finetune.layer_decay={layer_decay}: {type(model).__name__} does not name its layers. Give it a "
             "group_matcher (see videoai/models/__init__.py), or set finetune.layer_decay=null."
         )
     from timm.optim import param_groups_layer_decay  # pyright: ignore[reportPrivateImportUsage]

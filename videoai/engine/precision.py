@@ -146,7 +146,7 @@ def resolve_precision(
     if len(formats) == 1 and not alone:
         return formats[0], torch.get_num_threads()
     rows = probe(formats, model, video, num_classes)
-    best = pick(rows)
+    best = choose_fastest(rows)
     if alone:
         torch.set_num_threads(threads_for(best, everything))
     if len(formats) > 1:
@@ -171,7 +171,7 @@ def candidates(name: str, layout: str, device: torch.device) -> list[Precision]:
     ]
 
 
-def pick(rows: list[Choice]) -> Choice:
+def choose_fastest(rows: list[Choice]) -> Choice:
     """The fastest row that agrees with fp32, if it is faster than the first by MIN_GAIN; otherwise the first."""
     best = min([rows[0], *(row for row in rows if row.is_sound)], key=lambda row: row.milliseconds)
     return best if rows[0].milliseconds / best.milliseconds >= MIN_GAIN else rows[0]
@@ -222,7 +222,8 @@ def _gradient_error(precision: Precision, clone: nn.Module, reference: nn.Module
 
 
 def _may_be_short(precision: Precision, model: nn.Module, video: Tensor) -> bool:
-    """Judged by one clip in the first format: on one thread a batch of a large model would take a minute a turn."""
+    """Whether a step may be short, estimated from one clip in the first format: on one thread a batch of a large
+    model would take a minute a turn."""
     clone, label = precision.place(copy.deepcopy(model)).eval(), torch.zeros(1, dtype=torch.int64)
     with torch.random.fork_rng(devices=[]):
         one_clip = min(_milliseconds(precision, clone, video[:1], label) for _ in range(2))

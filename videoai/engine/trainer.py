@@ -84,18 +84,18 @@ class Trainer:
     batches: Callable[[int], Iterator[Clips]]  # first micro-batch of the run -> this process's own from there, endless
     evaluate: Callable[[nn.Module, int], dict[str, float]]  # (model, step) -> values; "loss" among them breaks ties
     metric: str  # which of evaluate's values chooses the best checkpoint
-    lower_is_better: bool = False  # of the metric
-    metric_source: str = ""  # what computes the metric, such as a judge; with another one the best is chosen anew
+    lower_is_better: bool = False  # whether a smaller metric is better
+    metric_source: str = ""  # what computes the metric, such as an evaluator; another source starts a new best
     write: Callable[[str, dict[str, Any]], None]
     optimizer: torch.optim.Optimizer
-    average: Average  # of the model, or of the part of it that is evaluated
+    average: Average  # moving average of the model, or of the part that is evaluated
     schedule: Callable[[int], float]  # step -> factor of the base rates
     precision: Precision
     log: RunLog
     cadence: Cadence
     progress: Progress
     facts: dict[str, Any]
-    accumulate: int = 1  # micro-batches per optimizer step, of all processes
+    accumulate: int = 1  # micro-batches per optimizer step, over all processes
     max_grad_norm: float | None = None  # None = no clipping
     freeze: Freeze | None = None  # None = everything learns
     seed: int = 0
@@ -114,7 +114,7 @@ class Trainer:
 
         Raises: Interrupted: on a signal, after saving.
         """
-        self.refuse_other_starts()
+        self.check_same_start()
         batches = self.batches(self.step * self.accumulate)
         with self.interrupt, self.progress:
             while self.step < self.cadence.stop_step and not self.is_stale():
@@ -138,21 +138,24 @@ class Trainer:
         self.save("last")
         return self.metrics
 
-    def refuse_other_starts(self) -> None:
+    def check_same_start(self) -> None:
         """Raises: ValueError: the processes begin at other steps or weights, and would add up gradients of several
         models."""
         if process_group.world_size() == 1:
             return
         starts = process_group.all_gather((self.step, weights_hash(self.learner.model)))
         if len(set(starts)) > 1:
-            raise ValueError(f"the processes do not start alike {starts}: is run_dir a folder that all of them see?")
+            raise ValueError(
+                f"the processes start from different steps or weights {starts}: is run_dir a folder that all of them "
+                "can read?"
+            )
 
     def is_stale(self) -> bool:
         """Whether ``patience`` evaluations in a row were no better."""
         return self.cadence.patience is not None and self.best.stale >= self.cadence.patience
 
     def train_step(self, micro_batches: list[Clips]) -> dict[str, Tensor]:
-        """One optimizer step over ``accumulate`` micro-batches, of which these are this process's."""
+        """One optimizer step over ``accumulate`` micro-batches, each process on its own share."""
         self.set_rate()
         self.set_mode()
         means: dict[str, Tensor] = {}
@@ -167,7 +170,7 @@ class Trainer:
                 means[key] = means.get(key, 0) + value.detach() / self.accumulate  # pyright: ignore[reportArgumentType]
         self.all_reduce_gradients(means)
         means["grad_norm"] = self.precision.clip(self.optimizer, self.parameters, self.max_grad_norm)
-        self.refuse_non_finite(means, micro_batches)
+        self.check_finite(means, micro_batches)
         self.precision.update(self.optimizer)
         self.average.update()
         return means
@@ -191,7 +194,7 @@ class Trainer:
         for group, rate in zip(self.optimizer.param_groups, self.base_rates, strict=True):
             group["lr"] = rate * factor
 
-    def refuse_non_finite(self, means: dict[str, Tensor], micro_batches: list[Clips]) -> None:
+    def check_finite(self, means: dict[str, Tensor], micro_batches: list[Clips]) -> None:
         """Stop before a broken update reaches the weights. fp16 expects overflowing gradients and skips them itself."""
         if means["loss"].is_cuda and (self.step + 1) % self.cadence.log_every:
             return  # .item() waits for the GPU: only on log steps (and a save checks the weights)
@@ -217,7 +220,7 @@ class Trainer:
             self.log.clips(self.step, "input", micro_batches[0].video[:4])
         if self.due(self.cadence.log_every):
             values = {key: float(value) for key, value in stats.items()}
-            rate = max(group["lr"] for group in self.optimizer.param_groups)  # of the head, where layers differ
+            rate = max(group["lr"] for group in self.optimizer.param_groups)  # rate of the head, where layers differ
             values |= {"lr": rate, **self.progress.rates()}
             self.log.scalars(self.step, "train", values)
             self.progress.line(self.step, values)
@@ -257,7 +260,7 @@ class Trainer:
         self.write(name, self.state())
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Continue from a checkpoint's ``state``. Raises: ValueError: of another model than the settings make."""
+        """Continue from a checkpoint's ``state``. Raises: ValueError: it holds another model than the settings make."""
         load_model_state(self.learner.model, state)
         with fitting(state):
             self.optimizer.load_state_dict(state["optimizer"])

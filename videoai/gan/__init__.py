@@ -1,4 +1,4 @@
-"""Conditional video GANs: noise and a class -> clips. It knows no data set and no classifier.
+"""Conditional video GANs: noise and a class -> clips. It depends on no data set and no classifier.
 
 A generator is an ``nn.Module`` with ``num_classes, latent_size, num_frames, size`` and
 

@@ -10,10 +10,10 @@ GROUP = 8  # channels in a norm's group
 
 
 class AuxiliaryClassifier(nn.Module):
-    """Learns from real clips alone and asks made ones to show their class. A discriminator whose gain is bounded takes
-    a thousand steps to tell motions apart; this takes three hundred.
+    """Trains on real clips alone; its loss asks generated clips to show their class. A discriminator whose gain is
+    bounded takes a thousand steps to separate motions; this takes three hundred.
 
-    Norms of groups and not of the batch, so that a clip is judged alone. Time stays whole for one stage longer than in
+    Norms are over groups, not over the batch, so that clips are independent. Time stays whole one stage longer than in
     the discriminator, because classes may differ in motion alone.
 
     Args:

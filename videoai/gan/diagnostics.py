@@ -28,7 +28,9 @@ def diagnose(
     NaN = unknown."""
     diagnostics = []
     if judge_on_real < WEAK:
-        message = f"weak judge: it is right on {judge_on_real:.0%} of real clips, so agreement and distances say little"
+        message = (
+            f"weak evaluator: it is right on {judge_on_real:.0%} of real clips, so agreement and distances say little"
+        )
         diagnostics.append(Diagnostic("weak_judge", [], message))
     if alike := [name for name, value in zip(classes, diversity.tolist(), strict=True) if value < LOW_SPREAD]:
         diagnostics.append(
@@ -44,7 +46,7 @@ def diagnose(
             Diagnostic(
                 "wrong_class",
                 wrong,
-                f"wrong class: the judge recognises less than {least:.0%} (twice chance) of {', '.join(wrong)}",
+                f"wrong class: the evaluator recognises less than {least:.0%} (twice chance) of {', '.join(wrong)}",
             )
         )
     if memorised > COPIES:

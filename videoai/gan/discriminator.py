@@ -11,7 +11,7 @@ from videoai.gan.generator import growth
 
 
 class Trunk(nn.Module):
-    """Strided convolutions, one mean over the clip, and a score that knows the class by projection
+    """Strided convolutions, one mean over the clip, and a class-conditional score by projection
     (arXiv:1802.05637): ``w . h + conditioning * <e(y), h>``."""
 
     def __init__(self, convolutions: Iterable[nn.Module], channels: int, num_classes: int) -> None:

@@ -19,11 +19,11 @@ BATCH_SIZE = 64  # section 4
 CRITIC_STEPS = 5  # for each of the generator: arXiv:1704.00028, algorithm 1
 GRADIENT_PENALTY = 10.0  # likewise
 CLASSIFICATION_WEIGHT = 0.01  # section 4
-LEARNING_RATE = 5e-4  # the paper's 1e-4 has not arrived after so few steps: tests/gan/test_feature_gan.py
+LEARNING_RATE = 5e-4  # the paper's 1e-4 has not converged after so few steps: tests/gan/test_feature_gan.py
 BETAS = (0.5, 0.9)  # section 4
 AVERAGE = 0.99  # decay of the average of the generator's weights, which go round in circles otherwise: arXiv:1806.04498
 HIDDEN = (128, 4096)  # twice the width of the features within these; 4096 for 2048 is the paper's
-CLASSIFIER_STEPS = 200  # full-batch Adam steps: the loss of 64-dimensional features has settled by then
+CLASSIFIER_STEPS = 200  # full-batch Adam steps: the loss of 64-dimensional features has converged by then
 
 
 class FeatureGan:
@@ -84,9 +84,9 @@ class FeatureGan:
         """What clips add to their prototypes; their labels, of classes drawn evenly; and the prototypes, each of as few
         clips as the classes to draw have."""
         label = torch.randint(len(self.members.count), (BATCH_SIZE,), generator=generator)
-        shots = self.members.pick(label[:, None].expand(-1, self.shots), generator)
+        shots = self.members.choose(label[:, None].expand(-1, self.shots), generator)
         prototype = self.features[shots].mean(1)
-        added = (self.features[self.members.pick(label, generator)] - prototype) / self.spread
+        added = (self.features[self.members.choose(label, generator)] - prototype) / self.spread
         return added, label.to(self.features.device), prototype
 
     def _critic_loss(self, generator: Generator) -> Tensor:

@@ -4,7 +4,7 @@ An augmenter is fitted to pooled features by its constructor and has one method:
 
     draw(labels int64 [M], generator) -> Drawn(features float [M, D], target float [M, K])
 
-It knows no clips, no model and no data set: ``augmenter("gaussian", features, labels, num_classes=K)`` takes arrays. A
+It depends on no clips, model or data set: ``augmenter("gaussian", features, labels, num_classes=K)`` takes arrays. A
 new one is a class with the keywords of ``Gaussian`` and a line in AUGMENTERS and MIN_SHOTS.
 """
 
@@ -63,9 +63,9 @@ def augmenter(
         features: float [N, D], pooled.
         labels: int64 [N], in [0, num_classes).
         others: features [M, D] and labels [M] of further classes, numbered on their own. They are never drawn: they
-            tell ``gaussian`` and ``feature_gan`` how clips of one class differ, which few shots cannot.
-        min_shots: refuse classes with fewer; None = MIN_SHOTS.
-        options: of the augmenter, such as ``num_steps`` of ``feature_gan``.
+            tell ``gaussian`` and ``feature_gan`` how clips of one class differ; few shots cannot.
+        min_shots: an error for classes with fewer; None = MIN_SHOTS.
+        options: arguments of the augmenter, such as ``num_steps`` of ``feature_gan``.
 
     Raises: ValueError: unknown name, or a class with too few features.
     """
@@ -102,7 +102,7 @@ class Gaussian:
         others: tuple[Tensor, Tensor] | None = None,
         seed: int = 0,
     ) -> None:
-        """Raises: ValueError: no class has two features, so nothing tells how they spread."""
+        """Raises: ValueError: no class has two features, so the spread within a class cannot be estimated."""
         self.num_classes = num_classes
         self.mean = class_means(features, labels, num_classes)
         residuals, freedom = _within(features, labels)
@@ -111,7 +111,7 @@ class Gaussian:
             residuals, freedom = torch.cat([residuals, more]), freedom + further
         if not freedom:
             raise ValueError(
-                "augment.features=gaussian: no class has two clips, so nothing tells how the clips of one differ. Add "
+                "augment.features=gaussian: no class has two clips, so the spread of a class is unknown. Add "
                 "a second clip to some class, or features of other classes."
             )
         # R'R of the QR decomposition is residuals' residuals, so normal noise times R has the pooled covariance, of any
@@ -143,7 +143,7 @@ class FeatureMixup:
     def draw(self, labels: Tensor, generator: Generator) -> Drawn:
         """As FeatureAugmenter."""
         partner = torch.randint(len(self.features), labels.shape, generator=generator)
-        base = self.features[self.members.pick(labels, generator)]
+        base = self.features[self.members.choose(labels, generator)]
         share = torch.rand(len(labels), 1, generator=generator).to(base) / 2  # Beta(1, 1), the smaller end
         pure = one_hot(labels, self.num_classes, base)
         mixed = one_hot(self.labels[partner], self.num_classes, base)
@@ -176,7 +176,7 @@ class Smote:
 
     def draw(self, labels: Tensor, generator: Generator) -> Drawn:
         """As FeatureAugmenter."""
-        row = self.members.pick(labels, generator)
+        row = self.members.choose(labels, generator)
         neighbour = self.neighbours[row, draw_below(self.num_neighbours[row], generator)]
         share = torch.rand(len(labels), 1, generator=generator).to(self.features)
         drawn = self.features[row].lerp(self.features[neighbour], share)
@@ -192,7 +192,7 @@ class Members:
         self.count = labels.bincount(minlength=num_classes)
         self.first = self.count.cumsum(0) - self.count
 
-    def pick(self, labels: Tensor, generator: Generator) -> Tensor:
+    def choose(self, labels: Tensor, generator: Generator) -> Tensor:
         """labels: int64 of any shape -> rows of that shape, drawn evenly."""
         return self.rows[self.first[labels] + draw_below(self.count[labels], generator)]
 

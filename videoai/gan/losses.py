@@ -8,13 +8,13 @@ COARSE = (4, 8, 8)  # cells in time, height and width: a sprite's place, not its
 
 
 def discriminator_hinge(real: Tensor, fake: Tensor) -> Tensor:
-    """Scores [B] of real and made clips -> scalar: 2 when nothing is told apart, 0 when everything is, by a margin of
-    one (arXiv:1705.02894)."""
+    """Hinge loss of the discriminator (arXiv:1705.02894): scores [B] of real and generated clips -> scalar, 2 at
+    chance, 0 when every clip is classified with a margin of one."""
     return F.relu(1 - real).mean() + F.relu(1 + fake).mean()
 
 
 def generator_hinge(fake: Tensor) -> Tensor:
-    """Scores [B] of made clips -> scalar."""
+    """Hinge loss of the generator: scores [B] of generated clips -> scalar."""
     return -fake.mean()
 
 
@@ -32,18 +32,18 @@ def r1_penalty(discriminator: nn.Module, video: Tensor, label: Tensor, condition
 
 
 def sameness(made: Tensor, real: Tensor, label: Tensor) -> Tensor:
-    """Scalar in 0 .. 1: 0 = two made clips of a class differ as much as two real ones, 1 = they are one clip. The mean
-    over all pairs of a class in the batch; 0 without a pair.
+    """Mode-seeking loss in 0 .. 1: 0 = two generated clips of a class differ as much as two real ones, 1 = they are one
+    clip. The mean over all pairs of a class in the batch; 0 without a pair.
 
-    Mode seeking (arXiv:1903.05628) in a form that stops: it asks for no more difference than real clips have. Distances
-    are between coarse clips, where noise does not count but place and colour do; a discriminator of convolutions and a
-    mean cannot see that all clips of a class lie in one place.
+    Mode seeking (arXiv:1903.05628) with a bound: clips need not differ more than real clips do. Distances are between
+    downsampled clips, where place and colour count and noise does not; a discriminator of convolutions and a mean
+    cannot detect that all clips of a class show one place.
 
-    made, real: float [B, C, T, H, W]; label: int64 [B], of both.
+    made, real: float [B, C, T, H, W]; label: int64 [B], the classes of both.
     """
-    same = (label[:, None] == label).triu(1)  # never asked for its values: that would wait for the device
-    apart = [(torch.cdist(coarse, coarse) * same).sum() for coarse in (_coarse(made), _coarse(real))]
-    return F.relu(1 - apart[0] / apart[1].clamp_min(1e-6)) * same.any()
+    same = (label[:, None] == label).triu(1)  # its values are not read: that would wait for the device
+    distances = [(torch.cdist(coarse, coarse) * same).sum() for coarse in (_coarse(made), _coarse(real))]
+    return F.relu(1 - distances[0] / distances[1].clamp_min(1e-6)) * same.any()
 
 
 def _coarse(video: Tensor) -> Tensor:

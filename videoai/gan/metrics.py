@@ -18,9 +18,9 @@ NEAR = 0.05  # quantile of test-to-train distances: nearer than this to a traini
 class Overlap(NamedTuple):
     """Shares, 0 .. 1."""
 
-    precision: float  # generated clips that lie where real ones are
-    recall: float  # real clips that lie where generated ones are: low = few kinds of clips
-    coverage: float  # real clips that have a generated one nearer than their k-th real neighbour
+    precision: float  # share of generated clips near real ones
+    recall: float  # share of real clips near generated ones; low = few kinds of clips
+    coverage: float  # share of real clips with a generated clip nearer than their k-th real neighbour
 
 
 def frechet_distance(one: Tensor, other: Tensor) -> float:
@@ -98,7 +98,7 @@ def copy_distance(train: Tensor, test: Tensor) -> float:
 
 
 def typical_distance(train: Tensor) -> float:
-    """As ``copy_distance``, from training clips alone: each against the others. For gates, which see no test clip."""
+    """As ``copy_distance``, from training clips alone: each against the others. For the sample filter."""
     train = _checked(train)
     return float(_radius(train, 1).quantile(NEAR))
 

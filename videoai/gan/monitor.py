@@ -1,4 +1,4 @@
-"""Signs that training has gone wrong, kept while it runs and told at each evaluation."""
+"""Signs of a failing training, tracked while it runs and reported at each evaluation."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 
 OVERFIT_SIGN = 0.95  # mean sign of the scores of real clips; 0.6 is healthy (ADA, arXiv:2006.06676)
-LOST_LOSS = 0.1  # of a hinge that is 2 when nothing is told apart and 0 when everything is
-LOW_SPREAD = 0.3  # spread of a class's made clips, as a share of that of its real ones
-MEMORY = 0.95  # of the running means, a step: some 20 steps, of 16 clips each, where ADA takes 256 clips
+LOST_LOSS = 0.1  # low value of the hinge loss, which is 2 at chance and 0 when the discriminator always wins
+LOW_SPREAD = 0.3  # spread of a class's generated clips, as a share of that of its real ones
+MEMORY = 0.95  # decay of the running means, a step: some 20 steps, of 16 clips each, where ADA takes 256 clips
 
 
 class Event(NamedTuple):

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from videoai.gan.metrics import NEIGHBOURS, nearest, overlap, principal, typical_distance
 
-CHANCES = 2.0  # a class whose clips are recognised less than twice as often as by guessing shows something else
+CHANCES = 2.0  # a class must be recognised at least twice as often as by chance
 
 
 class Filtered(NamedTuple):
@@ -30,7 +30,7 @@ class SampleFilter:
 
     min_confidence: float = 0.7
     min_recall: float = 0.2
-    drop_copies: bool = True  # what lies nearer to a real clip than real ones nearly ever lie to each other
+    drop_copies: bool = True  # drop clips nearer to a real clip than nearly all real ones are to each other
 
     def __call__(
         self, features: Tensor, probability: Tensor, label: Tensor, real: Tensor, real_label: Tensor
@@ -70,7 +70,7 @@ def per_class(values: Tensor, label: Tensor, num_classes: int) -> Tensor:
 def recall_per_class(
     real: Tensor, real_label: Tensor, generated: Tensor, label: Tensor, num_classes: int, k: int = NEIGHBOURS
 ) -> Tensor:
-    """float64 [K], of as many clips on both sides; NaN where there are not more than ``k``."""
+    """float64 [K], computed from equally many clips on both sides; NaN where there are not more than ``k``."""
     recalls = []
     for number in range(num_classes):
         one, other = real[real_label == number], generated[label == number]

@@ -48,7 +48,7 @@ def annotate_video(
     """Writes a copy of a video with captions on a bar along its lower edge; memory does not grow with its length.
 
     A caption is shown from its start until its end, or until another one starts. The target appears complete or not at
-    all. ``frame_fps``: of a folder of numbered images; None = 30.
+    all. ``frame_fps``: rate of a folder of numbered images; None = 30.
 
     Raises:
         BadVideo: the source cannot be read; the target is as it was.
@@ -61,7 +61,7 @@ def annotate_video(
     try:
         with open_video(source_path, frame_fps=frame_fps) as video, open_atomic(target_path) as file:
             _encode(video, Path(file.name), sorted(captions))  # by name: faststart reads it again
-    except OSError as error:  # of the copy: what is wrong with the source is a BadVideo
+    except OSError as error:  # about the copy: a fault of the source is a BadVideo
         raise cannot_write(target_path, error) from error
 
 
@@ -146,7 +146,7 @@ def _annotated(video: Video, captions: Sequence[Caption]) -> Iterator[VideoFrame
         frame = reformatter.reformat(
             frame, format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
         )
-        # Recounted files have made-up times; the encoder refuses two frames at one tick.
+        # Recounted files have made-up times; the encoder rejects two frames at one tick.
         frame.pts = last_tick = max(last_tick + 1, round(seconds * TICKS_PER_SECOND))
         frame.time_base = Fraction(1, TICKS_PER_SECOND)
         yield frame

@@ -52,7 +52,7 @@ class RankedClasses(NamedTuple):
     duration_seconds: float
     top: list[Prediction]
     timeline: list[Window]  # empty for short videos
-    labels: tuple[str, ...] | None = None  # as for Window; of all classes, not only of top
+    labels: tuple[str, ...] | None = None  # as for Window; among all classes, not only those in top
     threshold: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -68,7 +68,7 @@ class RankedClasses(NamedTuple):
         return record | ({"timeline": timeline} if timeline else {})
 
     def captions(self) -> list[Caption]:
-        """Each window's label, or the one answer all along; of several labels those that were predicted."""
+        """Each window's label, or the one answer all along; in multi-label tasks the predicted labels."""
         if not self.timeline:
             best = self.top[0]
             return [Caption(0.0, float("inf"), _caption(best.name, best.probability, self.labels))]

@@ -22,7 +22,7 @@ class Extracted(NamedTuple):
     """Features and probabilities of N clips, on the CPU."""
 
     features: Tensor  # float [N, D], pooled, before the classifier
-    probability: Tensor  # float [N, K]; of a network without classes [N, 0]
+    probability: Tensor  # float [N, K]; [N, 0] for a network without classes
     label: Tensor  # int64 [N]
     index: Tensor  # int64 [N], number of the clip in its list; unreadable ones are missing
 

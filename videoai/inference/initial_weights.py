@@ -21,7 +21,7 @@ from videoai.settings.training import TrainSettings
 
 logger = logging.getLogger(__name__)
 
-STATISTICS = ("mean", "std", "channels")  # of the clip: null in the config = as the weights were trained
+STATISTICS = ("mean", "std", "channels")  # settings of the clip; null in the config = as the weights were trained
 
 
 def resolve_weights(settings: TrainSettings) -> TrainSettings:
@@ -80,22 +80,24 @@ def without_head(
 ) -> dict[str, Tensor]:
     """As many classes fit by shape, but a head for others, or for the same in another order, is worse than none."""
     if len(known) != len(classes):
-        return tensors  # the head does not fit, which is told as of any tensor
-    told = f"the weights know the classes {truncated_list(list(known))}, the data have {truncated_list(list(classes))}"
+        return tensors  # the head does not fit, which is reported as for any tensor
+    difference = (
+        f"the weights have the classes {truncated_list(list(known))}, the data have {truncated_list(list(classes))}"
+    )
     try:
         head = set(head_parameters(model))
     except ValueError:
-        logger.warning("%s: the model does not tell its head apart, so it keeps that of the weights", told)
+        logger.warning("%s: the model does not name its head, so it keeps that of the weights", difference)
         return tensors
-    logger.info("%s: the head is new", told)
+    logger.info("%s: the head is new", difference)
     return {name: tensor for name, tensor in tensors.items() if name not in head}
 
 
 def load_weights(model: nn.Module, settings: TrainSettings, classes: Sequence[str]) -> list[nn.Parameter]:
-    """Load what the config asks for, and say what was loaded. ``classes``: of the data.
+    """Load what the config asks for, and say what was loaded. ``classes``: the data's classes.
 
-    Returns: the parameters that keep the values they were drawn with. Of a model that loads weights while it is built
-    (``inflate``, a class of one's own) none is known to be.
+    Returns: the parameters that keep their random initial values. For a model that loads weights while it is built
+    (``inflate``, a custom class), none of them is known.
     Raises: FileNotFoundError, OSError, ValueError: one line each.
     """
     named, node = dict(model.named_parameters()), settings.model

@@ -21,7 +21,7 @@ FETCHED = {"backbone_pretrained": False, "inflate": None}  # options of models t
 
 class LoadedModel(nn.Module):
     """A model in eval mode with what it was trained on. video: float [B, C, T, H, W], normalised -> outputs [B, K],
-    which ``classes`` names; what they mean the task knows."""
+    which ``classes`` names; their meaning is up to the task."""
 
     def __init__(self, model: nn.Module, *, classes: list[str], clip: ClipSpec) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ def load(checkpoint_path: str | Path, *, trust: Sequence[str] = (), device: str 
 
 
 def open_checkpoint(source: str | Path) -> dict[str, Any]:
-    """The content of a checkpoint: of a file, or of published weights by id (``ID`` or ``ID:FILE``), which come with
+    """The content of a checkpoint file, or of published weights by id (``ID`` or ``ID:FILE``), which come with
     their own classes and clip but without data.
 
     Raises: FileNotFoundError, OSError, ValueError: naming the file and what is wrong with it.
@@ -78,16 +78,16 @@ def open_checkpoint(source: str | Path) -> dict[str, Any]:
 def from_state(state: dict[str, Any], *, trust: Sequence[str] = ()) -> LoadedModel:
     """As ``load``, from a checkpoint that is already in memory.
 
-    Raises: ValueError: of a task that names no actions, such as a GAN.
+    Raises: ValueError: its task names no actions, such as a GAN.
     """
     if "model" not in state["config"]:
-        raise ValueError(f"a checkpoint of task={state['config'].get('task')}, which names no actions.")
+        raise ValueError(f"a checkpoint of task={state['config'].get('task')}, which predicts no actions.")
     head = state["config"].get("finetune", {}).get("head", "linear")
     model = build_model(state["config"]["model"], num_classes=len(state["classes"]), head=head, trust=trust)
     weights = averaged(state) or state["model"]
     broken = [name for name, value in weights.items() if value.is_floating_point() and not value.isfinite().all()]
     if broken:
-        raise ValueError(f"checkpoint: {broken[0]} holds numbers that are not finite; every answer would be noise.")
+        raise ValueError(f"checkpoint: {broken[0]} holds numbers that are not finite; every prediction would be noise.")
     model.load_state_dict(weights)
     return LoadedModel(model, classes=list(state["classes"]), clip=ClipSpec(**state["clip"])).eval()
 
@@ -133,7 +133,7 @@ def read_weights(path: str | Path) -> tuple[dict[str, torch.Tensor], list[str] |
     if isinstance(state, dict) and "format" in state and "model" in state:
         state, classes = averaged(state) or state["model"], state.get("classes")
     if isinstance(state, dict) and any(key.startswith("probe.") for key in state):
-        # of an attentive head: the model below it is what others start from
+        # an attentive head: others start from the model below it
         state = {key.removeprefix("model."): value for key, value in state.items() if key.startswith("model.")}
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise ValueError(f"weights={path}: expected a checkpoint of videoai or a plain state dict of tensors.")

@@ -37,7 +37,7 @@ def load_generator(path: str | Path, *, trust: Sequence[str] = (), device: str =
     """
     state = checkpoint.load(path)
     if state["config"].get("task") not in ("gan", {"name": "gan"}):
-        raise ValueError(f"checkpoint={path}: not of a GAN, so it makes no clips. Train one: videoai gan train")
+        raise ValueError(f"checkpoint={path}: not a GAN, so it generates no clips. Train one: videoai gan train")
     clip = ClipSpec(**state["clip"])
     node = state["config"]["gan"]["generator"]
     generator = build_network(node, GENERATORS, "gan.generator", len(state["classes"]), clip, trust)

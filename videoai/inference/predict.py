@@ -25,7 +25,7 @@ WINDOWS_PER_PASS = 8  # clips in memory at a time
 
 
 class Answers(Protocol):
-    """What a predictor asks of a task."""
+    """What a predictor needs from a task."""
 
     def activated(self, outputs: Tensor) -> Tensor: ...
 
@@ -44,7 +44,7 @@ class Predictor:
     window_seconds: float | None = None  # None = what one clip of the model spans
     hop_seconds: float | None = None  # None = window_seconds: windows side by side
     decoder: Decoder = "pyav"
-    frame_fps: float | None = None  # of folders of numbered images; None = 30
+    frame_fps: float | None = None  # rate of folders of numbered images; None = 30
 
     def __call__(self, path: str) -> Answer:
         """Raises: BadVideo."""

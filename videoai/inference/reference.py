@@ -1,4 +1,4 @@
-"""The real clips that generated ones are compared with, as a judge sees them."""
+"""Features of the real clips that generated clips are compared with."""
 
 import logging
 from collections.abc import Mapping
@@ -20,26 +20,24 @@ MOST = 5000  # real clips of a split: distances are between all pairs, 200 MB of
 def check_evaluator_data(
     evaluator_state: Mapping[str, Any], state: Mapping[str, Any], evaluator_path: str, checkpoint_path: str
 ) -> None:
-    """Raises: ValueError: other classes, or other videos: a judge that saw val or test would let them leak."""
+    """Raises: ValueError: other classes, or other videos: an evaluator that saw val or test would let them leak."""
     if list(evaluator_state["classes"]) != list(state["classes"]):
         raise ValueError(
             f"judge={evaluator_path}: its classes are {', '.join(evaluator_state['classes'])}, those of "
-            f"{checkpoint_path} "
-            f"{', '.join(state['classes'])}. Train a judge on the same data."
+            f"{checkpoint_path} are {', '.join(state['classes'])}. Train an evaluator on the same data."
         )
     if evaluator_state["versions"].get("data") != state["versions"].get("data"):
         raise ValueError(
-            f"judge={evaluator_path}: trained on another list of videos than {checkpoint_path}, so it may know the "
-            "val and "
-            "test videos. Train a judge on the same data and splits."
+            f"judge={evaluator_path}: trained on another list of videos than {checkpoint_path}, so it may know "
+            "the val and test videos. Train an evaluator on the same data and splits."
         )
 
 
 def extract_items(
-    judge: Evaluator,
+    evaluator: Evaluator,
     items: Items,
     clip: ClipSpec,
-    spoil: Corruption = lambda video: video,
+    corruption: Corruption = lambda video: video,
     *,
     batch_size: int,
     num_workers: int,
@@ -49,10 +47,10 @@ def extract_items(
     Raises: ValueError: none can be read.
     """
     batches = eval_batches(EvalClips(items, clip), videos_per_batch=batch_size, num_workers=num_workers)
-    seen = judge.extract_batches(batches, spoil)
-    if len(seen.index) < len(items):
-        logger.warning("%d of %d clips cannot be read and are left out", len(items) - len(seen.index), len(items))
-    return seen
+    extracted = evaluator.extract_batches(batches, corruption)
+    if len(extracted.index) < len(items):
+        logger.warning("%d of %d clips cannot be read and are left out", len(items) - len(extracted.index), len(items))
+    return extracted
 
 
 def at_most(items: Items, most: int = MOST) -> Items:

@@ -17,7 +17,7 @@ class ViewOutputs(NamedTuple):
     """What a model gave for M views of N videos, in the order of videos; views that could not be read are missing."""
 
     outputs: Tensor  # float32 [M, K]
-    targets: Tensor  # [M, ...], of the view's clip
+    targets: Tensor  # [M, ...], targets of the view's clip
     index: Tensor  # int64 [M], the video
     view: Tensor  # int64 [M]
     num_videos: int

@@ -59,7 +59,7 @@ def create_model(
     node = {"name": name, **options}
     if not weights:
         if num_classes is None:
-            raise ValueError(f"create_model('{name}'): say num_classes=..., or weights that know their classes.")
+            raise ValueError(f"create_model('{name}'): say num_classes=..., or weights with their classes.")
         check_num_classes(num_classes)
         return build(node, TARGETS, where="model", num_classes=num_classes)
     return build_loaded(node, weights, num_classes, lambda: read_published(weights))

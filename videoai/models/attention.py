@@ -55,7 +55,7 @@ class DividedBlock(nn.Module):
 
     def __init__(self, width: int, num_heads: int, hidden: int, *, num_frames: int, drop_path: float = 0.0) -> None:
         super().__init__()
-        self.num_frames = num_frames  # of tokens
+        self.num_frames = num_frames  # number of frames among the tokens
         self.norm_time = nn.LayerNorm(width, eps=1e-6)
         self.attention_time = SelfAttention(width, num_heads)
         self.project_time = nn.Linear(width, width)

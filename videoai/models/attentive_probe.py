@@ -1,8 +1,8 @@
 """The attentive probe of V-JEPA (Bardes et al. 2024, arXiv:2404.08471, section 4.1): a learned query that reads tokens.
 
 Cross-attention from one query to all tokens takes the place of their mean, and a linear head follows. V-JEPA 2 (Assran
-et al. 2025, arXiv:2506.09985) puts self-attention blocks before it. As a head on a frozen network it tells far more of
-what the network knows than a linear head does, and it reads any features of the zoo: tokens, maps, or maps of several
+et al. 2025, arXiv:2506.09985) puts self-attention blocks before it. As a head on a frozen network it extracts far
+more than a linear head does, and it reads any features of the zoo: tokens, maps, or maps of several
 pathways.
 """
 
@@ -23,7 +23,7 @@ class AttentiveProbe(nn.Module):
     """A head: features of any kind -> logits.
 
     Args:
-        num_features: D, the width of the tokens. For maps of several pathways: of all of them together.
+        num_features: D, the width of the tokens; for maps of several pathways, the sum of their widths.
         num_classes: 0 = no linear head: the logits are the pooled vector.
         num_heads: must divide ``num_features``; None = 16, or as many as go into both.
         depth: 1 = the cross-attention alone; each more is a self-attention block before it.
@@ -52,7 +52,7 @@ class AttentivePooler(nn.Module):
     """``depth - 1`` self-attention blocks over the tokens, then one query that reads them: [B, L, D] -> [B, D].
 
     Args:
-        norm_eps: of the layer norms. V-JEPA 2 trained with 1e-5; transformers runs the same weights with 1e-6.
+        norm_eps: epsilon of the layer norms. V-JEPA 2 trained with 1e-5; transformers runs the same weights with 1e-6.
     """
 
     def __init__(self, width: int, *, num_heads: int, depth: int = 1, norm_eps: float = 1e-5) -> None:
@@ -84,7 +84,7 @@ class CrossBlock(nn.Module):
     def __init__(self, width: int, num_heads: int, norm_eps: float) -> None:
         super().__init__()
         self.num_heads = num_heads
-        self.norm1 = nn.LayerNorm(width, eps=norm_eps)  # of the tokens
+        self.norm1 = nn.LayerNorm(width, eps=norm_eps)  # norm of the tokens
         self.q = nn.Linear(width, width)
         self.kv = nn.Linear(width, 2 * width)
         self.norm2 = nn.LayerNorm(width, eps=norm_eps)

@@ -14,15 +14,15 @@ from videoai.models.clip_size import check_clip
 from videoai.models.layers import init_weights, make_head, run_blocks
 from videoai.models.max_pool import FrameMaxPool
 
-WIDTHS = ((64,), (128,), (256, 256), (512, 512), (512, 512))  # of the convolutions before each pooling
-REDUCTION = 16  # of frames, by the last four poolings; of pixels, by the first four
+WIDTHS = ((64,), (128,), (256, 256), (512, 512), (512, 512))  # channels of the convolutions before each pooling
+REDUCTION = 16  # reduction of T by the last four poolings, of H and W by the first four
 
 
 class C3D(nn.Module):
     """Five stages of one or two convolutions and a max pooling, two linear layers, a linear head.
 
     Args:
-        num_frames, size: of the clips, at least 16 each.
+        num_frames, size: length and side of a clip, at least 16 each.
     """
 
     num_features = 4096

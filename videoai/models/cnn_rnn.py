@@ -5,7 +5,7 @@ their change since the frame before (``temporal_difference``), every frame's fea
 there is one loss per clip instead of one per frame. Without the difference, the features of single frames carry little
 motion for the RNN to read.
 
-torch.compile leaves the recurrent layer to PyTorch's own kernels (a graph break), so fullgraph=True is refused.
+torch.compile leaves the recurrent layer to PyTorch's own kernels (a graph break), so fullgraph=True is an error.
 """
 
 from functools import partial

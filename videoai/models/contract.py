@@ -19,7 +19,7 @@ def check_contract(
     Args:
         video: float [B, 3, T, H, W], normalised, on the model's device.
 
-    Raises: ValueError: it fails, or gives no logits [B, num_classes]; the message names its class.
+    Raises: ValueError: it fails, or returns no logits [B, num_classes]; the message names its class.
     """
     name, shape = type(model).__name__, list(video.shape)
     for training in (False, True):
@@ -36,5 +36,5 @@ def check_contract(
         if not isinstance(logits, Tensor) or list(logits.shape) != [len(video), num_classes]:
             given = list(logits.shape) if isinstance(logits, Tensor) else f"a {type(logits).__name__}"
             raise ValueError(
-                f"model {name}: gives {given} for a video {shape}. {WANTED}: here {[len(video), num_classes]}."
+                f"model {name}: returns {given} for a video {shape}. {WANTED}: here {[len(video), num_classes]}."
             )

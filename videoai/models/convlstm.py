@@ -66,11 +66,11 @@ class ConvLstmNetwork(FrameNetwork):
         self.over_time = PoolOverTime(pool, hidden_size)
 
     def forward_features(self, video: Tensor) -> Tensor:
-        """video: float [B, 3, T, H, W] -> states [B, D, T, H', W']. Raises: ValueError: the backbone gives no maps."""
+        """video: float [B, 3, T, H, W] -> states [B, D, T, H', W']. Raises: ValueError: the backbone has no maps."""
         maps = super().forward_features(video)
         if maps.ndim != 5:
             raise ValueError(
-                f"model.backbone: {type(self.backbone).__name__} gives no maps. Choose a convolutional network of "
+                f"model.backbone: {type(self.backbone).__name__} returns no maps. Choose a convolutional network of "
                 "timm, such as resnet18."
             )
         return self.lstm(self.norm(maps))

@@ -16,8 +16,8 @@ from videoai.models.max_pool import FrameMaxPool
 
 Interaction = Literal["reduced", "preserved"]
 
-WIDTHS = (64, 128, 256, 512)  # of the depthwise convolutions; a block gives four times as many channels
-CAFFE2_EPS = 1e-3  # of the norms, where weights come from the authors' own code (VMZ)
+WIDTHS = (64, 128, 256, 512)  # channels of the depthwise convolutions; a block gives four times as many channels
+CAFFE2_EPS = 1e-3  # epsilon of the norms, where weights come from the authors' own code (VMZ)
 
 
 class CSN(nn.Module):

@@ -23,14 +23,14 @@ from videoai.models.positions import Positions
 STEM_STRIDE = (2, 4, 4)  # T, H, W
 UNIT = 8  # tokens, the side of a mask unit: 2 to the number of poolings
 MASK_UNIT = (STEM_STRIDE[0], STEM_STRIDE[1] * UNIT, STEM_STRIDE[2] * UNIT)  # T, H, W: frames and pixels
-EPS = 1e-6  # of every LayerNorm
+EPS = 1e-6  # epsilon of every LayerNorm
 
 
 class Hiera(nn.Module):
     """Stem -> four stages of blocks over mask units -> mean -> norm -> head.
 
     Args:
-        width: of the first stage's tokens; each stage doubles it, and the heads.
+        width: embedding dimension of the first stage; each stage doubles it, and the heads.
         depths: blocks of each stage.
         num_frames, size: the clip that the position tables are made for; no other fits.
         drop_path: chance of skipping a branch in the last block, rising linearly from 0 in the first.

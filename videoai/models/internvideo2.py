@@ -20,7 +20,7 @@ from videoai.models.positions import Positions
 from videoai.models.video_vit import BASE, GIANT, LARGE, SMALL, Width, token_grid
 
 TUBELET = (1, 14, 14)  # T, H, W
-POOL_HEADS = 16  # of all sizes
+POOL_HEADS = 16  # heads of the attention pooling, in all sizes
 RMS_EPS = 1e-6
 SCALE = 1e-5  # LayerScale at the start
 
@@ -29,12 +29,12 @@ class InternVideo2(nn.Module):
     """Patches and a class token -> blocks -> attention pooling -> norm -> head.
 
     Args:
-        width: of the network: one of the sizes of ``video_vit``.
+        width: size of the network, one of those in ``video_vit``.
         num_frames, size: the one clip size that the position table is made for.
         drop_path: chance of skipping a branch in the last block, rising linearly from 0 in the first.
     """
 
-    num_features = 768  # after the pool, of all sizes; tokens are ``feature_width`` wide
+    num_features = 768  # after the pool, in all sizes; tokens are ``feature_width`` wide
 
     def __init__(
         self, num_classes: int, *, width: Width, num_frames: int, size: int, dropout: float, drop_path: float

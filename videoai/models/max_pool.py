@@ -7,8 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-Size2d = int | tuple[int, int]  # of H and W
-Size3d = int | Sequence[int]  # of T, H and W
+Size2d = int | tuple[int, int]  # H and W
+Size3d = int | Sequence[int]  # T, H and W
 
 
 class FrameMaxPool(nn.Module):

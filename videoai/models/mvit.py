@@ -35,7 +35,7 @@ class Plan(NamedTuple):
 
     depth: int
     stages: tuple[int, int, int]  # the blocks that begin a stage: half of H and W, twice the width and the heads
-    width: int  # of the first block
+    width: int  # embedding dimension of the first block
     num_heads: int
     cubes: bool = True  # pools have 3x3x3 kernels; otherwise 1 x (stride + 1) x (stride + 1), none where that is 1
 
@@ -138,7 +138,7 @@ def mvit_v1_b(
     drop_path: float = 0.2,
     pool_norm_eps: float = 1e-6,
 ) -> MultiscaleViT:
-    """MViT-B 16x4: 16 blocks; 36.6 M parameters at 400 classes. ``pool_norm_eps``: of the norms after pools."""
+    """MViT-B 16x4: 16 blocks; 36.6 M parameters at 400 classes. ``pool_norm_eps``: epsilon of the norms after pools."""
     return _build(num_classes, S, 1, "mlp", num_frames, size, dropout, drop_path, pool_norm_eps)
 
 

@@ -49,11 +49,11 @@ class Positions(nn.Module):
 
     def fit_state_dict(self, state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
         """The state dict with tables for this grid: sines are computed again, learned tables resampled. Logs it."""
-        found = {f"{prefix}{name}": name for name in self.grids if f"{prefix}{name}" in state}
-        others = {key: name for key, name in found.items() if tuple(state[key].shape[:2]) != self.grids[name]}
+        tables = {f"{prefix}{name}": name for name in self.grids if f"{prefix}{name}" in state}
+        others = {key: name for key, name in tables.items() if tuple(state[key].shape[:2]) != self.grids[name]}
         if not others:
             return dict(state)
-        before = [max(lengths) for lengths in zip(*(state[key].shape[:2] for key in found), strict=True)]
+        before = [max(lengths) for lengths in zip(*(state[key].shape[:2] for key in tables), strict=True)]
         after = [max(lengths) for lengths in zip(*self.grids.values(), strict=True)]
         how = "computed again for" if self.fixed else "resampled to"
         logger.info("positions of %dx%d (T, H*W) tokens are %s %dx%d", *before, how, *after)

@@ -20,8 +20,8 @@ from videoai.models.max_pool import FrameMaxPool
 Variant = Literal["vmz", "mmaction2"]
 
 WIDTHS = (64, 128, 256, 512)
-DEPTHS = (3, 4, 6, 3)  # blocks of the stages, of 34 and of 50 layers alike
-CAFFE2_EPS = 1e-3  # of the norms in the authors' own code (VMZ)
+DEPTHS = (3, 4, 6, 3)  # blocks per stage, the same for 34 and 50 layers
+CAFFE2_EPS = 1e-3  # epsilon of the norms in the authors' own code (VMZ)
 
 
 class R2Plus1d(nn.Module):

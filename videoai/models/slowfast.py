@@ -21,9 +21,9 @@ SlowFrames = Literal["linspace", "stride"]
 FAST_WIDTH = 8  # an eighth of the slow pathway's 64
 
 
-def pick_slow_frames(num_frames: int, alpha: int, how: SlowFrames) -> list[int]:
+def select_slow_frames(num_frames: int, alpha: int, how: SlowFrames) -> list[int]:
     """The frames of the slow pathway, one in ``alpha``: from the first to the last (PySlowFast), or every alpha-th
-    (mmaction2). In exact arithmetic: PySlowFast's float32 may pick the frame before at lengths that nobody published.
+    (mmaction2). In exact arithmetic: PySlowFast's float32 may give the frame before at lengths that are not published.
 
     Raises: ValueError: the clip does not divide.
     """
@@ -64,7 +64,7 @@ class SlowFast(nn.Module):
         check_choice("slow_frames", slow_frames, get_args(SlowFrames))
         self.alpha = alpha
         self.slow_frames: SlowFrames = slow_frames
-        widths = (FAST_WIDTH, 4 * FAST_WIDTH, 8 * FAST_WIDTH, 16 * FAST_WIDTH)  # of the fast map before each stage
+        widths = (FAST_WIDTH, 4 * FAST_WIDTH, 8 * FAST_WIDTH, 16 * FAST_WIDTH)  # fast channels before each stage
         self.slow = ResNet3d(0, stem_kernel=1, kernels=slow, lateral_widths=[2 * width for width in widths])
         self.fast = ResNet3d(0, stem_kernel=5, kernels=fast, width=FAST_WIDTH)
         self.lateral = nn.ModuleList(Lateral(width, fusion_kernel, alpha, lateral_norm) for width in widths)
@@ -78,7 +78,7 @@ class SlowFast(nn.Module):
 
     def forward_features(self, video: Tensor) -> tuple[Tensor, Tensor]:
         """video: float [B, 3, T, H, W] -> slow [B, 2048, T/alpha, H/32, W/32] and fast [B, 256, T, H/32, W/32]."""
-        frames = pick_slow_frames(video.shape[2], self.alpha, self.slow_frames)
+        frames = select_slow_frames(video.shape[2], self.alpha, self.slow_frames)
         slow, fast = self.slow.stem(video[:, :, frames]), self.fast.stem(video)
         for lateral, slow_stage, fast_stage in zip(self.lateral, self.slow.stages, self.fast.stages, strict=True):
             slow = torch.cat([slow, lateral(fast)], dim=1)

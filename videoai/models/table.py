@@ -13,7 +13,7 @@ class ModelCard(NamedTuple):
     clip: str  # default input: a file of configs/clip
     summary: str  # stands alone: `videoai models NAME` prints it without its neighbours
     paper: str
-    pretrained: str | None = None  # id of the weights that ``pretrained=True`` means; None = nobody publishes any
+    pretrained: str | None = None  # id of the weights that ``pretrained=True`` means; None = none are published
 
 
 CNN_3D: Family = "3D CNN"

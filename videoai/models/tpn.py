@@ -16,8 +16,8 @@ from videoai.models.max_pool import max_pool_time
 from videoai.models.resnet3d import ResNet3d
 from videoai.models.slow import slow_kernels
 
-GROUPS = 32  # of the pyramid's narrow convolutions
-AUXILIARY_CLASSES = 400  # Kinetics-400: what the published auxiliary heads tell apart
+GROUPS = 32  # groups of the pyramid's narrow convolutions
+AUXILIARY_CLASSES = 400  # Kinetics-400: classes of the published auxiliary heads
 
 
 class Tpn(nn.Module):

@@ -18,8 +18,8 @@ from videoai.models.layers import Difference
 
 Scales = Literal["single", "multi"]
 
-FRAME_WIDTH = 256  # of a frame, as read by the relations; this and what follows: the published code
-SINGLE_WIDTH, MULTI_WIDTH = 512, 256  # of a relation
+FRAME_WIDTH = 256  # features of a frame, as read by the relations; this and what follows: the published code
+SINGLE_WIDTH, MULTI_WIDTH = 512, 256  # hidden width of a relation
 TUPLES = 3  # drawn of each scale
 MAX_FRAMES = 12  # tuples grow as 2^T: 4083 of 12 frames
 
@@ -107,7 +107,7 @@ def trn_r50(
     backbone_pretrained: bool = False,
     dropout: float = 0.8,
 ) -> Trn:
-    """TRN of one relation, of all frames, over a ResNet-50."""
+    """TRN with one relation over all frames, on a ResNet-50."""
     frames = create_backbone(backbone, pretrained=backbone_pretrained)
     return Trn(num_classes, backbone=frames, scales="single", num_frames=num_frames, dropout=dropout)
 

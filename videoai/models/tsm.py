@@ -19,9 +19,9 @@ from videoai.models.layers import check_choice
 from videoai.models.nonlocal_block import Affinity, NonLocal, NonLocalSpec
 from videoai.models.tsn import Consensus, Tsn
 
-SHIFT_DIVISION = 8  # of the channels one part is shifted each way (section 3.2)
+SHIFT_DIVISION = 8  # one eighth of the channels is shifted each way (section 3.2)
 DEEP = 23  # blocks in the third stage, from which on the authors shift in every second block only
-NONLOCAL_BLOCKS = {"layer2": (0, 2), "layer3": (0, 2, 4)}  # of a ResNet-50; as the authors' code
+NONLOCAL_BLOCKS = {"layer2": (0, 2), "layer3": (0, 2, 4)}  # blocks of a ResNet-50, as in the authors' code
 
 Direction = Literal["both", "past"]
 

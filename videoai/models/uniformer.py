@@ -22,7 +22,7 @@ class UniFormer(nn.Module):
 
     Args:
         depths: blocks of each stage.
-        norm_eps: of the LayerNorms in the blocks of stages three and four: 1e-6 as the authors, 1e-5 as mmaction2.
+        norm_eps: epsilon of the LayerNorms in stages three and four: 1e-6 as the authors, 1e-5 as mmaction2.
         drop_path: chance of skipping a branch in the last block, rising linearly from 0 in the first.
     """
 

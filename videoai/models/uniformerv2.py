@@ -27,7 +27,7 @@ class UniFormerV2(nn.Module):
     """Stem -> blocks on frames, the last ``num_global`` of them read by a video token -> blend -> norm -> head.
 
     Args:
-        patch, width, depth, num_heads: of the image ViT.
+        patch, width, depth, num_heads: sizes of the image ViT.
         size: pixels, the frame that the position table is made for; no other fits. Any number of frames does.
         num_global: layers, the last ones, that the video token reads.
         local_temporal: mix each place over three frames, before and after the attention of every block.

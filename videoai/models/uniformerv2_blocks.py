@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from videoai.models.attention import DropPath, SelfAttention
 
-REDUCTION = 1.5  # of the width inside ``OverTime`` (section 3.2)
+REDUCTION = 1.5  # reduction of the width inside ``OverTime`` (section 3.2)
 
 
 class LocalBlock(nn.Module):
@@ -73,7 +73,7 @@ class GlobalBlock(nn.Module):
         super().__init__()
         self.num_heads, self.side = num_heads, side
         self.position = nn.Conv3d(width, width, 3, padding=1, groups=width)
-        self.norm1, self.norm3 = nn.LayerNorm(width), nn.LayerNorm(width)  # of the token, of what it reads
+        self.norm1, self.norm3 = nn.LayerNorm(width), nn.LayerNorm(width)  # norms of the query and of the keys
         self.q = nn.Linear(width, width)
         self.kv = nn.Linear(width, 2 * width)
         self.project = nn.Linear(width, width)

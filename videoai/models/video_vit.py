@@ -41,16 +41,16 @@ class VideoViT(nn.Module):
     """Tubelets -> blocks -> pool -> norm -> head. The clip size is fixed by the position tables.
 
     Args:
-        width: of the network: one of the sizes above.
+        width: size of the network, one of those above.
         tubelet: (T, H, W) pixels of a token.
-        num_frames, size: of the clip.
+        num_frames, size: length and side of a clip.
         attention: "joint": every token sees every token; "divided": over time, then over space, which needs a class
             token; "space": frames are kept apart, and averaged after the last block.
         positions: ``Positions`` says which there are.
         class_token: one token more, before all others.
         pool: what the head reads: the mean of the tokens without the class token, or the class token.
-        key_bias, gelu: of the blocks.
-        norm_eps: of the blocks, and of the norm after the pool.
+        key_bias, gelu: options of the blocks.
+        norm_eps: epsilons of the block norms and of the norm after the pool.
         drop_path: chance of skipping a branch in the last block, rising linearly from 0 in the first.
 
     Raises: ValueError: a choice that does not exist, or a clip that the tubelets do not divide.

@@ -24,7 +24,7 @@ from videoai.models.video_vit import HUGE, LARGE, Width
 TUBELET = (2, 16, 16)  # T, H, W
 NORM_EPS = 1e-6
 PROBE_DEPTH = 4  # three self-attention blocks and the cross-attention: paper section 13.1
-PROBE_HEADS = 16  # of every published probe, also over the 22 heads of ViT-g
+PROBE_HEADS = 16  # heads of every published probe, also over the 22 heads of ViT-g
 ROPE_BASE = 10_000.0
 GIANT = Width(1408, 40, 22, 6144)  # more heads than others give that width
 
@@ -33,7 +33,7 @@ class VJepa2(nn.Module):
     """Tubelets -> blocks -> norm -> pool -> head.
 
     Args:
-        width: of the network: one of the sizes of ``video_vit``.
+        width: size of the network, one of those in ``video_vit``.
         pool: tokens [B, L, D] -> [B, D].
         levels: the blocks, counted from 0, whose normed tokens the pool reads, one after another; None = the last one.
         drop_path: chance of skipping a branch in the last block, rising linearly from 0 in the first.
@@ -70,7 +70,7 @@ class VJepa2(nn.Module):
         return self.forward_head(self.forward_features(video))
 
     def forward_features(self, video: Tensor) -> Tensor:
-        """video: float [B, 3, T, H, W] -> tokens [B, L, D], of one level after another.
+        """video: float [B, 3, T, H, W] -> tokens [B, L, D], one level after another.
 
         Raises: ValueError: a clip that the tubelets do not divide.
         """

@@ -1,9 +1,11 @@
 """Load tensors into a model by name and shape, and report the rest."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from torch import Tensor, nn
+
+from videoai.core.messages import truncated_list
 
 
 class LoadReport(NamedTuple):
@@ -18,7 +20,7 @@ class LoadReport(NamedTuple):
     def __str__(self) -> str:
         parts = [f"loaded {self.loaded}/{self.total} tensors"]
         named = (("new", self.new), ("unused", self.unused), ("mismatched", self.mismatched))
-        return "; ".join(parts + [f"{label}: {_some(names)}" for label, names in named if names])
+        return "; ".join(parts + [f"{label}: {truncated_list(names)}" for label, names in named if names])
 
 
 def load_partial(model: nn.Module, state_dict: Mapping[str, Tensor]) -> LoadReport:
@@ -30,7 +32,8 @@ def load_partial(model: nn.Module, state_dict: Mapping[str, Tensor]) -> LoadRepo
     if 2 * report.loaded < report.total:
         raise ValueError(
             f"weights: only {report.loaded} of {report.total} tensors fit {type(model).__name__}. Wrong checkpoint? "
-            f"The file has {_some(list(state_dict), 3)}; the model wants {_some(list(model.state_dict()), 3)}."
+            f"The file has {truncated_list(list(state_dict), 3)}; the model has "
+            f"{truncated_list(list(model.state_dict()), 3)}."
         )
     model.load_state_dict(fitting, strict=False)
     return report
@@ -63,10 +66,8 @@ def load_exact(model: nn.Module, state_dict: Mapping[str, Tensor], *, num_classe
     misshapen = [line for line in report.mismatched if line.partition(" ")[0] not in heads]
     if missing or misshapen or report.unused:
         problems = (("missing", missing), ("left over", report.unused), ("of another shape", misshapen))
-        raise ValueError(
-            f"weights {name} do not fit {type(model).__name__}: "
-            f"{'; '.join(f'{label}: {_some(keys)}' for label, keys in problems if keys)}. Is it the published file?"
-        )
+        named = "; ".join(f"{label}: {truncated_list(keys)}" for label, keys in problems if keys)
+        raise ValueError(f"weights {name} do not fit {type(model).__name__}: {named}. Is it the published file?")
     model.load_state_dict(fitting, strict=False)
     return report
 
@@ -87,8 +88,3 @@ def compare(model: nn.Module, state_dict: Mapping[str, Tensor]) -> tuple[LoadRep
         ],
     )
     return report, fitting
-
-
-def _some(names: Sequence[str], limit: int = 8) -> str:
-    more = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return ", ".join(names[:limit]) + more

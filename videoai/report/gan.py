@@ -21,7 +21,7 @@ COMPARED_SETS = {  # name in results.json -> heading
     "frozen": "one frame",
     "reversed": "backwards",
 }
-UP = ("precision", "recall", "coverage")  # higher is better; of all others lower
+UP = ("precision", "recall", "coverage")  # higher is better; for all others lower is better
 
 
 def write_gan_evaluation(
@@ -56,7 +56,7 @@ def _per_class(columns: Mapping[str, Sequence[float]], classes: Sequence[str]) -
     return csv_bytes(["class", *columns], rows)
 
 
-def ladder_table(results: Mapping[str, Any]) -> Table:
+def distance_table(results: Mapping[str, Any]) -> Table:
     """Distances of generated clips from the training clips, between those of real and of corrupted ones."""
     from rich.table import Table
     from rich.text import Text
@@ -79,11 +79,11 @@ def ladder_table(results: Mapping[str, Any]) -> Table:
 
 
 def lines(results: Mapping[str, Any]) -> list[str]:
-    """One sentence a measure, for who never heard of it; then what is wrong."""
+    """One sentence per measure, in plain words; then the diagnostics."""
     sentences = [
-        f"label agreement {results['agreement']:.1%}: of generated clips the judge names as asked; of real ones "
-        f"{results['judge_on_real']:.1%}, by guessing {results['chance']:.1%}",
-        f"diversity {results['diversity']:.2f}: how far generated clips of a class lie apart; real ones 1",
+        f"label agreement {results['agreement']:.1%}: generated clips that the evaluator classifies as asked; "
+        f"{results['judge_on_real']:.1%} of real clips, {results['chance']:.1%} by chance",
+        f"diversity {results['diversity']:.2f}: mean distance of generated clips of a class; 1 for real clips",
         f"memorised {results['memorised']:.1%}: nearer to a training clip than 95% of held-out clips; "
         "about 5% when nothing is copied",
     ]

@@ -44,7 +44,7 @@ def average_precision(scores: Tensor, labels: Tensor) -> Tensor:
         ValueError: shapes that do not match, or labels that are not bool.
     """
     _check(scores, labels)
-    ranked, order = _settled(scores).sort(dim=0, descending=True)
+    ranked, order = _zero_nan_rows(scores).sort(dim=0, descending=True)
     hits = labels.gather(0, order).double()
     position = torch.arange(1, len(scores) + 1, device=scores.device)[:, None]
     precision = hits.cumsum(0) / position
@@ -67,21 +67,21 @@ def base_rate(labels: Tensor) -> float:
 
 def micro_f1(scores: Tensor, labels: Tensor) -> float:
     """F1 at ``THRESHOLD`` over all labels of all videos together; NaN without any label, given or predicted."""
-    found, predicted, given = (counts.sum() for counts in _counts(scores, labels))
-    return float(2 * found / (predicted + given))
+    true_positives, predicted, positives = (counts.sum() for counts in _counts(scores, labels))
+    return float(2 * true_positives / (predicted + positives))
 
 
 def macro_label_f1(scores: Tensor, labels: Tensor) -> float:
     """F1 at ``THRESHOLD`` of each class, averaged over the classes that occur in labels or predictions."""
-    found, predicted, given = _counts(scores, labels)
-    return float((2 * found / (predicted + given)).nanmean())
+    true_positives, predicted, positives = _counts(scores, labels)
+    return float((2 * true_positives / (predicted + positives)).nanmean())
 
 
 def hit_at_1(scores: Tensor, labels: Tensor) -> float:
     """The share of the videos whose best class (the lowest index wins a tie) is one of their labels
     (arXiv:1609.08675). A video without labels, or without scores, is no hit."""
     _check(scores, labels)
-    hit = labels.gather(1, _settled(scores).argmax(1, keepdim=True))[:, 0]
+    hit = labels.gather(1, _zero_nan_rows(scores).argmax(1, keepdim=True))[:, 0]
     return (hit & ~scores.isnan().any(dim=1)).double().mean().item()
 
 
@@ -105,13 +105,13 @@ def per_label(scores: Tensor, labels: Tensor, *, classes: Sequence[str]) -> list
 
 
 def _counts(scores: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """float64 [K] each: videos of each class that are found, predicted, and given."""
+    """float64 [K] each: true positives, predicted positives and actual positives of each class."""
     _check(scores, labels)
-    predicted = _settled(scores) >= THRESHOLD
+    predicted = _zero_nan_rows(scores) >= THRESHOLD
     return (predicted & labels).sum(0).double(), predicted.sum(0).double(), labels.sum(0).double()
 
 
-def _settled(scores: Tensor) -> Tensor:
+def _zero_nan_rows(scores: Tensor) -> Tensor:
     return scores.double().masked_fill(scores.isnan().any(dim=1, keepdim=True), 0.0)
 
 

@@ -34,7 +34,7 @@ class Evaluated:
     targets: Tensor  # [N, ...]
     paths: Sequence[str]  # [N], as they should appear in the files
     errors: Sequence[str]  # [N], "" = the video was read; one with a reason has no scores, whatever came out
-    names: list[str]  # [K], of the outputs
+    names: list[str]  # [K], names of the outputs
     views: str  # temporal x spatial, such as "4x3"
     split: str
     checkpoint: str

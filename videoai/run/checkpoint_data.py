@@ -1,8 +1,8 @@
 """Which videos a verb reads that opens a checkpoint: those that the user names, or the checkpoint's own.
 
-A checkpoint may come from a stranger, so its data node is a description and never an order. Of it are taken the name of
-a layout, local paths that exist, and settings that select clips, each checked by ``recorded_settings``. Nothing else
-acts: no URL, no code, nothing to render, to write or to start. What the user names with ``data=NAME`` or
+A checkpoint may come from a stranger, so its data node is a description and never an order. What is taken from it: the
+name of a layout, local paths that exist, and settings that select clips, each checked by ``recorded_settings``. Nothing
+else acts: no URL, no code, nothing to render, to write or to start. What the user names with ``data=NAME`` or
 ``data.KEY=VALUE`` is not checked.
 """
 
@@ -64,7 +64,7 @@ def choose_data(change: DataChange, state: Mapping[str, Any], source: str) -> Da
     """The data that the user names, or the checkpoint's own with the keys that the user changed. ``source``: the
     checkpoint. Decides only: looks whether files exist, opens none.
 
-    Of other data without splits of its own everything is scored: no split is made of what was never trained on.
+    Other data without their own splits are scored whole: no split is made of what was never trained on.
 
     Raises: ValueError, FileNotFoundError: what the checkpoint may not name, or does not have.
     """
@@ -145,8 +145,8 @@ def recorded_node(recorded: Any, changed: Mapping[str, Any], checkpoint_path: st
     node = {"name": layout, **said, **changed}
     if layout == "motion16":
         _check_rendered(node, checkpoint_path)
-    if told := [f"{key}={in_short(value)}" for key, value in left.items() if not _same(value, HOW_TO_READ.get(key))]:
-        logger.info("not taken from the checkpoint: data.%s", ", data.".join(told))
+    if ignored := [f"{key}={in_short(value)}" for key, value in left.items() if not _same(value, HOW_TO_READ.get(key))]:
+        logger.info("not taken from the checkpoint: data.%s", ", data.".join(ignored))
     return node
 
 

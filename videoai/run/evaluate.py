@@ -89,7 +89,7 @@ def open_split(settings: EvaluateSettings, change: DataChange, state: Mapping[st
     Raises: OSError, ValueError: nothing there, labels that the checkpoint does not know, a list that changed.
     """
     checkpoint_path = settings.checkpoint
-    parse_views(settings.views)  # refuse early
+    parse_views(settings.views)  # raise early
     choice = choose_data(change, state, checkpoint_path)
     manifest = read_data(choice, checkpoint_path)
     target = task.target(manifest, state["classes"], checkpoint_path)

@@ -33,7 +33,7 @@ def resolve_reading(loading: LoadingSettings, items: Items, clip: ClipSpec) -> d
 
 
 def announce_clip(items: Sequence[VideoItem], clip: ClipSpec, reading: Mapping[str, Any] | None = None) -> None:
-    """What a clip is, in seconds of these videos; a warning when most of them are shorter, judged by a few."""
+    """What a clip is, in seconds of these videos; a warning when most of a sample are shorter."""
     sample = [item.path for item in items[:: max(1, len(items) // NUM_LOOKED_AT)][:NUM_LOOKED_AT]]
     options = dict(reading or {})
     num_workers = int(options.pop("isolated", False))

@@ -21,15 +21,15 @@ from videoai.settings.setting import allowed, checked, setting_of
 # How videos are read: nothing of it is taken from a checkpoint, and at these values nothing is lost. Former checkpoints
 # hold these among the settings of data.
 HOW_TO_READ = {**default_values(LoadingSettings), "verify": True}
-TAKEN = ("frame_fps", "max_bad_fraction")  # of these: what an image folder's rate is; and a limit, which starts nothing
+TAKEN = ("frame_fps", "max_bad_fraction")  # exceptions: the rate of image folders, and a limit that starts nothing
 for key in TAKEN:
     del HOW_TO_READ[key]
 FOLDERS, FILES = ("root",), ("class_names", "quarantine")  # the other paths may be either
 
 MAX_TEXT = 1000  # characters of a name
-MAX_NAMES = 100_000  # of classes or columns
-MAX_DEPTH = 3  # of lists and pairs in each other: data.where={fold: [1, 2]}
-MAX_BITS = 64  # of a whole number
+MAX_NAMES = 100_000  # number of classes or columns
+MAX_DEPTH = 3  # nesting of lists and pairs, as in data.where={fold: [1, 2]}
+MAX_BITS = 64  # bits of an integer
 MAX_PATH = 4096  # characters, Linux's PATH_MAX
 NO_DISK = ("/proc", "/sys")  # files there are the kernel's, though they look regular
 
@@ -96,7 +96,7 @@ def path_fault(key: str, path: Any) -> str:
         return "is not a plain absolute path"
     folder, name = os.path.split(path)
     if key == "annotations" and has_magic(name) and not has_magic(folder) and not os.path.lexists(path):
-        faults = [_kind_fault(key, found) for found in glob(os.path.join(escape(folder), name))]
+        faults = [_kind_fault(key, match) for match in glob(os.path.join(escape(folder), name))]
         return max(faults, default="is not there")
     return _kind_fault(key, path)
 

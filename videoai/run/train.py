@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from videoai.core import process_group
 from videoai.core.build import ANYTHING
+from videoai.core.messages import pluralize
 from videoai.core.paths import display_path
 from videoai.core.types import BatchOp
 from videoai.data.normalize import ToModelInput
@@ -38,7 +39,7 @@ class TrainResult:
     run_dir: str
     checkpoint: str  # the best one, else the last
     step: int
-    seconds: float  # of this call
+    seconds: float  # duration of this call
     metric: str  # the value of validation that chose the best checkpoint
     best_value: float
     best: str  # the same in words: top-1 93.0%
@@ -46,7 +47,7 @@ class TrainResult:
 
 
 def train(settings: Settings, *, interrupt: Interrupt | None = None) -> TrainResult:
-    """Train, or continue the run that ``run_dir`` holds. ``interrupt``: of a caller who trains several; None = signals
+    """Train, or continue the run that ``run_dir`` holds. ``interrupt``: the signals of a caller; None = signals
     concern this run alone.
 
     Raises: ValueError, OSError: one line each. Interrupted: on a signal, after saving.
@@ -111,7 +112,7 @@ class TrainingClips(NamedTuple):
 
     stream: TrainStream
     ops: Sequence[BatchOp]
-    fingerprint: str | None  # of the generated ones among them
+    fingerprint: str | None  # fingerprint of the generated clips among them
 
 
 def training_clips(task: Task, setup: Setup, plan: Pace) -> TrainingClips:
@@ -143,7 +144,7 @@ def announce(trainer: Trainer, task: Task, setup: Setup, plan: Pace) -> None:
     announce_clip(setup.train_items, setup.clip, setup.reading)
     settings, precision = setup.settings.trainer, trainer.precision
     batch, accumulate, num_threads = settings.batch_size, settings.accumulate, settings.num_threads
-    threads = f", {num_threads} thread{'' if num_threads == 1 else 's'}" if precision.device.type == "cpu" else ""
+    threads = f", {pluralize(int(num_threads), 'thread')}" if precision.device.type == "cpu" else ""
     if (processes := process_group.world_size()) > 1:
         logger.info("%d processes share the micro-batches of each step", processes)
     what = task.describe(trainer.learner.model, setup.settings)

@@ -1,4 +1,4 @@
-"""What a model learns: one file a task, and the table of names. A task of one's own comes by ``_target_``."""
+"""What a model learns: one file a task, and the table of names. A custom task is named by ``_target_``."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -35,5 +35,5 @@ def node_of(state: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def task_of(state: Mapping[str, Any], *, trust: Sequence[str] = ()) -> Task:
-    """The task of a checkpoint, which is somebody's data: code from outside needs ``trust=package``."""
+    """The task of a checkpoint. A checkpoint is untrusted data: code from outside needs ``trust=package``."""
     return build_task(node_of(state), trust=trust)

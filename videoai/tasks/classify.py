@@ -31,7 +31,7 @@ class ClassTask(SupervisedTask):
         return list(manifest.classes)
 
     def validate(self, manifest: Manifest, settings: TrainSettings) -> None:
-        """Also that there is something to tell apart, and nothing in val or test that train lacks."""
+        """Also that there are two classes, and that train has every class of val and test."""
         manifest.check_learnable()
         super().validate(manifest, settings)
 
@@ -46,7 +46,7 @@ class ClassTask(SupervisedTask):
             raise ValueError(
                 f"class mismatch: {source} was trained on {quoted(outputs)}, {manifest.source} has "
                 f"{quoted(manifest.classes)} (only in the data: {quoted(unknown)}; only in the checkpoint: "
-                f"{quoted(missing)}). Name classes alike, leave the others out, or train again."
+                f"{quoted(missing)}). Use the same class names, leave the others out, or train again."
             )
         return [outputs.index(name) for name in manifest.classes]
 

@@ -28,7 +28,7 @@ class DrawnFeatures:
 
     head: nn.Linear
     augmenter: FeatureAugmenter
-    chance: Tensor  # float [K], of each class to be drawn
+    chance: Tensor  # float [K], chance of each class to be drawn
     ratio: float
     seed: int
 
@@ -67,7 +67,7 @@ def check_feature_augment(setup: Setup, model: nn.Module, freeze: Freeze | None,
         return
     if freeze is None or freeze.until_step is not None:
         raise ValueError(
-            f"augment.features={name} draws features of a body that stays as it is, but finetune lets it learn. Use "
+            f"augment.features={name} needs a frozen body, but finetune trains it. Use "
             "finetune=linear_probe with weights=..., or augment.features=null."
         )
     linear_head(model, setting=f"augment.features={name}")
@@ -93,14 +93,14 @@ def new_drawn_features(setup: Setup, model: nn.Module, to_input: ToModelInput) -
     if not name:
         return None
     head = linear_head(model, setting=f"augment.features={name}")
-    seen = training_features(setup, model, to_input, name=f"augment.features={name}")
-    counts = seen.label.bincount(minlength=len(setup.outputs))
+    clips = training_features(setup, model, to_input, name=f"augment.features={name}")
+    counts = clips.label.bincount(minlength=len(setup.outputs))
     check_enough_clips(name, counts.tolist(), setup.outputs)
-    fitted = augmenter(name, seen.features, seen.label, num_classes=len(setup.outputs), seed=seed)
+    fitted = augmenter(name, clips.features, clips.label, num_classes=len(setup.outputs), seed=seed)
     ratio, batch_size = settings.feature_ratio, setup.settings.trainer.batch_size
     logger.info(
         "augment.features=%s: fitted to %d of %d training videos, %d values each; %d drawn beside %d clips, %s",
-        *(name, len(seen.label), len(setup.train_items), seen.features.shape[1]),
+        *(name, len(clips.label), len(setup.train_items), clips.features.shape[1]),
         *(round(ratio * batch_size), batch_size, f"classes {settings.feature_classes}"),
     )
     chance = class_chances(counts, settings.feature_classes)
@@ -112,5 +112,5 @@ def training_features(setup: Setup, model: nn.Module, to_input: ToModelInput, *,
     dataset = EvalClips(setup.train_items, setup.clip, target=setup.target, reading=setup.reading)
     batch_size = setup.settings.trainer.batch_size
     batches = eval_batches(dataset, videos_per_batch=batch_size, num_workers=setup.num_workers)
-    judge = Evaluator(model, clip=setup.clip, classes=[], name=name).to(to_input.mean.device)
-    return judge.extract_batches(batches)
+    encoder = Evaluator(model, clip=setup.clip, classes=[], name=name).to(to_input.mean.device)
+    return encoder.extract_batches(batches)

@@ -20,7 +20,7 @@ class GeneratedTargets:
     """
 
     def __init__(self, *, num_real: int, num_classes: int, confidence: Tensor, weight: float = 1.0) -> None:
-        """confidence: float [N], of each generated clip, 1 = no smoothing; the clip with index ``num_real`` is the
+        """confidence: float [N], one per generated clip, 1 = no smoothing; the clip with index ``num_real`` is the
         first."""
         self.num_real, self.num_classes, self.weight = num_real, num_classes, weight
         self.confidence = confidence.float()

@@ -34,7 +34,7 @@ class TrainedModel(LoadedModel):
         """Raises: ValueError: pixels that are not normalised yet."""
         if video.dtype == torch.uint8:
             raise ValueError(
-                f"video is uint8 {list(video.shape)}: the network wants normalised float [B, C, T, H, W]. Use "
+                f"video is uint8 {list(video.shape)}: the network takes normalised float [B, C, T, H, W]. Use "
                 "model.predict(frames, fps=...), which preprocesses paths and frames."
             )
         return super().forward(video)
@@ -54,7 +54,7 @@ class TrainedModel(LoadedModel):
 
         Args:
             fps: the rate of frames that are given as arrays; needed for them.
-            window_seconds, hop_seconds: of the timeline of long videos, as for ``videoai predict``.
+            window_seconds, hop_seconds: windows of the timeline of long videos, as for ``videoai predict``.
         Raises: ValueError: frames of another kind, or without a rate. BadVideo: a video that cannot be read.
         """
         device = next(self.parameters()).device

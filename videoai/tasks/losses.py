@@ -38,7 +38,7 @@ class ClassificationLoss:
 
     label_smoothing: float = 0.0
     focal: float = 0.0  # gamma of focal loss (arXiv:1708.02002): each class's term times (1 - p) ** gamma
-    weight: Tensor | None = None  # [K], of each class
+    weight: Tensor | None = None  # [K], weight of each class
     log_prior: Tensor | None = None  # [K], added to the logits in training only: balanced softmax (arXiv:2007.10740)
 
     def __call__(self, logits: Tensor, label: Tensor) -> Tensor:
@@ -81,7 +81,7 @@ class MultiLabelLoss:
 
     label_smoothing: float = 0.0  # moves each target towards 1/2
     focal: float = 0.0  # gamma of focal loss as published, for sigmoids (arXiv:1708.02002)
-    pos_weight: Tensor | None = None  # [K], of the positives of each class
+    pos_weight: Tensor | None = None  # [K], weight of the positives of each class
 
     def __call__(self, logits: Tensor, label: Tensor) -> Tensor:
         target = label.to(logits.dtype).lerp(torch.full_like(logits, 0.5), self.label_smoothing)

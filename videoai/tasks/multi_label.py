@@ -1,4 +1,4 @@
-"""Multi-label action classification: any number of classes a video, each judged by itself."""
+"""Multi-label action classification: any number of classes a video, each scored by itself."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial

@@ -68,7 +68,7 @@ class SupervisedLearner:
 class SupervisedTask(ABC):
     """A base for tasks with one target a clip. A subclass says at least what is abstract here."""
 
-    metrics: ClassVar[Mapping[str, Metric]]  # of validation; the first chooses, unless trainer.metric names another
+    metrics: ClassVar[Mapping[str, Metric]]  # for validation; the first chooses, unless trainer.metric names another
     evaluations: ClassVar[int] = 20
     takes_probes: ClassVar[bool] = True
     no_scores: ClassVar[str] = ""
@@ -99,13 +99,13 @@ class SupervisedTask(ABC):
 
     def validate_labels(self, manifest: Manifest, source: str) -> None:
         """Raises: ValueError: one label a video against several. A single label does not say that the others are
-        wrong, and a softmax knows only one."""
+        wrong, and a softmax allows only one."""
         given = "several labels" if manifest.is_multi_label else "one label"
         if given != self.labels:
             who = source or f"task {type(self).__name__}"
             flag = str(self.labels != "one label").lower()
             raise ValueError(
-                f"{who} knows {self.labels} a video, but {manifest.source} has {given} a video: set "
+                f"{who} takes {self.labels} a video, but {manifest.source} has {given} a video: set "
                 f"data.multi_label={flag} if the data are of that kind."
             )
 
@@ -247,21 +247,21 @@ def new_freeze(
 ) -> Freeze | None:
     """What learns, and from when on everything does; ``settings``: of ``finetune``.
 
-    Raises: ValueError: the model does not tell its head apart, or something would stay as it was drawn to the end.
+    Raises: ValueError: the model does not name its head, or untrained parameters would stay frozen to the end.
     """
     if not settings.freeze:
         return None
     epochs = settings.unfreeze_epoch
     until = None if epochs is None else math.ceil(epochs * steps_per_epoch)
     head = head_parameters(model)
-    refuse_untrained(model, fresh, head, until)
+    check_untrained(model, fresh, head, until)
     how_long = "to the end" if until is None else f"for {until} steps"
     logger.info("frozen: all but %d tensors of the head, %s", len(head), how_long)
     return Freeze(trainable=head, until_step=until)
 
 
-def refuse_untrained(model: nn.Module, fresh: Sequence[nn.Parameter], head: Sequence[str], until: int | None) -> None:
-    """Raises: ValueError: what nothing has trained would be frozen to the end; a warning where it is for a while."""
+def check_untrained(model: nn.Module, fresh: Sequence[nn.Parameter], head: Sequence[str], until: int | None) -> None:
+    """Warn where untrained tensors are frozen for a while. Raises: ValueError: they are frozen to the end."""
     drawn = {id(parameter) for parameter in fresh}
     stuck = [name for name, parameter in model.named_parameters() if id(parameter) in drawn and name not in head]
     if not stuck:

@@ -1,6 +1,6 @@
 """What a task is: asked by training, evaluation, prediction and the command line alike.
 
-A task of one's own subclasses ``SupervisedTask`` (``tasks/supervised.py``) and stands in the config by
+A custom task subclasses ``SupervisedTask`` (``tasks/supervised.py``) and stands in the config by
 ``task: {_target_: mypackage.module.MyTask}``.
 """
 
@@ -40,7 +40,7 @@ class Metric:
 
 @dataclass(frozen=True, kw_only=True)
 class Setup:
-    """What the parts of a training run are built from; settled before any of them is."""
+    """What the parts of a training run are built from; resolved before any of them is built."""
 
     settings: TrainSettings | TrainGanSettings
     manifest: Manifest
@@ -51,7 +51,7 @@ class Setup:
     num_workers: int
     device: torch.device
     steps_per_epoch: int
-    folder: Path  # of the run
+    folder: Path  # folder of the run
     state: Mapping[str, Any] | None = None  # the checkpoint to continue from
 
     @property
@@ -82,17 +82,17 @@ class Validation(Protocol):
 
     @property
     def source(self) -> str:
-        """What computes it, where that may change, as a judge does: with another one the best is chosen anew."""
+        """What computes the metric, where that may change, such as an evaluator: another source starts a new best."""
         ...
 
     def __call__(self, model: nn.Module, step: int, /) -> dict[str, float]: ...
 
 
 class Task(Protocol):
-    """What a model learns. Each method says what is asked of a task, in the order in which a run asks."""
+    """What a model learns. The methods are listed in the order in which a run calls them."""
 
     metrics: Mapping[str, Metric]
-    evaluations: int  # of a run, unless trainer.eval_every says otherwise
+    evaluations: int  # evaluations in a run, unless trainer.eval_every says otherwise
     has_classes: bool  # whether a target is the number of one class, as generated clips need
     no_scores: str  # what evaluate and predict say of its {checkpoint}, as a {word} of a command; "" = it scores videos
     takes_probes: bool  # whether model(video) -> [B, K], so that precision=auto can measure it
@@ -126,7 +126,7 @@ class Task(Protocol):
         ...
 
     def average(self, model: nn.Module, decay: float | None) -> Average:
-        """What is evaluated, of the model on its device."""
+        """The part of the model that is evaluated, on its device."""
         ...
 
     def build_optimizer(self, settings: Any, model: nn.Module) -> torch.optim.Optimizer: ...

@@ -16,7 +16,7 @@ from videoai.tasks.task import Setup
 
 
 class Scoring(Protocol):
-    """What a validation asks of a task; see ``SupervisedTask``."""
+    """What a validation needs from a task; see ``SupervisedTask``."""
 
     def scores(self, views: ViewOutputs) -> Tensor: ...
 
@@ -40,7 +40,7 @@ class SupervisedValidation:
         if not self.items:
             raise ValueError(f"{setup.manifest.source}: no validation videos. Set data.val_fraction above 0.")
         if not len(self.items.label_pairs()[1]):
-            raise ValueError(f"{setup.manifest.source}: no validation video has a label, so nothing can be judged.")
+            raise ValueError(f"{setup.manifest.source}: no validation video has a label, so nothing can be scored.")
         self.metric, self.batch_size = setup.training.trainer.metric, setup.training.trainer.batch_size
         self.to_input = ToModelInput(setup.clip).to(setup.device)
         self.targets = split_targets(self.items, setup.target)

@@ -44,8 +44,8 @@ def test_a_logger_of_ones_own_gets_the_run_and_its_options_and_may_fail_in_the_m
     for step in (1, 2, 3, 4):
         log.scalars(step, "train", {"loss": step / 2})
     log.close()
-    told = (tmp_path / "mine.txt").read_text().splitlines()
-    assert told == ["a run 7 0", '[1, "train", {"loss": 0.5}]', '[2, "train", {"loss": 1.0}]']
+    lines = (tmp_path / "mine.txt").read_text().splitlines()
+    assert lines == ["a run 7 0", '[1, "train", {"loss": 0.5}]', '[2, "train", {"loss": 1.0}]']
     assert len((tmp_path / "metrics.jsonl").read_text().splitlines()) == 4
     (record,) = caplog.records
     assert "logger lines_of_mine.Lines failed" in record.getMessage() and "no route" in record.getMessage()
@@ -73,7 +73,7 @@ def test_an_option_that_the_run_itself_decides_is_refused(tmp_path):
 
 
 def test_the_same_logger_twice_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="logger: tensorboard stands there twice"):
+    with pytest.raises(ValueError, match="logger: tensorboard is listed twice"):
         bound(tmp_path, "tensorboard", {"name": "tensorboard"})
 
 

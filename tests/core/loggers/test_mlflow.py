@@ -1,7 +1,7 @@
 import pytest
 
 mlflow = pytest.importorskip("mlflow", reason="needs the extra videoai[mlflow]")
-pytestmark = pytest.mark.filterwarnings("default")  # of the package and what it imports
+pytestmark = pytest.mark.filterwarnings("default")  # warnings of the package and its imports
 
 
 def test_a_run_and_its_continuation_are_one_in_the_run_folder(tmp_path, tell, monkeypatch):

@@ -65,13 +65,13 @@ print("went on")
 
 
 def test_what_fails_in_other_threads_is_still_told(tmp_path, monkeypatch):
-    told = []
-    monkeypatch.setattr(threading, "excepthook", lambda failure: told.append(failure.exc_type))
+    failures = []
+    monkeypatch.setattr(threading, "excepthook", lambda failure: failures.append(failure.exc_type))
     opened(tmp_path).close()
     thread = threading.Thread(target=lambda: 1 / 0)
     thread.start()
     thread.join()
-    assert told == [ZeroDivisionError]
+    assert failures == [ZeroDivisionError]
 
 
 def test_tensorboard_gets_a_film_that_moves(tmp_path):

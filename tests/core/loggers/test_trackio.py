@@ -1,7 +1,7 @@
 import pytest
 
 trackio = pytest.importorskip("trackio", reason="needs the extra videoai[trackio]")
-pytestmark = pytest.mark.filterwarnings("default")  # of the package and what it imports
+pytestmark = pytest.mark.filterwarnings("default")  # warnings of the package and its imports
 
 
 def test_a_run_and_its_continuation_are_one_on_this_machine(tmp_path, tell, capsys):

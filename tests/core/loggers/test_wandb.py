@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 wandb = pytest.importorskip("wandb", reason="needs the extra videoai[wandb]")
-pytestmark = pytest.mark.filterwarnings("default")  # of the package and what it imports
+pytestmark = pytest.mark.filterwarnings("default")  # warnings of the package and its imports
 
 
 def test_a_run_and_its_continuation_are_kept_offline_under_one_id(tmp_path, tell, monkeypatch):
@@ -28,15 +28,15 @@ def records(folder: Path) -> dict[int, dict]:
     """What lies in the file that ``wandb sync`` sends: step -> values."""
     from wandb.proto import wandb_internal_pb2
 
-    found: dict[int, dict] = {}
+    rows: dict[int, dict] = {}
     for data in chunks(next(folder.glob("*.wandb")).read_bytes()):
         record = wandb_internal_pb2.Record()
         record.ParseFromString(data)
         if record.WhichOneof("record_type") == "history":
             items = record.history.item
             values = {item.key or "/".join(item.nested_key): json.loads(item.value_json) for item in items}
-            found[int(values["_step"])] = values
-    return found
+            rows[int(values["_step"])] = values
+    return rows
 
 
 def chunks(data: bytes, block: int = 32768) -> Iterator[bytes]:

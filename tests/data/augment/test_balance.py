@@ -23,9 +23,9 @@ def keys(order: ClassBalance, epoch: int) -> list[tuple[int, int]]:
 def test_an_epoch_stays_as_long_and_every_class_that_exists_gets_a_place(sizes, sampler):
     if sum(sizes) == 0:
         return
-    found = class_quotas(np.array(sizes), sampler)
-    assert found.sum() == sum(sizes)
-    assert all((place > 0) == (size > 0) for place, size in zip(found, sizes, strict=True))
+    actual = class_quotas(np.array(sizes), sampler)
+    assert actual.sum() == sum(sizes)
+    assert all((place > 0) == (size > 0) for place, size in zip(actual, sizes, strict=True))
 
 
 def test_shares_follow_the_size_its_root_or_nothing():
@@ -39,8 +39,8 @@ def test_shares_follow_the_size_its_root_or_nothing():
 def test_an_epoch_holds_the_classes_in_their_shares(sampler):
     order = balance(sampler)
     for epoch in range(3):
-        found = Counter(LABELS[video] for _, video in keys(order, epoch))
-        assert [found[label] for label in range(3)] == order.quotas.tolist()
+        actual = Counter(LABELS[video] for _, video in keys(order, epoch))
+        assert [actual[label] for label in range(3)] == order.quotas.tolist()
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)

@@ -75,8 +75,8 @@ def test_playing_backwards_needs_to_know_what_becomes_of_the_labels():
     with pytest.raises(ValueError, match="data.reverse=0.5: played backwards, most actions are others"):
         resolve_directions(node(reverse=0.5), CLASSES)
     resolve_directions(node(reverse=0.5, directional=False), CLASSES)
-    found = resolve_directions(node(reverse=0.5, reverse_labels={"open": "close"}), CLASSES)
-    assert (found.reverse, found.reverse_labels) == (0.5, (0, 1, 3, 2, 4))
+    actual = resolve_directions(node(reverse=0.5, reverse_labels={"open": "close"}), CLASSES)
+    assert (actual.reverse, actual.reverse_labels) == (0.5, (0, 1, 3, 2, 4))
 
 
 def test_expected_counts_follow_the_maps():
@@ -89,8 +89,8 @@ def test_expected_counts_follow_the_maps():
 def test_among_chosen_classes_pairs_of_others_are_left_alone_unless_a_clip_would_turn_into_one():
     pairs = {"swipe_left": "swipe_right", "open": "close"}
     left = ("swipe_left", "swipe_right", "open")
-    settled = resolve_directions(node(only=left, flip_labels=pairs), left)
-    assert settled.flip_labels == (1, 0, 2)
+    resolved = resolve_directions(node(only=left, flip_labels=pairs), left)
+    assert resolved.flip_labels == (1, 0, 2)
     with pytest.raises(ValueError, match="'close' is no class"):
         resolve_directions(node(only=left, flip=0.5, flip_labels=pairs), left)
     with pytest.raises(ValueError, match="'close' is no class"):

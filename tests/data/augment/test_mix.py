@@ -24,7 +24,7 @@ def test_labels_with_several_classes_are_mixed_by_the_same_share(kind):
     mix = Mix(num_classes=4, seed=3, **{kind: 1.0})
     for position in range(5):
         soft = mix(Batch(video, several.float(), INDEX), position).label
-        share = mix(Batch(video, torch.tensor([0, 1]), INDEX), position).label[:, :1]  # of the first clip, in each row
+        share = mix(Batch(video, torch.tensor([0, 1]), INDEX), position).label[:, :1]  # the first clip's, in each row
         assert torch.allclose(soft, share * several[0] + (1 - share) * several[1])
         assert torch.equal(mix(Batch(video, several, INDEX), position).label, soft)
 

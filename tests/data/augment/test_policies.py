@@ -42,11 +42,11 @@ def test_whatever_is_drawn_can_be_carried_out(policy, magnitude, seed):
 
 
 def test_randaugment_draws_as_many_as_asked_and_every_one_of_the_list():
-    found = Counter(op.name for ops in draws("randaugment", num_ops=3, magnitude=15) for op in ops)
-    assert set(found) == set(CHOICES) - {"identity"}
+    counts = Counter(op.name for ops in draws("randaugment", num_ops=3, magnitude=15) for op in ops)
+    assert set(counts) == set(CHOICES) - {"identity"}
     assert max(len(ops) for ops in draws("randaugment", num_ops=3, magnitude=15)) == 3
     # 1200 draws of 14: 86 each, give or take 9 (one sd); half or twice as many would be a broken draw.
-    assert all(43 < count < 172 for count in found.values())
+    assert all(43 < count < 172 for count in counts.values())
 
 
 def test_randaugment_keeps_one_magnitude_and_takes_both_directions():
@@ -73,9 +73,9 @@ def test_autoaugment_is_the_published_policy_and_keeps_its_probabilities():
     names = {"ShearX": "shear_x", "Color": "saturation"}
     given_names = [[(names.get(op, op.lower()), p, m or 0) for op, p, m in pair] for pair in theirs]
     assert [list(pair) for pair in IMAGENET] == given_names
-    found = Counter(op.name for ops in draws("autoaugment", 2000) for op in ops)
+    counts = Counter(op.name for ops in draws("autoaugment", 2000) for op in ops)
     expected = sum(chance for pair in IMAGENET for op, chance, _ in pair if op == "equalize") / len(IMAGENET)
-    assert found["equalize"] / 2000 == pytest.approx(expected, abs=0.06)  # four standard deviations
+    assert counts["equalize"] / 2000 == pytest.approx(expected, abs=0.06)  # four standard deviations
 
 
 def test_level_nine_of_autoaugment_is_full_strength():

@@ -97,10 +97,10 @@ def test_a_shift_moves_every_frame_alike_and_lets_black_in():
     moved = shifted(STILL, 5, generator_for(2, "shift"))
     assert moved.shape == STILL.shape
     assert (moved == moved[:1]).all()
-    found = [
+    actual = [
         (down, right)
         for down in range(-5, 6)
         for right in range(-5, 6)
         if torch.equal(moved[..., 5:-5, 5:-5], STILL.roll((down, right), (-2, -1))[..., 5:-5, 5:-5])
     ]
-    assert len(found) == 1
+    assert len(actual) == 1

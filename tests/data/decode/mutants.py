@@ -31,17 +31,17 @@ MP4_FIELDS = (
 )
 
 
-def mutant(data: bytes, draw: random.Random) -> bytes:
+def mutant(data: bytes, rng: random.Random) -> bytes:
     """One kind of damage that transfers, disks and attackers do."""
     changed = bytearray(data)
-    kind = draw.choice(("bits", "bytes", "cut", "remove", "zeros", "double", "reverse", "field", "append"))
-    first = draw.randrange(len(changed))
-    last = min(len(changed), first + draw.choice((4, 64, 1024)))
+    kind = rng.choice(("bits", "bytes", "cut", "remove", "zeros", "double", "reverse", "field", "append"))
+    first = rng.randrange(len(changed))
+    last = min(len(changed), first + rng.choice((4, 64, 1024)))
     if kind == "bits":
-        for _ in range(draw.choice((1, 16, 256))):
-            changed[draw.randrange(len(changed))] ^= 1 << draw.randrange(8)
+        for _ in range(rng.choice((1, 16, 256))):
+            changed[rng.randrange(len(changed))] ^= 1 << rng.randrange(8)
     elif kind == "bytes":
-        changed[first:last] = draw.randbytes(last - first)
+        changed[first:last] = rng.randbytes(last - first)
     elif kind == "cut":
         del changed[max(1, first) :]
     elif kind == "remove":
@@ -53,11 +53,11 @@ def mutant(data: bytes, draw: random.Random) -> bytes:
     elif kind == "reverse":
         changed[first:last] = changed[first:last][::-1]
     elif kind == "append":
-        changed += draw.randbytes(1000)
+        changed += rng.randbytes(1000)
     else:  # counts, sizes and times in the boxes of MP4; elsewhere in the first bytes
         places = [at for name in MP4_FIELDS if (at := bytes(changed).find(name)) >= 0] or [0]
-        at = min(draw.choice(places) + 4 + 4 * draw.randrange(12), len(changed) - 4)
-        changed[at : at + 4] = draw.choice((b"\0\0\0\0", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", draw.randbytes(4)))
+        at = min(rng.choice(places) + 4 + 4 * rng.randrange(12), len(changed) - 4)
+        changed[at : at + 4] = rng.choice((b"\0\0\0\0", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", rng.randbytes(4)))
     return bytes(changed)
 
 
@@ -82,8 +82,8 @@ def main(folder: str, first: int, count: int) -> None:
     with tempfile.TemporaryDirectory() as work:
         path = Path(work, "mutant")
         for number in range(first, first + count):
-            draw = random.Random(number)
-            path.write_bytes(mutant(seeds[number % len(seeds)], draw))
+            rng = random.Random(number)
+            path.write_bytes(mutant(seeds[number % len(seeds)], rng))
             say(f"{number} ")  # stays alone on its line when the process dies
             start = time.perf_counter()
             reason = outcome(path)

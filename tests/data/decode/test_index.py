@@ -11,22 +11,22 @@ from videoai.data.decode.index import FrameIndex, KeyFrame
 def test_frames_are_numbered_in_the_order_they_are_shown():
     packets = [Packet(0, -2, True, False), Packet(3, -1, False, False), Packet(1, 0, False, False)]
     packets += [Packet(2, 1, False, False), Packet(6, 2, True, False), Packet(4, 3, False, False)]
-    found = FrameIndex.of(packets)
-    assert found is not None
-    assert found.pts.tolist() == [0, 1, 2, 3, 4, 6]
-    assert found.firsts.tolist() == [0, 5]  # frame 4 is shown before the second key frame, and needs the first
+    index = FrameIndex.of(packets)
+    assert index is not None
+    assert index.pts.tolist() == [0, 1, 2, 3, 4, 6]
+    assert index.firsts.tolist() == [0, 5]  # frame 4 is shown before the second key frame, and needs the first
     first, second = KeyFrame(0, pts=0, dts=-2, end=2), KeyFrame(5, pts=6, dts=2, end=13)
-    assert [found.key_of(number) for number in (0, 4, 5)] == [first, first, second]
-    assert second.end > found.pts[-1]  # nothing that a search for the last key frame could miss
+    assert [index.key_of(number) for number in (0, 4, 5)] == [first, first, second]
+    assert second.end > index.pts[-1]  # nothing that a search for the last key frame could miss
 
 
 def test_a_key_frame_that_an_edit_list_hides_is_still_where_decoding_starts():
     packets = [Packet(-2, -4, True, True), Packet(-1, -3, False, True), Packet(0, -2, False, False)]
     packets += [Packet(1, -1, False, False), Packet(2, 0, True, False)]
-    found = FrameIndex.of(packets)
-    assert found is not None
-    assert found.pts.tolist() == [0, 1, 2]
-    assert [found.key_of(number)[:3] for number in (0, 1, 2)] == [(0, -2, -4), (0, -2, -4), (2, 2, 0)]
+    index = FrameIndex.of(packets)
+    assert index is not None
+    assert index.pts.tolist() == [0, 1, 2]
+    assert [index.key_of(number)[:3] for number in (0, 1, 2)] == [(0, -2, -4), (0, -2, -4), (2, 2, 0)]
 
 
 def test_missing_or_doubled_times_give_no_index():

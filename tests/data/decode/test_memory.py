@@ -99,15 +99,15 @@ def test_what_is_no_cache_file_is_refused(tmp_path, make, reason):
 
 
 def test_damaged_cache_files_open_or_are_bad_videos(cached):
-    whole, draw = cached.read_bytes(), random.Random(0)
+    whole, rng = cached.read_bytes(), random.Random(0)
     outcomes = {"read": 0, "corrupt": 0}
     for number in range(300):
         data = bytearray(whole)
         if number % 3 == 0:
-            del data[draw.randrange(len(data)) :]
+            del data[rng.randrange(len(data)) :]
         else:
             for _ in range(3):
-                data[draw.randrange(len(data) if number % 3 == 1 else 300)] = draw.randrange(256)
+                data[rng.randrange(len(data) if number % 3 == 1 else 300)] = rng.randrange(256)
         cached.write_bytes(data)
         try:
             with open_cached(cached) as video:

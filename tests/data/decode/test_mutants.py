@@ -51,11 +51,11 @@ def campaign(seeds: Path, first: int, count: int) -> Counter[str]:
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=3000)
     lines = ended.stdout.splitlines()
     assert ended.returncode == 0, f"died at mutant {lines[-1] if lines else first}: {ended.stderr[-500:]}"
-    found = [json.loads(line.partition(" ")[2]) for line in lines]
-    assert len(found) == count
-    assert max(one["seconds"] for one in found) < MAX_SECONDS
-    assert found[-1]["peak"] - found[0]["peak"] < MAX_PEAK_BYTES
-    outcomes = Counter(one["reason"] for one in found)
+    results = [json.loads(line.partition(" ")[2]) for line in lines]
+    assert len(results) == count
+    assert max(one["seconds"] for one in results) < MAX_SECONDS
+    assert results[-1]["peak"] - results[0]["peak"] < MAX_PEAK_BYTES
+    outcomes = Counter(one["reason"] for one in results)
     assert outcomes.keys() <= {"frames", *get_args(Reason)}
     return outcomes
 

@@ -343,8 +343,8 @@ def test_an_address_is_taken_for_the_name_of_a_file(url):
     assert visitors == []
 
 
-def test_without_the_gate_such_a_text_does_reach_the_server(tmp_path):
-    # Shows that the tests above can fail, and that the gate is needed.
+def test_without_the_check_such_a_text_does_reach_the_server(tmp_path):
+    # Shows that the tests above can fail, and that the check is needed.
     with listening() as (port, visitors):
         (tmp_path / "clip.mp4").write_text(LEADS["ffconcat"].format(port))
         allowed = {"safe": "0", "protocol_whitelist": "file,http,tcp"}

@@ -269,7 +269,7 @@ def packet_position(path: Path, index: int) -> int:
 def test_an_index_outside_the_video_is_refused(make_video, indices, given):
     with (
         open_video(make_video()) as video,
-        pytest.raises(ValueError, match=rf"{given} asked, there are frames 0 \.\. 39"),
+        pytest.raises(ValueError, match=rf"{given} requested, but the video has frames 0 \.\. 39"),
     ):
         video.frames(indices)
 
@@ -457,14 +457,14 @@ def test_damaged_bytes_never_raise_anything_but_bad_video(make_video, kind):
     options = dict(KINDS.get(kind) or KINDS["h264, fragments"])
     data = make_video(**{**options, "num_frames": 15}).read_bytes()
     path = make_video(**{**options, "num_frames": 1})
-    draw = random.Random(kind)
+    rng = random.Random(kind)
     bad = 0
     for _ in range(40):
         mutant = bytearray(data)
-        for _ in range(draw.choice([1, 8, 64])):
-            mutant[draw.randrange(len(mutant))] = draw.randrange(256)
-        if draw.random() < 0.3:
-            del mutant[draw.randrange(len(mutant)) :]
+        for _ in range(rng.choice([1, 8, 64])):
+            mutant[rng.randrange(len(mutant))] = rng.randrange(256)
+        if rng.random() < 0.3:
+            del mutant[rng.randrange(len(mutant)) :]
         path.write_bytes(mutant)
         start = time.perf_counter()
         try:
@@ -595,7 +595,7 @@ def test_bytes_decode_to_the_frames_of_the_file_they_come_from(make_video, tmp_p
     ("source", "reason"),
     [(b"", "empty"), (b"ffconcat version 1.0\nfile base.mp4\n", "unknown_format"), (b"\0\0\0\x18ftypisom", "corrupt")],
 )
-def test_bytes_pass_the_same_gate_as_files(make_video, monkeypatch, source, reason):
+def test_bytes_pass_the_same_check_as_files(make_video, monkeypatch, source, reason):
     monkeypatch.chdir(make_video("base.mp4", 3).parent)  # the playlist names a file that is there
     with pytest.raises(BadVideo, match=f"a.tar#clip.mp4: {reason}") as bad:
         pyav.PyAVVideo("a.tar#clip.mp4", source)

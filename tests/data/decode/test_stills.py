@@ -35,12 +35,15 @@ def test_scaling_is_that_of_the_decoder(make_video):
     with open_video(make_video(size=(64, 96))) as video:
         scaled, whole = video.frames([3, 8], size=32), video.frames(range(10))
     with video_from_array(whole.permute(0, 2, 3, 1).numpy()) as video:
-        assert (video.frames([3, 8], size=32).float() - scaled.float()).abs().mean() < 2  # of 255
+        assert (video.frames([3, 8], size=32).float() - scaled.float()).abs().mean() < 2  # grey levels
 
 
 @pytest.mark.parametrize("indices", [[-1], [5], []])
 def test_indices_outside_are_refused(frames, indices):
-    with video_from_array(frames) as video, pytest.raises(ValueError, match=r"asked, there are frames 0 \.\. 4"):
+    with (
+        video_from_array(frames) as video,
+        pytest.raises(ValueError, match=r"requested, but the video has frames 0 \.\. 4"),
+    ):
         video.frames(indices)
 
 

@@ -54,7 +54,10 @@ def test_clips_that_a_table_calls_val_or_test_are_left_out_and_counted(clip_fold
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ([("up/up_1.mp4", "sideways", 1, "")], "its class sideways is none of the training data's, which are down"),
+        (
+            [("up/up_1.mp4", "sideways", 1, "")],
+            "its class sideways is not a class of the training data, which are down",
+        ),
         ([("up/up_1.mp4", "up", 1.5, "")], "manifest.csv:2: confidence is '1.5'; give a number from 0 to 1"),
         ([("up/up_1.mp4", "up", "high", "")], "manifest.csv:2: confidence is 'high'"),
     ],

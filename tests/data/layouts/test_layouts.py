@@ -130,7 +130,7 @@ def test_frames_do_not_stand_for_segments_because_they_have_no_times(write_tree)
         path.unlink()
         path.with_suffix("").mkdir()
         (path.with_suffix("") / "img_00001.jpg").touch()
-    with pytest.raises(ValueError, match=r"its stretches lie in folders of images, which do not know their times"):
+    with pytest.raises(ValueError, match=r"its stretches lie in folders of images, which have no times"):
         read(root)
 
 
@@ -269,7 +269,7 @@ def test_a_folder_of_frames_does_not_stand_for_a_video_whose_labels_have_times(w
     (video.with_suffix("") / "00001.jpg").write_bytes(b"")
     notes = read(root).notes
     assert any(note.startswith("1 of 10 annotated videos are not there") for note in notes)
-    assert "left out 1 stretches of folders of images, which do not know their times." in notes
+    assert "left out 1 stretches of folders of images, which have no times." in notes
 
 
 def test_stretches_of_folders_of_images_are_left_out_whatever_their_order(tmp_path):
@@ -283,9 +283,9 @@ def test_stretches_of_folders_of_images_are_left_out_whatever_their_order(tmp_pa
         (tmp_path / "clips.json").write_text(json.dumps([*clips, *more]))
         manifest = build_manifest({"name": "json", "path": str(tmp_path / "clips.json"), "val_fraction": 0}, trust=())
         assert len(manifest.splits["train"]) == 5
-        assert "left out 1 stretches of folders of images, which do not know their times." in manifest.notes
+        assert "left out 1 stretches of folders of images, which have no times." in manifest.notes
     (tmp_path / "clips.json").write_text(json.dumps([whole | {"start_seconds": 1}]))
-    with pytest.raises(ValueError, match="its stretches lie in folders of images, which do not know their times"):
+    with pytest.raises(ValueError, match="its stretches lie in folders of images, which have no times"):
         build_manifest({"name": "json", "path": str(tmp_path / "clips.json")}, trust=())
 
 

@@ -20,9 +20,9 @@ def test_the_command_that_inspect_prints_trains(write_tree, tmp_path, videoai_co
     spaced = root.rename(tmp_path / "my data")
     asked = videoai_command("data", "inspect", spaced.name, "json=true", "look=4", cwd=tmp_path)
     assert asked.returncode == 0, asked.stderr
-    found = json.loads(asked.stdout)
-    assert found["videos"]["unreadable"] == {}
-    command = shlex.split(found["command"])
+    report = json.loads(asked.stdout)
+    assert report["videos"]["unreadable"] == {}
+    command = shlex.split(report["command"])
     assert command[:2] == ["videoai", "train"]
     done = videoai_command(*command[1:], *SHORT, cwd=tmp_path, OMP_NUM_THREADS="1")
     assert done.returncode == 0, done.stderr

@@ -165,8 +165,8 @@ def test_workers_share_the_columns_and_would_copy_a_list():
     ours = {**os.environ, "PYTHONPATH": str(ROOT)}
     said = subprocess.run(command, cwd=ROOT, env=ours, capture_output=True, text=True, check=True, timeout=120).stdout
     grown = {
-        kind: [float(mb) for mb in found.split(", ")] for kind, found in re.findall(r"workers, (\w+): (.*) MB", said)
+        kind: [float(mb) for mb in sizes.split(", ")] for kind, sizes in re.findall(r"workers, (\w+): (.*) MB", said)
     }
-    # Of 200,000 items a worker copies 35 MB of objects; of columns nothing, give or take its own buffers.
+    # A worker copies 35 MB for 200,000 items as objects, and nothing for columns, give or take its own buffers.
     assert min(grown["list"]) > 20
     assert max(grown["columns"]) < 5

@@ -282,8 +282,8 @@ def test_times_and_paths_elsewhere_are_kept(write_csv, tmp_path):
     lines = ["a.mp4,x,0.5,2", "a.mp4,y,2,", f"{elsewhere},x,,", "./sub/../b.mp4,y,,3.25"]
     path = write_csv(*lines, header="path,label,start_seconds,end_seconds")
     manifest = from_csv(path, val_fraction=0, test_fraction=0)
-    found = {(Path(i.path).name, i.label, i.start_seconds, i.end_seconds) for i in manifest.splits["train"]}
-    assert found == {("a.mp4", 0, 0.5, 2.0), ("a.mp4", 1, 2.0, None), ("far.mp4", 0, 0.0, None), ("b.mp4", 1, 0, 3.25)}
+    actual = {(Path(i.path).name, i.label, i.start_seconds, i.end_seconds) for i in manifest.splits["train"]}
+    assert actual == {("a.mp4", 0, 0.5, 2.0), ("a.mp4", 1, 2.0, None), ("far.mp4", 0, 0.0, None), ("b.mp4", 1, 0, 3.25)}
 
 
 def test_paths_can_start_from_another_root(write_csv, tmp_path):

@@ -119,11 +119,13 @@ def test_an_interrupted_run_continues_and_ends_the_same(made, tmp_path):
 
 
 def test_worker_processes_make_the_same_clips(made, tmp_path):
-    seen = []
+    calls = []
     folder = Path(motion16(size="tiny", root=made).source)
-    other = motion16(size="tiny", root=tmp_path, num_workers=2, progress=lambda done, total: seen.append((done, total)))
+    other = motion16(
+        size="tiny", root=tmp_path, num_workers=2, progress=lambda done, total: calls.append((done, total))
+    )
     assert (Path(other.source) / "index.csv").read_bytes() == (folder / "index.csv").read_bytes()
-    assert seen[-1] == (64, 64) and len(seen) == 64
+    assert calls[-1] == (64, 64) and len(calls) == 64
     assert not list(tmp_path.rglob("*.tmp"))
 
 

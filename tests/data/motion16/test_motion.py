@@ -15,8 +15,8 @@ def clip(name: str, index: int = 0, **options) -> tuple:
 def truths(name: str, num_clips: int, first: int = 0, **options) -> dict[str, np.ndarray]:
     """Each of x, y, angle, scale: [num_clips, T]."""
     settings = {"seed": 0, "split": "train"} | options
-    found = [truth_of(label=CLASSES.index(name), index=first + index, **settings) for index in range(num_clips)]
-    return {field: np.stack([getattr(truth, field) for truth in found]) for field in found[0]._fields}
+    actual = [truth_of(label=CLASSES.index(name), index=first + index, **settings) for index in range(num_clips)]
+    return {field: np.stack([getattr(truth, field) for truth in actual]) for field in actual[0]._fields}
 
 
 def steps(values: np.ndarray, period: float = 1.0) -> np.ndarray:
@@ -136,8 +136,8 @@ def test_oscillations_move_one_thing_back_and_forth(name, field):
 @pytest.fixture(scope="module")
 def states() -> dict[str, np.ndarray]:
     """Each of x, y, angle, scale: [16 classes, 300 clips, T], no scene shared between classes."""
-    found = [truths(name, 300, first=1000 * label) for label, name in enumerate(CLASSES)]
-    return {field: np.stack([clips[field] for clips in found]) for field in found[0]}
+    actual = [truths(name, 300, first=1000 * label) for label, name in enumerate(CLASSES)]
+    return {field: np.stack([clips[field] for clips in actual]) for field in actual[0]}
 
 
 @pytest.mark.parametrize("frame", [0, 16, 31])

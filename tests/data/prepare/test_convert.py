@@ -29,7 +29,7 @@ def test_a_video_keeps_its_frames_and_times(make_video, numbers_in, out):
         assert numbers_in(after.frames(range(10))) == list(range(10))
         assert np.allclose(after.timestamps, np.array(ticks) / 1000, atol=1e-9)
         assert after.fps == pytest.approx(before.fps, rel=1e-3)
-        assert (after.frames(range(10)).float() - before.frames(range(10)).float()).abs().mean() < 4  # of 255
+        assert (after.frames(range(10)).float() - before.frames(range(10)).float()).abs().mean() < 4  # grey levels
 
 
 def test_a_constant_rate_shows_what_a_player_showed(make_video, numbers_in, out):
@@ -115,7 +115,7 @@ def test_what_cannot_be_read_is_copied_and_noted(tmp_path, out, form):
     assert done.bad[0][:3] == ("a.mp4", "unknown_format", "open")
     assert done.bad[0][4] == "copied as it is"
     done, made = convert(form, tmp_path / "gone.mp4", out)
-    assert (made.read_bytes(), done.bad[0][1], done.bad[0][4]) == (b"", "missing", "an empty file stands for it")
+    assert (made.read_bytes(), done.bad[0][1], done.bad[0][4]) == (b"", "missing", "an empty file takes its place")
 
 
 def without(make_video, lost, name="clip.mp4"):

@@ -63,7 +63,7 @@ def test_what_cannot_be_opened_is_packed_and_noted(tmp_path):
     done = form.make(form.jobs(sources_in(tmp_path))[0], tmp_path)
     assert [(row[0], row[1], row[4]) for row in done.bad] == [
         ("a.mp4", "unknown_format", "packed as it is"),
-        ("b.mp4", "not_a_file", "an empty file stands for it"),
+        ("b.mp4", "not_a_file", "an empty file takes its place"),
     ]
     with tarfile.open(tmp_path / done.target) as tar:
         assert [member.size for member in tar] == [8, 0]

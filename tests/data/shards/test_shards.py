@@ -149,7 +149,7 @@ def test_what_is_not_there_or_not_finished_is_told(tmp_path, copy):
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("[]", "cannot be understood"),
+        ("[]", "cannot be parsed"),
         ('{"to": "videos", "format": 1, "classes": []}', "holds videos, not shards: train on it with data=csv"),
         ('{"to": "shards", "format": 2, "classes": []}', "format 2, this videoai reads format 1"),
     ],

@@ -28,17 +28,17 @@ def test_a_layout_that_cannot_be_read_gives_way_to_the_next(clip_folder, tmp_pat
     for name in ("left", "right"):
         (root / name).symlink_to(clip_folder / name)
     (root / "clips.csv").write_text("path,label\ngone.mp4,a\n")
-    found = look_into(root, look=2)
-    assert [layout["name"] for layout in found["layouts"]] == ["csv", "folder"]
-    assert "1 of 1 files are missing" in found["layouts"][0]["error"]
-    assert found["layout"] == "folder"
+    report = look_into(root, look=2)
+    assert [layout["name"] for layout in report["layouts"]] == ["csv", "folder"]
+    assert "1 of 1 files are missing" in report["layouts"][0]["error"]
+    assert report["layout"] == "folder"
 
 
 def test_where_nothing_can_be_read_there_is_no_content(tmp_path):
     (tmp_path / "clips.csv").write_text("path,label\ngone.mp4,a\n")
-    found = look_into(tmp_path, look=2)
-    assert "classes" not in found
-    assert "files are missing" in found["layouts"][0]["error"]
+    report = look_into(tmp_path, look=2)
+    assert "classes" not in report
+    assert "files are missing" in report["layouts"][0]["error"]
 
 
 def test_unreadable_videos_and_imbalance_are_warned_about(clip_folder, tmp_path):
@@ -49,20 +49,20 @@ def test_unreadable_videos_and_imbalance_are_warned_about(clip_folder, tmp_path)
         (tmp_path / "left" / f"{i}.mp4").write_bytes(source)
     for i in range(2):
         (tmp_path / "right" / f"{i}.mp4").write_bytes(b"no video at all")
-    found = look_into(tmp_path, look=40)
-    assert found["videos"]["looked_at"] == 32
-    assert len(found["videos"]["unreadable"]) == 2
-    counts = {name: split["train"] for name, split in found["classes"].items()}
+    report = look_into(tmp_path, look=40)
+    assert report["videos"]["looked_at"] == 32
+    assert len(report["videos"]["unreadable"]) == 2
+    counts = {name: split["train"] for name, split in report["classes"].items()}
     expected = f"imbalance: {counts['left']} train clips of left, {counts['right']} of right"
-    assert any(warning.startswith(expected) for warning in found["warnings"])
-    assert any(warning.startswith("2 of 32 videos looked at cannot be read, first ") for warning in found["warnings"])
+    assert any(warning.startswith(expected) for warning in report["warnings"])
+    assert any(warning.startswith("2 of 32 videos looked at cannot be read, first ") for warning in report["warnings"])
 
 
 def test_the_path_of_the_command_is_quoted_for_the_shell(clip_folder, tmp_path, monkeypatch):
     (tmp_path / "it's mine").symlink_to(clip_folder, target_is_directory=True)
     monkeypatch.chdir(tmp_path)
-    found = look_into("it's mine", look=1)
-    assert "'data.root=it'\"'\"'s mine'" in found["command"]
+    report = look_into("it's mine", look=1)
+    assert "'data.root=it'\"'\"'s mine'" in report["command"]
 
 
 def test_folders_of_images_have_the_rate_that_is_given_and_the_command_names_it(tmp_path):
@@ -72,17 +72,17 @@ def test_folders_of_images_have_the_rate_that_is_given_and_the_command_names_it(
             folder.mkdir(parents=True)
             for number in range(20):
                 Image.new("RGB", (8, 6)).save(folder / f"{number:05d}.png")
-    found = look_into(tmp_path, look=4, frame_fps=10)
-    assert (found["videos"]["fps"]["median"], found["videos"]["seconds"]["median"]) == (10, 2)
-    assert "loading.frame_fps=10" in found["command"]
+    report = look_into(tmp_path, look=4, frame_fps=10)
+    assert (report["videos"]["fps"]["median"], report["videos"]["seconds"]["median"]) == (10, 2)
+    assert "loading.frame_fps=10" in report["command"]
     assert look_into(tmp_path, look=4)["videos"]["fps"]["median"] == 30
 
 
 def test_a_folder_without_a_layout_is_described_and_the_layouts_named(tmp_path):
     (tmp_path / "notes.txt").write_text("hello")
     (tmp_path / "a.mp4").touch()
-    seen = r"no known layout. Seen: 1 annotation files \(notes.txt\), 1 videos \(a.mp4\). Known: csv, folder, "
-    with pytest.raises(ValueError, match=seen):
+    message = r"no known layout. Seen: 1 annotation files \(notes.txt\), 1 videos \(a.mp4\). Known: csv, folder, "
+    with pytest.raises(ValueError, match=message):
         look_into(tmp_path, look=1)
 
 

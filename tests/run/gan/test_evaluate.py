@@ -52,10 +52,10 @@ def test_a_planted_collapse_is_found_in_every_class(evaluated):
 
 
 def test_a_generator_of_the_wrong_classes_is_found_though_its_clips_are_real(evaluated):
-    found = evaluated("wrong")
-    assert "wrong_class" in kinds(found)
-    assert found["agreement"] < 0.2 < found["judge_on_real"]
-    assert found["distances"]["generated"]["fvd_own"] == pytest.approx(
+    actual = evaluated("wrong")
+    assert "wrong_class" in kinds(actual)
+    assert actual["agreement"] < 0.2 < actual["judge_on_real"]
+    assert actual["distances"]["generated"]["fvd_own"] == pytest.approx(
         evaluated("diverse")["distances"]["generated"]["fvd_own"], rel=0.5
     )  # no distance sees it
 
@@ -65,7 +65,7 @@ def test_copies_are_found(evaluated):
     assert evaluated("copies")["memorised"] > evaluated("diverse")["memorised"]
 
 
-def test_every_distance_stands_between_those_of_real_and_of_spoilt_clips(evaluated):
+def test_every_distance_lies_between_those_of_real_and_of_corrupted_clips(evaluated):
     distances = evaluated("diverse")["distances"]
     assert set(distances) == {"generated", "real", "shuffled", "frozen", "reversed"}
     assert {"fvd_own", "kvd_own", "precision", "recall", "coverage"} == set(distances["real"])

@@ -39,11 +39,11 @@ def test_a_bank_without_a_judge_holds_every_clip_and_says_so(planted, tmp_path, 
     caplog.set_level(logging.INFO)
     done = generate(settings(planted("diverse"), tmp_path / "bank"))
     assert (done["made"], done["passed"]) == (24, 24)
-    assert "no judge: every clip passes" in caplog.text
-    found = rows(tmp_path / "bank")
-    assert {row["label"] for row in found} == {"down", "left", "right", "up"}
-    assert {row["confidence"] for row in found} == {""} and {row["split"] for row in found} == {"train"}
-    assert len({row["generator"] for row in found}) == 1 and {row["seed"] for row in found} == {"0"}
+    assert "no evaluator: every clip passes" in caplog.text
+    actual = rows(tmp_path / "bank")
+    assert {row["label"] for row in actual} == {"down", "left", "right", "up"}
+    assert {row["confidence"] for row in actual} == {""} and {row["split"] for row in actual} == {"train"}
+    assert len({row["generator"] for row in actual}) == 1 and {row["seed"] for row in actual} == {"0"}
 
 
 def test_the_table_is_data_as_it_is_and_a_clip_read_from_it_is_the_one_generated(planted, tmp_path):
@@ -83,9 +83,9 @@ def test_another_generator_or_seed_does_not_go_on_with_a_bank(planted, tmp_path)
 
 def test_the_judges_confidence_and_the_nearest_clip_are_in_the_table(planted, judge, tmp_path):
     generate(settings(planted("diverse"), tmp_path, judge=judge, min_recall=0.0, **STRICT))
-    found = rows(tmp_path)
-    assert len(found) == 24
-    assert all(0 <= float(row["confidence"]) <= 1 and float(row["nearest"]) > 0 for row in found)
+    actual = rows(tmp_path)
+    assert len(actual) == 24
+    assert all(0 <= float(row["confidence"]) <= 1 and float(row["nearest"]) > 0 for row in actual)
 
 
 def test_unsure_clips_are_rejected_one_by_one_with_the_reason(planted, judge, tmp_path):
@@ -113,7 +113,7 @@ def test_a_collapsed_generator_passes_nothing_however_sure_the_judge(planted, ju
 def test_copies_of_training_clips_are_left_out(planted, judge, tmp_path):
     done = generate(settings(planted("copies"), tmp_path, judge=judge, min_recall=0.0, min_confidence=0.0))
     out = rows(tmp_path, "rejected.csv")
-    assert sum(row["reason"] == "a copy of a training clip" for row in out) >= 12  # of 24; H.264 moves some
+    assert sum(row["reason"] == "a copy of a training clip" for row in out) >= 12  # half of the 24; H.264 moves some
     assert done["passed"] == 24 - len(out)
 
 
@@ -121,7 +121,7 @@ def test_a_judge_of_other_data_is_refused(planted, judge, clip_folder, tmp_path)
     state = checkpoint.load(judge)
     state["versions"]["data"] = "0123456789abcdef"
     checkpoint.save(tmp_path / "other.pt", state)
-    with pytest.raises(ValueError, match="trained on another list of videos .* Train a judge on the same data"):
+    with pytest.raises(ValueError, match="trained on another list of videos .* Train an evaluator on the same data"):
         generate(settings(planted("diverse"), tmp_path / "bank", judge=str(tmp_path / "other.pt")))
     state["classes"] = ["a", "b", "c", "d"]
     checkpoint.save(tmp_path / "other.pt", state)
@@ -155,5 +155,5 @@ def test_settings_that_make_no_sense_are_refused_before_a_folder_is_made(planted
 
 
 def test_a_generator_is_no_judge(planted, tmp_path):
-    with pytest.raises(ValueError, match="a checkpoint of task=gan, which names no actions"):
+    with pytest.raises(ValueError, match="a checkpoint of task=gan, which predicts no actions"):
         generate(settings(planted("diverse"), tmp_path / "bank", judge=planted("copies")))

@@ -45,7 +45,7 @@ def test_twice_as_many_real_clips_hold_those_of_the_other_arms(clip_folder):
 def test_an_arm_without_enough_real_clips_is_refused_alone(clip_folder):
     task = few_clips(clip_folder)
     assert chosen(task, 3, 0)
-    with pytest.raises(ValueError, match="twice as many are 6 clips of each class, but one has 4 for train"):
+    with pytest.raises(ValueError, match="x2 needs 6 clips of each class, but one class has 4 training clips"):
         task.clips(Cell(3, 0, "real+x2"))
 
 

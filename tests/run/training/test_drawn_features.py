@@ -53,8 +53,8 @@ def test_drawn_features_change_the_head_and_nothing_else(clip_folder, judge_run,
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"finetune": "full"}, "finetune lets it learn. Use finetune=linear_probe with weights=..."),
-        ({"finetune": "gradual"}, "finetune lets it learn"),
+        ({"finetune": "full"}, "finetune trains it. Use finetune=linear_probe with weights=..."),
+        ({"finetune": "gradual"}, "finetune trains it"),
         ({"finetune": "attentive_probe"}, "needs a head that is one linear layer .* that of AttentiveModel is more"),
         ({"augment": {"features": "feature_gan"}}, "needs 5 or more clips of a class, but class 'down' has 4"),
         ({"augment": {"features": "smote", "feature_classes": "rare"}}, "the smallest class has 4 clips, half of"),

@@ -26,7 +26,7 @@ def settings(clip_folder, run_dir, source, *, steps=4, stop=None, **synthetic):
 
 @pytest.fixture(scope="module")
 def bank(tmp_path_factory):
-    """Clips of the same classes from elsewhere, in a table with the judge's opinion."""
+    """Clips of the same classes from elsewhere, in a table with the evaluator's confidence."""
     from videoai.data.motion16.dataset import write_clip
     from videoai.data.motion16.motion import CLASSES as MOTIONS
     from videoai.data.motion16.motion import render
@@ -120,7 +120,7 @@ def test_settings_that_make_no_sense_are_refused(clip_folder, bank, tmp_path, ch
 def test_uncertainty_is_not_invented_where_no_judge_spoke(clip_folder, bank, tmp_path):
     (tmp_path / "t.csv").write_bytes(table_of([{"path": str(bank / "up0.mp4"), "label": "up"}]))
     given = settings(clip_folder, tmp_path / "run", tmp_path / "t.csv", label_smoothing="by_uncertainty")
-    with pytest.raises(ValueError, match="says nothing about confidence. Write the clips with a judge"):
+    with pytest.raises(ValueError, match="holds no confidence. Write the clips with an evaluator"):
         videoai.train(given)
 
 
@@ -169,7 +169,7 @@ def test_a_generator_fills_batches_on_the_device_and_continues_bitwise(clip_fold
         ({"clip": {**CLIP, "size": 16}}, "it makes 8 frames of 32 px, the clip has 8 of 16. Set clip.num_frames=8"),
         ({"data": {"val_fraction": 0.3}}, "its generator was trained on another list of videos"),
         ({"synthetic": {"ratio": 1.0}}, "needs real clips beside its own"),
-        ({"synthetic": {"label_smoothing": "by_uncertainty"}}, "a generator has no judge"),
+        ({"synthetic": {"label_smoothing": "by_uncertainty"}}, "a generator has no evaluator"),
     ],
 )
 def test_a_generator_that_does_not_fit_is_refused(clip_folder, untrained_gan, tmp_path, changes, message):
@@ -181,7 +181,7 @@ def test_a_generator_that_does_not_fit_is_refused(clip_folder, untrained_gan, tm
 
 
 def test_a_checkpoint_that_makes_no_clips_is_refused_as_a_source(clip_folder, judge_run, tmp_path):
-    with pytest.raises(ValueError, match="not of a GAN, so it makes no clips"):
+    with pytest.raises(ValueError, match="not a GAN, so it generates no clips"):
         videoai.train(settings(clip_folder, tmp_path, judge_run / "checkpoints/best.pt"))
 
 

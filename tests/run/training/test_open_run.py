@@ -10,7 +10,7 @@ SMALL = {"batch_size": 6, "max_steps": 3, "precision": "fp32", "num_threads": 1,
 
 
 class BreaksAtTwo(Logger):
-    """A logger of one's own, beside the run."""
+    """A custom logger, beside the run."""
 
     def __init__(self, *, told, run_dir, name, config, start_step):
         self.path = run_dir / told

@@ -85,7 +85,7 @@ def test_batches_hold_every_class_equally_often(clip_folder, tmp_path):
     with open_run(resolve(full)) as run:
         trainer = build_trainer(run)
     drawn = torch.cat([clips.label for clips, _ in zip(trainer.batches(0), range(4), strict=False)])
-    assert drawn.bincount().min() >= 6  # of 32 clips of four classes; balanced over an epoch of 12
+    assert drawn.bincount().min() >= 6  # out of 32 clips of four classes; balanced over an epoch of 12
 
 
 def test_a_collapse_is_said_once_an_evaluation_and_logged(clip_folder, tmp_path, caplog):
@@ -138,5 +138,5 @@ def test_the_checkpoint_of_a_classifier_is_no_generator(clip_folder, tmp_path):
     given = {"data": {"name": "folder", "root": str(clip_folder), "num_workers": 0}, "model": "frame_only"}
     short = {"max_steps": 1, "batch_size": 4, "precision": "fp32", "num_threads": 1, "tensorboard": False}
     done = videoai.train(given, trainer=short, run_dir=str(tmp_path / "run"))
-    with pytest.raises(ValueError, match=r"best.pt: not of a GAN, so it makes no clips. Train one: videoai gan train"):
+    with pytest.raises(ValueError, match=r"best.pt: not a GAN, so it generates no clips. Train one: videoai gan train"):
         load_generator(done.checkpoint)

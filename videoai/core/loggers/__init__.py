@@ -1,4 +1,4 @@
-"""Where the curves of a run go beside its own ``metrics.jsonl``: a table of names, and one's own by ``_target_``."""
+"""Where the curves of a run go beside its own ``metrics.jsonl``: a table of names, and custom ones by ``_target_``."""
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
@@ -29,21 +29,21 @@ def bind_loggers(nodes: Sequence[str | Mapping[str, Any]], **run: Any) -> dict[s
         node = {"name": node} if isinstance(node, str) else node
         name = str(node.get("_target_") or node.get("name"))
         if name in bound:
-            raise ValueError(f"logger: {name} stands there twice.")
+            raise ValueError(f"logger: {name} is listed twice.")
         if "_target_" not in node:
-            refuse_missing_package(name)
+            check_package_installed(name)
         bound[name] = bind(node, LOGGERS, where="logger", trust=ANYTHING, **run)
-        refuse_other_class(name, bound[name].func)
+        check_logger_class(name, bound[name].func)
     return bound
 
 
-def refuse_other_class(name: str, made: Any) -> None:
-    """Raises: ValueError: one's own is no ``Logger``."""
+def check_logger_class(name: str, made: Any) -> None:
+    """Raises: ValueError: the custom class is no ``Logger``."""
     if not (isinstance(made, type) and issubclass(made, Logger)):
         raise ValueError(f"logger: {name} is no subclass of videoai.core.loggers.Logger. Derive it from that class.")
 
 
-def refuse_missing_package(name: str) -> None:
+def check_package_installed(name: str) -> None:
     """Raises: ValueError: with the command that installs it."""
     spec = find_spec(name) if name in EXTRAS else None
     if name in EXTRAS and (spec is None or spec.origin is None):  # no origin: only a folder of that name is there

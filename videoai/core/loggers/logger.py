@@ -1,4 +1,4 @@
-"""What a logger is: the base class of those in this folder and of one's own."""
+"""The base class of the loggers in this folder and of custom ones."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

@@ -49,8 +49,10 @@ class MLflow(Logger):
         if kept.exists():
             self._client.update_run(kept.read_text(), status="RUNNING")
             return kept.read_text()
-        found = self._client.get_experiment_by_name(experiment)
-        group = found.experiment_id if found else self._client.create_experiment(experiment, artifact_location=files)
+        existing = self._client.get_experiment_by_name(experiment)
+        group = (
+            existing.experiment_id if existing else self._client.create_experiment(experiment, artifact_location=files)
+        )
         run_id = self._client.create_run(group, run_name=name).info.run_id
         write_atomic(kept, run_id.encode())
         for key, value in flat(config).items():

@@ -22,7 +22,7 @@ class ClassBalance:
     """Which videos make up an epoch."""
 
     def __init__(self, labels: ndarray, quotas: ndarray, *, seed: int) -> None:
-        """labels: int [N], of the videos; quotas: int [K], how many clips of each class an epoch has."""
+        """labels: int [N], one per video; quotas: int [K], number of clips of each class in an epoch."""
         self.quotas, self.seed = quotas, seed
         sizes = np.bincount(labels, minlength=len(quotas))
         self.members = np.split(np.argsort(labels, kind="stable"), np.cumsum(sizes)[:-1])

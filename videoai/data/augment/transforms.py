@@ -23,7 +23,7 @@ ERASED_AREA = (0.02, 0.4)  # share of the picture: s_l and s_h of arXiv:1708.048
 ERASED_RATIO = (0.3, 1 / 0.3)  # r_1 there
 
 
-# A transform of one's own: (video uint8 [T, C, H, W], the clip's generator) -> uint8 [T, C, size, size].
+# A custom transform: (video uint8 [T, C, H, W], the clip's generator) -> uint8 [T, C, size, size].
 ClipTransform = Callable[[Tensor, Generator], Tensor]
 
 
@@ -52,7 +52,7 @@ class TrainTransform:
     num_ops: int = 2  # RandAugment's operations a clip
     magnitude: int = 9  # RandAugment's strength, 0 .. 30
     erase: float = 0.0  # probability of an erased box, the same in every frame (arXiv:1708.04896)
-    more: Sequence[ClipTransform] = ()  # of one's own, in order, after the crop
+    more: Sequence[ClipTransform] = ()  # the user's own transforms, in order, after the crop
 
     def __post_init__(self) -> None:
         import torchvision.transforms.v2  # noqa: F401 (once, before the workers start, instead of once in each)

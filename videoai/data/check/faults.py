@@ -26,7 +26,7 @@ KINDS = {
     "imbalance": "the largest class has more than 10 times the clips of this one",
     "too_short": "shorter than one clip, which clip.past_end then fills up: take a smaller clip.stride",
     "few": "fewer than 2 training clips of this class",
-    "refused": "training refuses the set as it is listed",
+    "refused": "training rejects the data set as listed",
     "empty_class": "a class without videos: add some, or remove the class",
     "label_without_class": "no label, or one that no training video has: name classes alike everywhere",
     "label_out_of_range": "the label is the number of no class",
@@ -42,7 +42,7 @@ class Fault(NamedTuple):
     """One thing that is wrong."""
 
     kind: str
-    path: str  # the file at fault; of copies those whose removal mends it, see _kept_first; "" = the data set
+    path: str  # the file at fault; of copies those whose removal fixes it, see _kept_first; "" = the data set
     detail: str
 
     @property

@@ -69,7 +69,7 @@ def list_csv(
     return _listed(valid, classes, path, root, multi_label=multi_label)
 
 
-LENIENT = {"folder": list_folder, "csv": list_csv}  # name of a data set -> how to list it when training refuses it
+LENIENT = {"folder": list_folder, "csv": list_csv}  # name of a data set -> how to list it when training rejects it
 
 
 def with_known_labels(manifest: Manifest) -> tuple[Manifest, list[ListFault]]:
@@ -139,12 +139,12 @@ def _seconds(text: str | None) -> float | None:
 
 def _videos(folder: str) -> Iterator[str]:
     """Everything named as a video is, also what is none. A folder that is linked twice is read once."""
-    seen: set[str] = set()
+    visited: set[str] = set()
     for parent, folders, names in os.walk(folder, followlinks=True):
-        if (real := os.path.realpath(parent)) in seen:
+        if (real := os.path.realpath(parent)) in visited:
             folders.clear()
             continue
-        seen.add(real)
+        visited.add(real)
         folders[:] = natural_order(name for name in folders if name[0] != ".")
         for name in sorted(names):
             if name[0] != "." and os.path.splitext(name)[1].lower() in VIDEO_EXTENSIONS:

@@ -13,8 +13,8 @@ from torch import Tensor
 from videoai.data.media import MAX_SECONDS, BadVideo
 from videoai.data.shards.shards import is_member, read_member
 
-Decoder = Literal["pyav", "torchcodec"]  # of files and members of shards
-CACHE_SUFFIX = ".safetensors"  # of files that hold decoded frames, see memory.py
+Decoder = Literal["pyav", "torchcodec"]  # for files and members of shards
+CACHE_SUFFIX = ".safetensors"  # suffix of files that hold decoded frames, see memory.py
 
 
 class Video(Protocol):

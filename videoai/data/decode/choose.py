@@ -1,4 +1,4 @@
-"""Which decoder to read with: named, or the fastest on videos of one's own."""
+"""Which decoder to read with: named, or the fastest on the user's videos."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -57,17 +57,17 @@ def _measure(paths: Sequence[str], clip: ClipSpec, frame_fps: float | None) -> l
             if turn > 1 and time.perf_counter() > deadline:
                 return list(best.values())
             try:
-                found: dict[Decoder, float] = {one: _seconds(path, clip, one, frame_fps) for one in get_args(Decoder)}
+                seconds: dict[Decoder, float] = {one: _seconds(path, clip, one, frame_fps) for one in get_args(Decoder)}
             except (BadVideo, ValueError):  # the loader counts and reports it when its turn comes
                 continue
             if turn:
-                before = best.get(path, found)
-                best[path] = {one: min(found[one], before[one]) for one in found}
+                before = best.get(path, seconds)
+                best[path] = {one: min(seconds[one], before[one]) for one in seconds}
     return list(best.values())
 
 
 def _seconds(path: str, clip: ClipSpec, decoder: Decoder, frame_fps: float | None) -> float:
-    """Of this thread: decoders are asked for one thread only."""
+    """CPU seconds of this thread; decoders run with one thread only."""
     started = time.thread_time()
     with open_video(path, decoder=decoder, frame_fps=frame_fps) as video:
         indices = clip_indices(video.num_frames, video.fps, clip)

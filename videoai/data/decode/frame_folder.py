@@ -1,6 +1,6 @@
 """A folder of numbered images as a video: img_00001.jpg, img_00002.jpg, ...
 
-Images carry no times: frame i is shown at i / fps, and the rate must come from whoever knows it. Numbers decide the
+Images carry no times: frame i is shown at i / fps, and the rate must be given. Numbers decide the
 order and may have gaps. Where a folder holds several series (img_, flow_x_, flow_y_), the one named img is read.
 """
 
@@ -15,7 +15,7 @@ from PIL import Image, UnidentifiedImageError
 from videoai.data.decode.stills import Picture, Stills
 from videoai.data.media import MAX_FRAMES, MAX_PIXELS, BadVideo, open_regular
 
-DEFAULT_FPS = 30.0  # of most cameras; only clip.fps and times in seconds depend on it
+DEFAULT_FPS = 30.0  # rate of most cameras; only clip.fps and times in seconds depend on it
 NUMBERED = re.compile(r"(.*?)(\d+)\.(?:jpe?g|png)", re.IGNORECASE)
 # What Pillow raises for damaged images, as its own fuzz tests list it.
 DAMAGED = (OSError, ValueError, SyntaxError, EOFError, IndexError, OverflowError, MemoryError)
@@ -47,8 +47,8 @@ def _frame_names(path: str) -> list[str]:
     series: dict[str, list[tuple[int, str]]] = defaultdict(list)
     try:
         for name in os.listdir(path):
-            if found := NUMBERED.fullmatch(name):
-                series[found[1]].append((int(found[2]), name))
+            if match := NUMBERED.fullmatch(name):
+                series[match[1]].append((int(match[2]), name))
     except OSError as error:
         raise BadVideo(path, "missing", "open", error.strerror or str(error)) from error
     if not series:

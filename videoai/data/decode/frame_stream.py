@@ -1,11 +1,11 @@
-"""Decodes one video stream forward, without the pictures that nobody asked for.
+"""Decodes one video stream forward, without the pictures that are not requested.
 
     display order   I0 b1 B2 b3 P4 b5 B6 b7 P8      wanted: 0, 4, 8
     decoding order  I0 P4 B2 b1 b3 P8 B6 b5 b7      b1, b3, b5, b7: no picture refers to them, so they are skipped;
                                                     after P8 the decoder is drained instead of fed b5 and b7
 
 A skipped picture changes no other one: in the codecs of SKIPS the stream itself marks pictures that none refers to, and
-FFmpeg's ``skip_frame=NONREF`` drops exactly those. Of files as x264 writes them by default they are a little less
+FFmpeg's ``skip_frame=NONREF`` drops exactly those. In files from x264 with default settings they are a little less
 than half.
 """
 
@@ -72,14 +72,14 @@ class FrameStream:
     def seek(self, key: KeyFrame) -> None:
         """To a key frame; to one before it where no search finds it; to the start where all searches end behind it."""
         ticks = key.ticks()
-        early: dict[int, int] = {}  # pts found: tick
+        early: dict[int, int] = {}  # pts reached: tick
         for place in sorted(range(len(ticks)), key=lambda place: place != self._best):
-            found = self._search(ticks[place], key)
-            if found == key.pts:
+            pts = self._search(ticks[place], key)
+            if pts == key.pts:
                 self._best = place
                 return
-            if found is not None and found < key.pts:
-                early[found] = ticks[place]
+            if pts is not None and pts < key.pts:
+                early[pts] = ticks[place]
         if not early or self._search(early[max(early)], key) is None:
             self.reopen()
 
@@ -119,7 +119,7 @@ class FrameStream:
         self.num_passed = 0  # frames that came out since the start, or since the last seek
         self.is_spent = False  # nothing more comes without a seek
         self._wanted: Collection[int] | None = None
-        self._last = 0  # of the wanted pts
+        self._last = 0  # largest of the wanted pts
         self._unsent: set[int] = set()  # wanted, and their packets not yet met
         self._skipped: set[int | None] = set()
         self._drain = False
@@ -145,7 +145,7 @@ class FrameStream:
         self.is_spent = True
 
     def _choose(self, packet: AVPacket) -> None:
-        """Skip the picture of this packet if nobody asked for it and no other one refers to it."""
+        """Skip the picture of this packet if it is not requested and no other one refers to it."""
         is_wanted = self._wanted is None or packet.pts in self._wanted
         if not self._drain and packet.pts is not None and packet.pts > self._last:
             is_wanted = True  # by whoever reads on

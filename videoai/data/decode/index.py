@@ -45,7 +45,7 @@ class KeyFrame(NamedTuple):
 
 
 class FrameIndex(NamedTuple):
-    """Where frames can be told apart by their presentation times (pts); all times in units of the time base."""
+    """Frames identified by their presentation times (pts); all times in units of the time base."""
 
     pts: npt.NDArray[np.int64]  # [N] in the order shown, strictly rising
     firsts: npt.NDArray[np.int64]  # [K] the first frame that decodes from each key frame

@@ -32,11 +32,11 @@ def shown_as(frame: VideoFrame) -> Shown:
     return Shown(frame.height, frame.width, False, a < 0, d < 0)
 
 
-def refuse_bad_request(path: str, wanted: Sequence[int], num_frames: int, size: int | tuple[int, int] | None) -> None:
+def check_request(path: str, wanted: Sequence[int], num_frames: int, size: int | tuple[int, int] | None) -> None:
     """Raises: ValueError: not what Video.frames takes."""
     if not len(wanted) or min(wanted) < 0 or max(wanted) >= num_frames:
         given = f"{min(wanted)} .. {max(wanted)}" if len(wanted) else "no index"
-        raise ValueError(f"{path}: frames {given} asked, there are frames 0 .. {num_frames - 1}")
+        raise ValueError(f"{path}: frames {given} requested, but the video has frames 0 .. {num_frames - 1}")
     if size is not None and min((size,) if isinstance(size, int) else size) < 1:
         raise ValueError(f"{path}: size is {size}; the short side or (height, width) must be 1 or more")
 

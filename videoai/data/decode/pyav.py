@@ -27,7 +27,7 @@ from torch import Tensor
 from videoai.data.decode.ffmpeg import as_bad_video
 from videoai.data.decode.frame_stream import FrameStream
 from videoai.data.decode.index import FrameIndex, is_rising, save_index, saved_index
-from videoai.data.decode.picture import Shown, refuse_bad_request, rgb, shown_as, target_size
+from videoai.data.decode.picture import Shown, check_request, rgb, shown_as, target_size
 from videoai.data.media import MAX_PIXELS, BadVideo, sniff
 
 logger = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ class PyAVVideo:
         wanted = [int(index) for index in (indices.tolist() if isinstance(indices, Tensor) else indices)]
         if self._is_closed:
             raise ValueError(f"{self.path}: the video is closed; open it again to read frames")
-        refuse_bad_request(self.path, wanted, self.num_frames, size)
+        check_request(self.path, wanted, self.num_frames, size)
         announced = self.num_frames
         with as_bad_video(self.path, "decode"):
             try:
@@ -188,7 +188,7 @@ class PyAVVideo:
     def _chosen(self, order: list[int]) -> Iterator[tuple[int, VideoFrame]]:
         """The frames with these numbers, which rise."""
         if self._index is None:
-            yield from self._counted(order)
+            yield from self._by_counting(order)
             return
         # A second read that goes on behind the first shows a reader of the whole file: from then on nothing is drained.
         self._streams = self._streams or 0 <= self._last_read < order[0]
@@ -197,7 +197,7 @@ class PyAVVideo:
         for run in runs:
             yield from self._run(run, self._index, drain=run is not runs[-1] or not self._streams)
 
-    def _counted(self, order: list[int]) -> Iterator[tuple[int, VideoFrame]]:
+    def _by_counting(self, order: list[int]) -> Iterator[tuple[int, VideoFrame]]:
         if not self._stream.is_fresh or self._stream.num_passed > order[0] or self._stream.is_spent:
             self._stream.reopen()
         frames = self._stream.frames()

@@ -11,7 +11,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 from torch import Tensor
 
-from videoai.data.decode.picture import Shown, refuse_bad_request, rgb, target_size
+from videoai.data.decode.picture import Shown, check_request, rgb, target_size
 from videoai.data.media import MAX_PIXELS, BadVideo
 
 Picture = npt.NDArray[np.uint8]  # [H, W, 3] RGB
@@ -71,7 +71,7 @@ class Stills:
         self.close()
 
     def _target(self, wanted: npt.NDArray[np.int64], size: int | tuple[int, int] | None) -> tuple[int, int]:
-        refuse_bad_request(self.path, wanted.tolist(), self.num_frames, size)
+        check_request(self.path, wanted.tolist(), self.num_frames, size)
         height, width = target_size(_upright(self.height, self.width), size)
         if height * width > MAX_PIXELS:
             raise BadVideo(self.path, "too_large", "decode", f"{width} x {height}, above {MAX_PIXELS} pixels")

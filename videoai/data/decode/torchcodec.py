@@ -32,7 +32,7 @@ SAME_TIME = 1e-6  # seconds; both compute pts times time base in float64
 # container that was recognised, so a head that could be read as either is left to PyAV, which can limit it.
 TEXT = re.compile(rb"[\r\n<]")
 _HEAD_BYTES = 4096
-# Of one read, which nothing can stop in C++: 740 million pixels of H.264 took a second on an AMD EPYC (Zen 5).
+# Limit of one read, which nothing can stop in C++: 740 million pixels of H.264 took 1 s on an AMD EPYC (Zen 5).
 # A dearer read is left to PyAV, which looks at the clock (media.MAX_READ_SECONDS).
 MAX_PIXELS_A_READ = 4e9
 

@@ -1,4 +1,4 @@
-"""Generated clips that help to train: where they lie, what class each shows, how sure a judge was of it.
+"""Generated clips that help to train: where they lie, what class each shows, and the evaluator's confidence.
 
     bank/manifest.csv    path,label,split,generator,data,seed,confidence,nearest    of `gan generate`; data=csv too
     any table of clips   path,label[,confidence,...]                                 of any other generator
@@ -24,7 +24,7 @@ from videoai.data.lists.csv_file import CsvFile
 from videoai.data.lists.items import Items
 from videoai.data.lists.manifest import Manifest, from_csv, from_folder
 
-MANIFEST, FACTS = "manifest.csv", "bank.json"  # of a bank's folder
+MANIFEST, FACTS = "manifest.csv", "bank.json"  # files in a bank's folder
 COLUMNS = ("path", "label", "split", "generator", "data", "seed", "confidence", "nearest")
 
 
@@ -33,8 +33,8 @@ class GeneratedDataset:
     """Generated clips under the labels of the data that they join."""
 
     items: Items
-    confidence: np.ndarray  # float32 [N], the judge's probability of the label, 1 where nobody judged
-    fingerprint: str  # of its list of clips, and of the confidences
+    confidence: np.ndarray  # float32 [N], the evaluator's probability of the label; 1 without an evaluator
+    fingerprint: str  # hash of its list of clips and of the confidences
     made_from: str | None  # fingerprint of the data that the generator was trained on; None = not said
     notes: tuple[str, ...] = ()
 
@@ -62,7 +62,7 @@ def read_generated_dataset(source: str, classes: Sequence[str]) -> GeneratedData
 
 
 def _said_in_facts(source: str) -> str | None:
-    """Of a bank without a table, which nobody has judged yet."""
+    """Fingerprint of the training data of a bank without a table, which no classifier has scored yet."""
     path = Path(source, FACTS)
     return json.loads(path.read_text()).get("data") if path.is_file() else None
 
@@ -71,8 +71,8 @@ def _under_labels(manifest: Manifest, classes: Sequence[str]) -> Items:
     manifest.check_single_label("generated clips (synthetic.source) have one label each")
     if unknown := [name for name in manifest.classes if name not in classes]:
         raise ValueError(
-            f"synthetic.source={manifest.source}: its class {truncated_list(unknown)} is none of the training data's, "
-            f"which are {truncated_list(list(classes))}. Name classes alike, or leave these clips out."
+            f"synthetic.source={manifest.source}: its class {truncated_list(unknown)} is not a class of the training "
+            f"data, which are {truncated_list(list(classes))}. Use the same class names, or leave these clips out."
         )
     items = manifest.splits["train"]
     if not items:

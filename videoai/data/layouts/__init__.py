@@ -1,4 +1,4 @@
-"""Readers of the layouts in which data sets are published, one module each, and what tells them apart.
+"""Readers of the layouts in which data sets are published, one module each, and their detection.
 
 A reader goes through the annotations, one ``Annotated`` a clip, and hands them to
 ``manifest_from_annotations``, which finds the files and

@@ -13,7 +13,7 @@ from numpy import ndarray
 from videoai.core.messages import near_names, truncated_list
 from videoai.data.layouts.video_index import VideoIndex, is_file
 from videoai.data.lists.items import Items
-from videoai.data.lists.listing import SPLIT_NAMES, SPLITS, Found, Listing, NamedSpan, Row, group_notes, label_notes
+from videoai.data.lists.listing import SPLIT_NAMES, SPLITS, Listing, NamedSpan, ReadClips, Row, group_notes, label_notes
 from videoai.data.lists.manifest import Manifest, assemble
 
 # Words of publishers for splits that the table of clips does not know.
@@ -30,7 +30,7 @@ class Annotated(NamedTuple):
     start_seconds: float = 0.0
     end_seconds: float | None = None
     also: str = ""  # another name that the file may have
-    spans: tuple[NamedSpan, ...] | None = None  # of a multi-label set, where label is ""
+    spans: tuple[NamedSpan, ...] | None = None  # spans in a multi-label set, where label is ""
 
 
 class SplitOptions(TypedDict, total=False):
@@ -59,13 +59,13 @@ def manifest_from_annotations(
 
     A folder of frames is a video too, but not for clips with an end: images carry no times.
 
-    Files that annotations name and nobody has are common (deleted YouTube videos): they are counted, noted and left
+    Annotated files that do not exist any more are common (deleted YouTube videos): they are counted, noted and left
     out. The same stretch listed twice counts once.
 
     Args:
         source: the annotations, for messages.
         grouped_by: what the groups are, for the note about them.
-        published: flaws of the annotations are noted, because nobody can mend them: val and test clips of classes that
+        published: flaws of the annotations are noted, because users cannot fix them: val and test clips of classes that
             train lacks are left out, a stretch may have several labels or splits. Otherwise they are errors.
         max_missing_fraction: 0.25 lets an old YouTube set pass and stops at a wrong root or half a download.
     Raises:
@@ -84,8 +84,8 @@ def manifest_from_annotations(
     if listing.items.label_sets is not None:
         notes += label_notes(listing.items)
     notes += group_notes(listing.items, grouped_by)
-    found = Found(listing, bool((listing.split >= 0).any()), notes)
-    return assemble(found, root, source, val_fraction=val_fraction, test_fraction=test_fraction, split_seed=split_seed)
+    result = ReadClips(listing, bool((listing.split >= 0).any()), notes)
+    return assemble(result, root, source, val_fraction=val_fraction, test_fraction=test_fraction, split_seed=split_seed)
 
 
 class _Finder:
@@ -96,7 +96,7 @@ class _Finder:
         self.where: dict[str, str | None] = {}  # name -> path below root, None = absent
         self.absent: Counter[str] = Counter()  # split -> videos
         self.num_empty = 0  # stretches that end before they begin
-        self.num_untold = 0  # stretches of folders of images, in which nobody can tell when something happens
+        self.num_untold = 0  # stretches of folders of images, which have no times
         self.is_folder = cache(lambda path: not is_file(path))
 
     def rows(self, clips: Iterable[Annotated]) -> Iterator[Row]:
@@ -118,7 +118,7 @@ class _Finder:
         total, absent = len(self.where), self.absent.total()
         if self.num_untold and not num_clips:
             raise ValueError(
-                f"{source}: its stretches lie in folders of images, which do not know their times. A table for "
+                f"{source}: its stretches lie in folders of images, which have no times. A table for "
                 "data=csv may name stretches of them, counted at loading.frame_fps."
             )
         if not total:
@@ -143,7 +143,7 @@ class _Finder:
         if self.num_empty:
             notes.append(f"left out {self.num_empty} stretches that end before they begin.")
         if self.num_untold:
-            notes.append(f"left out {self.num_untold} stretches of folders of images, which do not know their times.")
+            notes.append(f"left out {self.num_untold} stretches of folders of images, which have no times.")
         if self.videos.num_doubtful:
             notes.append(
                 f"{self.videos.num_doubtful} names fit several videos, such as {self.videos.example}; the first was "
@@ -160,7 +160,7 @@ def _has_times(clip: Annotated) -> bool:
 
 
 def _without_repeats(listing: Listing, source: str, published: bool, notes: list[str]) -> Listing:
-    """Keep the first where the same stretch is listed twice. In one's own set a second label or split is a mistake."""
+    """Keep the first where the same stretch is listed twice. In a user's set a second label or split is a mistake."""
     items = listing.items
     order = items.in_order()  # keeps the order found of those that are alike
     stretch = np.stack([items.file, items.start_seconds, np.nan_to_num(items.end_seconds, nan=-1)])[:, order]

@@ -1,7 +1,7 @@
 """Charades (arXiv:1604.01753): id,...,actions,length with actions such as ``c092 11.90 21.20;c147 0.00 12.60``.
 
 A video has several labels at once. As the field trains it (arXiv:1812.03982 and its code, PySlowFast), each video is
-an item: a training clip has the labels of the actions that it overlaps, a video that is judged those of all its
+an item: a training clip has the labels of the actions that it overlaps, a video that is scored those of all its
 actions. ``multi_label=False`` makes each annotated stretch a clip with its one label instead.
 """
 

@@ -62,10 +62,10 @@ def csv_entries(path: str) -> Iterator[Entry]:
 def json_entries(path: str) -> Iterator[Entry]:
     """The objects of a JSON list, or one object a line. Raises: FileNotFoundError, ValueError."""
     text, decoder = read_text(path), json.JSONDecoder()
-    position, counted, line = _after(_OPENING, text, 0), 0, 1
+    position, counted_to, line = _after(_OPENING, text, 0), 0, 1
     is_list = "[" in text[:position]
     while position < len(text) and text[position] != "]":
-        line, counted = line + text.count("\n", counted, position), position
+        line, counted_to = line + text.count("\n", counted_to, position), position
         where = partial(_place, path, line)
         try:
             fields, position = decoder.raw_decode(text, position)
@@ -78,11 +78,11 @@ def json_entries(path: str) -> Iterator[Entry]:
         yield Entry(fields, where)
         position = _after(_BETWEEN, text, position)
     if is_list and position == len(text):
-        line += text.count("\n", counted)
+        line += text.count("\n", counted_to)
         raise ValueError(f"{_place(path, line)}: the list has no end, so the file is cut off; this is not JSON")
     position = _after(_BLANK, text, position + is_list)
     if position < len(text):
-        line += text.count("\n", counted, position)
+        line += text.count("\n", counted_to, position)
         raise ValueError(f"{_place(path, line)}: {text[position:][:40]!r} follows the end; this is not JSON")
 
 

@@ -40,6 +40,6 @@ def _files(tree: Survey, split: str) -> list[str]:
 
 def _clips(path: str, split: str) -> Iterator[Annotated]:
     for line, entry in line_entries(path):
-        if not (found := LINE.fullmatch(line)):
+        if not (match := LINE.fullmatch(line)):
             entry.fail(f"{line!r}; ID;LABEL is needed")
-        yield Annotated(found[1], found[2].strip(), split)
+        yield Annotated(match[1], match[2].strip(), split)

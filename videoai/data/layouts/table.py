@@ -64,12 +64,12 @@ def from_table(
 
 
 def _tables(tree: Survey, video: str | None = None, label: str | None = None) -> list[str]:
-    found = []
+    tables = []
     for path in tree.named("*.csv", "*.tsv"):
         column = _column(path)
         if (video in header(path) if video else column(VIDEO)) and (label in header(path) if label else column(LABEL)):
-            found.append(path)
-    return found
+            tables.append(path)
+    return tables
 
 
 def _column(path: str):

@@ -33,7 +33,7 @@ class VideoIndex:
     def find(self, name: str) -> str | None:
         """The path below root of the video whose path ends in ``name``, whatever its extension; None = not there.
 
-        Of several, files come before folders of frames, and short paths before long ones.
+        Where several match, files come before folders of frames, and short paths before long ones.
         """
         if os.path.isabs(name):
             below = relative(name, self.root)

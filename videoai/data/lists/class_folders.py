@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Literal
 
 from videoai.core.messages import near_names, truncated_list
-from videoai.data.lists.listing import SPLIT_NAMES, Found, Listing, Row, group_notes
+from videoai.data.lists.listing import SPLIT_NAMES, Listing, ReadClips, Row, group_notes
 
 # The usual names of what media.FORMAT_WHITELIST can open.
 VIDEO_EXTENSIONS = frozenset(
@@ -25,7 +25,7 @@ NAMES_LOOKED_AT = 50  # names of a folder that are read to see whether it holds 
 
 def read_class_folders(
     root: str, *, extensions: Collection[str] | None = None, group_by: Literal["clip", "folder"] = "clip"
-) -> Found:
+) -> ReadClips:
     """One clip per video. Names starting with a dot are ignored, links are followed.
 
     Args:
@@ -60,7 +60,7 @@ def read_class_folders(
         )
     notes += group_notes(clips.items, "folder" if group_by == "folder" else None)
     has_test_split = any(split != "train" for split, _ in split_folders)
-    return Found(clips, has_test_split, notes)
+    return ReadClips(clips, has_test_split, notes)
 
 
 def videos_below(

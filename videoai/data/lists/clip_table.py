@@ -1,4 +1,4 @@
-"""The columns of a CSV file of clips, and which lines hold what. Of a million lines no object per line is kept."""
+"""The columns of a CSV file of clips, and which lines hold what. No object is kept per line: a million lines fit."""
 
 import os
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""Reads a CSV file of clips and refuses what is wrong in it. Every complaint starts with `file.csv:LINE`.
+"""Reads a CSV file of clips and raises an error for what is wrong in it. Every complaint starts with `file.csv:LINE`.
 
 The header must name `path` and `label`; `split`, `group`, `start_seconds` and `end_seconds` mean something too, and any
 other column can be used to select lines or to keep clips together.
@@ -20,7 +20,7 @@ from videoai.data.lists.csv_file import CsvFile, Delimiter
 from videoai.data.lists.items import Items, Vocabulary
 from videoai.data.lists.label_sets import LabelSets
 from videoai.data.lists.label_texts import SECONDS_COLUMN, SEPARATOR, split_labels
-from videoai.data.lists.listing import SPLIT_NAMES, SPLITS, Found, Listing, group_notes, label_notes
+from videoai.data.lists.listing import SPLIT_NAMES, SPLITS, Listing, ReadClips, group_notes, label_notes
 
 
 def read_csv_clips(
@@ -33,7 +33,7 @@ def read_csv_clips(
     test_where: Where | None = None,
     delimiter: Delimiter = "auto",
     multi_label: bool = False,
-) -> Found:
+) -> ReadClips:
     """One clip per line, none twice, no file missing. For the arguments see manifest.from_csv.
 
     Raises:
@@ -55,7 +55,7 @@ def read_csv_clips(
     notes += group_notes(clips.items, group_column)
     if table.is_filled("split") and (val_where or test_where):
         notes.append("val_where and test_where decide only on lines where the split column is empty.")
-    return Found(clips, table.is_filled("split") or bool(test_where), notes)
+    return ReadClips(clips, table.is_filled("split") or bool(test_where), notes)
 
 
 def _group_column(table: ClipTable, split_by: str | None) -> str | None:
@@ -112,8 +112,8 @@ def _label_sets(table: ClipTable) -> tuple[ndarray, list[str], LabelSets]:
                 table.fail_at(line, str(error))
             yield [LabelSpan(names[span.label], *span[1:]) for span in spans]
 
-    found = LabelSets.of(sets())
-    return numbers, list(names), found
+    label_sets = LabelSets.of(sets())  # fills ``names``
+    return numbers, list(names), label_sets
 
 
 def _label_notes(clips: Listing) -> list[str]:

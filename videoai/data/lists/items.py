@@ -2,7 +2,7 @@
 
 A list of a million VideoItems is five million Python objects. Each process that only looks at one writes its reference
 count, so that forked workers end up with a copy of all memory pages. A column is one block of numbers or bytes without
-counts; an item is put together when somebody asks for it.
+counts; an item is built when it is requested.
 """
 
 import os
@@ -206,7 +206,7 @@ class Items(Sequence[VideoItem]):
         return hot
 
     def relabelled(self, label_of: ndarray) -> "Items":
-        """With label_of[label] in the place of each label; of several labels, those that turn into -1 are left out."""
+        """Items with label_of[label] in the place of each label. Label sets leave out labels that turn into -1."""
         if self.label_sets is not None:
             return replace(self, label_sets=self.label_sets.renumbered(label_of))
         return replace(self, label=label_of[self.label].astype(np.int32))

@@ -1,4 +1,4 @@
-"""Clips as they are found, before labels and splits are resolved: what every reader hands to the manifest."""
+"""Clips as a reader gives them, before labels and splits are resolved: what every reader hands to the manifest."""
 
 from array import array
 from collections.abc import Iterable, Iterator
@@ -63,8 +63,8 @@ class Listing:
         return cls(items, list(names), np.array(split, np.int8))
 
 
-class Found(NamedTuple):
-    """What a reader found."""
+class ReadClips(NamedTuple):
+    """The result of a reader."""
 
     clips: Listing
     has_test_split: bool  # whether it also says which clips, if any, are for testing; if not, a test split may be made

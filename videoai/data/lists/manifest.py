@@ -23,7 +23,7 @@ from videoai.data.lists.clip_table import Where, relative
 from videoai.data.lists.csv_clips import files_exist, read_csv_clips
 from videoai.data.lists.csv_file import Delimiter
 from videoai.data.lists.items import Items
-from videoai.data.lists.listing import SPLITS, Found
+from videoai.data.lists.listing import SPLITS, ReadClips
 from videoai.data.lists.splits import count_shared_groups, split_groups, unit_of
 
 
@@ -93,7 +93,7 @@ class Manifest:
             if unknown:
                 raise ValueError(
                     f"{self.source}: {split} holds the class {truncated_list(unknown)}, which train lacks; train holds "
-                    f"{truncated_list(known) or 'no clips'}. Name classes alike, or add clips to train"
+                    f"{truncated_list(known) or 'no clips'}. Use the same class names, or add clips to train"
                 )
 
     def fingerprint(self) -> str:
@@ -135,8 +135,8 @@ def from_folder(
     if split_by not in (None, "clip", "folder"):
         raise ValueError(f"split_by is {split_by!r}; a folder of videos can be split by clip or by folder")
     root = os.path.abspath(os.path.expanduser(root))
-    found = read_class_folders(root, extensions=extensions, group_by=split_by or "clip")
-    return assemble(found, root, root, val_fraction=val_fraction, test_fraction=test_fraction, split_seed=split_seed)
+    result = read_class_folders(root, extensions=extensions, group_by=split_by or "clip")
+    return assemble(result, root, root, val_fraction=val_fraction, test_fraction=test_fraction, split_seed=split_seed)
 
 
 def from_csv(
@@ -184,22 +184,22 @@ def from_csv(
     kept = manifest_cache.recall(path, key)
     if kept and files_exist(kept.splits["train"].files, root).all():
         return Manifest(kept.classes, kept.splits, path, kept.notes, root)
-    found = read_csv_clips(path, **lines)
-    manifest = assemble(found, root, path, **shares)
-    if len(found.clips.items) >= manifest_cache.MIN_ITEMS:
+    result = read_csv_clips(path, **lines)
+    manifest = assemble(result, root, path, **shares)
+    if len(result.clips.items) >= manifest_cache.MIN_ITEMS:
         manifest_cache.store(path, key, manifest_cache.Kept(manifest.classes, manifest.splits, manifest.notes))
     return manifest
 
 
 def assemble(
-    found: Found, root: str, source: str, *, val_fraction: float, test_fraction: float, split_seed: int
+    result: ReadClips, root: str, source: str, *, val_fraction: float, test_fraction: float, split_seed: int
 ) -> Manifest:
-    """Clips as found, by whichever reader -> labels, splits, notes. Splits do not depend on where root lies.
+    """A reader's result -> labels, splits, notes. Splits do not depend on where root lies.
 
     Raises: ValueError: impossible fractions.
     """
-    shares = _shares(val_fraction, 0.0 if found.has_test_split else test_fraction)
-    listing, notes = found.clips, found.notes
+    shares = _shares(val_fraction, 0.0 if result.has_test_split else test_fraction)
+    listing, notes = result.clips, result.notes
     counts = listing.items.count_labels(len(listing.names))
     classes = natural_order(listing.names[label] for label in np.flatnonzero(counts))
     label_of = {name: label for label, name in enumerate(classes)}

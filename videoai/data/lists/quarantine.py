@@ -43,10 +43,10 @@ def without_quarantined(manifest: Manifest, path: str | Path) -> Manifest:
     keep = np.fromiter((os.path.normpath(item.path) not in listed for item in train), bool, len(train))
     if not keep.any():
         raise ValueError(f"data.quarantine={path}: it lists every training clip of {manifest.source}.")
-    judged = sum(
+    num_held_out = sum(
         os.path.normpath(item.path) in listed for split in ("val", "test") for item in manifest.splits.get(split, ())
     )
     note = f"quarantine {path}: left {len(train) - keep.sum()} clips out of train."
-    if judged:
-        note += f" {judged} in val and test are listed too, and stay: what cannot be read counts as wrong."
+    if num_held_out:
+        note += f" {num_held_out} in val and test are listed too, and stay: what cannot be read counts as wrong."
     return replace(manifest, splits=manifest.splits | {"train": train[keep]}, notes=(*manifest.notes, note))

@@ -1,4 +1,4 @@
-"""Which clips train and which clips judge: groups never cross a split, and the choice is a pure function of the seed.
+"""Made splits: which clips train and which evaluate. Groups never cross a split; the choice depends on the seed only.
 
 Clips cut from one source video, or showing one person, look alike. When they fall on both sides of a split the score
 flatters: by about four points on a surveillance data set of 300 clips. Hence whole groups are assigned, never clips.
@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy import ndarray
 
+from videoai.core.messages import pluralize
 from videoai.core.seeding import seeds_for
 from videoai.data.lists.items import Items
 
@@ -195,6 +196,6 @@ def _fill_empty_splits(
             more = "clips of other groups" if unit == "group" else "videos"
             spare = "test" in fractions and len(num_groups) > 1  # what there is beside train would do for val
             raise ValueError(
-                f"{len(order)} {unit}{'s' if len(order) > 1 else ''} cannot fill {', '.join(fractions)} and keep every "
+                f"{pluralize(len(order), unit)} cannot fill {', '.join(fractions)} and keep every "
                 f"class in train: add {more}{', or set test_fraction to 0' if spare else ''}"
             )

@@ -215,7 +215,7 @@ def _copy(source: Source, path: Path) -> str:
         reader = io.BytesIO(read_member(source.path)) if is_member(source.path) else open_regular(source.path)
     except BadVideo:
         with open_atomic(path):
-            return "an empty file stands for it"
+            return "an empty file takes its place"
     with reader, open_atomic(path) as file:
         while block := reader.read(2**20):
             file.write(block)

@@ -74,7 +74,7 @@ def _header(name: str, size: int) -> bytes:
 
 def _read(source: Source, bad: list[tuple[str, ...]]) -> bytes:
     """The bytes, whatever they are; what cannot be opened is packed all the same, and noted."""
-    data, action = b"", "an empty file stands for it"
+    data, action = b"", "an empty file takes its place"
     try:
         if is_member(source.path):
             data = read_member(source.path)

@@ -85,7 +85,7 @@ def from_shards(path: str, *, verify: bool = True) -> "Manifest":
     """The data set that `data prepare to=shards` wrote: the items, splits, labels and order it was made from.
 
     Args:
-        path: a folder, or a URL that fsspec knows.
+        path: a folder, or a URL that fsspec supports.
         verify: compare the hash of every video that is read with the one it was packed with.
     Raises:
         FileNotFoundError: no shards there. ValueError: written by a newer version, or not by this program.
@@ -129,7 +129,7 @@ def _classes(root: str) -> list[str]:
             f"{root}: no shards here (no prepare.json). Make them: videoai data prepare PATH to=shards out=DIR"
         ) from error
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{root}/prepare.json: cannot be understood ({error}); prepare the shards again") from error
+        raise ValueError(f"{root}/prepare.json: cannot be parsed ({error}); prepare the shards again") from error
     if kind != "shards":
         raise ValueError(f"{root} holds {kind}, not shards: train on it with data=csv data.path={root}/clips.csv")
     if version != 1:

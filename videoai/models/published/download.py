@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 CHUNK = 1 << 20  # bytes
 TIMEOUT_SECONDS = 30.0  # without a byte
-SECONDS_BETWEEN_LINES = 10.0  # of progress
+SECONDS_BETWEEN_LINES = 10.0  # interval between lines of progress
 ATTEMPTS = 3  # a broken connection is taken up again where it broke off
 HUGGING_FACE = re.compile(
     r"https://huggingface\.co/(?P<repository>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<file>[^?]+)"
@@ -120,7 +120,7 @@ def download(name: str, url: str, target: Path, sha256: str | None) -> None:
 
 
 def transfer(name: str, url: str, part: Path) -> None:
-    """Append what is still missing of ``part``; start over when the server knows no ranges."""
+    """Append what is still missing of ``part``; start over when the server supports no ranges."""
     held = part.stat().st_size if part.exists() else 0
     request = Request(url, headers={"User-Agent": "videoai"} | ({"Range": f"bytes={held}-"} if held else {}))
     try:
@@ -173,7 +173,7 @@ def check(name: str, path: Path, sha256: str | None) -> None:
     if sha256 and not digest.startswith(sha256):
         path.unlink()
         raise ValueError(
-            f"weights {name}: the file that came has SHA-256 {digest}, the published one begins with {sha256}. "
+            f"weights {name}: the downloaded file has SHA-256 {digest}, the published one begins with {sha256}. "
             "Deleted; try again, or fetch it another way."
         )
     logger.info("weights %s: complete, SHA-256 %s%s", name, digest, "" if sha256 else " (none published to compare)")

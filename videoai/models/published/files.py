@@ -22,7 +22,7 @@ NUMPY_GLOBALS = {
 def read_file(
     name: str, file: str | None, *, url: str | None, page: str | None, container: str | None, sha256: str | None
 ) -> dict[str, Tensor]:
-    """The state dict of a published file in the publisher's layout: of ``file``, of the cache, or of the network.
+    """The state dict of a published file in the publisher's layout: from ``file``, the cache, or the network.
 
     Raises: OSError: not there and not to be had. ValueError: not what was published.
     """
@@ -71,10 +71,10 @@ def read_torch(path: Path) -> Any:
             with torch.serialization.safe_globals(placeholders):
                 return torch.load(path, map_location="cpu", weights_only=True)
         except pickle.UnpicklingError as error:
-            found = re.search(r"GLOBAL (\S+) was not an allowed global", str(error))
-            if not found or any(found[1] == name for _, name in placeholders):
+            match = re.search(r"GLOBAL (\S+) was not an allowed global", str(error))
+            if not match or any(match[1] == name for _, name in placeholders):
                 raise
-            placeholders.append((type("Placeholder", (Placeholder,), {}), found[1]))
+            placeholders.append((type("Placeholder", (Placeholder,), {}), match[1]))
 
 
 class Placeholder:
@@ -86,7 +86,7 @@ class Placeholder:
 
 
 class ArrayUnpickler(pickle.Unpickler):
-    """Loads numpy arrays and plain containers; refuses every other class or function by name."""
+    """Loads numpy arrays and plain containers; rejects every other class or function by name."""
 
     def __init__(self, file: BinaryIO, *, encoding: str) -> None:
         super().__init__(file, encoding=encoding)
@@ -94,7 +94,7 @@ class ArrayUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         """Raises: UnpicklingError: more than numbers."""
         if (module, name) not in NUMPY_GLOBALS:
-            raise pickle.UnpicklingError(f"it wants to run {module}.{name}; only numpy arrays are read")
+            raise pickle.UnpicklingError(f"it would run {module}.{name}; only numpy arrays are read")
         return super().find_class(module, name)
 
 

@@ -122,7 +122,7 @@ WEIGHTS: dict[str, Weights] = {
     "torchvision/mvit_v1_b": _torchvision("mvit_v1_b", "mvit_v1_b-dbeb1030", 78.48),
     "torchvision/mvit_v2_s": _torchvision("mvit_v2_s", "mvit_v2_s-ae3be167", 80.76),
     # by hand, from Google Drive. Users report a file without pools of keys in the last two blocks, as the config had it
-    # until June 2021: such a file is refused, naming them
+    # until June 2021: such a file is an error that names them
     "pyslowfast/MVIT_B_16x4": _pyslowfast("mvit_v1_b", _clip(16, 4), None, 78.4, "5x1", **_PARITY),
     # 24 blocks by the config that PySlowFast names for these two; the code agrees, the files were not seen
     "pyslowfast/MVIT_B_32x3": _pyslowfast("mvit_v1_b24_32x3", _clip(32, 3), "mvit/k400", 80.4, "5x1"),

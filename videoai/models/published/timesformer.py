@@ -65,7 +65,7 @@ def from_mmaction2(state: StateDict) -> StateDict:
 
 
 def _finish(state: StateDict) -> StateDict:
-    weight = state["patch_embed.weight"].unsqueeze(2)  # of a 2-D convolution: one frame deep
+    weight = state["patch_embed.weight"].unsqueeze(2)  # weight of a 2-D convolution: one frame deep
     return split_positions({**state, "patch_embed.weight": weight})
 
 

@@ -161,7 +161,7 @@ WEIGHTS: dict[str, Weights] = {
     "mmaction2/tsm_r50_dense_1x1x8_k400": _tsm(
         "tsm_r50", "r50_8xb16-dense-1x1x8-50e_kinetics400", "20220831-f55d3c2b", DENSE, 73.38, "10x10"
     ),
-    # the non-local rows agree with their publishers in float64, in float32 within 5e-5: above the gate of parity
+    # the non-local rows agree with their publishers in float64, in float32 within 5e-5: above the tolerance of parity
     "mmaction2/tsm_r50_nl_embedded_gaussian_k400": _tsm(
         "tsm_nl_r50",
         "r50-nl-embedded-gaussian_8xb16-1x1x8-50e_kinetics400",

@@ -133,7 +133,7 @@ WEIGHTS: dict[str, Weights] = {
         "TSM_kinetics_RGB_resnet50_avg_segment5_e50",
         frames_clip(5),
         68.8,
-        "1x1",  # of 8 frames
+        "1x1",  # a view has 8 frames
         verified="parity",
     ),
 }

@@ -16,7 +16,7 @@ RULES = (
     *((rf"^blocks{stage + 1}\.", f"stages.{stage}.") for stage in range(4)),
     (r"\.pos_embed\.", ".position."),
     (r"\.attn\.proj\.", ".attn.project."),
-    (r"^(stages\.[01]\.\d+\.mlp)\.fc1\.", r"\1.0."),  # of convolutions: a sequence with us
+    (r"^(stages\.[01]\.\d+\.mlp)\.fc1\.", r"\1.0."),  # an MLP of convolutions: an nn.Sequential here
     (r"^(stages\.[01]\.\d+\.mlp)\.fc2\.", r"\1.2."),
 )
 LICENCE = "Apache-2.0"

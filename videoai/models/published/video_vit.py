@@ -47,6 +47,6 @@ def split_positions(state: StateDict, *, num_frames: int = 1) -> StateDict:
 
 
 def add_sincos(state: StateDict) -> StateDict:
-    """The table that files leave out because it can be computed: of 8 frames of tokens at 224 px."""
+    """The position table for 8 frames of tokens at 224 px. Files leave it out because it can be computed."""
     width, patch = state["patch_embed.weight"].shape[0], state["patch_embed.weight"].shape[-1]
     return {**state, "positions.joint": sincos((8, (224 // patch) ** 2), width)}

@@ -85,7 +85,7 @@ def _videomae2(model: str, file: str | None, clip: ClipSpec = K400_CLIP, **facts
         model=model,
         convert=from_original,
         clip=clip,
-        licence="Apache-2.0",  # of this repository; copies of the same weights elsewhere are tagged CC-BY-NC-4.0
+        licence="Apache-2.0",  # this repository's licence; copies of the weights elsewhere are tagged CC-BY-NC-4.0
         url=f"{page}/resolve/main/{file}" if file else None,
         page=page,
         container="module",
@@ -193,7 +193,7 @@ WEIGHTS: dict[str, Weights] = {
         "videomae_base",
         "videomae",
         MMACTION_V1.format("base") + "_20221013-860a3cd3",
-        "CC-BY-NC-4.0",  # of VideoMAE, from which it is copied
+        "CC-BY-NC-4.0",  # licence of VideoMAE, from which it is copied
         top1=81.3,
         verified="parity",
     ),

@@ -114,7 +114,7 @@ def _hub(model: str, name: str, clip: ClipSpec) -> Weights:
 
 
 NUM_CLASSES = {"ssv2": 174, "diving48": 48}
-# of the probe's own configs: a quarter of the tokens from each
+# The probes' own configs: a quarter of the tokens from each level
 DIVING_LEVELS = {"vjepa2_l_probe": (17, 19, 21, 23), "vjepa2_g_probe": (24, 29, 34, 39)}
 SSV2_L, SSV2_G = _clip(16, 4, 256), _clip(64, 2, 384)
 DIVING_L, DIVING_G = _clip(32, 2, 256), _clip(32, 2, 384)

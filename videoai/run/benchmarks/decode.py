@@ -158,9 +158,9 @@ def _installed(names: Sequence[str]) -> list[str]:
     for name, reason in reasons.items():
         if reason:
             logger.warning("%s is left out: %s", name, reason)
-    if not (found := [name for name, reason in reasons.items() if not reason]):
+    if not (available := [name for name, reason in reasons.items() if not reason]):
         raise ValueError(f"readers: none of {', '.join(names)} can be imported.")
-    return found
+    return available
 
 
 def _shape(text: str) -> tuple[int, int]:

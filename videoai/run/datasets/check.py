@@ -79,7 +79,7 @@ def name_of(data: DataSettings) -> str:
 
 
 def list_videos(data: DataSettings) -> tuple[Manifest, list[Fault]]:
-    """What is to be examined, and the faults of the list itself; also when training would refuse it.
+    """What is to be examined, and the faults of the list itself; also when training would reject it.
 
     Raises: ValueError, OSError: nothing can be listed.
     """
@@ -124,8 +124,8 @@ def _examined(paths: list[str], journal: Path, settings: CheckSettings, frame_fp
     if done:
         logger.info("%d of %d files were examined before", len(done), len(paths))
     workers = os.cpu_count() or 1 if settings.num_workers == "auto" else settings.num_workers
-    look = partial(examine, frame_fps=frame_fps)
-    answers = isolated(left, look, num_workers=workers, seconds=settings.seconds_per_file)
+    examine_one = partial(examine, frame_fps=frame_fps)
+    answers = isolated(left, examine_one, num_workers=workers, seconds=settings.seconds_per_file)
     with journal.open("a", encoding="utf-8") as file, closing(answers):
         for number, (path, answer) in enumerate(answers, 1):
             answer = Examined(path, answer.reason, answer.detail) if isinstance(answer, WorkerFailure) else answer
@@ -137,7 +137,7 @@ def _examined(paths: list[str], journal: Path, settings: CheckSettings, frame_fp
 
 
 def _picture_unless(deadly: Collection[str]) -> Callable[[str], ndarray | None]:
-    """A look at any file but those that killed the process they were decoded in."""
+    """A function that decodes a picture of any file, but for those that killed the process that decoded them."""
     return lambda path: None if path in deadly else _picture(path)
 
 

@@ -24,8 +24,8 @@ from videoai.settings.parse import to_dict
 from videoai.settings.training import TrainSettings
 
 IMBALANCE = 10  # train clips of the largest class for each of the smallest; judgement
-SLACK = 0.9  # of a clip's span; a last tenth that holds still is no reason for another clip; judgement
-SHARE_SEEN = 0.25  # of a typical video by one clip; below it, spreading the frames is worth a word
+SLACK = 0.9  # share of a clip's span; a last tenth that holds still is no reason for another clip; judgement
+SHARE_SEEN = 0.25  # share of a typical video that one clip covers; below it, spreading the frames is worth a word
 
 Defaults = Callable[[Candidate], TrainSettings]  # the settings of train with data=NAME, where nothing else is set
 
@@ -39,20 +39,20 @@ def inspect(settings: InspectSettings, defaults: Defaults, choices: Sequence[str
         layout could be read.
     Raises: FileNotFoundError: no such path. ValueError: no layout fits; what was seen, and what is known.
     """
-    seen = survey(settings.path)
-    fits = candidates(seen)
+    tree = survey(settings.path)
+    fits = candidates(tree)
     if not fits:
-        raise ValueError(_nothing(seen))
-    found: dict[str, Any] = {
+        raise ValueError(_no_layout(tree))
+    report: dict[str, Any] = {
         "path": os.path.abspath(os.path.expanduser(settings.path)),
-        "seen": _seen(seen),
+        "seen": _totals(tree),
         "layouts": [],
     }
     rate = {"loading.frame_fps": settings.frame_fps} if settings.frame_fps else {}
     for fit in fits:
         layout = {"name": fit.name, "why": fit.why, "command": command(fit, choices, rate), "error": None}
-        found["layouts"].append(layout)
-        if "classes" not in found:
+        report["layouts"].append(layout)
+        if "classes" not in report:
             training = defaults(fit)
             try:
                 manifest = build_manifest(training.data, trust=())
@@ -60,9 +60,9 @@ def inspect(settings: InspectSettings, defaults: Defaults, choices: Sequence[str
             except (ValueError, OSError) as error:
                 layout["error"] = str(error)
                 continue
-            found |= describe(manifest, fit, settings, training, choices)
-            layout["command"] = found["command"]
-    return found
+            report |= describe(manifest, fit, settings, training, choices)
+            layout["command"] = report["command"]
+    return report
 
 
 def describe(
@@ -73,7 +73,7 @@ def describe(
     choices: Sequence[str],
 ) -> dict[str, Any]:
     """What is in a manifest, what to mind, and the command with what should differ from the defaults."""
-    videos, frames = extract_all(manifest, settings.look, settings.frame_fps)
+    videos, frames = inspect_videos(manifest, settings.look, settings.frame_fps)
     clip = ClipSpec(**to_dict(training.clip))
     fitted, about_clip = fit_clip(clip, frames, videos["fps"])
     sided = [name for name in manifest.classes if SIDED.search(name)]
@@ -102,7 +102,7 @@ def command(fit: Candidate, choices: Sequence[str], more: dict[str, Any] | None 
     return command_line("train", f"data={fit.name}", *words, *choices)
 
 
-def extract_all(manifest: Manifest, look: int, frame_fps: float | None) -> tuple[dict[str, Any], list[float]]:
+def inspect_videos(manifest: Manifest, look: int, frame_fps: float | None) -> tuple[dict[str, Any], list[float]]:
     """Opens some videos, spread evenly. Returns: what they are, and the frames of each clip that can be read."""
     items = [item for split in SPLITS for item in _spread(manifest.splits[split], look * 2)]
     items = _spread(items, look)
@@ -154,7 +154,7 @@ def _codec(path: str) -> str:
         return "images"
     container, stream = open_stream(path, sniff(path), probe=False)
     with container:
-        return stream.codec_context.codec.canonical_name  # of the codec, not of who decodes it
+        return stream.codec_context.codec.canonical_name  # name of the codec, not of its decoder
 
 
 def _range(values: list[float]) -> dict[str, float] | None:
@@ -187,11 +187,11 @@ def _file_warnings(videos: dict[str, Any]) -> list[str]:
     )
 
 
-def _seen(tree: Survey) -> dict[str, Any]:
+def _totals(tree: Survey) -> dict[str, Any]:
     return {"folders": tree.num_folders, "annotations": len(tree.annotations), "whole": tree.is_whole}
 
 
-def _nothing(tree: Survey) -> str:
+def _no_layout(tree: Survey) -> str:
     content = (
         [f"{len(tree.annotations)} annotation files ({truncated_list(tree.annotations, 3)})"]
         if tree.annotations

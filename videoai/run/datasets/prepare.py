@@ -1,6 +1,6 @@
 """``data prepare``: a data set -> another one that training reads faster, with the same labels, splits and order.
 
-OUT/prepare.json      how it was made; another command into the same folder is refused
+OUT/prepare.json      how it was made; another command into the same folder is an error
 OUT/prepared.jsonl    a line a file: what it was made of and became; lets a killed run go on
 OUT/unreadable.csv    what could not be read, why, and what was done about it
 OUT/clips.csv         path,label,split,group,start_seconds,end_seconds[,label_seconds]; written last
@@ -123,7 +123,7 @@ def announce(form: Form, sources: Sequence[Source], todo: Sequence[Job], out: Pa
     )
     estimate = form.estimate(sample) * len(sources) / max(1, len(sample))
     free = shutil.disk_usage(out).free
-    note = "" if len(sample) == len(sources) else f", judged by {len(sample)} of them"
+    note = "" if len(sample) == len(sources) else f", estimated from {len(sample)} of them"
     logger.info(
         "%d videos, %s -> about %s%s; %s free",
         *(len(sources), as_bytes(sum(source.size for source in sources)), as_bytes(estimate), note, as_bytes(free)),
@@ -156,7 +156,9 @@ def make_all(form: Form, todo: Sequence[Job], journal: Journal, out: Path, num_w
                 left = f", {(total - made) / rate:.0f} s left" if made < total else ""
                 logger.info("%d of %d videos, %.1f a second%s", made, total, rate, left)
     except OSError as error:
-        raise OSError(f"out={out}: {error}. Mend that and run the same command: it goes on where it stopped") from error
+        raise OSError(
+            f"out={out}: {error}. Fix that and run the same command: it continues where it stopped"
+        ) from error
 
 
 def _outcomes(form: Form, todo: Sequence[Job], out: Path, num_workers: int) -> Iterator[Done]:

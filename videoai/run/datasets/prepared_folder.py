@@ -37,9 +37,7 @@ def check_same_preparation(out: Path, facts: Mapping[str, Any]) -> None:
     try:
         before = dict(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
-        raise ValueError(
-            f"{path}: cannot be understood ({error}). Choose a new out=DIR, or delete that one."
-        ) from error
+        raise ValueError(f"{path}: cannot be parsed ({error}). Choose a new out=DIR, or delete that one.") from error
     changed = [key for key in {**facts, **before} if before.get(key) != facts.get(key)]
     if set(changed) & {"data", "classes"}:
         raise ValueError(f"out={out} was made from another list of videos. Choose a new out=DIR, or delete that one.")

@@ -1,4 +1,4 @@
-"""The classifiers that ``gan evaluate`` trains: a judge on real clips, and others on generated ones."""
+"""The classifiers that ``gan evaluate`` trains: the evaluator on real clips, others on generated clips."""
 
 import csv
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ from videoai.settings.training import TrainSettings
 from videoai.settings.verbs import EvaluateSettings
 
 COLUMNS = ("path", "label", "split", "start_seconds", "end_seconds")
-GEOMETRY = ("num_frames", "size", "stride", "resize", "fps", "sampling", "past_end")  # of a clip: the generator's
+GEOMETRY = ("num_frames", "size", "stride", "resize", "fps", "sampling", "past_end")  # as the generator's
 
 
 class Arm(NamedTuple):
@@ -45,9 +45,9 @@ def train_on(
     clip: ClipSpec,
     interrupt: Interrupt,
 ) -> str:
-    """A classifier of ``train_items``, chosen on real val. ``clip``: of the generator.
+    """A classifier of ``train_items``, chosen on real val. ``clip``: the generator's clip settings.
 
-    The table of its clips stays in the folder, so that anybody can train on the same. Returns: its checkpoint.
+    The table of its clips stays in the folder, so that others can train on the same clips. Returns: its checkpoint.
     Raises: Interrupted: on a signal, after saving, also when it came in the last step.
     """
     data = write_table(folder.with_suffix(".csv"), train_items, manifest, settings.data)
@@ -78,7 +78,7 @@ def score(checkpoint_path: str, split: str, num_train: int, settings: EvaluateGa
 
 
 def as_many_real(real: Items, generated: Items, num_classes: int) -> Items:
-    """Of each class as many real clips as there are generated ones, or all; drawn once for all."""
+    """As many real clips of each class as there are generated ones, or all of them; always the same choice."""
     wanted = generated.count_labels(num_classes)
     order = torch.randperm(len(real), generator=generator_for(0, "as many real")).numpy()
     chosen = [order[real.label[order] == label][:count] for label, count in enumerate(wanted)]

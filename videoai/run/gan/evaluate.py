@@ -35,7 +35,7 @@ from videoai.settings.training import TrainSettings
 from videoai.tasks.gan.measure import extract_all, measure
 
 logger = logging.getLogger(__name__)
-EVALUATIONS = 5  # of a classifier that is trained here, unless trainer.eval_every says otherwise
+EVALUATIONS = 5  # for a classifier that is trained here, unless trainer.eval_every says otherwise
 
 
 def evaluate_gan(
@@ -59,21 +59,23 @@ def evaluate_gan(
     generator_hash = weights_hash(generator)
     folder = home if settings.run_dir else home / generator_hash[:8]  # a run that goes on has another generator
     make_writable(folder)
-    training = ClassifierTraining(manifest, _settled(classifier(choice.data), settings, choice), clip, Interrupt())
-    judge = find_evaluator(settings, state, home, training).to(device)
-    encoder = load_encoder(settings.encoder).to(device) if settings.encoder else judge
+    training = ClassifierTraining(
+        manifest, _training_settings(classifier(choice.data), settings, choice), clip, Interrupt()
+    )
+    evaluator = find_evaluator(settings, state, home, training).to(device)
+    encoder = load_encoder(settings.encoder).to(device) if settings.encoder else evaluator
     earlier = _earlier(settings.against, encoder)
     items = write_generated_clips(settings, state, generator, folder / "bank")
     num_workers = resolve_workers(settings.num_workers, device.type)
     loading = {"batch_size": settings.batch_size, "num_workers": num_workers}
-    look = extract_all(encoder, manifest, held_out, items, clip, **loading)
-    judged = look if encoder is judge else extract_all(judge, manifest, held_out, items, clip, **loading)
-    results = measure(look, judged, state["classes"], encoder.name if settings.encoder else "own")
+    encoded = extract_all(encoder, manifest, held_out, items, clip, **loading)
+    evaluated = encoded if encoder is evaluator else extract_all(evaluator, manifest, held_out, items, clip, **loading)
+    results = measure(encoded, evaluated, state["classes"], encoder.name if settings.encoder else "own")
     if earlier and earlier["num_compared"] != results["num_compared"]:
         logger.warning("against: %d clips were compared there, which moves fvd and recall", earlier["num_compared"])
     arms = train_arms(settings, training, items, folder, split) if settings.cas else {}
     about = {"generator": generator_hash, "fingerprint": manifest.fingerprint(), "split": split}
-    facts = about | _facts(settings, judge, encoder, home)
+    facts = about | _facts(settings, evaluator, encoder, home)
     return write_gan_evaluation(folder, facts, results, arms, state["classes"], earlier) | {"folder": str(folder)}
 
 
@@ -83,7 +85,7 @@ class ClassifierTraining:
 
     manifest: Manifest
     settings: TrainSettings
-    clip: ClipSpec  # of the generator
+    clip: ClipSpec  # clip of the generator
     interrupt: Interrupt
 
     def run(self, folder: Path, items: Items) -> str:
@@ -99,7 +101,7 @@ def find_evaluator(
         evaluator_state = open_checkpoint(settings.judge)
         check_evaluator_data(evaluator_state, state, settings.judge, settings.checkpoint)
         return evaluator_of(from_state(evaluator_state, trust=settings.trust), f"judge={settings.judge}")
-    logger.info("no judge is given: training one on the train split, in %s", display_path(folder / "judge"))
+    logger.info("no evaluator is given: training one on the train split, in %s", display_path(folder / "judge"))
     path = training.run(folder / "judge", training.manifest.splits["train"])
     return evaluator_of(from_state(open_checkpoint(path), trust=settings.trust), display_path(path))
 
@@ -124,18 +126,18 @@ def train_arms(
     arms = {"cas": generated, "real": as_many, "all_real": real, "nas": Items.join([real, generated])}
     if len(as_many) == len(real):
         del arms["all_real"]
-    found = {}
+    results = {}
     for name, items in arms.items():
         logger.info("%s: training a classifier on %d clips", name, len(items))
-        found[name] = score(training.run(folder / name, items), split, len(items), settings)
-    return found
+        results[name] = score(training.run(folder / name, items), split, len(items), settings)
+    return results
 
 
-def _facts(settings: EvaluateGanSettings, judge: Evaluator, encoder: Evaluator, home: Path) -> dict[str, Any]:
-    """Who measured, and how."""
+def _facts(settings: EvaluateGanSettings, evaluator: Evaluator, encoder: Evaluator, home: Path) -> dict[str, Any]:
+    """The networks and settings of this evaluation."""
     return {
         "checkpoint": display_path(settings.checkpoint),
-        "judge": {"name": display_path(settings.judge or home / "judge"), "hash": judge.hash},
+        "judge": {"name": display_path(settings.judge or home / "judge"), "hash": evaluator.hash},
         "encoder": {"name": encoder.name, "hash": encoder.hash},
         "per_class": settings.per_class,
         "seed": settings.seed,
@@ -143,7 +145,7 @@ def _facts(settings: EvaluateGanSettings, judge: Evaluator, encoder: Evaluator, 
     }
 
 
-def _settled(training: TrainSettings, settings: EvaluateGanSettings, choice: DataChoice) -> TrainSettings:
+def _training_settings(training: TrainSettings, settings: EvaluateGanSettings, choice: DataChoice) -> TrainSettings:
     """The settings of a training, with what the evaluation decides."""
     eval_every = training.trainer.eval_every or math.ceil(settings.steps / EVALUATIONS)
     trainer = replace(training.trainer, max_epochs=None, max_steps=settings.steps, eval_every=eval_every)

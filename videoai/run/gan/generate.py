@@ -33,12 +33,13 @@ from videoai.settings.gan import GenerateSettings
 
 logger = logging.getLogger(__name__)
 AT_ONCE = 16  # clips of a forward pass, always: another number could change the last bits
-FPS = 15.0  # of the files, where the clip does not say
+FPS = 15.0  # rate of the files, where the clip does not say
 REJECTED = "rejected.csv"
 
 
 def generate(settings: GenerateSettings, change: DataChange = DataChange()) -> dict[str, Any]:  # noqa: B008 (frozen)
-    """Write ``per_class`` clips of each class below ``output``, judge them if there is a judge, list what passed.
+    """Write ``per_class`` clips of each class below ``output``, filter them with the evaluator if there is one, and
+    list what passed.
 
     ``change``: where the real clips lie, if not where the checkpoint says.
 
@@ -48,17 +49,17 @@ def generate(settings: GenerateSettings, change: DataChange = DataChange()) -> d
     device = resolve_device(settings.device)
     generator = load_generator(settings.checkpoint, trust=settings.trust).to(device)
     state, folder = checkpoint.load(settings.checkpoint), Path(settings.output)
-    judge = _find_evaluator(settings, state, device)
-    choice = choose_data(change, state, settings.checkpoint) if judge else None
+    evaluator = _find_evaluator(settings, state, device)
+    choice = choose_data(change, state, settings.checkpoint) if evaluator else None
     make_writable(folder)
     facts = keep_facts(folder, generator, state, settings.seed)
     made = write_clips(folder, generator, state, per_class=settings.per_class, seed=settings.seed)
     shared = {"split": "train", **{key: facts[key] for key in ("generator", "data", "seed")}}
     rows = [_row(path, state["classes"][label]) | shared for path, label in made]
     passed = None
-    if judge and choice:
-        seen, passed = _extract_and_filter(settings, state, judge, made, choice)
-        rows = [_with_filter_result(rows[int(index)], row, seen, passed) for row, index in enumerate(seen.index)]
+    if evaluator and choice:
+        clips, passed = _extract_and_filter(settings, state, evaluator, made, choice)
+        rows = [_with_filter_result(rows[int(index)], row, clips, passed) for row, index in enumerate(clips.index)]
     return _write_tables(folder, rows, passed, state["classes"])
 
 
@@ -104,7 +105,7 @@ def as_file(video: torch.Tensor, clip: ClipSpec) -> Any:
 
 def _find_evaluator(settings: GenerateSettings, state: Mapping[str, Any], device: torch.device) -> Evaluator | None:
     if settings.judge is None:
-        logger.info("no judge: every clip passes, also wrong ones and copies. Set judge=CHECKPOINT of a classifier")
+        logger.info("no evaluator: every clip passes, also wrong ones and copies. Set judge=CLASSIFIER.pt")
         return None
     evaluator_state = open_checkpoint(settings.judge)
     check_evaluator_data(evaluator_state, state, settings.judge, settings.checkpoint)
@@ -114,7 +115,7 @@ def _find_evaluator(settings: GenerateSettings, state: Mapping[str, Any], device
 def _extract_and_filter(
     settings: GenerateSettings,
     state: Mapping[str, Any],
-    judge: Evaluator,
+    evaluator: Evaluator,
     made: list[tuple[Path, int]],
     choice: DataChoice,
 ) -> tuple[Extracted, Filtered]:
@@ -122,20 +123,20 @@ def _extract_and_filter(
     clip, manifest = ClipSpec(**state["clip"]), real_data(choice, state, settings.checkpoint)
     items = Items.of([VideoItem(str(path), label) for path, label in made])
     num_workers = resolve_workers(settings.num_workers, resolve_device(settings.device).type)
-    watch = partial(extract_items, judge, clip=clip, batch_size=settings.batch_size, num_workers=num_workers)
-    seen, real = watch(items), watch(at_most(manifest.splits["train"]))
+    extract = partial(extract_items, evaluator, clip=clip, batch_size=settings.batch_size, num_workers=num_workers)
+    clips, real = extract(items), extract(at_most(manifest.splits["train"]))
     limits = {key: getattr(settings, key) for key in ("min_confidence", "min_recall", "drop_copies")}
-    return seen, SampleFilter(**limits)(seen.features, seen.probability, seen.label, real.features, real.label)
+    return clips, SampleFilter(**limits)(clips.features, clips.probability, clips.label, real.features, real.label)
 
 
 def _row(path: Path, name: str) -> dict[str, Any]:
     return {"path": f"{path.parent.name}/{path.name}", "label": name}
 
 
-def _with_filter_result(row: dict[str, Any], number: int, seen: Extracted, passed: Filtered) -> dict[str, Any]:
-    confidence = float(seen.probability[number, seen.label[number]])
-    verdict = {"confidence": f"{confidence:.6f}", "nearest": f"{float(passed.nearest[number]):.6f}"}
-    return row | verdict | {"reason": passed.reason[number]}
+def _with_filter_result(row: dict[str, Any], number: int, clips: Extracted, passed: Filtered) -> dict[str, Any]:
+    confidence = float(clips.probability[number, clips.label[number]])
+    result = {"confidence": f"{confidence:.6f}", "nearest": f"{float(passed.nearest[number]):.6f}"}
+    return row | result | {"reason": passed.reason[number]}
 
 
 def _write_tables(

@@ -54,7 +54,7 @@ def study_features(settings: FeatureStudySettings, change: DataChange = DataChan
         **{key: getattr(settings, key) for key in SETTINGS},
     }
     with folder.locked():
-        task = extract_all(encoder, manifest, new, settings)
+        task = extract_few_shots(encoder, manifest, new, settings)
         cells = all_cells(settings.shots, settings.seeds, settings.arms)
         rows = measure_all(cells, task.measure, folder.path, facts)
         title = f"{len(new)} classes that the encoder never saw, {settings.seeds} seeds"
@@ -83,7 +83,7 @@ class FewShots:
     def measure(self, cell: Cell) -> dict[str, Any]:
         """``accuracy`` on test of the head whose ``l2`` was the best on val.
 
-        Raises: ValueError: an augmenter refuses so few shots.
+        Raises: Refused: an augmenter needs more shots.
         """
         started = time.perf_counter()
         features, labels = self._choose(cell)
@@ -124,32 +124,34 @@ class FewShots:
         return fitted.draw(wanted, generator_for(cell.seed, "draw", cell.shots, cell.arm))
 
 
-def extract_all(encoder: Evaluator, manifest: Manifest, new: list[str], settings: FeatureStudySettings) -> FewShots:
-    """One pass of the encoder over all splits of the new classes, and over train of those that it knows."""
+def extract_few_shots(
+    encoder: Evaluator, manifest: Manifest, new: list[str], settings: FeatureStudySettings
+) -> FewShots:
+    """One pass of the encoder over all splits of the new classes, and over train of its own classes."""
     device = resolve_device(settings.device)
     num_workers = resolve_workers(settings.num_workers, device.type)
-    watch = partial(
+    extract = partial(
         extract_items, encoder.to(device), clip=encoder.clip, batch_size=settings.batch_size, num_workers=num_workers
     )
-    few = manifest.only(new)
-    seen, scale = {}, 1.0
+    subset = manifest.only(new)
+    features, scale = {}, 1.0
     for split in ("train", "val", "test"):
-        found = watch(few.splits[split])
+        clips = extract(subset.splits[split])
         if split == "train":
-            scale = float(found.features.std())  # one for all dimensions, so that l2 means the same for every encoder
-        seen[split] = (found.features / scale, found.label)
-        logger.info("%s: %d clips of %d new classes", split, len(found.label), len(new))
+            scale = float(clips.features.std())  # one for all dimensions, so that l2 means the same for every encoder
+        features[split] = (clips.features / scale, clips.label)
+        logger.info("%s: %d clips of %d new classes", split, len(clips.label), len(new))
     others, known = None, [name for name in manifest.classes if name not in new]
     if settings.lend and known:
-        found = watch(manifest.only(known).splits["train"])
-        others = (found.features / scale, found.label)
-        logger.info("%d clips of %d classes that the encoder knows lend their spread", len(found.label), len(known))
+        clips = extract(manifest.only(known).splits["train"])
+        others = (clips.features / scale, clips.label)
+        logger.info("%d clips of %d classes of the encoder lend their spread", len(clips.label), len(known))
     shared = {"classes": new, "draws": settings.draws, "l2": settings.l2, "refuse": settings.refuse}
-    return FewShots(**seen, others=others, **shared)
+    return FewShots(**features, others=others, **shared)
 
 
 def _open_encoder(settings: FeatureStudySettings) -> tuple[Evaluator, dict[str, Any]]:
-    """The encoder, and its checkpoint: the classes that it knows, the data that it was trained on."""
+    """The encoder, and its checkpoint: its classes, and the data that it was trained on."""
     source = settings.checkpoint
     if is_published(source):
         return load_encoder(source), {"classes": [], "config": {"data": {}}}
@@ -159,7 +161,7 @@ def _open_encoder(settings: FeatureStudySettings) -> tuple[Evaluator, dict[str, 
 
 
 def _check_data(manifest: Manifest, new: list[str], settings: FeatureStudySettings) -> None:
-    """Raises: ValueError: nothing that the encoder has not seen, several labels, too few clips of a split or class."""
+    """Raises: ValueError: no class is new to the encoder, several labels, too few clips of a split or class."""
     source = manifest.source
     manifest.check_single_label("the study needs one label each")
     if len(new) < 2:
@@ -168,12 +170,12 @@ def _check_data(manifest: Manifest, new: list[str], settings: FeatureStudySettin
             "that it has not seen; a test of few shots needs two. Name other data (data=folder data.root=PATH), or "
             "train an encoder on fewer classes (data.only=[...])."
         )
-    few = manifest.only(new)
-    if empty := [split for split in ("train", "val", "test") if not few.splits[split]]:
+    subset = manifest.only(new)
+    if empty := [split for split in ("train", "val", "test") if not subset.splits[split]]:
         raise ValueError(f"{source}: no {empty[0]} videos of the new classes; shots come from train, l2 from val.")
-    counts = few.splits["train"].count_labels(len(new))
+    counts = subset.splits["train"].count_labels(len(new))
     if counts.min() < max(settings.shots):
-        name = few.classes[int(np.argmin(counts))]
+        name = subset.classes[int(np.argmin(counts))]
         raise ValueError(
             f"shots={max(settings.shots)}: class '{name}' has {counts.min()} training videos. Use fewer shots."
         )

@@ -1,4 +1,4 @@
-"""``study gan_augment``: classifiers of few clips, with and without clips of a GAN that saw the same few."""
+"""``study gan_augment``: classifiers of few clips, with and without clips of a GAN trained on the same ones."""
 
 import csv
 import logging
@@ -34,8 +34,8 @@ logger = logging.getLogger(__name__)
 BASES = ("real", "standard", "diff_augment")
 ADDED = ("x2", "oversampling", "gaussian", "gan", "gan_gated")
 SETTINGS = ("rare", "steps", "gan_steps", "per_class", "min_confidence", "min_recall")  # that change a row
-SHARED = ("per_class", "min_confidence", "min_recall", "batch_size", "num_workers", "device", "trust")  # of generate
-EVALUATIONS = 4  # on val, of each training
+SHARED = ("per_class", "min_confidence", "min_recall", "batch_size", "num_workers", "device", "trust")  # for generate
+EVALUATIONS = 4  # on val, in each training
 
 
 def study_gan(
@@ -47,7 +47,7 @@ def study_gan(
 
     Returns: the content of results.json, ``rows`` and ``folder``. Raises: OSError, ValueError: naming what is wrong.
     """
-    _refuse_early_end(settings, gan)
+    _check_gan_steps(settings, gan)
     manifest = build_manifest(classifiers[BASES[0]].data, trust=settings.trust)
     _check_data(manifest, settings)
     folder = RunFolder(Path(settings.run_dir).absolute())
@@ -63,8 +63,8 @@ def study_gan(
     with folder.locked():
         cells = all_cells(settings.shots, settings.seeds, settings.arms)
         rows = measure_all(cells, task.measure, folder.path, facts)
-        few = "" if settings.rare == 1 else f"{settings.rare:.0%} of them rare, "
-        title = f"{len(manifest.classes)} classes, {few}{settings.seeds} seeds"
+        share = "" if settings.rare == 1 else f"{settings.rare:.0%} of them rare, "
+        title = f"{len(manifest.classes)} classes, {share}{settings.seeds} seeds"
         results = write_study(folder.path, rows, settings.baseline, facts, settings.interval, title)
     return results | {"rows": rows, "folder": str(folder.path)}
 
@@ -74,7 +74,7 @@ class FewClips:
     """``measure`` is one cell; what cells share, the GAN and its banks, is made once and kept in the folder."""
 
     manifest: Manifest
-    clip: ClipSpec  # of the generator, and of all that is measured here
+    clip: ClipSpec  # clip of the generator and of all measurements here
     settings: GanStudySettings
     gan: TrainGanSettings
     classifiers: Mapping[str, TrainSettings]
@@ -84,26 +84,31 @@ class FewClips:
     def measure(self, cell: Cell) -> dict[str, Any]:
         """``accuracy``, the mean over classes on test, of one classifier; also ``per_class`` and ``clips``.
 
-        Raises: Refused: the arm is none for such clips, or no generated clip passed the gate.
+        Raises: Refused: the arm is none for such clips, or no generated clip passed the sample filter.
         """
         started = time.perf_counter()
         with quiet():
             path = self.classifier(cell)
-            found = score(path, "test", len(self.clips(cell)), self.settings)
+            result = score(path, "test", len(self.clips(cell)), self.settings)
         seconds = round(time.perf_counter() - started, 1)  # with what this cell was the first to need
-        return {"accuracy": found.accuracy, "per_class": found.per_class, "clips": found.num_train, "seconds": seconds}
+        return {
+            "accuracy": result.accuracy,
+            "per_class": result.per_class,
+            "clips": result.num_train,
+            "seconds": seconds,
+        }
 
     def classifier(self, cell: Cell) -> str:
         """The checkpoint of an arm's classifier."""
         added = cell.arm.partition("+")[2]
         training = replace(self.classifiers[cell.arm], seed=cell.seed, trainer=self._trainer(cell.arm))
         if added == "oversampling" and self.settings.rare == 1:
-            raise Refused("all classes have as many clips (rare=1.0), so there is nothing to sample more often")
+            raise Refused("all classes have equally many clips (rare=1.0), so oversampling changes nothing")
         if added == "gaussian":
             training = replace(training, weights=self.classifier(cell._replace(arm=cell.arm.partition("+")[0])))
         if added.startswith("gan"):
             classes = training.synthetic.classes if self.settings.rare == 1 else "rare"
-            source = str(self.bank(cell, is_gated=added == "gan_gated"))
+            source = str(self.bank(cell, is_filtered=added == "gan_gated"))
             training = replace(training, synthetic=replace(training.synthetic, source=source, classes=classes))
         return train_on(
             self._home(cell) / cell.arm, self.clips(cell), self.manifest, training, self.clip, self.interrupt
@@ -115,20 +120,20 @@ class FewClips:
         shots = cell.shots * (2 if cell.arm.endswith("+x2") else 1)
         fewest = min(items.count_labels(num_classes))
         if fewest < shots:
-            raise Refused(f"twice as many are {shots} clips of each class, but one has {fewest} for train")
+            raise Refused(f"+x2 needs {shots} clips of each class, but one class has {fewest} training clips")
         order = torch.randperm(num_classes, generator=generator_for(cell.seed, "rare"))
         rare = set(order[: max(1, round(self.settings.rare * num_classes))].tolist())
         wanted = [shots if label in rare else len(items) for label in range(num_classes)]
         return items[choose_shots(torch.from_numpy(items.label), wanted, cell.seed).sort().values.numpy()]
 
-    def bank(self, cell: Cell, *, is_gated: bool) -> Path:
+    def bank(self, cell: Cell, *, is_filtered: bool) -> Path:
         """A folder of generated clips that all arms of a cell's clips share."""
         home = self._home(cell)
-        bank = home / ("bank_gated" if is_gated else "bank")
+        bank = home / ("bank_gated" if is_filtered else "bank")
         if not (bank / MANIFEST).exists():
-            judge = self.classifier(cell._replace(arm=judge_arm(self.settings.rare))) if is_gated else None
+            evaluator = self.classifier(cell._replace(arm=evaluator_arm(self.settings.rare))) if is_filtered else None
             shared = {key: getattr(self.settings, key) for key in SHARED}
-            paths = {"checkpoint": self.generator(cell), "output": str(bank), "judge": judge}
+            paths = {"checkpoint": self.generator(cell), "output": str(bank), "judge": evaluator}
             generate(GenerateSettings(**paths, **shared, seed=cell.seed))
         counts = self.clips(cell).count_labels(len(self.manifest.classes))
         wanted = {name for name, count in zip(self.manifest.classes, counts, strict=True) if count == counts.min()}
@@ -136,7 +141,7 @@ class FewClips:
             if wanted.isdisjoint(row["label"] for row in csv.DictReader(table)):
                 which = "" if self.settings.rare == 1 else " of a rare class"
                 where = f"{bank.parent.name}/{bank.name}/{REJECTED}"
-                raise Refused(f"no generated clip{which} passed the gate; {where} says why")
+                raise Refused(f"no generated clip{which} passed the sample filter; {where} lists the reasons")
         return bank
 
     def generator(self, cell: Cell) -> str:
@@ -160,7 +165,7 @@ class FewClips:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """A study trains hundreds of networks: of each, only warnings are said."""
+    """Log only warnings: a study trains hundreds of networks."""
     parent = logging.getLogger("videoai")
     level = parent.level
     parent.setLevel(logging.WARNING)
@@ -170,9 +175,9 @@ def quiet() -> Iterator[None]:
         parent.setLevel(level)
 
 
-def judge_arm(rare: float) -> str:
-    """The classifier that gates. One that has seen few clips of some classes only takes these for the others, and
-    would let none of their generated clips pass."""
+def evaluator_arm(rare: float) -> str:
+    """The classifier that the sample filter uses. One trained on few clips of some classes mistakes these for the
+    others, and would reject all of their generated clips."""
     return "standard" if rare == 1 else "standard+oversampling"
 
 
@@ -195,13 +200,13 @@ def _that_matter(training: TrainSettings | TrainGanSettings) -> dict[str, Any]:
     return {key: value for key, value in flatten(whole).items() if key not in free}
 
 
-def _refuse_early_end(settings: GanStudySettings, gan: TrainGanSettings) -> None:
-    """Raises: ValueError: a GAN that would end before it knows the classes."""
+def _check_gan_steps(settings: GanStudySettings, gan: TrainGanSettings) -> None:
+    """Raises: ValueError: the GAN's training would end before the class fades in."""
     fading = gan.gan.conditioning_steps
     if fading and settings.gan_steps <= fading[1]:
         raise ValueError(
             f"gan_steps={settings.gan_steps}: the class fades in until step {fading[1]}, so generated clips would "
-            "show any. Give more gan_steps, or sooner gan.conditioning_steps=[from,to]."
+            "not show their class. Give more gan_steps, or earlier gan.conditioning_steps=[from,to]."
         )
 
 

@@ -63,7 +63,7 @@ def read_rows(path: Path, facts: Mapping[str, Any]) -> dict[Cell, Row]:
     if changed := [key for key in {**then, **now} if then.get(key) != now.get(key)]:
         key = changed[0]
         raise ValueError(
-            f"{path} was measured with {key}={then.get(key)}, now it is {now.get(key)}: such rows do not compare. "
+            f"{path} was measured with {key}={then.get(key)}, now it is {now.get(key)}: such rows cannot be compared. "
             "Choose another run_dir, or set it as it was."
         )
     return {Cell(row["shots"], row["seed"], row["arm"]): row for row in rows}

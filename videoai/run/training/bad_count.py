@@ -15,7 +15,7 @@ MAX_CLASS_LOSS = 0.2  # unreadable share of one class; whole classes go when one
 
 
 class BadCount:
-    """Counts the distinct unreadable training videos and stops the run when they are too many, of all or of a class.
+    """Counts the distinct unreadable training videos and stops the run when they are too many, in total or in a class.
 
     Processes that train together call it equally often, and count those of all.
     """

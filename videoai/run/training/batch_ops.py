@@ -12,10 +12,10 @@ from videoai.tasks.task import Setup
 
 
 def batch_ops(setup: Setup, to_input: ToModelInput, generated: Synthetic | None) -> Sequence[BatchOp]:
-    """Generated clips fill the batch up; all of it is augmented, also by operations of one's own; then labels turn
+    """Generated clips fill the batch up; all of it is augmented, also by custom operations; then labels turn
     soft, and clips are mixed.
 
-    Raises: ValueError: an operation of one's own that cannot be built.
+    Raises: ValueError: a custom operation cannot be built.
     """
     augment, seed = setup.settings.augment, setup.settings.seed
     ops: list[BatchOp] = []

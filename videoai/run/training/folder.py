@@ -35,7 +35,7 @@ class RunFolder:
         return self.path / "checkpoints" / "best.pt"
 
     def write_checkpoint(self, name: str, state: dict[str, Any]) -> None:
-        """Atomically write ``checkpoints/NAME.pt``. Of several processes the first writes, here and below."""
+        """Atomically write ``checkpoints/NAME.pt``. Only the first process writes, here and below."""
         if process_group.rank() == 0:
             checkpoint.save(self.path / "checkpoints" / f"{name}.pt", state)
 
@@ -46,7 +46,7 @@ class RunFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the folder against a second run; also the proof that it can be written. Of several processes that train
+        """Hold the folder against a second run; also the proof that it can be written. Where several processes train
         together the first holds it for all.
 
         Raises: OSError: not writable, or another run trains here.
@@ -73,7 +73,7 @@ class RunFolder:
                 self._remove_if_empty(made)
 
     def _remove_if_empty(self, made: list[Path]) -> None:
-        """A run that was refused before it began leaves none of the folders ``made`` for it."""
+        """A run with an error before it began leaves none of the folders ``made`` for it."""
         if [path.name for path in self.path.iterdir()] == [".lock"]:
             (self.path / ".lock").unlink()
             for folder in made:

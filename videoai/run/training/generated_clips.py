@@ -23,7 +23,7 @@ from videoai.tasks.task import Setup
 
 logger = logging.getLogger(__name__)
 
-RARE = 0.5  # of the largest class's clips: fewer is rare
+RARE = 0.5  # share of the largest class's clips; a class with fewer is rare
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Synthetic:
     targets: GeneratedTargets
     bank: GeneratedDataset | None = None  # None: the device generates
     generate: GeneratedClips | None = None
-    fingerprint: str = ""  # of the bank's list of clips, or of the generator's weights
+    fingerprint: str = ""  # hash of the bank's list of clips, or of the generator's weights
 
 
 def new_synthetic(setup: Setup, to_input: ToModelInput, total_steps: int, *, has_classes: bool) -> Synthetic | None:
@@ -69,7 +69,7 @@ def new_synthetic(setup: Setup, to_input: ToModelInput, total_steps: int, *, has
 
 
 def from_generator(setup: Setup, source: str, share: Share, to_input: ToModelInput) -> Synthetic:
-    """A frozen generator that makes the clips of each step: nothing is written, judged or kept out.
+    """A frozen generator that makes the clips of each step: nothing is written or filtered.
 
     Raises: as ``new_synthetic``; also clips of another length or size, which a bank could have.
     """
@@ -80,7 +80,7 @@ def from_generator(setup: Setup, source: str, share: Share, to_input: ToModelInp
     check_generated_clip(generator.clip, setup.clip, settings)
     if settings.label_smoothing != "none" or share.clips == config.trainer.batch_size:
         raise ValueError(
-            f"synthetic.source={settings.source}: a generator has no judge, and needs real clips beside its own. "
+            f"synthetic.source={settings.source}: a generator has no evaluator, and needs real clips beside its own. "
             "Use synthetic.label_smoothing=none and a synthetic.ratio below 1, or fill a folder: videoai gan generate."
         )
     label_of = [manifest.classes.index(name) for name in generator.classes]
@@ -211,7 +211,7 @@ def _confidence(settings: SyntheticSettings, bank: GeneratedDataset) -> torch.Te
         return torch.ones(len(bank.items))
     if (bank.confidence == 1).all():
         raise ValueError(
-            f"synthetic.label_smoothing=by_uncertainty: {settings.source} says nothing about confidence. Write the "
-            "clips with a judge (judge=CHECKPOINT of videoai gan generate), or use synthetic.label_smoothing=none."
+            f"synthetic.label_smoothing=by_uncertainty: {settings.source} holds no confidence. Write the "
+            "clips with an evaluator (judge=CHECKPOINT of videoai gan generate), or use synthetic.label_smoothing=none."
         )
     return torch.from_numpy(bank.confidence)

@@ -23,7 +23,7 @@ Settings = TrainSettings | TrainGanSettings
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """What ``open_run`` gives."""
+    """The result of ``open_run``."""
 
     folder: RunFolder
     settings: Settings  # "auto" means what the run began with, where it continues
@@ -37,7 +37,7 @@ class Run:
         return self.state["step"] if self.state else 0
 
     def open_log(self, settings: Settings) -> RunLog:
-        """The log, closed with the run; of several processes the first keeps one. ``settings``: what loggers show."""
+        """The log, closed with the run; only the first process keeps one. ``settings``: what loggers show."""
         path = self.folder.path if process_group.rank() == 0 else None
         log = RunLog(path, start_step=self.first_step, loggers=loggers_of(settings, start_step=self.first_step))
         self.closing.callback(log.close)
@@ -53,7 +53,7 @@ def open_run(settings: Settings, *, interrupt: Interrupt | None = None) -> Itera
     folder = RunFolder(Path(settings.run_dir or "runs"))
     with process_group.process_group(resolve_device(settings.device).type), folder.locked(), ExitStack() as closing:
         check_accumulate(settings.trainer.accumulate, settings.trainer.batch_size)
-        loggers_of(settings)  # a name or an option that is wrong is refused before anything is read
+        loggers_of(settings)  # a wrong name or option is an error before anything is read
         state = find_resume(folder, settings.resume)
         if state:
             settings = continued(with_task_of(state, settings), {**state["config"], "task": node_of(state)})

@@ -1,4 +1,4 @@
-"""What a run's parts are built from: the data are read, and every ``auto`` that they decide is settled."""
+"""What a run's parts are built from: the data are read, and every ``auto`` that depends on them is resolved."""
 
 import logging
 import math
@@ -75,7 +75,7 @@ def with_precision(task: Task, setup: Setup, model: nn.Module) -> tuple[Setup, P
     keeps the choice. Moves the model to the device and sets torch's threads."""
     if task.takes_probes:
         video = probe_clips(setup)
-        refuse_odd_model(setup, model, video)
+        check_custom_model(setup, model, video)
         chosen = process_group.broadcast_from_rank0(lambda: measured(setup, model, video))
     else:
         chosen = by_rule(setup.settings.trainer, setup.device)
@@ -93,8 +93,8 @@ def probe_clips(setup: Setup) -> Tensor:
     return torch.randn((batch_size, 3, clip.num_frames, clip.size, clip.size), generator=rng).to(setup.device)
 
 
-def refuse_odd_model(setup: Setup, model: nn.Module, video: Tensor) -> None:
-    """Raises: ValueError: a model of one's own that breaks the contract of ``models/__init__.py``."""
+def check_custom_model(setup: Setup, model: nn.Module, video: Tensor) -> None:
+    """Raises: ValueError: a custom model breaks the contract of ``models/__init__.py``."""
     if "_target_" in setup.training.model:
         asked = setup.training.trainer.precision
         precision = Precision("fp32" if asked == "auto" else asked, device=setup.device)

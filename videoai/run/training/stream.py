@@ -30,8 +30,8 @@ class TrainStream:
 
     dataset: TrainClips
     counts: Tensor  # [K], clips of each class of the data that are expected in an epoch
-    settings: Mapping[str, Any]  # of the loader
-    share: Share | None = None  # of generated clips in a batch
+    settings: Mapping[str, Any]  # settings of the loader
+    share: Share | None = None  # share of generated clips in a batch
     generated: TrainClips | None = None  # clips of a bank; None = the device generates, where there is a share
 
     def __call__(self, start: int) -> Iterator[Clips]:

@@ -1,4 +1,4 @@
-"""What is measured of generated clips without training anything on them."""
+"""Metrics of generated clips that need no training."""
 
 import logging
 from dataclasses import dataclass
@@ -32,17 +32,17 @@ FEW = 50  # clips: below it, precision and recall of two sets of real clips diff
 
 
 @dataclass(frozen=True)
-class Look:
-    """What one network saw of all clips: the real ones of train and of the held-out split, and the generated ones."""
+class ExtractedSets:
+    """One network's features of all clips: real ones of train and of the held-out split, and generated ones."""
 
     train: Extracted
     held_out: Extracted
     generated: Extracted
-    spoilt: dict[str, Extracted]  # the held-out clips again, on each rung of the ladder
+    corrupted: dict[str, Extracted]  # the held-out clips with each corruption
 
 
 def extract_all(
-    judge: Evaluator,
+    evaluator: Evaluator,
     manifest: Manifest,
     held_out: Items,
     generated: Items,
@@ -50,36 +50,38 @@ def extract_all(
     *,
     batch_size: int,
     num_workers: int,
-) -> Look:
-    """Show all clips to a network."""
-    watch = partial(extract_items, judge, clip=clip, batch_size=batch_size, num_workers=num_workers)
+) -> ExtractedSets:
+    """Extract the features of all clips."""
+    extract = partial(extract_items, evaluator, clip=clip, batch_size=batch_size, num_workers=num_workers)
     held_out = at_most(held_out)
-    return Look(
-        watch(at_most(manifest.splits["train"])),
-        watch(held_out),
-        watch(generated),
-        {name: watch(held_out, spoil=spoil) for name, spoil in CORRUPTIONS.items()},
+    return ExtractedSets(
+        extract(at_most(manifest.splits["train"])),
+        extract(held_out),
+        extract(generated),
+        {name: extract(held_out, corruption=corruption) for name, corruption in CORRUPTIONS.items()},
     )
 
 
-def measure(look: Look, judged: Look, classes: list[str], encoder: str) -> dict[str, Any]:
-    """All that needs no training: ``look`` of the encoder for distances, ``judged`` of the judge for labels.
+def measure(encoded: ExtractedSets, evaluated: ExtractedSets, classes: list[str], encoder: str) -> dict[str, Any]:
+    """All metrics that need no training. ``encoded``: the encoder's features, for distances; ``evaluated``: the
+    evaluator's outputs, for labels.
 
-    Distances, precision, recall and coverage are between as many clips of each class on both sides, for generated and
-    spoilt clips alike: they depend on the number.
+    Distances, precision, recall and coverage depend on the number of clips, so each class has equally many on both
+    sides, for generated and corrupted clips alike.
     """
     num_classes = len(classes)
-    real, made = judged.held_out, judged.generated
+    real, made = evaluated.held_out, evaluated.generated
     agreement = per_class((made.probability.argmax(1) == made.label).double(), made.label, num_classes)
     on_real = per_class((real.probability.argmax(1) == real.label).double(), real.label, num_classes)
-    rungs = {"generated": look.generated, "real": look.held_out, **look.spoilt}
-    kept = _same_number([look.train, *rungs.values()], num_classes)
+    compared = {"generated": encoded.generated, "real": encoded.held_out, **encoded.corrupted}
+    kept = _same_number([encoded.train, *compared.values()], num_classes)
     _check_enough(len(kept[0].label))
-    distances = {name: compare(kept[0], other, encoder) for name, other in zip(rungs, kept[1:], strict=True)}
-    train, held_out, generated = principal(look.train.features, look.held_out.features, look.generated.features)
-    spread = diversity(generated, look.generated.label, train, look.train.label, num_classes)
+    distances = {name: compare(kept[0], other, encoder) for name, other in zip(compared, kept[1:], strict=True)}
+    every_set = (encoded.train.features, encoded.held_out.features, encoded.generated.features)
+    train, held_out, generated = principal(*every_set)
+    spread = diversity(generated, encoded.generated.label, train, encoded.train.label, num_classes)
     memorised = memorisation(train, held_out, generated)
-    recall = recall_per_class(train, look.train.label, generated, look.generated.label, num_classes)
+    recall = recall_per_class(train, encoded.train.label, generated, encoded.generated.label, num_classes)
     return {
         "agreement": float(agreement.mean()),
         "judge_on_real": float(on_real.nanmean()),
@@ -106,8 +108,8 @@ def measure(look: Look, judged: Look, classes: list[str], encoder: str) -> dict[
 
 def compare(train: Extracted, other: Extracted, encoder: str) -> dict[str, float]:
     """The distances of one set of clips from those of train; the names say whose features they are measured on."""
-    real, found = principal(train.features, other.features)
-    shares = overlap(real, found)
+    real, generated = principal(train.features, other.features)
+    shares = overlap(real, generated)
     return {
         f"fvd_{encoder}": frechet_distance(train.features, other.features),
         f"kvd_{encoder}": kernel_distance(train.features, other.features),
@@ -116,15 +118,15 @@ def compare(train: Extracted, other: Extracted, encoder: str) -> dict[str, float
 
 
 def measure_in_training(
-    video: Tensor, label: Tensor, judge: Evaluator, train: Extracted, held_out: Extracted
+    video: Tensor, label: Tensor, evaluator: Evaluator, train: Extracted, held_out: Extracted
 ) -> dict[str, float]:
-    """For a trainer's evaluations of made clips, uint8 [N, T, C, H, W]: no files, no training.
+    """Metrics of generated clips during training, uint8 [N, T, C, H, W]: no files, no training.
 
     Returns: ``agreement``, ``diversity``, ``recall`` (means over classes, 0 .. 1) and ``memorised``; ``judged`` =
         agreement x the smaller of 1 and diversity, to choose by.
     """
-    num_classes = len(judge.classes)
-    features, probability = judge.extract(video)
+    num_classes = len(evaluator.classes)
+    features, probability = evaluator.extract(video)
     agreement = float((probability.argmax(1) == label).double().mean())
     real, test, made = principal(train.features, held_out.features, features)
     spread = float(diversity(made, label, real, train.label, num_classes).nanmean())
@@ -140,8 +142,8 @@ def measure_in_training(
 
 def _same_number(sets: list[Extracted], num_classes: int) -> list[Extracted]:
     """As many clips of each class in each set as the smallest has, drawn once."""
-    counts = torch.stack([seen.label.bincount(minlength=num_classes) for seen in sets]).amin(0)
-    return [seen.of(_chosen(seen.label, counts)) for seen in sets]
+    counts = torch.stack([clips.label.bincount(minlength=num_classes) for clips in sets]).amin(0)
+    return [clips.of(_chosen(clips.label, counts)) for clips in sets]
 
 
 def _chosen(label: Tensor, counts: Tensor) -> Tensor:

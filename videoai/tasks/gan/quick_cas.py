@@ -1,9 +1,9 @@
-"""CAS while a GAN trains (arXiv:1905.10887): what a classifier that sees made clips alone knows of real ones.
+"""CAS while a GAN trains (arXiv:1905.10887): accuracy on real clips of a classifier trained on generated clips alone.
 
-The short form, without files: a classifier of the judge's kind learns some made clips for some hundred steps and is
-scored on real clips of val. It ranks the checkpoints of one run; the number to report is that of gan evaluate.
-Clips are cropped and shifted as the judge's were, never mirrored: without that a classifier learns these few by heart,
-and two generators of CAS 48 % and 67 % came out at 23 % and 24 %, with it at 38 % and 58 %.
+The short form, without files: a classifier with the evaluator's architecture trains on some generated clips for some
+hundred steps and is scored on real clips of val. It ranks the checkpoints of one run; the number to report is that of
+gan evaluate. Clips are cropped and shifted as the evaluator's were, never mirrored: without that a classifier overfits
+these clips, and two generators of CAS 48 % and 67 % came out at 23 % and 24 %, with it at 38 % and 58 %.
 """
 
 from collections.abc import Mapping
@@ -28,14 +28,14 @@ from videoai.inference.reference import at_most
 
 MOST_REAL = 512  # clips of val that are held in memory: 0.4 GB at 16 x 128 px
 BATCH_SIZE = 16
-GEOMETRY = ("scale", "ratio", "shift")  # of the settings of augment
+GEOMETRY = ("scale", "ratio", "shift")  # settings of augment
 
 
 @dataclass(frozen=True)
 class QuickCas:
     """``quick_cas(video, label)``: accuracy on val, 0 .. 1, the same for the same clips."""
 
-    settings: Mapping[str, Any]  # of the judge's training: model, finetune, optim, schedule
+    settings: Mapping[str, Any]  # settings of the classifier's training: model, finetune, optim, schedule
     evaluator: Evaluator
     transform: TrainTransform
     video: Tensor  # uint8 [N, T, C, H, W], real
@@ -88,7 +88,7 @@ def new_quick_cas(
     seed: int,
     num_workers: int,
 ) -> QuickCas:
-    """``settings``: of the judge's training; ``clip``: of the generator. Raises: ValueError: no clip of val is
+    """``settings``: the classifier's training; ``clip``: the generator's clip. Raises: ValueError: no clip of val is
     readable."""
     batches = eval_batches(EvalClips(at_most(val, MOST_REAL), clip), videos_per_batch=16, num_workers=num_workers)
     parts = [(clips.video[rows], clips.label[rows]) for clips in batches if (rows := _readable(clips)).any()]

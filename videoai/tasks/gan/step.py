@@ -29,10 +29,10 @@ class Generate:
 
     model: Gan
     to_input: ToModelInput  # to [-1, 1]
-    policy: Sequence[str]  # of DiffAugment
-    ops: Sequence[BatchOp] = ()  # of one's own, on real clips
-    class_weight: float = 0.0  # of the auxiliary classifier's loss, for the generator
-    mode_seeking_weight: float = 0.0  # of how alike made clips of a class are; 0 = off
+    policy: Sequence[str]  # operations of DiffAugment
+    ops: Sequence[BatchOp] = ()  # the user's own operations, on real clips
+    class_weight: float = 0.0  # weight of the auxiliary classifier's loss, for the generator
+    mode_seeking_weight: float = 0.0  # weight of the mode-seeking loss; 0 = off
     r1: float = 0.0  # weight of the gradient penalty; 0 = off
     r1_every: int = 16  # steps; its weight grows by as much (lazy regularisation, arXiv:1912.04958)
     accumulate: int = 1  # micro-batches per step

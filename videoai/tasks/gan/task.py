@@ -27,7 +27,7 @@ from videoai.gan.gan import Gan
 from videoai.gan.monitor import Monitor
 from videoai.inference.load_generator import build_network
 from videoai.settings.gan import TrainGanSettings
-from videoai.tasks.gan.judged_validation import JudgedGanValidation, new_real_reference
+from videoai.tasks.gan.evaluator_validation import EvaluatorGanValidation, new_real_reference
 from videoai.tasks.gan.step import Generate
 from videoai.tasks.gan.validation import GanValidation, fewest
 from videoai.tasks.task import Metric, Setup, Validation
@@ -144,17 +144,17 @@ class GanTask:
         return begin, end
 
     def resolve_metric(self, name: str, source: str) -> str:
-        """The validation says which it is: that depends on the judge."""
+        """The validation chooses the metric: that depends on the evaluator."""
         return name
 
     def build_validation(self, setup: Setup, model: nn.Module, precision: Precision, log: RunLog) -> Validation:
-        """How like real clips the made ones are; with a judge, what it makes of them too."""
-        judgement = new_real_reference(setup)
+        """Similarity of generated to real clips; with an evaluator its metrics too."""
+        reference = new_real_reference(setup)
         films = setup.folder / "films"
         make_folder(films)
         seed, workers = setup.settings.seed, setup.num_workers
         made = GanValidation(setup.manifest, setup.clip, _gan(model), log, films, seed, workers)
-        return JudgedGanValidation(made, judgement) if judgement else made
+        return EvaluatorGanValidation(made, reference) if reference else made
 
     def describe(self, model: nn.Module, settings: TrainGanSettings) -> str:
         """The sizes of both networks."""
@@ -170,7 +170,7 @@ def validate_recipe(settings: TrainGanSettings) -> None:
             raise ValueError(f"augment.{key}={value}: a GAN learns from clips of one class; set it to 0.")
     if settings.augment.diff_augment:
         raise ValueError(
-            "augment.diff_augment is what a classifier sees; of a GAN's discriminator: gan.diff_augment=[...]."
+            "augment.diff_augment augments a classifier's clips; for a GAN's discriminator set gan.diff_augment=[...]."
         )
     steps = settings.gan.conditioning_steps
     if steps is not None and steps[0] == steps[1]:

@@ -59,13 +59,15 @@ class GanValidation:
         self.announce_reference()
 
     def announce_reference(self) -> None:
-        """What clips as good as real would score: other real clips in the place of made ones."""
+        """Log the score of real clips in the place of generated ones, the upper bound."""
         if self.split == "val":
             other = [self._scaled(features) for features in self._features_of("train")]
             reference = float(np.mean([energy_similarity(*pair) for pair in zip(self.real, other, strict=True)]))
-            logger.info("likeness of real clips of train to those of val: %.3f, the most to hope for", reference)
+            logger.info("likeness of real clips of train to those of val: %.3f, the upper bound to expect", reference)
         else:
-            logger.warning("too few validation clips: made clips are compared with the training clips, which flatters")
+            logger.warning(
+                "too few validation clips: likeness compares with the training clips instead, so it is too high"
+            )
 
     def __call__(self, generator: Any, step: int) -> dict[str, float]:
         counts = [len(features) for features in self.real]
@@ -81,7 +83,7 @@ class GanValidation:
 
     @torch.no_grad()
     def named(self, video: Tensor, labels: Tensor, spread: float) -> dict[str, float]:
-        """What the auxiliary classifier makes of these clips, uint8 [N, T, C, H, W]; {} without one."""
+        """Accuracy of the auxiliary classifier on these clips, uint8 [N, T, C, H, W]; {} without one."""
         auxiliary = self.gan.auxiliary
         if auxiliary is None:
             return {}

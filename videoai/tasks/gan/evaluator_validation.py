@@ -1,4 +1,4 @@
-"""The evaluation of a GAN while it trains, with a judge, who then chooses the best checkpoint."""
+"""Validation of a GAN with an evaluator, whose metric then chooses the best checkpoint."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -20,69 +20,71 @@ CLIPS = 32  # generated of each class: agreement of eight classes to two points
 
 @dataclass(frozen=True)
 class RealReference:
-    """A judge, and what it saw of the real clips."""
+    """An evaluator and its features of the real clips."""
 
-    judge: Evaluator
+    evaluator: Evaluator
     train: Extracted
     val: Extracted
     cas: QuickCas | None
 
     @property
     def metric(self) -> str:
-        """Which of its values chooses the best checkpoint."""
+        """The metric that chooses the best checkpoint."""
         return "cas" if self.cas else "judged"
 
     @property
     def name(self) -> str:
-        """Who judges, and how: values of another one do not compare."""
-        return f"{self.metric} {self.judge.hash} {self.cas.steps if self.cas else 0}"
+        """Metric, evaluator and steps; values of another source cannot be compared."""
+        return f"{self.metric} {self.evaluator.hash} {self.cas.steps if self.cas else 0}"
 
 
 @dataclass(frozen=True)
-class JudgedGanValidation:
-    """``evaluate(generator, step)``: what ``GanValidation`` and ``measure_in_training`` give, and with ``cas_steps``
-    the ``cas`` of a classifier."""
+class EvaluatorGanValidation:
+    """``evaluate(generator, step)``: the values of ``GanValidation`` and of ``measure_in_training``, and with
+    ``cas_steps`` the ``cas`` of a classifier."""
 
     made: GanValidation
     real: RealReference
 
     @property
     def metric(self) -> str:
-        """Which of the values chooses the best checkpoint."""
+        """The metric that chooses the best checkpoint."""
         return self.real.metric
 
     @property
     def source(self) -> str:
-        """Who judges, and how."""
+        """The source of the metric: metric, evaluator and steps."""
         return self.real.name
 
     def __call__(self, generator: Any, step: int) -> dict[str, float]:
-        judge, train, val, cas = self.real.judge, self.real.train, self.real.val, self.real.cas
-        label = torch.arange(len(judge.classes)).repeat_interleave(CLIPS)
+        evaluator, train, val, cas = self.real.evaluator, self.real.train, self.real.val, self.real.cas
+        label = torch.arange(len(evaluator.classes)).repeat_interleave(CLIPS)
         video = sample(generator, label, seed=self.made.seed)
-        seen = measure_in_training(video, label, judge, train, val)
+        values = measure_in_training(video, label, evaluator, train, val)
         if cas:
-            seen["cas"] = cas(video, label)
-        return self.made(generator, step) | seen
+            values["cas"] = cas(video, label)
+        return self.made(generator, step) | values
 
 
 def new_real_reference(setup: Setup) -> RealReference | None:
-    """None without a judge. Raises: FileNotFoundError, ValueError: no such judge, one of other data, or no val."""
+    """None without an evaluator. Raises: FileNotFoundError, ValueError: no such file, other data, or no val split."""
     config, manifest = setup.gan, setup.manifest
     steps, path = config.cas_steps, config.judge
     if path is None:
         if steps:
-            raise ValueError(f"cas_steps={steps}: give judge=CLASSIFIER.pt, whose architecture learns the made clips.")
+            raise ValueError(
+                f"cas_steps={steps}: give judge=CLASSIFIER.pt, whose architecture is trained on the generated clips."
+            )
         return None
     state = open_checkpoint(path)
     own = {"classes": setup.outputs, "versions": {"data": manifest.fingerprint()}}
     check_evaluator_data(state, own, path, manifest.source)
     if not manifest.splits["val"]:
         raise ValueError(f"judge={path}: {manifest.source} has no validation clips to compare with.")
-    judge = evaluator_of(from_state(state), f"judge={path}").to(setup.device)
+    evaluator = evaluator_of(from_state(state), f"judge={path}").to(setup.device)
     batch_size, num_workers = config.trainer.batch_size, setup.num_workers
-    watch = partial(extract_items, judge, clip=setup.clip, batch_size=batch_size, num_workers=num_workers)
-    train, val = (watch(at_most(manifest.splits[split])) for split in ("train", "val"))
+    extract = partial(extract_items, evaluator, clip=setup.clip, batch_size=batch_size, num_workers=num_workers)
+    train, val = (extract(at_most(manifest.splits[split])) for split in ("train", "val"))
     quick = {"steps": steps, "seed": config.seed, "num_workers": setup.num_workers}
-    cas = new_quick_cas(state["config"], judge, manifest.splits["val"], setup.clip, **quick) if steps else None
-    return RealReference(judge, train, val, cas)
+    cas = new_quick_cas(state["config"], evaluator, manifest.splits["val"], setup.clip, **quick) if steps else None
+    return RealReference(evaluator, train, val, cas)

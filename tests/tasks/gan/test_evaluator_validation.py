@@ -1,4 +1,4 @@
-"""A GAN under a judge keeps the checkpoint that the judge prefers; a judge of other data is refused."""
+"""A GAN with an evaluator keeps the checkpoint with the best metric; an evaluator of other data is an error."""
 
 import json
 
@@ -23,20 +23,20 @@ def test_the_best_checkpoint_is_chosen_by_the_judge(clip_folder, judge_run, tmp_
     done = videoai.train(config(clip_folder, tmp_path, judge_run))
     assert done.metric == "judged"
     lines = map(json.loads, (tmp_path / "run/metrics.jsonl").read_text().splitlines())
-    found = [line for line in lines if line["split"] == "val"]
-    assert all({"likeness", "agreement", "diversity", "recall", "memorised"} <= line.keys() for line in found)
-    assert done.best_value == pytest.approx(max(line["judged"] for line in found), abs=1e-4)  # logs are rounded
-    products = [line["agreement"] * min(1, line["diversity"]) for line in found]
-    assert [line["judged"] for line in found] == pytest.approx(products, abs=1e-3)
+    evaluations = [line for line in lines if line["split"] == "val"]
+    assert all({"likeness", "agreement", "diversity", "recall", "memorised"} <= line.keys() for line in evaluations)
+    assert done.best_value == pytest.approx(max(line["judged"] for line in evaluations), abs=1e-4)  # logs are rounded
+    products = [line["agreement"] * min(1, line["diversity"]) for line in evaluations]
+    assert [line["judged"] for line in evaluations] == pytest.approx(products, abs=1e-3)
 
 
 def test_with_cas_steps_a_classifier_of_made_clips_chooses_and_the_gan_stays_the_same(clip_folder, judge_run, tmp_path):
     given = config(clip_folder, tmp_path, judge_run)
     with_cas = videoai.train(given | {"cas_steps": 3})
     lines = map(json.loads, (tmp_path / "run/metrics.jsonl").read_text().splitlines())
-    found = [line for line in lines if line["split"] == "val"]
+    evaluations = [line for line in lines if line["split"] == "val"]
     assert with_cas.metric == "cas"
-    assert with_cas.best_value == pytest.approx(max(line["cas"] for line in found), abs=1e-4)
+    assert with_cas.best_value == pytest.approx(max(line["cas"] for line in evaluations), abs=1e-4)
     without = videoai.train(given | {"run_dir": str(tmp_path / "without")})
     hashes = [weights_hash(load_generator(done.checkpoint.replace("best", "last"))) for done in (with_cas, without)]
     assert hashes[0] == hashes[1]
