@@ -16,7 +16,7 @@ from videoai.tasks.task import Metric
 class Number:
     """The value of a clip's label, divided by ``scale``."""
 
-    values: tuple[float, ...]  # of each class of the data
+    values: tuple[float, ...]  # one for each class of the data
     scale: float
 
     def __call__(self, labels):

@@ -62,16 +62,16 @@ def test_a_task_of_ones_own_trains_evaluates_and_predicts(speeds, tmp_path):
     state = torch.load(done.checkpoint, weights_only=True)
     assert (state["classes"], state["config"]["task"]) == (["speed"], REGRESSION)
 
-    found = evaluate(scoring(done.checkpoint))
-    results = found.results
+    evaluated = evaluate(scoring(done.checkpoint))
+    results = evaluated.results
     assert (results["split"], results["n_total"]) == ("test", 2)
-    assert found.files == ["results.json", "predictions.csv"]
+    assert evaluated.files == ["results.json", "predictions.csv"]
     with (tmp_path / "run/predictions.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert {row["value"] for row in rows} == {"-7.000000", "20.000000"}  # -7 is in test alone
     errors = [abs(float(row["value"]) - float(row["predicted"])) for row in rows]
     assert results["mae"] == pytest.approx(sum(errors) / 2, abs=1e-5)
-    assert dict(found.table)["mean absolute error"] == f"{results['mae']:.3f}"
+    assert dict(evaluated.table)["mean absolute error"] == f"{results['mae']:.3f}"
 
     out = {"input": str(tmp_path / rows[0]["path"]), "annotate": True, "run_dir": str(tmp_path / "out")}
     given = {"checkpoint": done.checkpoint, "device": "cpu", "trust": ["regression"], **out}

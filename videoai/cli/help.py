@@ -4,7 +4,7 @@ import shutil
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from videoai.cli.jobs import GROUPS, JOBS, Found, jobs_of
+from videoai.cli.jobs import GROUPS, JOBS, Command, jobs_of
 
 USAGE = """\
 videoai trains, evaluates and applies video action-recognition models.
@@ -45,11 +45,15 @@ def group_help(group: str) -> str:
     )
 
 
-def job_help(found: Found) -> str:
+def job_help(command: Command) -> str:
     """Every setting of the job as the other words compose it. Raises: ValueError: words that do not compose."""
-    lines = [f"videoai {found.name}: {found.job.help}", "", f"usage: videoai {found.name} {found.job.usage}".rstrip()]
-    words = [word for word in found.rest if word not in ("--cfg", "-m", "--multirun")]
-    lines += [line for place, source in enumerate(found.job.settings) for line in _settings(source, words, place > 0)]
+    lines = [
+        f"videoai {command.name}: {command.job.help}",
+        "",
+        f"usage: videoai {command.name} {command.job.usage}".rstrip(),
+    ]
+    words = [word for word in command.rest if word not in ("--cfg", "-m", "--multirun")]
+    lines += [line for place, source in enumerate(command.job.settings) for line in _settings(source, words, place > 0)]
     return "\n".join(lines)
 
 

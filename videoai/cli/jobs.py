@@ -101,7 +101,7 @@ FORMER = {
 }
 
 
-class Found(NamedTuple):
+class Command(NamedTuple):
     """A job and the words behind its name."""
 
     name: str
@@ -110,15 +110,15 @@ class Found(NamedTuple):
     note: str = ""  # how a former spelling is written now
 
 
-def find(words: Sequence[str]) -> Found:
+def find(words: Sequence[str]) -> Command:
     """The job that the words begin with. Raises: ValueError: there is none; the message names the nearest."""
     first, rest = words[0], list(words[1:])
     for (word, argument), name in FORMER.items():
         if first == word and (not argument or argument in rest):
             note = f"'videoai {' '.join(filter(None, (word, argument)))}' is written 'videoai {name}' now"
-            return Found(name, JOBS[name], [one for one in rest if one != argument], note)
+            return Command(name, JOBS[name], [one for one in rest if one != argument], note)
     if first in JOBS:
-        return Found(first, JOBS[first], rest)
+        return Command(first, JOBS[first], rest)
     if first in GROUPS:
         return _find_in_group(first, rest)
     known = [*dict.fromkeys(name.split()[0] for name in JOBS)]
@@ -132,10 +132,10 @@ def jobs_of(group: str) -> dict[str, Job]:
     return {name.partition(" ")[2]: job for name, job in JOBS.items() if name.startswith(f"{group} ")}
 
 
-def _find_in_group(group: str, rest: list[str]) -> Found:
+def _find_in_group(group: str, rest: list[str]) -> Command:
     jobs = jobs_of(group)
     if rest and rest[0] in jobs:
-        return Found(f"{group} {rest[0]}", jobs[rest[0]], rest[1:])
+        return Command(f"{group} {rest[0]}", jobs[rest[0]], rest[1:])
     given = rest[0] if rest else ""
     raise ValueError(
         f"videoai {group} '{given}': choose from {', '.join(jobs)}.{did_you_mean(given, list(jobs))} "

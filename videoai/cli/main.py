@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 
 from videoai.cli.help import group_help, job_help, usage
-from videoai.cli.jobs import GROUPS, Found, find
+from videoai.cli.jobs import GROUPS, Command, find
 
 USAGE_ERROR = 2
 SPACE = (
@@ -36,15 +36,15 @@ def main() -> int:
         print(group_help(words[0]))
         return 0
     try:
-        found = find(words)
+        command = find(words)
     except ValueError as error:
         return complain(str(error), USAGE_ERROR if words[0] not in GROUPS else 1)
-    code = run(found, wants_help=wants_help)
+    code = run(command, wants_help=wants_help)
     gc.collect()  # ends loaders that cycles keep alive: at exit, Python would wait for their processes, deaf to SIGTERM
     return code
 
 
-def run(found: Found, *, wants_help: bool = False) -> int:
+def run(command: Command, *, wants_help: bool = False) -> int:
     """Run a job; errors that a user can fix are one line, with the traceback under debug=true."""
     # timm and pytorchvideo still decorate with it; nothing that a user could fix
     warnings.filterwarnings("ignore", message=".*torch.jit.script", category=FutureWarning)
@@ -53,21 +53,21 @@ def run(found: Found, *, wants_help: bool = False) -> int:
     if os.getcwd() not in sys.path:
         # For a custom class, by _target_; last, so that no file there hides a library.
         sys.path.append(os.getcwd())
-    if found.note:
-        logging.getLogger(__name__).warning("%s", found.note)
-    module, _, function = found.job.function.partition(":")
+    if command.note:
+        logging.getLogger(__name__).warning("%s", command.note)
+    module, _, function = command.job.function.partition(":")
     try:
         if wants_help:
-            print(job_help(found))
+            print(job_help(command))
             return 0
-        return getattr(import_module(module), function)(found.rest)
+        return getattr(import_module(module), function)(command.rest)
     except KeyboardInterrupt:
         return complain("stopped.", 130)
     except BrokenPipeError:  # | head
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:  # the one place where everything ends: a line for people, everything for debug=true
-        if any(argument.replace(" ", "").lower() == "debug=true" for argument in found.rest):
+        if any(argument.replace(" ", "").lower() == "debug=true" for argument in command.rest):
             traceback.print_exc()
         return complain(message_of(error), getattr(error, "exit_code", 1))
 

@@ -8,7 +8,7 @@ from videoai.settings.setting import setting
 
 Preset = Literal[
     "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"
-]  # of x264
+]  # x264 has them
 
 
 @dataclass(frozen=True, kw_only=True)

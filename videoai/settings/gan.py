@@ -114,7 +114,9 @@ class EvaluateGanSettings:
         None, path=True, help="a classifier trained on the same data and splits; null = one is trained, in judge/ there"
     )
     encoder: str | None = setting(
-        None, path=True, help="network whose features distances are measured on: ID or checkpoint; null = the judge"
+        None,
+        path=True,
+        help="network whose features distances are measured on: ID or checkpoint; null = the evaluator (judge=)",
     )
     per_class: int = setting(100, min=1, help="generated clips of each class")
     cas: bool = setting(True, help="train classifiers on generated clips too (CAS, NAS): most of the time")
@@ -149,7 +151,9 @@ class GenerateSettings:
     judge: str | None = setting(
         None, path=True, help="a classifier trained on the same data and splits; null = everything passes"
     )
-    min_confidence: float = setting(0.7, min=0, max=1, help="the judge's probability of the wanted class, of each clip")
+    min_confidence: float = setting(
+        0.7, min=0, max=1, help="the probability that the evaluator gives the wanted class, for each clip"
+    )
     min_recall: float = setting(
         0.2,
         min=0,

@@ -63,8 +63,8 @@ class GanStudySettings:
     An arm is a base, or a base and an addition, such as real+gan. Bases: real (the chosen clips as they are), standard
     (augmented as the data, the experiment or augment=... says), diff_augment (as the GAN's discriminator sees them).
     Additions: +x2 (twice as many real clips), +oversampling (every class equally often), +gaussian (another head on
-    features drawn beside these clips), +gan (half of each batch is generated), +gan_gated (only clips that a judge lets
-    pass). Mirroring (data.flip) holds in all arms. The head of +gaussian takes as many steps again.
+    features drawn beside these clips), +gan (half of each batch is generated), +gan_gated (only clips that pass
+    the sample filter). Mirroring (data.flip) holds in all arms. The head of +gaussian takes as many steps again.
     """
 
     arms: tuple[str, ...] = setting(

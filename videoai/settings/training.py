@@ -12,7 +12,7 @@ Policy = Literal["randaugment", "trivial", "autoaugment"]
 FeatureAugmenter = Literal["gaussian", "feature_mixup", "smote", "feature_gan"]
 DiffOperation = Literal["color", "translation", "cutout"]
 Sampler = Literal["uniform", "sqrt", "balanced"]
-Nodes = tuple[dict[str, Any], ...]  # of {_target_: package.module.Class, ...}
+Nodes = tuple[dict[str, Any], ...]  # {_target_: package.module.Class, ...}
 
 
 @dataclass(frozen=True, kw_only=True)
