@@ -30,7 +30,7 @@ import pytest
         (["models", "x=3"], 1, "'x=3': models takes words to look for"),
         (["train", "hydra.run.dir=x"], 1, "hydra.* are of no use here"),
         (["train", "+trainer.foo=1"], 1, "settings are key=value"),
-        (["train", "model=null"], 1, "take the name of a file"),
+        (["train", "model=null"], 1, "takes a name ("),
         (["train", "trainer.batch_size=abc"], 1, "trainer.batch_size=abc: give a whole number from 1 up"),
         (["predict", "checkpoint=x.pt", "input=y", "top_k=0"], 1, "top_k=0: give a whole number from 1 up"),
         (["evaluate", "checkpoint=x.pt", "model=r3d_18"], 1, "unknown setting 'model'"),

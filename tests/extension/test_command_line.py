@@ -206,7 +206,7 @@ def test_what_the_table_names_inside_exists(kind):
         place = ROOT / file
         assert place.parent.is_dir() if "mine" in file else place.exists(), file
     for name, file in re.findall(r"`([A-Za-z_]+)` of `([^`]+)`", inside):
-        assert re.search(rf"^(class )?{name}\b", (ROOT / file).read_text(), re.MULTILINE), f"{name} in {file}"
+        assert re.search(rf"^(class |def )?{name}\b", (ROOT / file).read_text(), re.MULTILINE), f"{name} in {file}"
     for name in re.findall(r"a field in `(\w+)`", inside):
         assert any(
             f"class {name}" in path.read_text()
