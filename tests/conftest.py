@@ -1,5 +1,6 @@
 """What every test may use."""
 
+import gc
 import json
 import os
 import sys
@@ -14,6 +15,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).resolve().parents[1]
 GOLDEN = ROOT / "tests" / "golden"
+
+
+def pytest_collection_finish() -> None:
+    """What is imported and collected by now stays: no collection of garbage looks at these million objects again."""
+    gc.freeze()
 
 
 @pytest.fixture

@@ -172,6 +172,7 @@ def test_a_file_that_was_cut_and_one_shorter_than_a_clip_are_named(clean, videoa
     assert reported(folder)["too_short"] == ["left1.mp4"]
 
 
+@pytest.mark.slow
 def test_folders_of_images_are_examined_at_the_rate_that_is_given(tmp_path, videoai_command):
     for clip in range(8):
         folder = tmp_path / "clips" / "ab"[clip % 2] / f"clip{clip}"

@@ -5,8 +5,8 @@ import json
 import pytest
 
 SMOKE = (
-    *("gan", "train", "trainer.max_steps=20", "trainer.batch_size=8", "trainer.eval_every=20"),
-    *("gan.generator.width=8", "data.num_workers=0", "trainer.num_threads=1", "trainer.log_every=5", "run_dir=run"),
+    *("gan", "train", "trainer.max_steps=8", "trainer.batch_size=8", "trainer.eval_every=8"),
+    *("gan.generator.width=8", "data.num_workers=0", "trainer.num_threads=1", "trainer.log_every=2", "run_dir=run"),
 )
 
 
@@ -18,7 +18,7 @@ def trained(clip_folder, videoai_command, tmp_path_factory):
     return cwd, done
 
 
-def test_twenty_steps_train_and_say_what_comes_next(trained):
+def test_eight_steps_train_and_say_what_comes_next(trained):
     cwd, done = trained
     assert "val named x spread" in done.stdout
     assert "next: videoai gan evaluate checkpoint=run/checkpoints/best.pt" in done.stdout
@@ -26,15 +26,15 @@ def test_twenty_steps_train_and_say_what_comes_next(trained):
     assert "likeness of real clips of train to those of val" in done.stderr
     run = cwd / "run"
     assert {"config.yaml", "metrics.jsonl", "checkpoints", "tensorboard", "films"} <= {p.name for p in run.iterdir()}
-    assert [path.name for path in (run / "films").iterdir()] == ["step_000020.mp4"]
+    assert [path.name for path in (run / "films").iterdir()] == ["step_000008.mp4"]
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-    assert [line["step"] for line in lines if line["split"] == "train"] == [5, 10, 15, 20]
+    assert [line["step"] for line in lines if line["split"] == "train"] == [2, 4, 6, 8]
 
 
 @pytest.mark.parametrize("verb", ["evaluate", "predict"])
 def test_a_gan_is_not_asked_for_names(trained, videoai_command, verb):
     cwd, _ = trained
-    video = ["input=run/films/step_000020.mp4"] if verb == "predict" else []
+    video = ["input=run/films/step_000008.mp4"] if verb == "predict" else []
     done = videoai_command(verb, "checkpoint=run/checkpoints/best.pt", *video, cwd=cwd)
     assert done.returncode == 1
     lines = [

@@ -258,7 +258,7 @@ def test_reset_classifier_changes_the_head_alone(name: str) -> None:
         torch.testing.assert_close(model(video), pooled)
 
 
-@every_model
+@every_model_at_length
 def test_a_saved_model_gives_the_same_logits_when_loaded(name: str) -> None:
     file = io.BytesIO()
     torch.save(shared(name).state_dict(), file)
@@ -273,7 +273,7 @@ def test_a_saved_model_gives_the_same_logits_when_loaded(name: str) -> None:
     assert all(torch.equal(tensor, shared(name).state_dict()[key]) for key, tensor in other.state_dict().items())
 
 
-@every_model
+@every_model_at_length
 @torch.inference_mode()
 def test_bfloat16_stays_near_float32(name: str) -> None:
     model: Any = shared(name)
