@@ -22,6 +22,11 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+def pytest_sessionfinish() -> None:
+    """Libraries that count what leaks look for it at the end."""
+    gc.unfreeze()
+
+
 @pytest.fixture
 def golden() -> Callable[[str, Sequence[float], float], None]:
     """Compare numbers with the stored ones. VIDEOAI_GOLDEN=write stores them anew: only for a change that is meant

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -49,13 +50,18 @@ def test_every_model_has_a_yaml_and_the_other_way_round():
     assert set(MODEL_FILES) == set(MODELS)
 
 
-LARGE = 40_000_000  # parameters: their networks have more blocks of the same kind
-LARGE_OR_NOT = [
-    pytest.param(name, marks=[pytest.mark.slow] if sizes()[name].parameters > LARGE else []) for name in MODEL_FILES
-]
+LARGE = 12_000_000  # parameters: their networks have more blocks of the same kind
 
 
-@pytest.mark.parametrize("name", LARGE_OR_NOT)
+def by_size(names: dict[str, str]) -> list[Any]:
+    """Slow: names whose model is large."""
+    return [
+        pytest.param(name, marks=[pytest.mark.slow] if sizes()[model].parameters > LARGE else [])
+        for name, model in names.items()
+    ]
+
+
+@pytest.mark.parametrize("name", by_size({name: name for name in MODEL_FILES}))
 def test_every_model_builds_from_its_yaml_and_maps_its_clip_to_logits(name):
     config = compose(f"model={name}").whole
     clip = ClipSpec(**config["clip"])
@@ -65,7 +71,12 @@ def test_every_model_builds_from_its_yaml_and_maps_its_clip_to_logits(name):
     assert logits.shape == (2, 7)
 
 
-@pytest.mark.parametrize("name", EXPERIMENTS)
+def model_of(experiment: str) -> str:
+    text = (CONFIGS / "experiment" / f"{experiment}.yaml").read_text()
+    return re.findall(r"override /model: (\w+)", text)[0]
+
+
+@pytest.mark.parametrize("name", by_size({name: model_of(name) for name in EXPERIMENTS}))
 def test_every_experiment_is_ready_to_train_but_for_its_data(name):
     """Its weights are of its model and clip, its model takes the clip, and its optimizer tells the layers apart."""
     composed = compose(f"experiment={name}", "data.path=clips.csv").settings()

@@ -98,7 +98,10 @@ def hostile(request: Request) -> Answer:
 
 @pytest.mark.parametrize(
     ("path", "message"),
-    [("crash.mp4", "crash while decoding: its process ended with code -11"), ("hang.mp4", "timeout while decoding")],
+    [
+        ("crash.mp4", "crash while decoding: its process ended with code -11"),
+        pytest.param("hang.mp4", "timeout while decoding", marks=pytest.mark.slow),
+    ],
 )
 def test_a_crash_or_a_hang_costs_one_video(items, monkeypatch, path, message):
     monkeypatch.setattr(reading, "answer", hostile)

@@ -27,6 +27,7 @@ PUBLISHED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(PUBLISHED))
 def test_parameters_and_multiply_adds_are_the_published_ones(name: str) -> None:
     (num_frames, size), gflops, near, millions = PUBLISHED[name]

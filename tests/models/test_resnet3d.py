@@ -113,6 +113,7 @@ def fill() -> ModuleType:
     return module
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("weights", "wrong"),
     [

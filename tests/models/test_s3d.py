@@ -21,6 +21,7 @@ def test_what_fits_one_window_is_a_plain_mean() -> None:
     torch.testing.assert_close(mean_of_windows(features), features.mean((2, 3, 4)))
 
 
+@pytest.mark.slow
 @torch.inference_mode()
 def test_torchvisions_weights_give_its_logits_over_three_windows() -> None:
     torch.manual_seed(0)

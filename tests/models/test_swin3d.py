@@ -19,6 +19,7 @@ def multiply_adds(name: str, num_frames: int) -> float:
     return counter.get_total_flops() / 2e9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(PUBLISHED))
 def test_parameters_and_multiply_adds_are_the_published_ones(name: str) -> None:
     millions, gflops = PUBLISHED[name]
@@ -28,6 +29,7 @@ def test_parameters_and_multiply_adds_are_the_published_ones(name: str) -> None:
     assert multiply_adds(name, 32) == pytest.approx(gflops, abs=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["swin3d_t", "swin3d_s", "swin3d_b"])
 def test_multiply_adds_are_torchvisions(name: str) -> None:
     weights: Any = get_model_weights(name)["KINETICS400_V1"]

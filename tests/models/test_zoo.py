@@ -195,7 +195,7 @@ def test_parameters_and_names_are_what_they_were(name: str) -> None:
     assert facts(name) == golden_facts()[name]
 
 
-@every_model
+@every_model_at_length
 def test_every_parameter_gets_a_gradient(name: str) -> None:
     model = fresh(name).train()
     with torch.no_grad():
@@ -212,7 +212,7 @@ def test_every_parameter_gets_a_gradient(name: str) -> None:
     assert all(p.grad.isfinite().all() for p in model.parameters() if p.grad is not None)
 
 
-@every_model
+@every_model_at_length
 @torch.inference_mode()
 def test_forward_is_features_then_head_at_two_sizes(name: str) -> None:
     model: Any = shared(name)
