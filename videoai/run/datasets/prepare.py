@@ -51,9 +51,8 @@ REPORT_SECONDS = 5.0
 def prepare(settings: PrepareSettings, data: DataSettings) -> dict[str, Any]:
     """Make the copy of ``data`` that the settings ask for.
 
-    Returns: ``out``, ``manifest``, ``task`` (what trains on it), ``num_videos``, ``num_made``, ``bytes_in``,
-        ``bytes_out``, ``unreadable`` (rows), ``splits`` (clips in each), ``clip_ms`` (before, after; None when
-        nothing was made).
+    Returns: ``out``, ``manifest``, ``task``, ``num_videos``, ``num_made``, ``bytes_in``, ``bytes_out``, ``unreadable``
+        (rows), ``splits`` (clips in each), ``clip_ms`` (before, after; None when nothing was made).
     Raises: ValueError, OSError: one line each.
     """
     form, manifest = new_form(settings), build_manifest(data, trust=ANYTHING)

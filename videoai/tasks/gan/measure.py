@@ -73,6 +73,7 @@ def measure(encoded: ExtractedSets, evaluated: ExtractedSets, classes: list[str]
     real, made = evaluated.held_out, evaluated.generated
     agreement = per_class((made.probability.argmax(1) == made.label).double(), made.label, num_classes)
     on_real = per_class((real.probability.argmax(1) == real.label).double(), real.label, num_classes)
+    known = float(on_real.nanmean())
     compared = {"generated": encoded.generated, "real": encoded.held_out, **encoded.corrupted}
     kept = _same_number([encoded.train, *compared.values()], num_classes)
     _check_enough(len(kept[0].label))
@@ -84,7 +85,7 @@ def measure(encoded: ExtractedSets, evaluated: ExtractedSets, classes: list[str]
     recall = recall_per_class(train, encoded.train.label, generated, encoded.generated.label, num_classes)
     return {
         "agreement": float(agreement.mean()),
-        "judge_on_real": float(on_real.nanmean()),
+        "judge_on_real": known,
         "chance": 1 / num_classes,
         "memorised": memorised,
         "diversity": float(spread.nanmean()),
@@ -96,13 +97,7 @@ def measure(encoded: ExtractedSets, evaluated: ExtractedSets, classes: list[str]
             "diversity": spread.tolist(),
             "recall": recall.tolist(),
         },
-        "findings": diagnose(
-            classes,
-            agreement=agreement,
-            diversity=spread,
-            memorised=memorised,
-            judge_on_real=float(on_real.nanmean()),
-        ),
+        "findings": diagnose(classes, agreement=agreement, diversity=spread, memorised=memorised, judge_on_real=known),
     }
 
 
