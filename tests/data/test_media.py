@@ -181,3 +181,22 @@ def test_bad_video_survives_the_way_out_of_a_worker():
     copy = pickle.loads(pickle.dumps(bad))
     assert str(copy) == str(bad) == "a.mp4: short while decoding: 12 frames announced, 7 decode"
     assert (copy.path, copy.reason, copy.stage, copy.detail) == (bad.path, bad.reason, bad.stage, bad.detail)
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("67", "h264"), ("27", "h264"), ("09", "h264"),  # sequence parameter set of any importance, delimiter
+        ("4001", "hevc"), ("4201", "hevc"), ("4601", "hevc"),  # video and sequence parameter sets, delimiter
+        ("e7", None), ("65", None), ("4101", None), ("4401", None), ("4009", None),  # others
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("zeros", [2, 3])
+def test_bare_streams_are_known_by_their_first_unit(tmp_path, header, expected, zeros):
+    """Annex B of H.264 (7.3.1) and of HEVC (7.3.1.2): a start code of three or four bytes, then the unit's header."""
+    (tmp_path / "a").write_bytes(bytes(zeros) + b"\x01" + bytes.fromhex(header) + b"\x01" + bytes(400))
+    if expected:
+        assert sniff(tmp_path / "a") == expected
+    else:
+        with pytest.raises(BadVideo, match="unknown_format"):
+            sniff(tmp_path / "a")

@@ -46,3 +46,8 @@ def test_under_bf16_the_power_iteration_stays_in_fp32():
         score = autocast(VIDEO, torch.tensor([0, 1]))
     assert score.dtype == torch.float32
     assert all(torch.equal(a, b) for a, b in zip(plain.buffers(), autocast.buffers(), strict=True))
+
+
+def test_the_frames_that_are_looked_at_are_the_middles_of_equal_parts():
+    looks = {n: DualDiscriminator(num_classes=2, num_frames=16, size=16, width=4, num_looks=n).looks for n in (1, 2, 4)}
+    assert looks == {1: [8], 2: [4, 12], 4: [2, 6, 10, 14]}

@@ -66,3 +66,16 @@ def test_no_odd_file_is_called_cut():
         except BadVideo:
             continue
     assert cut == []
+
+
+@pytest.mark.parametrize("width", range(1, 9))
+def test_a_segment_says_its_length_in_one_to_eight_bytes(tmp_path, width):
+    """EBML, RFC 8794, section 4: as many leading zero bits as bytes follow; all other bits set = unknown."""
+    length = 100
+    said = ((1 << 7 * width) | length).to_bytes(width, "big")
+    unknown = ((1 << 7 * width + 1) - 1).to_bytes(width, "big")
+    head = bytes.fromhex("1a45dfa3") + b"\x84" + bytes(4)  # an EBML header of four bytes
+    for number, (size, missing) in enumerate(((said, 60), (unknown, 0))):
+        path = tmp_path / f"{number}.mkv"
+        path.write_bytes(head + EBML_SEGMENT + size + bytes(40))
+        assert missing_bytes(path) == missing

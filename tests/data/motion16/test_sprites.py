@@ -54,3 +54,13 @@ def test_the_background_wraps_and_follows_the_camera():
     assert np.allclose(np.roll(still, (16, 8), (0, 1)), moved, atol=1e-5)
     assert np.allclose(still, around, atol=1e-5)
     assert still.min() >= 0.1 and still.max() <= 0.5
+
+
+def test_the_outlines_are_what_they_were(golden):
+    """The light of each body and of each mark, and how far right and down it lies: any corner that moves shows."""
+    x = (np.arange(64) + 0.5) / 64
+    numbers = []
+    for sprite in SPRITES:
+        image = painted(sprite, size_px=64)
+        numbers += [image.mean(), (image * x).mean(), (image * x[:, None]).mean()]
+    golden("sprites", [float(number) for number in numbers], 1e-4)  # a corner moved by a hundredth changes 1e-3
