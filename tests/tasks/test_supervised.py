@@ -8,8 +8,9 @@ import pytest
 from videoai.compose.settings import from_keywords
 from videoai.core.types import MULTI_LABEL, LabelSpan, VideoItem
 from videoai.data.lists.manifest import Manifest
+from videoai.settings import training as settings
 from videoai.settings.training import TrainSettings
-from videoai.tasks import build_task, node_of, suiting, task_of
+from videoai.tasks import TASKS, build_task, node_of, suiting, task_of
 from videoai.tasks.classify import Classify
 from videoai.tasks.multi_label import MultiLabel
 from videoai.tasks.supervised import scoring_task
@@ -122,3 +123,7 @@ def test_validation_without_a_single_label_is_refused():
     setup = Setup(manifest=manifest, steps_per_epoch=1, folder=Path(), **parts)
     with pytest.raises(ValueError, match="here: no validation video has a label, so nothing can be scored"):
         SupervisedValidation(MultiLabel(), setup, nothing, nothing)
+
+
+def test_the_settings_know_every_task_of_the_table():
+    assert {*settings.TASKS, "gan"} == {*TASKS, "auto"}
