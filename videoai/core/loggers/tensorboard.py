@@ -3,7 +3,9 @@
 Where a run continues, points behind its checkpoint are hidden (``purge_step``), so that curves do not double back.
 """
 
+import re
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,8 @@ from videoai.core.loggers.pictures import contact_sheet, gif
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+EVENTS = "events.out.tfevents."
+
 
 class TensorBoard(Logger):
     """Scalars, contact sheets, videos and figures."""
@@ -23,6 +27,7 @@ class TensorBoard(Logger):
         from torch.utils.tensorboard import SummaryWriter
 
         leave_to_the_caller()
+        wait_for_a_later_name(run_dir / "tensorboard")
         self._writer = SummaryWriter(str(run_dir / "tensorboard"), purge_step=start_step + 1 if start_step else None)
 
     def scalars(self, step: int, split: str, values: dict[str, float]) -> None:
@@ -41,6 +46,14 @@ class TensorBoard(Logger):
     def close(self) -> None:
         self._writer.flush()  # close() alone would not tell that something could not be written
         self._writer.close()
+
+
+def wait_for_a_later_name(folder: Path) -> None:
+    """TensorBoard reads event files in the order of their names, which begin with the second of their start. Within one
+    second the process number decides, as text: the points of the later file would count as the earlier ones."""
+    starts = [int(match[1]) for path in folder.glob(f"{EVENTS}*") if (match := re.match(rf"{EVENTS}(\d+)", path.name))]
+    if starts and 0 <= (ahead := max(starts) + 1 - time.time()) <= 1:
+        time.sleep(ahead)
 
 
 def video_summary(name: str, video: Tensor, fps: float) -> Any:
