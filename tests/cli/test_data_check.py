@@ -58,6 +58,7 @@ def test_a_clean_set_raises_no_alarm(clean, videoai_command):
     assert reported(folder) == {}
 
 
+@pytest.mark.slow
 def test_every_planted_fault_is_found_and_nothing_else_and_training_goes_on_without_them(clean, videoai_command):
     folder, rows = clean
     add = rows.append

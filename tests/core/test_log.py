@@ -125,6 +125,7 @@ def test_a_process_without_a_folder_opens_no_logger():
     tell_everything(RunLog(None, loggers={"tensorboard": lambda: pytest.fail("opened")}))
 
 
+@pytest.mark.slow
 def test_a_full_disk_ends_the_run_where_its_own_record_cannot_be_written(tmp_path):
     """The limit stands for the disk. It holds for a whole process, hence one of its own."""
     script = f"""

@@ -113,6 +113,7 @@ def test_a_crash_or_a_hang_costs_one_video(items, monkeypatch, path, message):
     assert read_views(items[0], CLIP, reading=ISOLATED)[0].any()
 
 
+@pytest.mark.slow
 def test_a_reader_that_was_killed_between_two_videos_is_replaced(items):
     read_views(items[0], CLIP, reading=ISOLATED)
     worker = reader().worker
@@ -126,6 +127,7 @@ class Interrupted(Exception):
     pass
 
 
+@pytest.mark.slow
 def test_after_an_interrupted_read_no_video_gets_the_frames_of_another(items, monkeypatch):
     expected = [read_views(item, CLIP)[0] for item in items]
 

@@ -4,6 +4,7 @@ import torch
 from videoai.gan.auxiliary import AuxiliaryClassifier
 
 
+@pytest.mark.slow
 def test_it_learns_which_way_something_moves():
     """A bright bar that goes left or right: single frames say nothing, so this is motion."""
     torch.manual_seed(0)

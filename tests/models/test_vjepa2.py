@@ -66,6 +66,7 @@ def test_checkpointing_changes_no_gradient_and_every_parameter_has_one(probe: bo
         torch.testing.assert_close(one, other)
 
 
+@pytest.mark.slow
 @torch.no_grad()
 def test_it_compiles_to_one_graph() -> None:
     model, video = narrow(probe=True), clips(4, 32, 32)

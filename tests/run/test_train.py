@@ -111,7 +111,10 @@ def test_ten_steps_on_real_clips_give_the_golden_losses(clip_folder, tmp_path, g
     golden("train_ten_steps", [json.loads(line)["loss"] for line in lines if '"train"' in line], 2e-3)
 
 
-@pytest.mark.parametrize("model", [{"name": "tiny_r3d"}, {"name": "cnn_lstm", "backbone": "resnet10t"}])
+@pytest.mark.parametrize(
+    "model",
+    [{"name": "tiny_r3d"}, pytest.param({"name": "cnn_lstm", "backbone": "resnet10t"}, marks=pytest.mark.slow)],
+)
 def test_activation_checkpointing_keeps_the_statistics_of_batch_norms(clip_folder, tmp_path, model):
     """Only one step of two micro-batches is compared: later steps follow gradients, whose sums may round otherwise."""
     kept = []

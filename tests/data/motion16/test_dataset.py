@@ -138,6 +138,7 @@ def test_two_runs_at_once_do_no_harm(made, tmp_path):
     assert not list(tmp_path.rglob("*.tmp"))
 
 
+@pytest.mark.slow
 def test_a_script_without_a_main_guard_still_gets_its_data(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
