@@ -138,3 +138,18 @@ def range_server(tmp_path: Path) -> Iterator[RangeServer]:
         yield running
         running.shutdown()
         thread.join()
+
+
+@pytest.fixture(scope="session")
+def no_picture_from_15_on() -> Callable[[int, av.Packet], av.Packet]:
+    """``edit_packet`` of ``make_video``: MPEG-4 whose later packets announce a picture and hold none."""
+
+    def edit(index: int, packet: av.Packet) -> av.Packet:
+        if index < 15:
+            return packet
+        not_coded = av.Packet(b"\x00\x00\x01\xb6\x50\x4f")  # vop_coded = 0: nothing new to show
+        not_coded.stream, not_coded.time_base = packet.stream, packet.time_base
+        not_coded.pts, not_coded.dts = packet.pts, packet.dts
+        return not_coded
+
+    return edit
