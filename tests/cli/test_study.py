@@ -64,7 +64,7 @@ def test_a_study_of_a_gan_pairs_its_arms_and_goes_on_where_it_stopped(videoai_co
     arms = "arms=[real,real+oversampling,real+gaussian,diff_augment+gan,real+gan_gated,real+x2]"
     first = videoai_command("study", "gan_augment", *given, "seeds=2", arms, cwd=tmp_path)
     assert first.returncode == 0, first.stderr
-    assert "real+oversampling at 2: all classes have as many clips (rare=1.0)" in first.stdout
+    assert "real+oversampling at 2: all classes have equally many clips (rare=1.0)" in first.stdout
     assert "Against real, " in first.stdout
     rows = [json.loads(line) for line in (tmp_path / "study/rows.jsonl").read_text().splitlines()[1:]]
     clips = {row["arm"]: row.get("clips") for row in rows if row["seed"] == 1}
