@@ -20,3 +20,8 @@ class Noise:
 def crop_corner(*, size: int):
     """A transform that breaks the contract: it changes the size of a clip."""
     return lambda video, generator: video[..., :size, :size]
+
+
+def forget():
+    """A transform that breaks the contract: it returns nothing."""
+    return lambda video, generator: None

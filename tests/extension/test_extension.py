@@ -134,6 +134,16 @@ def test_batch_operations_and_clip_transforms_of_ones_own_stand_in_a_list(clip_f
             {"clip_transforms": [{"_target_": "noise.crop_corner", "size": 8}]},
             r"gave torch.uint8 \[16, 3, 8, 8\]; a clip",
         ),
+        ({"clip_transforms": [{"_target_": "noise.forget"}]}, "gave a NoneType; a clip stays torch.uint8"),
+        (
+            {"clip_transforms": [{"_target_": "triangle.Triangle", "total_steps": 3}]},
+            "called with .video, generator.",
+        ),
+        ({"batch_ops": [{"_target_": "noise.forget"}]}, "augment.batch_ops: .* returned a NoneType; return the batch"),
+        (
+            {"batch_ops": [{"_target_": "triangle.Triangle", "total_steps": 3}]},
+            "called with .batch, position.",
+        ),
     ],
 )
 def test_parts_that_do_not_fit_are_refused(clip_folder, tmp_path, augment, message):
@@ -158,3 +168,27 @@ def test_an_optimizer_and_a_schedule_of_ones_own(clip_folder, tmp_path):
         built(replace(given, schedule={"name": "cosine", "warm_up": 0.1}))
     with pytest.raises(ValueError, match="optim.lr is not set"):
         built(replace(given, optim={"_target_": "sign_sgd.SignSGD"}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"task": {"_target_": "triangle.Triangle", "total_steps": 3}},
+            "task: Triangle has no resolve, validate, ",
+        ),
+        (
+            {"data": {"_target_": "triangle.Triangle", "total_steps": 3}},
+            "data: triangle.Triangle returned a Triangle",
+        ),
+        (
+            {"model": {"_target_": "tiny_net.TinyNet", "width": 8, "learns": False}},
+            "TinyNet: its logits depend on no",
+        ),
+        ({"model": {"_target_": "tiny_net.no_network"}}, "model: tiny_net.no_network gives a NoneType; a torch.nn.Mod"),
+    ],
+)
+def test_classes_of_another_kind_are_not_blamed_on_videoai(clip_folder, tmp_path, changes, message):
+    data = {"name": "folder", "root": str(clip_folder), "num_workers": 0}
+    with pytest.raises(ValueError, match=message):
+        train(settings(tmp_path, **{"data": data, **changes}))

@@ -50,15 +50,23 @@ def bind(
     return partial(target, **options, **runtime)
 
 
-def build_own(nodes: Sequence[Mapping[str, Any]], *, where: str) -> list[Any]:
-    """Objects of one's own packages, from the nodes of a list in one's own config.
+def build_own(nodes: Sequence[Mapping[str, Any]], *, where: str, called_with: Sequence[str]) -> list[Any]:
+    """Callables of one's own packages, from the nodes of a list in one's own config. ``called_with`` names their
+    positional arguments.
 
-    Raises: ValueError: a node without ``_target_``, or one that cannot be built.
+    Raises: ValueError: a node without ``_target_``, one that cannot be built, or that does not take the arguments.
     """
     for number, node in enumerate(nodes):
         if not isinstance(node, Mapping) or "_target_" not in node:
             raise ValueError(f"{where}[{number}]={node}: give _target_: mypackage.module.Class, and its options.")
-    return [build(node, {}, where=f"{where}[{number}]", trust=ANYTHING) for number, node in enumerate(nodes)]
+    built = [build(node, {}, where=f"{where}[{number}]", trust=ANYTHING) for number, node in enumerate(nodes)]
+    for number, one in enumerate(built):
+        try:
+            inspect.signature(one).bind(*called_with)
+        except TypeError as error:
+            call = f"{nodes[number]['_target_']} is called with ({', '.join(called_with)})"
+            raise ValueError(f"{where}[{number}]: {call}, which it does not take: {error}.") from error
+    return built
 
 
 def resolve(target: str, where: str) -> Callable[..., Any]:

@@ -106,7 +106,10 @@ def build_model(
         node = {key: value for key, value in node.items() if key != "pretrained"}
         if not fetch_backbone:
             node |= {key: nothing for key, nothing in FETCHED.items() if key in node}
-    return with_head(build(node, TARGETS, where="model", trust=trust, num_classes=num_classes), head, num_classes)
+    model = build(node, TARGETS, where="model", trust=trust, num_classes=num_classes)
+    if not isinstance(model, nn.Module):
+        raise ValueError(f"model: {node['_target_']} gives a {type(model).__name__}; a torch.nn.Module is needed.")
+    return with_head(model, head, num_classes)
 
 
 def averaged(state: dict[str, Any]) -> dict[str, Any] | None:

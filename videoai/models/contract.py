@@ -19,14 +19,14 @@ def check_contract(
     Args:
         video: float [B, 3, T, H, W], normalised, on the model's device.
 
-    Raises: ValueError: it fails, or returns no logits [B, num_classes]; the message names its class.
+    Raises: ValueError: it fails, or returns no logits [B, num_classes] that can learn; the message names its class.
     """
     name, shape = type(model).__name__, list(video.shape)
     for training in (False, True):
         model.train(training)
         buffers = {key: buffer.clone() for key, buffer in model.named_buffers()}
         try:
-            with torch.random.fork_rng(), autocast():
+            with torch.random.fork_rng(), autocast(), torch.set_grad_enabled(training):
                 logits = functional_call(model, buffers, (video,))
         except Exception as error:  # whatever a stranger's code raises is one line here, with the traceback under debug
             raise ValueError(
@@ -38,3 +38,5 @@ def check_contract(
             raise ValueError(
                 f"model {name}: returns {given} for a video {shape}. {WANTED}: here {[len(video), num_classes]}."
             )
+        if training and not logits.requires_grad:
+            raise ValueError(f"model {name}: its logits depend on no parameter, so that it cannot learn. {WANTED}.")

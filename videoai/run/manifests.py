@@ -40,6 +40,11 @@ def build_manifest(data: DataSettings, *, trust: Sequence[str]) -> Manifest:
     """Raises: ValueError or FileNotFoundError, naming the file and what to do."""
     with process_group.rank0_first():  # it may render or unpack something
         manifest = build(data.source, MANIFESTS, where="data", trust=trust)
+    if not isinstance(manifest, Manifest):
+        raise ValueError(
+            f"data: {data.source['_target_']} returned a {type(manifest).__name__}; return a Manifest of "
+            "videoai.data.lists.manifest."
+        )
     if data.only:
         manifest = manifest.only(data.only)
     return without_quarantined(manifest, data.quarantine) if data.quarantine else manifest

@@ -1,9 +1,11 @@
 """What a model learns: one file a task, and the table of names. A custom task is named by ``_target_``."""
 
 from collections.abc import Mapping, Sequence
+from inspect import isfunction
 from typing import Any
 
 from videoai.core.build import ANYTHING, build
+from videoai.core.messages import truncated_list
 from videoai.data.lists.manifest import Manifest
 from videoai.tasks.task import Task
 
@@ -18,9 +20,16 @@ AUTO = {"name": "auto"}  # classify or multi_label, as the data have one label a
 def build_task(node: str | Mapping[str, Any], *, trust: Sequence[str] = ANYTHING) -> Task:
     """``"classify"``, ``{"name": "classify"}`` or ``{"_target_": "mine.Regression", ...}`` -> the task.
 
-    Raises: ValueError: no such task, or an option that it does not take.
+    Raises: ValueError: no such task, an option that it does not take, or a class that is no task.
     """
-    return build({"name": node} if isinstance(node, str) else node, TASKS, where="task", trust=trust)
+    task = build({"name": node} if isinstance(node, str) else node, TASKS, where="task", trust=trust)
+    methods = [name for name, value in vars(Task).items() if isfunction(value) and not name.startswith("_")]
+    if missing := [name for name in methods if not hasattr(task, name)]:
+        raise ValueError(
+            f"task: {type(task).__name__} has no {truncated_list(missing)}. A task has the methods of "
+            "videoai.tasks.task.Task; videoai.tasks.supervised.SupervisedTask is a base with most of them."
+        )
+    return task
 
 
 def suiting(manifest: Manifest) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """A trained model with its task: answers for files and for frames, preprocessed as ``evaluate`` does."""
 
+import math
 from collections.abc import Sequence
 from os import PathLike, fspath
 from pathlib import Path
@@ -10,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from videoai.data.decode import Decoder, open_video
+from videoai.data.decode import Decoder, Video, open_video
 from videoai.data.decode.memory import video_from_array
 from videoai.data.normalize import ToModelInput
 from videoai.engine.precision import Precision
@@ -67,11 +68,20 @@ class TrainedModel(LoadedModel):
             window_seconds=window_seconds,
             hop_seconds=hop_seconds,
         )
-        answers = []
-        for number, one in enumerate(as_list(inputs)):
-            with opened(one, number, fps, decoder, frame_fps) as video:
-                answers.append(predictor.of(video, video.path))
-        return answers
+        was_training = self.training
+        self.eval()  # a batch norm in training mode would take its statistics from these videos, and keep them
+        try:
+            return [
+                self._answer(predictor, opened(one, number, fps, decoder, frame_fps))
+                for number, one in enumerate(as_list(inputs))
+            ]
+        finally:
+            self.train(was_training)
+
+    @staticmethod
+    def _answer(predictor: Predictor, video: Video) -> Answer:
+        with video:
+            return predictor.of(video, video.path)
 
 
 def load(checkpoint: str | Path, *, trust: Sequence[str] = (), device: str = "cpu") -> TrainedModel:
@@ -95,7 +105,11 @@ def opened(source: Input, number: int, fps: float | None, decoder: Decoder, fram
     """A Video over an input. Raises: ValueError, BadVideo."""
     if isinstance(source, str | PathLike):
         return open_video(fspath(source), decoder=decoder, frame_fps=frame_fps)
-    if fps is None:
-        raise ValueError(f"input {number} is an array of frames: give their rate, fps=25")
-    frames = source.numpy() if isinstance(source, Tensor) else source
+    if not isinstance(source, np.ndarray | Tensor):
+        raise ValueError(
+            f"input {number} is of type {type(source).__name__}: give a path, or frames as a uint8 array [T, H, W, 3]."
+        )
+    if not isinstance(fps, int | float) or isinstance(fps, bool) or not 0 < fps < math.inf:
+        raise ValueError(f"input {number} is an array of frames, and fps={fps!r}: give their rate, such as fps=25.")
+    frames = source.cpu().numpy() if isinstance(source, Tensor) else source
     return video_from_array(frames, fps, path=f"input {number}")

@@ -70,10 +70,16 @@ class TrainTransform:
         return Transformed(video, is_mirrored, is_reversed, tuple(self._ops(generator)))
 
     def _checked(self, video: Tensor, transform: ClipTransform) -> Tensor:
-        if video.dtype != torch.uint8 or video.ndim != 4 or tuple(video.shape[1:]) != (3, self.size, self.size):
+        if (
+            not isinstance(video, Tensor)
+            or video.dtype != torch.uint8
+            or video.ndim != 4
+            or tuple(video.shape[1:]) != (3, self.size, self.size)
+        ):
             name = getattr(transform, "__name__", type(transform).__name__)
+            given = f"{video.dtype} {list(video.shape)}" if isinstance(video, Tensor) else f"a {type(video).__name__}"
             raise ValueError(
-                f"augment.clip_transforms: {name} gave {video.dtype} {list(video.shape)}; a clip stays torch.uint8 "
+                f"augment.clip_transforms: {name} gave {given}; a clip stays torch.uint8 "
                 f"[T, 3, {self.size}, {self.size}]."
             )
         return video

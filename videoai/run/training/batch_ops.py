@@ -1,9 +1,10 @@
 """The operations that a batch of training passes through on the device, in their order."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from videoai.core.build import build_own
-from videoai.core.types import BatchOp
+from videoai.core.types import Batch, BatchOp
 from videoai.data.augment.mix import Mix
 from videoai.data.normalize import ToModelInput
 from videoai.run.training.generated_clips import Synthetic
@@ -23,9 +24,22 @@ def batch_ops(setup: Setup, to_input: ToModelInput, generated: Synthetic | None)
         ops.append(generated.generate)
     if augment.diff_augment:
         ops.append(DiffAugment(augment.diff_augment, to_input=to_input, seed=seed))
-    ops += build_own(augment.batch_ops, where="augment.batch_ops")
+    own = build_own(augment.batch_ops, where="augment.batch_ops", called_with=("batch", "position"))
+    ops += [partial(checked, op) for op in own]
     if generated:
         ops.append(generated.targets)
     if augment.mixup or augment.cutmix:
         ops.append(Mix(num_classes=len(setup.outputs), mixup=augment.mixup, cutmix=augment.cutmix, seed=seed))
     return ops
+
+
+def checked(op: BatchOp, batch: Batch, position: int) -> Batch:
+    """A custom operation on a batch. Raises: ValueError: it returns no batch."""
+    changed = op(batch, position)
+    if not isinstance(changed, Batch):
+        name = getattr(op, "__name__", type(op).__name__)
+        raise ValueError(
+            f"augment.batch_ops: {name} returned a {type(changed).__name__}; return the batch, such as "
+            "batch._replace(video=...)."
+        )
+    return changed

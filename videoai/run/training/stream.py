@@ -72,7 +72,7 @@ def clip_options(setup: Setup, directions: Directions) -> dict[str, Any]:
         size=setup.clip.size,
         flip=directions.flip,
         reverse=directions.reverse,
-        more=build_own(augment.clip_transforms, where="augment.clip_transforms"),
+        more=build_own(augment.clip_transforms, where="augment.clip_transforms", called_with=("video", "generator")),
         scale=(augment.scale[0], augment.scale[1]),
         ratio=(augment.ratio[0], augment.ratio[1]),
         shift=augment.shift,
