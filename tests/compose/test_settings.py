@@ -100,6 +100,36 @@ FILES = {  # file -> text, the word that chooses it, the message
         "trainer=r",
         "a group of settings, such as trainer.batch_size=",
     ),
+    "experiment/t.yaml": (
+        "# @package _global_\noptim: {name: sgd}\n",
+        "experiment=t",
+        "in a file, under defaults: - override /optim: sgd",
+    ),
+    "experiment/u.yaml": (
+        "# @package _global_\n1: 4\n",
+        "experiment=u",
+        "unknown setting '1'",
+    ),
+    "experiment/v.yaml": (
+        "# @package _global_\ntrainer: null\n",
+        "experiment=v",
+        "trainer=null: a group of settings",
+    ),
+    "experiment/w.yaml": (
+        "# @package _global_\ntrainer.max_steps: 4\n",
+        "experiment=w",
+        "'trainer.max_steps' cannot be a key of a file: write 'max_steps:' below 'trainer:'",
+    ),
+    "optim/sgd.yaml": (
+        "name: sgd\nlr: 0.7\n",
+        "optim=sgd",
+        "has the name of a preset of videoai, which would be read instead. Rename it, such as my_sgd.yaml",
+    ),
+    "optim/x.yml": (
+        "name: sgd\n",
+        "optim=x",
+        "only files that end in .yaml are read",
+    ),
     "trainer/s.yaml": (
         "max_steps: [3\n",
         "trainer=s",
@@ -115,7 +145,12 @@ def test_a_typo_in_a_file_is_refused_with_the_file(name, tmp_path: Path):
     (tmp_path / name).write_text(text)
     with pytest.raises(ValueError, match=re.escape(message)) as refused:
         from_arguments(TrainSettings, ["--config-dir", str(tmp_path), word]).settings()
-    assert name in str(refused.value) or word in str(refused.value)
+    has_no_single_file = (
+        "experiment/t.yaml",
+        "experiment/u.yaml",
+        "experiment/w.yaml",
+    )  # values of several files together
+    assert name in str(refused.value) or word in str(refused.value) or name in has_no_single_file
 
 
 @pytest.mark.parametrize(
@@ -130,6 +165,12 @@ def test_a_typo_in_a_file_is_refused_with_the_file(name, tmp_path: Path):
         ("optim=3", "optim=3: optim takes a name (adamw, adamw_tiny, sgd). Single settings are given one by one"),
         ("data={name: csv}", "data takes a name (activitynet, "),
         ("experiment=null", "experiment takes a name ("),
+        (
+            "optim.name=sgd",
+            "optim.name=sgd: the other settings of optim are those of optim=adamw_tiny. Choose both with",
+        ),
+        ("optim.lr=1e-3,3e-4", "one run for each value: videoai train -m ...; a list: optim.lr=[1e-3,3e-4]"),
+        ("--config-dir", "--config-dir (nothing): no such folder"),
         ("+trainer.max_steps=3", "settings are key=value; +, ~ and hydra.* are of no use here"),
         ("hydra.job.name=x", "of no use here"),
         ("max_steps", "'max_steps' is not understood"),
@@ -167,3 +208,9 @@ def test_keywords_start_from_presets_too():
     assert settings.name == "folder-r3d_18" and Path(settings.run_dir or "").parts[-2:] == ("runs", "folder-r3d_18")
     own = from_keywords(TrainSettings, {"optim": {"_target_": "torch.optim.Adam", "lr": 1e-3}}).settings()
     assert own.optim == {"_target_": "torch.optim.Adam", "lr": 1e-3}
+
+
+@pytest.mark.parametrize("word", ["name=größe", 'name="größe"', "name=日本"])
+def test_words_beyond_ascii_need_no_quotes(word):
+    composed = from_arguments(TrainSettings, [word, "data.only=[süß x,b]"])
+    assert composed.whole["name"] in ("größe", "日本") and list(composed.whole["data"]["only"]) == ["süß x", "b"]

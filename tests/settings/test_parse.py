@@ -110,7 +110,7 @@ def test_a_value_beyond_each_limit_is_refused(cls, name, limit, sign):
             ["color", "flip"],
             "give a list of some of color, translation, cutout, such as [color]",
         ),
-        ("clip.mean", [0.5, 0.5], "give a list of 3 numbers, or null"),
+        ("clip.mean", [0.5, 0.5], "give a list of 3 numbers from 0 to 1, or null"),
         ("data.name", "motion61", "Did you mean motion16? Choose from: activitynet, "),
         ("optim.name", "sdg", "Did you mean sgd? Choose from: adamw, sgd"),
     ],

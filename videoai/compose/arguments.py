@@ -18,6 +18,9 @@ from videoai.settings.setting import setting_of
 logger = logging.getLogger(__name__)
 
 
+NOT_ASCII = re.compile(r"""[^\s,:=\[\]{}'"]*[^\x00-\x7f][^,:=\[\]{}'"]*""")  # a word with a letter beyond ASCII
+
+
 class Arguments(NamedTuple):
     """What was typed behind a verb."""
 
@@ -77,8 +80,11 @@ def put(nested: dict[str, Any], key: str, value: Any) -> None:
 def quoted(cls: type, override: str) -> str:
     """A path is taken as typed: quoted for Hydra's grammar, unless the person did, or meant null."""
     key, _, value = override.partition("=")
-    if key.lstrip("+") not in path_settings(cls) or value == "null" or value[:1] in ("'", '"', ""):
+    if value == "null" or value[:1] in ("'", '"', ""):
         return override
+    if key.lstrip("+") not in path_settings(cls):
+        is_plain = value.isascii() or '"' in value or "'" in value  # Hydra's grammar knows words of ASCII only
+        return override if is_plain else f"{key}=" + NOT_ASCII.sub(lambda word: f'"{word[0]}"', value)
     # In Hydra's grammar a backslash counts before a quote only.
     escaped = re.sub(r'(\\*)("|$)', lambda run: run[1] * 2 + ('\\"' if run[2] else ""), value)
     return f'{key}="{escaped}"'
@@ -110,7 +116,7 @@ def split_config_dir(arguments: Sequence[str]) -> tuple[str | None, list[str]]:
             folder = following if is_separate else argument.partition("=")[2]
             del rest[place : place + 1 + is_separate]
             break
-    if folder is not None and not Path(folder).is_dir():
+    if folder is not None and not (folder and Path(folder).is_dir()):
         raise ValueError(
             f"--config-dir {folder or '(nothing)'}: no such folder. Give one that holds model/, data/, ... with YAML."
         )

@@ -27,6 +27,7 @@ def compose_presets(
     from omegaconf.errors import OmegaConfBaseException
     from yaml import MarkedYAMLError
 
+    check_own_files(config_dir)
     for override in overrides:
         check_choice(override, config_dir)
     search = [f"hydra.searchpath=[file://{os.path.abspath(config_dir)}]"] if config_dir else []
@@ -37,7 +38,22 @@ def compose_presets(
         place = f"{os.path.relpath(mark.name)}:{mark.line + 1}: " if mark else ""
         raise ValueError(f"{place}this is no YAML: {error.problem}.") from error
     except (HydraException, OmegaConfBaseException, ValueError) as error:
-        raise ValueError(_one_line(str(error))) from error
+        raise ValueError(
+            _one_line(str(error) or f"a key or value that YAML allows and settings do not ({error!r})")
+        ) from error
+
+
+def check_own_files(config_dir: str | None) -> None:
+    """Raises: ValueError: a file that would not be read, because it has the name of one of ours or ends in .yml."""
+    for file in sorted(Path(config_dir).glob("*/*.y*ml")) if config_dir else ():
+        group, shown = file.parent.name, os.path.relpath(file)
+        if group in GROUPS and file.suffix == ".yml":
+            raise ValueError(f"{shown}: only files that end in .yaml are read. Rename it to {file.stem}.yaml")
+        if group in GROUPS and (CONFIGS / group / file.name).is_file():
+            raise ValueError(
+                f"{shown} has the name of a preset of videoai, which would be read instead. Rename it, such as "
+                f"my_{file.name}, and choose it with {group}=my_{file.stem}"
+            )
 
 
 def check_choice(override: str, config_dir: str | None) -> None:
@@ -115,7 +131,7 @@ def _composed(job: str, overrides: Sequence[str]) -> tuple[dict[str, Any], dict[
                 raise
             added = [re.sub("^clip=", "+clip@_global_.clip=", override) for override in overrides]
             config = compose(job, overrides=added, return_hydra_config=True)  # a model of one's own that picks no clip
-    settings = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+    settings = OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
     return OmegaConf.to_container(settings, resolve=True), by_group(config.hydra.runtime.choices)  # pyright: ignore[reportReturnType]
 
 
@@ -144,6 +160,9 @@ def _one_line(text: str) -> str:
         )
     if missing := re.search(r"Could not override '(\w+)'. No match in the defaults list", text):
         return unknown(missing[1], [])
+    if ambiguous := re.search(r"Ambiguous value for argument '(.+?)'", text):
+        key, _, values = ambiguous[1].replace("++", "").partition("=")
+        return f"{key}={values}: one run for each value: videoai train -m ...; a list: {key}=[{values}]"
     if any(words in text for words in GRAMMAR_ERRORS):
         return f"cannot read the setting ({first}). Give key=value; quote special characters: 'key=\"a b\"'"
     if twice := re.search(r"(\w+) appears more than once in the final defaults list", text):

@@ -100,12 +100,26 @@ def from_composed(
         )
     try:
         whole = renamed({**config, **_own_nodes(given)}, logger.warning)
+        check_names(whole, choices)
         check_model(whole.get("model"))
         return Composed(cls, complete(cls, whole), choices)
     except WrongSetting as error:
         is_typed = error.key in keys_of(given.overrides) and error.key not in GROUPS
         file = None if is_typed else origin_of(error.key, choices, given.config_dir)
         raise ValueError(f"{file}: {error}" if file else str(error)) from error
+
+
+def check_names(whole: Mapping[str, Any], choices: Mapping[str, str | None]) -> None:
+    """Raises: ValueError: a name that is given as a setting, so that the options of another preset stay."""
+    for group in ("optim", "schedule", "model"):
+        chosen, node = choices.get(group), whole.get(group)
+        preset = options_of(group, chosen) if chosen else None
+        if preset and isinstance(node, Mapping) and not _is_own(node) and node.get("name") != preset.get("name"):
+            name = node.get("name")
+            raise ValueError(
+                f"{group}.name={name}: the other settings of {group} are those of {group}={chosen}. Choose both with "
+                f"{group}={name}; in a file, under defaults: - override /{group}: {name}"
+            )
 
 
 def check_model(node: Any) -> None:

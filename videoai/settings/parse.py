@@ -18,6 +18,7 @@ HINTS = {
     "workers": "loading.num_workers", "num_workers": "loading.num_workers", "precision": "trainer.precision",
     "path": "data.path", "root": "data.root", "frames": "clip.num_frames", "num_frames": "clip.num_frames",
     "size": "clip.size", "imgsz": "clip.size", "pretrained": "model.pretrained", "output": "run_dir",
+    "output_dir": "run_dir", "save_dir": "run_dir", "img_size": "clip.size", "image_size": "clip.size",
 }  # fmt: skip
 GPUS = ("gpus", "devices", "num_gpus", "world_size")
 
@@ -148,7 +149,7 @@ def _completed(cls: type, given: Any, prefix: str) -> dict[str, Any]:
 def _value(f: Field[Any], about: Setting, kind: Any, given: Mapping[str, Any], prefix: str) -> Any:
     key = f"{prefix}{f.name}"
     if is_group(kind):
-        return _completed(kind, given.get(f.name) or {}, f"{key}.")
+        return _completed(kind, given.get(f.name, {}), f"{key}.")
     value = given.get(f.name, default_of(f))
     if value is MISSING or value == REQUIRED:
         return REQUIRED
@@ -195,6 +196,8 @@ def unknown(key: str, known: list[str]) -> str:
     if key.partition(".")[0] == "gan" and "gan" not in {name.partition(".")[0] for name in known}:
         return f"'{key}' is a setting of GANs: videoai gan train {key}=..."
     group, _, rest = key.partition(".")
+    if key in known:
+        return f"'{key}' cannot be a key of a file: write '{rest}:' below '{group}:'."
     if rest.partition(".")[0] == group:
         return (
             f"unknown setting '{key}'. In a file of the group {group} write its settings without '{group}:' above them."

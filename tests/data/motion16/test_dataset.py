@@ -239,3 +239,9 @@ def test_without_h264_clips_are_mpeg4_and_it_says_so(tmp_path, monkeypatch, capl
         encode.encoder.cache_clear()
     assert "no libx264" in caplog.text
     assert np.abs(decoded(tmp_path / "clip.mp4")[0].astype(int) - rendered).mean() < 6
+
+
+def test_a_folder_of_other_clips_is_not_written_into(clip_folder):
+    """data=folder was forgotten: data.root=clips would put the built-in clips beside the user's."""
+    with pytest.raises(ValueError, match=r"holds other clips \(.*\.mp4\).* To train on yours: data=folder data.root="):
+        motion16(size="tiny", root=clip_folder)

@@ -94,11 +94,25 @@ def motion16(
     """
     folder, jobs = _planned(size, level, seed, root)
     if not _is_complete(folder, jobs):
+        if root:
+            check_cache_folder(folder.parent)
         try:
             _make(folder, jobs, num_workers, progress)
         except OSError as error:
             raise OSError(f"{error} data.root=PATH or the variable VIDEOAI_CACHE names it.") from error
     return _manifest(folder, jobs)
+
+
+def check_cache_folder(parent: Path) -> None:
+    """Raises: ValueError: a folder of the user's own clips, which the built-in ones would be written into."""
+    from videoai.data.lists.class_folders import VIDEO_EXTENSIONS
+
+    others = [path for path in parent.glob("*/*") if not path.parent.name.startswith("motion16-")]
+    if clips := [path for path in others if path.suffix.lower() in VIDEO_EXTENSIONS]:
+        raise ValueError(
+            f"data.root={parent} holds other clips ({clips[0].relative_to(parent)}), and data=motion16 would write the "
+            f"built-in ones there. To train on yours: data=folder data.root={parent}"
+        )
 
 
 def is_rendered(

@@ -106,6 +106,10 @@ def find_resume(folder: RunFolder, resume: str | bool) -> dict[str, Any] | None:
             raise ValueError(
                 f"resume=false, but {folder.path} already holds a run. Choose another run_dir, or delete it."
             )
+        if word not in ("auto", "true") and os.path.abspath(str(resume)) != str(held.absolute()):
+            logger.warning(
+                "run_dir=%s holds a run already: it continues, and resume=%s is not read", folder.path, resume
+            )
         return checkpoint.load(held)
     if word in ("auto", "true", "false", "never", "none"):
         return None
