@@ -61,7 +61,7 @@ def test_a_pretrained_backbone_that_has_no_weights_is_refused() -> None:
 @pytest.mark.parametrize("fetch", [True, False])
 def test_a_checkpoint_is_loaded_without_fetching_its_backbone(fetch: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     built: dict[str, Any] = {}
-    monkeypatch.setattr(load, "build", lambda node, *args, **kwargs: built.update(node))
+    monkeypatch.setattr(load, "build", lambda node, *args, **kwargs: built.update(node) or torch.nn.Identity())
     build_model(backbone("resnet50") | {"inflate": "resnet18"}, num_classes=2, fetch_backbone=fetch)
     assert built["backbone_pretrained"] is fetch
     assert built["inflate"] == ("resnet18" if fetch else None)

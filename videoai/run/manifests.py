@@ -42,7 +42,7 @@ def build_manifest(data: DataSettings, *, trust: Sequence[str]) -> Manifest:
         manifest = build(data.source, MANIFESTS, where="data", trust=trust)
     if not isinstance(manifest, Manifest):
         raise ValueError(
-            f"data: {data.source['_target_']} returned a {type(manifest).__name__}; return a Manifest of "
+            f"data: {data.source.get('_target_') or data.name} returned a {type(manifest).__name__}; return a Manifest of "
             "videoai.data.lists.manifest."
         )
     if data.only:
