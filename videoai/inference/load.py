@@ -108,9 +108,8 @@ def build_model(
             node |= {key: nothing for key, nothing in FETCHED.items() if key in node}
     model = build(node, TARGETS, where="model", trust=trust, num_classes=num_classes)
     if not isinstance(model, nn.Module):
-        raise ValueError(
-            f"model: {node.get('_target_') or node.get('name')} gives a {type(model).__name__}; a torch.nn.Module is needed."
-        )
+        target = node.get("_target_") or node.get("name")
+        raise ValueError(f"model: {target} gives a {type(model).__name__}; a torch.nn.Module is needed.")
     return with_head(model, head, num_classes)
 
 

@@ -41,9 +41,9 @@ def build_manifest(data: DataSettings, *, trust: Sequence[str]) -> Manifest:
     with process_group.rank0_first():  # it may render or unpack something
         manifest = build(data.source, MANIFESTS, where="data", trust=trust)
     if not isinstance(manifest, Manifest):
+        target = data.source.get("_target_") or data.name
         raise ValueError(
-            f"data: {data.source.get('_target_') or data.name} returned a {type(manifest).__name__}; return a Manifest of "
-            "videoai.data.lists.manifest."
+            f"data: {target} returned a {type(manifest).__name__}; return a Manifest of videoai.data.lists.manifest."
         )
     if data.only:
         manifest = manifest.only(data.only)
