@@ -131,7 +131,8 @@ def _composed(job: str, overrides: Sequence[str]) -> tuple[dict[str, Any], dict[
                 raise
             added = [re.sub("^clip=", "+clip@_global_.clip=", override) for override in overrides]
             config = compose(job, overrides=added, return_hydra_config=True)  # a model of one's own that picks no clip
-    settings = OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
+    own = [key for key in config if key != "hydra"]  # a file may hold numbers as keys, which are refused later
+    settings = OmegaConf.masked_copy(config, own)  # pyright: ignore[reportArgumentType]
     return OmegaConf.to_container(settings, resolve=True), by_group(config.hydra.runtime.choices)  # pyright: ignore[reportReturnType]
 
 
