@@ -2,8 +2,10 @@
 
 import re
 from dataclasses import MISSING, fields, is_dataclass
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from videoai.settings import benchmarks, datasets, gan, study, training, verbs
@@ -13,6 +15,7 @@ from videoai.settings.model import OPTIMIZERS, SCHEDULES
 from videoai.settings.parse import complete, describe, flatten, parse, to_dict, type_hints
 from videoai.settings.setting import checked, default_of, setting_of
 from videoai.settings.training import TrainSettings
+from videoai.settings.verbs import EvaluateSettings
 
 GIVEN = {
     "data": {"name": "motion16"},
@@ -182,3 +185,10 @@ def test_a_variant_is_called_by_its_own_name(table):
     for name, cls in table.items():
         (named,) = (f for f in fields(cls) if f.name == "name")
         assert default_of(named) == name
+
+
+def test_paths_and_numbers_of_numpy_are_taken_as_text_and_numbers():
+    given = {"checkpoint": Path("runs") / "best.pt", "batch_size": np.int64(3)}
+    settings = parse(EvaluateSettings, given)
+    assert (settings.checkpoint, settings.batch_size) == (str(Path("runs/best.pt")), 3)
+    assert type(settings.batch_size) is int

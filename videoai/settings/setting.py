@@ -4,6 +4,7 @@ batch_size: int = setting(16, min=1, help="clips in one forward pass")
 """
 
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field
 from types import NoneType, UnionType
@@ -68,12 +69,20 @@ def checked(key: str, value: Any, annotation: Any, about: Setting) -> Any:
 
     Raises: WrongSetting: another type, outside the limits, or no choice.
     """
+    value = plain(value)
     fitted = _first_fit(value, annotation, about)
     if fitted is not UNCHANGED:
         return fitted
     given = repr(value) if isinstance(value, str) and value.replace(".", "", 1).isdecimal() else shown(value)
     message = f"{key}={given}:{_near(value, annotation)} {allowed(annotation, about, capital=True)}."
     raise WrongSetting(key, message)
+
+
+def plain(value: Any) -> Any:
+    """A path as text, and a number of numpy or torch as Python's: what a notebook passes."""
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    return value.item() if getattr(value, "shape", None) == () and hasattr(value, "item") else value
 
 
 def alternatives(annotation: Any) -> tuple[Any, ...]:
