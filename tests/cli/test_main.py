@@ -94,8 +94,9 @@ def processor_seconds(*command: str) -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-# Inferred, not measured: train --help took 0.42 s of processor time on idle cores, and needs 2.54 times the instructions.
-HYDRA_SECONDS = 0.165  # of import hydra there
+# Inferred, not measured: train --help took 0.42 s of processor time on idle cores, and takes 2.54 times as many
+# instructions as import hydra.
+HYDRA_SECONDS = 0.165
 LIMITS = {("-m", "videoai", "--help"): 0.5, ("-m", "videoai", "train", "--help"): 0.5, ("-c", "import videoai"): 0.2}
 
 
