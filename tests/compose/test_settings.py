@@ -169,6 +169,7 @@ def test_a_typo_in_a_file_is_refused_with_the_file(name, tmp_path: Path):
             "optim.name=sgd",
             "optim.name=sgd: the other settings of optim are those of optim=adamw_tiny. Choose both with",
         ),
+        ("model.name=tiny_r3dd", "model.name=tiny_r3dd: no such choice. Did you mean tiny_r3d?"),
         ("optim.lr=1e-3,3e-4", "one run for each value: videoai train -m ...; a list: optim.lr=[1e-3,3e-4]"),
         ("--config-dir", "--config-dir (nothing): no such folder"),
         ("+trainer.max_steps=3", "settings are key=value; +, ~ and hydra.* are of no use here"),

@@ -7,7 +7,8 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Generic, TypeVar
 
 from videoai.compose.arguments import Arguments, keys_of, put, read_arguments, values_of
-from videoai.compose.presets import CONFIGS, GROUPS, compose_presets, options_of, origin_of
+from videoai.compose.presets import CONFIGS, GROUPS, choices_of, compose_presets, options_of, origin_of
+from videoai.core.messages import did_you_mean
 from videoai.settings.gan import TrainGanSettings
 from videoai.settings.model import ModelOptions
 from videoai.settings.parse import complete, flatten, parse, type_hints, unknown
@@ -110,12 +111,15 @@ def from_composed(
 
 
 def check_names(whole: Mapping[str, Any], choices: Mapping[str, str | None]) -> None:
-    """Raises: ValueError: a name that is given as a setting, so that the options of another preset stay."""
+    """Raises: ValueError: a name that there is not, or that is set alone, so that another preset's options stay."""
     for group in ("optim", "schedule", "model"):
         chosen, node = choices.get(group), whole.get(group)
         preset = options_of(group, chosen) if chosen else None
         if preset and isinstance(node, Mapping) and not _is_own(node) and node.get("name") != preset.get("name"):
-            name = node.get("name")
+            name = str(node.get("name"))
+            if options_of(group, name) is None:
+                known = choices_of(group)
+                raise ValueError(f"{group}.name={name}: no such choice.{did_you_mean(name, known)}")
             raise ValueError(
                 f"{group}.name={name}: the other settings of {group} are those of {group}={chosen}. Choose both with "
                 f"{group}={name}; in a file, under defaults: - override /{group}: {name}"

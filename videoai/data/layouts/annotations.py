@@ -100,6 +100,7 @@ class _Finder:
         self.is_folder = cache(lambda path: not is_file(path))
 
     def rows(self, clips: Iterable[Annotated]) -> Iterator[Row]:
+        """A row for each clip whose file is there; the others are counted."""
         for clip in clips:
             if clip.video not in self.where:
                 path = self.videos.find(clip.video) or (self.videos.find(clip.also) if clip.also else None)
@@ -115,6 +116,7 @@ class _Finder:
                 yield Row(path, clip.label, clip.split, clip.group, *stretch, spans=clip.spans)
 
     def check_absent(self, source: str, max_fraction: float, num_clips: int) -> None:
+        """Raises: ValueError: no clip is left, or more files than ``max_fraction`` of all are missing."""
         total, absent = len(self.where), self.absent.total()
         if self.num_untold and not num_clips:
             raise ValueError(
@@ -133,6 +135,7 @@ class _Finder:
             )
 
     def notes(self) -> list[str]:
+        """A sentence for each kind of clip that was left out."""
         notes = []
         if absent := self.absent.total():
             by_split = ", ".join(f"{split} {count}" for split, count in sorted(self.absent.items()) if count)

@@ -15,7 +15,7 @@ MULTI_LABEL_COLUMNS = (*CLIP_COLUMNS, SECONDS_COLUMN)
 
 
 def check_writable(manifest: "Manifest") -> None:
-    """Raises: ValueError: the name of a class cannot stand in a list of labels."""
+    """Raises: ValueError: the name of a class holds the character that separates labels."""
     if manifest.is_multi_label:
         join_labels([*map(NamedSpan, manifest.classes)])
 

@@ -145,6 +145,7 @@ class ToVideos(Conversion):
         return max(2, height // 2 * 2), max(2, width // 2 * 2)
 
     def write(self, video: Video, file: BinaryIO) -> None:
+        """Encode the frames of ``video`` as mp4 into ``file``."""
         size = self.size_of(video)
         indices, ticks, time_base = self._schedule(video)
         with av.open(file, "w", format="mp4") as container:
