@@ -9,7 +9,7 @@ import re
 import sys
 from pathlib import Path
 
-from videoai.compose.presets import CONFIGS
+from videoai.compose.files import CONFIGS
 from videoai.models import names
 from videoai.models.published import all_weights
 from videoai.models.sizes import FILE, measure, sizes

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from videoai.compose.presets import CONFIGS
+from videoai.compose.files import CONFIGS
 from videoai.compose.settings import Composed, from_arguments
 from videoai.core.types import ClipSpec
 from videoai.engine.optim import build_optimizer

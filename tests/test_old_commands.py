@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from videoai.cli.main import main
-from videoai.compose.presets import GROUPS
+from videoai.compose.files import GROUPS
 
 COMMANDS = (Path(__file__).parent / "fixtures" / "old_commands.txt").read_text().splitlines()
 # What a command says that was understood, and lacks a file or, in a mention of its name only, a setting.

@@ -76,13 +76,13 @@ def predict(
     """Answers for videos, preprocessed as ``evaluate`` does.
 
     Args:
-        inputs: paths of videos or folders of images, or frames, uint8 [T, H, W, 3] RGB; one or several.
+        inputs: paths of videos, folders of images or of videos, globs, or frames, uint8 [T, H, W, 3] RGB; one or
+            several.
         fps: the rate of frames that are given as arrays.
         options: top_k, window_seconds, hop_seconds, decoder, frame_fps.
     Raises: ValueError, OSError: one line each. BadVideo: a video that cannot be read.
     """
-    from videoai.core.device import resolve_device
     from videoai.tasks.loaded import load
 
-    model = load(checkpoint, trust=trust, device=str(resolve_device(device)))
+    model = load(checkpoint, trust=trust, device=device)
     return model.predict(inputs, fps=fps, **options)

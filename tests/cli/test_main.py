@@ -3,8 +3,12 @@ import os
 import re
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
+from torch.utils.data import DataLoader
+
+from videoai.cli.main import message_of
 
 
 @pytest.mark.parametrize(
@@ -117,3 +121,17 @@ def test_help_imports_nothing_heavy():
     command = [sys.executable, "-c", code, "train", "--help"]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert not {"torch", "numpy", "av", "timm", "rich"} & set(printed.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize("num_workers", [0, 1])
+def test_an_error_in_code_of_ones_own_says_where_it_was_raised(num_workers, tmp_path, monkeypatch):
+    code = "class Broken:\n    def __getitem__(self, index):\n        raise ValueError('boom')\n"
+    (tmp_path / "broken.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(sys.modules, "broken", raising=False)
+    loader = DataLoader(import_module("broken").Broken(), sampler=[0], num_workers=num_workers)
+    with pytest.raises(ValueError, match="boom") as raised:
+        next(iter(loader))
+    place = r"boom \(in your own (Broken\.)?__getitem__, broken.py line 3\)"
+    assert re.fullmatch(place, message_of(raised.value))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from videoai.compose.settings import from_arguments, from_keywords
+from videoai.settings.gan import TrainGanSettings
 from videoai.settings.training import TrainSettings
 from videoai.settings.verbs import EvaluateSettings
 
@@ -23,7 +24,7 @@ FILES = {  # file -> text, the word that chooses it, the message
     "experiment/c.yaml": (
         "trainer: {max_steps: 2}\n",
         "experiment=c",
-        "the file has no effect, because its first line is not '# @package _global_'",
+        "its first line is 'trainer: {max_steps: 2}' and must be '# @package _global_'",
     ),
     "augment/d.yaml": (
         "blur: 0.5\n",
@@ -135,6 +136,66 @@ FILES = {  # file -> text, the word that chooses it, the message
         "trainer=s",
         "s.yaml:2: this is no YAML: expected ',' or ']'",
     ),
+    "experiment/y.yaml": (
+        "\ufeff# @package _global_\ntrainer: {max_steps: 2}\n",
+        "experiment=y",
+        "begins with a byte order mark (BOM)",
+    ),
+    "experiment/z.yaml": (
+        "# @package _globl_\ntrainer: {max_steps: 2}\n",
+        "experiment=z",
+        "its first line is '# @package _globl_' and must be",
+    ),
+    "experiment/aa.yaml": (
+        "# @package _global_\noptim: {lr: '${trainer.lrr}'}\n",
+        "experiment=aa",
+        "${trainer.lrr}: there is no setting of this name",
+    ),
+    "experiment/bb.yaml": (
+        "# @package _global_\noptim: {lr: '${double:3}'}\n",
+        "experiment=bb",
+        "${double:...}: no such function",
+    ),
+    "experiment/cc.yaml": (
+        "# @package _global_\noptim: {lr: '${trainer.lr'}\n",
+        "experiment=cc",
+        "cannot read the setting",
+    ),
+    "experiment/dd.yaml": (
+        "# @package _global_\ndefaults: [/optim: sgd]\n",
+        "experiment=dd",
+        "write under defaults: - override /optim: NAME",
+    ),
+    "experiment/ee.yaml": (
+        "# @package _global_\ndefaults: [optim: sgd]\n",
+        "experiment=ee",
+        "write under defaults: - override /optim: NAME",
+    ),
+    "experiment/ff.yaml": (
+        "# @package _global_\ndefaults: [override optim: sgd]\n",
+        "experiment=ff",
+        "write under defaults: - override /optim: NAME",
+    ),
+    "experiment/gg.yaml": (
+        "# @package _global_\ndefaults: [override /optm: sgd]\n",
+        "experiment=gg",
+        "there is no group 'optm' of files. Did you mean optim?",
+    ),
+    "experiment/hh.yaml": (
+        "# @package _global_\ndefaults: [override /optim: sgdd]\n",
+        "experiment=hh",
+        "optim=sgdd: no such choice. Did you mean sgd?",
+    ),
+    "optim/ii.yaml": (
+        "nmae: sgd\nlr: 0.1\n",
+        "optim=ii",
+        "optim has no name. It has 'nmae'. Did you mean name?",
+    ),
+    "model/jj.yaml": (
+        "_traget_: mine.Net\n",
+        "model=jj",
+        "model has no name. It has '_traget_'. Did you mean _target_?",
+    ),
 }
 
 
@@ -153,9 +214,30 @@ def test_a_typo_in_a_file_is_refused_with_the_file(name, tmp_path: Path):
     assert name in str(refused.value) or word in str(refused.value) or name in has_no_single_file
 
 
+def test_a_file_of_another_encoding_is_refused_with_its_name(tmp_path: Path):
+    (tmp_path / "optim").mkdir()
+    (tmp_path / "optim" / "mine.yaml").write_bytes("name: sgd\n".encode("utf-16"))
+    with pytest.raises(ValueError, match=r"optim/mine\.yaml: this is not UTF-8"):
+        from_arguments(TrainSettings, ["--config-dir", str(tmp_path), "optim=mine"])
+
+
+def test_settings_of_hydra_in_a_file_are_said_to_have_no_effect(tmp_path: Path, caplog):
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "experiment" / "mine.yaml").write_text("# @package _global_\nhydra: {run: {dir: x}}\n")
+    from_arguments(TrainSettings, ["--config-dir", str(tmp_path), "experiment=mine"])
+    assert "mine.yaml: the settings below hydra: have an effect with -m only" in caplog.text
+
+
+def test_a_generators_rate_is_hinted_at_by_its_own_name():
+    for word in ("lr=1e-3", "optim.lr=1e-3"):
+        with pytest.raises(ValueError, match="Did you mean optim.lr_generator"):
+            from_arguments(TrainGanSettings, [word])
+
+
 @pytest.mark.parametrize(
     ("word", "message"),
     [
+        ("num_classes=3", "The classes come from the data"),
         ("trainer.max_step=2", "unknown setting 'trainer.max_step'. Did you mean trainer.max_steps"),
         ("lr=0.1", "Did you mean optim.lr"),
         ("model=r3d_81", "model=r3d_81: no such choice. Did you mean r3d_18"),

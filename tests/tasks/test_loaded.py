@@ -26,6 +26,25 @@ def test_a_path_and_its_frames_get_one_answer(model, frames, clip_folder):
     assert labels[0] == labels[1] == labels[2] == labels[3]
 
 
+def test_a_folder_of_videos_and_a_glob_stand_for_what_they_hold(model, clip_folder):
+    folder = clip_folder / "left"
+    names = sorted(str(path) for path in folder.glob("*.mp4"))
+    assert [answer.path for answer in model.predict(folder)] == names
+    assert [answer.path for answer in model.predict(f"{folder}/*_[01].mp4")] == names[:2]
+    with pytest.raises(FileNotFoundError, match="no such file, folder or match"):
+        model.predict(f"{folder}/*.avi")
+
+
+def test_a_model_of_other_precision_predicts(judge_run, frames):
+    model = videoai.load(judge_run / "checkpoints/best.pt").double()
+    assert model.predict(frames, fps=15)[0].top[0].probability > 0
+
+
+def test_a_device_that_there_is_not_is_one_line(judge_run):
+    with pytest.raises(ValueError, match="device=gpu: choose auto, cpu, cuda or cuda:N"):
+        videoai.load(judge_run / "checkpoints/best.pt", device="gpu")
+
+
 def test_prediction_leaves_a_model_in_training_mode_as_it_was(model, frames):
     """A batch norm in training mode would take its statistics from the video, and keep them."""
     (before,) = model.predict(frames, fps=15)

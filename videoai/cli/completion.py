@@ -55,7 +55,7 @@ def following(words: Sequence[str]) -> list[str]:
 
 
 def _settings(sources: Sequence[str], before: Sequence[str]) -> list[str]:
-    from videoai.compose.presets import choices_of
+    from videoai.compose.files import choices_of
     from videoai.compose.settings import JOBS as FROM_PRESETS
     from videoai.compose.settings import from_arguments, own_words
     from videoai.core.build import resolve

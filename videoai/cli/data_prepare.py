@@ -1,10 +1,13 @@
 """``videoai data prepare PATH out=DIR``."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from videoai.cli.overrides import about_data, named_data, path_first, settings_of
 from videoai.compose.settings import from_arguments
 from videoai.settings.datasets import PrepareSettings
+
+if TYPE_CHECKING:
+    from videoai.run.datasets.prepare import Prepared
 
 
 def main(arguments: list[str]) -> int:
@@ -24,21 +27,21 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def print_summary(done: dict[str, Any]) -> None:
+def print_summary(done: "Prepared") -> None:
     """What was made, how much faster it reads, what could not be read, and the command that comes next."""
     from videoai.core.paths import display_path
     from videoai.data.media import BadVideo
     from videoai.run.datasets.prepare import as_bytes
 
-    out, bad = display_path(done["out"]), done["unreadable"]
-    ratio = done["bytes_out"] / max(1, done["bytes_in"])
-    sizes = f"{as_bytes(done['bytes_in'])} -> {as_bytes(done['bytes_out'])}, {ratio:.2f} times"
-    if done["num_made"]:
-        print(f"{done['num_made']} of {done['num_videos']} videos made in {out}: {sizes}")
+    out, bad = display_path(done.out), done.unreadable
+    ratio = done.bytes_out / max(1, done.bytes_in)
+    sizes = f"{as_bytes(done.bytes_in)} -> {as_bytes(done.bytes_out)}, {ratio:.2f} times"
+    if done.num_made:
+        print(f"{done.num_made} of {done.num_videos} videos made in {out}: {sizes}")
     else:
-        print(f"nothing to do: {out} holds all {done['num_videos']} videos.")
-    if done["clip_ms"]:
-        before, after = done["clip_ms"]
+        print(f"nothing to do: {out} holds all {done.num_videos} videos.")
+    if done.clip_ms:
+        before, after = done.clip_ms
         faster = f"{before / after:.1f} times as fast" if after else "not measured"
         print(f"a clip of 16 frames, 4 apart, on one core: {before:.1f} ms before, {after:.1f} ms now: {faster}")
     if bad:
@@ -51,15 +54,15 @@ def print_summary(done: dict[str, Any]) -> None:
     print(f"next: {next_command(done)}")
 
 
-def next_command(done: dict[str, Any]) -> str:
+def next_command(done: "Prepared") -> str:
     """The training that reads what was made."""
     from videoai.core.messages import command_line
     from videoai.core.paths import display_path
 
-    kind, path = ("shards", done["out"]) if done["to"] == "shards" else ("csv", done["manifest"])
+    kind, path = ("shards", done.out) if done.to == "shards" else ("csv", done.manifest)
     words = [f"data={kind}", f"data.path={display_path(path)}"]
-    if kind == "csv" and not done["splits"]["val"]:
+    if kind == "csv" and not done.splits["val"]:
         words.append("data.val_fraction=0")  # there was none, and none must be made
-    if kind == "csv" and done["task"] == "multi_label":
+    if kind == "csv" and done.task == "multi_label":
         words.append("data.multi_label=true")
     return command_line("train", *words)

@@ -59,13 +59,13 @@ def generate(arguments: list[str]) -> int:
     from videoai.run.gan.generate import generate as run_generate
 
     done = run_generate(settings, change)
-    for name, reason in done["excluded"].items():
+    for name, reason in done.excluded.items():
         print(f"{name}: no clip passes: {reason}")
-    for name, count in done["classes"].items():
-        if name not in done["excluded"]:
+    for name, count in done.classes.items():
+        if name not in done.excluded:
             print(f"{name}: {count} of {settings.per_class} clips pass")
-    folder = display_path(done["output"])
-    print(f"{done['passed']} of {done['made']} clips: {folder}/manifest.csv; the others: {folder}/rejected.csv")
-    if done["passed"]:
+    folder = display_path(done.output)
+    print(f"{done.passed} of {done.made} clips: {folder}/manifest.csv; the others: {folder}/rejected.csv")
+    if done.passed:
         print(f"to train on them, add to videoai train: {shlex.quote(f'synthetic.source={folder}')}")
     return 0

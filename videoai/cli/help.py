@@ -59,8 +59,8 @@ def job_help(command: Command) -> str:
 
 def _settings(source: str, words: Sequence[str], is_passed_on: bool) -> Iterator[str]:
     from videoai.compose.arguments import split_config_dir
-    from videoai.compose.presets import GROUPS as PRESETS
-    from videoai.compose.presets import choices_of, comments_of
+    from videoai.compose.files import GROUPS as PRESETS
+    from videoai.compose.files import choices_of, comments_of
     from videoai.compose.settings import JOBS as FROM_PRESETS
     from videoai.compose.settings import from_arguments, own_words
     from videoai.core.build import resolve

@@ -3,6 +3,7 @@
 import gc
 import logging
 import os
+import re
 import sys
 import sysconfig
 import traceback
@@ -14,6 +15,7 @@ from videoai.cli.help import group_help, job_help, usage
 from videoai.cli.jobs import GROUPS, Command, find
 
 USAGE_ERROR = 2
+WORKER_FRAME = re.compile(r'^ +File "(.+)", line (\d+), in (\S+)', re.MULTILINE)
 SPACE = (
     "If memory ran out: a smaller trainer.batch_size with trainer.accumulate gives the same batch; "
     "loading.num_workers=0 needs the least memory, also of /dev/shm. If a video crashed the decoder: "
@@ -91,20 +93,30 @@ def message_of(error: Exception) -> str:
     expected = (
         isinstance(error, ValueError | OSError | ImportError) or hasattr(error, "exit_code") or hasattr(error, "reason")
     )
+    place = own_place(error)
     if expected and text:
-        return " ".join(text.split("\n")) if len(text) < 2000 else text
+        line = " ".join(text.split("\n")) if len(text) < 2000 else text
+        return f"{line} ({place})" if place else line
     first = text.splitlines()[0] if text else "no message"
-    return f"{type(error).__name__}: {first} ({error_origin(error)}; debug=true shows where)"
+    return (
+        f"{type(error).__name__}: {first} ({place or 'a fault in videoai: please report it'}; debug=true shows where)"
+    )
 
 
-def error_origin(error: Exception) -> str:
-    """Where an error comes from: the innermost file that is neither ours nor installed, else videoai itself."""
+def own_place(error: Exception) -> str | None:
+    """Where an error comes from: the innermost frame that is neither ours nor installed; None = there is none."""
     installed = (str(Path(__file__).parents[1]), sysconfig.get_path("stdlib"), "<")
-    for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
-        file = frame.f_code.co_filename
+    for file, line, name in reversed(frames_of(error)):
         if not file.startswith(installed) and not {"site-packages", "dist-packages"} & set(Path(file).parts):
-            return f"in your own {frame.f_code.co_qualname}, {os.path.relpath(file)} line {line}"
-    return "a fault in videoai: please report it"
+            return f"in your own {name}, {os.path.relpath(file)} line {line}"
+    return None
+
+
+def frames_of(error: Exception) -> list[tuple[str, int, str]]:
+    """(file, line, function) of each frame, the innermost last, those of a data worker behind ours."""
+    own = [(frame.f_code, line) for frame, line in traceback.walk_tb(error.__traceback__)]
+    frames = [(code.co_filename, line, code.co_qualname) for code, line in own]
+    return frames + [(file, int(line), name) for file, line, name in WORKER_FRAME.findall(str(error))]
 
 
 def complain(message: str, code: int) -> int:

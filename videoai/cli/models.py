@@ -5,7 +5,7 @@ import sys
 import textwrap
 from collections.abc import Iterator
 
-from videoai.compose.presets import CONFIGS
+from videoai.compose.files import CONFIGS
 from videoai.core.messages import command_line, did_you_mean
 
 RIGHT = ("M params", "GFLOPs")

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from videoai.compose.arguments import Arguments, quoted, split_config_dir
-from videoai.compose.presets import CONFIGS, by_group, forced
+from videoai.compose.files import CONFIGS, check_own_files
+from videoai.compose.presets import by_group, forced
 from videoai.compose.settings import from_arguments, from_composed
 
 QUIET = ("hydra/job_logging=none", "hydra/hydra_logging=none", "hydra.output_subdir=null")
@@ -38,6 +39,7 @@ def sweep(
     Raises: ValueError: no setting has several values, or a word that cannot be read.
     """
     config_dir, rest = split_config_dir(words)
+    check_own_files(config_dir)
     of_hydra = [word for word in rest if word.startswith(("hydra.", "hydra/"))]
     overrides = [quoted(cls, word) for word in rest if word not in of_hydra]
     swept = [override for override in overrides if _is_swept(override)]

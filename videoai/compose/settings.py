@@ -7,11 +7,12 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Generic, TypeVar
 
 from videoai.compose.arguments import Arguments, keys_of, put, read_arguments, values_of
-from videoai.compose.presets import CONFIGS, GROUPS, choices_of, compose_presets, options_of, origin_of
+from videoai.compose.files import CONFIGS, GROUPS, choices_of, options_of, origin_of
+from videoai.compose.presets import compose_presets
 from videoai.core.messages import did_you_mean
 from videoai.settings.gan import TrainGanSettings
 from videoai.settings.model import ModelOptions
-from videoai.settings.parse import complete, flatten, parse, type_hints, unknown
+from videoai.settings.parse import complete, flatten, parse, type_hints, unknown, without_name
 from videoai.settings.renamed import renamed
 from videoai.settings.setting import WrongSetting, checked, setting_of
 from videoai.settings.training import TrainSettings
@@ -94,11 +95,6 @@ def from_composed(
 
     Raises: ValueError: an unknown key or a value that is not allowed, and the file that holds it.
     """
-    if "experiment" in config:
-        raise ValueError(
-            f"experiment={choices.get('experiment')}: the file has no effect, because its first line is not "
-            "'# @package _global_'. Add that line."
-        )
     try:
         whole = renamed({**config, **_own_nodes(given)}, logger.warning)
         check_names(whole, choices)
@@ -130,6 +126,8 @@ def check_model(node: Any) -> None:
     """Raises: WrongSetting: an option that the model's preset does not have, or a value not allowed."""
     if not isinstance(node, Mapping) or _is_own(node):
         return
+    if "name" not in node:
+        raise WrongSetting("model", f"{without_name('model', node, ())} videoai models lists the names.")
     known = options_of("model", str(node.get("name")))
     for key in node if known else ():
         if known and key not in known:

@@ -102,6 +102,7 @@ class Trainer:
     interrupt: Interrupt = field(default_factory=Interrupt)  # one that several runs share outlives each of them
     on_clips: Callable[[Clips], None] = lambda clips: None  # sees every micro-batch; counts unreadable videos
     step: int = field(default=0, init=False)
+    saved_step: int = field(default=0, init=False)  # of the newest checkpoint; 0 = none
     best: Best = field(default_factory=Best, init=False)
     metrics: dict[str, float] = field(default_factory=dict, init=False)
 
@@ -203,9 +204,9 @@ class Trainer:
             if not math.isfinite(means[key].item()):
                 videos = sorted({int(index) for clips in micro_batches for index in clips.index})[:8]
                 raise ValueError(
-                    f"step {self.step + 1}: {key} is {means[key].item()} (training videos number {videos}). The last "
-                    "saved "
-                    "checkpoint is good. Try a lower optim.lr, trainer.max_grad_norm=1 or trainer.precision=fp32."
+                    f"step {self.step + 1}: {key} is {means[key].item()} (training videos number {videos}). "
+                    f"{self.sound_checkpoint()} Try a lower optim.lr, trainer.max_grad_norm=1 or "
+                    "trainer.precision=fp32."
                 )
 
     def due(self, every: int) -> bool:
@@ -254,10 +255,13 @@ class Trainer:
         """Write a checkpoint, never one with broken weights."""
         broken = [n for n, p in self.learner.model.named_parameters() if not torch.isfinite(p).all()]
         if broken:
-            raise ValueError(
-                f"step {self.step}: {broken[0]} is not finite; not saved. The checkpoint before it is good."
-            )
+            raise ValueError(f"step {self.step}: {broken[0]} is not finite; not saved. {self.sound_checkpoint()}")
         self.write(name, self.state())
+        self.saved_step = self.step
+
+    def sound_checkpoint(self) -> str:
+        """What is left when the weights or gradients of a step are not finite."""
+        return f"The checkpoint of step {self.saved_step} is good." if self.saved_step else "Nothing was saved before."
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Continue from a checkpoint's ``state``. Raises: ValueError: it holds another model than the settings make."""
@@ -268,6 +272,7 @@ class Trainer:
         if self.precision.name == "fp16":
             self.precision.scaler.load_state_dict(state["scaler"])
         self.step, self.metrics = state["step"], state["metrics"]
+        self.saved_step = self.step
         if state.get("judge", "") == self.metric_source:
             self.best = Best(**state["best"])
         else:

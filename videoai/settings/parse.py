@@ -1,6 +1,6 @@
 """Plain nested dicts (YAML, overrides, keywords, checkpoints) <-> settings objects. Every key is checked."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
 from typing import Any, NamedTuple, TypeGuard, TypeVar, get_type_hints
@@ -20,6 +20,9 @@ HINTS = {
     "size": "clip.size", "imgsz": "clip.size", "pretrained": "model.pretrained", "output": "run_dir",
     "output_dir": "run_dir", "save_dir": "run_dir", "img_size": "clip.size", "image_size": "clip.size",
 }  # fmt: skip
+# The same where a generator is trained, whose settings have other names.
+GAN_HINTS = {"optim.lr": "optim.lr_generator", "trainer.max_epochs": "trainer.max_steps"}
+FROM_DATA = ("num_classes", "classes", "model.num_classes", "data.num_classes")
 GPUS = ("gpus", "devices", "num_gpus", "world_size")
 
 
@@ -168,6 +171,8 @@ def _variant(about: Setting, node: Any, prefix: str, beside: Any) -> dict[str, A
     if node.get("_target_") or not about.variants:
         return dict(node)
     name, variants = str(node.get("name")), about.variants
+    if "name" not in node:
+        raise WrongSetting(prefix.rstrip("."), without_name(prefix.rstrip("."), node, variants))
     if name not in variants:
         choices = ", ".join(sorted(variants))
         raise WrongSetting(
@@ -188,6 +193,14 @@ def whole_names(cls: type) -> dict[str, Any]:
     return {f.name: whole_names(hints[f.name]) if is_group(hints[f.name]) else None for f in fields(cls)}
 
 
+def without_name(group: str, node: Mapping[str, Any], choices: Iterable[str]) -> str:
+    """The message of a group that does not say which of its kinds it is."""
+    near = {key: did_you_mean(str(key), ["name", "_target_"]) for key in node}
+    typo = next((f" It has '{key}'.{hint}" for key, hint in near.items() if hint), "")
+    listed = f": {', '.join(sorted(choices))}" if choices else ""
+    return f"{group} has no name.{typo} Give name{listed}, or _target_: package.module.Class."
+
+
 def unknown(key: str, known: list[str]) -> str:
     """The message of a key that there is not."""
     if key in GPUS:
@@ -202,8 +215,13 @@ def unknown(key: str, known: list[str]) -> str:
         return (
             f"unknown setting '{key}'. In a file of the group {group} write its settings without '{group}:' above them."
         )
-    if key in HINTS and key not in known:
-        return f"unknown setting '{key}'. Did you mean {HINTS[key]}?"
+    if key in FROM_DATA:
+        return f"unknown setting '{key}'. The classes come from the data: their number, names and order."
+    hint = HINTS.get(key, key) if key not in known else key
+    if key in GAN_HINTS or any(name.partition(".")[0] == "gan" for name in known):
+        hint = GAN_HINTS.get(hint, hint)
+    if hint != key:
+        return f"unknown setting '{key}'. Did you mean {hint}?"
     return f"unknown setting '{key}'.{did_you_mean(key, known)}"
 
 

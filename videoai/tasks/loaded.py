@@ -1,7 +1,9 @@
 """A trained model with its task: answers for files and for frames, preprocessed as ``evaluate`` does."""
 
+import glob
 import math
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
@@ -11,13 +13,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from videoai.core.device import resolve_device
 from videoai.data.decode import Decoder, Video, open_video
 from videoai.data.decode.memory import video_from_array
+from videoai.data.lists.class_folders import VIDEO_EXTENSIONS, holds_frames
 from videoai.data.normalize import ToModelInput
 from videoai.engine.precision import Precision
 from videoai.inference.answer import Answer
 from videoai.inference.load import LoadedModel, from_state, open_checkpoint
-from videoai.inference.predict import Predictor
+from videoai.inference.predict import Predictor, find_videos
 from videoai.tasks.supervised import SupervisedTask, scoring_task
 
 Input = str | PathLike[str] | NDArray[np.uint8] | Tensor
@@ -38,7 +42,7 @@ class TrainedModel(LoadedModel):
                 f"video is uint8 {list(video.shape)}: the network takes normalised float [B, C, T, H, W]. Use "
                 "model.predict(frames, fps=...), which preprocesses paths and frames."
             )
-        return super().forward(video)
+        return super().forward(video.to(next(self.parameters()).dtype))  # after model.half() or model.double()
 
     def predict(
         self,
@@ -51,7 +55,8 @@ class TrainedModel(LoadedModel):
         decoder: Decoder = "pyav",
         frame_fps: float | None = None,
     ) -> list[Answer]:
-        """An answer for each input: the path of a video or of a folder of images, or frames, uint8 [T, H, W, 3] RGB.
+        """An answer for each video: its path, a folder of images, a folder of videos, a glob, or frames, uint8
+        [T, H, W, 3] RGB.
 
         Args:
             fps: the rate of frames that are given as arrays; needed for them.
@@ -73,7 +78,7 @@ class TrainedModel(LoadedModel):
         try:
             return [
                 self._answer(predictor, opened(one, number, fps, decoder, frame_fps))
-                for number, one in enumerate(as_list(inputs))
+                for number, one in enumerate(single_inputs(inputs))
             ]
         finally:
             self.train(was_training)
@@ -84,21 +89,27 @@ class TrainedModel(LoadedModel):
             return predictor.of(video, video.path)
 
 
-def load(checkpoint: str | Path, *, trust: Sequence[str] = (), device: str = "cpu") -> TrainedModel:
+def load(checkpoint: str | Path, *, trust: Sequence[str] = (), device: str | torch.device = "cpu") -> TrainedModel:
     """The model of a checkpoint, or of published weights by id; the averaged weights if there are any.
 
-    ``trust`` names packages of your own that the checkpoint's model or task may be imported from.
+    ``trust`` names packages of your own that the checkpoint's model or task may be imported from. ``device``: auto,
+    cpu, cuda or cuda:N.
 
-    Raises: FileNotFoundError, ValueError: naming the file and what is wrong with it.
+    Raises: FileNotFoundError, ValueError: naming the file and what is wrong with it, or a device that is not there.
     """
+    place = resolve_device(str(device))
     state = open_checkpoint(checkpoint)
     task = scoring_task(state, str(checkpoint), trust=trust)
-    return TrainedModel(from_state(state, trust=trust), task).to(device).eval()
+    return TrainedModel(from_state(state, trust=trust), task).to(place).eval()
 
 
-def as_list(inputs: Input | Sequence[Input]) -> list[Input]:
-    """One input, or several."""
-    return list(inputs) if isinstance(inputs, list | tuple) else [inputs]  # pyright: ignore[reportReturnType]
+def single_inputs(inputs: Input | Sequence[Input]) -> Iterator[Input]:
+    """Every video on its own: a folder of videos or a glob stands for what it holds. Raises: FileNotFoundError."""
+    for one in inputs if isinstance(inputs, list | tuple) else [inputs]:
+        path = fspath(one) if isinstance(one, str | PathLike) else ""
+        is_folder = os.path.isdir(path) and not holds_frames(path)
+        is_glob = glob.has_magic(path) and not os.path.exists(path)
+        yield from find_videos(path, VIDEO_EXTENSIONS) if is_folder or is_glob else [one]  # pyright: ignore[reportReturnType]
 
 
 def opened(source: Input, number: int, fps: float | None, decoder: Decoder, frame_fps: float | None) -> Any:

@@ -32,6 +32,7 @@ def test_a_layout_that_cannot_be_read_gives_way_to_the_next(clip_folder, tmp_pat
     assert [layout["name"] for layout in report["layouts"]] == ["csv", "folder"]
     assert "1 of 1 files are missing" in report["layouts"][0]["error"]
     assert report["layout"] == "folder"
+    assert all("data.flip=0" in layout["command"] for layout in report["layouts"])  # left and right are classes
 
 
 def test_where_nothing_can_be_read_there_is_no_content(tmp_path):

@@ -49,7 +49,7 @@ def items_of(manifest):
 def test_labels_splits_and_order_are_kept(source, tmp_path, to):
     done = run(source, tmp_path / "out", to=to)
     before = from_folder(source)
-    after = from_shards(done["out"]) if to == "shards" else from_csv(done["manifest"])
+    after = from_shards(done.out) if to == "shards" else from_csv(done.manifest)
     assert after.classes == before.classes
     assert items_of(after) == items_of(before)
     stems = {split: [Path(item.path).stem.split(".")[0] for item in items] for split, items in before.splits.items()}
@@ -66,8 +66,8 @@ def test_segments_and_groups_are_kept_and_a_file_is_made_once(source, tmp_path, 
         "right/right_0.mp4,right,train,g2,,\nleft/left_1.mp4,left,val,g3,0,0.3\nright/right_1.mp4,right,test,,,\n"
     )
     done = run(table, tmp_path / "out", to=to)
-    assert done["num_videos"] == done["num_made"] == 4
-    after = from_shards(done["out"]) if to == "shards" else from_csv(done["manifest"])
+    assert done.num_videos == done.num_made == 4
+    after = from_shards(done.out) if to == "shards" else from_csv(done.manifest)
     assert items_of(after) == items_of(from_csv(table))
 
 
@@ -80,7 +80,7 @@ def test_what_cannot_be_read_is_listed_and_stays(source, tmp_path, to):
     ]
     assert rows[0]["outcome"] == ("packed as it is" if to == "shards" else "copied as it is")
     assert "broken.mp4" in (tmp_path / "out" / "clips.csv").read_text()
-    assert sum(done["splits"].values()) == done["num_videos"] == 7
+    assert sum(done.splits.values()) == done.num_videos == 7
 
 
 @pytest.mark.parametrize("to", FORMS)
@@ -89,8 +89,8 @@ def test_a_second_run_finds_nothing_to_do(source, tmp_path, to):
     before = tree(tmp_path / "out")
     written = {name: (tmp_path / "out" / name).stat().st_mtime_ns for name in before if "." in name and "/" in name}
     done = run(source, tmp_path / "out", to=to)
-    assert done["num_made"] == 0
-    assert done["clip_ms"] is None
+    assert done.num_made == 0
+    assert done.clip_ms is None
     assert tree(tmp_path / "out") == before
     assert {name: (tmp_path / "out" / name).stat().st_mtime_ns for name in written} == written
 
@@ -115,7 +115,7 @@ def test_a_run_that_stopped_ends_in_the_bytes_of_one_that_did_not(source, tmp_pa
     (tmp_path / "stopped" / ".clips.csv.abcd.tmp").write_text("half")  # as a killed process leaves it
     assert not (tmp_path / "stopped" / "clips.csv").exists()
     done = run(source, tmp_path / "stopped", to=to)
-    assert done["num_made"] < 7 or num_done == 0
+    assert done.num_made < 7 or num_done == 0
     assert tree(tmp_path / "stopped") == tree(tmp_path / "straight")
 
 
@@ -124,8 +124,8 @@ def test_a_file_that_changed_is_made_again(source, clip_folder, tmp_path, to):
     run(source, tmp_path / "out", to=to)
     shutil.copy2(clip_folder / "left" / "left_5.mp4", source / "left" / "broken.mp4")  # mended
     done = run(source, tmp_path / "out", to=to)
-    assert done["num_made"] == 1 or to == "shards"  # there what follows moves
-    assert not done["unreadable"]
+    assert done.num_made == 1 or to == "shards"  # there what follows moves
+    assert not done.unreadable
     run(source, tmp_path / "fresh", to=to)
     assert tree(tmp_path / "out") == tree(tmp_path / "fresh")
 
@@ -147,7 +147,7 @@ def test_shards_can_be_prepared_again(source, tmp_path):
     run(source, tmp_path / "shards", to="shards")
     again = {"data": {"name": "shards", "path": str(tmp_path / "shards")}}
     direct, detour = (run(source, tmp_path / name, **more) for name, more in (("direct", {}), ("detour", again)))
-    assert [row[:4] for row in detour["unreadable"]] == [row[:4] for row in direct["unreadable"]]
+    assert [row[:4] for row in detour.unreadable] == [row[:4] for row in direct.unreadable]
     assert (tmp_path / "detour/clips.csv").read_bytes() == (tmp_path / "direct/clips.csv").read_bytes()
     for path in (tmp_path / "direct" / "videos").rglob("*.mp4"):
         assert (tmp_path / "detour" / path.relative_to(tmp_path / "direct")).read_bytes() == path.read_bytes()
@@ -179,7 +179,7 @@ def test_a_folder_with_other_files_or_another_purpose_is_refused(source, clip_fo
         run(source, out, to="shards")
     with pytest.raises(ValueError, match="was made from another list of videos"):
         run(clip_folder, out)
-    assert run(source, out)["num_made"] == 0  # nothing came to harm
+    assert run(source, out).num_made == 0  # nothing came to harm
 
 
 def test_a_full_disk_is_refused_before_the_work(source, tmp_path, monkeypatch):
@@ -193,8 +193,8 @@ def test_the_estimate_of_a_cache_is_near(source, tmp_path, caplog):
     caplog.set_level("INFO")
     (source / "left" / "broken.mp4").unlink()
     done = run(source, tmp_path / "out", to="clips")
-    assert f"6 videos, {as_bytes(done['bytes_in'])} -> about 589.8 KB; " in caplog.text  # 6 x 32 frames of 32 x 32
-    assert done["bytes_out"] == pytest.approx(589_824, rel=0.02)
+    assert f"6 videos, {as_bytes(done.bytes_in)} -> about 589.8 KB; " in caplog.text  # 6 x 32 frames of 32 x 32
+    assert done.bytes_out == pytest.approx(589_824, rel=0.02)
 
 
 def test_a_second_process_is_refused(source, tmp_path):
@@ -248,7 +248,7 @@ def test_several_labels_and_their_times_are_kept(source, tmp_path, to):
     node = {"name": "csv", "path": str(table), "multi_label": True}
     done = run(table, tmp_path / "out", data=node, to=to)
     before = from_csv(table, multi_label=True)
-    after = from_shards(done["out"]) if to == "shards" else from_csv(done["manifest"], multi_label=True)
+    after = from_shards(done.out) if to == "shards" else from_csv(done.manifest, multi_label=True)
     assert after.classes == before.classes == ("a", "b")
     assert items_of(after) == items_of(before)
 

@@ -38,7 +38,7 @@ def judge(judge_run):
 def test_a_bank_without_a_judge_holds_every_clip_and_says_so(planted, tmp_path, caplog):
     caplog.set_level(logging.INFO)
     done = generate(settings(planted("diverse"), tmp_path / "bank"))
-    assert (done["made"], done["passed"]) == (24, 24)
+    assert (done.made, done.passed) == (24, 24)
     assert "no evaluator: every clip passes" in caplog.text
     actual = rows(tmp_path / "bank")
     assert {row["label"] for row in actual} == {"down", "left", "right", "up"}
@@ -92,29 +92,29 @@ def test_unsure_clips_are_rejected_one_by_one_with_the_reason(planted, judge, tm
     limits = {"min_confidence": 0.999, "min_recall": 0.0, "drop_copies": False}
     done = generate(settings(planted("diverse"), tmp_path, judge=judge, **limits))
     kept, out = rows(tmp_path), rows(tmp_path, "rejected.csv")
-    assert len(kept) + len(out) == 24 and done["passed"] == len(kept)
+    assert len(kept) + len(out) == 24 and done.passed == len(kept)
     assert out and all("is below min_confidence 0.999" in row["reason"] for row in out)
     assert all(float(row["confidence"]) >= 0.999 for row in kept)
 
 
 def test_a_generator_of_the_wrong_class_passes_nothing(planted, judge, tmp_path):
     done = generate(settings(planted("wrong"), tmp_path, judge=judge, min_recall=0.0, **STRICT))
-    assert done["passed"] == 0
-    assert set(done["excluded"]) == {"down", "left", "right", "up"}
-    assert all("twice chance" in reason for reason in done["excluded"].values())
+    assert done.passed == 0
+    assert set(done.excluded) == {"down", "left", "right", "up"}
+    assert all("twice chance" in reason for reason in done.excluded.values())
 
 
 def test_a_collapsed_generator_passes_nothing_however_sure_the_judge(planted, judge, tmp_path):
     done = generate(settings(planted("collapsed"), tmp_path, judge=judge, min_recall=0.3, **STRICT))
-    assert done["passed"] == 0
-    assert all("below min_recall 0.3" in reason for reason in done["excluded"].values())
+    assert done.passed == 0
+    assert all("below min_recall 0.3" in reason for reason in done.excluded.values())
 
 
 def test_copies_of_training_clips_are_left_out(planted, judge, tmp_path):
     done = generate(settings(planted("copies"), tmp_path, judge=judge, min_recall=0.0, min_confidence=0.0))
     out = rows(tmp_path, "rejected.csv")
     assert sum(row["reason"] == "a copy of a training clip" for row in out) >= 12  # half of the 24; H.264 moves some
-    assert done["passed"] == 24 - len(out)
+    assert done.passed == 24 - len(out)
 
 
 def test_a_judge_of_other_data_is_refused(planted, judge, clip_folder, tmp_path):

@@ -3,7 +3,7 @@ import os
 import pytest
 
 from videoai.core import checkpoint
-from videoai.run.training.folder import RunFolder, default_run_dir, find_resume
+from videoai.run.training.folder import RunFolder, copy_best, default_run_dir, find_resume
 
 STATE = {"format": 1, "config": {}, "classes": ["a", "b"], "clip": {}, "model": {}, "step": 4}
 
@@ -23,6 +23,7 @@ def test_going_on_from_another_run_brings_its_best_and_never_turns_back(tmp_path
     checkpoint.save(before.last, STATE)
     checkpoint.save(before.best, {**STATE, "step": 2})
     assert find_resume(here, str(before.last))["step"] == 4
+    copy_best(here, str(before.last))
     assert checkpoint.load(here.best)["step"] == 2
     checkpoint.save(here.last, {**STATE, "step": 9})
     assert find_resume(here, str(before.last))["step"] == 9  # the same command, again, after a kill
@@ -33,6 +34,7 @@ def test_a_best_that_is_a_pipe_is_not_waited_for(tmp_path):
     checkpoint.save(other.last, STATE)
     os.mkfifo(other.best)
     assert find_resume(RunFolder(tmp_path / "run"), str(other.last))["step"] == 4
+    copy_best(RunFolder(tmp_path / "run"), str(other.last))
     assert not (tmp_path / "run").exists()
 
 

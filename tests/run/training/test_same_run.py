@@ -50,6 +50,12 @@ def test_a_changed_setting_names_what_it_was_and_is():
         continued(settings, recorded(settings, **{"optim.lr": 0.1, "augment.mixup": 0.5}))
 
 
+def test_the_setting_that_names_the_other_run_is_said():
+    settings = settings_of(resume="other/last.pt")
+    with pytest.raises(ValueError, match="^resume=other/last.pt holds a run with other settings: optim.lr was 0.1"):
+        continued(settings, recorded(settings, **{"optim.lr": 0.1}), source="resume")
+
+
 MAY_CHANGE = {  # literally: a setting that slips in here changes weights without a word
     *("run_dir", "resume", "debug", "device", "name", "judge", "cas_steps", "synthetic.source", "logger"),
     *(f"trainer.{name}" for name in ("max_steps", "max_epochs", "eval_every", "save_every", "log_every", "patience")),

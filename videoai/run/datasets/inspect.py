@@ -48,9 +48,8 @@ def inspect(settings: InspectSettings, defaults: Defaults, choices: Sequence[str
         "seen": _totals(tree),
         "layouts": [],
     }
-    rate = {"loading.frame_fps": settings.frame_fps} if settings.frame_fps else {}
     for fit in fits:
-        layout = {"name": fit.name, "why": fit.why, "command": command(fit, choices, rate), "error": None}
+        layout = {"name": fit.name, "why": fit.why, "command": None, "error": None}
         report["layouts"].append(layout)
         if "classes" not in report:
             training = defaults(fit)
@@ -60,28 +59,25 @@ def inspect(settings: InspectSettings, defaults: Defaults, choices: Sequence[str
             except (ValueError, OSError) as error:
                 layout["error"] = str(error)
                 continue
-            report |= describe(manifest, fit, settings, training, choices)
-            layout["command"] = report["command"]
+            report |= describe(manifest, settings, training) | {"layout": fit.name}
+    rate = {"loading.frame_fps": settings.frame_fps} if settings.frame_fps else {}
+    changes = report.pop("changes", {}) | rate  # those of the layout that was read: the videos are the same
+    for fit, layout in zip(fits, report["layouts"], strict=True):
+        layout["command"] = command(fit, choices, changes)
+        if fit.name == report.get("layout") and not layout["error"]:
+            report.setdefault("command", layout["command"])
     return report
 
 
-def describe(
-    manifest: Manifest,
-    fit: Candidate,
-    settings: InspectSettings,
-    training: TrainSettings,
-    choices: Sequence[str],
-) -> dict[str, Any]:
-    """What is in a manifest, what to mind, and the command with what should differ from the defaults."""
+def describe(manifest: Manifest, settings: InspectSettings, training: TrainSettings) -> dict[str, Any]:
+    """What is in a manifest, what to mind, and the settings that should differ from the defaults."""
     videos, frames = inspect_videos(manifest, settings.look, settings.frame_fps)
     clip = ClipSpec(**to_dict(training.clip))
     fitted, about_clip = fit_clip(clip, frames, videos["fps"])
     sided = [name for name in manifest.classes if SIDED.search(name)]
     flip = {"data.flip": 0} if sided and training.data.flip else {}
-    rate = {"loading.frame_fps": settings.frame_fps} if settings.frame_fps else {}
     warnings = [*_class_warnings(manifest), *([_sided(sided)] if flip else []), *about_clip, *_file_warnings(videos)]
     return {
-        "layout": fit.name,
         "classes": {name: dict(zip(SPLITS, counts, strict=True)) for name, *counts in manifest.table()},
         "multi_label": manifest.is_multi_label,
         "splits": {split: len(items) for split, items in manifest.splits.items()},
@@ -90,7 +86,7 @@ def describe(
         "videos": videos,
         "clip": {"frames": clip.num_frames, "stride": clip.stride, "size": clip.size, "change": fitted},
         "warnings": warnings,
-        "command": command(fit, choices, {**flip, **fitted, **rate}),
+        "changes": flip | fitted,
     }
 
 

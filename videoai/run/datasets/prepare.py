@@ -14,6 +14,7 @@ import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -48,11 +49,26 @@ NUM_TIMED = 8  # videos whose clips are timed before and after
 REPORT_SECONDS = 5.0
 
 
-def prepare(settings: PrepareSettings, data: DataSettings) -> dict[str, Any]:
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """What became of a data set."""
+
+    out: str
+    to: str  # videos, clips or shards
+    manifest: str  # path of clips.csv
+    task: str  # which suits the labels: classify or multi_label
+    num_videos: int
+    num_made: int  # by this call; the others were there
+    bytes_in: int
+    bytes_out: int
+    unreadable: list[tuple[Any, ...]]  # rows of unreadable.csv
+    splits: dict[str, int]  # clips in each
+    clip_ms: tuple[float, float] | None  # to read a clip, before and after; None = nothing was made
+
+
+def prepare(settings: PrepareSettings, data: DataSettings) -> Prepared:
     """Make the copy of ``data`` that the settings ask for.
 
-    Returns: ``out``, ``manifest``, ``task``, ``num_videos``, ``num_made``, ``bytes_in``, ``bytes_out``, ``unreadable``
-        (rows), ``splits`` (clips in each), ``clip_ms`` (before, after; None when nothing was made).
     Raises: ValueError, OSError: one line each.
     """
     form, manifest = new_form(settings), build_manifest(data, trust=ANYTHING)
@@ -75,19 +91,19 @@ def prepare(settings: PrepareSettings, data: DataSettings) -> dict[str, Any]:
         unreadable = [row for one in done for row in one.bad]
         write_tables(out, manifest, located, unreadable)
     pairs = [(source.path, f"{out}/{located[source.path]}") for source in readable(sources.values(), unreadable)]
-    return {
-        "out": str(out),
-        "to": settings.to,
-        "manifest": str(out / "clips.csv"),
-        "task": suiting(manifest)["name"],
-        "num_videos": len(sources),
-        "num_made": sum(len(job.sources) for job in todo),
-        "bytes_in": sum(source.size for source in sources.values()),
-        "bytes_out": sum(one.bytes_out for one in done),
-        "unreadable": unreadable,
-        "splits": {split: len(manifest.splits[split]) for split in SPLITS},
-        "clip_ms": clip_ms(pairs, settings) if todo and pairs else None,
-    }
+    return Prepared(
+        out=str(out),
+        to=settings.to,
+        manifest=str(out / "clips.csv"),
+        task=suiting(manifest)["name"],
+        num_videos=len(sources),
+        num_made=sum(len(job.sources) for job in todo),
+        bytes_in=sum(source.size for source in sources.values()),
+        bytes_out=sum(one.bytes_out for one in done),
+        unreadable=unreadable,
+        splits={split: len(manifest.splits[split]) for split in SPLITS},
+        clip_ms=clip_ms(pairs, settings) if todo and pairs else None,
+    )
 
 
 def new_form(settings: PrepareSettings) -> Form:

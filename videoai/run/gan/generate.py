@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -37,13 +38,23 @@ FPS = 15.0  # rate of the files, where the clip does not say
 REJECTED = "rejected.csv"
 
 
-def generate(settings: GenerateSettings, change: DataChange = DataChange()) -> dict[str, Any]:  # noqa: B008 (frozen)
+@dataclass(frozen=True, kw_only=True)
+class Generated:
+    """Clips that were made and filtered."""
+
+    output: str  # folder
+    made: int
+    passed: int
+    excluded: dict[str, str]  # class name -> why none of it passed
+    classes: dict[str, int]  # class name -> clips that passed
+
+
+def generate(settings: GenerateSettings, change: DataChange = DataChange()) -> Generated:  # noqa: B008 (frozen)
     """Write ``per_class`` clips of each class below ``output``, filter them with the evaluator if there is one, and
     list what passed.
 
     ``change``: where the real clips lie, if not where the checkpoint says.
 
-    Returns: ``output``, ``made``, ``passed``, ``excluded`` (class name -> reason), ``classes`` (name -> passed).
     Raises: FileNotFoundError, OSError, ValueError: naming what is wrong.
     """
     device = resolve_device(settings.device)
@@ -139,18 +150,16 @@ def _with_filter_result(row: dict[str, Any], number: int, clips: Extracted, pass
     return row | result | {"reason": passed.reason[number]}
 
 
-def _write_tables(
-    folder: Path, rows: list[dict[str, Any]], passed: Filtered | None, classes: list[str]
-) -> dict[str, Any]:
+def _write_tables(folder: Path, rows: list[dict[str, Any]], passed: Filtered | None, classes: list[str]) -> Generated:
     reasons = [row.pop("reason", "") for row in rows]
     kept = [row for row, reason in zip(rows, reasons, strict=True) if not reason]
     out = [{**row, "reason": reason} for row, reason in zip(rows, reasons, strict=True) if reason]
     tables = {folder / REJECTED: table_of(out, (*COLUMNS, "reason")), folder / MANIFEST: table_of(kept)}
     write_together(tables)
-    return {
-        "output": str(folder),
-        "made": len(rows),
-        "passed": len(kept),
-        "excluded": {classes[label]: reason for label, reason in passed.excluded.items()} if passed else {},
-        "classes": {name: sum(row["label"] == name for row in kept) for name in classes},
-    }
+    return Generated(
+        output=str(folder),
+        made=len(rows),
+        passed=len(kept),
+        excluded={classes[label]: reason for label, reason in passed.excluded.items()} if passed else {},
+        classes={name: sum(row["label"] == name for row in kept) for name in classes},
+    )

@@ -34,6 +34,11 @@ class RunFolder:
         """The checkpoint with the best validation metric."""
         return self.path / "checkpoints" / "best.pt"
 
+    @property
+    def held(self) -> Path | None:
+        """The checkpoint of the run that is here already; best alone: the disk was full."""
+        return next((path for path in (self.last, self.best) if path.exists()), None)
+
     def write_checkpoint(self, name: str, state: dict[str, Any]) -> None:
         """Atomically write ``checkpoints/NAME.pt``. Only the first process writes, here and below."""
         if process_group.rank() == 0:
@@ -95,13 +100,12 @@ def make_writable(path: Path) -> None:
 
 def find_resume(folder: RunFolder, resume: str | bool) -> dict[str, Any] | None:
     """The checkpoint to continue from: ``auto`` = the run's own last one, ``false`` = start a new run, a path = start
-    from that checkpoint, with its best one, unless the folder has come further already (the command may run again).
+    from that checkpoint, unless the folder has come further already (the command may run again).
 
     Raises: ValueError: ``resume=false`` where a run exists, or an unreadable checkpoint; never a silent fresh start.
     """
     word = str(resume).lower()
-    held = next((path for path in (folder.last, folder.best) if path.exists()), None)  # best alone: the disk was full
-    if held:
+    if held := folder.held:
         if word in ("false", "never", "none"):
             raise ValueError(
                 f"resume=false, but {folder.path} already holds a run. Choose another run_dir, or delete it."
@@ -113,12 +117,15 @@ def find_resume(folder: RunFolder, resume: str | bool) -> dict[str, Any] | None:
         return checkpoint.load(held)
     if word in ("auto", "true", "false", "never", "none"):
         return None
-    state = checkpoint.load(str(resume))
+    return checkpoint.load(str(resume))
+
+
+def copy_best(folder: RunFolder, resume: str | bool) -> None:
+    """A folder without a run that continues from ``resume`` takes the best checkpoint beside it, too."""
     process_group.barrier()  # until all have seen that nothing is held
     best = Path(str(resume)).with_name("best.pt")
-    if best.is_file() and process_group.rank() == 0:
+    if best.is_file() and not folder.held and process_group.rank() == 0:
         write_atomic(folder.best, best.read_bytes())
-    return state
 
 
 def default_run_dir(checkpoint_path: str) -> Path:

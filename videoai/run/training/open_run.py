@@ -11,7 +11,7 @@ from videoai.core.device import resolve_device
 from videoai.core.log import RunLog
 from videoai.core.loggers import Logger, bind_loggers
 from videoai.engine.interrupt import Interrupt
-from videoai.run.training.folder import RunFolder, find_resume
+from videoai.run.training.folder import RunFolder, copy_best, find_resume
 from videoai.run.training.same_run import continued
 from videoai.settings.gan import TrainGanSettings
 from videoai.settings.parse import to_dict
@@ -56,7 +56,10 @@ def open_run(settings: Settings, *, interrupt: Interrupt | None = None) -> Itera
         loggers_of(settings)  # a wrong name or option is an error before anything is read
         state = find_resume(folder, settings.resume)
         if state:
-            settings = continued(with_task_of(state, settings), {**state["config"], "task": node_of(state)})
+            source = "run_dir" if folder.held else "resume"
+            recorded = {**state["config"], "task": node_of(state)}
+            settings = continued(with_task_of(state, settings), recorded, source=source)
+            copy_best(folder, settings.resume)
         yield Run(folder=folder, settings=settings, state=state, interrupt=interrupt or Interrupt(), closing=closing)
 
 

@@ -17,8 +17,9 @@ T = TypeVar("T")
 MAX_THREADS = 1024  # more than the cores of today's machines
 
 
-def continued(settings: T, recorded: Mapping[str, Any]) -> T:
+def continued(settings: T, recorded: Mapping[str, Any], *, source: str = "run_dir") -> T:
     """The settings with their "auto" values as the run began, and with what settings newer than the run were before.
+    ``source`` is the setting that names the run: run_dir or resume.
 
     Raises: ValueError: a setting that changes the result has another value than ``recorded``, a checkpoint's config.
     """
@@ -40,7 +41,7 @@ def continued(settings: T, recorded: Mapping[str, Any]) -> T:
     free = {key for key, one in described.items() if one.about.resume}
     changed = [key for key in sorted({*now, *then} - free) if now.get(key, MISSING) != then.get(key, MISSING)]
     if changed:
-        raise ValueError(_other_settings(changed, now, then))
+        raise ValueError(_other_settings(changed, now, then, source))
     for key, value in taken.items():
         _put(whole, key, value)
     return parse(type(settings), whole)
@@ -73,13 +74,14 @@ def _warn_of_other_length(now: Mapping[str, Any], then: Mapping[str, Any]) -> No
         )
 
 
-def _other_settings(changed: list[str], now: Mapping[str, Any], then: Mapping[str, Any]) -> str:
+def _other_settings(changed: list[str], now: Mapping[str, Any], then: Mapping[str, Any], source: str) -> str:
     pairs = [(key, then.get(key, "(not set)"), now.get(key, "(no setting now)")) for key in changed[:5]]
     differences = "; ".join(f"{key} was {before}, is {after}" for key, before, after in pairs)
     gone = " (one that is gone: with the videoai that began the run)" if any(key not in now for key in changed) else ""
+    otherwise = "choose another run_dir=PATH" if source == "run_dir" else "leave out resume=; weights=PATH fine-tunes"
     return (
-        f"run_dir={now['run_dir']} holds a run with other settings: {differences}. To continue it leave them as they "
-        f"were{gone}; for a new run choose another run_dir=PATH."
+        f"{source}={now[source]} holds a run with other settings: {differences}. To continue it leave them as they "
+        f"were{gone}; for a new run {otherwise}."
     )
 
 

@@ -1,0 +1,125 @@
+"""The YAML files of ``configs/`` and of the user's own folder (``--config-dir``): where they are, what they hold, and
+what is wrong with one before Hydra reads it."""
+
+import logging
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+logger = logging.getLogger(__name__)
+_PACKAGE = Path(__file__).resolve().parents[1]
+# A wheel carries the files inside the package; in a source tree they stand beside it.
+CONFIGS = _PACKAGE / "configs" if (_PACKAGE / "configs").is_dir() else _PACKAGE.parent / "configs"
+GROUPS = tuple(sorted(path.name for path in CONFIGS.iterdir() if path.is_dir()))
+GLOBAL = "# @package _global_"  # the first line of a file whose keys stand at the top
+
+
+def own_files(config_dir: str | None) -> list[Path]:
+    """The user's own files in the folders of groups, whatever their ending."""
+    files = sorted(Path(config_dir).glob("*/*.y*ml")) if config_dir else []
+    return [file for file in files if file.parent.name in GROUPS]
+
+
+def check_own_files(config_dir: str | None) -> None:
+    """Raises: ValueError: a file that would not be read: it has the name of one of ours, or ends in .yml."""
+    for file in own_files(config_dir):
+        group, shown = file.parent.name, os.path.relpath(file)
+        if file.suffix == ".yml":
+            raise ValueError(f"{shown}: only files that end in .yaml are read. Rename it to {file.stem}.yaml")
+        if (CONFIGS / group / file.name).is_file():
+            raise ValueError(
+                f"{shown} has the name of a preset of videoai, which would be read instead. Rename it, such as "
+                f"my_{file.name}, and choose it with {group}=my_{file.stem}"
+            )
+
+
+def check_chosen(group: str, name: str, config_dir: str | None) -> None:
+    """Raises: ValueError: a file of the user's own that is not UTF-8, or an experiment whose first line is not
+    ``GLOBAL``. Warns of settings of Hydra, which are those of a multirun."""
+    for file in own_files(config_dir):
+        if (file.parent.name, file.stem) != (group, name):
+            continue
+        shown, lines = os.path.relpath(file), read_utf8(file).splitlines()
+        if group == "experiment" and not _is_global("\n".join(lines)):
+            first = f"is {lines[0]!r} and must be" if lines else "must be"
+            raise ValueError(f"{shown}: its first line {first} '{GLOBAL}'. Without it nothing is set.")
+        if any(line.startswith("hydra:") for line in lines):
+            logger.warning("%s: the settings below hydra: have an effect with -m only", shown)
+
+
+def read_utf8(file: Path) -> str:
+    """Raises: ValueError: another encoding, or a byte order mark, which would hide the first line."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{os.path.relpath(file)}: this is not UTF-8 ({error}). Save it as UTF-8.") from error
+    if text.startswith("\ufeff"):
+        raise ValueError(f"{os.path.relpath(file)}: begins with a byte order mark (BOM). Save it as UTF-8 without.")
+    return text
+
+
+def place_of(words: str, overrides: Sequence[str], config_dir: str | None) -> str:
+    """``conf/experiment/mine.yaml: `` for a file of the user's own that holds ``words``, those that ``overrides``
+    choose before others; or nothing."""
+    chosen = {f"{file.parent.name}={file.stem}": file for file in own_files(config_dir)}
+    files = sorted(chosen.items(), key=lambda named: named[0] not in overrides)
+    found = (file for _, file in files if words in file.read_text(errors="replace"))
+    return next((f"{os.path.relpath(file)}: " for file in found), "")
+
+
+def choices_of(group: str, config_dir: str | None = None) -> list[str]:
+    """The names of a group's files."""
+    folders = [CONFIGS / group, *([Path(config_dir) / group] if config_dir else [])]
+    return sorted({file.stem for folder in folders for file in folder.glob("*.yaml")})
+
+
+def options_of(group: str, name: str) -> dict[str, Any] | None:
+    """The keys that a preset of ours holds, without what it picks from other groups; None = no such preset."""
+    import yaml
+
+    file = CONFIGS / group / f"{name}.yaml"
+    if not file.is_file():
+        return None
+    return {key: value for key, value in (yaml.safe_load(file.read_text()) or {}).items() if key != "defaults"}
+
+
+def comments_of(group: str, name: str, config_dir: str | None = None) -> dict[str, str]:
+    """The comment behind each key of a preset: ``width: 16  # channels`` -> ``{"width": "channels"}``."""
+    files = [file for _, file in _chosen_files({group: name}, config_dir)]
+    lines = files[0].read_text().splitlines() if files else []
+    return {match[1]: match[2] for line in lines if (match := re.match(r"(\w+):.*?\s#\s+(.*)", line))}
+
+
+def origin_of(key: str, choices: Mapping[str, str | None], config_dir: str | None) -> str | None:
+    """The file that sets ``key``, among those that were chosen; None = the command line did."""
+    import yaml
+
+    for group, file in _chosen_files(choices, config_dir):
+        text = file.read_text()
+        is_global = _is_global(text)
+        path = key.split(".") if is_global or group is None else key.split(".")[1:]
+        is_about = group is None or is_global or key.startswith(f"{group}.")
+        if (key == group and not is_global) or (is_about and _holds(yaml.safe_load(text), path)):
+            is_own = config_dir and file.is_relative_to(os.path.abspath(config_dir))
+            return os.path.relpath(file) if is_own else str(file)
+    return None
+
+
+def _chosen_files(choices: Mapping[str, str | None], config_dir: str | None) -> Iterator[tuple[str | None, Path]]:
+    folders = [*([Path(os.path.abspath(config_dir))] if config_dir else []), CONFIGS]
+    for group, name in choices.items():
+        yield from ((group, file) for folder in folders if name and (file := folder / group / f"{name}.yaml").is_file())
+
+
+def _holds(node: Any, path: Sequence[str]) -> bool:
+    for part in path:
+        if not isinstance(node, Mapping) or part not in node:
+            return False
+        node = node[part]
+    return bool(path)
+
+
+def _is_global(text: str) -> bool:
+    return re.match(r"#\s*@package\s+_global_\s*$", text, re.MULTILINE) is not None
