@@ -15,6 +15,7 @@ from videoai.cli.overrides import path_first
 from videoai.cli.train import report
 from videoai.compose.settings import JOBS as FROM_PRESETS
 from videoai.compose.settings import from_arguments, shared_out
+from videoai.run.datasets.prepare import Prepared
 from videoai.run.train import TrainResult
 from videoai.settings.gan import TrainGanSettings
 from videoai.settings.training import TrainSettings
@@ -92,8 +93,9 @@ def test_check_names_the_data_and_the_quarantine(clips, capsys):
 
 @pytest.mark.parametrize(("to", "key"), [("shards", "out"), ("videos", "manifest")])
 def test_prepare_names_what_it_made(to, key):
-    done = {"to": to, "out": "my {data}", "manifest": "my {data}/clips.csv", "splits": {"val": 0}, "task": "classify"}
-    assert paste(data_prepare.next_command(done))["data"]["path"] == done[key]
+    sizes = {"num_videos": 1, "num_made": 1, "bytes_in": 1, "bytes_out": 1, "unreadable": [], "clip_ms": None}
+    facts = {"to": to, "out": "my {data}", "manifest": "my {data}/clips.csv", "splits": {"val": 0}, "task": "classify"}
+    assert paste(data_prepare.next_command(Prepared(**facts, **sizes)))["data"]["path"] == facts[key]
 
 
 def test_train_names_the_checkpoint_and_every_package_that_it_needs(capsys):

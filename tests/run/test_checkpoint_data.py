@@ -227,6 +227,9 @@ def test_a_moved_folder_is_own_data_and_another_folder_is_scored_whole(folder):
     assert choose(folder, data=folder | {"split_seed": 1}).is_own  # so that its list is compared
     scored = choose(folder, data=other)
     assert chosen(scored, other | {"val_fraction": 0.0, "test_fraction": 0.0}) and not scored.is_own
+    state = {"config": {"data": folder}}
+    split = choose_data(DataChange(parse(DataSettings, other)), state, "best.pt", scores_whole=False)
+    assert chosen(split, other) and not split.is_own  # a study trains heads on what it makes of it
 
 
 def test_own_data_are_read_and_described(folder, caplog):

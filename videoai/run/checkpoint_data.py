@@ -60,11 +60,11 @@ class DataChoice:
     frame_fps: float | None = None  # the rate of folders of images that the checkpoint was trained with
 
 
-def choose_data(change: DataChange, state: Mapping[str, Any], source: str) -> DataChoice:
+def choose_data(change: DataChange, state: Mapping[str, Any], source: str, *, scores_whole: bool = True) -> DataChoice:
     """The data that the user names, or the checkpoint's own with the keys that the user changed. ``source``: the
     checkpoint. Decides only: looks whether files exist, opens none.
 
-    Other data without their own splits are scored whole: no split is made of what was never trained on.
+    With ``scores_whole`` other data without their own splits stay whole: no split is made of what was never trained on.
 
     Raises: ValueError, FileNotFoundError: what the checkpoint may not name, or does not have.
     """
@@ -77,7 +77,7 @@ def choose_data(change: DataChange, state: Mapping[str, Any], source: str) -> Da
     same = SAME_RENDERING if node.get("name") == "motion16" else SAME_DATA if change.named else ()
     known = recorded if isinstance(recorded, Mapping) else {}
     is_own = all(_same(node.get(key), known.get(key)) for key in same)
-    if not is_own:
+    if scores_whole and not is_own:
         node = node | {key: 0.0 for key in ("val_fraction", "test_fraction") if key in node}
     data = parse(DataSettings, {key: value for key, value in node.items() if key not in LOADING}).absolute()
     recorded_only = change.named is None

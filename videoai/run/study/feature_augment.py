@@ -42,7 +42,8 @@ def study_features(settings: FeatureStudySettings, change: DataChange = DataChan
     """
     encoder, state = _open_encoder(settings)
     change = replace(change, changed={"only": None, **change.changed})  # also the classes that it was not shown
-    manifest = read_data(choose_data(change, state, settings.checkpoint), settings.checkpoint)
+    choice = choose_data(change, state, settings.checkpoint, scores_whole=False)  # heads are trained on its train split
+    manifest = read_data(choice, settings.checkpoint)
     new = [name for name in manifest.classes if name not in state["classes"]]
     _check_data(manifest, new, settings)
     folder = RunFolder(Path(settings.run_dir))
