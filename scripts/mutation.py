@@ -37,6 +37,8 @@ PACKAGES = ("core", "engine", "tasks", "inference", "data", "report", "gan", "mo
 LEFT_OUT = re.compile(r"data/layouts/|__init__\.py$")
 # `|` stands nearly always in a type, where any other operator fails at import and tells nothing.
 NO_FAULT = re.compile(r"ReplaceBinaryOperator_BitOr_|VariableReplacer|VariableInserter")
+# Guards that no correct program reaches: frozen dataclasses, and zip over lists that are as long by construction.
+GUARD = re.compile(r"@dataclass\(|strict=True")
 TIMEOUT_SECONDS = 300  # limit of the tests of one fault; a loop that never ends counts as detected
 
 
@@ -92,12 +94,19 @@ def drawn(count: int, seed: int) -> list[MutationSpec]:
         init(modules(), database, {})
         for item in database.work_items:
             (fault,) = item.mutations
-            if not NO_FAULT.search(fault.operator_name):
+            if not NO_FAULT.search(fault.operator_name) and not is_guard(fault):
                 kind = fault.operator_name.partition("_")[0]
                 places.setdefault((fault.module_path.as_posix(), fault.start_pos, kind), []).append(fault)
     draw = random.Random(seed)
     chosen = draw.sample(sorted(places, key=str), min(count, len(places)))
     return [draw.choice(sorted(places[place], key=lambda fault: fault.operator_name)) for place in chosen]
+
+
+def is_guard(fault: MutationSpec) -> bool:
+    """Whether it turns off a guard."""
+    if fault.operator_name != "core/ReplaceTrueWithFalse":
+        return False
+    return bool(GUARD.search(fault.module_path.read_text().splitlines()[fault.start_pos[0] - 1]))
 
 
 def tests_of(module: Path) -> list[str]:

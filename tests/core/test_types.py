@@ -8,6 +8,13 @@ def test_a_clip_survives_the_way_through_a_checkpoint():
     assert ClipSpec(**clip.to_dict()) == clip
 
 
+def test_what_a_clip_does_not_say_is_as_pyslowfast_has_it():
+    clip = ClipSpec(num_frames=16, size=112)
+    assert (clip.stride, clip.resize, clip.fps) == (1, 112, None)
+    assert (clip.sampling, clip.past_end, clip.channels) == ("dense", "repeat", "rgb")
+    assert (clip.mean, clip.std) == ((0.45, 0.45, 0.45), (0.225, 0.225, 0.225))
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [

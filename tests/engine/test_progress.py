@@ -44,6 +44,17 @@ def test_waiting_for_data_is_hinted_at_once(caplog):
     assert caplog.text.count("hint: 50 % of the time goes into waiting for clips") == 1
 
 
+@pytest.mark.parametrize(("num_workers", "wanted"), [(0, "2, "), (1, "2, "), (3, "6, "), (5, "8, "), (8, None)])
+def test_the_hint_doubles_the_processes_up_to_the_cores(num_workers, wanted, caplog, monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 8)
+    caplog.set_level(logging.INFO)
+    progress = Progress(100, num_workers=num_workers)
+    advance(progress, range(1, 11), waited=0.5)
+    progress.line(10, {"loss": 1.0, "lr": 0.1, **progress.rates()})
+    tried = f"loading.num_workers={wanted}" if wanted else ""
+    assert f"Try {tried}smaller video files" in caplog.text
+
+
 def test_no_hint_where_data_keep_up(caplog):
     progress = Progress(100)
     advance(progress, range(1, 11), waited=0.1)

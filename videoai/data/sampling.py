@@ -141,6 +141,6 @@ def _past_end(indices: Tensor, num_frames: int, past_end: PastEnd, spec: ClipSpe
 
 
 def _segments(num_frames: int, count: int, where: Tensor) -> Tensor:
-    """One index from each of ``count`` equal segments, at ``where`` [count], 0 .. 1, of it."""
+    """One index from each of ``count`` equal segments, at ``where`` [count], in [0, 1), of it."""
     indices = (torch.arange(count) + where.double()) * num_frames / count
-    return indices.long().clamp(max=num_frames - 1)
+    return indices.long()

@@ -48,7 +48,8 @@ def test_frames_are_read_when_asked_for(cached):
 
 
 def test_an_array_of_another_kind_is_refused():
-    for wrong in (FRAMES.astype(np.float32), FRAMES[0], FRAMES[:0], FRAMES[..., :2]):
+    other_shapes = (FRAMES[0], FRAMES[:0], FRAMES[None], FRAMES[..., :2], np.concatenate([FRAMES, FRAMES], axis=3))
+    for wrong in (FRAMES.astype(np.float32), FRAMES.astype(np.int8), *other_shapes):
         with pytest.raises(ValueError, match=r"they must be uint8 \[T, H, W, 3\]"):
             video_from_array(wrong)
 

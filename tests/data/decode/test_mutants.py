@@ -60,8 +60,9 @@ def campaign(seeds: Path, first: int, count: int) -> Counter[str]:
     return outcomes
 
 
-def test_six_hundred_mutants_are_frames_or_bad_videos(seeds):
-    outcomes = campaign(seeds, 0, 600)
+@pytest.mark.parametrize("count", [120, pytest.param(600, marks=pytest.mark.slow)])
+def test_hundreds_of_mutants_are_frames_or_bad_videos(count, seeds):
+    outcomes = campaign(seeds, 0, count)
     assert outcomes["frames"] and outcomes["corrupt"]  # the damage is neither without effect nor always fatal
 
 

@@ -6,7 +6,6 @@ part of this repository: VIDEOAI_PARITY names their folder, by default ``shared/
 
 import csv
 import importlib.util
-import json
 import os
 import pickle
 from pathlib import Path
@@ -32,18 +31,16 @@ TIGHT = {"videomae", "hiera", "swin3d"}  # modules
 # A softmax of unscaled products is nearly an argmax and turns rounding into logits: between CPUs and thread counts they
 # move by 1.3e-4. On one and the same, ours and the publisher's code agree to the last bit.
 OTHER_TOLERANCES = {"mmaction2/i3d_r50_nl_embedded_gaussian_k400": 3e-4}
-LARGE = 12_000_000  # parameters: takes more than a second or two to fill
+FAST = {"pyslowfast/X3D_S", "torchvision/s3d"}  # the others are slow tests: filling and running one takes seconds
 UNREAD = {"hf/vjepa2_vitl_fpc16_256_ssv2": "vjepa2.predictor."}  # the reference counts them, no logit depends on them
 
 pytestmark = pytest.mark.skipif(not ROOT.is_dir(), reason=f"no parity fixtures in {ROOT}; set VIDEOAI_PARITY")
 
 
 def fixtures() -> list[Any]:
-    paths = sorted(ROOT.glob("*/*.json"))
-    sizes = [json.loads(path.read_text())["params"] for path in paths]
+    paths = {f"{path.parent.name}/{path.stem}": path for path in sorted(ROOT.glob("*/*.json"))}
     return [
-        pytest.param(path, id=f"{path.parent.name}/{path.stem}", marks=[pytest.mark.slow] if size > LARGE else [])
-        for path, size in zip(paths, sizes, strict=True)
+        pytest.param(path, id=name, marks=[] if name in FAST else [pytest.mark.slow]) for name, path in paths.items()
     ]
 
 
