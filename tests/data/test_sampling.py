@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 import torch
 from hypothesis import given
@@ -6,6 +8,8 @@ from hypothesis import strategies as st
 from videoai.core.seeding import generator_for
 from videoai.core.types import ClipSpec
 from videoai.data.sampling import TemporalJitter, clip_indices, frame_range, span_frames
+
+VIEWS = ((0, 1), (0, 3), (1, 3), (2, 3))  # (view, num_views)
 
 
 def spec(**changes) -> ClipSpec:
@@ -163,3 +167,15 @@ def test_a_lost_frame_is_replaced_by_the_one_before_and_the_first_is_never_lost(
             assert lossy[place] in (plain[place], lossy[place - 1])
             held += lossy[place] != plain[place]
     assert 0.45 < held / (200 * 7) < 0.55  # a share of 0.5 of 1400 has a standard deviation of 0.013
+
+
+def test_the_frames_of_a_clip_are_what_they_were(golden):
+    """Views, rates, ends and jitter; a resumed run, and figures of different versions, rely on each index."""
+    jitter = TemporalJitter(speed=1.5, jitter=0.5, drop=0.2)
+    specs = [spec(), spec(stride=5), spec(fps=10.0), spec(past_end="loop"), spec(sampling="uniform")]
+    indices = []
+    for clip, num_frames in itertools.product(specs, (1, 7, 15, 16, 40, 301)):
+        indices += [clip_indices(num_frames, 24.0, clip, view=view, num_views=count) for view, count in VIEWS]
+        indices += [clip_indices(num_frames, 24.0, clip, generator=generator_for(seed, "g")) for seed in range(2)]
+        indices.append(clip_indices(num_frames, 24.0, clip, generator=generator_for(5, "g"), jitter=jitter))
+    golden("clip_indices", [float((one * torch.arange(1, 9)).sum()) for one in indices], 0)

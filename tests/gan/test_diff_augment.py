@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 import torch
 
@@ -76,3 +78,14 @@ def test_gradients_pass_through_to_every_clip():
     video = clips().requires_grad_()
     diff_augment(video, POLICY, SEEDED(0)).sum().backward()
     assert (video.grad.flatten(1).abs().sum(1) > 0).all()
+
+
+def test_clips_are_varied_as_they_were(golden):
+    video = torch.rand(3, 3, 2, 24, 16, generator=SEEDED(0)) * 2 - 1
+    places = torch.cos(0.37 * torch.arange(3 * 2 * 24 * 16)).view(3, 2, 24, 16)
+    numbers = []
+    for name, probability in itertools.product(POLICY, (1.0, 0.5)):
+        for seed in range(3):
+            changed = diff_augment(video, [name], SEEDED(seed), probability)
+            numbers += (changed * places).mean((1, 2, 3, 4)).tolist()
+    golden("diff_augment", numbers, 1e-5)

@@ -16,6 +16,7 @@ from videoai.gan.metrics import (
     nearest,
     overlap,
     principal,
+    typical_distance,
 )
 
 
@@ -124,3 +125,14 @@ def test_what_cannot_be_measured_is_refused():
         kernel_distance(normal(5, 4, "a"), normal(5, 3, "b"))
     with pytest.raises(ValueError, match=r"features are \[3, 4\], but \[N, D\] with N >= 4"):
         overlap(normal(3, 4, "a"), normal(5, 4, "b"))
+
+
+def test_the_measures_are_what_they_were(golden):
+    """Closed forms hold for special cases; here every number of a general one."""
+    train, test, made = (normal(30, 5, name) for name in ("train", "test", "made"))
+    made = made * 1.3 + 0.4
+    label = torch.arange(30) % 3
+    numbers = [frechet_distance(train, made), kernel_distance(train, made), *overlap(train, made, k=3)]
+    numbers += [memorisation(train, test, made), copy_distance(train, test), typical_distance(train)]
+    numbers += [*nearest(made, train).tolist()[:3], *diversity(made, label, train, label, 3).tolist()]
+    golden("gan_metrics", numbers, 1e-5)

@@ -53,3 +53,14 @@ def test_no_mixing_leaves_the_batch_alone():
 def test_a_negative_alpha_is_refused():
     with pytest.raises(ValueError, match="augment.mixup=-1"):
         Mix(num_classes=2, mixup=-1)
+
+
+def test_batches_are_mixed_as_they_were(golden):
+    video = torch.rand(3, 3, 2, 10, 12, generator=generator_for(0, "video"))
+    places = torch.cos(0.37 * torch.arange(3 * 2 * 10 * 12)).view(3, 2, 10, 12)
+    numbers = []
+    for alphas in ({"mixup": 0.4}, {"cutmix": 1.0}, {"mixup": 0.8, "cutmix": 1.0}):
+        for position in range(6):
+            mixed = Mix(num_classes=3, seed=1, **alphas)(Batch(video, torch.tensor([0, 1, 2]), INDEX), position)
+            numbers += [*(mixed.video * places).mean((1, 2, 3, 4)).tolist(), *mixed.label.flatten().tolist()]
+    golden("mix", numbers, 1e-5)

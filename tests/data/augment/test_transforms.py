@@ -1,3 +1,6 @@
+import itertools
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import given
@@ -104,3 +107,16 @@ def test_a_shift_moves_every_frame_alike_and_lets_black_in():
         if torch.equal(moved[..., 5:-5, 5:-5], STILL.roll((down, right), (-2, -1))[..., 5:-5, 5:-5])
     ]
     assert len(actual) == 1
+
+
+def test_clips_are_varied_as_they_were(golden):
+    """Everything on at once: what is drawn, in which order, and from which range."""
+    transform = TrainTransform(size=24, scale=(0.3, 0.9), shift=0.2, reverse=0.5, color_jitter=0.4, erase=0.7)
+    video = torch.randint(0, 255, (4, 3, 40, 56), dtype=torch.uint8, generator=generator_for(0, "moving"))
+    places = torch.cos(0.37 * torch.arange(4 * 3 * 24 * 24)).view(4, 3, 24, 24)
+    numbers = []
+    for seed, policy in itertools.product(range(8), (None, "randaugment", "trivial", "autoaugment")):
+        done = replace(transform, policy=policy)(video, generator_for(seed, "all"))
+        numbers += [float((done.video * places).mean()), float(done.is_mirrored), float(done.is_reversed)]
+        numbers += [float(value) for op in done.ops for value in op.values]
+    golden("train_transform", numbers, 0.02)  # grey levels of 255, a mean: kernels may round another way

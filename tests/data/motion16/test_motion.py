@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 
@@ -190,3 +192,17 @@ def _first_frames(split: str, count: int) -> np.ndarray:
 def test_what_does_not_exist_is_refused(change, message):
     with pytest.raises(ValueError, match=message):
         render(**({"label": 0, "seed": 0, "split": "train", "index": 0} | change))
+
+
+def test_every_class_looks_and_moves_as_it_did(golden):
+    """The data set is a promise: figures of different versions are compared on it. Each clip's light, where it lies,
+    and the path of the object, at every level."""
+    x = (np.arange(16) + 0.5) / 16
+    numbers = []
+    for label, level in itertools.product(range(16), LEVELS):
+        frames, where = render(label=label, seed=3, split="val", index=label, level=level, size_px=16, num_frames=8)
+        light = frames.astype(np.float64).mean((0, 3)) / 255
+        late = frames[5:].astype(np.float64).mean((0, 3)) / 255
+        numbers += [light.mean(), (light * x).mean(), (late * x[:, None]).mean(), (frames[..., 0] / 255.0).std()]
+        numbers += [float((values * np.arange(1, 9)).mean()) for values in where]
+    golden("motion16", numbers, 1e-4)
