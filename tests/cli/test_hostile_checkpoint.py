@@ -238,6 +238,7 @@ def test_every_verb_takes_data_of_the_users_own(verb, hostile, server, clip_fold
     assert server.asked == []
 
 
+@pytest.mark.slow
 def test_the_command_that_is_printed_can_be_pasted(hostile, videoai_command, tmp_path):
     """As a person runs it: refused, then with what the message says."""
     hostile("evaluate", {"name": "motion16", "size": "tiny", "seed": 3, "only": ["left", "$(touch ran)"]})

@@ -107,9 +107,8 @@ def undisturbed(clip_folder, videoai_command, tmp_path_factory) -> Path:
     return cwd / "run/checkpoints/last.pt"
 
 
-@pytest.mark.parametrize(
-    "number", [signal.SIGKILL, *(pytest.param(one, marks=pytest.mark.slow) for one in (signal.SIGTERM, signal.SIGINT))]
-)
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.slow
 def test_a_killed_run_ends_in_the_weights_of_an_undisturbed_one(
     number, clip_folder, undisturbed, videoai_command, tmp_path
 ):

@@ -1,7 +1,7 @@
 """Every row of the table keeps the same contract. A new row is tested without being asked.
 
 Plain ``pytest`` takes the smallest model of each module, if it is light (lighter still where a test runs or compiles a
-model twice); ``slow`` the others; ``nightly`` those that need gigabytes.
+model twice); ``slow`` the smallest of the other modules; ``nightly`` every size.
 """
 
 import copy
@@ -10,6 +10,7 @@ import hashlib
 import inspect
 import io
 import json
+import math
 import os
 import re
 import subprocess
@@ -27,10 +28,10 @@ from videoai.models import MODELS, TARGETS, create_model, names
 
 NUM_CLASSES = 5
 GOLDEN = Path(__file__).parents[1] / "golden" / "zoo.json"
-LIGHT = 40_000_000  # parameters: a second a test
-LIGHTER = 12_000_000  # where one of 20 million takes ten seconds: two backward passes
+LIGHT = 12_000_000  # parameters: a second a test
+LIGHTER = 4_000_000  # where one of 20 million takes ten seconds: two backward passes
 LIGHTEST = 1_000_000  # where one of 3 million takes seven: compiling
-HUGE = 250_000_000  # parameters: with gradients 2 GB and up
+HEAVY = 40_000_000  # a minute for all tests of a model
 
 
 class Small(NamedTuple):
@@ -134,16 +135,16 @@ def golden_facts() -> dict[str, dict[str, Any]]:
     return json.loads(GOLDEN.read_text()) if GOLDEN.exists() else {}
 
 
-def _tiers(light: int) -> list[Any]:
+def _tiers(light: float, other_sizes: pytest.MarkDecorator = pytest.mark.nightly) -> list[Any]:
     sizes = {name: golden_facts().get(name, {}).get("parameters", 0) for name in MODELS}
     smallest: dict[str, str] = {}
     for name in sorted(MODELS, key=lambda name: sizes[name]):
         smallest.setdefault(module_of(name), name)
 
     def marks(name: str) -> list[pytest.MarkDecorator]:
-        if sizes[name] > HUGE:
-            return [pytest.mark.nightly]
-        return [] if name in smallest.values() and sizes[name] < light else [pytest.mark.slow]
+        if name not in smallest.values():
+            return [other_sizes]
+        return [] if sizes[name] < light else [pytest.mark.slow if sizes[name] < HEAVY else other_sizes]
 
     return [pytest.param(name, marks=marks(name)) for name in MODELS]
 
@@ -189,7 +190,7 @@ def test_every_summary_stands_alone() -> None:
     assert [summary for summary in summaries if summaries.count(summary) > 1] == []
 
 
-@pytest.mark.parametrize("name", list(MODELS))
+@pytest.mark.parametrize("name", _tiers(math.inf, other_sizes=pytest.mark.slow))
 def test_parameters_and_names_are_what_they_were(name: str) -> None:
     """A change here breaks every checkpoint. Refresh with VIDEOAI_GOLDEN=write and say in the commit why."""
     assert facts(name) == golden_facts()[name]

@@ -33,6 +33,7 @@ def scored() -> tuple[torch.Tensor, torch.Tensor]:
     return torch.rand(200, NUM_CLASSES, generator=generator), labels
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("k", [1, 2, 5, 7])
 def test_top_k_agrees_with_torchmetrics(scored, k):
     scores, labels = scored

@@ -53,6 +53,7 @@ def test_a_stretch_of_a_file_is_named_as_a_media_fragment():
     assert name_of(VideoItem("/d/a.mp4", 0, 2.0), "/d") == "a.mp4#t=2"
 
 
+@pytest.mark.slow
 def test_the_test_split_of_another_rendering_seed_is_scored(tmp_path, monkeypatch, caplog):
     monkeypatch.setitem(SIZES, "tiny", Size(1, 1, 1, 32))
     monkeypatch.setenv("VIDEOAI_CACHE", str(tmp_path))

@@ -96,7 +96,7 @@ def test_a_second_run_finds_nothing_to_do(source, tmp_path, to):
 
 
 @pytest.mark.parametrize("to", FORMS)
-@pytest.mark.parametrize("num_done", [0, 1, 2])
+@pytest.mark.parametrize("num_done", [1, *(pytest.param(number, marks=pytest.mark.slow) for number in (0, 2))])
 def test_a_run_that_stopped_ends_in_the_bytes_of_one_that_did_not(source, tmp_path, monkeypatch, to, num_done):
     run(source, tmp_path / "straight", to=to)
 

@@ -30,6 +30,7 @@ def test_the_best_checkpoint_is_chosen_by_the_judge(clip_folder, judge_run, tmp_
     assert [line["judged"] for line in evaluations] == pytest.approx(products, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_with_cas_steps_a_classifier_of_made_clips_chooses_and_the_gan_stays_the_same(clip_folder, judge_run, tmp_path):
     given = config(clip_folder, tmp_path, judge_run)
     with_cas = videoai.train(given | {"cas_steps": 3})
