@@ -13,12 +13,16 @@ import pytest
 # One torch thread, also in the commands that tests run: tests run in parallel, and threads of tiny steps only wait.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# What tests are collected from stays in memory: a collection of garbage would only look at it again and again.
+gc.disable()
+
 ROOT = Path(__file__).resolve().parents[1]
 GOLDEN = ROOT / "tests" / "golden"
 
 
 def pytest_collection_finish() -> None:
     """What is imported and collected by now stays: no collection of garbage looks at these million objects again."""
+    gc.enable()
     gc.freeze()
 
 

@@ -57,7 +57,7 @@ def test_every_model_has_a_yaml_and_the_other_way_round():
     assert set(MODEL_FILES) == set(MODELS)
 
 
-LARGE = 12_000_000  # parameters: their networks have more blocks of the same kind
+LARGE = 5_000_000  # parameters: their networks have more blocks of the same kind
 
 
 def by_size(names: dict[str, str]) -> list[Any]:

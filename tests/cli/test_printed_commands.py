@@ -172,7 +172,10 @@ def commands_of(page: str) -> list[str]:
     return [line.strip() for line in blocks.splitlines() if line.strip().startswith("videoai ")]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(page, marks=() if page.name == "README.md" else pytest.mark.slow, id=page.name) for page in PAGES],
+)
 def test_every_command_of_a_page_composes(page):
     for command in dict.fromkeys(commands_of(page.read_text())):
         if "--config-dir" not in command and "--help" not in command:  # own files, or a page of help

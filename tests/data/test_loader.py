@@ -152,6 +152,7 @@ def test_a_wrong_number_of_workers_is_refused():
     assert resolve_workers("auto", "cpu") <= 2
 
 
+@pytest.mark.slow
 def test_a_program_that_still_holds_its_workers_ends(clip_folder):
     """They are deaf to SIGTERM, by which Python asks daemons to end before it waits for them."""
     script = f"""

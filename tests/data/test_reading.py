@@ -89,11 +89,12 @@ def hostile(request: Request) -> Answer:
     return answer(request)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "message"),
     [
         ("crash.mp4", "crash while decoding: its process ended with code -11"),
-        pytest.param("hang.mp4", "timeout while decoding", marks=pytest.mark.slow),
+        ("hang.mp4", "timeout while decoding"),
     ],
 )
 def test_a_crash_or_a_hang_costs_one_video(items, monkeypatch, path, message):

@@ -39,6 +39,7 @@ def test_a_discriminator_that_learns_four_clips_by_heart_is_told(motion_clips):
     assert overfit.value > 0.95 and "gan.ada_target=0.6" in overfit.message
 
 
+@pytest.mark.slow
 def test_a_discriminator_with_nothing_to_tell_apart_is_well(motion_clips):
     clips = motion_clips("left", 0, 40)
     half = [clips[torch.arange(4 * step, 4 * step + 4) % 40] for step in range(300)]

@@ -51,6 +51,7 @@ def tiny(name: str, **options: Any) -> Any:
     return create_model(name, num_classes=4, **{"num_frames": 4, "size": 32} | options).eval()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["mvit_v1_b", "mvit_v2_s"])
 def test_positions_of_another_clip_are_resampled_and_that_is_said(name: str, caplog: pytest.LogCaptureFixture) -> None:
     torch.manual_seed(0)

@@ -33,6 +33,7 @@ PARAMETERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(PARAMETERS))
 def test_parameters_are_as_published(name: str) -> None:
     with torch.device("meta"):

@@ -68,6 +68,7 @@ def fixture() -> tuple[Any, dict[str, Any]]:
     return fill, json.loads(path.read_text())
 
 
+@pytest.mark.slow
 @torch.inference_mode()
 def test_turned_channels_give_other_logits(fixture: tuple[Any, dict[str, Any]]) -> None:
     fill, published = fixture

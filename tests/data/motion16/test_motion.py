@@ -162,6 +162,7 @@ def test_no_class_shows_in_the_brightness_of_a_clip():
     assert np.abs(means - means.mean()).max() < 4 * np.std(brightness) / 40**0.5  # 4 standard errors
 
 
+@pytest.mark.slow
 def test_a_probe_of_first_frames_stays_at_chance():
     """A ridge classifier that knows the frame is the first: 6.25 % expected, 480 clips -> standard error 1.1 %."""
     train, test = (_first_frames(split, count) for split, count in (("train", 960), ("test", 480)))

@@ -193,6 +193,7 @@ def fetch_offline(home: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, env={**os.environ, **variables})
 
 
+@pytest.mark.slow
 def test_a_file_of_hugging_face_comes_from_its_own_cache(tmp_path: Path) -> None:
     held = tmp_path / "hub" / "models--somebody--model"
     (held / "snapshots" / ("0" * 40) / "folder").mkdir(parents=True)

@@ -43,6 +43,7 @@ def test_with_cas_steps_a_classifier_of_made_clips_chooses_and_the_gan_stays_the
     assert hashes[0] == hashes[1]
 
 
+@pytest.mark.slow
 def test_under_another_judge_the_best_is_chosen_anew(clip_folder, judge_run, tmp_path, caplog):
     given = config(clip_folder, tmp_path, judge_run)
     videoai.train(given | {"cas_steps": 3})
