@@ -1,3 +1,4 @@
+import math
 from itertools import pairwise
 
 import pytest
@@ -14,6 +15,13 @@ def test_cosine_warms_up_then_falls_to_its_end():
     assert factors[100] == pytest.approx(0.1)
     schedule = Schedule(total_steps=100, warmup=0.1, final_factor=0.1)
     assert [schedule(s) for s in range(101)] == factors
+
+
+def test_what_is_left_out_is_a_cosine_to_zero_without_warmup_and_drops_by_ten():
+    half = 0.5 * (1 + math.cos(math.pi / 4))
+    assert [lr_factor(s, total_steps=4) for s in range(5)] == pytest.approx([1, half, 0.5, 1 - half, 0])
+    assert [lr_factor(s, total_steps=4, name="step") for s in range(4)] == pytest.approx([1, 1, 0.1, 0.01])
+    assert [lr_factor(s, total_steps=0) for s in range(2)] == [1, 0]
 
 
 def test_step_drops_at_its_milestones():

@@ -26,6 +26,7 @@ def test_probabilities_are_those_of_the_classifier_and_features_what_it_reads(ju
     features, probability = judge.extract(video())
     assert features.shape == (3, 64) and probability.shape == (3, 4)
     torch.testing.assert_close(probability, judge.network.head(features).softmax(1))
+    assert not features.requires_grad and not probability.requires_grad  # nothing is kept for a backward pass
 
 
 def test_a_network_without_classes_gives_features_alone():
