@@ -1,4 +1,5 @@
 import itertools
+import os
 import subprocess
 import sys
 
@@ -149,7 +150,16 @@ def test_a_wrong_number_of_workers_is_refused():
         resolve_workers("many", "cpu")
     with pytest.raises(ValueError, match="num_workers=-1"):
         resolve_workers(-1, "cpu")
-    assert resolve_workers("auto", "cpu") <= 2
+    assert resolve_workers(5, "cpu") == 5
+
+
+@pytest.mark.parametrize(
+    ("cores", "processes", "gpu", "cpu"), [(1, 1, 1, 1), (6, 1, 6, 2), (64, 1, 16, 2), (64, 8, 8, 2), (2, 8, 1, 1)]
+)
+def test_workers_are_as_many_as_the_cores_of_a_process(cores, processes, gpu, cpu, monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: range(cores), raising=False)
+    monkeypatch.setattr("videoai.core.process_group.local_world_size", lambda: processes)
+    assert (resolve_workers("auto", "cuda"), resolve_workers("auto", "cpu")) == (gpu, cpu)
 
 
 @pytest.mark.slow

@@ -115,8 +115,8 @@ def eval_batches(
 
 
 def resolve_workers(num_workers: int | str, device: str) -> int:
-    """``auto`` = every core for a GPU to feed (16 at most), all but none for a CPU that also computes (2 at most);
-    processes on one machine share its cores."""
+    """``auto`` = one a core where a GPU computes (16 at most), two at most where the CPU computes, too. Processes on
+    one machine share its cores."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     cores = max(1, cores // process_group.local_world_size())
     if num_workers == "auto":

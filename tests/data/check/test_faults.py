@@ -63,3 +63,15 @@ def test_under_two_labels_the_copy_is_named_too(tmp_path):
     assert named(tmp_path, "train/a.mp4", "train/b.mp4", labels="01") == [
         ("conflict", "train/b.mp4", "a and b: the same as train/a.mp4 in train")
     ]
+
+
+def test_a_group_in_two_splits_is_named_with_both(tmp_path):
+    clips = {"train": ["g", "h", None], "val": ["h"], "test": ["g", None]}
+    items = {
+        split: Items.of([VideoItem(f"/{split}{number}.mp4", 0, group=group) for number, group in enumerate(groups)])
+        for split, groups in clips.items()
+    }
+    examined = [Examined(item.path, sha256=item.path) for split in items.values() for item in split]
+    faults = find_faults(Manifest(("a",), items, str(tmp_path)), examined)
+    found = {fault.detail for fault in faults if fault.kind == "leak_group"}
+    assert found == {"group g is in test and train", "group h is in train and val"}
