@@ -228,6 +228,11 @@ def test_settings_of_hydra_in_a_file_are_said_to_have_no_effect(tmp_path: Path, 
     assert "mine.yaml: the settings below hydra: have an effect with -m only" in caplog.text
 
 
+def test_a_wrong_keyword_is_not_blamed_on_the_preset_that_it_changes():
+    with pytest.raises(ValueError, match="^optim.lr=fast: give a number above 0"):
+        from_keywords(TrainSettings, {"optim": {"name": "sgd", "lr": "fast"}})
+
+
 def test_a_generators_rate_is_hinted_at_by_its_own_name():
     for word in ("lr=1e-3", "optim.lr=1e-3"):
         with pytest.raises(ValueError, match="Did you mean optim.lr_generator"):
@@ -237,6 +242,7 @@ def test_a_generators_rate_is_hinted_at_by_its_own_name():
 @pytest.mark.parametrize(
     ("word", "message"),
     [
+        ("optim._traget_=mine.Sgd", "Did you mean optim._target_?"),
         ("num_classes=3", "The classes come from the data"),
         ("trainer.max_step=2", "unknown setting 'trainer.max_step'. Did you mean trainer.max_steps"),
         ("lr=0.1", "Did you mean optim.lr"),

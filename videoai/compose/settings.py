@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Generic, TypeVar
 
@@ -73,7 +73,7 @@ def from_keywords(cls: type[T], given: Mapping[str, Any]) -> Composed[T]:
     for group, node in nested.items():
         if not (group in GROUPS and isinstance(node, str)):
             config[group] = node if _is_own(node) else _merged(config.get(group), node)
-    return from_composed(cls, config, choices, Arguments(None, []))
+    return from_composed(cls, config, choices, Arguments(None, []), typed=flatten(nested))
 
 
 def named(settings: T, choices: Mapping[str, str | None]) -> T:
@@ -89,9 +89,14 @@ def named(settings: T, choices: Mapping[str, str | None]) -> T:
 
 
 def from_composed(
-    cls: type[T], config: Mapping[str, Any], choices: Mapping[str, str | None], given: Arguments
+    cls: type[T],
+    config: Mapping[str, Any],
+    choices: Mapping[str, str | None],
+    given: Arguments,
+    *,
+    typed: Collection[str] = (),
 ) -> Composed[T]:
-    """What Hydra composed -> the settings of ``cls``.
+    """What Hydra composed -> the settings of ``cls``. ``typed``: keys that the caller set beside the words ``given``.
 
     Raises: ValueError: an unknown key or a value that is not allowed, and the file that holds it.
     """
@@ -101,7 +106,7 @@ def from_composed(
         check_model(whole.get("model"))
         return Composed(cls, complete(cls, whole), choices)
     except WrongSetting as error:
-        is_typed = error.key in keys_of(given.overrides) and error.key not in GROUPS
+        is_typed = error.key in {*keys_of(given.overrides), *typed} - {*GROUPS}
         file = None if is_typed else origin_of(error.key, choices, given.config_dir)
         raise ValueError(f"{file}: {error}" if file else str(error)) from error
 

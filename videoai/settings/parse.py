@@ -182,7 +182,7 @@ def _variant(about: Setting, node: Any, prefix: str, beside: Any) -> dict[str, A
     names = {f.name for f in fields(variants[name])}
     if wrong := [key for key in node if key not in names]:
         raise WrongSetting(
-            key := f"{prefix}{wrong[0]}", unknown(key, [f"{prefix}{known}" for known in (*names, *beside)])
+            key := f"{prefix}{wrong[0]}", unknown(key, [f"{prefix}{known}" for known in (*names, *beside, "_target_")])
         )
     return _completed(variants[name], node, prefix)
 
