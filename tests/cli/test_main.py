@@ -119,7 +119,7 @@ def test_help_imports_nothing_heavy():
 
 @pytest.mark.parametrize("num_workers", [0, 1])
 def test_an_error_in_code_of_ones_own_says_where_it_was_raised(num_workers, tmp_path, monkeypatch):
-    code = "class Broken:\n    def __getitem__(self, index):\n        raise ValueError('boom')\n"
+    code = "class Broken:\n    def __getitem__(self, index):\n        raise ValueError('boom\\nbang')\n"
     (tmp_path / "broken.py").write_text(code)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.chdir(tmp_path)
@@ -127,5 +127,5 @@ def test_an_error_in_code_of_ones_own_says_where_it_was_raised(num_workers, tmp_
     loader = DataLoader(import_module("broken").Broken(), sampler=[0], num_workers=num_workers)
     with pytest.raises(ValueError, match="boom") as raised:
         next(iter(loader))
-    place = r"boom \(in your own (Broken\.)?__getitem__, broken.py line 3\)"
+    place = r"boom bang \(in your own (Broken\.)?__getitem__, broken.py line 3\)"
     assert re.fullmatch(place, message_of(raised.value))

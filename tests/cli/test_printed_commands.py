@@ -94,8 +94,10 @@ def test_check_names_the_data_and_the_quarantine(clips, capsys):
 @pytest.mark.parametrize(("to", "key"), [("shards", "out"), ("videos", "manifest")])
 def test_prepare_names_what_it_made(to, key):
     sizes = {"num_videos": 1, "num_made": 1, "bytes_in": 1, "bytes_out": 1, "unreadable": [], "clip_ms": None}
+    sizes["classes"] = ("left", "up")
     facts = {"to": to, "out": "my {data}", "manifest": "my {data}/clips.csv", "splits": {"val": 0}, "task": "classify"}
-    assert paste(data_prepare.next_command(Prepared(**facts, **sizes)))["data"]["path"] == facts[key]
+    data = paste(data_prepare.next_command(Prepared(**facts, **sizes)))["data"]
+    assert (data["path"], data["flip"]) == (facts[key], 0)
 
 
 def test_train_names_the_checkpoint_and_every_package_that_it_needs(capsys):

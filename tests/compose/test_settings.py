@@ -99,7 +99,7 @@ FILES = {  # file -> text, the word that chooses it, the message
     "trainer/r.yaml": (
         "- max_steps: 3\n",
         "trainer=r",
-        "a group of settings, such as trainer.batch_size=",
+        "a file holds settings, each as NAME: VALUE",
     ),
     "experiment/t.yaml": (
         "# @package _global_\noptim: {name: sgd}\n",
@@ -109,7 +109,7 @@ FILES = {  # file -> text, the word that chooses it, the message
     "experiment/u.yaml": (
         "# @package _global_\n1: 4\n",
         "experiment=u",
-        "unknown setting '1'",
+        "a file holds settings, each as NAME: VALUE, and the names are text",
     ),
     "experiment/v.yaml": (
         "# @package _global_\ntrainer: null\n",
@@ -149,7 +149,7 @@ FILES = {  # file -> text, the word that chooses it, the message
     "experiment/aa.yaml": (
         "# @package _global_\noptim: {lr: '${trainer.lrr}'}\n",
         "experiment=aa",
-        "${trainer.lrr}: there is no setting of this name",
+        "${trainer.lrr}: no file gives a setting of this name a value",
     ),
     "experiment/bb.yaml": (
         "# @package _global_\noptim: {lr: '${double:3}'}\n",
@@ -162,19 +162,19 @@ FILES = {  # file -> text, the word that chooses it, the message
         "cannot read the setting",
     ),
     "experiment/dd.yaml": (
-        "# @package _global_\ndefaults: [/optim: sgd]\n",
+        "# @package _global_\ndefaults: [/optim: sgd, _self_]\n",
         "experiment=dd",
         "write under defaults: - override /optim: NAME",
     ),
     "experiment/ee.yaml": (
         "# @package _global_\ndefaults: [optim: sgd]\n",
         "experiment=ee",
-        "write under defaults: - override /optim: NAME",
+        "cannot follow the default {'optim': 'sgd'}. Write - override /GROUP: NAME",
     ),
     "experiment/ff.yaml": (
         "# @package _global_\ndefaults: [override optim: sgd]\n",
         "experiment=ff",
-        "write under defaults: - override /optim: NAME",
+        "cannot follow the default {'override optim': 'sgd'}. Write - override /GROUP: NAME",
     ),
     "experiment/gg.yaml": (
         "# @package _global_\ndefaults: [override /optm: sgd]\n",
@@ -208,10 +208,41 @@ def test_a_typo_in_a_file_is_refused_with_the_file(name, tmp_path: Path):
         from_arguments(TrainSettings, ["--config-dir", str(tmp_path), word]).settings()
     has_no_single_file = (
         "experiment/t.yaml",
-        "experiment/u.yaml",
         "experiment/w.yaml",
     )  # values of several files together
     assert name in str(refused.value) or word in str(refused.value) or name in has_no_single_file
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("defaults: [mine, _self_]", "chooses itself, by way of its list of defaults"),
+        ("defaults: [optional optim: sgd, _self_]", "cannot follow the default"),
+        ("defaults: [override /optim: [sgd, adamw]]", "cannot follow the default"),
+        ("defaults: [override /optim: null, _self_]", "cannot follow the default"),
+        ("defaults: [override /optim: sgd, override /optim: adamw]", "chooses optim twice"),
+        ("defaults: [/train]", "cannot follow the default"),
+        ("defaults: {override /optim: sgd}", "give a list: - override /optim: NAME"),
+        ("3: 4", "the names are text"),
+        ("[1, 2]", "a file holds settings"),
+        ("trainer: [{max_steps: 3}]", "write its settings below it"),
+        ("trainer: ???", "write its settings below it"),
+        ("optim: {lr: '${oc.env:NOT_SET}'}", "Environment variable 'NOT_SET' not found"),
+        ("trainer: {max_steps: '${trainer.max_steps}'}", "Recursive interpolation"),
+    ],
+)
+def test_what_hydra_would_pass_over_is_refused_with_the_file(text, message, tmp_path: Path):
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "experiment" / "mine.yaml").write_text(f"# @package _global_\n{text}\n")
+    with pytest.raises(ValueError, match=rf"experiment/mine\.yaml: .*{re.escape(message)}"):
+        from_arguments(TrainSettings, ["--config-dir", str(tmp_path), "experiment=mine"]).settings()
+
+
+def test_a_package_of_hydra_in_another_file_is_refused(tmp_path: Path):
+    (tmp_path / "optim").mkdir()
+    (tmp_path / "optim" / "mine.yaml").write_text("# @package trainer\nmax_steps: 3\n")
+    with pytest.raises(ValueError, match=r"optim/mine\.yaml: its first line is '# @package trainer', which only files"):
+        from_arguments(TrainSettings, ["--config-dir", str(tmp_path), "optim=mine"])
 
 
 def test_a_file_of_another_encoding_is_refused_with_its_name(tmp_path: Path):

@@ -70,3 +70,20 @@ def test_nothing_is_imported_from_an_untrusted_config(target):
 def test_a_target_that_does_not_exist_is_one_clear_line():
     with pytest.raises(ValueError, match="cannot import 'no_such_package.Net'"):
         build({"_target_": "no_such_package.Net"}, {}, where="model", trust=ANYTHING)
+
+
+def test_what_makes_nothing_is_refused_with_its_name(tmp_path, monkeypatch):
+    part = "class Part(ABC):\n    @abstractmethod\n    def go(self): ...\n"
+    (tmp_path / "tests_build_parts.py").write_text(f"from abc import ABC, abstractmethod\nTHREE = 3\n{part}")
+    (tmp_path / "tests_build_broken.py").write_text("def make(:\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    for target, message in (
+        ("tests_build_parts.THREE", "optim: 'tests_build_parts.THREE' cannot be called"),
+        ("tests_build_parts.Part", "optim: 'tests_build_parts.Part' lacks go"),
+        (
+            "tests_build_broken.make",
+            r"cannot import 'tests_build_broken.make': .* \(.*tests_build_broken.py, line 1\)",
+        ),
+    ):
+        with pytest.raises(ValueError, match=message):
+            build({"_target_": target}, {}, where="optim", trust=ANYTHING)

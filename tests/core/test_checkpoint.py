@@ -109,3 +109,24 @@ def test_the_hash_of_weights_is_of_names_shapes_types_and_values_in_any_order():
     assert known == hashed(b=b.clone(), a=a.clone())
     others = [hashed(c=a, b=b), hashed(a=a.view(2, 2), b=b), hashed(a=a.view(torch.int32), b=b), hashed(a=a + 1, b=b)]
     assert len({known, *others}) == 5
+
+
+@pytest.mark.parametrize("share", [0.01, 0.3, 0.9])
+def test_a_file_that_was_cut_off_is_named(share, tmp_path):
+    path = tmp_path / "last.pt"
+    checkpoint.save(path, STATE)
+    path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
+    with pytest.raises(ValueError, match=r"last\.pt: cannot be read as a checkpoint"):
+        checkpoint.load(path)
+
+
+def test_a_bit_that_flipped_in_a_weight_is_found(tmp_path):
+    path = tmp_path / "last.pt"
+    weight = torch.arange(1000.0)
+    checkpoint.save(path, {**STATE, "model": {"w": weight}})
+    content = bytearray(path.read_bytes())
+    at = content.index(weight.numpy().tobytes())
+    content[at + 1234] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"last\.pt: is damaged \(Bad CRC-32 .* Use another checkpoint of the run"):
+        checkpoint.load(path)

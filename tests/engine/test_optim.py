@@ -84,3 +84,11 @@ def test_each_layer_learns_at_a_fraction_of_the_rate_above_it():
 def test_a_model_that_does_not_tell_its_layers_apart_is_refused():
     with pytest.raises(ValueError, match=r"finetune\.layer_decay=0\.5: Sequential does not name its layers"):
         build_optimizer({"name": "sgd", "lr": 0.1}, net(), layer_decay=0.5)
+
+
+def test_an_own_optimizer_that_is_none_is_named_and_a_rate_that_is_no_number():
+    own = {"_target_": "types.SimpleNamespace", "lr": 0.1}
+    with pytest.raises(ValueError, match="types.SimpleNamespace made a SimpleNamespace, and no torch.optim.Optimizer"):
+        build_optimizer(own, net(), trust=["types"])
+    with pytest.raises(ValueError, match="optim.lr=fast: give a number above 0"):
+        build_optimizer({**own, "lr": "fast"}, net(), trust=["types"])

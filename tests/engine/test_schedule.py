@@ -1,9 +1,10 @@
 import math
+import re
 from itertools import pairwise
 
 import pytest
 
-from videoai.engine.schedule import Schedule, lr_factor
+from videoai.engine.schedule import Schedule, check_schedule, lr_factor
 
 
 def test_cosine_warms_up_then_falls_to_its_end():
@@ -39,3 +40,19 @@ def test_constant_stays():
 def test_wrong_settings_are_refused(wrong, message):
     with pytest.raises(ValueError, match=message):
         Schedule(total_steps=10, **wrong)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "message"),
+    [
+        (lambda step: None, "mine.curve gave None for step 0"),
+        (lambda step: -1.0, "gave -1.0 for step 0; give a factor of the rate from 0 up"),
+        (lambda step: math.nan, "gave nan for step 0"),
+        (lambda step, more: 1.0, "is called with a step, which it does not take: missing a required argument: 'more'"),
+        (3, "is called with a step, which it does not take: 3 is not a callable object"),
+    ],
+)
+def test_a_schedule_of_ones_own_gives_a_factor_for_a_step(schedule, message):
+    check_schedule(lambda step: 0.5, "mine.curve")
+    with pytest.raises(ValueError, match=re.escape(message)):
+        check_schedule(schedule, "mine.curve")

@@ -125,6 +125,8 @@ def test_what_cannot_be_measured_is_refused():
         kernel_distance(normal(5, 4, "a"), normal(5, 3, "b"))
     with pytest.raises(ValueError, match=r"features are \[3, 4\], but \[N, D\] with N >= 4"):
         overlap(normal(3, 4, "a"), normal(5, 4, "b"))
+    with pytest.raises(ValueError, match=r"features are \[3, 4\], but \[N, 4\] with N >= 4"):
+        overlap(normal(5, 4, "a"), normal(3, 4, "b"))
 
 
 def test_the_measures_are_what_they_were(golden):

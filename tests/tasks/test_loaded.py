@@ -82,3 +82,18 @@ OTHER_KINDS = {
 def test_frames_of_another_kind_are_refused(model, frames, kind):
     with pytest.raises(ValueError, match=r"input 0: frames are .*; they must be uint8 \[T, H, W, 3\]"):
         model.predict(np.asarray(OTHER_KINDS[kind](frames)), fps=15)
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ({"top_k": 0}, "top_k=0: give a whole number from 1 up"),
+        ({"window_seconds": 0}, "window_seconds=0: give a number above 0"),
+        ({"hop_seconds": float("nan")}, "hop_seconds=nan: give a number above 0"),
+        ({"frame_fps": -3}, "frame_fps=-3: give a number above 0"),
+        ({"decoder": "foo"}, "decoder=foo: choose from pyav, torchcodec"),
+    ],
+)
+def test_an_option_that_the_command_refuses_is_refused(model, frames, option, message):
+    with pytest.raises(ValueError, match=message):
+        model.predict(frames, fps=15, **option)

@@ -16,6 +16,8 @@ from videoai.cli.jobs import GROUPS, Command, find
 
 USAGE_ERROR = 2
 WORKER_FRAME = re.compile(r'^ +File "(.+)", line (\d+), in (\S+)', re.MULTILINE)
+# In front of the message, which may have several lines: the last line of a traceback that is not indented.
+LAST_LINE = re.compile(r"\n(?=[\w.]+(?:Error|Exception|Warning|Video|Interrupt)\w*: )")
 SPACE = (
     "If memory ran out: a smaller trainer.batch_size with trainer.accumulate gives the same batch; "
     "loading.num_workers=0 needs the least memory, also of /dev/shm. If a video crashed the decoder: "
@@ -87,7 +89,7 @@ def message_of(error: Exception) -> str:
     """One line. An error from a data worker carries its traceback as text: its last line is the message."""
     text = str(error).strip()
     if "Original Traceback" in text:
-        text = text.splitlines()[-1].partition(": ")[2]
+        text = LAST_LINE.split(text)[-1].partition(": ")[2]
     if any(words in text for words in ("out of memory", "can't allocate memory", "DataLoader worker", "Bus error")):
         return f"{text.splitlines()[0][:200]} {SPACE}"
     expected = (

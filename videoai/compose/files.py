@@ -13,6 +13,7 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 # A wheel carries the files inside the package; in a source tree they stand beside it.
 CONFIGS = _PACKAGE / "configs" if (_PACKAGE / "configs").is_dir() else _PACKAGE.parent / "configs"
 GROUPS = tuple(sorted(path.name for path in CONFIGS.iterdir() if path.is_dir()))
+DEFAULT = re.compile(r"(?:override )?/(\w+)(?:@_global_\.\w+)?")  # the group in an entry of a list of defaults
 GLOBAL = "# @package _global_"  # the first line of a file whose keys stand at the top
 
 
@@ -35,18 +36,64 @@ def check_own_files(config_dir: str | None) -> None:
             )
 
 
-def check_chosen(group: str, name: str, config_dir: str | None) -> None:
-    """Raises: ValueError: a file of the user's own that is not UTF-8, or an experiment whose first line is not
-    ``GLOBAL``. Warns of settings of Hydra, which are those of a multirun."""
+def check_chosen(group: str, name: str, config_dir: str | None, above: Sequence[Path] = ()) -> None:
+    """A file of the user's own that is chosen, and those that its list of defaults chooses. ``above``: the files that
+    chose it. Warns of settings of Hydra, which are those of a multirun.
+
+    Raises: ValueError: not UTF-8, no settings, another first line than ``GLOBAL``, a default that cannot be followed.
+    """
+    import yaml
+
     for file in own_files(config_dir):
         if (file.parent.name, file.stem) != (group, name):
             continue
-        shown, lines = os.path.relpath(file), read_utf8(file).splitlines()
-        if group == "experiment" and not _is_global("\n".join(lines)):
-            first = f"is {lines[0]!r} and must be" if lines else "must be"
-            raise ValueError(f"{shown}: its first line {first} '{GLOBAL}'. Without it nothing is set.")
-        if any(line.startswith("hydra:") for line in lines):
+        shown, text = os.path.relpath(file), read_utf8(file)
+        check_first_line(shown, group, text)
+        try:
+            node = yaml.safe_load(text) or {}
+        except yaml.YAMLError:
+            return  # Hydra reads it, too, and says where
+        if not isinstance(node, dict) or not all(isinstance(key, str) and key for key in node):
+            raise ValueError(f"{shown}: a file holds settings, each as NAME: VALUE, and the names are text.")
+        if wrong := [key for key, value in node.items() if key in GROUPS and isinstance(value, list | str)]:
+            raise ValueError(
+                f"{shown}: {wrong[0]}={node[wrong[0]]!r}: write its settings below it, each as NAME: VALUE."
+            )
+        if "hydra" in node:
             logger.warning("%s: the settings below hydra: have an effect with -m only", shown)
+        if file in above:
+            raise ValueError(f"{shown}: chooses itself, by way of its list of defaults.")
+        for chosen, choice in defaults_of(shown, group, node.get("defaults", [])):
+            check_chosen(chosen, choice, config_dir, [*above, file])
+
+
+def check_first_line(shown: str, group: str, text: str) -> None:
+    """Raises: ValueError: an experiment without ``GLOBAL``, or another file with a package of Hydra."""
+    first = text.splitlines()[0] if text else ""
+    if group == "experiment" and not _is_global(text):
+        given = f"is {first!r} and must be" if first else "must be"
+        raise ValueError(f"{shown}: its first line {given} '{GLOBAL}'. Without it nothing is set.")
+    if group not in ("experiment", "gan") and re.match(r"#\s*@package", text):
+        raise ValueError(f"{shown}: its first line is {first!r}, which only files of experiment have. Leave it out.")
+
+
+def defaults_of(shown: str, group: str, defaults: Any) -> Iterator[tuple[str, str]]:
+    """(group, name) of each file that a list of defaults chooses. Raises: ValueError: an entry that Hydra would pass
+    over, or that chooses a group twice."""
+    seen: set[str] = set()
+    if not isinstance(defaults, list):
+        raise ValueError(f"{shown}: defaults={defaults!r}: give a list: - override /optim: NAME")
+    for entry in defaults:
+        if entry == "_self_":
+            continue
+        key, value = next(iter(entry.items())) if isinstance(entry, dict) and len(entry) == 1 else (f"/{group}", entry)
+        match = DEFAULT.fullmatch(str(key))
+        if not match or not isinstance(value, str) or "/" in value:
+            raise ValueError(f"{shown}: cannot follow the default {entry!r}. Write - override /GROUP: NAME")
+        if match[1] in seen:
+            raise ValueError(f"{shown}: chooses {match[1]} twice. Leave one of them.")
+        seen.add(match[1])
+        yield match[1], value
 
 
 def read_utf8(file: Path) -> str:

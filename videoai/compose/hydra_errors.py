@@ -29,9 +29,12 @@ def _with_cause(error: Exception) -> str:
 def _about_value(text: str, place: Callable[[str], str]) -> str | None:
     """A value that cannot be read: ``${...}`` or a word of the command line."""
     if reference := re.search(r"Interpolation key '(.+?)' not found", text):
-        return f"{place('${' + reference[1])}${{{reference[1]}}}: there is no setting of this name to take a value of."
+        nothing = "no file gives a setting of this name a value, so there is none to take."
+        return f"{place('${' + reference[1])}${{{reference[1]}}}: {nothing}"
     if resolver := re.search(r"Unsupported interpolation type (\S+)", text):
         return f"{place('${' + resolver[1] + ':')}${{{resolver[1]}:...}}: no such function. Known: oc.env, oc.select."
+    if "resolving interpolation" in text or "Recursive interpolation" in text:
+        return f"{place('${')}{' '.join(text.split())}"
     if ambiguous := re.search(r"Ambiguous value for argument '(.+?)'", text):
         key, _, values = ambiguous[1].replace("++", "").partition("=")
         return f"{key}={values}: one run for each value: videoai train -m ...; a list: {key}=[{values}]"

@@ -32,7 +32,7 @@ def compose_presets(
         mark = error.problem_mark
         place = f"{os.path.relpath(mark.name)}:{mark.line + 1}: " if mark else ""
         raise ValueError(f"{place}this is no YAML: {error.problem}.") from error
-    except (HydraException, OmegaConfBaseException, ValueError) as error:
+    except (HydraException, OmegaConfBaseException, ValueError, RecursionError) as error:
         raise ValueError(one_line(error, overrides, config_dir)) from error
 
 

@@ -106,7 +106,7 @@ def from_composed(
         check_model(whole.get("model"))
         return Composed(cls, complete(cls, whole), choices)
     except WrongSetting as error:
-        is_typed = error.key in {*keys_of(given.overrides), *typed} - {*GROUPS}
+        is_typed = error.key in typed or error.key in {*keys_of(given.overrides)} - {*GROUPS}
         file = None if is_typed else origin_of(error.key, choices, given.config_dir)
         raise ValueError(f"{file}: {error}" if file else str(error)) from error
 

@@ -46,6 +46,9 @@ def bind(
     target = _find(node, table, where, trust)
     if taken := sorted(options.keys() & runtime.keys()):
         raise ValueError(f"{where}: {taken[0]} comes from videoai itself. Leave it out.")
+    if not callable(target) or inspect.isabstract(target):
+        what = f"lacks {', '.join(sorted(target.__abstractmethods__))}" if callable(target) else "cannot be called"
+        raise ValueError(f"{where}: '{node[chosen_by]}' {what}. Name a class or function that makes the object.")
     _check_keywords(target, {**options, **runtime}, where)
     return partial(target, **options, **runtime)
 
@@ -74,6 +77,9 @@ def resolve(target: str, where: str) -> Callable[..., Any]:
     module, _, attribute = target.rpartition(":" if ":" in target else ".")
     try:
         return getattr(import_module(module), attribute)
+    except SyntaxError as error:
+        place = f"{error.filename}, line {error.lineno}"
+        raise ValueError(f"{where}: cannot import '{target}': {error.msg} ({place})") from error
     except (ImportError, AttributeError, ValueError) as error:
         hint = "Is the package installed, or the file in the current folder?"
         raise ValueError(f"{where}: cannot import '{target}' ({error}). {hint}") from error
@@ -97,7 +103,10 @@ def _find(node: Mapping[str, Any], table: Mapping[str, str], where: str, trust: 
 
 def _check_keywords(target: Callable[..., Any], given: Mapping[str, Any], where: str) -> None:
     """Refuse bad keywords before calling, so that an error inside the target is not mistaken for one."""
-    parameters = inspect.signature(target).parameters
+    try:
+        parameters = inspect.signature(target).parameters
+    except ValueError:  # written in C: it checks its arguments itself
+        return
     if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
         return
     label = getattr(getattr(target, "func", target), "__name__", str(target))  # func: of a functools.partial

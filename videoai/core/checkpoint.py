@@ -4,12 +4,14 @@ Keys: ``format, config, classes, clip, model, ema, optimizer, step, best, metric
 ``scaler`` with fp16). Everything that evaluation and prediction need is inside; nothing else is consulted.
 """
 
+import errno
 import io
 import pickle
 import platform
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_STORED, BadZipFile, ZipFile, is_zipfile
 
 import torch
 from torch import nn
@@ -18,6 +20,9 @@ from videoai import __version__
 from videoai.core.files import write_atomic
 
 FORMAT = 1
+READ_AT_ONCE = 2**20  # bytes
+# What torch raises for a file that is none of its own, or is cut off.
+UNREADABLE = (RuntimeError, EOFError, pickle.UnpicklingError, KeyError, ValueError, AttributeError, IndexError, OSError)
 _REQUIRED = {"format": int, "config": dict, "classes": list, "clip": dict, "model": dict, "step": int}
 
 
@@ -45,15 +50,35 @@ def load(path: str | Path, *, device: str | torch.device = "cpu") -> dict[str, A
         raise ValueError(f"{path} is a folder; a file is needed.{_neighbours(path / 'x')}")
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such checkpoint.{_neighbours(path)}")
-    state = read_plain(path, device=device)
-    return _checked(path, state)
+    check_bytes(path)
+    return _checked(path, read_plain(path, device=device))
+
+
+def check_bytes(path: Path) -> None:
+    """Raises: ValueError: bytes changed since the file was written, by the checksum (CRC-32) that torch keeps of each
+    tensor in it."""
+    if not is_zipfile(path):
+        return  # cut off, or no file of torch: read_plain says so
+    with ZipFile(path) as file:
+        for part in file.infolist():
+            try:
+                with file.open(part) as content:
+                    while part.compress_type == ZIP_STORED and content.read(READ_AT_ONCE):  # torch compresses nothing
+                        pass
+            except BadZipFile as error:
+                raise ValueError(
+                    f"{path}: is damaged ({error}). Use another checkpoint of the run with resume=PATH and another "
+                    "run_dir, or a copy of this one."
+                ) from error
 
 
 def read_plain(path: Path, *, device: str | torch.device = "cpu") -> Any:
     """Whatever plain data a file of torch holds. Raises: ValueError: damaged, or more than plain data."""
     try:
         return torch.load(path, map_location=device, weights_only=True)
-    except (RuntimeError, EOFError, pickle.UnpicklingError, KeyError, ValueError, AttributeError, IndexError) as error:
+    except UNREADABLE as error:
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # EINVAL: shorter than its own index says
+            raise
         raise ValueError(
             f"{path}: cannot be read as a checkpoint ({type(error).__name__}): it is damaged, holds more than plain "
             "data, or is "

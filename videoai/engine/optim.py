@@ -27,6 +27,8 @@ def build_optimizer(
     """
     if "lr" not in node:
         raise ValueError("optim.lr is not set. Add optim.lr=..., the learning rate.")
+    if isinstance(node["lr"], str | bool | None):
+        raise ValueError(f"optim.lr={node['lr']}: give a number above 0.")
     options = dict(node)
     weight_decay = float(options.pop("weight_decay", 0.0))
     groups = parameter_groups(model, weight_decay) if layer_decay is None else layers(model, weight_decay, layer_decay)
@@ -34,7 +36,10 @@ def build_optimizer(
         group["lr"] = options["lr"] * group.pop("lr_scale", 1.0)
     if "betas" in options:
         options["betas"] = tuple(options["betas"])
-    return build(options, OPTIMIZERS, where="optim", trust=trust, params=groups)
+    made = build(options, OPTIMIZERS, where="optim", trust=trust, params=groups)
+    if not isinstance(made, torch.optim.Optimizer):
+        raise ValueError(f"optim: {node.get('_target_')} made a {type(made).__name__}, and no torch.optim.Optimizer.")
+    return made
 
 
 def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:

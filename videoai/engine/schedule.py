@@ -1,5 +1,6 @@
 """Learning-rate schedules: pure functions from a step to a factor of the base rate, so that resuming needs no state."""
 
+import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, get_args
@@ -38,7 +39,22 @@ def build_schedule(node: Mapping[str, Any], total_steps: int, *, trust: Sequence
     Raises: ValueError: unknown name or option.
     """
     name = {} if "_target_" in node else {"name": node.get("name")}
-    return build(node, SCHEDULES, where="schedule", trust=trust, total_steps=total_steps, **name)
+    schedule = build(node, SCHEDULES, where="schedule", trust=trust, total_steps=total_steps, **name)
+    if "_target_" in node:
+        check_schedule(schedule, str(node["_target_"]))
+    return schedule
+
+
+def check_schedule(schedule: Any, target: str) -> None:
+    """Raises: ValueError: an own schedule that is not called with a step, or gives no factor of the rate."""
+    try:
+        inspect.signature(schedule).bind(0)
+    except TypeError as error:
+        raise ValueError(f"schedule: {target} is called with a step, which it does not take: {error}.") from error
+    factor = schedule(0)
+    is_number = isinstance(factor, int | float) and not isinstance(factor, bool)
+    if not is_number or not 0 <= factor < math.inf:
+        raise ValueError(f"schedule: {target} gave {factor!r} for step 0; give a factor of the rate from 0 up.")
 
 
 class Schedule:

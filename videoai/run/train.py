@@ -1,16 +1,19 @@
 """``train``: from settings to a trained model in a run folder, whatever the task."""
 
 import logging
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 from videoai.core import process_group
 from videoai.core.build import ANYTHING
 from videoai.core.messages import pluralize
-from videoai.core.paths import display_path
+from videoai.core.paths import display_path, is_url
 from videoai.core.types import BatchOp
+from videoai.data.lists.class_folders import split_folders_of
 from videoai.data.normalize import ToModelInput
 from videoai.engine.interrupt import Interrupt
 from videoai.engine.progress import Progress
@@ -52,11 +55,27 @@ def train(settings: Settings, *, interrupt: Interrupt | None = None) -> TrainRes
 
     Raises: ValueError, OSError: one line each. Interrupted: on a signal, after saving.
     """
+    check_run_dir(settings)
     with open_run(resolve(settings), interrupt=interrupt) as run:
         trainer = build_trainer(run)
         started = time.perf_counter()
         trainer.fit()
         return result_of(run, trainer, seconds=time.perf_counter() - started)
+
+
+def check_run_dir(settings: Settings) -> None:
+    """Raises: ValueError: the run would lie among class folders, and be taken for a class."""
+    root, run_dir = settings.data.source.get("root"), settings.run_dir
+    if settings.data.name != "folder" or not root or not run_dir or is_url(root) or not os.path.isdir(root):
+        return
+    clips, run = Path(os.path.realpath(root)), Path(os.path.realpath(run_dir))
+    if (run == clips or clips in run.parents) and not split_folders_of(
+        root
+    ):  # beside train/ and val/ it is passed over
+        raise ValueError(
+            f"run_dir={display_path(run_dir)} lies inside the clips, data.root={display_path(root)}, and would be "
+            "taken for a class of them. Choose a folder outside: run_dir=PATH"
+        )
 
 
 def resolve(settings: Settings) -> Settings:

@@ -18,6 +18,15 @@ HINTS = {
     "workers": "loading.num_workers", "num_workers": "loading.num_workers", "precision": "trainer.precision",
     "path": "data.path", "root": "data.root", "frames": "clip.num_frames", "num_frames": "clip.num_frames",
     "size": "clip.size", "imgsz": "clip.size", "pretrained": "model.pretrained", "output": "run_dir",
+    "mixup": "augment.mixup", "dropout": "model.dropout", "warmup": "schedule.warmup", "wd": "optim.weight_decay",
+    "momentum": "optim.momentum", "grad_clip": "trainer.max_grad_norm", "clip_grad": "trainer.max_grad_norm",
+    "accum": "trainer.accumulate", "accumulate": "trainer.accumulate", "ema": "trainer.ema_decay",
+    "amp": "trainer.precision", "fp16": "trainer.precision", "early_stopping": "trainer.patience",
+    "patience": "trainer.patience", "backbone": "model", "arch": "model", "dataset": "data", "data_dir": "data.root",
+    "bs": "trainer.batch_size", "optimizer": "optim", "scheduler": "schedule", "out": "run_dir", "ckpt": "resume",
+    "checkpoint": "resume", "wandb": "logger", "val_split": "data.val_fraction", "freeze": "finetune.freeze",
+    "class_weights": "imbalance.effective_number", "trainer.lr": "optim.lr", "clip_len": "clip.num_frames",
+    "label_smoothing": "trainer.label_smoothing", "cuda": "device",
     "output_dir": "run_dir", "save_dir": "run_dir", "img_size": "clip.size", "image_size": "clip.size",
 }  # fmt: skip
 # The same where a generator is trained, whose settings have other names.
@@ -217,8 +226,11 @@ def unknown(key: str, known: list[str]) -> str:
         )
     if key in FROM_DATA:
         return f"unknown setting '{key}'. The classes come from the data: their number, names and order."
-    hint = HINTS.get(key, key) if key not in known else key
-    if key in GAN_HINTS or any(name.partition(".")[0] == "gan" for name in known):
+    heads = {name.partition(".")[0] for name in known}
+    hint = HINTS.get(key, key)
+    if "." not in key and hint.partition(".")[0] not in heads:  # of another verb
+        hint = key
+    if key in GAN_HINTS or "gan" in heads:
         hint = GAN_HINTS.get(hint, hint)
     if hint != key:
         return f"unknown setting '{key}'. Did you mean {hint}?"

@@ -79,7 +79,9 @@ def checked(key: str, value: Any, annotation: Any, about: Setting) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """A path as text, and a number of numpy or torch as Python's: what a notebook passes."""
+    """A path and a torch.device as text, and a number of numpy or torch as Python's: what a notebook passes."""
+    if type(value).__module__ == "torch" and type(value).__name__ == "device":
+        return str(value)
     if isinstance(value, os.PathLike):
         return os.fspath(value)
     return value.item() if getattr(value, "shape", None) == () and hasattr(value, "item") else value

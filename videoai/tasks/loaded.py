@@ -4,9 +4,10 @@ import glob
 import math
 import os
 from collections.abc import Iterator, Sequence
+from numbers import Real
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import torch
@@ -22,6 +23,8 @@ from videoai.engine.precision import Precision
 from videoai.inference.answer import Answer
 from videoai.inference.load import LoadedModel, from_state, open_checkpoint
 from videoai.inference.predict import Predictor, find_videos
+from videoai.settings.parse import parse
+from videoai.settings.verbs import PredictSettings
 from videoai.tasks.supervised import SupervisedTask, scoring_task
 
 Input = str | PathLike[str] | NDArray[np.uint8] | Tensor
@@ -61,8 +64,10 @@ class TrainedModel(LoadedModel):
         Args:
             fps: the rate of frames that are given as arrays; needed for them.
             window_seconds, hop_seconds: windows of the timeline of long videos, as for ``videoai predict``.
-        Raises: ValueError: frames of another kind, or without a rate. BadVideo: a video that cannot be read.
+        Raises: ValueError: frames of another kind or without a rate, or an option that is not allowed. BadVideo: a
+            video that cannot be read.
         """
+        check_options(top_k, window_seconds, hop_seconds, decoder, frame_fps)
         device = next(self.parameters()).device
         predictor = Predictor(
             model=self,
@@ -103,6 +108,16 @@ def load(checkpoint: str | Path, *, trust: Sequence[str] = (), device: str | tor
     return TrainedModel(from_state(state, trust=trust), task).to(place).eval()
 
 
+def check_options(
+    top_k: int, window_seconds: float | None, hop_seconds: float | None, decoder: str, frame_fps: float | None
+) -> None:
+    """Raises: ValueError: as ``videoai predict`` says it."""
+    given = {"top_k": top_k, "window_seconds": window_seconds, "hop_seconds": hop_seconds, "frame_fps": frame_fps}
+    parse(PredictSettings, {**given, "checkpoint": "", "input": ""})
+    if decoder not in get_args(Decoder):
+        raise ValueError(f"decoder={decoder}: choose from {', '.join(get_args(Decoder))}.")
+
+
 def single_inputs(inputs: Input | Sequence[Input]) -> Iterator[Input]:
     """Every video on its own: a folder of videos or a glob stands for what it holds. Raises: FileNotFoundError."""
     for one in inputs if isinstance(inputs, list | tuple) else [inputs]:
@@ -120,7 +135,7 @@ def opened(source: Input, number: int, fps: float | None, decoder: Decoder, fram
         raise ValueError(
             f"input {number} is of type {type(source).__name__}: give a path, or frames as a uint8 array [T, H, W, 3]."
         )
-    if not isinstance(fps, int | float) or isinstance(fps, bool) or not 0 < fps < math.inf:
+    if not isinstance(fps, Real) or isinstance(fps, bool) or not 0 < float(fps) < math.inf:
         raise ValueError(f"input {number} is an array of frames, and fps={fps!r}: give their rate, such as fps=25.")
-    frames = source.cpu().numpy() if isinstance(source, Tensor) else source
-    return video_from_array(frames, fps, path=f"input {number}")
+    frames = source.detach().cpu().numpy() if isinstance(source, Tensor) else source
+    return video_from_array(frames, float(fps), path=f"input {number}")

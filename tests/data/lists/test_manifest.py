@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from videoai.core.types import LabelSpan
+from videoai.data.lists.items import Items
 from videoai.data.lists.manifest import Manifest, from_csv, from_folder
 
 
@@ -197,6 +198,25 @@ def test_unclear_split_folders_are_refused(tmp_path):
     class_folders(class_folders(class_folders(tmp_path, 1, "train/"), 1, "val/"), 1, "valid/")
     with pytest.raises(ValueError, match=r"train, val, valid look like splits, but there may be one each of train"):
         from_folder(tmp_path)
+
+
+@pytest.mark.parametrize("split", ["train", "val", "test"])
+def test_one_split_folder_beside_a_class_folder_is_refused(split, tmp_path):
+    class_folders(tmp_path, 1, f"{split}/")
+    touch(tmp_path, "fly/a.mp4")
+    with pytest.raises(ValueError, match=f"{split}/ holds folders, as a split does, and beside it is .*but fly. Move"):
+        from_folder(tmp_path)
+
+
+def test_a_class_that_is_called_as_a_split_is_a_class(tmp_path):
+    touch(tmp_path, "train/a.mp4")
+    touch(tmp_path, "car/a.mp4")
+    assert from_folder(tmp_path, val_fraction=0, test_fraction=0).classes == ("car", "train")
+
+
+def test_a_split_that_there_is_not_is_refused_by_name():
+    with pytest.raises(ValueError, match="no split is called 'training'. There are train, val, test"):
+        Manifest(("a",), {"training": Items.of([])}, source="mine")
 
 
 def test_a_file_is_no_folder_of_classes_and_a_folder_no_table(folder):

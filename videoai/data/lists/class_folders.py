@@ -110,6 +110,12 @@ def split_folders_of(root: str) -> list[tuple[str, str]]:
     alone is a split when it holds folders and nothing stands beside it."""
     names = subfolders(root)
     folders = [(SPLIT_NAMES[name.lower()], name) for name in names if name.lower() in SPLIT_NAMES]
+    if len(folders) == 1 and len(names) > 1 and _holds_classes(os.path.join(root, folders[0][1])):
+        name, beside = folders[0][1], [name for name in names if name != folders[0][1]]
+        raise ValueError(
+            f"{root}: {name}/ holds folders, as a split does, and beside it is no other split but "
+            f"{truncated_list(beside)}. Move these classes into {name}/, or rename {name}/ if it is a class itself."
+        )
     if len(folders) < 2 and not (folders and len(names) == 1 and subfolders(os.path.join(root, names[0]))):
         return []
     if len({split for split, _ in folders}) < len(folders):
@@ -118,6 +124,11 @@ def split_folders_of(root: str) -> list[tuple[str, str]]:
             "one each of train, val (or valid, validation) and test; rename or merge them"
         )
     return [(split, os.path.join(root, name)) for split, name in folders]
+
+
+def _holds_classes(folder: str) -> bool:
+    """Whether there are folders in it that are no videos themselves."""
+    return any(not holds_frames(os.path.join(folder, name)) for name in subfolders(folder))
 
 
 def _class_rows(

@@ -38,6 +38,8 @@ class Manifest:
     root: str = ""  # the folder that item paths lie under
 
     def __post_init__(self) -> None:
+        if wrong := self.splits.keys() - {*SPLITS}:
+            raise ValueError(f"{self.source}: no split is called {min(wrong)!r}. There are {', '.join(SPLITS)}.")
         columns = {name: items if isinstance(items, Items) else Items.of(items) for name, items in self.splits.items()}
         object.__setattr__(self, "splits", columns)
 

@@ -62,6 +62,7 @@ class Prepared:
     bytes_in: int
     bytes_out: int
     unreadable: list[tuple[Any, ...]]  # rows of unreadable.csv
+    classes: tuple[str, ...]
     splits: dict[str, int]  # clips in each
     clip_ms: tuple[float, float] | None  # to read a clip, before and after; None = nothing was made
 
@@ -101,6 +102,7 @@ def prepare(settings: PrepareSettings, data: DataSettings) -> Prepared:
         bytes_in=sum(source.size for source in sources.values()),
         bytes_out=sum(one.bytes_out for one in done),
         unreadable=unreadable,
+        classes=tuple(manifest.classes),
         splits={split: len(manifest.splits[split]) for split in SPLITS},
         clip_ms=clip_ms(pairs, settings) if todo and pairs else None,
     )

@@ -75,8 +75,10 @@ def _warn_of_other_length(now: Mapping[str, Any], then: Mapping[str, Any]) -> No
 
 
 def _other_settings(changed: list[str], now: Mapping[str, Any], then: Mapping[str, Any], source: str) -> str:
-    pairs = [(key, then.get(key, "(not set)"), now.get(key, "(no setting now)")) for key in changed[:5]]
-    differences = "; ".join(f"{key} was {before}, is {after}" for key, before, after in pairs)
+    changed = sorted(changed, key=lambda key: not key.startswith("data."))  # other data set other augmentation, too
+    pairs = [(key, then.get(key, "(not set)"), now.get(key, "(no setting now)")) for key in changed]
+    listed = [f"{key} was {before}, is {after}" for key, before, after in pairs[:5]]
+    differences = "; ".join(listed) + (f"; and {len(pairs) - 5} more" if len(pairs) > 5 else "")
     gone = " (one that is gone: with the videoai that began the run)" if any(key not in now for key in changed) else ""
     otherwise = "choose another run_dir=PATH" if source == "run_dir" else "leave out resume=; weights=PATH fine-tunes"
     return (
