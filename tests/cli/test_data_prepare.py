@@ -70,7 +70,10 @@ def prepare(tmp_path, monkeypatch, capsys):
 def test_a_second_run_says_that_there_is_nothing_to_do(clip_folder, prepare):
     prepare(str(clip_folder), "out=made", "to=shards")
     lines = prepare(str(clip_folder), "out=made", "to=shards").splitlines()
-    assert lines == ["nothing to do: made holds all 24 videos.", "next: videoai train data=shards data.path=made"]
+    assert lines == [
+        "nothing to do: made holds all 24 videos.",
+        "next: videoai train data=shards data.path=made data.flip=0",
+    ]
 
 
 def test_data_is_named_as_for_training(clip_folder, prepare, tmp_path):
@@ -81,7 +84,7 @@ def test_data_is_named_as_for_training(clip_folder, prepare, tmp_path):
     for name, words in (("one", ("data=csv", f"data.path={table}")), ("two", (str(table),))):
         printed = prepare(*words, *settings, f"out={name}")
         assert "2 of 2 videos made" in printed
-        assert f"next: videoai train data=csv data.path={name}/clips.csv data.val_fraction=0\n" in printed
+        assert f"next: videoai train data=csv data.path={name}/clips.csv data.val_fraction=0 data.flip=0\n" in printed
     assert (tmp_path / "one/clips.csv").read_bytes() == (tmp_path / "two/clips.csv").read_bytes()
 
 
