@@ -264,6 +264,13 @@ def test_a_wrong_keyword_is_not_blamed_on_the_preset_that_it_changes():
         from_keywords(TrainSettings, {"optim": {"name": "sgd", "lr": "fast"}})
 
 
+def test_a_folder_with_nearly_the_name_of_a_group_is_said_not_to_be_read(tmp_path: Path, caplog):
+    (tmp_path / "optims").mkdir()
+    (tmp_path / "optims" / "mine.yaml").write_text("name: sgd\n")
+    from_arguments(TrainSettings, ["--config-dir", str(tmp_path)])
+    assert "optims/mine.yaml is not read: no group is called 'optims'. Did you mean optim?" in caplog.text
+
+
 def test_a_generators_rate_is_hinted_at_by_its_own_name():
     for word in ("lr=1e-3", "optim.lr=1e-3"):
         with pytest.raises(ValueError, match="Did you mean optim.lr_generator"):

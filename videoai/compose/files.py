@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from videoai.core.messages import did_you_mean
+
 logger = logging.getLogger(__name__)
 _PACKAGE = Path(__file__).resolve().parents[1]
 # A wheel carries the files inside the package; in a source tree they stand beside it.
@@ -24,7 +26,11 @@ def own_files(config_dir: str | None) -> list[Path]:
 
 
 def check_own_files(config_dir: str | None) -> None:
-    """Raises: ValueError: a file that would not be read: it has the name of one of ours, or ends in .yml."""
+    """Warns of a folder whose name is nearly that of a group. Raises: ValueError: a file that would not be read: it has
+    the name of one of ours, or ends in .yml."""
+    for file in sorted(Path(config_dir).glob("*/*.y*ml")) if config_dir else ():
+        if file.parent.name not in GROUPS and (hint := did_you_mean(file.parent.name, GROUPS)):
+            logger.warning("%s is not read: no group is called '%s'.%s", os.path.relpath(file), file.parent.name, hint)
     for file in own_files(config_dir):
         group, shown = file.parent.name, os.path.relpath(file)
         if file.suffix == ".yml":
