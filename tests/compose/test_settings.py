@@ -280,6 +280,7 @@ def test_a_generators_rate_is_hinted_at_by_its_own_name():
 @pytest.mark.parametrize(
     ("word", "message"),
     [
+        ("optim=conf/optim/mine.yaml", "give the name alone, optim=mine, and its folder by --config-dir DIR"),
         ("optim._traget_=mine.Sgd", "Did you mean optim._target_?"),
         ("num_classes=3", "The classes come from the data"),
         ("trainer.max_step=2", "unknown setting 'trainer.max_step'. Did you mean trainer.max_steps"),

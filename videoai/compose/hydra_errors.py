@@ -49,6 +49,8 @@ def _about_choice(
     text: str, overrides: Sequence[str], config_dir: str | None, place: Callable[[str], str]
 ) -> str | None:
     """A file that is chosen, by a word or in the list of defaults of a file, and cannot be."""
+    if added := re.search(r"force-add of config groups is not supported: '\+\+(\w+)=", text):
+        return unknown(added[1], list(GROUPS))
     if missing := re.search(r"Could not (?:find|load) '([^']+)/([^']*)'", text):
         group, name = missing.groups()
         is_typed = f"{group}={name}" in overrides

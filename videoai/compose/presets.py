@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from videoai.compose.files import CONFIGS, GROUPS, check_chosen, check_own_files, choices_of
@@ -39,6 +40,10 @@ def compose_presets(
 def check_choice(override: str, config_dir: str | None) -> None:
     """Raises: ValueError: a group gets a value and not the name of a file: ``optim=3``, ``data={...}``."""
     group, _, value = override.partition("=")
+    if group in GROUPS and value.endswith((".yaml", ".yml")):
+        raise ValueError(
+            f"{override}: give the name alone, {group}={Path(value).stem}, and its folder by --config-dir DIR"
+        )
     if group in GROUPS and (value[:1] in "[{" or value == "null" or value.replace(".", "", 1).isdecimal()):
         names = ", ".join(choices_of(group, config_dir))
         raise ValueError(
