@@ -33,7 +33,7 @@ def losses(run: Path, *overrides: str) -> list[float]:
 
 @pytest.fixture(scope="module")
 def on_files(clip_folder, tmp_path_factory) -> list[float]:
-    return losses(tmp_path_factory.mktemp("files") / "run", "data=folder", f"data.root={clip_folder}")
+    return losses(tmp_path_factory.mktemp("files") / "run", "data=folder", f"data.root={clip_folder}", "data.flip=0")
 
 
 @pytest.mark.parametrize("to", ["videos", "clips", "shards"])
