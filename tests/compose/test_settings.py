@@ -7,6 +7,7 @@ import pytest
 
 from videoai.compose.settings import from_arguments, from_keywords
 from videoai.settings.gan import TrainGanSettings
+from videoai.settings.parse import GAN_HINTS, HINTS, flatten
 from videoai.settings.training import TrainSettings
 from videoai.settings.verbs import EvaluateSettings
 
@@ -342,3 +343,10 @@ def test_keywords_start_from_presets_too():
 def test_words_beyond_ascii_need_no_quotes(word):
     composed = from_arguments(TrainSettings, [word, "data.only=[süß x,b]"])
     assert composed.whole["name"] in ("größe", "日本") and list(composed.whole["data"]["only"]) == ["süß x", "b"]
+
+
+def test_every_hint_names_a_setting_that_there_is():
+    words = ([], ["optim=sgd"], ["data=folder"], ["data=csv"], ["model=r3d_18"])
+    keys = {key for some in words for key in flatten(from_arguments(TrainSettings, some).whole)}
+    assert {*HINTS.values()} <= keys | {key.partition(".")[0] for key in keys}
+    assert {*GAN_HINTS.values()} <= {*flatten(from_arguments(TrainGanSettings, []).whole)}

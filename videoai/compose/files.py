@@ -28,7 +28,7 @@ def own_files(config_dir: str | None) -> list[Path]:
 def check_own_files(config_dir: str | None) -> None:
     """Warns of a folder whose name is nearly that of a group. Raises: ValueError: a file that would not be read: it has
     the name of one of ours, or ends in .yml."""
-    for file in sorted(Path(config_dir).glob("*/*.y*ml")) if config_dir else ():
+    for file in Path(config_dir).glob("*/*.y*ml") if config_dir else ():
         if file.parent.name not in GROUPS and (hint := did_you_mean(file.parent.name, GROUPS)):
             logger.warning("%s is not read: no group is called '%s'.%s", os.path.relpath(file), file.parent.name, hint)
     for file in own_files(config_dir):
