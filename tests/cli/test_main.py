@@ -15,6 +15,7 @@ from videoai.cli.main import message_of
     ("arguments", "code", "message"),
     [
         (["trian"], 2, "unknown verb 'trian'. Did you mean train?"),
+        (["test"], 2, "unknown verb 'test'. Did you mean evaluate?"),
         (["train", "modle=r3d_18"], 1, "unknown setting 'modle'. Did you mean "),
         (["train", "trainer.max_steps"], 1, "settings are key=value"),
         (["train", "--config-dir", "nowhere"], 1, "no such folder"),
@@ -117,8 +118,8 @@ def test_help_imports_nothing_heavy():
     assert not {"torch", "numpy", "av", "timm", "rich"} & set(printed.splitlines()[-1].split())
 
 
-@pytest.mark.parametrize("is_in_worker", [False, True])
-def test_an_error_in_code_of_ones_own_says_where_it_was_raised(is_in_worker, tmp_path, monkeypatch):
+@pytest.mark.parametrize("way", ["as it is", "from a worker", "as a cause"])
+def test_an_error_in_code_of_ones_own_says_where_it_was_raised(way, tmp_path, monkeypatch):
     (tmp_path / "broken.py").write_text("def read(index):\n    raise ValueError('boom\\nbang')\n")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.chdir(tmp_path)
@@ -128,9 +129,11 @@ def test_an_error_in_code_of_ones_own_says_where_it_was_raised(is_in_worker, tmp
     def fail() -> None:
         try:
             read(0)
-        except ValueError:
-            if not is_in_worker:
+        except ValueError as error:
+            if way == "as it is":
                 raise
+            if way == "as a cause":
+                raise ValueError(str(error)) from error
             wrapped = ExceptionWrapper(where="in DataLoader worker process 0")  # what a worker sends
         wrapped.reraise()
 

@@ -142,6 +142,16 @@ FILES = {  # file -> text, the word that chooses it, the message
         "experiment=y",
         "begins with a byte order mark (BOM)",
     ),
+    "experiment/octal.yaml": (
+        "# @package _global_\nseed: 010\n",
+        "experiment=octal",
+        "octal.yaml, line 2: YAML reads 010 as 8. Write 8, or '010' for text",
+    ),
+    "trainer/base60.yaml": (
+        "max_steps: 1:30\n",
+        "trainer=base60",
+        "base60.yaml, line 1: YAML reads 1:30 as 90",
+    ),
     "experiment/z.yaml": (
         "# @package _globl_\ntrainer: {max_steps: 2}\n",
         "experiment=z",
@@ -302,7 +312,9 @@ def test_a_generators_rate_is_hinted_at_by_its_own_name():
         ("--config-dir", "--config-dir (nothing): no such folder"),
         ("+trainer.max_steps=3", "settings are key=value; +, ~ and hydra.* are of no use here"),
         ("hydra.job.name=x", "of no use here"),
-        ("max_steps", "'max_steps' is not understood"),
+        ("max_steps", "'max_steps' is not understood; write trainer.max_steps=VALUE: settings are key=value"),
+        ("--lr=0.1", "'--lr=0.1' is not understood; write optim.lr=0.1: settings"),
+        ("--batch-size", "write trainer.batch_size=VALUE"),
         ("--confg", "flags are --help, --config-dir DIR"),
         ("--config-dir=/no/such", "no such folder"),
     ],

@@ -9,5 +9,7 @@ def test_a_device_that_is_not_there_is_refused():
     assert resolve_device("auto").type == "cpu"
     with pytest.raises(ValueError, match="device=cuda: torch sees no GPU here"):
         resolve_device("cuda")
+    with pytest.raises(ValueError, match="device=mps: torch sees no Apple GPU here"):
+        resolve_device("mps")
     with pytest.raises(ValueError, match="choose auto, cpu, cuda or cuda:N"):
         resolve_device("gpu7")

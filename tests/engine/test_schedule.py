@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from videoai.engine.schedule import Schedule, check_schedule, lr_factor
+from videoai.engine.schedule import Schedule, checked_schedule, lr_factor
 
 
 def test_cosine_warms_up_then_falls_to_its_end():
@@ -46,13 +46,15 @@ def test_wrong_settings_are_refused(wrong, message):
     ("schedule", "message"),
     [
         (lambda step: None, "mine.curve gave None for step 0"),
-        (lambda step: -1.0, "gave -1.0 for step 0; give a factor of the rate from 0 up"),
+        (lambda step: -1.0, "gave -1.0 for step 0 of 10; give a factor of the rate from 0 up"),
+        (lambda step: 1 - step / 5, "gave -0.8 for step 9 of 10"),
+        (lambda step: 1 if step != 3 else -1, "gave -1 for step 3 of 10"),
         (lambda step: math.nan, "gave nan for step 0"),
         (lambda step, more: 1.0, "is called with a step, which it does not take: missing a required argument: 'more'"),
         (3, "is called with a step, which it does not take: 3 is not a callable object"),
     ],
 )
 def test_a_schedule_of_ones_own_gives_a_factor_for_a_step(schedule, message):
-    check_schedule(lambda step: 0.5, "mine.curve")
+    assert checked_schedule(lambda step: 0.5, "mine.curve", 10)(3) == 0.5
     with pytest.raises(ValueError, match=re.escape(message)):
-        check_schedule(schedule, "mine.curve")
+        checked_schedule(schedule, "mine.curve", 10)(3)

@@ -25,3 +25,12 @@ def crop_corner(*, size: int):
 def forget():
     """A transform that breaks the contract: it returns nothing."""
     return lambda video, generator: None
+
+
+def first_clip():
+    """A batch op that breaks the contract: it leaves out clips and keeps their labels."""
+
+    def first(batch, position):
+        return batch._replace(video=batch.video[:1])
+
+    return first

@@ -140,6 +140,7 @@ def test_batch_operations_and_clip_transforms_of_ones_own_stand_in_a_list(clip_f
             "called with .video, generator.",
         ),
         ({"batch_ops": [{"_target_": "noise.forget"}]}, "augment.batch_ops: .* returned a NoneType; return the batch"),
+        ({"batch_ops": [{"_target_": "noise.first_clip"}]}, "first returned video .*'video': 1, 'label': 6"),
         (
             {"batch_ops": [{"_target_": "triangle.Triangle", "total_steps": 3}]},
             "called with .batch, position.",

@@ -99,6 +99,15 @@ FORMER = {
     ("evaluate", "task=gan"): "gan evaluate",
     ("generate", ""): "gan generate",
 }
+# What the verb is called elsewhere.
+ELSEWHERE = {
+    **dict.fromkeys(("fit", "run", "finetune", "fine-tune", "resume"), "train"),
+    **dict.fromkeys(("test", "val", "validate", "eval", "score"), "evaluate"),
+    **dict.fromkeys(("infer", "inference", "classify", "demo"), "predict"),
+    **dict.fromkeys(("inspect", "check", "prepare"), "data"),
+    **dict.fromkeys(("list", "zoo", "model"), "models"),
+    **dict.fromkeys(("bench", "speed"), "benchmark"),
+}
 
 
 class Command(NamedTuple):
@@ -122,9 +131,8 @@ def find(words: Sequence[str]) -> Command:
     if first in GROUPS:
         return _find_in_group(first, rest)
     known = [*dict.fromkeys(name.split()[0] for name in JOBS)]
-    raise ValueError(
-        f"unknown verb '{first}'.{did_you_mean(first, known)} The verbs: {', '.join(known)}. See videoai --help"
-    )
+    near = f" Did you mean {ELSEWHERE[first]}?" if first in ELSEWHERE else did_you_mean(first, known)
+    raise ValueError(f"unknown verb '{first}'.{near} The verbs: {', '.join(known)}. See videoai --help")
 
 
 def jobs_of(group: str) -> dict[str, Job]:

@@ -65,8 +65,8 @@ def run(command: Command, *, wants_help: bool = False) -> int:
             print(job_help(command))
             return 0
         return getattr(import_module(module), function)(command.rest)
-    except KeyboardInterrupt:
-        return complain("stopped.", 130)
+    except KeyboardInterrupt as stopped:
+        return complain(f"stopped. {stopped}".rstrip(), 130)
     except BrokenPipeError:  # | head
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -115,8 +115,12 @@ def own_place(error: Exception) -> str | None:
 
 
 def frames_of(error: Exception) -> list[tuple[str, int, str]]:
-    """(file, line, function) of each frame, the innermost last, those of a data worker behind ours."""
-    own = [(frame.f_code, line) for frame, line in traceback.walk_tb(error.__traceback__)]
+    """(file, line, function) of each frame, the innermost last: those of the error, of what caused it, and of a data
+    worker."""
+    chain: list[BaseException] = [error]
+    while cause := chain[-1].__cause__:
+        chain.append(cause)
+    own = [(frame.f_code, line) for one in chain for frame, line in traceback.walk_tb(one.__traceback__)]
     frames = [(code.co_filename, line, code.co_qualname) for code, line in own]
     return frames + [(file, int(line), name) for file, line, name in WORKER_FRAME.findall(str(error))]
 

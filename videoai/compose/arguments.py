@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from videoai.settings.data import DataSettings
 from videoai.settings.layouts import LAYOUTS
-from videoai.settings.parse import is_group, type_hints
+from videoai.settings.parse import HINTS, is_group, type_hints
 from videoai.settings.renamed import renamed_override
 from videoai.settings.setting import setting_of
 
@@ -36,10 +36,20 @@ def read_arguments(cls: type, arguments: Sequence[str]) -> Arguments:
             raise ValueError(f"'{word}': settings are key=value; +, ~ and hydra.* are of no use here.")
         if word.startswith("-") or "=" not in word:
             raise ValueError(
-                f"'{word}' is not understood: settings are key=value, flags are --help, --config-dir DIR and, for "
-                "train, --cfg and -m."
+                f"'{word}' is not understood{written(cls, word, rest)}: settings are key=value, flags are --help, "
+                "--config-dir DIR and, for train, --cfg and -m."
             )
     return Arguments(config_dir, [quoted(cls, renamed_override(word, logger.warning)) for word in rest])
+
+
+def written(cls: type, word: str, words: Sequence[str]) -> str:
+    """``--lr 0.1`` and ``--lr=0.1`` as a setting of ``cls``: ``; write optim.lr=0.1``. Nothing where there is none."""
+    name, equals, value = word.lstrip("-").replace("-", "_").partition("=")
+    key = HINTS.get(name, name)
+    following = words[words.index(word) + 1 : words.index(word) + 2]
+    value = value if equals else next(iter(following), "")
+    is_known = key.partition(".")[0] in {f.name for f in fields(cls)}
+    return f"; write {key}={value or 'VALUE'}" if is_known and "=" not in value else ""
 
 
 def keys_of(overrides: Sequence[str]) -> list[str]:

@@ -16,6 +16,7 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 CONFIGS = _PACKAGE / "configs" if (_PACKAGE / "configs").is_dir() else _PACKAGE.parent / "configs"
 GROUPS = tuple(sorted(path.name for path in CONFIGS.iterdir() if path.is_dir()))
 DEFAULT = re.compile(r"(?:override )?/(\w+)(?:@_global_\.\w+)?")  # the group in an entry of a list of defaults
+YAML_1_1 = re.compile(r"[-+]?(0[0-7_]*[1-7][0-7_]*|[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?)")  # octal, base 60
 GLOBAL = "# @package _global_"  # the first line of a file whose keys stand at the top
 
 
@@ -56,6 +57,7 @@ def check_chosen(group: str, name: str, config_dir: str | None, above: Sequence[
         shown, text = os.path.relpath(file), read_utf8(file)
         check_first_line(shown, group, text)
         try:
+            check_numbers(shown, text)
             node = yaml.safe_load(text) or {}
         except yaml.YAMLError:
             return  # Hydra reads it, too, and says where
@@ -81,6 +83,16 @@ def check_first_line(shown: str, group: str, text: str) -> None:
         raise ValueError(f"{shown}: its first line {given} '{GLOBAL}'. Without it nothing is set.")
     if group not in ("experiment", "gan") and re.match(r"#\s*@package", text):
         raise ValueError(f"{shown}: its first line is {first!r}, which only files of experiment have. Leave it out.")
+
+
+def check_numbers(shown: str, text: str) -> None:
+    """Raises: ValueError: a number that YAML 1.1 reads as another one than it looks like: 010 is 8, 1:30 is 90."""
+    import yaml
+
+    for token in yaml.scan(text):
+        if isinstance(token, yaml.ScalarToken) and token.plain and YAML_1_1.fullmatch(token.value):
+            place, read = f"{shown}, line {token.start_mark.line + 1}", yaml.safe_load(token.value)
+            raise ValueError(f"{place}: YAML reads {token.value} as {read}. Write {read}, or '{token.value}' for text.")
 
 
 def defaults_of(shown: str, group: str, defaults: Any) -> Iterator[tuple[str, str]]:

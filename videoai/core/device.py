@@ -20,6 +20,8 @@ def resolve_device(name: str) -> torch.device:
         raise ValueError(f"device={name}: choose auto, cpu, cuda or cuda:N.")
     if device.type == "cuda" and not torch.cuda.is_available():
         raise ValueError(f"device={name}: torch sees no GPU here. Use device=cpu, or run videoai doctor to see why.")
+    if device.type == "mps" and not torch.backends.mps.is_available():
+        raise ValueError(f"device={name}: torch sees no Apple GPU here. Use device=cpu.")
     return own_gpu(device) if device.type == "cuda" and process_group.world_size() > 1 else device
 
 

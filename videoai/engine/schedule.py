@@ -40,21 +40,32 @@ def build_schedule(node: Mapping[str, Any], total_steps: int, *, trust: Sequence
     """
     name = {} if "_target_" in node else {"name": node.get("name")}
     schedule = build(node, SCHEDULES, where="schedule", trust=trust, total_steps=total_steps, **name)
-    if "_target_" in node:
-        check_schedule(schedule, str(node["_target_"]))
-    return schedule
+    return checked_schedule(schedule, str(node["_target_"]), total_steps) if "_target_" in node else schedule
 
 
-def check_schedule(schedule: Any, target: str) -> None:
-    """Raises: ValueError: an own schedule that is not called with a step, or gives no factor of the rate."""
+def checked_schedule(schedule: Any, target: str, total_steps: int) -> Callable[[int], float]:
+    """A schedule of the user's own; every factor is checked, those of the first, middle and last step at once.
+
+    Raises: ValueError: it is not called with a step, or gives no factor of the rate.
+    """
     try:
         inspect.signature(schedule).bind(0)
     except TypeError as error:
         raise ValueError(f"schedule: {target} is called with a step, which it does not take: {error}.") from error
-    factor = schedule(0)
-    is_number = isinstance(factor, int | float) and not isinstance(factor, bool)
-    if not is_number or not 0 <= factor < math.inf:
-        raise ValueError(f"schedule: {target} gave {factor!r} for step 0; give a factor of the rate from 0 up.")
+
+    def factor_at(step: int) -> float:
+        factor = schedule(step)
+        is_number = isinstance(factor, int | float) and not isinstance(factor, bool)
+        if not is_number or not 0 <= factor < math.inf:
+            raise ValueError(
+                f"schedule: {target} gave {factor!r} for step {step} of {total_steps}; give a factor of the rate from "
+                "0 up."
+            )
+        return factor
+
+    for step in (0, total_steps // 2, max(0, total_steps - 1)):
+        factor_at(step)
+    return factor_at
 
 
 class Schedule:

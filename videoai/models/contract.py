@@ -30,8 +30,7 @@ def check_contract(
                 logits = functional_call(model, buffers, (video,))
         except Exception as error:  # whatever a stranger's code raises is one line here, with the traceback under debug
             raise ValueError(
-                f"model {name}: fails on a video {shape} with {type(error).__name__}: {error}. {WANTED}; "
-                "debug=true shows where it fails."
+                f"model {name}: fails on a video {shape} with {type(error).__name__}: {error}. {WANTED}."
             ) from error
         if not isinstance(logits, Tensor) or list(logits.shape) != [len(video), num_classes]:
             given = list(logits.shape) if isinstance(logits, Tensor) else f"a {type(logits).__name__}"

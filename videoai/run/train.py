@@ -53,13 +53,17 @@ def train(settings: Settings, *, interrupt: Interrupt | None = None) -> TrainRes
     """Train, or continue the run that ``run_dir`` holds. ``interrupt``: the signals of a caller; None = signals
     concern this run alone.
 
-    Raises: ValueError, OSError: one line each. Interrupted: on a signal, after saving.
+    Raises: ValueError, OSError: one line each. Interrupted: on a signal, after saving. KeyboardInterrupt: a second
+    Ctrl-C, at once.
     """
     check_run_dir(settings)
     with open_run(resolve(settings), interrupt=interrupt) as run:
         trainer = build_trainer(run)
         started = time.perf_counter()
-        trainer.fit()
+        try:
+            trainer.fit()
+        except KeyboardInterrupt as stopped:  # a second Ctrl-C, which does not wait for the step
+            raise KeyboardInterrupt(trainer.sound_checkpoint()) from stopped
         return result_of(run, trainer, seconds=time.perf_counter() - started)
 
 

@@ -1,8 +1,6 @@
 """A trained model with its task: answers for files and for frames, preprocessed as ``evaluate`` does."""
 
-import glob
 import math
-import os
 from collections.abc import Iterator, Sequence
 from numbers import Real
 from os import PathLike, fspath
@@ -15,9 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from videoai.core.device import resolve_device
+from videoai.core.paths import is_url
 from videoai.data.decode import Decoder, Video, open_video
 from videoai.data.decode.memory import video_from_array
-from videoai.data.lists.class_folders import VIDEO_EXTENSIONS, holds_frames
+from videoai.data.lists.class_folders import VIDEO_EXTENSIONS
 from videoai.data.normalize import ToModelInput
 from videoai.engine.precision import Precision
 from videoai.inference.answer import Answer
@@ -83,7 +82,7 @@ class TrainedModel(LoadedModel):
         try:
             return [
                 self._answer(predictor, opened(one, number, fps, decoder, frame_fps))
-                for number, one in enumerate(single_inputs(inputs))
+                for number, one in enumerate(list(single_inputs(inputs)))
             ]
         finally:
             self.train(was_training)
@@ -122,9 +121,8 @@ def single_inputs(inputs: Input | Sequence[Input]) -> Iterator[Input]:
     """Every video on its own: a folder of videos or a glob stands for what it holds. Raises: FileNotFoundError."""
     for one in inputs if isinstance(inputs, list | tuple) else [inputs]:
         path = fspath(one) if isinstance(one, str | PathLike) else ""
-        is_folder = os.path.isdir(path) and not holds_frames(path)
-        is_glob = glob.has_magic(path) and not os.path.exists(path)
-        yield from find_videos(path, VIDEO_EXTENSIONS) if is_folder or is_glob else [one]  # pyright: ignore[reportReturnType]
+        is_local = path and not is_url(path)
+        yield from find_videos(path, VIDEO_EXTENSIONS) if is_local else [one]  # pyright: ignore[reportReturnType]
 
 
 def opened(source: Input, number: int, fps: float | None, decoder: Decoder, frame_fps: float | None) -> Any:

@@ -1,11 +1,12 @@
 """The manifest looks at names only, so empty files stand for videos here."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 
-from videoai.core.types import LabelSpan
+from videoai.core.types import LabelSpan, VideoItem
 from videoai.data.lists.items import Items
 from videoai.data.lists.manifest import Manifest, from_csv, from_folder
 
@@ -217,6 +218,33 @@ def test_a_class_that_is_called_as_a_split_is_a_class(tmp_path):
 def test_a_split_that_there_is_not_is_refused_by_name():
     with pytest.raises(ValueError, match="no split is called 'training'. There are train, val, test"):
         Manifest(("a",), {"training": Items.of([])}, source="mine")
+
+
+def test_a_split_that_is_left_out_is_empty():
+    manifest = Manifest(("a", "b"), {"train": [VideoItem("x.mp4", 1)]}, source="mine")
+    assert (len(manifest.splits["val"]), manifest.table()) == (0, [("a", 0, 0, 0), ("b", 1, 0, 0)])
+
+
+@pytest.mark.parametrize(
+    ("classes", "items", "message"),
+    [
+        (("a", "a"), [], "mine: the class 'a': class names are text, and each is there once"),
+        ((1, 2), [], "mine: the class 1: class names are text"),
+        (("a", "b"), [VideoItem("x.mp4", "b")], "the label 'b' is no number of a class"),
+        (("a", "b"), [("x.mp4", 1)], "('x.mp4', 1) is a tuple"),
+        (("a", "b"), [VideoItem("x.mp4", 2)], "a clip of train has the label 2, and there are 2 classes: a, b"),
+        (("a", "b"), [VideoItem("x.mp4", -1)], "a clip of train has the label -1"),
+        (("a", "b"), [], "mine: there are no clips in it"),
+    ],
+)
+def test_a_manifest_of_ones_own_that_cannot_be_used_is_refused(classes, items, message):
+    def check():
+        manifest = Manifest(classes, {"train": items}, source="mine")
+        manifest.check_labels()
+        manifest.check_learnable()
+
+    with pytest.raises(ValueError, match=re.escape(message)):
+        check()
 
 
 def test_a_file_is_no_folder_of_classes_and_a_folder_no_table(folder):

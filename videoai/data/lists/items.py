@@ -120,14 +120,19 @@ class Items(Sequence[VideoItem]):
         files, groups, sets = Vocabulary(), Vocabulary(), dict[tuple[LabelSpan, ...], int]()
         rest, parts = iter(items), [np.empty((5, 0))]
         while rows := list(islice(rest, CHUNK)):
+            if odd := next((row for row in rows if not isinstance(row, VideoItem)), None):
+                raise ValueError(f"an item is a VideoItem of videoai.core.types, and {odd!r} is a {type(odd).__name__}")
             path, label, start, end, group, spans = zip(*rows, strict=True)
+            if wrong := [one for one in label if not isinstance(one, int | np.integer) or isinstance(one, bool)]:
+                raise ValueError(f"the label {wrong[0]!r} is no number of a class: 0, 1, 2, ...")
             several = [each for each in spans if each is not None]
             if len(several) not in (0, len(rows)) or (len(parts) > 1 and bool(several) != bool(sets)):
                 raise ValueError("items with one label and items with a set of labels cannot be mixed")
             label = [sets.setdefault(each, len(sets)) for each in several] or label
             end = [np.nan if seconds is None else seconds for seconds in end]
             group = [-1 if name is None else groups[name] for name in group]
-            parts.append(np.array([files.codes(path), label, start, end, group]))  # float64 holds every int32
+            file = files.codes([os.fspath(one) for one in path])
+            parts.append(np.array([file, label, start, end, group]))  # float64 holds every int32
         label_sets = LabelSets.of(sets) if sets else None
         return cls.from_codes(files, groups, *np.concatenate(parts, axis=1), root=root, label_sets=label_sets)
 

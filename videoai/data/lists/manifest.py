@@ -8,6 +8,7 @@ Only names are read here, never a video: a file that cannot be decoded shows lat
 """
 
 import os
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -32,7 +33,7 @@ class Manifest:
     """Class names and the items of each split. The index of a class is its label."""
 
     classes: tuple[str, ...]
-    splits: dict[str, Items]  # keys train, val, test; val and test may be empty; lists of VideoItem are taken too
+    splits: dict[str, Items]  # keys train, val, test; what is left out is empty; lists of VideoItem are taken too
     source: str  # the folder or CSV file this was read from
     notes: tuple[str, ...] = ()  # one sentence each: how splits were made, what was skipped, what flatters the score
     root: str = ""  # the folder that item paths lie under
@@ -40,7 +41,10 @@ class Manifest:
     def __post_init__(self) -> None:
         if wrong := self.splits.keys() - {*SPLITS}:
             raise ValueError(f"{self.source}: no split is called {min(wrong)!r}. There are {', '.join(SPLITS)}.")
-        columns = {name: items if isinstance(items, Items) else Items.of(items) for name, items in self.splits.items()}
+        if wrong := [name for name, count in Counter(self.classes).items() if not isinstance(name, str) or count > 1]:
+            raise ValueError(f"{self.source}: the class {wrong[0]!r}: class names are text, and each is there once.")
+        given = {split: self.splits.get(split, ()) for split in SPLITS}
+        columns = {split: items if isinstance(items, Items) else Items.of(items) for split, items in given.items()}
         object.__setattr__(self, "splits", columns)
 
     @property
@@ -55,7 +59,7 @@ class Manifest:
 
     def table(self) -> list[tuple[str, int, int, int]]:
         """Rows (class name, clips in train, in val, in test)."""
-        counts = [self.splits.get(split, Items.of(())).count_labels(len(self.classes)).tolist() for split in SPLITS]
+        counts = [self.splits[split].count_labels(len(self.classes)).tolist() for split in SPLITS]
         return list(zip(self.classes, *counts, strict=True))
 
     def only(self, names: Collection[str]) -> "Manifest":
@@ -79,11 +83,23 @@ class Manifest:
             notes=(*self.notes, f"only {len(kept)} of {len(self.classes)} classes."),
         )
 
+    def check_labels(self) -> None:
+        """Raises: ValueError: a label that is the number of no class."""
+        for split, items in self.splits.items():
+            labels = items.label_pairs()[1]
+            if wrong := sorted({*labels.tolist()} - {*range(len(self.classes))}):
+                raise ValueError(
+                    f"{self.source}: a clip of {split} has the label {wrong[0]}, and there are {len(self.classes)} "
+                    f"classes: {truncated_list(self.classes)}. Labels are their places in this list, from 0."
+                )
+
     def check_learnable(self) -> None:
         """What can be evaluated cannot always be trained on.
 
         Raises: ValueError: one class only, nothing in train, or a class in val or test that train lacks.
         """
+        if not self.classes or not any(map(len, self.splits.values())):
+            raise ValueError(f"{self.source}: there are no clips in it, so there is nothing to learn from")
         if len(self.classes) < 2:
             raise ValueError(
                 f"{self.source}: the only class is {str(*self.classes)!r}, so there is nothing to learn; add a second "
@@ -104,7 +120,7 @@ class Manifest:
         They stay the same when the folder moves, and when the contents of a file change: no file is opened.
         """
         digest = blake2b(repr(self.classes).encode("utf-8", "backslashreplace"), digest_size=8)
-        for split, items in ((split, self.splits[split]) for split in SPLITS if split in self.splits):
+        for split, items in self.splits.items():
             for item in replace(items, root="") if items.root == self.root else items:  # no need to join and to cut off
                 label = item.label if item.spans is None else sorted(map(repr, item.spans))
                 line = (split, relative(item.path, self.root), label, item.start_seconds, item.end_seconds)

@@ -1,7 +1,8 @@
 """The operations that a batch of training passes through on the device, in their order."""
 
+import logging
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
 
 from videoai.core.build import build_own
 from videoai.core.types import Batch, BatchOp
@@ -10,6 +11,8 @@ from videoai.data.normalize import ToModelInput
 from videoai.run.training.generated_clips import Synthetic
 from videoai.tasks.diff_augment import DiffAugment
 from videoai.tasks.task import Setup
+
+logger = logging.getLogger(__name__)
 
 
 def batch_ops(setup: Setup, to_input: ToModelInput, generated: Synthetic | None) -> Sequence[BatchOp]:
@@ -34,12 +37,26 @@ def batch_ops(setup: Setup, to_input: ToModelInput, generated: Synthetic | None)
 
 
 def checked(op: BatchOp, batch: Batch, position: int) -> Batch:
-    """A custom operation on a batch. Raises: ValueError: it returns no batch."""
-    changed = op(batch, position)
+    """A custom operation on a batch. Raises: ValueError: it returns no batch, or parts that do not fit together."""
+    changed, name = op(batch, position), getattr(op, "__name__", type(op).__name__)
     if not isinstance(changed, Batch):
-        name = getattr(op, "__name__", type(op).__name__)
         raise ValueError(
             f"augment.batch_ops: {name} returned a {type(changed).__name__}; return the batch, such as "
             "batch._replace(video=...)."
         )
+    before, after = tuple(batch.video.shape), tuple(changed.video.shape)
+    lengths = {"video": len(changed.video), "label": len(changed.label), "index": len(changed.index)}
+    if len({*lengths.values()}) > 1 or len(after) != 5 or not changed.video.is_floating_point():
+        raise ValueError(
+            f"augment.batch_ops: {name} returned video {changed.video.dtype} {list(after)}, and clips by part: "
+            f"{lengths}. Keep float [B, C, T, H, W], and as many labels and indices as clips."
+        )
+    if before != after:
+        say_changed(name, before, after)
     return changed
+
+
+@cache
+def say_changed(name: str, before: tuple[int, ...], after: tuple[int, ...]) -> None:
+    """Once for each change of size."""
+    logger.info("augment.batch_ops: %s turns batches %s into %s", name, list(before), list(after))
