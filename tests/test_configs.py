@@ -18,6 +18,7 @@ from videoai.models import MODELS
 from videoai.models.published import find
 from videoai.models.sizes import sizes
 from videoai.settings.gan import TrainGanSettings
+from videoai.settings.parse import unused
 from videoai.settings.training import TrainSettings
 from videoai.settings.verbs import PredictSettings
 
@@ -45,12 +46,15 @@ def test_every_choice_composes(row: dict[str, str]):
     """Models and experiments compose in the tests that build them, GANs below."""
     composed = compose(*(f"{group}={name}" for group, name in row.items()))
     assert row.items() <= composed.choices.items()
+    assert list(unused(TrainSettings, composed.whole)) == []
     ClipSpec(**composed.whole["clip"])
 
 
 @pytest.mark.parametrize("name", sorted(file.stem for file in (CONFIGS / "gan").glob("*.yaml")))
 def test_every_gan_composes(name: str):
-    assert compose(f"gan={name}", cls=TrainGanSettings).choices["gan"] == name
+    composed = compose(f"gan={name}", cls=TrainGanSettings)
+    assert composed.choices["gan"] == name
+    assert list(unused(TrainGanSettings, composed.whole)) == []
 
 
 def test_every_model_has_a_yaml_and_the_other_way_round():
@@ -86,7 +90,9 @@ def model_of(experiment: str) -> str:
 @pytest.mark.parametrize("name", by_size({name: model_of(name) for name in EXPERIMENTS}))
 def test_every_experiment_is_ready_to_train_but_for_its_data(name):
     """Its weights are of its model and clip, its model takes the clip, and its optimizer tells the layers apart."""
-    composed = compose(f"experiment={name}", "data.path=clips.csv").settings()
+    written = compose(f"experiment={name}", "data.path=clips.csv")
+    assert list(unused(TrainSettings, written.whole)) == []
+    composed = written.settings()
     assert composed.name == name
     settings = resolve_weights(composed)
     without_network = {"inflate": None} if settings.model.get("inflate") else {}

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from videoai.compose.settings import from_keywords
-from videoai.settings.data import DataSettings
+from videoai.settings.data import absolute_values
 from videoai.settings.gan import TrainGanSettings
 from videoai.settings.parse import parse
 from videoai.settings.training import TrainSettings
@@ -17,6 +17,7 @@ from videoai.settings.verbs import EvaluateSettings
 
 if TYPE_CHECKING:
     from videoai.inference.answer import Answer
+    from videoai.run.checkpoint_data import DataChange
     from videoai.run.evaluate import Evaluation
     from videoai.run.train import TrainResult
     from videoai.tasks.loaded import Input
@@ -46,22 +47,30 @@ def evaluate(
     """Score a checkpoint: what ``videoai evaluate`` does, and the same files.
 
     Args:
-        data: other data than the checkpoint's, as for ``train``; None = the checkpoint's own.
+        data: other data than the checkpoint's, by the name of a preset or a dict with its ``name``; a dict without one
+            changes settings of the checkpoint's own, such as ``{"root": "moved/clips"}``; None = those as they are.
         settings: those of ``EvaluateSettings``: split, views, batch_size, run_dir, ...
     Raises: ValueError, OSError: one line each.
     """
-    from videoai.run.checkpoint_data import DataChange
     from videoai.run.evaluate import evaluate as run
 
     given = parse(EvaluateSettings, {"checkpoint": checkpoint, "trust": list(trust), **settings})
-    return run(given, DataChange(named=named_data(data)))
+    return run(given, data_change(data, checkpoint))
 
 
-def named_data(data: str | Mapping[str, Any] | None) -> DataSettings | None:
-    """Settings of data from the name of a preset or a dict."""
+def data_change(data: str | Mapping[str, Any] | None, checkpoint: str) -> "DataChange":
+    """What ``data`` says beside the checkpoint. Raises: ValueError: a setting that there is not."""
+    from videoai.core import checkpoint as checkpoints
+    from videoai.run.checkpoint_data import DataChange, layout_of
+
     if data is None:
-        return None
-    return parse(DataSettings, from_keywords(TrainSettings, {"data": data}).whole["data"]).absolute()
+        return DataChange()
+    if isinstance(data, Mapping) and not {"name", "_target_"} & {*data}:
+        layout = layout_of(checkpoints.load(checkpoint)["config"].get("data"), checkpoint)
+        whole = from_keywords(TrainSettings, {"data": {"name": layout, **data}}).whole["data"]
+        return DataChange(changed=absolute_values({key: whole[key] for key in data}))
+    composed = from_keywords(TrainSettings, {"data": data})
+    return DataChange(named=parse(TrainSettings, composed.whole).data.absolute())
 
 
 def predict(

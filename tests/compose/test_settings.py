@@ -202,6 +202,41 @@ FILES = {  # file -> text, the word that chooses it, the message
         "optim=ii",
         "optim has no name. It has 'nmae'. Did you mean name?",
     ),
+    "experiment/kk.yaml": (
+        "# @package _global_\ntrainer: {ema_decay: 1}\n",
+        "experiment=kk",
+        "trainer.ema_decay=1: give a number from 0 up, below 1, or null",
+    ),
+    "experiment/ll.yaml": (
+        "# @package _global_\n# @package trainer\nseed: 3\n",
+        "experiment=ll",
+        "'# @package trainer' is a second package",
+    ),
+    "experiment/mm.yaml": (
+        "# @package _global_\ntrainer: {1: 2}\n",
+        "experiment=mm",
+        "unknown setting 'trainer.1'",
+    ),
+    "experiment/nn.yaml": (
+        "# @package _global_\nhydra: {jobb: 1}\n",
+        "experiment=nn",
+        "hydra.jobb is no setting of Hydra",
+    ),
+    "augment/oo.yaml": (
+        "defaults: [_self_, standard]\nscale: [0.1, 0.2]\n",
+        "augment=oo",
+        "what stands behind _self_ in its list of defaults would replace settings of this file",
+    ),
+    "model/pp.yaml": (
+        "name: tiny_r3dd\n",
+        "model=pp",
+        "model.name=tiny_r3dd: no such choice. Did you mean tiny_r3d?",
+    ),
+    "model/qq.yaml": (
+        "_target_: mine.Net\n",
+        "model=qq",
+        "picks no clip. Add clip=NAME",
+    ),
     "model/jj.yaml": (
         "_traget_: mine.Net\n",
         "model=jj",
@@ -247,6 +282,15 @@ def test_what_hydra_would_pass_over_is_refused_with_the_file(text, message, tmp_
     (tmp_path / "experiment" / "mine.yaml").write_text(f"# @package _global_\n{text}\n")
     with pytest.raises(ValueError, match=rf"experiment/mine\.yaml: .*{re.escape(message)}"):
         from_arguments(TrainSettings, ["--config-dir", str(tmp_path), "experiment=mine"]).settings()
+
+
+def test_a_class_in_an_experiment_gets_what_stands_beside_it_alone(tmp_path: Path):
+    (tmp_path / "experiment").mkdir()
+    text = "# @package _global_\noptim: {_target_: torch.optim.Adam, lr: 0.1}\n"
+    (tmp_path / "experiment" / "mine.yaml").write_text(text)
+    words = ["--config-dir", str(tmp_path), "experiment=mine", "optim.eps=0.5"]
+    optim = from_arguments(TrainSettings, words).settings().optim
+    assert optim == {"_target_": "torch.optim.Adam", "lr": 0.1, "eps": 0.5}
 
 
 def test_a_package_of_hydra_in_another_file_is_refused(tmp_path: Path):

@@ -86,6 +86,32 @@ def test_a_model_that_does_not_tell_its_layers_apart_is_refused():
         build_optimizer({"name": "sgd", "lr": 0.1}, net(), layer_decay=0.5)
 
 
+def first_alone(params, lr):
+    return torch.optim.SGD(params[0]["params"][:1], lr)
+
+
+def another(params, lr):
+    return torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr)
+
+
+@pytest.mark.parametrize(("name", "others"), [("first_alone", 0), ("another", 1)])
+def test_an_own_optimizer_must_take_all_parameters_that_it_is_given(name, others):
+    node = {"_target_": f"{__name__}.{name}", "lr": 0.1}
+    with pytest.raises(
+        ValueError, match=rf"{name} takes {1 - others} of the model's \d parameters and {others} others"
+    ):
+        build_optimizer(node, net(), trust=[__name__.split(".")[0]])
+
+
+def test_what_an_optimizer_refuses_names_it_and_momentum_0_is_plain_sgd():
+    with pytest.raises(ValueError, match=r"optim: torch\.optim\.Adam: Invalid learning rate: -1"):
+        build_optimizer({"_target_": "torch.optim.Adam", "lr": -1}, net(), trust=["torch"])
+    with pytest.raises(ValueError, match=r"optim\.weight_decay=-3: give a number from 0 up"):
+        build_optimizer({"_target_": "torch.optim.Adam", "lr": 1, "weight_decay": -3}, net(), trust=["torch"])
+    plain = build_optimizer({"name": "sgd", "lr": 0.1, "momentum": 0, "nesterov": True}, net())
+    assert plain.defaults["nesterov"] is False
+
+
 def test_an_own_optimizer_that_is_none_is_named_and_a_rate_that_is_no_number():
     own = {"_target_": "types.SimpleNamespace", "lr": 0.1}
     with pytest.raises(ValueError, match="types.SimpleNamespace made a SimpleNamespace, and no torch.optim.Optimizer"):

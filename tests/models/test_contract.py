@@ -33,6 +33,11 @@ class FailsInTraining(Own):
         return self.get_submodule("dropout")(super().forward(video)) if self.training else super().forward(video)
 
 
+class Softmax(Own):
+    def forward(self, video: Tensor) -> Any:
+        return super().forward(video).softmax(1)
+
+
 class TwoOutputs(Own):
     def forward(self, video: Tensor) -> Any:
         return super().forward(video), video
@@ -62,6 +67,7 @@ def test_a_model_that_keeps_the_contract_is_left_as_it_was() -> None:
             r"model ForgotAKey: fails on a video .* with KeyError: 'features'\. A model takes video",
         ),
         (FailsInTraining(), 5, r"model FailsInTraining: fails .* AttributeError: .* no attribute `dropout`"),
+        (Softmax(), 5, r"model Softmax: returns probabilities; each row adds up to 1"),
         (TwoOutputs(), 5, r"model TwoOutputs: returns a tuple for a video"),
     ],
     ids=lambda value: type(value).__name__,

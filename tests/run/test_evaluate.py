@@ -67,3 +67,12 @@ def test_the_test_split_of_another_rendering_seed_is_scored(tmp_path, monkeypatc
     other = evaluate(settings, DataChange(named=named)).results
     assert f"motion16-tiny-default-s1-v{VERSION}: 16 videos of split test" in caplog.text
     assert other["fingerprint"] != own["fingerprint"]
+
+
+def test_a_dict_without_a_name_changes_the_checkpoints_own_data(judge_run, clip_folder, tmp_path):
+    checkpoint = str(judge_run / "checkpoints/best.pt")
+    scored = videoai.evaluate(checkpoint, data={"root": str(clip_folder)}, run_dir=str(tmp_path), num_workers=0)
+    assert scored.results["n_total"] > 0
+    with pytest.raises(FileNotFoundError, match="no such folder of videos"):
+        videoai.evaluate(checkpoint, data={"root": str(tmp_path / "nowhere")}, run_dir=str(tmp_path))
+    assert not (tmp_path / "nowhere").exists()

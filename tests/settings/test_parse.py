@@ -12,7 +12,7 @@ from videoai.settings import benchmarks, datasets, gan, study, training, verbs
 from videoai.settings.data import DataSettings
 from videoai.settings.layouts import LAYOUTS
 from videoai.settings.model import OPTIMIZERS, SCHEDULES
-from videoai.settings.parse import complete, describe, flatten, parse, to_dict, type_hints
+from videoai.settings.parse import complete, describe, flatten, parse, to_dict, type_hints, unused
 from videoai.settings.setting import checked, default_of, setting_of
 from videoai.settings.training import TrainSettings
 from videoai.settings.verbs import EvaluateSettings
@@ -75,8 +75,8 @@ LIMITED = [
     (cls, f.name, limit, sign)
     for cls in ALL
     for f in fields(cls)
-    for limit, sign in ((setting_of(f).min, -1), (setting_of(f).above, 0), (setting_of(f).max, 1))
-    if limit is not None
+    for mark, sign in (("min", -1), ("above", 0), ("max", 1), ("below", 0))
+    if (limit := getattr(setting_of(f), mark)) is not None
 ]
 
 
@@ -177,7 +177,36 @@ def test_help_describes_every_setting_of_the_whole():
     described = {one.key: one for one in describe(TrainSettings, whole)}
     leaves = {key for key in flatten(whole) if not isinstance(flatten(whole)[key], dict)}
     assert leaves - {"model.name", "task.name"} <= set(described) | {"data.name"}
-    assert described["trainer.ema_decay"].allowed == "give a number from 0 to 1, or null"
+    assert described["trainer.ema_decay"].allowed == "give a number from 0 up, below 1, or null"
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentences"),
+    [
+        ({}, []),
+        ({"augment.num_ops": 3}, ["augment.num_ops=3 has no effect: augment.policy=null; set augment.policy=rand"]),
+        ({"augment.num_ops": 3, "augment.policy": "trivial"}, ["augment.num_ops=3 has no effect"]),
+        ({"augment.num_ops": 3, "augment.policy": "randaugment"}, []),
+        ({"finetune.unfreeze_epoch": 2.0}, ["finetune.unfreeze_epoch=2.0 has no effect: finetune.freeze=false"]),
+        ({"finetune.unfreeze_epoch": 2.0, "finetune.freeze": True}, []),
+        ({"clip.fps": 5.0, "clip.sampling": "uniform"}, ["clip.fps=5.0 has no effect: clip.sampling=uniform"]),
+    ],
+)
+def test_a_setting_that_needs_another_one_says_when_it_has_no_effect(changes, sentences):
+    given = {key: dict(value) if isinstance(value, dict) else value for key, value in GIVEN.items()}
+    for key, value in changes.items():
+        group, name = key.split(".")
+        given.setdefault(group, {})[name] = value
+    said = list(unused(TrainSettings, complete(TrainSettings, given)))
+    assert len(said) == len(sentences)
+    assert all(one.startswith(sentence) for one, sentence in zip(said, sentences, strict=True))
+
+
+def test_what_a_setting_needs_is_a_setting():
+    known = {one.key for one in describe(TrainSettings, complete(TrainSettings, GIVEN))}
+    known |= {"gan.ada_target", "gan.r1", "gan.generator.motion_code", "optim.momentum"}
+    needed = {setting_of(f).needs.partition("=")[0] for cls in ALL for f in fields(cls)}
+    assert needed - {""} <= known
 
 
 @pytest.mark.parametrize("table", [LAYOUTS, OPTIMIZERS, SCHEDULES], ids=["data", "optim", "schedule"])

@@ -3,7 +3,7 @@
 import shlex
 
 from videoai.cli.overrides import about_data, data_change, recorded_layout
-from videoai.cli.train import print_config, report
+from videoai.cli.train import own_data, print_config, report
 from videoai.compose.settings import from_arguments, shared_out
 from videoai.settings.data import DataSettings
 from videoai.settings.gan import EvaluateGanSettings, GenerateSettings, TrainGanSettings
@@ -22,7 +22,7 @@ def train(arguments: list[str]) -> int:
         return print_config(composed)
     from videoai.run.train import train as run_train
 
-    return report(run_train(composed.settings()), "gan evaluate", ())
+    return report(run_train(composed.settings()), "gan evaluate", own_data(composed, arguments), ())
 
 
 def evaluate(arguments: list[str]) -> int:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from videoai.compose.arguments import split_config_dir
 from videoai.compose.settings import Composed, from_arguments
+from videoai.core.paths import display_path
 from videoai.settings.gan import TrainGanSettings
 from videoai.settings.training import TrainSettings
 
@@ -27,7 +29,7 @@ def main(arguments: list[str]) -> int:
     from videoai.run.train import train
 
     settings = composed.settings()
-    return report(train(settings), "evaluate", own_packages(settings))
+    return report(train(settings), "evaluate", own_data(composed, arguments), own_packages(settings))
 
 
 def print_config(composed: Composed[Any]) -> int:
@@ -36,17 +38,26 @@ def print_config(composed: Composed[Any]) -> int:
     return 0
 
 
-def report(result: "TrainResult", job: str, packages: Sequence[str]) -> int:
-    """The best value, where the checkpoint lies, and the command that comes next."""
+def report(result: "TrainResult", job: str, data: Sequence[str], packages: Sequence[str]) -> int:
+    """The best value, where the checkpoint lies, and the command that comes next. ``data``: words of it."""
     if os.environ.get("RANK", "0") != "0":  # one process speaks
         return 0
     from videoai.core.messages import command_line
-    from videoai.core.paths import display_path
 
     checkpoint = display_path(result.checkpoint)
     print(f"val {result.best} at step {result.best_step}, after {result.seconds:.0f} s: {checkpoint}")
-    print(f"next: {command_line(job, f'checkpoint={checkpoint}', trust=packages)}")
+    print(f"next: {command_line(job, f'checkpoint={checkpoint}', *data, trust=packages)}")
     return 0
+
+
+def own_data(composed: Composed[Any], arguments: Sequence[str]) -> list[str]:
+    """The words that name data of the user's own source again, which ``evaluate`` does not take from a checkpoint."""
+    if not composed.whole["data"].get("_target_"):
+        return []
+    config_dir, words = split_config_dir(arguments)
+    chosen = [f"data={name}"] if (name := composed.choices.get("data")) else []
+    folder = ["--config-dir", display_path(config_dir)] if config_dir else []
+    return [*chosen, *(word for word in words if word.startswith("data.")), *folder]
 
 
 def own_packages(settings: TrainSettings | TrainGanSettings) -> list[str]:

@@ -78,6 +78,8 @@ def check_chosen(group: str, name: str, config_dir: str | None, above: Sequence[
 def check_first_line(shown: str, group: str, text: str) -> None:
     """Raises: ValueError: an experiment without ``GLOBAL``, or another file with a package of Hydra."""
     first = text.splitlines()[0] if text else ""
+    if more := re.findall(r"^#\s*@package\s.*", text, re.MULTILINE)[1:]:
+        raise ValueError(f"{shown}: {more[0]!r} is a second package. Leave one such line, the first of the file.")
     if group == "experiment" and not _is_global(text):
         given = f"is {first!r} and must be" if first else "must be"
         raise ValueError(f"{shown}: its first line {given} '{GLOBAL}'. Without it nothing is set.")
@@ -101,6 +103,11 @@ def defaults_of(shown: str, group: str, defaults: Any) -> Iterator[tuple[str, st
     seen: set[str] = set()
     if not isinstance(defaults, list):
         raise ValueError(f"{shown}: defaults={defaults!r}: give a list: - override /optim: NAME")
+    if "_self_" in defaults[:-1]:
+        raise ValueError(
+            f"{shown}: what stands behind _self_ in its list of defaults would replace settings of this file. Put "
+            "_self_ last"
+        )
     for entry in defaults:
         if entry == "_self_":
             continue
@@ -172,6 +179,17 @@ def origin_of(key: str, choices: Mapping[str, str | None], config_dir: str | Non
     return None
 
 
+def keys_beside_targets(choices: Mapping[str, str | None], config_dir: str | None) -> dict[str, list[str]]:
+    """The keys that a chosen experiment gives a group together with ``_target_``, by group: the other options there are
+    those of a preset, and not of the class."""
+    import yaml
+
+    chosen = [file for _, file in _chosen_files({"experiment": choices.get("experiment")}, config_dir)]
+    settings = yaml.safe_load(chosen[0].read_text()) if chosen else {}
+    nodes = {group: node for group, node in (settings or {}).items() if isinstance(node, Mapping)}
+    return {group: [*node] for group, node in nodes.items() if node.get("_target_")}
+
+
 def _chosen_files(choices: Mapping[str, str | None], config_dir: str | None) -> Iterator[tuple[str | None, Path]]:
     folders = [*([Path(os.path.abspath(config_dir))] if config_dir else []), CONFIGS]
     for group, name in choices.items():
@@ -180,7 +198,8 @@ def _chosen_files(choices: Mapping[str, str | None], config_dir: str | None) -> 
 
 def _holds(node: Any, path: Sequence[str]) -> bool:
     for part in path:
-        if not isinstance(node, Mapping) or part not in node:
+        node = {str(key): value for key, value in node.items()} if isinstance(node, Mapping) else {}
+        if part not in node:
             return False
         node = node[part]
     return bool(path)

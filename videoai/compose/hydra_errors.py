@@ -75,6 +75,8 @@ def _how_to_choose(group: str) -> str:
 
 
 def _other(text: str) -> str:
+    if unknown_to_hydra := re.search(r"In '(.+?)': .*Key '(.+?)' not in 'HydraConf'", " ".join(text.split())):
+        return f"{unknown_to_hydra[1]}.yaml: hydra.{unknown_to_hydra[2]} is no setting of Hydra. Leave it out."
     if "Config group override must be" in text or "Could not load" in text:
         return f"{', '.join(GROUPS)} take the name of a file. ({text.splitlines()[0].replace('++', '')})"
     return " ".join(text.splitlines()[:2]).replace("++", "")

@@ -7,12 +7,12 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Generic, TypeVar
 
 from videoai.compose.arguments import Arguments, keys_of, put, read_arguments, values_of
-from videoai.compose.files import CONFIGS, GROUPS, choices_of, options_of, origin_of
+from videoai.compose.files import CONFIGS, GROUPS, choices_of, keys_beside_targets, options_of, origin_of
 from videoai.compose.presets import compose_presets
 from videoai.core.messages import did_you_mean
 from videoai.settings.gan import TrainGanSettings
 from videoai.settings.model import ModelOptions
-from videoai.settings.parse import complete, flatten, parse, type_hints, unknown, without_name
+from videoai.settings.parse import REQUIRED, complete, flatten, parse, type_hints, unknown, unused, without_name
 from videoai.settings.renamed import renamed
 from videoai.settings.setting import WrongSetting, checked, setting_of
 from videoai.settings.training import TrainSettings
@@ -31,7 +31,16 @@ class Composed(Generic[T]):
     choices: Mapping[str, str | None]  # the file that each group took
 
     def settings(self) -> T:
-        """Raises: ValueError: a setting that has no default was not given."""
+        """Warns of settings without effect. Raises: ValueError: a setting that has no default was not given."""
+        clip = self.whole.get("clip")
+        if isinstance(clip, Mapping) and clip.get("num_frames") == REQUIRED and not self.choices.get("clip"):
+            chosen = f"model={self.choices.get('model')}"
+            raise ValueError(
+                f"{chosen} picks no clip. Add clip=NAME, such as clip=16x2x32; or in its file, as the first line: "
+                "defaults: [/clip@_global_.clip: 16x2x32, _self_]"
+            )
+        for sentence in unused(self.cls, self.whole):
+            logger.warning("%s", sentence)
         return named(parse(self.cls, self.whole), self.choices)
 
 
@@ -101,7 +110,7 @@ def from_composed(
     Raises: ValueError: an unknown key or a value that is not allowed, and the file that holds it.
     """
     try:
-        whole = renamed({**config, **_own_nodes(given)}, logger.warning)
+        whole = renamed({**config, **_own_nodes(given, config, choices)}, logger.warning)
         check_names(whole, choices)
         check_model(whole.get("model"))
         return Composed(cls, complete(cls, whole), choices)
@@ -133,9 +142,11 @@ def check_model(node: Any) -> None:
         return
     if "name" not in node:
         raise WrongSetting("model", f"{without_name('model', node, ())} videoai models lists the names.")
-    known = options_of("model", str(node.get("name")))
-    for key in node if known else ():
-        if known and key not in known:
+    name = str(node.get("name"))
+    if (known := options_of("model", name)) is None:
+        raise WrongSetting("model.name", f"model.name={name}: no such choice.{did_you_mean(name, choices_of('model'))}")
+    for key in node:
+        if key not in known:
             raise WrongSetting(f"model.{key}", unknown(f"model.{key}", [f"model.{name}" for name in known]))
     hints = type_hints(ModelOptions)
     for name, described in ModelOptions.__dataclass_fields__.items():
@@ -149,12 +160,15 @@ def check_model(node: Any) -> None:
                 raise WrongSetting(error.key, f"{error}{hint}") from error
 
 
-def _own_nodes(given: Arguments) -> dict[str, Any]:
-    """``model._target_=mine.Net model.width=8``: the options of the preset are not those of the user's class."""
-    own = {
-        key.partition(".")[0] for key in keys_of(given.overrides) if key.endswith("._target_") and key.count(".") == 1
-    }
+def _own_nodes(given: Arguments, config: Mapping[str, Any], choices: Mapping[str, str | None]) -> dict[str, Any]:
+    """``model._target_=mine.Net model.width=8``, on the command line or in an experiment: the options of the preset are
+    not those of the user's class."""
+    typed = keys_of(given.overrides)
+    own = {key.partition(".")[0] for key in typed if key.endswith("._target_") and key.count(".") == 1}
     nodes: dict[str, Any] = {}
+    for group, keys in keys_beside_targets(choices, given.config_dir).items():
+        added = [key.split(".")[1] for key in typed if key.startswith(f"{group}.")]
+        nodes[group] = {key: config[group][key] for key in (*keys, *added)}
     for group in own:
         options = [one for one in given.overrides if one.startswith(f"{group}.")]
         nodes |= values_of(options)

@@ -75,6 +75,8 @@ def build_own(nodes: Sequence[Mapping[str, Any]], *, where: str, called_with: Se
 def resolve(target: str, where: str) -> Callable[..., Any]:
     """The object behind ``"module:attribute"`` or ``"module.attribute"``."""
     module, _, attribute = target.rpartition(":" if ":" in target else ".")
+    if not module or not attribute:
+        raise ValueError(f"{where}: _target_={target} names no class. Give _target_: package.module.Class.")
     try:
         return getattr(import_module(module), attribute)
     except SyntaxError as error:

@@ -55,7 +55,7 @@ class RunLog:
         with self._in_words():
             self._file.write(json.dumps(record) + "\n")
             self._file.flush()
-        self._each(lambda logger: logger.scalars(step, split, values))
+        self._each(lambda logger: logger.scalars(step, split, dict(values)))
 
     def clips(self, step: int, name: str, video: Tensor) -> None:
         """Clips to look at. video: uint8 [B, T, C, H, W]."""

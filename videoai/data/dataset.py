@@ -62,7 +62,8 @@ class TrainClips(Dataset[list[Clip]]):
                 error = error or str(bad)
                 chosen = int(torch.randint(len(self.items), (), generator=rng))
         raise ValueError(
-            f"{MAX_SUBSTITUTES} unreadable videos in a row, the first: {error}. Check data.root or data.path."
+            f"{MAX_SUBSTITUTES} unreadable videos in a row, the first: {error.rstrip('.')}. Check data.root "
+            "or data.path."
         )
 
     def _read(self, epoch: int, index: int) -> list[Clip]:

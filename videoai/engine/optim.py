@@ -1,12 +1,13 @@
 """Optimizers: decay only where it helps. Norms and biases are left alone (arXiv:1812.01187, section 3.1)."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from videoai.core.build import build
+from videoai.core.build import bind
 
 OPTIMIZERS = {"adamw": "torch.optim:AdamW", "sgd": "torch.optim:SGD"}
 
@@ -30,16 +31,37 @@ def build_optimizer(
     if isinstance(node["lr"], str | bool | None):
         raise ValueError(f"optim.lr={node['lr']}: give a number above 0.")
     options = dict(node)
-    weight_decay = float(options.pop("weight_decay", 0.0))
+    weight_decay = options.pop("weight_decay", 0.0)
+    if not isinstance(weight_decay, int | float) or not 0 <= weight_decay < math.inf:
+        raise ValueError(f"optim.weight_decay={weight_decay}: give a number from 0 up.")
     groups = parameter_groups(model, weight_decay) if layer_decay is None else layers(model, weight_decay, layer_decay)
     for group in groups:
         group["lr"] = options["lr"] * group.pop("lr_scale", 1.0)
     if "betas" in options:
         options["betas"] = tuple(options["betas"])
-    made = build(options, OPTIMIZERS, where="optim", trust=trust, params=groups)
-    if not isinstance(made, torch.optim.Optimizer):
-        raise ValueError(f"optim: {node.get('_target_')} made a {type(made).__name__}, and no torch.optim.Optimizer.")
+    if options.get("momentum") == 0:
+        options.pop("nesterov", None)  # which torch allows with a momentum alone
+    given = {id(parameter) for group in groups for parameter in group["params"]}
+    target = str(node.get("_target_") or node.get("name"))
+    make = bind(options, OPTIMIZERS, where="optim", trust=trust, params=groups)
+    try:
+        made = make()
+    except ValueError as error:  # torch's own do not say which setting they are about
+        raise ValueError(f"optim: {target}: {error}") from error
+    check_optimizer(made, target, given)
     return made
+
+
+def check_optimizer(made: Any, target: str, given: set[int]) -> None:
+    """Raises: ValueError: no optimizer, or not one of the parameters whose ids are ``given``."""
+    if not isinstance(made, torch.optim.Optimizer):
+        raise ValueError(f"optim: {target} made a {type(made).__name__}, and no torch.optim.Optimizer.")
+    taken = {id(parameter) for group in made.param_groups for parameter in group["params"]}
+    if taken != given:
+        raise ValueError(
+            f"optim: {target} takes {len(taken & given)} of the model's {len(given)} parameters and "
+            f"{len(taken - given)} others. It must update all that it is given as params."
+        )
 
 
 def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:

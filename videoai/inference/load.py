@@ -88,8 +88,20 @@ def from_state(state: dict[str, Any], *, trust: Sequence[str] = ()) -> LoadedMod
     broken = [name for name, value in weights.items() if value.is_floating_point() and not value.isfinite().all()]
     if broken:
         raise ValueError(f"checkpoint: {broken[0]} holds numbers that are not finite; every prediction would be noise.")
-    model.load_state_dict(weights)
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        what = " ".join(str(error).split(":", 1)[-1].split())[:200]
+        raise ValueError(
+            f"checkpoint: its weights are not those of its model {node_name(state)}: {what} ..."
+        ) from error
     return LoadedModel(model, classes=list(state["classes"]), clip=ClipSpec(**state["clip"])).eval()
+
+
+def node_name(state: dict[str, Any]) -> str:
+    """The name of a checkpoint's model, or its class."""
+    node = state["config"]["model"]
+    return str(node.get("name") or node.get("_target_"))
 
 
 def build_model(

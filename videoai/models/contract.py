@@ -37,5 +37,15 @@ def check_contract(
             raise ValueError(
                 f"model {name}: returns {given} for a video {shape}. {WANTED}: here {[len(video), num_classes]}."
             )
+        if not training and is_softmax(logits):
+            raise ValueError(f"model {name}: returns probabilities; each row adds up to 1. {WANTED}.")
         if training and not logits.requires_grad:
             raise ValueError(f"model {name}: its logits depend on no parameter, so that it cannot learn. {WANTED}.")
+
+
+def is_softmax(logits: Tensor) -> bool:
+    """Whether every row is a distribution."""
+    total = logits.float().sum(1)
+    return logits.shape[1] > 1 and bool(
+        (logits >= 0).all() and torch.allclose(total, torch.ones_like(total), atol=1e-2)
+    )

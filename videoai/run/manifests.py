@@ -46,7 +46,7 @@ def build_manifest(data: DataSettings, *, trust: Sequence[str]) -> Manifest:
             f"data: {target} returned a {type(manifest).__name__}; return a Manifest of videoai.data.lists.manifest."
         )
     manifest.check_labels()
-    if data.only:
+    if data.only is not None:
         manifest = manifest.only(data.only)
     return without_quarantined(manifest, data.quarantine) if data.quarantine else manifest
 

@@ -48,10 +48,18 @@ def announce_clip(items: Sequence[VideoItem], clip: ClipSpec, reading: Mapping[s
     logger.info("clip: %d frames, %s%s, %d px", clip.num_frames, spacing, span, clip.size)
     short = [frames for frames, span, _ in lengths if span > frames]
     if clip.sampling == "dense" and 2 * len(short) > len(lengths):
+        then = "refuses them" if clip.past_end == "error" else "fills it up"
         logger.warning(
-            "most videos are shorter than a clip (%d frames, for example): clip.past_end=%s fills it up. "
+            "most videos are shorter than a clip (%d frames, for example): clip.past_end=%s %s. "
             "Try a smaller clip.stride or clip.sampling=uniform",
-            *(short[0], clip.past_end),
+            *(short[0], clip.past_end, then),
+        )
+    repeated = [fps for _, _, fps in lengths if clip.fps and clip.fps > 1.5 * fps * clip.stride]
+    if clip.sampling == "dense" and 2 * len(repeated) > len(lengths):
+        logger.warning(
+            "clip.fps=%g: most videos have fewer frames a second (%g, for example), so a clip shows the same frame "
+            "several times. Try a smaller clip.fps, or clip.fps=null",
+            *(clip.fps, repeated[0]),
         )
 
 

@@ -9,12 +9,45 @@ from videoai.settings.training import DiffOperation, RunSettings, Sampler
 
 
 @dataclass(frozen=True, kw_only=True)
+class Conv3dGenerator:
+    """3-D convolutions; every norm hears the class and the noise."""
+
+    name: Literal["conv3d"] = setting("conv3d", help="the network")
+    width: int = setting(16, min=1, help="channels of the last stage")
+    content_size: int = setting(64, min=1, help="numbers of noise that hold for the whole clip")
+    class_size: int = setting(32, min=1, help="numbers that describe a class")
+    motion_code: Literal["none", "gru"] = setting(
+        "none", help="gru = more noise for every coarse time step, for long clips (arXiv:1707.04993)"
+    )
+    motion_size: int = setting(
+        16, min=1, needs="gan.generator.motion_code=gru", help="numbers of noise a coarse time step"
+    )
+    upsample: Literal["deconv", "separable"] = setting(
+        "deconv", help="separable = no checkerboard, 1.45 times as long on a CPU"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DualDiscriminator:
+    """The whole clip, and single frames (arXiv:1907.06571)."""
+
+    name: Literal["dual"] = setting("dual", help="the network")
+    width: int = setting(24, min=1, help="channels of the first stage")
+    num_looks: int = setting(2, min=0, help="single frames of a clip; 0 = none")
+    spectral_norm: bool = setting(True, help="every layer's gain is at most 1 (arXiv:1802.05957)")
+
+
+GENERATORS: dict[str, type] = {"conv3d": Conv3dGenerator}
+DISCRIMINATORS: dict[str, type] = {"dual": DualDiscriminator}
+
+
+@dataclass(frozen=True, kw_only=True)
 class GanNetworkSettings:
     """Both networks, and what keeps them in balance."""
 
     name: str | None = setting(None, help="of the preset")
-    generator: dict[str, Any] = setting(variants={}, help="the generator: its name and options")
-    discriminator: dict[str, Any] = setting(variants={}, help="the discriminator: its name and options")
+    generator: dict[str, Any] = setting(variants=GENERATORS, help="the generator: its name and options")
+    discriminator: dict[str, Any] = setting(variants=DISCRIMINATORS, help="the discriminator: its name and options")
     diff_augment: tuple[DiffOperation, ...] = setting(
         ("color", "translation", "cutout"),
         help="what the discriminator sees (arXiv:2006.10738); [] = clips as they are",
@@ -22,7 +55,7 @@ class GanNetworkSettings:
     ada_target: float | None = setting(
         None, min=-1, max=1, help="for example 0.6: augment only as often as overfitting asks for (arXiv:2006.06676)"
     )
-    ada_clips: int = setting(500000, min=1, help="with ada_target: clips until it could be always")
+    ada_clips: int = setting(500000, min=1, needs="gan.ada_target", help="clips until it could be always")
     conditioning_steps: tuple[int, ...] | None = setting(
         None, min=0, length=2, ordered=True, help="the class fades in between (arXiv:2201.06578); null = from the start"
     )
@@ -35,7 +68,7 @@ class GanNetworkSettings:
         2.0, min=0, before=0.0, help="clips of a class should differ as real ones do (after arXiv:1903.05628); 0 = off"
     )
     r1: float = setting(0.0, min=0, help="gradient penalty (arXiv:1801.04406), 1 to 10 without spectral norm; 0 = off")
-    r1_every: int = setting(16, min=1, help="steps from one penalty to the next (arXiv:1912.04958)")
+    r1_every: int = setting(16, min=1, needs="gan.r1", help="steps from one penalty to the next (arXiv:1912.04958)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +79,7 @@ class GanOptimSettings:
     lr_discriminator: float = setting(
         0.0004, above=0, help="learning rate of the discriminator and auxiliary classifier"
     )
-    betas: tuple[float, ...] = setting((0.0, 0.9), min=0, max=1, length=2, help="decay of both moments")
+    betas: tuple[float, ...] = setting((0.0, 0.9), min=0, below=1, length=2, help="decay of both moments")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +91,7 @@ class GanTrainerSettings:
     )
     batch_size: int = setting(16, min=1, help="clips in one forward pass")
     accumulate: int = setting(1, min=1, help="micro-batches per step; several processes share them")
-    ema_decay: float | None = setting(0.995, min=0, max=1, help="the moving average of the generator is what is kept")
+    ema_decay: float | None = setting(0.995, min=0, below=1, help="the moving average of the generator is what is kept")
     precision: Literal["auto", "fp32", "bf16", "fp16"] = setting(
         "auto", auto=True, help="auto = bf16 on a GPU that has it, else fp32"
     )

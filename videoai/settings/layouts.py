@@ -13,7 +13,7 @@ Where = dict[str, Scalar | tuple[Scalar, ...]] | None  # columns and their value
 class Csv:
     """A table of your clips: path,label[,split,group,start_seconds,end_seconds] and any other columns."""
 
-    name: Literal["csv"] = setting("csv", help="the layout")
+    name: Literal["csv"] = setting("csv", help="the layout; another: data=NAME")
     path: str = setting(path=True, resume=True, help="the CSV file")
     root: str | None = setting(
         None, path=True, resume=True, help="what paths are relative to; null = the table's folder"
@@ -36,7 +36,7 @@ class Csv:
 class Folder:
     """Your clips in class folders: root/CLASS/*.mp4, or root/train/CLASS/*.mp4 with val and test beside train."""
 
-    name: Literal["folder"] = setting("folder", help="the layout")
+    name: Literal["folder"] = setting("folder", help="the layout; another: data=NAME")
     root: str = setting(path=True, resume=True, help="the folder of the class folders")
     val_fraction: float = setting(0.15, min=0, max=1, help="share for val where there is no val folder")
     test_fraction: float = setting(0.15, min=0, max=1, help="share for test where there are no split folders at all")
@@ -50,7 +50,7 @@ class Folder:
 class Motion16:
     """The built-in data set: 16 classes that differ in motion only, rendered to mp4 files on first use and cached."""
 
-    name: Literal["motion16"] = setting("motion16", help="the layout")
+    name: Literal["motion16"] = setting("motion16", help="the layout; another: data=NAME")
     size: Literal["tiny", "default", "large"] = setting(
         "default", help="tiny (20/5/5 clips a class, 32 px), default (100/25/25, 64 px), large (1000/100/100, 96 px)"
     )
@@ -63,7 +63,7 @@ class Motion16:
 class Shards:
     """Videos packed by `videoai data prepare to=shards`, in a folder or behind a URL such as https:// or s3://."""
 
-    name: Literal["shards"] = setting("shards", help="the layout")
+    name: Literal["shards"] = setting("shards", help="the layout; another: data=NAME")
     path: str = setting(path=True, resume=True, help="the folder or URL")
     verify: bool = setting(True, resume=True, help="compare the sha256 of every video that is read; 0.6 ms a megabyte")
 
@@ -82,14 +82,14 @@ class ByName:
 class CremaD(ByName):
     """CREMA-D: emotions and actors by the names of the files, 1001_DFA_ANG_XX.flv."""
 
-    name: Literal["crema_d"] = setting("crema_d", help="the layout")
+    name: Literal["crema_d"] = setting("crema_d", help="the layout; another: data=NAME")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ravdess(ByName):
     """RAVDESS: emotions and actors by the names of the files, 01-01-06-01-02-01-12.mp4."""
 
-    name: Literal["ravdess"] = setting("ravdess", help="the layout")
+    name: Literal["ravdess"] = setting("ravdess", help="the layout; another: data=NAME")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,14 +118,14 @@ class Unsplit(Annotated):
 class ActivityNet(Unsplit):
     """ActivityNet's JSON of segments of untrimmed videos; also HACS and THUMOS14 in that form."""
 
-    name: Literal["activitynet"] = setting("activitynet", help="the layout")
+    name: Literal["activitynet"] = setting("activitynet", help="the layout; another: data=NAME")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Charades(Annotated):
     """Charades: Charades_v1_train.csv, Charades_v1_test.csv. A video has several labels; the score is mAP."""
 
-    name: Literal["charades"] = setting("charades", help="the layout")
+    name: Literal["charades"] = setting("charades", help="the layout; another: data=NAME")
     codes: bool = setting(False, help="true = classes are called c000 .. c156, as published weights call them")
     multi_label: bool = setting(True, help="false = every annotated stretch is a clip with its one label")
 
@@ -134,7 +134,7 @@ class Charades(Annotated):
 class Dfew(Annotated):
     """DFEW: five folds of video_name,label below EmoLabel_DataSplit."""
 
-    name: Literal["dfew"] = setting("dfew", help="the layout")
+    name: Literal["dfew"] = setting("dfew", help="the layout; another: data=NAME")
     fold: int = setting(1, min=1, max=5, help="which of the five folds is test")
 
 
@@ -142,14 +142,14 @@ class Dfew(Annotated):
 class Diving48(Annotated):
     """Diving48: Diving48_V2_train.json, Diving48_V2_test.json, Diving48_vocab.json."""
 
-    name: Literal["diving48"] = setting("diving48", help="the layout")
+    name: Literal["diving48"] = setting("diving48", help="the layout; another: data=NAME")
 
 
 @dataclass(frozen=True, kw_only=True)
 class EpicKitchens(Unsplit):
     """EPIC-KITCHENS-100: EPIC_100_train.csv, EPIC_100_validation.csv and the long videos P01_01.MP4."""
 
-    name: Literal["epic_kitchens"] = setting("epic_kitchens", help="the layout")
+    name: Literal["epic_kitchens"] = setting("epic_kitchens", help="the layout; another: data=NAME")
     target: Literal["verb", "noun", "action"] = setting("verb", help="what is learned; action = pairs of verb and noun")
 
 
@@ -157,7 +157,7 @@ class EpicKitchens(Unsplit):
 class Hmdb51(Annotated):
     """HMDB51 in its official splits: CLASS_test_split1.txt with 0, 1, 2."""
 
-    name: Literal["hmdb51"] = setting("hmdb51", help="the layout")
+    name: Literal["hmdb51"] = setting("hmdb51", help="the layout; another: data=NAME")
     fold: int = setting(1, min=1, max=3, help="which of the three official splits")
 
 
@@ -165,14 +165,14 @@ class Hmdb51(Annotated):
 class Jester(Unsplit):
     """Jester, or Something-Something v1: lists of ID;LABEL and a folder of frames for each ID."""
 
-    name: Literal["jester"] = setting("jester", help="the layout")
+    name: Literal["jester"] = setting("jester", help="the layout; another: data=NAME")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Json:
     """Your clips as JSON: a list of objects, or one a line: path, label[, split, group, start_seconds, end_seconds]."""
 
-    name: Literal["json"] = setting("json", help="the layout")
+    name: Literal["json"] = setting("json", help="the layout; another: data=NAME")
     path: str = setting(path=True, resume=True, help="the JSON file")
     root: str | None = setting(
         None, path=True, resume=True, help="what paths are relative to; null = the file's folder"
@@ -192,7 +192,7 @@ class Json:
 class Kinetics(Unsplit):
     """Kinetics 400, 600 or 700: the publishers' csv and files ID_000001_000011.mp4 or ID.mp4."""
 
-    name: Literal["kinetics"] = setting("kinetics", help="the layout")
+    name: Literal["kinetics"] = setting("kinetics", help="the layout; another: data=NAME")
     trimmed: bool = setting(
         True, help="ID.mp4 holds the ten seconds alone; false = the whole video, cut by the csv's times"
     )
@@ -202,7 +202,7 @@ class Kinetics(Unsplit):
 class PathList(Unsplit):
     """Lists of "path label" (VideoMAE, SlowFast, MMAction2) or "folder num_frames label" (frames)."""
 
-    name: Literal["list"] = setting("list", help="the layout")
+    name: Literal["list"] = setting("list", help="the layout; another: data=NAME")
     class_names: str | None = setting(
         None, path=True, help="a text file, one class a line; null = label_map.txt beside the lists, else numbers"
     )
@@ -212,14 +212,14 @@ class PathList(Unsplit):
 class Ssv2(Unsplit):
     """Something-Something v2: train.json and validation.json with templates, files ID.webm."""
 
-    name: Literal["ssv2"] = setting("ssv2", help="the layout")
+    name: Literal["ssv2"] = setting("ssv2", help="the layout; another: data=NAME")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Table(Unsplit):
     """A CSV of clips with columns under any names; with a start and an end, parts of untrimmed videos."""
 
-    name: Literal["table"] = setting("table", help="the layout")
+    name: Literal["table"] = setting("table", help="the layout; another: data=NAME")
     video: str | None = setting(
         None, help="column of the file name; null = a usual one: video, video_id, clip_name, ..."
     )
@@ -234,7 +234,7 @@ class Table(Unsplit):
 class Ucf101(Annotated):
     """UCF101 in its official splits: trainlist01.txt, testlist01.txt."""
 
-    name: Literal["ucf101"] = setting("ucf101", help="the layout")
+    name: Literal["ucf101"] = setting("ucf101", help="the layout; another: data=NAME")
     fold: int = setting(1, min=1, max=3, help="which of the three official splits")
 
 

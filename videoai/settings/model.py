@@ -15,7 +15,10 @@ class ClipSettings:
     size: int = setting(min=1, help="pixels, side of the square that the model sees")
     resize: int | None = setting(None, min=1, help="pixels, short side after decoding, before the crop; null = size")
     fps: float | None = setting(
-        None, above=0, help="null = strides count frames of the file; a number = read at this rate"
+        None,
+        above=0,
+        needs="clip.sampling=dense",
+        help="null = strides count frames of the file; a number = read at this rate",
     )
     sampling: Literal["dense", "uniform"] = setting(
         "dense", help="dense = num_frames at this stride; uniform = spread over the whole video"
@@ -38,11 +41,12 @@ class ClipSettings:
 class ModelOptions:
     """Options that several models have; which of them a model takes, its preset in configs/model says."""
 
+    name: str = setting("", help="the network; another: model=NAME, of which videoai models tells")
     pretrained: bool = setting(False, help="true = published weights; others by id: weights=ID")
     backbone_pretrained: bool = setting(False, help="true = the backbone's ImageNet weights, downloaded by timm")
     bidirectional: bool = setting(False, help="the recurrent layer reads both ways")
-    dropout: float = setting(0.0, min=0, max=1, help="dropout before the head")
-    drop_path: float = setting(0.0, min=0, max=1, help="chance of skipping a branch in the last block")
+    dropout: float = setting(0.0, min=0, below=1, help="dropout before the head")
+    drop_path: float = setting(0.0, min=0, below=1, help="chance of skipping a branch in the last block")
     width: int = setting(16, min=1, help="channels of the stem")
     hidden_size: int = setting(256, min=1, help="width of the recurrent layer")
     num_layers: int = setting(1, min=1, help="number of layers")
@@ -52,20 +56,20 @@ class ModelOptions:
 class AdamW:
     """AdamW (arXiv:1711.05101); norms and biases do not decay."""
 
-    name: Literal["adamw"] = setting("adamw", help="the optimizer")
+    name: Literal["adamw"] = setting("adamw", help="the optimizer; another: optim=NAME")
     lr: float = setting(0.0005, above=0, help="learning rate, for batches of 16; smaller for fine-tuning")
     weight_decay: float = setting(0.05, min=0, help="of matrices and kernels")
-    betas: tuple[float, ...] = setting((0.9, 0.999), min=0, max=1, length=2, help="decay of both moments")
+    betas: tuple[float, ...] = setting((0.9, 0.999), min=0, below=1, length=2, help="decay of both moments")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sgd:
     """SGD with Nesterov momentum; norms and biases do not decay."""
 
-    name: Literal["sgd"] = setting("sgd", help="the optimizer")
+    name: Literal["sgd"] = setting("sgd", help="the optimizer; another: optim=NAME")
     lr: float = setting(0.05, above=0, help="learning rate")
-    momentum: float = setting(0.9, min=0, max=1, help="share of the step before")
-    nesterov: bool = setting(True, help="look ahead")
+    momentum: float = setting(0.9, min=0, below=1, help="share of the step before")
+    nesterov: bool = setting(True, needs="optim.momentum", help="look ahead")
     weight_decay: float = setting(0.0001, min=0, help="of matrices and kernels")
 
 
@@ -76,7 +80,7 @@ OPTIMIZERS: dict[str, type] = {"adamw": AdamW, "sgd": Sgd}
 class Constant:
     """The base rate all along."""
 
-    name: Literal["constant"] = setting("constant", help="the schedule")
+    name: Literal["constant"] = setting("constant", help="the schedule; another: schedule=NAME")
     warmup: float = setting(0.0, min=0, max=0.999, help="share of the run that warms up")
 
 
@@ -84,7 +88,7 @@ class Constant:
 class Cosine:
     """Half a cosine (arXiv:1608.03983, without restarts)."""
 
-    name: Literal["cosine"] = setting("cosine", help="the schedule")
+    name: Literal["cosine"] = setting("cosine", help="the schedule; another: schedule=NAME")
     warmup: float = setting(0.05, min=0, max=0.999, help="share of the run that warms up")
     final_factor: float = setting(0.0, min=0, help="share of the base rate at the end")
 
@@ -93,7 +97,7 @@ class Cosine:
 class Step:
     """Drops at fixed shares of the run."""
 
-    name: Literal["step"] = setting("step", help="the schedule")
+    name: Literal["step"] = setting("step", help="the schedule; another: schedule=NAME")
     warmup: float = setting(0.05, min=0, max=0.999, help="share of the run that warms up")
     milestones: tuple[float, ...] = setting(
         (0.5, 0.75), min=0, max=1, help="shares of the run after which the rate drops"

@@ -110,6 +110,17 @@ def describe(cls: type, whole: Mapping[str, Any], prefix: str = "") -> Iterator[
             yield Described(f"{prefix}{f.name}", whole[f.name], about, allowed(kind, about), default)
 
 
+def unused(cls: type, whole: Mapping[str, Any]) -> Iterator[str]:
+    """A sentence for each setting that is set and has no effect, since another one that it needs is off."""
+    flat = flatten(whole)
+    for one in describe(cls, whole):
+        needed, _, value = one.about.needs.partition("=")
+        is_on = str(flat.get(needed)) == value if value else bool(flat.get(needed))
+        if needed and not is_on and one.value != one.default:
+            way_out = f"set {needed}={value}" if value else f"set {needed}"
+            yield f"{one.key}={shown(one.value)} has no effect: {needed}={shown(flat.get(needed))}; {way_out} too"
+
+
 def resume_keys(cls: type, whole: Mapping[str, Any]) -> frozenset[str]:
     """The settings of a composed whole that a continued run may change."""
     return frozenset(one.key for one in describe(cls, whole) if one.about.resume)
@@ -131,14 +142,24 @@ def _describe_variant(about: Setting, node: Mapping[str, Any], prefix: str) -> I
     if variant:
         yield from describe(variant, node, prefix)
     elif not about.rest:
-        yield from (Described(f"{prefix}{key}", value, Setting(help=""), "") for key, value in node.items())
+        yield from (_describe_option(about, key, value, prefix) for key, value in node.items())
+
+
+def _describe_option(about: Setting, key: str, value: Any, prefix: str) -> Described:
+    """A key of a group that takes any keys: as ``options`` describes it, or by the type of its value."""
+    described = {f.name: f for f in fields(about.options)} if about.options else {}
+    if key in described and about.options:
+        kind, found = type_hints(about.options)[key], setting_of(described[key])
+    else:
+        kind, found = (type(value) if isinstance(value, bool | int | float) else Any), Setting(help="")
+    return Described(f"{prefix}{key}", value, found, "" if kind is Any else allowed(kind, found))
 
 
 def _completed(cls: type, given: Any, prefix: str) -> dict[str, Any]:
     if not isinstance(given, Mapping):
         raise WrongSetting(
             prefix.rstrip("."),
-            f"{prefix.rstrip('.')}={shown(given)}: a group of settings, such as {prefix}{fields(cls)[0].name}=...",
+            f"{prefix.rstrip('.')}={shown(given)}: a group of settings, such as {prefix}{_example(cls)}=...",
         )
     hints, whole = type_hints(cls), {}
     names = {f.name for f in fields(cls)}
@@ -156,6 +177,11 @@ def _completed(cls: type, given: Any, prefix: str) -> dict[str, Any]:
             unknown(key, [f"{prefix}{known}" for known in flatten(whole_names(cls))]),
         )
     return whole
+
+
+def _example(cls: type) -> str:
+    """The name of a setting of a dataclass."""
+    return "name" if any(setting_of(f).rest for f in fields(cls)) else fields(cls)[0].name
 
 
 def _value(f: Field[Any], about: Setting, kind: Any, given: Mapping[str, Any], prefix: str) -> Any:
@@ -204,7 +230,7 @@ def whole_names(cls: type) -> dict[str, Any]:
 
 def without_name(group: str, node: Mapping[str, Any], choices: Iterable[str]) -> str:
     """The message of a group that does not say which of its kinds it is."""
-    near = {key: did_you_mean(str(key), ["name", "_target_"]) for key in node}
+    near = {key: did_you_mean(str(key), ["name", "_target_"]) for key in node if key != "_target_"}
     typo = next((f" It has '{key}'.{hint}" for key, hint in near.items() if hint), "")
     listed = f": {', '.join(sorted(choices))}" if choices else ""
     return f"{group} has no name.{typo} Give name{listed}, or _target_: package.module.Class."

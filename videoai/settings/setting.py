@@ -31,6 +31,7 @@ class Setting:
     min: float | None = None  # the smallest number that is allowed
     above: float | None = None  # numbers must be larger than this
     max: float | None = None  # the largest number that is allowed
+    below: float | None = None  # numbers must be smaller than this
     length: int | None = None  # number of elements of a list; None = any
     ordered: bool = False  # [low, high]: the lower one first
     path: bool = False  # a file or folder: taken as typed
@@ -38,6 +39,8 @@ class Setting:
     auto: bool = False  # "auto" in a continued run means what the run began with
     before: Any = UNCHANGED  # what runs had before this setting existed, where that is not the default
     variants: Mapping[str, type] | None = None  # the group's keys depend on its name: name -> dataclass; {} = any keys
+    needs: str = ""  # "augment.policy" or "augment.policy=randaugment": the setting without which it has no effect
+    options: type | None = None  # with variants={}: a dataclass that describes some of the keys
     rest: bool = False  # takes the keys of its own group that are no fields
 
 
@@ -171,7 +174,8 @@ def _is_number(value: Any, kind: Any, about: Setting) -> bool:
     ):
         return False
     too_low = (about.min is not None and value < about.min) or (about.above is not None and value <= about.above)
-    return not too_low and not (about.max is not None and value > about.max)
+    too_high = (about.max is not None and value > about.max) or (about.below is not None and value >= about.below)
+    return not too_low and not too_high
 
 
 def _described(kind: Any, about: Setting) -> str:
@@ -187,7 +191,8 @@ def _described(kind: Any, about: Setting) -> str:
 def _described_list(kind: Any, about: Setting) -> str:
     if choices := choices_of(kind):
         return f"a list of some of {', '.join(map(str, choices))}, such as [{choices[0]}]"
-    noun = {int: "whole numbers", float: "numbers", str: "names"}.get(alternatives(kind)[0], "values")
+    nouns = {int: "whole numbers", float: "numbers", str: "names", dict: "{_target_: package.module.Class}"}
+    noun = " or ".join(nouns.get(get_origin(one) or one, "values") for one in alternatives(kind))
     if about.ordered:
         return f"[low, high], two {noun}{_limits(about)}, the lower one first"
     return f"a list of {f'{about.length} ' if about.length else ''}{noun}{_limits(about)}"
@@ -202,7 +207,7 @@ def _limits(about: Setting) -> str:
         else ""
     )
     most = f" to {about.max:g}" if about.max is not None else " up" if about.min is not None else ""
-    return least + most
+    return least + most + (f", below {about.below:g}" if about.below is not None else "")
 
 
 def _near(value: Any, annotation: Any) -> str:

@@ -5,13 +5,15 @@ from typing import Any, Literal
 
 from videoai.settings.data import DataSettings
 from videoai.settings.loading import LoadingSettings
-from videoai.settings.model import OPTIMIZERS, SCHEDULES, ClipSettings
+from videoai.settings.model import OPTIMIZERS, SCHEDULES, ClipSettings, ModelOptions
 from videoai.settings.setting import setting
 
 Policy = Literal["randaugment", "trivial", "autoaugment"]
 FeatureAugmenter = Literal["gaussian", "feature_mixup", "smote", "feature_gan"]
 DiffOperation = Literal["color", "translation", "cutout"]
 Sampler = Literal["uniform", "sqrt", "balanced"]
+SOURCE = "synthetic.source"
+RANDAUGMENT = "augment.policy=randaugment"
 Nodes = tuple[dict[str, Any], ...]  # {_target_: package.module.Class, ...}
 
 
@@ -42,11 +44,11 @@ class TrainerSettings:
         False, help="true = less memory for a third more time: activations are computed again, not kept"
     )
     max_grad_norm: float | None = setting(1.0, above=0, help="gradients are clipped to this norm; null = no clipping")
-    label_smoothing: float = setting(0.0, min=0, max=1, help="share of the label that is spread over all classes")
+    label_smoothing: float = setting(0.0, min=0, below=1, help="share of the label that is spread over all classes")
     l1: float = setting(0.0, min=0, help="penalty on the sum of |w|")
     l2: float = setting(0.0, min=0, help="penalty on half the sum of w^2; see also optim.weight_decay")
     ema_decay: float | None = setting(
-        None, min=0, max=1, help="for example 0.999: evaluate a moving average of the weights"
+        None, min=0, below=1, help="for example 0.999: evaluate a moving average of the weights"
     )
     eval_every: int | None = setting(None, min=1, resume=True, help="steps; null = 20 times over the schedule")
     save_every: int | None = setting(None, min=1, resume=True, help="steps; null = eval_every")
@@ -72,8 +74,8 @@ class AugmentSettings:
         0.0, min=0, max=1, help="brightness, contrast, saturation by a factor in [1 - x, 1 + x]"
     )
     policy: Policy | None = setting(None, help="operations on the pixels")
-    num_ops: int = setting(2, min=1, help="operations of randaugment")
-    magnitude: int = setting(9, min=0, max=30, help="strength of randaugment")
+    num_ops: int = setting(2, min=1, needs=RANDAUGMENT, help="operations of randaugment")
+    magnitude: int = setting(9, min=0, max=30, needs=RANDAUGMENT, help="strength of randaugment")
     erase: float = setting(0.0, min=0, max=1, help="probability of an erased box, the same in every frame")
     mixup: float = setting(0.0, min=0, help="alpha of the Beta distribution (arXiv:1710.09412); 0 = off")
     cutmix: float = setting(0.0, min=0, help="likewise (arXiv:1905.04899); with both a coin decides for each batch")
@@ -82,16 +84,22 @@ class AugmentSettings:
     )
     speed: float = setting(1.0, min=1, max=8, help="the clip runs up to this many times faster or slower; 1 = off")
     time_jitter: float = setting(
-        0.0, min=0, max=1, help="each frame of a dense clip moves by up to this share of half the way to the next"
+        0.0,
+        min=0,
+        max=1,
+        needs="clip.sampling=dense",
+        help="each frame of a dense clip moves by up to this share of half the way to the next",
     )
     frame_drop: float = setting(0.0, min=0, max=0.9, help="share of frames that are lost: the frame before is held")
     repeats: int = setting(1, min=1, help="clips of each drawn video in a batch, from one decoding pass")
     features: FeatureAugmenter | None = setting(
         None, help="features drawn beside each batch, of a frozen body; docs/gan.md"
     )
-    feature_ratio: float = setting(1.0, above=0, help="drawn features for each clip")
+    feature_ratio: float = setting(1.0, above=0, needs="augment.features", help="drawn features for each clip")
     feature_classes: Literal["all", "rare", "balanced"] = setting(
-        "all", help="as often as in the data; balanced = all alike; rare = those with less than half of the largest"
+        "all",
+        needs="augment.features",
+        help="as often as in the data; balanced = all alike; rare = those with less than half of the largest",
     )
     clip_transforms: Nodes = setting((), help="your own, on uint8 [T, C, H, W] in the worker: [{_target_: pkg.Class}]")
     batch_ops: Nodes = setting((), help="your own, on the batch on the device: [{_target_: pkg.Class}]")
@@ -124,14 +132,20 @@ class SyntheticSettings:
     source: str | None = setting(
         None, path=True, resume=True, help="clips of any generator in a folder or CSV file; or a generator's checkpoint"
     )
-    ratio: float = setting(0.5, above=0, max=1, help="their share of each batch; the number of steps stays the same")
-    until: float = setting(0.75, above=0, max=1, help="share of the schedule; afterwards real clips only")
-    weight: float = setting(1.0, above=0, help="weight of a generated clip in the loss, beside 1 of a real one")
+    ratio: float = setting(
+        0.5, above=0, max=1, needs=SOURCE, help="their share of each batch; the number of steps stays the same"
+    )
+    until: float = setting(0.75, above=0, max=1, needs=SOURCE, help="share of the schedule; afterwards real clips only")
+    weight: float = setting(
+        1.0, above=0, needs=SOURCE, help="weight of a generated clip in the loss, beside 1 of a real one"
+    )
     label_smoothing: Literal["none", "by_uncertainty"] = setting(
-        "none", help="by_uncertainty = by 1 - the confidence that the table of the clips holds (arXiv:2505.19495)"
+        "none",
+        needs=SOURCE,
+        help="by_uncertainty = by 1 - the confidence that the table of the clips holds (arXiv:2505.19495)",
     )
     classes: Literal["all", "rare"] = setting(
-        "all", help="rare = only classes with less than half as many clips as the largest"
+        "all", needs=SOURCE, help="rare = only classes with less than half as many clips as the largest"
     )
 
 
@@ -140,7 +154,9 @@ class FinetuneSettings:
     """What learns, and how fast."""
 
     freeze: bool = setting(False, help="true = the head alone learns")
-    unfreeze_epoch: float | None = setting(None, min=0, help="frozen until here, a number of epochs; null = to the end")
+    unfreeze_epoch: float | None = setting(
+        None, min=0, needs="finetune.freeze", help="frozen until here, a number of epochs; null = to the end"
+    )
     layer_decay: float | None = setting(
         None, above=0, max=1, help="rate of each layer as a share of the layer above it: 0.65 to 0.9; null = all alike"
     )
@@ -183,7 +199,9 @@ class RunSettings:
 class BuiltInTask:
     """A task of this project; none has options."""
 
-    name: str = setting(help="auto = classify or multi_label, as the data have one label a clip or several")
+    name: Literal["auto", "classify", "multi_label"] = setting(
+        "auto", help="auto = classify or multi_label, as the data have one label a clip or several"
+    )
 
 
 TASKS = dict.fromkeys(("auto", "classify", "multi_label"), BuiltInTask)
@@ -194,7 +212,7 @@ class TrainSettings(RunSettings):
     """Train a model, or continue a run."""
 
     task: dict[str, Any] = setting({"name": "auto"}, variants=TASKS, help="what is learned")
-    model: dict[str, Any] = setting(variants={}, help="the network")
+    model: dict[str, Any] = setting(variants={}, options=ModelOptions, help="the network")
     optim: dict[str, Any] = setting({"name": "adamw"}, variants=OPTIMIZERS, help="the optimizer")
     synthetic: SyntheticSettings
     imbalance: ImbalanceSettings

@@ -1,5 +1,6 @@
 """A trained model with its task: answers for files and for frames, preprocessed as ``evaluate`` does."""
 
+import logging
 import math
 from collections.abc import Iterator, Sequence
 from numbers import Real
@@ -26,6 +27,7 @@ from videoai.settings.parse import parse
 from videoai.settings.verbs import PredictSettings
 from videoai.tasks.supervised import SupervisedTask, scoring_task
 
+logger = logging.getLogger(__name__)
 Input = str | PathLike[str] | NDArray[np.uint8] | Tensor
 
 
@@ -67,7 +69,9 @@ class TrainedModel(LoadedModel):
             video that cannot be read.
         """
         check_options(top_k, window_seconds, hop_seconds, decoder, frame_fps)
-        device = next(self.parameters()).device
+        device, videos = next(self.parameters()).device, list(single_inputs(inputs))
+        if fps is not None and videos and all(isinstance(one, str | PathLike) for one in videos):
+            logger.warning("fps=%s is not used: it is for frames given as arrays; files have their own", fps)
         predictor = Predictor(
             model=self,
             task=self.task,
@@ -82,7 +86,7 @@ class TrainedModel(LoadedModel):
         try:
             return [
                 self._answer(predictor, opened(one, number, fps, decoder, frame_fps))
-                for number, one in enumerate(list(single_inputs(inputs)))
+                for number, one in enumerate(videos)
             ]
         finally:
             self.train(was_training)

@@ -27,6 +27,8 @@ def test_going_on_from_another_run_brings_its_best_and_never_turns_back(tmp_path
     assert checkpoint.load(here.best)["step"] == 2
     checkpoint.save(here.last, {**STATE, "step": 9})
     assert find_resume(here, str(before.last))["step"] == 9  # the same command, again, after a kill
+    with pytest.raises(FileNotFoundError, match="resume=lst.pt: no such file"):
+        find_resume(here, "lst.pt")
 
 
 def test_a_best_that_is_a_pipe_is_not_waited_for(tmp_path):

@@ -105,7 +105,7 @@ def test_a_collapse_is_said_once_an_evaluation_and_logged(clip_folder, tmp_path,
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"gan": {"generator": {"width": 4, "hight": 3}}}, "gan.generator: Generator does not take 'hight'"),
+        ({"gan": {"generator": {"width": 4, "hight": 3}}}, "unknown setting 'gan.generator.hight'"),
         ({"gan": {"r1_every": 0}}, "gan.r1_every=0: give a whole number from 1 up"),
         ({"gan": {"diff_augment": ["flip"]}}, "gan.diff_augment=.*: give a list of some of color, translation, cutout"),
         (

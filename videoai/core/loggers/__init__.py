@@ -27,7 +27,9 @@ def bind_loggers(nodes: Sequence[str | Mapping[str, Any]], **run: Any) -> dict[s
     bound: dict[str, Callable[[], Logger]] = {}
     for node in nodes:
         node = {"name": node} if isinstance(node, str) else node
-        name = str(node.get("_target_") or node.get("name"))
+        name = str(node.get("_target_") or node.get("name") or "")
+        if not name:
+            raise ValueError(f"logger: {dict(node)} has no name. Choose from {', '.join(LOGGERS)}, or give _target_.")
         if name in bound:
             raise ValueError(f"logger: {name} is listed twice.")
         if "_target_" not in node:

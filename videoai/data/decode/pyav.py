@@ -7,6 +7,7 @@ frames are counted from the start instead.
 """
 
 import logging
+import operator
 import os
 from bisect import bisect_right
 from collections import defaultdict
@@ -87,7 +88,7 @@ class PyAVVideo:
             ValueError: an index outside 0 .. num_frames - 1, or a closed video.
             BadVideo: "short" when fewer frames decode than were announced; num_frames then holds the true count.
         """
-        wanted = [int(index) for index in (indices.tolist() if isinstance(indices, Tensor) else indices)]
+        wanted = [operator.index(one) for one in (indices.tolist() if isinstance(indices, Tensor) else indices)]
         if self._is_closed:
             raise ValueError(f"{self.path}: the video is closed; open it again to read frames")
         check_request(self.path, wanted, self.num_frames, size)

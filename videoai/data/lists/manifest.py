@@ -64,6 +64,8 @@ class Manifest:
 
     def only(self, names: Collection[str]) -> "Manifest":
         """The named classes alone, in the order they had. Raises: ValueError: a class that there is not."""
+        if not names:
+            raise ValueError("data.only=[]: no class is named. Name some, or set data.only=null for all.")
         self.check_single_label("data.only selects clips by their one label")
         if unknown := [name for name in names if name not in self.classes]:
             hint = did_you_mean(unknown[0], self.classes)
@@ -103,7 +105,7 @@ class Manifest:
         if len(self.classes) < 2:
             raise ValueError(
                 f"{self.source}: the only class is {str(*self.classes)!r}, so there is nothing to learn; add a second "
-                "class"
+                "class, also to data.only where it is set"
             )
         known = [name for name, in_train, _, _ in self.table() if in_train]
         for split, column in (("val", 2), ("test", 3)):

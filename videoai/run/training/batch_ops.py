@@ -46,10 +46,11 @@ def checked(op: BatchOp, batch: Batch, position: int) -> Batch:
         )
     before, after = tuple(batch.video.shape), tuple(changed.video.shape)
     lengths = {"video": len(changed.video), "label": len(changed.label), "index": len(changed.index)}
-    if len({*lengths.values()}) > 1 or len(after) != 5 or not changed.video.is_floating_point():
+    if len({*lengths.values()}) > 1 or after[1:2] != before[1:2] or changed.video.dtype != batch.video.dtype:
         raise ValueError(
             f"augment.batch_ops: {name} returned video {changed.video.dtype} {list(after)}, and clips by part: "
-            f"{lengths}. Keep float [B, C, T, H, W], and as many labels and indices as clips."
+            f"{lengths}. Keep {batch.video.dtype} [B, C, T, H, W] with C={before[1]}, and as many labels and indices "
+            "as clips."
         )
     if before != after:
         say_changed(name, before, after)

@@ -111,6 +111,8 @@ def find_resume(folder: RunFolder, resume: str | bool) -> dict[str, Any] | None:
                 f"resume=false, but {folder.path} already holds a run. Choose another run_dir, or delete it."
             )
         if word not in ("auto", "true") and os.path.abspath(str(resume)) != str(held.absolute()):
+            if not os.path.exists(str(resume)):
+                raise FileNotFoundError(f"resume={resume}: no such file. Give auto, false or the PATH of a checkpoint.")
             logger.warning(
                 "run_dir=%s holds a run already: it continues, and resume=%s is not read", folder.path, resume
             )
