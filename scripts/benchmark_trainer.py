@@ -1,9 +1,12 @@
 """What the trainer costs beside the arithmetic: the same steps in ``Trainer.fit`` and in a bare PyTorch loop.
 
-    python scripts/benchmark_trainer.py [--steps 200] [--repeats 5] [--model tiny_r3d] [--threads 1]
+    python scripts/benchmark_trainer.py [--steps 200] [--repeats 5] [--model tiny_r3d] [--threads 1] [--processes 1]
 
 Same model, clips in memory, optimizer, schedule and precision; the two take turns, and the medians are compared. The
 bare loop is what a person would write by hand: move, normalise, forward, loss, backward, clip, step.
+
+With ``--processes N`` the trainer in N processes of one thread each (gloo) is compared with itself in one process of N
+threads, on the same work: steps of N micro-batches.
 """
 
 import argparse
@@ -46,13 +49,14 @@ def clips_in_memory() -> Clips:
     return Clips(video, torch.arange(BATCH) % 16, zeros, zeros, [""] * BATCH)
 
 
-def trainer_seconds(name: str, steps: int, clips: Clips) -> float:
+def trainer_seconds(name: str, steps: int, clips: Clips, *, accumulate: int = 1) -> float:
     """Seconds of ``fit`` for ``steps`` steps, logging every 20 as by default, without evaluation."""
 
     def stream(start: int) -> Iterator[Clips]:
         while True:
             yield clips
 
+    torch.manual_seed(0)  # all processes begin with the same weights
     model = videoai.create_model(name, num_classes=16)
     with tempfile.TemporaryDirectory() as folder:
         trainer = Trainer(
@@ -74,6 +78,7 @@ def trainer_seconds(name: str, steps: int, clips: Clips) -> float:
             cadence=Cadence(stop_step=steps, eval_every=10 * steps, save_every=10 * steps, log_every=20),
             progress=Progress(steps),
             facts={},
+            accumulate=accumulate,
             max_grad_norm=1.0,
         )
         started = time.perf_counter()
@@ -101,6 +106,41 @@ def bare_seconds(name: str, steps: int, clips: Clips) -> float:
     return time.perf_counter() - started
 
 
+def seconds_of_several(name: str, steps: int, processes: int) -> float:
+    """Seconds of the slowest of several processes that train together; their start does not count."""
+    with tempfile.TemporaryDirectory() as folder:
+        torch.multiprocessing.spawn(train_as_one, (folder, name, steps, processes), nprocs=processes)
+        return max(float(file.read_text()) for file in Path(folder).glob("seconds*"))
+
+
+def train_as_one(rank: int, folder: str, name: str, steps: int, processes: int) -> None:
+    """What each of them does."""
+    torch.set_num_threads(1)
+    torch.distributed.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=processes)
+    clips = clips_in_memory()
+    trainer_seconds(name, 3, clips, accumulate=processes)
+    Path(folder, f"seconds{rank}").write_text(str(trainer_seconds(name, steps, clips, accumulate=processes)))
+    torch.distributed.destroy_process_group()
+
+
+def compare_processes(name: str, steps: int, repeats: int, processes: int) -> None:
+    """Print both medians and their ratio."""
+    torch.set_num_threads(processes)
+    clips = clips_in_memory()
+    trainer_seconds(name, 3, clips, accumulate=processes)
+    several, one, ratios = [], [], []
+    for _ in range(repeats):
+        several.append(seconds_of_several(name, steps, processes))
+        one.append(trainer_seconds(name, steps, clips, accumulate=processes))
+        ratios.append(several[-1] / one[-1])
+    milliseconds = [1000 * statistics.median(column) / steps for column in (several, one)]
+    print(f"{name}, {processes} micro-batches of {BATCH}, torch {torch.__version__}")
+    print(f"{processes} processes {milliseconds[0]:.2f} ms a step, one of {processes} threads {milliseconds[1]:.2f} ms")
+    print(
+        f"ratio {statistics.median(ratios):.2f} (pairwise median of {repeats}; {min(ratios):.2f} to {max(ratios):.2f})"
+    )
+
+
 def main() -> None:
     """Print both medians and the overhead."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -108,7 +148,11 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--model", default="tiny_r3d")
     parser.add_argument("--threads", type=int, default=1, help="1 is what the trainer chooses for small models")
+    parser.add_argument("--processes", type=int, default=1)
     options = parser.parse_args()
+    if options.processes > 1:
+        compare_processes(options.model, options.steps, options.repeats, options.processes)
+        return
     torch.set_num_threads(options.threads)
     clips = clips_in_memory()
     bare_seconds(options.model, 5, clips), trainer_seconds(options.model, 5, clips)  # first steps build kernels

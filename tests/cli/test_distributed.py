@@ -38,6 +38,16 @@ def test_two_processes_make_the_steps_of_one_and_continue_to_the_same_bits(video
     assert both.returncode == 0, both.stderr
     assert "2 processes share the micro-batches of each step" in both.stderr
     assert both.stdout.count("next: videoai evaluate") == 1  # one speaks
+    checkpoint = f"checkpoint={tmp_path / 'one/checkpoints/last.pt'}"
+    scored = together(
+        "evaluate", checkpoint, "split=all", "num_workers=0", "device=cpu", f"run_dir={tmp_path / 'both'}"
+    )
+    assert scored.returncode == 0, scored.stderr
+    assert scored.stdout.count("Results on all") == 1
+    asked = ("evaluate", checkpoint, "split=all", "num_workers=0", "device=cpu", f"run_dir={tmp_path / 'alone'}")
+    assert videoai_command(*asked, cwd=tmp_path).returncode == 0
+    for name in ("results.json", "predictions.csv", "per_class.csv"):
+        assert (tmp_path / "both" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes()
     one, two = weights(tmp_path / "one"), weights(tmp_path / "two")
     learnt = [key for key in one if not key.endswith(STATISTICS)]
     assert all(torch.allclose(one[key], two[key], atol=1e-5) for key in learnt)
@@ -57,10 +67,66 @@ def test_a_generator_trains_in_two_processes(clip_folder, tmp_path):
 
 
 def test_micro_batches_that_cannot_be_shared_are_refused(clip_folder, tmp_path):
-    refused = together(*command(clip_folder, tmp_path / "run", "trainer.accumulate=3", "trainer.max_steps=2"))
+    refused = together(*command(clip_folder, tmp_path / "run", "trainer.accumulate=1", "trainer.max_steps=2"))
     assert refused.returncode != 0
-    assert "videoai: 2 processes share the trainer.accumulate=3 micro-batches of a step" in refused.stderr
+    assert "videoai: 2 processes share the trainer.accumulate=1 micro-batches of a step" in refused.stderr
     assert not (tmp_path / "run").exists()
+
+
+def test_processes_with_different_settings_are_refused(clip_folder, tmp_path):
+    """Each is started by hand, as by a launcher of one's own, with a rate of its own."""
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-m", "videoai", *command(clip_folder, tmp_path / "run", f"optim.lr=0.{rank + 1}")],
+            env={**os.environ, **meeting_at(29_517), "RANK": str(rank), "WORLD_SIZE": "2"},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(2)
+    ]
+    told = [process.communicate(timeout=120)[1] for process in started]
+    assert [process.returncode for process in started] == [1, 1]
+    assert all("processes of this run have different settings: optim.lr is 0.1, 0.2" in one for one in told), told
+    assert not (tmp_path / "run" / "checkpoints").exists()
+
+
+def test_tasks_of_srun_train_together(clip_folder, tmp_path):
+    """Two processes with the variables that srun would set; there is no SLURM here."""
+    step = {"SLURM_JOB_ID": "7", "SLURM_STEP_ID": "0", "SLURM_STEP_NUM_TASKS": "2", "SLURM_STEP_TASKS_PER_NODE": "2"}
+    step |= {"SLURM_STEP_NODELIST": "localhost", "SLURM_NODEID": "0"}
+    environment = {key: value for key, value in os.environ.items() if key not in ("RANK", "WORLD_SIZE")}
+    arguments = command(clip_folder, tmp_path / "run", "trainer.max_steps=2")
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-m", "videoai", *arguments],
+            env={**environment, **step, "SLURM_PROCID": str(rank), "SLURM_LOCALID": str(rank)},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(2)
+    ]
+    told = [process.communicate(timeout=120)[1] for process in started]
+    assert [process.returncode for process in started] == [0, 0], told
+    assert "2 processes share the micro-batches of each step" in told[0]
+    assert weights(tmp_path / "run")
+
+
+@pytest.mark.parametrize("victim", ["0", "1"])
+def test_a_killed_process_is_restarted_and_the_run_ends_bit_exact(clip_folder, tmp_path, victim):
+    """``--max-restarts``: rank 0, which writes the checkpoints, and another, somewhere in a step."""
+    settings = ["trainer.max_steps=40", "trainer.save_every=5", "trainer.eval_every=40"]
+    undisturbed = together(*command(clip_folder, tmp_path / "whole", *settings))
+    assert undisturbed.returncode == 0, undisturbed.stderr
+    elastic = [*TORCHRUN[:3], "--max-restarts=2", *TORCHRUN[3:]]
+    with (tmp_path / "log").open("w") as log:
+        arguments = command(clip_folder, tmp_path / "run", *settings)
+        process = subprocess.Popen([*elastic, *arguments], stdout=log, stderr=log)
+        until(lambda: (tmp_path / "run/checkpoints/last.pt").exists())
+        os.kill(child_with_rank(process.pid, victim), signal.SIGKILL)
+        assert process.wait(timeout=200) == 0, (tmp_path / "log").read_text()
+    assert "continuing" in (tmp_path / "log").read_text()
+    whole, again = weights(tmp_path / "whole"), weights(tmp_path / "run")
+    assert all(torch.equal(whole[key], again[key]) for key in whole)
 
 
 @pytest.mark.parametrize("whom", ["all", "one"])
@@ -78,6 +144,10 @@ def test_a_stopped_run_saves_and_a_dead_process_is_told(clip_folder, tmp_path, w
     expected = "SIGTERM: saved at step" if whom == "all" else "process 0 lost another of the 2 processes"
     assert expected in told
     assert weights(tmp_path / "run")
+
+
+def meeting_at(port: int) -> dict[str, str]:
+    return {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
 
 
 def until(condition, seconds: float = 120) -> None:

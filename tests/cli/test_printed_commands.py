@@ -103,7 +103,7 @@ def test_prepare_names_what_it_made(to, key):
 def test_train_names_the_checkpoint_and_every_package_that_it_needs(capsys):
     facts = {"metric": "top1", "best_value": 0.5, "best": "top-1 50.0%", "best_step": 1, "step": 1, "seconds": 1.0}
     result = TrainResult(run_dir="runs/a b", checkpoint="runs/a b/{best}.pt", **facts)
-    report(result, "evaluate", ["mynet", "mytask"])
+    report(result, "evaluate", [], ["mynet", "mytask"])
     settings = paste(capsys.readouterr().out.splitlines()[-1])
     assert settings["checkpoint"] == "runs/a b/{best}.pt"
     assert settings["trust"] == ["mynet", "mytask"]

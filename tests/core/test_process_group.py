@@ -16,7 +16,7 @@ def test_one_process_is_the_first_of_one_and_keeps_what_it_has():
     assert process_group.all_reduce_max(7) == 7
     assert process_group.broadcast_from_rank0(lambda: "found") == "found"
     assert process_group.all_gather("mine") == ["mine"]
-    with process_group.process_group("cpu"), process_group.rank0_first():
+    with process_group.process_group("cpu"), process_group.first_on_node():
         assert process_group.world_size() == 1
 
 

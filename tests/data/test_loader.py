@@ -127,11 +127,14 @@ def test_the_batches_of_all_processes_in_turn_are_those_of_one(clip_folder, as_e
     items = [VideoItem(str(path), 0) for path in sorted(clip_folder.rglob("*.mp4"))]
     dataset = TrainClips(items, CLIP, TrainTransform(size=16), seed=0)
 
-    def some(count: int) -> list[list[int]]:
-        return numbers(itertools.islice(train_batches(dataset, batch_size=4, seed=0, start=2), count))
+    def some(count: int, accumulate: int) -> list[list[int]]:
+        batches = train_batches(dataset, batch_size=4, seed=0, start=2 * accumulate, accumulate=accumulate)
+        return numbers(itertools.islice(batches, count))
 
-    shares = list(as_each_of_three(lambda: some(2)))
-    assert [batch for turn in zip(*shares, strict=True) for batch in turn] == some(6)
+    shares = list(as_each_of_three(lambda: some(2, 3)))
+    assert [batch for turn in zip(*shares, strict=True) for batch in turn] == some(6, 3)
+    (a, d, e, h), (b, f), (c, g) = as_each_of_three(lambda: some(4 if process_group.rank() == 0 else 2, 4))
+    assert [a, b, c, d, e, f, g, h] == some(8, 4)  # the first process has two of the four of a step
 
 
 @pytest.mark.parametrize("count", [2, 7])

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from videoai.cli.help import group_help, job_help, usage
 from videoai.cli.jobs import GROUPS, Command, find
+from videoai.core.slurm import name_processes
 
 USAGE_ERROR = 2
 WORKER_FRAME = re.compile(r'^ +File "(.+)", line (\d+), in (\S+)', re.MULTILINE)
@@ -52,6 +53,7 @@ def run(command: Command, *, wants_help: bool = False) -> int:
     """Run a job; errors that a user can fix are one line, with the traceback under debug=true."""
     # timm and pytorchvideo still decorate with it; nothing that a user could fix
     warnings.filterwarnings("ignore", message=".*torch.jit.script", category=FutureWarning)
+    name_processes(os.environ)
     level = logging.INFO if os.environ.get("RANK", "0") == "0" else logging.WARNING  # one process speaks
     logging.basicConfig(level=level, format="%(message)s", handlers=[StandardError()])
     if os.getcwd() not in sys.path:

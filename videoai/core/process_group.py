@@ -1,5 +1,5 @@
-"""Collectives for several processes that train one model, as torchrun starts them. In a single process, and before the
-process group is initialised, every function here does nothing, or returns what it was given.
+"""Collectives for several processes that train one model, as torchrun or srun starts them. In a single process, and
+before the process group is initialised, every function here does nothing, or returns what it was given.
 
 The environment names the processes: RANK, WORLD_SIZE, LOCAL_RANK, LOCAL_WORLD_SIZE, and MASTER_ADDR and MASTER_PORT for
 the rendezvous (https://docs.pytorch.org/docs/stable/elastic/run.html).
@@ -14,8 +14,13 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 from torch import distributed as dist
+from torch.distributed.distributed_c10d import PrefixStore
+from torch.distributed.rendezvous import rendezvous
+
+from videoai.core.slurm import name_processes
 
 T = TypeVar("T")
+BACKENDS = ("gloo", "nccl", "connection")  # in the text of their errors
 TIMEOUT = timedelta(minutes=30)  # another process may be downloading weights or rendering clips
 
 
@@ -46,16 +51,21 @@ def is_initialized() -> bool:
 
 @contextmanager
 def process_group(device_type: str) -> Iterator[None]:
-    """Initialise the process group if WORLD_SIZE asks for one, and destroy it at the end.
+    """Initialise the process group if WORLD_SIZE asks for one and there is none yet, and destroy it at the end.
 
     Raises: ValueError: the environment does not say where the processes meet.
     """
+    name_processes(os.environ)
     processes = int(os.environ.get("WORLD_SIZE", 1))
-    if processes == 1:
+    if processes == 1 or is_initialized():
         yield
         return
     try:
-        dist.init_process_group("cpu:gloo,cuda:nccl" if device_type == "cuda" else "gloo", timeout=TIMEOUT)
+        store, rank, size = next(rendezvous("env://", timeout=TIMEOUT))
+        # A restarted process must not meet those of the attempt before, whose addresses are still in the store.
+        store = PrefixStore(f"attempt {os.environ.get('TORCHELASTIC_RESTART_COUNT', 0)}", store)
+        backend = "cpu:gloo,cuda:nccl" if device_type == "cuda" else "gloo"
+        dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=TIMEOUT)
     except ValueError as error:
         raise ValueError(
             f"WORLD_SIZE={processes}, but the processes cannot meet ({str(error)[:120]}). Start them with torchrun "
@@ -68,11 +78,13 @@ def process_group(device_type: str) -> Iterator[None]:
 
 
 @contextmanager
-def _as_connection_error() -> Iterator[None]:
+def as_connection_error() -> Iterator[None]:
     """Raises: ConnectionError: another process ended; in place of the backend's own error."""
     try:
         yield
     except RuntimeError as error:
+        if not (isinstance(error, dist.DistError) or any(name in str(error).lower() for name in BACKENDS)):
+            raise
         raise ConnectionError(
             f"process {rank()} lost another of the {world_size()} processes, whose own line says why "
             f"({str(error).splitlines()[0][-120:]}). The same command goes on from the last checkpoint."
@@ -87,7 +99,7 @@ def all_reduce_sum(tensors: Sequence[Tensor]) -> None:
     for kind in dict.fromkeys((tensor.dtype, tensor.device) for tensor in tensors):
         alike = [tensor for tensor in tensors if (tensor.dtype, tensor.device) == kind]
         message = torch.cat([tensor.detach().reshape(-1) for tensor in alike])
-        with _as_connection_error():
+        with as_connection_error():
             dist.all_reduce(message)
         for tensor, total in zip(alike, message.split([tensor.numel() for tensor in alike]), strict=True):
             tensor.detach().copy_(total.view_as(tensor))
@@ -107,7 +119,7 @@ def all_reduce_max(number: int) -> int:
     if world_size() == 1:
         return number
     largest = torch.tensor(number)
-    with _as_connection_error():
+    with as_connection_error():
         dist.all_reduce(largest, dist.ReduceOp.MAX)
     return int(largest)
 
@@ -122,7 +134,7 @@ def broadcast_from_rank0(find: Callable[[], T]) -> T:
     if world_size() == 1:
         return find()
     values = [find() if rank() == 0 else None]
-    with _as_connection_error():
+    with as_connection_error():
         dist.broadcast_object_list(values, src=0, device=torch.device("cpu"))
     return values[0]  # pyright: ignore[reportReturnType]
 
@@ -132,16 +144,16 @@ def all_gather(value: T) -> list[T]:
     if world_size() == 1:
         return [value]
     values: list[Any] = [None] * world_size()
-    with _as_connection_error():
+    with as_connection_error():
         dist.all_gather_object(values, value)
     return values
 
 
 @contextmanager
-def rank0_first() -> Iterator[None]:
-    """Rank 0 runs the body first, the others after it: they find the files that it made."""
-    if rank() > 0:
+def first_on_node() -> Iterator[None]:
+    """The first process of each machine runs the body first, the others after it: they find the files that it made."""
+    if local_rank() > 0:
         barrier()
     yield
-    if rank() == 0:
+    if local_rank() == 0:
         barrier()

@@ -11,7 +11,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import cycle
 from typing import Any, TypeVar
 
 import torch
@@ -66,13 +66,18 @@ class PositionSampler(Sampler[list[tuple[int, int]]]):
 
 
 class OwnShare(Sampler[Keys]):
-    """The batches of a sampler that belong to this process: each ``world_size``-th one."""
+    """The micro-batches of this process: each ``world_size``-th one of the ``accumulate`` in a step. The sampler begins
+    with a step."""
 
-    def __init__(self, batches: Iterable[Keys]) -> None:
-        self.batches = batches
+    def __init__(self, batches: Iterable[Keys], *, accumulate: int) -> None:
+        self.batches, self.accumulate = batches, accumulate
 
     def __iter__(self) -> Iterator[Keys]:
-        return islice(iter(self.batches), process_group.rank(), None, process_group.world_size())
+        rank, processes = process_group.rank(), process_group.world_size()
+        if self.accumulate < processes:
+            raise ValueError(f"{processes} processes cannot share the {self.accumulate} micro-batches of a step.")
+        places = cycle(range(self.accumulate))
+        return (keys for place, keys in zip(places, self.batches, strict=False) if place % processes == rank)
 
 
 def collate(samples: list[list[Clip]]) -> Clips:
@@ -95,14 +100,16 @@ def train_batches(
     seed: int,
     start: int = 0,
     balance: ClassBalance | None = None,
+    accumulate: int = 1,
     num_workers: int = 0,
     pin: bool = False,
 ) -> Iterator[Clips]:
-    """Endless batches from batch ``start`` on; each process has its own. ``batch_size`` counts clips, a
-    multiple of the dataset's ``repeats``."""
+    """Endless batches from batch ``start`` on, which begins a step of ``accumulate``; each process has its own.
+    ``batch_size`` counts clips, a multiple of the dataset's ``repeats``."""
     videos = batch_size // dataset.repeats
     sampler = PositionSampler(len(dataset), batch_size=videos, seed=seed, start=start, balance=balance)
-    return iter(DataLoader(dataset, batch_sampler=OwnShare(sampler), **loader_settings(num_workers, pin)))
+    own = OwnShare(sampler, accumulate=accumulate)
+    return iter(DataLoader(dataset, batch_sampler=own, **loader_settings(num_workers, pin)))
 
 
 def eval_batches(

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -20,21 +20,11 @@ from videoai.engine.average import Average
 from videoai.engine.batch_norm import bn_stats_frozen
 from videoai.engine.freeze import Freeze
 from videoai.engine.interrupt import Interrupt, Interrupted
+from videoai.engine.parallel import Learner, Replicas, average_buffers
 from videoai.engine.precision import Precision
 from videoai.engine.progress import Progress
 
 logger = logging.getLogger(__name__)
-
-
-class Learner(Protocol):
-    """What a trainer trains: a model, and the step that turns clips into a loss."""
-
-    @property
-    def model(self) -> nn.Module: ...
-
-    def train_step(self, clips: Clips, precision: Precision, position: int) -> dict[str, Tensor]:
-        """At least ``{"loss": scalar}``; everything else is logged as its mean."""
-        ...
 
 
 @dataclass(kw_only=True)
@@ -73,8 +63,8 @@ class Trainer:
     """Trains the learner's model; stops at any step and continues to bitwise the same weights (one machine, same
     threads).
 
-    Several processes share the micro-batches of a step: their gradients are added up, so that the step is the one that
-    a single process would make of all of them.
+    Several processes share the micro-batches of a step, evenly or not: their gradients are added up, so that the step
+    is the one that a single process would make of all of them (``engine/parallel.py``).
 
     ``facts`` (config, classes, clip, versions) go into every checkpoint unchanged. ``write(name, state)`` saves
     ``last`` and ``best``.
@@ -109,6 +99,8 @@ class Trainer:
     def __post_init__(self) -> None:
         self.parameters = [p for p in self.learner.model.parameters() if p.requires_grad]
         self.base_rates = [group["lr"] for group in self.optimizer.param_groups]
+        self.replicas = Replicas(self.learner)
+        self.own_share = range(process_group.rank(), self.accumulate, process_group.world_size())
 
     def fit(self) -> dict[str, float]:
         """Train to ``cadence.stop_step``. Returns: the metrics of the last evaluation.
@@ -120,7 +112,7 @@ class Trainer:
         with self.interrupt, self.progress:
             while self.step < self.cadence.stop_step and not self.is_stale():
                 started = time.perf_counter()
-                micro_batches = [next(batches) for _ in range(self.accumulate // process_group.world_size())]
+                micro_batches = [next(batches) for _ in self.own_share]
                 waited = time.perf_counter() - started
                 stats = self.train_step(micro_batches)
                 self.step += 1
@@ -156,31 +148,29 @@ class Trainer:
         return self.cadence.patience is not None and self.best.stale >= self.cadence.patience
 
     def train_step(self, micro_batches: list[Clips]) -> dict[str, Tensor]:
-        """One optimizer step over ``accumulate`` micro-batches, each process on its own share."""
+        """One optimizer step over ``accumulate`` micro-batches, each process on its own share. Returns: means over all
+        processes on steps that are logged, otherwise this one's part of them."""
         self.set_rate()
         self.set_mode()
         means: dict[str, Tensor] = {}
-        for number, clips in enumerate(micro_batches):
+        for place, clips in zip(self.own_share, micro_batches, strict=True):
             self.on_clips(clips)
-            position = self.step * self.accumulate + number * process_group.world_size() + process_group.rank()
+            position = self.step * self.accumulate + place
             torch.manual_seed(seed_for(self.seed, "step", position))  # dropout, drop path: a function of the position
-            stats = self.learner.train_step(clips, self.precision, position)
-            with bn_stats_frozen(self.learner.model):
+            with self.replicas.train_step(is_last=place == self.own_share[-1]) as train_step:
+                stats = train_step(clips, self.precision, position)
+            with bn_stats_frozen(self.learner.model), process_group.as_connection_error():
                 self.precision.backward(stats["loss"] / self.accumulate)
             for key, value in stats.items():
                 means[key] = means.get(key, 0) + value.detach() / self.accumulate  # pyright: ignore[reportArgumentType]
-        self.all_reduce_gradients(means)
+        average_buffers(self.learner.model)
+        if self.is_logging():
+            process_group.all_reduce_sum(list(means.values()))
         means["grad_norm"] = self.precision.clip(self.optimizer, self.parameters, self.max_grad_norm)
         self.check_finite(means, micro_batches)
         self.precision.update(self.optimizer)
         self.average.update()
         return means
-
-    def all_reduce_gradients(self, means: dict[str, Tensor]) -> None:
-        """Gradients and means are parts of a sum over all processes; what norms saw of the clips is averaged."""
-        gradients = [parameter.grad for parameter in self.parameters if parameter.grad is not None]
-        process_group.all_reduce_sum([*gradients, *means.values()])
-        process_group.all_reduce_mean(list(self.learner.model.buffers()))
 
     def set_mode(self) -> None:
         """Training mode; what is frozen at this step stays in evaluation mode."""
@@ -197,8 +187,8 @@ class Trainer:
 
     def check_finite(self, means: dict[str, Tensor], micro_batches: list[Clips]) -> None:
         """Stop before a broken update reaches the weights. fp16 expects overflowing gradients and skips them itself."""
-        if means["loss"].is_cuda and (self.step + 1) % self.cadence.log_every:
-            return  # .item() waits for the GPU: only on log steps (and a save checks the weights)
+        if means["loss"].is_cuda and not self.is_logging():
+            return  # .item() waits for the GPU (and a save checks the weights)
         watched = ("loss",) if self.precision.name == "fp16" else ("loss", "grad_norm")
         for key in watched:
             if not math.isfinite(means[key].item()):
@@ -209,13 +199,17 @@ class Trainer:
                     "trainer.precision=fp32."
                 )
 
+    def is_logging(self) -> bool:
+        """Whether the values of the step that is being taken will be read."""
+        return (self.step + 1) % self.cadence.log_every == 0 or self.step + 1 == self.cadence.stop_step
+
     def due(self, every: int) -> bool:
         """Every ``every`` steps and at the end."""
         return self.step % every == 0 or self.step == self.cadence.stop_step
 
     def report(self, stats: dict[str, Tensor], micro_batches: list[Clips], waited: float, took: float) -> None:
         """Progress each step; values only when they are due, because reading them waits for the device."""
-        num_clips = sum(len(clips.label) for clips in micro_batches) * process_group.world_size()
+        num_clips = len(micro_batches[0].label) * self.accumulate
         self.progress.step(self.step, num_clips, waited, took)
         if self.step == 1:
             self.log.clips(self.step, "input", micro_batches[0].video[:4])

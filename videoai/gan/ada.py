@@ -1,5 +1,7 @@
 """How often the discriminator's input is augmented: always, or as often as it needs (ADA, arXiv:2006.06676)."""
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 
@@ -15,6 +17,7 @@ class Augmentation(nn.Module):
     """
 
     p: Tensor
+    running_buffers: ClassVar = ("p",)  # several processes average it
 
     def __init__(self, target: float | None = None, *, clips_to_one: float = 500_000, most: float = 0.8) -> None:
         super().__init__()

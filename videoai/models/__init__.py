@@ -12,6 +12,8 @@ There is no base class. The models of the zoo also have
     group_matcher(coarse=False)                  timm's form: which parameters belong to which depth, for layer decay
     no_weight_decay() -> set of parameter names  optional: what does not decay beside norms and biases (position tables,
                                                  tokens)
+    running_buffers                              optional: names of buffers that clips change, beside those of norms;
+                                                 several processes average them
     set_grad_checkpointing(enable=True)          recompute activations in the backward pass instead of keeping them
 
 and, once published weights are loaded, ``clip``: the ClipSpec that these weights were trained on.

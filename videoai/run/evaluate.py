@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import torch
 
+from videoai.core import process_group
 from videoai.core.device import resolve_device
 from videoai.core.paths import display_path
 from videoai.core.types import VideoItem
@@ -45,10 +46,16 @@ class Evaluation:
 def evaluate(settings: EvaluateSettings, change: DataChange = DataChange()) -> Evaluation:  # noqa: B008 (frozen)
     """Rebuild model, task and preprocessing from ``checkpoint``, score every video of ``split``, write the files.
 
-    ``change``: other data than the checkpoint's, or what is changed of its own.
+    ``change``: other data than the checkpoint's, or what is changed of its own. Several processes share the videos; the
+    first writes the files.
 
     Raises: OSError, ValueError: naming what is wrong.
     """
+    with process_group.process_group(resolve_device(settings.device).type):
+        return _evaluate(settings, change)
+
+
+def _evaluate(settings: EvaluateSettings, change: DataChange) -> Evaluation:
     state = open_checkpoint(settings.checkpoint)
     task = scoring_task(state, settings.checkpoint, trust=settings.trust)
     split = open_split(settings, change, state, task)
@@ -68,7 +75,7 @@ def evaluate(settings: EvaluateSettings, change: DataChange = DataChange()) -> E
         fingerprint=split.fingerprint,
     )
     report = task.report(evaluated, views)
-    results = write_report(folder, report)
+    results = write_report(folder, report) if process_group.rank() == 0 else report.results
     return Evaluation(results, str(folder), ["results.json", *report.files], task.table(results))
 
 
@@ -119,6 +126,7 @@ def score(model: LoadedModel, split: Split, settings: EvaluateSettings) -> ViewO
         videos_per_batch=max(1, settings.batch_size // (num_clips * num_crops)),
         num_workers=resolve_workers(settings.num_workers, device.type),
         pin=device.type == "cuda",
+        shared=True,
     )
     return view_outputs(
         precision.place(model),

@@ -38,7 +38,7 @@ MANIFESTS = {
 
 def build_manifest(data: DataSettings, *, trust: Sequence[str]) -> Manifest:
     """Raises: ValueError or FileNotFoundError, naming the file and what to do."""
-    with process_group.rank0_first():  # it may render or unpack something
+    with process_group.first_on_node():  # it may render or unpack something
         manifest = build(data.source, MANIFESTS, where="data", trust=trust)
     if not isinstance(manifest, Manifest):
         target = data.source.get("_target_") or data.name

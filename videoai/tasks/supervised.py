@@ -142,7 +142,7 @@ class SupervisedTask(ABC):
 
     def build_model(self, setup: Setup) -> tuple[nn.Module, Freeze | None]:
         """The model of the config, and what of it learns. Raises: ValueError, OSError: one line each."""
-        with process_group.rank0_first():  # it may fetch weights
+        with process_group.first_on_node():  # it may fetch weights
             model, fresh = new_model(setup.training, setup.outputs, with_weights=setup.state is None)
         if setup.state is not None:
             load_model_state(model, setup.state)

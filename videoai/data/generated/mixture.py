@@ -77,6 +77,7 @@ def mixed_batches(
     seed: int,
     start: int = 0,
     balance: ClassBalance | None = None,
+    accumulate: int = 1,
     num_workers: int = 0,
     pin: bool = False,
 ) -> Iterator[Clips]:
@@ -94,7 +95,8 @@ def mixed_batches(
         start=start,
     )
     settings: dict[str, Any] = loader_settings(num_workers, pin)
-    return iter(DataLoader(MixedClips(real, generated), batch_sampler=OwnShare(keys), **settings))
+    own = OwnShare(keys, accumulate=accumulate)
+    return iter(DataLoader(MixedClips(real, generated), batch_sampler=own, **settings))
 
 
 def _generated_sampler(generated: TrainClips, clips: int, seed: int, start: int) -> PositionSampler:

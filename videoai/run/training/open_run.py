@@ -14,7 +14,8 @@ from videoai.engine.interrupt import Interrupt
 from videoai.run.training.folder import RunFolder, copy_best, find_resume
 from videoai.run.training.same_run import continued
 from videoai.settings.gan import TrainGanSettings
-from videoai.settings.parse import to_dict
+from videoai.settings.parse import flatten, to_dict
+from videoai.settings.setting import shown
 from videoai.settings.training import TrainSettings
 from videoai.tasks import AUTO, node_of
 
@@ -52,6 +53,7 @@ def open_run(settings: Settings, *, interrupt: Interrupt | None = None) -> Itera
     """
     folder = RunFolder(Path(settings.run_dir or "runs"))
     with process_group.process_group(resolve_device(settings.device).type), folder.locked(), ExitStack() as closing:
+        check_same_settings(settings)
         check_accumulate(settings.trainer.accumulate, settings.trainer.batch_size)
         loggers_of(settings)  # a wrong name or option is an error before anything is read
         state = find_resume(folder, settings.resume)
@@ -75,11 +77,21 @@ def with_task_of(state: dict[str, Any], settings: Settings) -> Settings:
     return replace(settings, task=node_of(state)) if settings.task == AUTO else settings
 
 
+def check_same_settings(settings: Settings) -> None:
+    """Raises: ValueError: processes of one run were started with different settings."""
+    everywhere = process_group.all_gather({key: shown(value) for key, value in flatten(to_dict(settings)).items()})
+    for key in everywhere[0]:
+        values = [each.get(key) for each in everywhere]
+        if len(set(values)) > 1:
+            given = ", ".join(map(str, values))
+            raise ValueError(f"the processes of this run have different settings: {key} is {given}.")
+
+
 def check_accumulate(accumulate: int, batch_size: int) -> None:
-    """Raises: ValueError: several processes cannot share the micro-batches of a step evenly."""
+    """Raises: ValueError: a step has fewer micro-batches than there are processes."""
     processes = process_group.world_size()
-    if accumulate % processes:
+    if accumulate < processes:
         raise ValueError(
             f"{processes} processes share the trainer.accumulate={accumulate} micro-batches of a step, each of "
-            f"trainer.batch_size={batch_size} clips: set trainer.accumulate to a multiple of {processes}."
+            f"trainer.batch_size={batch_size} clips: set trainer.accumulate to {processes} or more, best a multiple."
         )

@@ -55,6 +55,7 @@ def new_stream(setup: Setup, synthetic: Synthetic | None) -> TrainStream:
         generated = TrainClips(synthetic.bank.items, setup.clip, seed=seed_for(seed, "generated"), **how)
     settings = {
         "batch_size": config.trainer.batch_size,
+        "accumulate": config.trainer.accumulate,
         "seed": seed,
         "balance": None if sampler == "uniform" else ClassBalance(items.label, drawn, seed=seed),
         "num_workers": setup.num_workers,

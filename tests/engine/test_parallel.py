@@ -1,0 +1,154 @@
+"""Three real processes that train together, one of them with twice as many micro-batches as the others;
+``tests/cli/test_distributed.py`` starts several as a person does."""
+
+from collections.abc import Iterator
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from videoai.core import process_group
+from videoai.core.log import RunLog
+from videoai.core.seeding import generator_for, seed_for
+from videoai.core.types import Clips
+from videoai.engine.average import Average
+from videoai.engine.freeze import Freeze
+from videoai.engine.precision import Precision
+from videoai.engine.progress import Progress
+from videoai.engine.schedule import Schedule
+from videoai.engine.trainer import Cadence, Trainer
+
+CPU = torch.device("cpu")
+ACCUMULATE, PROCESSES, STEPS, MIDDLE = 4, 3, 4, 2
+STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
+
+
+class Tiny(nn.Module):
+    """What depends on the clips of a forward pass (norm) and on the global generator (dropout), what never gets a
+    gradient, and a table that a mean of three equal numbers would change."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm, self.drop, self.head = nn.BatchNorm3d(3), nn.Dropout(0.5), nn.Linear(3, 2)
+        self.body, self.unused = nn.Conv3d(3, 3, 1), nn.Linear(2, 2)
+        self.register_buffer("table", torch.rand(100, generator=generator_for(0, "table")))
+
+    def forward(self, video: torch.Tensor) -> torch.Tensor:
+        return self.head(self.drop(F.gelu(self.body(self.norm(video))).mean((2, 3, 4))))
+
+
+class Task:
+    def __init__(self) -> None:
+        torch.manual_seed(seed_for(0, "init"))
+        self.model = Tiny()
+
+    def train_step(self, clips: Clips, precision: Precision, position: int) -> dict[str, torch.Tensor]:
+        outputs = self.model(clips.video.transpose(1, 2).float() / 255)
+        return {"loss": F.cross_entropy(outputs, clips.label), "size": outputs.abs().mean()}
+
+
+def batches(start: int) -> Iterator[Clips]:
+    """Micro-batches of this process; each process has its own, as with the loader."""
+    for place, number in zip(cycle(range(ACCUMULATE)), range(start, 99), strict=False):
+        if place % process_group.world_size() == process_group.rank():
+            rng = generator_for(0, "batch", number)
+            video = torch.randint(0, 256, (2, 2, 3, 4, 4), dtype=torch.uint8, generator=rng)
+            yield Clips(video, torch.randint(2, (2,), generator=rng), torch.arange(2), torch.zeros(2).long(), ["", ""])
+
+
+def make_trainer(saved: dict[int, dict[str, Any]], losses: list[float]) -> Trainer:
+    """The head alone learns in the first step."""
+    task = Task()
+    trainer = Trainer(
+        learner=task,
+        average=Average(task.model, decay=0.9),
+        batches=batches,
+        evaluate=lambda model, step: {"top1": 0.0},
+        metric="top1",
+        write=lambda name, state: saved.update({state["step"]: _copied(state)}),
+        optimizer=torch.optim.SGD(task.model.parameters(), lr=0.5, momentum=0.9),
+        schedule=Schedule(total_steps=STEPS),
+        precision=Precision("fp32", device=CPU),
+        log=RunLog(None),
+        cadence=Cadence(stop_step=STEPS, eval_every=STEPS, save_every=1, log_every=1),
+        progress=Progress(STEPS),
+        facts={},
+        accumulate=ACCUMULATE,
+        max_grad_norm=0.2,
+        freeze=Freeze(trainable={"head.weight", "head.bias"}, until_step=1),
+    )
+    step = trainer.train_step
+    trainer.train_step = lambda clips: _noted(step(clips), losses)  # pyright: ignore[reportAttributeAccessIssue]
+    return trainer
+
+
+def _noted(means: dict[str, torch.Tensor], losses: list[float]) -> dict[str, torch.Tensor]:
+    losses += [float(means[key]) for key in ("loss", "size", "grad_norm")]
+    return means
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, torch.Tensor):
+        return value.clone()
+    return {key: _copied(one) for key, one in value.items()} if isinstance(value, dict) else value
+
+
+def test_processes_make_the_steps_of_one_stay_alike_and_continue_to_the_same_bits(tmp_path):
+    """1e-6: sums in another order."""
+    saved, losses = {}, []
+    make_trainer(saved, losses).fit()
+    torch.multiprocessing.spawn(train_as_one_of_three, (str(tmp_path),), nprocs=PROCESSES)
+    parts = [torch.load(tmp_path / f"{number}.pt", weights_only=False) for number in range(PROCESSES)]
+    for part in parts:
+        assert part["losses"] == parts[0]["losses"]
+        assert part["losses"] == pytest.approx(losses, abs=1e-6)
+        assert part["continued"] == part["losses"][3 * MIDDLE :]
+        _check_equal(part["whole"], part["again"])
+        _check_equal(part["whole"], parts[0]["whole"])
+    for kind in ("model", "ema"):
+        for name, value in parts[0]["whole"][kind].items():
+            if not name.endswith(STATISTICS):  # which are means over the processes
+                torch.testing.assert_close(value, saved[STEPS][kind][name], rtol=0, atol=1e-6)
+    assert torch.equal(parts[0]["whole"]["model"]["table"], saved[STEPS]["model"]["table"])
+
+
+def _check_equal(one: dict[str, Any], other: dict[str, Any]) -> None:
+    """To the bit, but for the micro-batches that a process has seen itself."""
+    assert one.keys() == other.keys()
+    for key, value in one.items():
+        if isinstance(value, dict):
+            _check_equal(value, other[key])
+        elif isinstance(value, torch.Tensor) and not key.endswith("num_batches_tracked"):
+            assert torch.equal(value, other[key]), key
+
+
+def train_as_one_of_three(number: int, folder: str) -> None:
+    torch.set_num_threads(1)
+    meet = f"file://{folder}/meet"
+    torch.distributed.init_process_group("gloo", init_method=meet, rank=number, world_size=PROCESSES)
+    saved, losses, continued = {}, [], []
+    make_trainer(saved, losses).fit()
+    whole = saved[STEPS]
+    again = make_trainer(saved, continued)
+    again.restore(torch.load(first_of(folder, saved[MIDDLE]), weights_only=False))
+    again.fit()
+    result = {"whole": whole, "again": saved[STEPS], "losses": losses, "continued": continued}
+    torch.save(result, Path(folder, f"{number}.pt"))
+    later = make_trainer(saved, losses)
+    later.step = number
+    with pytest.raises(ValueError, match="the processes start from different steps or weights"):
+        later.fit()
+    torch.distributed.destroy_process_group()
+
+
+def first_of(folder: str, state: dict[str, Any]) -> Path:
+    """The checkpoint of rank 0, which alone writes one."""
+    path = Path(folder, "middle.pt")
+    if process_group.rank() == 0:
+        torch.save(state, path)
+    process_group.barrier()
+    return path
