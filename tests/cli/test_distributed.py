@@ -1,5 +1,6 @@
 """Training in two processes on the CPU, started by torchrun as a person starts it."""
 
+import json
 import os
 import signal
 import subprocess
@@ -46,7 +47,9 @@ def test_two_processes_make_the_steps_of_one_and_continue_to_the_same_bits(video
     assert scored.stdout.count("Results on all") == 1
     asked = ("evaluate", checkpoint, "split=all", "num_workers=0", "device=cpu", f"run_dir={tmp_path / 'alone'}")
     assert videoai_command(*asked, cwd=tmp_path).returncode == 0
-    for name in ("results.json", "predictions.csv", "per_class.csv"):
+    results = [json.loads((tmp_path / place / "results.json").read_text()) for place in ("both", "alone")]
+    assert results[0] | {"checkpoint": ""} == results[1] | {"checkpoint": ""}  # the path is as seen from the folder
+    for name in ("predictions.csv", "per_class.csv"):
         assert (tmp_path / "both" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes()
     one, two = weights(tmp_path / "one"), weights(tmp_path / "two")
     learnt = [key for key in one if not key.endswith(STATISTICS)]

@@ -14,6 +14,8 @@ from videoai.engine.precision import (
     Precision,
     candidates,
     choose_fastest,
+    gradient_error_on,
+    is_convolutional,
     memory_format,
     probe,
     resolve_precision,
@@ -209,3 +211,43 @@ def test_clipping_returns_the_norm_before():
     precision.backward((model(torch.tensor([[3.0, 4.0]]))).sum())
     assert float(precision.clip(optimizer, list(model.parameters()), 1.0)) == pytest.approx(5.0)
     assert float(model.weight.grad.norm()) == pytest.approx(1.0, rel=1e-4)
+
+
+class Scaled(nn.Module):
+    """Its gradient is ``factor`` times too large in bf16."""
+
+    def __init__(self, factor: float) -> None:
+        super().__init__()
+        self.net, self.factor = Net(), factor
+
+    def forward(self, video: torch.Tensor) -> torch.Tensor:
+        return self.net(video) * (self.factor if torch.is_autocast_enabled("cpu") else 1.0)
+
+
+def test_gradients_of_a_format_are_compared_on_one_copy_at_a_time():
+    fp32, bf16 = (Precision(name, device=CPU) for name in ("fp32", "bf16"))
+    model = Scaled(1.0)
+    assert gradient_error_on(fp32, fp32, model, VIDEO[:2], 4) == 0
+    assert 0 < gradient_error_on(bf16, fp32, model, VIDEO[:2], 4) < 0.1
+    assert gradient_error_on(bf16, fp32, Scaled(8.0), VIDEO[:2], 4) > 0.5
+    assert all(parameter.grad is None for parameter in model.parameters())
+
+
+def test_most_weights_in_convolutions_make_a_model_convolutional():
+    assert is_convolutional(nn.Sequential(nn.Conv3d(3, 8, 3), nn.Linear(8, 4)))
+    assert not is_convolutional(nn.Sequential(nn.Conv3d(3, 8, 2), nn.Linear(64, 64)))
+
+
+@pytest.mark.gpu
+def test_a_gpu_gets_bf16_by_rule_and_fp32_is_fp32():
+    device = torch.device("cuda")
+    told: list[str] = []
+    chosen, _ = resolve_precision(
+        "auto", "auto", "auto", Net().to(device), VIDEO.to(device), 4, device=device, report=told.append
+    )
+    assert chosen.name == ("bf16" if torch.cuda.is_bf16_supported() else "fp32")
+    assert chosen.layout == "channels_last_3d" and told
+    Precision("fp32", device=device).place(Net())
+    assert not torch.backends.cudnn.allow_tf32
+    Precision("tf32", device=device).place(Net())
+    assert torch.backends.cudnn.allow_tf32

@@ -24,7 +24,7 @@ from torch.nn import functional as F
 logger = logging.getLogger(__name__)
 
 Layout = Literal["contiguous", "channels_last_3d"]
-DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+DTYPES = {"fp32": torch.float32, "tf32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 MAX_DISAGREEMENT = 0.05  # relative L2 to fp32's logits: bf16 has 8 bits of mantissa, 18 layers gave 0.5-1.5 % here
 # Relative L2 of one weight's gradient to fp32's. Sound bf16 gave 0.01 (ViTs) to 0.26 (SlowFast) in eleven models; the
 # AVX-512 kernels of torch 2.15 for some narrow 3-D convolutions, which read memory that nobody wrote, 0.65 to infinity
@@ -64,8 +64,8 @@ class Precision:
     def __init__(self, name: str, layout: str = "contiguous", *, device: torch.device) -> None:
         if name not in DTYPES:
             raise ValueError(f"precision={name}: choose from auto, {', '.join(DTYPES)}.")
-        if name == "fp16" and device.type == "cpu":
-            raise ValueError("precision=fp16 needs a GPU; on this CPU choose auto, bf16 or fp32.")
+        if name in ("fp16", "tf32") and device.type == "cpu":
+            raise ValueError(f"precision={name} needs a GPU; on this CPU choose auto, bf16 or fp32.")
         self.name, self.layout, self.device = name, layout, device
         self.scaler = torch.amp.GradScaler(device.type, enabled=name == "fp16", init_scale=FP16_INITIAL_SCALE)
 
@@ -74,11 +74,15 @@ class Precision:
 
     def autocast(self) -> AbstractContextManager[object]:
         """The forward pass runs under this; fp32 is the identity."""
-        return torch.autocast(self.device.type, dtype=DTYPES[self.name], enabled=self.name != "fp32")
+        is_half = DTYPES[self.name] != torch.float32
+        return torch.autocast(self.device.type, dtype=DTYPES[self.name] if is_half else torch.bfloat16, enabled=is_half)
 
     def place(self, model: nn.Module) -> nn.Module:
-        """Move a model to the device and layout."""
+        """Move a model to the device and layout. From here on fp32 means fp32 on this GPU, also in convolutions, for
+        which torch takes tf32 (10 bits of mantissa) unless told otherwise; ``tf32`` takes it everywhere."""
         model = model.to(self.device)
+        if self.device.type == "cuda":
+            torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = self.name == "tf32"
         if self.layout == "channels_last_3d":  # Module.to(memory_format=) refuses a model that also holds 2-D kernels
             formats = {4: torch.channels_last, 5: torch.channels_last_3d}
             for weight in model.parameters():
@@ -136,6 +140,8 @@ def resolve_precision(
     """
     if num_threads != "auto" and (not isinstance(num_threads, int) or num_threads < 1):
         raise ValueError(f"trainer.num_threads={num_threads}: give a number of threads, at least 1, or auto.")
+    if device.type == "cuda":
+        return precision_on_gpu(name, layout, model, video, num_classes, report), torch.get_num_threads()
     formats, everything = candidates(name, layout, device), torch.get_num_threads()
     alone = False
     if device.type == "cpu":
@@ -156,6 +162,56 @@ def resolve_precision(
     return formats[rows.index(best)], torch.get_num_threads()
 
 
+def precision_on_gpu(
+    name: str, layout: str, model: nn.Module, video: Tensor, num_classes: int, report: Callable[[str], None]
+) -> Precision:
+    """A rule, not a race: ``auto`` is bf16 where the GPU has it, and channels_last_3d for a model of 3-D convolutions.
+    Its gradients are compared with those of fp32 once, on two clips, and fp32 is taken where they are wrong."""
+    suiting = "channels_last_3d" if is_convolutional(model) else "contiguous"
+    layout = suiting if layout == "auto" else layout
+    fp32 = candidates("fp32", layout, video.device)[0]
+    if name != "auto":
+        return candidates(name, layout, video.device)[0]
+    if not torch.cuda.is_bf16_supported():
+        report("precision: fp32, since this GPU has no bf16; trainer.precision=fp16 by name")
+        return fp32
+    bf16 = candidates("bf16", layout, video.device)[0]
+    try:
+        error = gradient_error_on(bf16, fp32, model, video[:2], num_classes)
+    except torch.OutOfMemoryError:
+        report("precision: bf16; its gradients were not compared with those of fp32, for which memory is short")
+        return bf16
+    if error <= MAX_GRADIENT_ERROR:
+        report(f"precision: bf16; the gradient of a weight is off fp32 by {error:.0%} at most, on two clips")
+        return bf16
+    report(f"precision: fp32; with bf16 the gradient of a weight is off by {error:.0%} here")
+    return fp32
+
+
+def is_convolutional(model: nn.Module) -> bool:
+    """Whether most of the weights are in 3-D convolutions. A transformer has one, its patch embedding."""
+    inside = sum(module.weight.numel() for module in model.modules() if isinstance(module, nn.Conv3d))
+    return 2 * inside > sum(parameter.numel() for parameter in model.parameters())
+
+
+def gradient_error_on(
+    precision: Precision, reference: Precision, model: nn.Module, video: Tensor, num_classes: int
+) -> float:
+    """The gradient error of the worst weight, relative L2; one copy of the model at a time."""
+    label = torch.arange(len(video), device=video.device) % num_classes
+    wanted = gradients(reference, model, video, label)
+    return worst_error(gradients(precision, model, video, label), wanted)
+
+
+def gradients(precision: Precision, model: nn.Module, video: Tensor, label: Tensor) -> list[Tensor | None]:
+    """Those of each parameter after a step of a copy of the model."""
+    clone = precision.place(copy.deepcopy(model)).train()
+    with torch.random.fork_rng(devices=[video.device] if video.is_cuda else []):
+        torch.manual_seed(0)  # the same dropout in every format
+        _milliseconds(precision, clone, video, label)
+    return [parameter.grad for parameter in clone.parameters()]
+
+
 def candidates(name: str, layout: str, device: torch.device) -> list[Precision]:
     """The formats to choose from, fp32 first; a named one stands alone. Raises: ValueError: unknown name or layout."""
     if layout not in ("auto", *get_args(Layout)):
@@ -165,7 +221,7 @@ def candidates(name: str, layout: str, device: torch.device) -> list[Precision]:
         return [Precision(name, suiting if layout == "auto" else layout, device=device)]
     return [
         Precision(name, one, device=device)
-        for name in (("fp32", "bf16") if device.type == "cpu" else ("fp32", "bf16", "fp16"))
+        for name in ("fp32", "bf16")
         for one in get_args(Layout)
         if layout in ("auto", one) and (name, one) != ("bf16", "contiguous")  # never fastest where bf16 pays at all
     ]
@@ -213,10 +269,15 @@ def _gradient_error(precision: Precision, clone: nn.Module, reference: nn.Module
     scale is found."""
     if precision.name == "fp16":
         return 0.0
+    return worst_error([p.grad for p in clone.parameters()], [p.grad for p in reference.parameters()])
+
+
+def worst_error(given: list[Tensor | None], wanted: list[Tensor | None]) -> float:
+    """The largest relative L2 distance of a weight's gradient; norms and biases do not count."""
     worst = 0.0
-    for mine, other in zip(clone.parameters(), reference.parameters(), strict=True):
-        if mine.ndim > 1 and mine.grad is not None and other.grad is not None:
-            error = float((mine.grad - other.grad).norm() / other.grad.norm().clamp_min(1e-12))
+    for mine, other in zip(given, wanted, strict=True):
+        if mine is not None and other is not None and mine.ndim > 1:
+            error = float((mine - other).norm() / other.norm().clamp_min(1e-12))
             worst = max(worst, error if math.isfinite(error) else math.inf)
     return worst
 

@@ -246,11 +246,11 @@ class Trainer:
         return state | ({"scaler": self.precision.scaler.state_dict()} if self.precision.name == "fp16" else {})
 
     def save(self, name: str) -> None:
-        """Write a checkpoint, never one with broken weights."""
-        broken = [n for n, p in self.learner.model.named_parameters() if not torch.isfinite(p).all()]
-        if broken:
-            raise ValueError(f"step {self.step}: {broken[0]} is not finite; not saved. {self.sound_checkpoint()}")
-        self.write(name, self.state())
+        """Write a checkpoint, never one with broken weights, buffers or averages."""
+        state = self.state()
+        if broken := first_not_finite({**state["model"], **(state["ema"] or {})}):
+            raise ValueError(f"step {self.step}: {broken} is not finite; not saved. {self.sound_checkpoint()}")
+        self.write(name, state)
         self.saved_step = self.step
 
     def sound_checkpoint(self) -> str:
@@ -271,6 +271,14 @@ class Trainer:
             self.best = Best(**state["best"])
         else:
             logger.warning("the metric comes from another source than before: from here on the best is chosen anew")
+
+
+def first_not_finite(tensors: Mapping[str, Tensor]) -> str | None:
+    """The name of a tensor with a NaN or infinity. Waits for the device once, not for each tensor."""
+    numbers = {name: value for name, value in tensors.items() if value.is_floating_point()}
+    device = next((value.device for value in numbers.values()), None)
+    finite = torch.stack([torch.isfinite(value).all().to(device) for value in numbers.values()]).tolist()
+    return next((name for name, is_finite in zip(numbers, finite, strict=True) if not is_finite), None)
 
 
 def load_model_state(model: nn.Module, state: Mapping[str, Any]) -> None:

@@ -76,16 +76,17 @@ def mean_of_windows(features: Tensor) -> Tensor:
     Windows overlap, so features at the border count less: of 16 in time (128 frames) the first and the last half as
     much as the others. A plain mean where one window holds everything.
     """
-    shares = [_shares(length, window) for length, window in zip(features.shape[2:], WINDOW, strict=True)]
-    t, h, w = (torch.tensor(share, device=features.device) for share in shares)
+    sides = zip(features.shape[2:], WINDOW, strict=True)
+    t, h, w = (_shares(length, window, features.device) for length, window in sides)
     return features.mul(t[:, None, None] * h[:, None] * w).sum((2, 3, 4)).to(features.dtype)
 
 
-def _shares(length: int, window: int) -> list[float]:
-    """The weight of each of ``length`` positions in the mean of all windows."""
+def _shares(length: int, window: int, device: torch.device) -> Tensor:
+    """float [length], the weight of each position in the mean of all windows; made on the device."""
     window = min(window, length)
-    num_windows = length - window + 1
-    return [min(i + 1, length - i, window, num_windows) / (window * num_windows) for i in range(length)]
+    num_windows, place = length - window + 1, torch.arange(length, device=device)
+    windows_over = torch.minimum(place + 1, length - place).clamp(max=min(window, num_windows))
+    return windows_over.float() / (window * num_windows)
 
 
 def s3d(num_classes: int, *, dropout: float = 0.2) -> S3d:

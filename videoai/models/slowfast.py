@@ -79,7 +79,9 @@ class SlowFast(nn.Module):
     def forward_features(self, video: Tensor) -> tuple[Tensor, Tensor]:
         """video: float [B, 3, T, H, W] -> slow [B, 2048, T/alpha, H/32, W/32] and fast [B, 256, T, H/32, W/32]."""
         frames = select_slow_frames(video.shape[2], self.alpha, self.slow_frames)
-        slow, fast = self.slow.stem(video[:, :, frames]), self.fast.stem(video)
+        # views, not an index: a list of numbers would be copied to the device, which waits for it
+        slow = self.slow.stem(torch.stack([video[:, :, frame] for frame in frames], dim=2))
+        fast = self.fast.stem(video)
         for lateral, slow_stage, fast_stage in zip(self.lateral, self.slow.stages, self.fast.stages, strict=True):
             slow = torch.cat([slow, lateral(fast)], dim=1)
             slow = run_blocks(slow_stage, slow, checkpointing=self.checkpointing)

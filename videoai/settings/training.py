@@ -29,10 +29,11 @@ class TrainerSettings:
     max_steps: int | None = setting(
         None, min=1, resume=True, help="stop earlier; running again with a higher value goes on as if never stopped"
     )
-    precision: Literal["auto", "fp32", "bf16", "fp16"] = setting(
+    precision: Literal["auto", "fp32", "tf32", "bf16", "fp16"] = setting(
         "auto",
         auto=True,
-        help="auto = the fastest that agrees with fp32, measured at the start; a named one is not checked",
+        help="auto = on a CPU the fastest that agrees with fp32, measured at the start; on a GPU bf16 where it has it. "
+        "A named one is not checked",
     )
     layout: Literal["auto", "contiguous", "channels_last_3d"] = setting(
         "auto", auto=True, help="memory layout of tensors"

@@ -7,7 +7,7 @@ from videoai.settings.loading import Decoder, NumWorkers
 from videoai.settings.setting import setting
 
 Split = Literal["auto", "train", "val", "test", "all"]
-EvaluationPrecision = Literal["auto", "fp32", "bf16", "fp16"]
+EvaluationPrecision = Literal["auto", "fp32", "tf32", "bf16", "fp16"]
 
 
 @dataclass(frozen=True, kw_only=True)
