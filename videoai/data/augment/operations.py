@@ -2,10 +2,10 @@
 
 The worker draws, because a draw is a function of the clip's position (``transforms.py``, ``policies.py``); here it is
 applied. All frames of a clip are treated alike by construction: an operation gets its values once, for the clip.
-Clips that drew the same are treated in one call. The kernels are torchvision's.
+Neighbours that drew the same are treated in one call. The kernels are torchvision's.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from itertools import zip_longest
 
@@ -24,9 +24,19 @@ def apply_ops(clips: Clips) -> Clips:
     video = clips.video.clone()
     for turn in zip_longest(*clips.ops):  # the first operation of every clip, then the second, ...
         for op in dict.fromkeys(filter(None, turn)):
-            rows = [row for row, other in enumerate(turn) if other == op]
-            video[rows] = operate(video[rows], op)
+            for rows in runs([row for row, other in enumerate(turn) if other == op]):
+                video[rows] = operate(video[rows], op)
     return clips._replace(video=video, ops=())
+
+
+def runs(rows: Sequence[int]) -> Iterator[slice]:
+    """Rising numbers as slices of neighbours: [0, 1, 4] -> 0:2, 4:5. A list as an index would be copied to the device,
+    and the host would wait for it."""
+    first = 0
+    for place, row in enumerate(rows):
+        if place + 1 == len(rows) or rows[place + 1] != row + 1:
+            yield slice(rows[first], row + 1)
+            first = place + 1
 
 
 def operate(video: Tensor, op: Op) -> Tensor:
@@ -77,5 +87,6 @@ def over_the_clip(video: Tensor, kernel: Callable[[Tensor], Tensor]) -> Tensor:
 def erase(video: Tensor, top: int, left: int, height: int, width: int, *colour: int) -> Tensor:
     """Paint one box, in pixels, in every frame: a tube (arXiv:1708.04896). colour: one value a channel."""
     painted = video.clone()
-    painted[..., top : top + height, left : left + width] = video.new_tensor(colour)[:, None, None]
+    for channel, value in enumerate(colour):
+        painted[..., channel, top : top + height, left : left + width] = value
     return painted
