@@ -125,6 +125,7 @@ class Trainer:
                 if self.due(self.cadence.save_every) or received:
                     self.save("last")
                 if received and self.step < self.cadence.stop_step:
+                    process_group.barrier()  # a launcher may end the process that writes as soon as another one left
                     raise Interrupted.by(received, f"saved at step {self.step}.")
         if self.is_stale():
             logger.info("early stop: no better %s for %d evaluations", self.metric, self.best.stale)
