@@ -35,3 +35,12 @@ def test_one_combination_that_fails_leaves_the_others():
 def test_no_setting_with_several_values_is_refused():
     with pytest.raises(ValueError, match="no setting has several values. Give a list"):
         sweep(TrainSettings, "train", ["seed=0"], where)
+
+
+def test_files_of_the_user_are_checked_as_in_a_single_run(tmp_path):
+    for name, text in (("octal", "seed: 010"), ("fine", "name: x")):
+        (tmp_path / "experiment").mkdir(exist_ok=True)
+        (tmp_path / "experiment" / f"{name}.yaml").write_text(f"# @package _global_\n{text}\n")
+    _, rows = sweep(TrainSettings, "train", ["experiment=octal,fine", f"--config-dir={tmp_path}"], where)
+    assert "line 2: YAML reads 010 as 8" in rows[0].values["error"]
+    assert rows[1].values["value"] == 0.5

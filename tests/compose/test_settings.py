@@ -120,7 +120,7 @@ FILES = {  # file -> text, the word that chooses it, the message
     "experiment/w.yaml": (
         "# @package _global_\ntrainer.max_steps: 4\n",
         "experiment=w",
-        "'trainer.max_steps' cannot be a key of a file: write 'max_steps:' below 'trainer:'",
+        "'trainer.max_steps': a key of a file has no dot. Write max_steps: below trainer:",
     ),
     "optim/sgd.yaml": (
         "name: sgd\nlr: 0.7\n",
@@ -201,6 +201,46 @@ FILES = {  # file -> text, the word that chooses it, the message
         "nmae: sgd\nlr: 0.1\n",
         "optim=ii",
         "optim has no name. It has 'nmae'. Did you mean name?",
+    ),
+    "experiment/rr.yaml": (
+        "# @package _global_\nseed: 010\n",
+        'experiment="rr"',
+        "rr.yaml, line 2: YAML reads 010 as 8",
+    ),
+    "experiment/ss.yaml": (
+        "# @package _global_\nseed: 3\n",
+        "experiment=./ss",
+        "experiment=./ss: give the name alone of a file that stands in experiment/",
+    ),
+    "experiment/tt.yaml": (
+        "# @package _global_\ndefaults: [override /experiment: gestures, _self_]\n",
+        "experiment=tt",
+        "would do nothing. Another experiment below this one: - gestures",
+    ),
+    "optim/uu.yaml": (
+        "defaults: [override /schedule: step, _self_]\nname: sgd\n",
+        "optim=uu",
+        "From a file of optim write - override /schedule@_global_.schedule: step",
+    ),
+    "experiment/vv.yaml": (
+        "# @package _global_\nclip: {std: [58.4, 57.1, 57.4]}\n",
+        "experiment=vv",
+        "clip.std=[58.4, 57.1, 57.4]: give a list of 3 numbers above 0 to 1",
+    ),
+    "experiment/ww.yaml": (
+        "# @package _global_\nname: 1.10\n",
+        "experiment=ww",
+        "name=1.1: give text, or null. A number that is text stands in quotes",
+    ),
+    "experiment/xx.yaml": (
+        "# @package _global_\noptim: {_target_: null}\n",
+        "experiment=xx",
+        "optim._target_=null: give package.module.Class",
+    ),
+    "experiment/yy.yaml": (
+        "# @package _global_\ndata: {flip_labels: [a, b]}\n",
+        "experiment=yy",
+        "experiment/yy.yaml: Cannot merge pairs, NAME: VALUE, with a list",
     ),
     "experiment/kk.yaml": (
         "# @package _global_\ntrainer: {ema_decay: 1}\n",
@@ -284,6 +324,19 @@ def test_what_hydra_would_pass_over_is_refused_with_the_file(text, message, tmp_
         from_arguments(TrainSettings, ["--config-dir", str(tmp_path), "experiment=mine"]).settings()
 
 
+@pytest.mark.parametrize("typed", [True, False])
+def test_the_name_of_an_own_preset_is_not_changed_alone(typed, tmp_path: Path):
+    for folder, text in (
+        ("optim", "name: sgd\nlr: 3\n"),
+        ("experiment", "# @package _global_\noptim: {name: adamw}\n"),
+    ):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "mine.yaml").write_text(text)
+    word = "optim.name=adamw" if typed else "experiment=mine"
+    with pytest.raises(ValueError, match="optim.name=adamw: the other settings of optim are those of optim=mine"):
+        from_arguments(TrainSettings, ["--config-dir", str(tmp_path), "optim=mine", word])
+
+
 def test_a_class_in_an_experiment_gets_what_stands_beside_it_alone(tmp_path: Path):
     (tmp_path / "experiment").mkdir()
     text = "# @package _global_\noptim: {_target_: torch.optim.Adam, lr: 0.1}\n"
@@ -296,7 +349,7 @@ def test_a_class_in_an_experiment_gets_what_stands_beside_it_alone(tmp_path: Pat
 def test_a_package_of_hydra_in_another_file_is_refused(tmp_path: Path):
     (tmp_path / "optim").mkdir()
     (tmp_path / "optim" / "mine.yaml").write_text("# @package trainer\nmax_steps: 3\n")
-    with pytest.raises(ValueError, match=r"optim/mine\.yaml: its first line is '# @package trainer', which only files"):
+    with pytest.raises(ValueError, match=r"optim/mine\.yaml: has the line '# @package trainer', which only files"):
         from_arguments(TrainSettings, ["--config-dir", str(tmp_path), "optim=mine"])
 
 
@@ -359,6 +412,9 @@ def test_a_generators_rate_is_hinted_at_by_its_own_name():
         ("max_steps", "'max_steps' is not understood; write trainer.max_steps=VALUE: settings are key=value"),
         ("--lr=0.1", "'--lr=0.1' is not understood; write optim.lr=0.1: settings"),
         ("--batch-size", "write trainer.batch_size=VALUE"),
+        ("seed=1 seed=2", "seed is given 2 times. Leave one of them"),
+        (f"optim.lr={'9' * 400}", "give a number above 0"),
+        ("seed =3", "cannot read the setting"),
         ("--confg", "flags are --help, --config-dir DIR"),
         ("--config-dir=/no/such", "no such folder"),
     ],
@@ -366,7 +422,7 @@ def test_a_generators_rate_is_hinted_at_by_its_own_name():
 def test_a_word_that_is_wrong_is_refused(word, message):
     model = ["model=r3d_18"] if "pretrained" in word else []
     with pytest.raises(ValueError, match=re.escape(message)):
-        from_arguments(TrainSettings, [*model, word]).settings()
+        from_arguments(TrainSettings, [*model, *(word.split() if word.count("=") > 1 else [word])]).settings()
 
 
 def test_a_class_of_ones_own_drops_the_options_of_the_preset():

@@ -99,7 +99,7 @@ def test_a_value_beyond_each_limit_is_refused(cls, name, limit, sign):
         ("trainer.batch_size", True, "give a whole number from 1 up"),
         ("trainer.batch_size", None, "give a whole number from 1 up"),
         ("optim.lr", float("nan"), "give a number above 0"),
-        ("trainer.num_threads", "all", "give a whole number from 1 up, or auto"),
+        ("trainer.num_threads", "all", "give a whole number from 1 to 1024, or auto"),
         ("finetune.freeze", "no", "give true or false"),
         ("finetune.freeze", 1, "give true or false"),
         ("augment.policy", "randaug", "Did you mean randaugment? Choose from randaugment, trivial, autoaugment, null"),

@@ -12,6 +12,8 @@ SETTINGS = {"train": TrainSettings, "gan train": TrainGanSettings}
 def main(name: str, words: list[str]) -> int:
     """Train every combination, print the table, say where the runs are. Exit code 1 when one failed."""
     cls = SETTINGS[name]
+    if "--cfg" in words:
+        raise ValueError("--cfg shows the settings of one run, and -m starts several. Leave one of them.")
     folder, rows = sweep(cls, name.replace("gan train", "train_gan"), words, train_one)
     from rich.console import Console
     from rich.table import Table

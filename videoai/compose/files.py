@@ -15,7 +15,7 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 # A wheel carries the files inside the package; in a source tree they stand beside it.
 CONFIGS = _PACKAGE / "configs" if (_PACKAGE / "configs").is_dir() else _PACKAGE.parent / "configs"
 GROUPS = tuple(sorted(path.name for path in CONFIGS.iterdir() if path.is_dir()))
-DEFAULT = re.compile(r"(?:override )?/(\w+)(?:@_global_\.\w+)?")  # the group in an entry of a list of defaults
+DEFAULT = re.compile(r"(?:override )?/(\w+)(?:@_global_\.\1)?")  # the group in an entry of a list of defaults
 YAML_1_1 = re.compile(r"[-+]?(0[0-7_]*[1-7][0-7_]*|[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?)")  # octal, base 60
 GLOBAL = "# @package _global_"  # the first line of a file whose keys stand at the top
 
@@ -23,12 +23,14 @@ GLOBAL = "# @package _global_"  # the first line of a file whose keys stand at t
 def own_files(config_dir: str | None) -> list[Path]:
     """The user's own files in the folders of groups, whatever their ending."""
     files = sorted(Path(config_dir).glob("*/*.y*ml")) if config_dir else []
-    return [file for file in files if file.parent.name in GROUPS]
+    return [file for file in files if file.parent.name in GROUPS and file.is_file()]
 
 
 def check_own_files(config_dir: str | None) -> None:
     """Warns of a folder whose name is nearly that of a group. Raises: ValueError: a file that would not be read: it has
     the name of one of ours, or ends in .yml."""
+    for file in Path(config_dir).glob("*.y*ml") if config_dir else ():
+        logger.warning("%s is not read: files stand in folders of groups, such as experiment/", os.path.relpath(file))
     for file in Path(config_dir).glob("*/*.y*ml") if config_dir else ():
         if file.parent.name not in GROUPS and (hint := did_you_mean(file.parent.name, GROUPS)):
             logger.warning("%s is not read: no group is called '%s'.%s", os.path.relpath(file), file.parent.name, hint)
@@ -51,6 +53,8 @@ def check_chosen(group: str, name: str, config_dir: str | None, above: Sequence[
     """
     import yaml
 
+    if config_dir and group in GROUPS and (os.path.dirname(name) or name.endswith(".yaml")):
+        raise ValueError(f"{group}={name}: give the name alone of a file that stands in {group}/, without its ending.")
     for file in own_files(config_dir):
         if (file.parent.name, file.stem) != (group, name):
             continue
@@ -65,7 +69,13 @@ def check_chosen(group: str, name: str, config_dir: str | None, above: Sequence[
             raise ValueError(f"{shown}: a file holds settings, each as NAME: VALUE, and the names are text.")
         if wrong := [key for key, value in node.items() if key in GROUPS and isinstance(value, list | str)]:
             raise ValueError(
-                f"{shown}: {wrong[0]}={node[wrong[0]]!r}: write its settings below it, each as NAME: VALUE."
+                f"{shown}: {wrong[0]}={node[wrong[0]]!r}: write its settings below it, each as NAME: VALUE; a file is "
+                f"chosen under defaults: - override /{wrong[0]}: NAME"
+            )
+        if dotted := [key for key in node if "." in key]:
+            raise ValueError(
+                f"{shown}: '{dotted[0]}': a key of a file has no dot. Write {dotted[0].rpartition('.')[2]}: below "
+                f"{dotted[0].rpartition('.')[0]}:"
             )
         if "hydra" in node:
             logger.warning("%s: the settings below hydra: have an effect with -m only", shown)
@@ -83,8 +93,10 @@ def check_first_line(shown: str, group: str, text: str) -> None:
     if group == "experiment" and not _is_global(text):
         given = f"is {first!r} and must be" if first else "must be"
         raise ValueError(f"{shown}: its first line {given} '{GLOBAL}'. Without it nothing is set.")
-    if group not in ("experiment", "gan") and re.match(r"#\s*@package", text):
-        raise ValueError(f"{shown}: its first line is {first!r}, which only files of experiment have. Leave it out.")
+    if group not in ("experiment", "gan") and (line := re.search(r"^\s*#\s*@package.*", text, re.MULTILINE)):
+        raise ValueError(
+            f"{shown}: has the line {line[0].strip()!r}, which only files of experiment have. Leave it out."
+        )
 
 
 def check_numbers(shown: str, text: str) -> None:
@@ -115,6 +127,11 @@ def defaults_of(shown: str, group: str, defaults: Any) -> Iterator[tuple[str, st
         match = DEFAULT.fullmatch(str(key))
         if not match or not isinstance(value, str) or "/" in value:
             raise ValueError(f"{shown}: cannot follow the default {entry!r}. Write - override /GROUP: NAME")
+        if match[1] == "experiment" and isinstance(entry, dict):
+            raise ValueError(f"{shown}: {entry!r} would do nothing. Another experiment below this one: - {value}")
+        if match[1] != group and group not in ("experiment", "gan") and "@_global_." not in str(key):
+            form = f"- override /{match[1]}@_global_.{match[1]}: {value}"
+            raise ValueError(f"{shown}: {entry!r} would set {group}.{match[1]}. From a file of {group} write {form}")
         if match[1] in seen:
             raise ValueError(f"{shown}: chooses {match[1]} twice. Leave one of them.")
         seen.add(match[1])
@@ -147,12 +164,14 @@ def choices_of(group: str, config_dir: str | None = None) -> list[str]:
     return sorted({file.stem for folder in folders for file in folder.glob("*.yaml")})
 
 
-def options_of(group: str, name: str) -> dict[str, Any] | None:
-    """The keys that a preset of ours holds, without what it picks from other groups; None = no such preset."""
+def options_of(group: str, name: str, config_dir: str | None = None) -> dict[str, Any] | None:
+    """The keys that a preset of ours holds, or of ``config_dir``, without what it picks from other groups; None = no
+    such preset."""
     import yaml
 
-    file = CONFIGS / group / f"{name}.yaml"
-    if not file.is_file():
+    files = [Path(folder) / group / f"{name}.yaml" for folder in (CONFIGS, config_dir) if folder]
+    file = next((file for file in files if file.is_file()), None)
+    if file is None:
         return None
     return {key: value for key, value in (yaml.safe_load(file.read_text()) or {}).items() if key != "defaults"}
 

@@ -7,7 +7,7 @@ from videoai.compose.files import GROUPS, choices_of, place_of
 from videoai.core.messages import did_you_mean
 from videoai.settings.parse import unknown
 
-GRAMMAR_ERRORS = ("mismatched input", "no viable alternative", "extraneous", "token recognition")
+GRAMMAR_ERRORS = ("LexerNoViableAlt", "mismatched input", "no viable alternative", "extraneous", "token recognition")
 
 
 def one_line(error: Exception, overrides: Sequence[str], config_dir: str | None) -> str:
@@ -69,14 +69,22 @@ def _about_choice(
 
 
 def _how_to_choose(group: str) -> str:
+    if group == "experiment":
+        return "to add another experiment, write under defaults: - NAME"
     if group not in GROUPS:
         return f"there is no group '{group}' of files.{did_you_mean(group, GROUPS)} There are: {', '.join(GROUPS)}."
     return f"to choose another file of {group}, write under defaults: - override /{group}: NAME"
 
 
 def _other(text: str) -> str:
+    if "recursion" in text:
+        key = re.search(r"full_key: (\S+)", text)
+        return f"{key[1] if key else 'a file'}: holds itself, by an alias of YAML or a list of defaults."
     if unknown_to_hydra := re.search(r"In '(.+?)': .*Key '(.+?)' not in 'HydraConf'", " ".join(text.split())):
         return f"{unknown_to_hydra[1]}.yaml: hydra.{unknown_to_hydra[2]} is no setting of Hydra. Leave it out."
     if "Config group override must be" in text or "Could not load" in text:
         return f"{', '.join(GROUPS)} take the name of a file. ({text.splitlines()[0].replace('++', '')})"
+    if merged := re.search(r"In '(.+?)': \w+ raised while composing config:\s*(.*)", text, re.DOTALL):
+        words = merged[2].replace("DictConfig", "pairs, NAME: VALUE,").replace("ListConfig", "a list")
+        return f"{merged[1]}.yaml: {' '.join(words.split())}"
     return " ".join(text.splitlines()[:2]).replace("++", "")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Generic, TypeVar
 
 from videoai.compose.arguments import Arguments, keys_of, put, read_arguments, values_of
-from videoai.compose.files import CONFIGS, GROUPS, choices_of, keys_beside_targets, options_of, origin_of
+from videoai.compose.files import CONFIGS, GROUPS, check_chosen, choices_of, keys_beside_targets, options_of, origin_of
 from videoai.compose.presets import compose_presets
 from videoai.core.messages import did_you_mean
 from videoai.settings.gan import TrainGanSettings
@@ -51,6 +51,8 @@ def from_arguments(cls: type[T], arguments: Sequence[str]) -> Composed[T]:
     """
     given = read_arguments(cls, arguments)
     if cls not in JOBS:
+        if given.config_dir:
+            logger.warning("--config-dir has no effect here: it is for data=NAME and for settings of train")
         return Composed(cls, complete(cls, values_of(given.overrides)), {})
     config, choices = compose_presets(JOBS[cls], given.overrides, given.config_dir)
     return from_composed(cls, config, choices, given)
@@ -109,9 +111,12 @@ def from_composed(
 
     Raises: ValueError: an unknown key or a value that is not allowed, and the file that holds it.
     """
+    for group, name in choices.items():
+        if name:
+            check_chosen(group, name, given.config_dir)
     try:
         whole = renamed({**config, **_own_nodes(given, config, choices)}, logger.warning)
-        check_names(whole, choices)
+        check_names(whole, choices, given.config_dir)
         check_model(whole.get("model"))
         return Composed(cls, complete(cls, whole), choices)
     except WrongSetting as error:
@@ -120,12 +125,14 @@ def from_composed(
         raise ValueError(f"{file}: {error}" if file else str(error)) from error
 
 
-def check_names(whole: Mapping[str, Any], choices: Mapping[str, str | None]) -> None:
+def check_names(whole: Mapping[str, Any], choices: Mapping[str, str | None], config_dir: str | None) -> None:
     """Raises: ValueError: a name that there is not, or that is set alone, so that another preset's options stay."""
     for group in ("optim", "schedule", "model"):
         chosen, node = choices.get(group), whole.get(group)
-        preset = options_of(group, chosen) if chosen else None
-        if preset and isinstance(node, Mapping) and not _is_own(node) and node.get("name") != preset.get("name"):
+        preset = options_of(group, chosen, config_dir) if chosen else None
+        if not preset or "name" not in preset or not isinstance(node, Mapping) or _is_own(node):
+            continue
+        if node.get("name") != preset["name"]:
             name = str(node.get("name"))
             if options_of(group, name) is None:
                 known = choices_of(group)

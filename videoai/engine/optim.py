@@ -29,7 +29,7 @@ def build_optimizer(
     if "lr" not in node:
         raise ValueError("optim.lr is not set. Add optim.lr=..., the learning rate.")
     if isinstance(node["lr"], str | bool | None):
-        raise ValueError(f"optim.lr={node['lr']}: give a number above 0.")
+        raise ValueError(f"optim.lr={node['lr']!r}: give a number above 0, without quotes.")
     options = dict(node)
     weight_decay = options.pop("weight_decay", 0.0)
     if not isinstance(weight_decay, int | float) or not 0 <= weight_decay < math.inf:
@@ -46,8 +46,9 @@ def build_optimizer(
     make = bind(options, OPTIMIZERS, where="optim", trust=trust, params=groups)
     try:
         made = make()
-    except ValueError as error:  # torch's own do not say which setting they are about
-        raise ValueError(f"optim: {target}: {error}") from error
+    except Exception as error:  # torch's own do not say which setting they are about
+        kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
+        raise ValueError(f"optim: {target} refuses its options: {kind}{error}") from error
     check_optimizer(made, target, given)
     return made
 

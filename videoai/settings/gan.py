@@ -95,7 +95,9 @@ class GanTrainerSettings:
     precision: Literal["auto", "fp32", "bf16", "fp16"] = setting(
         "auto", auto=True, help="auto = bf16 on a GPU that has it, else fp32"
     )
-    num_threads: int | Literal["auto"] = setting("auto", auto=True, min=1, help="of torch on a CPU; auto = all cores")
+    num_threads: int | Literal["auto"] = setting(
+        "auto", auto=True, min=1, max=1024, help="of torch on a CPU; auto = all cores"
+    )
     eval_every: int | None = setting(None, min=1, resume=True, help="steps; null = 10 times")
     save_every: int | None = setting(None, min=1, resume=True, help="steps; null = eval_every")
     log_every: int = setting(20, min=1, resume=True, help="steps")

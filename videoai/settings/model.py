@@ -30,7 +30,11 @@ class ClipSettings:
         None, length=3, min=0, max=1, help="of pixels in 0..1; null = as the weights were trained, without weights 0.45"
     )
     std: tuple[float, ...] | None = setting(
-        None, length=3, above=0, help="of pixels in 0..1; null = as the weights were trained, without weights 0.225"
+        None,
+        length=3,
+        above=0,
+        max=1,
+        help="of pixels in 0..1; null = as the weights were trained, without weights 0.225",
     )
     channels: Literal["rgb", "bgr"] | None = setting(
         None, help="order of the channels; null = as the weights were trained"

@@ -198,6 +198,11 @@ def _value(f: Field[Any], about: Setting, kind: Any, given: Mapping[str, Any], p
 
 def _variant(about: Setting, node: Any, prefix: str, beside: Any) -> dict[str, Any]:
     """A group whose keys depend on its name; any keys go with ``_target_``, and where nothing is known of them."""
+    if isinstance(node, Mapping) and not isinstance(node.get("_target_", ""), str):
+        given = shown(node["_target_"])
+        raise WrongSetting(
+            f"{prefix}_target_", f"{prefix}_target_={given}: give package.module.Class, or leave it out."
+        )
     if not isinstance(node, Mapping):
         raise WrongSetting(
             prefix.rstrip("."),

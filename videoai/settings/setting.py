@@ -3,8 +3,8 @@
 batch_size: int = setting(16, min=1, help="clips in one forward pass")
 """
 
-import math
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field
 from types import NoneType, UnionType
@@ -12,6 +12,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from videoai.core.messages import did_you_mean
 
+LARGEST = sys.float_info.max
 UNCHANGED = object()  # stands for "as the default is"
 
 
@@ -76,8 +77,9 @@ def checked(key: str, value: Any, annotation: Any, about: Setting) -> Any:
     fitted = _first_fit(value, annotation, about)
     if fitted is not UNCHANGED:
         return fitted
-    given = repr(value) if isinstance(value, str) and value.replace(".", "", 1).isdecimal() else shown(value)
-    message = f"{key}={given}:{_near(value, annotation)} {allowed(annotation, about, capital=True)}."
+    given = repr(value) if isinstance(value, str) and is_number(value) else shown(value)
+    quotes = " A number that is text stands in quotes." if str in alternatives(annotation) else ""
+    message = f"{key}={given}:{_near(value, annotation)} {allowed(annotation, about, capital=True)}.{quotes}"
     raise WrongSetting(key, message)
 
 
@@ -88,6 +90,15 @@ def plain(value: Any) -> Any:
     if isinstance(value, os.PathLike):
         return os.fspath(value)
     return value.item() if getattr(value, "shape", None) == () and hasattr(value, "item") else value
+
+
+def is_number(text: str) -> bool:
+    """Whether a text looks like a number."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def alternatives(annotation: Any) -> tuple[Any, ...]:
@@ -134,7 +145,7 @@ def _fitted(value: Any, kind: Any, about: Setting) -> Any:
     if kind in (int, float):
         return value if _is_number(value, kind, about) else UNCHANGED
     if kind is str:
-        is_text = isinstance(value, str | int | float) and not isinstance(value, bool)
+        is_text = isinstance(value, str | int) and not isinstance(value, bool)  # of 1.10 only 1.1 would be left
         return str(value) if is_text else UNCHANGED
     if origin is tuple:
         value = [value] if isinstance(value, str) else value  # trust=mine
@@ -167,11 +178,9 @@ def _first_fit(value: Any, annotation: Any, about: Setting) -> Any:
 
 
 def _is_number(value: Any, kind: Any, about: Setting) -> bool:
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, int if kind is int else int | float)
-        or not math.isfinite(value)
-    ):
+    if isinstance(value, bool) or not isinstance(value, int if kind is int else int | float):
+        return False
+    if kind is float and not -LARGEST <= value <= LARGEST:  # also NaN and infinity
         return False
     too_low = (about.min is not None and value < about.min) or (about.above is not None and value <= about.above)
     too_high = (about.max is not None and value > about.max) or (about.below is not None and value >= about.below)

@@ -39,7 +39,7 @@ class TrainerSettings:
         "auto", auto=True, help="memory layout of tensors"
     )
     num_threads: int | Literal["auto"] = setting(
-        "auto", auto=True, min=1, help="of torch on a CPU; auto = 1 for small models, otherwise all cores"
+        "auto", auto=True, min=1, max=1024, help="of torch on a CPU; auto = 1 for small models, otherwise all cores"
     )
     activation_checkpointing: bool = setting(
         False, help="true = less memory for a third more time: activations are computed again, not kept"

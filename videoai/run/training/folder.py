@@ -111,15 +111,21 @@ def find_resume(folder: RunFolder, resume: str | bool) -> dict[str, Any] | None:
                 f"resume=false, but {folder.path} already holds a run. Choose another run_dir, or delete it."
             )
         if word not in ("auto", "true") and os.path.abspath(str(resume)) != str(held.absolute()):
-            if not os.path.exists(str(resume)):
-                raise FileNotFoundError(f"resume={resume}: no such file. Give auto, false or the PATH of a checkpoint.")
+            check_there(resume)
             logger.warning(
                 "run_dir=%s holds a run already: it continues, and resume=%s is not read", folder.path, resume
             )
         return checkpoint.load(held)
     if word in ("auto", "true", "false", "never", "none"):
         return None
+    check_there(resume)
     return checkpoint.load(str(resume))
+
+
+def check_there(resume: str | bool) -> None:
+    """Raises: FileNotFoundError."""
+    if not os.path.exists(str(resume)):
+        raise FileNotFoundError(f"resume={resume}: no such file. Give auto, false or the PATH of a checkpoint.")
 
 
 def copy_best(folder: RunFolder, resume: str | bool) -> None:
