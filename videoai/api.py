@@ -54,7 +54,10 @@ def evaluate(
     """
     from videoai.run.evaluate import evaluate as run
 
-    given = parse(EvaluateSettings, {"checkpoint": checkpoint, "trust": list(trust), **settings})
+    given = parse(
+        EvaluateSettings,
+        {"checkpoint": checkpoint, "trust": [trust] if isinstance(trust, str) else list(trust), **settings},
+    )
     return run(given, data_change(data, checkpoint))
 
 

@@ -140,3 +140,10 @@ def test_an_error_in_code_of_ones_own_says_where_it_was_raised(way, tmp_path, mo
     with pytest.raises(ValueError, match="boom") as raised:
         fail()
     assert message_of(raised.value) == "boom bang (in your own read, broken.py line 2)"
+
+
+def test_sys_exit_in_code_of_ones_own_is_an_error_with_its_place(videoai_command, clip_folder, tmp_path):
+    (tmp_path / "leaves.py").write_text("import sys\ndef videos():\n    sys.exit(0)\n")
+    done = videoai_command("train", "data._target_=leaves.videos", "data.flip=0", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "videoai: sys.exit(0) ended the command (in your own videos, leaves.py line 3)" in done.stderr

@@ -87,3 +87,9 @@ def test_what_makes_nothing_is_refused_with_its_name(tmp_path, monkeypatch):
     ):
         with pytest.raises(ValueError, match=message):
             build({"_target_": target}, {}, where="optim", trust=ANYTHING)
+
+
+def test_trust_as_a_text_is_one_package_and_not_a_part_of_it():
+    with pytest.raises(ValueError, match="code from outside videoai"):
+        build({"_target_": "json.loads", "s": "1"}, {}, where="model", trust="myjson")
+    assert build({"_target_": "json.loads", "s": "1"}, {}, where="model", trust="json") == 1

@@ -1,5 +1,6 @@
 import copy
 import json
+import math
 import os
 import signal
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from videoai.engine.interrupt import Interrupt, Interrupted
 from videoai.engine.precision import Precision
 from videoai.engine.progress import Progress
 from videoai.engine.schedule import Schedule
+from videoai.engine.trainer import Best
 
 
 def weights(trainer) -> dict[str, torch.Tensor]:
@@ -345,3 +347,12 @@ def test_a_part_of_the_model_may_be_averaged_and_evaluated_alone(make_trainer):
     trainer.fit()
     assert modules == ["Conv3d", "Conv3d"]
     assert set(make_trainer.load("last")["ema"]) == {"n_averaged", "module.weight", "module.bias"}
+
+
+@pytest.mark.parametrize(("value", "loss"), [(math.nan, 1.0), (0.9, math.nan), (math.inf, 1.0), (0.9, math.inf)])
+def test_what_is_not_finite_is_never_the_best(value, loss):
+    best = Best()
+    assert not best.update(value, loss, 1)
+    assert best.update(0.1, 2.0, 2)
+    assert not best.update(value, loss, 3)
+    assert (best.value, best.step, best.stale) == (0.1, 2, 1)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from videoai.cli.help import group_help, job_help, usage
 from videoai.cli.jobs import GROUPS, Command, find
+from videoai.core.build import FOUND
 from videoai.core.slurm import name_processes
 
 USAGE_ERROR = 2
@@ -69,6 +70,10 @@ def run(command: Command, *, wants_help: bool = False) -> int:
         return getattr(import_module(module), function)(command.rest)
     except KeyboardInterrupt as stopped:
         return complain(f"stopped. {stopped}".rstrip(), 130)
+    except SystemExit as ended:  # by code of the user's own
+        if not (place := own_place(ended)):
+            raise
+        return complain(f"sys.exit({ended.code!r}) ended the command ({place})", 1)
     except BrokenPipeError:  # | head
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -102,12 +107,13 @@ def message_of(error: Exception) -> str:
         line = " ".join(text.split("\n")) if len(text) < 2000 else text
         return f"{line} ({place})" if place else line
     first = text.splitlines()[0] if text else "no message"
-    return (
-        f"{type(error).__name__}: {first} ({place or 'a fault in videoai: please report it'}; debug=true shows where)"
-    )
+    fault = "a fault in videoai: please report it"
+    if own := [target for target in FOUND if not target.startswith("torch.")]:
+        fault = f"from what your own {', '.join(own)} returned or changed, or a fault in videoai"
+    return f"{type(error).__name__}: {first} ({place or fault}; debug=true shows where)"
 
 
-def own_place(error: Exception) -> str | None:
+def own_place(error: BaseException) -> str | None:
     """Where an error comes from: the innermost frame that is neither ours nor installed; None = there is none."""
     installed = (str(Path(__file__).parents[1]), sysconfig.get_path("stdlib"), "<")
     for file, line, name in reversed(frames_of(error)):
@@ -116,7 +122,7 @@ def own_place(error: Exception) -> str | None:
     return None
 
 
-def frames_of(error: Exception) -> list[tuple[str, int, str]]:
+def frames_of(error: BaseException) -> list[tuple[str, int, str]]:
     """(file, line, function) of each frame, the innermost last: those of the error, of what caused it, and of a data
     worker."""
     chain: list[BaseException] = [error]

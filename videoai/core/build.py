@@ -14,6 +14,7 @@ from typing import Any
 
 from videoai.core.messages import did_you_mean
 
+FOUND: dict[str, None] = {}  # targets outside of this project that were imported here, for what an error says
 ANYTHING = ("*",)  # trust for a config that the user wrote
 
 
@@ -89,6 +90,7 @@ def resolve(target: str, where: str) -> Callable[..., Any]:
 
 def _find(node: Mapping[str, Any], table: Mapping[str, str], where: str, trust: Sequence[str]) -> Callable[..., Any]:
     target, name = node.get("_target_"), str(node.get("name"))
+    trust = [trust] if isinstance(trust, str) else trust  # a part of its letters is no package
     if target:
         if tuple(trust) != ANYTHING and str(target).split(".")[0] not in trust:
             package = str(target).split(".")[0]
@@ -96,6 +98,7 @@ def _find(node: Mapping[str, Any], table: Mapping[str, str], where: str, trust: 
                 f"{where}: '{target}' is code from outside videoai, named by a file. Add 'trust=[{package}]' if "
                 "you trust it."
             )
+        FOUND[str(target)] = None
         return resolve(str(target), where)
     if name not in table:
         choices = ", ".join(sorted(table))

@@ -48,10 +48,11 @@ class Best:
     stale: int = 0  # evaluations since
 
     def update(self, value: float, loss: float, step: int, *, lower_is_better: bool = False) -> bool:
-        """True when this evaluation is better: higher (or lower), or as good with a lower loss."""
+        """True when this evaluation is better: higher (or lower), or as good with a lower loss. What is not finite
+        never is."""
         sign = -1 if lower_is_better else 1
         best = sign * self.value if self.step >= 0 else -math.inf  # before the first everything is better
-        if (sign * value, -loss) > (best, -self.loss):
+        if math.isfinite(value) and math.isfinite(loss) and (sign * value, -loss) > (best, -self.loss):
             self.value, self.loss, self.step, self.stale = value, loss, step, 0
             return True
         self.stale += 1
@@ -226,6 +227,9 @@ class Trainer:
         self.metrics = self.evaluate(self.average.module.eval(), self.step)
         self.log.scalars(self.step, "val", self.metrics)
         value, loss = self.metrics[self.metric], self.metrics.get("loss", 0.0)
+        if not (math.isfinite(value) and math.isfinite(loss)):
+            values = (self.step, self.metric, value, loss)
+            logger.warning("step %d: validation gave %s %s and loss %s, which is never the best", *values)
         better = self.best.update(value, loss, self.step, lower_is_better=self.lower_is_better)
         self.progress.evaluation(self.step, self.metrics, better)
         if better:

@@ -80,6 +80,7 @@ class Predictor:
         stacked = frames.reshape(len(windows), -1, *frames.shape[1:])  # [W*T, C, H, W] -> [W, T, C, H, W]
         with self.precision.autocast():
             outputs = self.model(self.precision.place_video(self.to_input.normalized(stacked)))
+        check_outputs(outputs, len(windows), self.model)
         return self.task.activated(outputs.float()).cpu()
 
     def _indices(self, video: Video, path: str, start_seconds: float, end_seconds: float) -> Tensor:
@@ -89,6 +90,16 @@ class Predictor:
             return first + clip_indices(last - first, video.fps, self.model.clip)
         except ValueError as error:
             raise BadVideo(path, "short", "sample", str(error)) from error
+
+
+def check_outputs(outputs: object, num_windows: int, model: LoadedModel) -> None:
+    """Raises: ValueError: other outputs than those of training, or numbers that are not finite."""
+    name, wanted = type(model.model).__name__, [num_windows, len(model.classes)]
+    if not isinstance(outputs, Tensor) or list(outputs.shape) != wanted:
+        given = list(outputs.shape) if isinstance(outputs, Tensor) else f"a {type(outputs).__name__}"
+        raise ValueError(f"model {name}: returns {given}, and as trained it returned {wanted}, one for each class.")
+    if not outputs.isfinite().all():
+        raise ValueError(f"model {name}: its outputs are not finite, so there is no answer.")
 
 
 def find_videos(pattern: str, extensions: Collection[str]) -> list[str]:

@@ -46,6 +46,8 @@ def build_manifest(data: DataSettings, *, trust: Sequence[str]) -> Manifest:
             f"data: {target} returned a {type(manifest).__name__}; return a Manifest of videoai.data.lists.manifest."
         )
     manifest.check_labels()
+    if data.source.get("_target_"):  # readers of layouts check each line, and data check counts what is wrong
+        manifest.check_times()
     if data.only is not None:
         manifest = manifest.only(data.only)
     return without_quarantined(manifest, data.quarantine) if data.quarantine else manifest

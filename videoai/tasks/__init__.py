@@ -7,6 +7,7 @@ from typing import Any
 from videoai.core.build import ANYTHING, build
 from videoai.core.messages import truncated_list
 from videoai.data.lists.manifest import Manifest
+from videoai.tasks.own import with_checks
 from videoai.tasks.task import Task
 
 TASKS = {
@@ -29,7 +30,7 @@ def build_task(node: str | Mapping[str, Any], *, trust: Sequence[str] = ANYTHING
             f"task: {type(task).__name__} has no {truncated_list(missing)}. A task has the methods of "
             "videoai.tasks.task.Task; videoai.tasks.supervised.SupervisedTask is a base with most of them."
         )
-    return task
+    return with_checks(task) if isinstance(node, Mapping) and "_target_" in node else task
 
 
 def suiting(manifest: Manifest) -> dict[str, Any]:

@@ -123,6 +123,8 @@ class Items(Sequence[VideoItem]):
             if odd := next((row for row in rows if not isinstance(row, VideoItem)), None):
                 raise ValueError(f"an item is a VideoItem of videoai.core.types, and {odd!r} is a {type(odd).__name__}")
             path, label, start, end, group, spans = zip(*rows, strict=True)
+            if wrong := [one for one in (*start, *end) if not isinstance(one, int | float | np.number | None)]:
+                raise ValueError(f"the time {wrong[0]!r} is no number of seconds")
             if wrong := [one for one in label if not isinstance(one, int | np.integer) or isinstance(one, bool)]:
                 raise ValueError(f"the label {wrong[0]!r} is no number of a class: 0, 1, 2, ...")
             several = [each for each in spans if each is not None]

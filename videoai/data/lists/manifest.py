@@ -39,6 +39,8 @@ class Manifest:
     root: str = ""  # the folder that item paths lie under
 
     def __post_init__(self) -> None:
+        if not isinstance(self.classes, list | tuple) or not isinstance(self.source, str):
+            raise ValueError(f"{self.source}: classes={self.classes!r}: give a tuple of names, and source as text.")
         if wrong := self.splits.keys() - {*SPLITS}:
             raise ValueError(f"{self.source}: no split is called {min(wrong)!r}. There are {', '.join(SPLITS)}.")
         if wrong := [name for name, count in Counter(self.classes).items() if not isinstance(name, str) or count > 1]:
@@ -93,6 +95,19 @@ class Manifest:
                 raise ValueError(
                     f"{self.source}: a clip of {split} has the label {wrong[0]}, and there are {len(self.classes)} "
                     f"classes: {truncated_list(self.classes)}. Labels are their places in this list, from 0."
+                )
+
+    def check_times(self) -> None:
+        """Raises: ValueError: a clip that begins before its video, or does not end behind its start."""
+        for split, items in self.splits.items():
+            start, end = items.start_seconds, items.end_seconds
+            is_wrong = ~(start >= 0) | (end <= start)  # an end that is NaN is that of the file
+            if is_wrong.any():
+                item = items[int(is_wrong.argmax())]
+                times = f"from {item.start_seconds} to {item.end_seconds} s"
+                raise ValueError(
+                    f"{self.source}: {item.path} in {split} is {times}; a start is 0 or more, and an end behind it, or "
+                    "None."
                 )
 
     def check_learnable(self) -> None:
