@@ -39,9 +39,10 @@ def read_arguments(cls: type, arguments: Sequence[str]) -> Arguments:
                 f"'{word}' is not understood{written(cls, word, rest)}: settings are key=value, flags are --help, "
                 "--config-dir DIR and, for train, --cfg and -m."
             )
-    keys = [word.partition("=")[0] for word in rest]
-    if twice := [key for key in dict.fromkeys(keys) if keys.count(key) > 1]:
-        raise ValueError(f"{twice[0]} is given {keys.count(twice[0])} times. Leave one of them.")
+    last = {word.partition("=")[0]: word for word in rest}  # as Hydra takes them: a script may add words
+    for word in dict.fromkeys(rest):
+        if (counts := last[word.partition("=")[0]]) != word:
+            logger.warning("%s is not used: %s comes after it", word, counts)
     return Arguments(config_dir, [quoted(cls, renamed_override(word, logger.warning)) for word in rest])
 
 

@@ -45,9 +45,11 @@ def check_own_files(config_dir: str | None) -> None:
             )
 
 
-def check_chosen(group: str, name: str, config_dir: str | None, above: Sequence[Path] = ()) -> None:
+def check_chosen(
+    group: str, name: str, config_dir: str | None, above: Sequence[Path] = (), *, warn: bool = False
+) -> None:
     """A file of the user's own that is chosen, and those that its list of defaults chooses. ``above``: the files that
-    chose it. Warns of settings of Hydra, which are those of a multirun.
+    chose it. ``warn``: of settings of Hydra, which are those of a multirun.
 
     Raises: ValueError: not UTF-8, no settings, another first line than ``GLOBAL``, a default that cannot be followed.
     """
@@ -77,12 +79,12 @@ def check_chosen(group: str, name: str, config_dir: str | None, above: Sequence[
                 f"{shown}: '{dotted[0]}': a key of a file has no dot. Write {dotted[0].rpartition('.')[2]}: below "
                 f"{dotted[0].rpartition('.')[0]}:"
             )
-        if "hydra" in node:
-            logger.warning("%s: the settings below hydra: have an effect with -m only", shown)
+        if warn and "hydra" in node:
+            logger.warning("%s: the settings below hydra: are not used; they count under -m only", shown)
         if file in above:
             raise ValueError(f"{shown}: chooses itself, by way of its list of defaults.")
         for chosen, choice in defaults_of(shown, group, node.get("defaults", [])):
-            check_chosen(chosen, choice, config_dir, [*above, file])
+            check_chosen(chosen, choice, config_dir, [*above, file], warn=warn)
 
 
 def check_first_line(shown: str, group: str, text: str) -> None:

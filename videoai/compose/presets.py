@@ -25,7 +25,7 @@ def compose_presets(
     for override in overrides:
         check_choice(override, config_dir)
         group, _, name = override.partition("=")
-        check_chosen(group, name, config_dir)
+        check_chosen(group, name, config_dir, warn=True)
     search = [f"hydra.searchpath=[file://{os.path.abspath(config_dir)}]"] if config_dir else []
     try:
         return _composed(job, [*search, *map(forced, overrides)])

@@ -215,10 +215,8 @@ def _variant(about: Setting, node: Any, prefix: str, beside: Any) -> dict[str, A
         raise WrongSetting(prefix.rstrip("."), without_name(prefix.rstrip("."), node, variants))
     if name not in variants:
         choices = ", ".join(sorted(variants))
-        raise WrongSetting(
-            f"{prefix}name",
-            f"{prefix}name={name}: no such choice.{did_you_mean(name, list(variants))} Choose from: {choices}.",
-        )
+        hint = f"{did_you_mean(name, list(variants))} Choose from: {choices}."
+        raise WrongSetting(f"{prefix}name", f"{prefix}name={shown(node['name'])}: no such choice.{hint}")
     names = {f.name for f in fields(variants[name])}
     if wrong := [key for key in node if key not in names]:
         raise WrongSetting(

@@ -69,9 +69,7 @@ class TrainedModel(LoadedModel):
             video that cannot be read.
         """
         check_options(top_k, window_seconds, hop_seconds, decoder, frame_fps)
-        device, videos = next(self.parameters()).device, list(single_inputs(inputs))
-        if fps is not None and videos and all(isinstance(one, str | PathLike) for one in videos):
-            logger.warning("fps=%s is not used: it is for frames given as arrays; files have their own", fps)
+        device, videos = next(self.parameters()).device, list(single_inputs(inputs, fps))
         predictor = Predictor(
             model=self,
             task=self.task,
@@ -121,9 +119,12 @@ def check_options(
         raise ValueError(f"decoder={decoder}: choose from {', '.join(get_args(Decoder))}.")
 
 
-def single_inputs(inputs: Input | Sequence[Input]) -> Iterator[Input]:
+def single_inputs(inputs: Input | Sequence[Input], fps: float | None = None) -> Iterator[Input]:
     """Every video on its own: a folder of videos or a glob stands for what it holds. Raises: FileNotFoundError."""
-    for one in inputs if isinstance(inputs, list | tuple) else [inputs]:
+    given: Sequence[Input] = inputs if isinstance(inputs, list | tuple) else [inputs]  # pyright: ignore[reportAssignmentType]
+    if fps is not None and given and all(isinstance(one, str | PathLike) for one in given):
+        logger.warning("fps=%s is not used: it is for frames given as arrays; files have their own", fps)
+    for one in given:
         path = fspath(one) if isinstance(one, str | PathLike) else ""
         is_local = path and not is_url(path)
         yield from find_videos(path, VIDEO_EXTENSIONS) if is_local else [one]  # pyright: ignore[reportReturnType]

@@ -38,7 +38,9 @@ class SupervisedValidation:
         self.items, self.outputs = setup.manifest.splits["val"], setup.outputs
         self.task, self.precision, self.log = task, precision, log
         if not self.items:
-            raise ValueError(f"{setup.manifest.source}: no validation videos. Set data.val_fraction above 0.")
+            has_fraction = "val_fraction" in setup.settings.data.source
+            way_out = "Set data.val_fraction above 0" if has_fraction else "Add clips to the split val"
+            raise ValueError(f"{setup.manifest.source}: no validation videos. {way_out}.")
         if not len(self.items.label_pairs()[1]):
             raise ValueError(f"{setup.manifest.source}: no validation video has a label, so nothing can be scored.")
         self.metric, self.batch_size = setup.training.trainer.metric, setup.training.trainer.batch_size
