@@ -422,3 +422,22 @@ def test_an_error_in_ones_own_model_is_not_blamed_on_videoai(videoai_command, cl
     assert done.returncode == 1
     assert "videoai: model Net: fails on a video [16, 3, 16, 32, 32] with RuntimeError" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_an_error_in_a_worker_ends_the_command_soon(videoai_command, clip_folder, tmp_path):
+    """It took 24 s: the loader waited for workers that nobody had told to end."""
+    text = "def make(*, most):\n    def fail(video, generator):\n        raise ValueError('boom')\n    return fail\n"
+    (tmp_path / "broken_transform.py").write_text(text)
+    own = "augment.clip_transforms=[{_target_: broken_transform.make, most: 1}]"
+    given = [
+        f"data.root={clip_folder}",
+        "data=folder",
+        "data.flip=0",
+        "loading.num_workers=2",
+        "trainer.precision=fp32",
+    ]
+    started = time.monotonic()
+    done = videoai_command("train", *given, own, "trainer.num_threads=1", cwd=tmp_path)
+    assert "videoai: boom (in your own" in done.stderr
+    assert time.monotonic() - started < 15

@@ -46,7 +46,11 @@ def main() -> int:
     except ValueError as error:
         return complain(str(error), USAGE_ERROR if words[0] not in GROUPS else 1)
     code = run(command, wants_help=wants_help)
-    gc.collect()  # ends loaders that cycles keep alive: at exit, Python would wait for their processes, deaf to SIGTERM
+    if code == 0:
+        # Ends loaders that cycles keep alive: at exit, Python would wait for their processes, deaf to SIGTERM. After an
+        # error the traceback holds a loader, and its queues would be collected before it could tell its workers to end:
+        # it then waits ten seconds for each. At exit data/loader.py ends them.
+        gc.collect()
     return code
 
 
