@@ -13,7 +13,7 @@ from pathlib import Path
 
 from videoai.cli.help import group_help, job_help, usage
 from videoai.cli.jobs import GROUPS, Command, find
-from videoai.core.build import FOUND
+from videoai.core.build import IMPORTED_TARGETS
 from videoai.core.slurm import name_processes
 
 USAGE_ERROR = 2
@@ -112,7 +112,7 @@ def message_of(error: Exception) -> str:
         return f"{line} ({place})" if place else line
     first = text.splitlines()[0] if text else "no message"
     fault = "a fault in videoai: please report it"
-    if own := [target for target in FOUND if not target.startswith("torch.")]:
+    if own := [target for target in IMPORTED_TARGETS if not target.startswith("torch.")]:
         fault = f"from what your own {', '.join(own)} returned or changed, or a fault in videoai"
     return f"{type(error).__name__}: {first} ({place or fault}; debug=true shows where)"
 

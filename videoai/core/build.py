@@ -14,7 +14,9 @@ from typing import Any
 
 from videoai.core.messages import did_you_mean
 
-FOUND: dict[str, None] = {}  # targets outside of this project that were imported here, for what an error says
+IMPORTED_TARGETS: dict[
+    str, None
+] = {}  # targets outside of this project that were imported here, for what an error says
 ANYTHING = ("*",)  # trust for a config that the user wrote
 
 
@@ -98,7 +100,7 @@ def _find(node: Mapping[str, Any], table: Mapping[str, str], where: str, trust: 
                 f"{where}: '{target}' is code from outside videoai, named by a file. Add 'trust=[{package}]' if "
                 "you trust it."
             )
-        FOUND[str(target)] = None
+        IMPORTED_TARGETS[str(target)] = None
         return resolve(str(target), where)
     if name not in table:
         choices = ", ".join(sorted(table))

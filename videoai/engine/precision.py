@@ -255,17 +255,14 @@ def probe(
                 torch.manual_seed(turn)  # the same dropout in all formats
                 clone.zero_grad(set_to_none=True)
                 times[number].append(_milliseconds(precision, clone, video, label))
-                wrong[number] = max(wrong[number], _gradient_error(precision, clone, clones[0]))
+                wrong[number] = max(wrong[number], _gradient_error(clone, clones[0]))
     fastest = [min(row[1:]) for row in times]  # the first round allocates and builds kernels
     columns = zip(formats, fastest, errors, wrong, strict=True)
     return [Choice(p.name, p.layout, ms, error, worst) for p, ms, error, worst in columns]
 
 
-def _gradient_error(precision: Precision, clone: nn.Module, reference: nn.Module) -> float:
-    """The gradient error of the worst weight. fp16 is left out: its gradients are scaled, and may overflow until the
-    scale is found."""
-    if precision.name == "fp16":
-        return 0.0
+def _gradient_error(clone: nn.Module, reference: nn.Module) -> float:
+    """The gradient error of the worst weight."""
     return worst_error([p.grad for p in clone.parameters()], [p.grad for p in reference.parameters()])
 
 

@@ -84,7 +84,7 @@ def check_same_settings(settings: Settings) -> None:
         values = [each.get(key) for each in everywhere]
         if len(set(values)) > 1:
             given = ", ".join(map(str, values))
-            raise ValueError(f"the processes of this run have different settings: {key} is {given}.")
+            raise ValueError(f"the processes of this run have different settings: {key} is {given}. Start all alike.")
 
 
 def check_accumulate(accumulate: int, batch_size: int) -> None:
