@@ -25,6 +25,7 @@ from torch import Tensor, nn
 
 from videoai.core.build import resolve
 from videoai.models import MODELS, TARGETS, create_model, names
+from videoai.models.blocks import repeated_blocks
 
 NUM_CLASSES = 5
 GOLDEN = Path(__file__).parents[1] / "golden" / "zoo.json"
@@ -80,6 +81,9 @@ SMALL = {
     "swin3d": Small((4, 32, 32), (6, 48, 40), {"drop_path": 0.0}),
 }
 NO_FULLGRAPH = {"cnn_rnn"}  # modules. Dynamo breaks the graph at nn.LSTM and nn.GRU
+# Models whose blocks hold less than half of their parameters: the rest of C3D are two linear layers, of the other
+# the ConvLSTM
+SMALL_BLOCKS = {"c3d", "tiny_convlstm"}
 # Modules, and parameters that get no gradient: of the last block only the class token is read, and it has no position
 NO_GRADIENT = {"mvit": r"blocks\.(15|23|47)\.attn\.(rel_pos_[thw]|pool_q\.pool\.weight)"}
 
@@ -95,11 +99,16 @@ def small(name: str) -> Small:
     return case._replace(options={key: value for key, value in sized.items() if key in takes} | case.options)
 
 
-def facts(name: str) -> dict[str, Any]:
-    """Parameters and tensors at 400 classes and full size; on the meta device: shapes without memory."""
+def on_meta(name: str) -> nn.Module:
+    """At 400 classes and full size: shapes without memory."""
     with torch.device("meta"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model = create_model(name, num_classes=400)
+        return create_model(name, num_classes=400)
+
+
+def facts(name: str) -> dict[str, Any]:
+    """Parameters and tensors at 400 classes and full size."""
+    model = on_meta(name)
     keys = "\n".join(f"{key} {list(tensor.shape)}" for key, tensor in sorted(model.state_dict().items()))
     return {
         "parameters": sum(p.numel() for p in model.parameters()),
@@ -328,6 +337,28 @@ def test_every_parameter_has_a_depth(name: str) -> None:
     assert by_name[head] == 1.0
     assert min(by_name.values()) <= 0.5
     assert set(exempt) <= {key for key, _ in model.named_parameters()}
+
+
+@pytest.mark.parametrize("name", _tiers(math.inf, other_sizes=pytest.mark.slow))
+def test_the_repeated_blocks_hold_most_parameters(name: str) -> None:
+    model = on_meta(name)
+    blocks = repeated_blocks(model)  # raises where two of them share a part
+    in_blocks = sum(parameter.numel() for block in blocks for parameter in block.parameters())
+    assert {id(block) for block in blocks} <= {id(module) for module in model.modules()}
+    assert all(any(True for _ in block.parameters()) for block in blocks)
+    assert (in_blocks > sum(p.numel() for p in model.parameters()) / 2) == (name not in SMALL_BLOCKS)
+
+
+@every_model
+@torch.inference_mode()
+def test_the_repeated_blocks_are_called_once_each_and_in_their_order(name: str) -> None:
+    model: Any = shared(name)
+    blocks, called = repeated_blocks(model), []
+    hooks = [block.register_forward_pre_hook(lambda block, _: called.append(id(block))) for block in blocks]
+    model(clips(small(name).clip))
+    for hook in hooks:
+        hook.remove()
+    assert called == [id(block) for block in blocks]
 
 
 @pytest.mark.gpu

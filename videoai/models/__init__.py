@@ -14,6 +14,10 @@ There is no base class. The models of the zoo also have
                                                  tokens)
     running_buffers                              optional: names of buffers that clips change, beside those of norms;
                                                  several processes average them
+    repeated_blocks() -> list of modules         what the network repeats: transformer blocks, residual blocks or
+                                                 stages, in the order of the forward pass, none inside another. They
+                                                 are compiled, checkpointed and sharded one by one, so each must be
+                                                 called as a module, ``block(x)``
     set_grad_checkpointing(enable=True)          recompute activations in the backward pass instead of keeping them
 
 and, once published weights are loaded, ``clip``: the ClipSpec that these weights were trained on.

@@ -10,8 +10,9 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from videoai.models.blocks import run_blocks
 from videoai.models.clip_size import check_clip
-from videoai.models.layers import init_weights, make_head, run_blocks
+from videoai.models.layers import init_weights, make_head
 from videoai.models.max_pool import FrameMaxPool
 
 WIDTHS = ((64,), (128,), (256, 256), (512, 512), (512, 512))  # channels of the convolutions before each pooling
@@ -59,7 +60,7 @@ class C3D(nn.Module):
         frames, *sides = (length // REDUCTION for length in video.shape[2:])
         if (frames, *((side + 2) // 2 for side in sides)) != self.map_shape[1:]:
             check_clip("c3d", video.shape[2:], self.input_size, (REDUCTION, REDUCTION, REDUCTION))
-        return run_blocks(self.stages.children(), video, checkpointing=self.checkpointing)
+        return run_blocks(self.repeated_blocks(), video, checkpointing=self.checkpointing)
 
     def forward_head(self, features: Tensor, pre_logits: bool = False) -> Tensor:
         """features: [B, 512, T', H', W'] -> logits [B, K], or what the head reads [B, 4096]."""
@@ -74,6 +75,10 @@ class C3D(nn.Module):
     def group_matcher(self, coarse: bool = False) -> dict[str, Any]:
         """timm's form: a depth a stage, then the two linear layers."""
         return {"stem": r"^stages\.0", "blocks": [(r"^stages\.(\d+)", None), (r"^fc[67]", (99999,))]}
+
+    def repeated_blocks(self) -> list[nn.Module]:
+        """The five stages."""
+        return list(self.stages)
 
     def set_grad_checkpointing(self, enable: bool = True) -> None:
         """Recompute the stages' activations in the backward pass."""

@@ -8,7 +8,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from videoai.models.layers import FrameCnn, make_head, run_blocks
+from videoai.models.blocks import run_blocks
+from videoai.models.layers import FrameCnn, make_head
 
 
 class FrameOnly(nn.Module):
@@ -29,7 +30,7 @@ class FrameOnly(nn.Module):
     def forward_features(self, video: Tensor) -> Tensor:
         """video: float [B, 3, T, H, W] -> features [B, D, H', W'] of the middle frame."""
         frame = video[:, :, video.shape[2] // 2]  # [B, C, T, H, W] -> [B, C, H, W]
-        return run_blocks(self.cnn.convs, frame, checkpointing=self.checkpointing)
+        return run_blocks(self.repeated_blocks(), frame, checkpointing=self.checkpointing)
 
     def forward_head(self, features: Tensor, pre_logits: bool = False) -> Tensor:
         """features: [B, D, H', W'] -> logits [B, K], or the pooled [B, D]."""
@@ -43,6 +44,10 @@ class FrameOnly(nn.Module):
     def group_matcher(self, coarse: bool = False) -> dict[str, Any]:
         """timm's form: no stem, a depth a convolution."""
         return {"stem": r"^$", "blocks": r"^cnn\.convs\.(\d+)"}
+
+    def repeated_blocks(self) -> list[nn.Module]:
+        """The convolutions."""
+        return self.cnn.repeated_blocks()
 
     def set_grad_checkpointing(self, enable: bool = True) -> None:
         """Recompute the convolutions' activations in the backward pass."""

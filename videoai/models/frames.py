@@ -75,6 +75,10 @@ class FrameNetwork(nn.Module):
         listed = getattr(self.backbone, "no_weight_decay", set)()
         return {f"backbone.{name}" for name, _ in self.backbone.named_parameters() if name in listed}
 
+    def repeated_blocks(self) -> list[nn.Module]:
+        """The backbone's blocks."""
+        return blocks_of_backbone(self.backbone)
+
     def set_grad_checkpointing(self, enable: bool = True) -> None:
         """Recompute the backbone's activations in the backward pass."""
         self.backbone.set_grad_checkpointing(enable)
@@ -124,6 +128,17 @@ def frame_features(backbone: Any, video: Tensor) -> Tensor:
     if features.ndim != 4 or features.shape[1] != width_of(backbone):
         return backbone.forward_head(features, pre_logits=True).unflatten(0, (-1, num_frames))  # [B, T, D]
     return features.unflatten(0, (-1, num_frames)).transpose(1, 2)  # [B*T, D, H', W'] -> [B, D, T, H', W']
+
+
+def blocks_of_backbone(backbone: Any) -> list[nn.Module]:
+    """The modules that a 2-D network repeats. timm's networks name the parameters of each by a pattern such as
+    ``^layer(\\d+)\\.(\\d+)``; what the whole pattern matches, and ends in a number, is a block."""
+    if isinstance(backbone, FrameCnn):
+        return backbone.repeated_blocks()
+    spec = backbone.group_matcher(coarse=False)["blocks"]
+    patterns = [spec] if isinstance(spec, str) else [pattern for pattern, _ in spec]
+    blocks = "|".join(f"(?:{pattern})" for pattern in patterns)
+    return [module for name, module in backbone.named_modules() if re.fullmatch(blocks, name) and name[-1].isdigit()]
 
 
 def check_frame_size(backbone: Any, size: tuple[int, ...]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from videoai.models.attentive_probe import AttentiveProbe
+from videoai.models.blocks import repeated_blocks
 from videoai.models.layers import check_choice
 
 
@@ -61,6 +62,10 @@ class AttentiveModel(nn.Module):
     def no_weight_decay(self) -> set[str]:
         """The model's own, and the probe's query."""
         return {f"model.{name}" for name in getattr(self.model, "no_weight_decay", set)()} | {"probe.pool.query_token"}
+
+    def repeated_blocks(self) -> list[nn.Module]:
+        """The model's own."""
+        return repeated_blocks(self.model)
 
     def set_grad_checkpointing(self, enable: bool = True) -> None:
         """Recompute the model's activations in the backward pass."""

@@ -16,8 +16,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from videoai.models.attention import DropPath, Mlp, drop_path_rates
+from videoai.models.blocks import run_blocks
 from videoai.models.clip_size import check_clip, check_patches
-from videoai.models.layers import make_head, run_blocks
+from videoai.models.layers import make_head
 from videoai.models.positions import Positions
 
 STEM_STRIDE = (2, 4, 4)  # T, H, W
@@ -109,6 +110,10 @@ class Hiera(nn.Module):
     def no_weight_decay(self) -> set[str]:
         """The position tables."""
         return {"positions.time", "positions.space"}
+
+    def repeated_blocks(self) -> list[nn.Module]:
+        """The transformer blocks."""
+        return list(self.blocks)
 
     def set_grad_checkpointing(self, enable: bool = True) -> None:
         """Recompute the blocks' activations in the backward pass."""

@@ -14,8 +14,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from videoai.models.attention import DropPath, Mlp, drop_path_rates, init_linear
+from videoai.models.blocks import run_blocks
 from videoai.models.clip_size import check_clip
-from videoai.models.layers import make_head, run_blocks
+from videoai.models.layers import make_head
 from videoai.models.positions import Positions
 from videoai.models.video_vit import BASE, GIANT, LARGE, SMALL, Width, token_grid
 
@@ -92,6 +93,10 @@ class InternVideo2(nn.Module):
     def no_weight_decay(self) -> set[str]:
         """The class token and the positions."""
         return {"class_token", "class_position", "positions.joint"}
+
+    def repeated_blocks(self) -> list[nn.Module]:
+        """The transformer blocks."""
+        return list(self.blocks)
 
     def set_grad_checkpointing(self, enable: bool = True) -> None:
         """Recompute the blocks' activations in the backward pass."""

@@ -1,13 +1,13 @@
 """The few pieces that several model families share: motion input, a small per-frame CNN, heads and initial weights."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 
 from videoai.core.messages import did_you_mean
+from videoai.models.blocks import run_blocks
 
 Difference = Literal["none", "append", "only"]
 
@@ -74,7 +74,7 @@ class FrameCnn(nn.Module):
 
     def forward_features(self, frames: Tensor) -> Tensor:
         """frames: float [N, C, H, W] -> maps [N, D, H', W']."""
-        return run_blocks(self.convs, frames, checkpointing=self.checkpointing)
+        return run_blocks(self.repeated_blocks(), frames, checkpointing=self.checkpointing)
 
     def forward_head(self, maps: Tensor, pre_logits: bool = True) -> Tensor:
         """maps: [N, D, H', W'] -> features [N, D]; there is no classifier."""
@@ -83,6 +83,10 @@ class FrameCnn(nn.Module):
     def group_matcher(self, coarse: bool = False) -> dict[str, Any]:
         """timm's form: no stem, a depth a convolution."""
         return {"stem": r"^$", "blocks": r"^convs\.(\d+)"}
+
+    def repeated_blocks(self) -> list[nn.Module]:
+        """The convolutions, each with its norm."""
+        return list(self.convs)
 
     def set_grad_checkpointing(self, enable: bool = True) -> None:
         """Recompute the convolutions' activations in the backward pass."""
@@ -103,16 +107,6 @@ def make_head(num_features: int, num_classes: int) -> nn.Module:
     nn.init.normal_(head.weight, std=0.01)
     nn.init.zeros_(head.bias)
     return head
-
-
-def run_blocks(blocks: Iterable[Callable[..., Any]], x: Any, *context: Any, checkpointing: bool) -> Any:
-    """The blocks in turn; each is given ``context`` too. With ``checkpointing`` their activations are computed again in
-    the backward pass instead of kept (Chen et al. 2016, arXiv:1604.06174): a third more time for a fraction of the
-    memory."""
-    for block in blocks:
-        recompute = checkpointing and torch.is_grad_enabled()
-        x = checkpoint(block, x, *context, use_reentrant=False) if recompute else block(x, *context)
-    return x
 
 
 def init_weights(model: nn.Module) -> None:

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from videoai.models.blocks import run_blocks
 from videoai.models.clip_size import check_clip, check_patches
-from videoai.models.layers import check_choice, make_head, run_blocks
+from videoai.models.layers import check_choice, make_head
 from videoai.models.max_pool import separate_max_pools
 
 if TYPE_CHECKING:
@@ -93,6 +94,10 @@ class MultiscaleViT(nn.Module):
     def no_weight_decay(self) -> set[str]:
         """The class token and all positions, absolute and relative."""
         return {name for name, _ in self.named_parameters() if "pos_encoding" in name or "rel_pos" in name}
+
+    def repeated_blocks(self) -> list[nn.Module]:
+        """The transformer blocks."""
+        return list(self.blocks)
 
     def set_grad_checkpointing(self, enable: bool = True) -> None:
         """Recompute the blocks' activations in the backward pass."""

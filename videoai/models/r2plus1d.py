@@ -14,7 +14,8 @@ from typing import Any, Literal, get_args
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from videoai.models.layers import check_choice, init_weights, make_head, run_blocks
+from videoai.models.blocks import run_blocks
+from videoai.models.layers import check_choice, init_weights, make_head
 from videoai.models.max_pool import FrameMaxPool
 
 Variant = Literal["vmz", "mmaction2"]
@@ -50,8 +51,7 @@ class R2Plus1d(nn.Module):
 
     def forward_features(self, video: Tensor) -> Tensor:
         """video: float [B, 3, T, H, W] -> features [B, D, T', H', W']."""
-        blocks = [block for stage in self.stages.children() for block in stage.children()]
-        return run_blocks(blocks, self.stem(video), checkpointing=self.checkpointing)
+        return run_blocks(self.repeated_blocks(), self.stem(video), checkpointing=self.checkpointing)
 
     def forward_head(self, features: Tensor, pre_logits: bool = False) -> Tensor:
         """features: [B, D, T', H', W'] -> logits [B, K], or the pooled [B, D]."""
@@ -66,6 +66,10 @@ class R2Plus1d(nn.Module):
     def group_matcher(self, coarse: bool = False) -> dict[str, Any]:
         """timm's form: the stem, then a depth a block (a stage when ``coarse``)."""
         return {"stem": r"^stem", "blocks": r"^stages\.(\d+)" if coarse else r"^stages\.(\d+)\.(\d+)"}
+
+    def repeated_blocks(self) -> list[nn.Module]:
+        """The residual blocks."""
+        return [block for stage in self.stages.children() for block in stage.children()]
 
     def set_grad_checkpointing(self, enable: bool = True) -> None:
         """Recompute the blocks' activations in the backward pass."""

@@ -15,8 +15,9 @@ from typing import Any, Literal
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from videoai.models.blocks import run_blocks
 from videoai.models.inflation import inflate_timm
-from videoai.models.layers import check_choice, init_weights, make_head, run_blocks
+from videoai.models.layers import check_choice, init_weights, make_head
 from videoai.models.max_pool import FrameMaxPool, max_pool_time
 from videoai.models.nonlocal_block import NonLocal, NonLocalSpec
 
@@ -119,6 +120,10 @@ class ResNet3d(nn.Module):
     def group_matcher(self, coarse: bool = False) -> dict[str, Any]:
         """timm's form: the stem, then a depth a block (a stage when ``coarse``)."""
         return {"stem": r"^(?:conv1|bn1)", "blocks": r"^layer(\d+)" if coarse else r"^layer(\d+)\.(\d+)"}
+
+    def repeated_blocks(self) -> list[nn.Module]:
+        """The residual blocks."""
+        return [block for stage in self.stages for block in stage]
 
     def set_grad_checkpointing(self, enable: bool = True) -> None:
         """Recompute the blocks' activations in the backward pass."""

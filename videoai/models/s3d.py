@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from videoai.models.layers import init_weights, make_head, run_blocks
-from videoai.models.max_pool import separate_max_pools
+from videoai.models.blocks import run_blocks
+from videoai.models.layers import init_weights, make_head
+from videoai.models.max_pool import SeparableMaxPool, separate_max_pools
 
 if TYPE_CHECKING:
     from torchvision.models.video import S3D
@@ -64,6 +65,10 @@ class S3d(nn.Module):
     def group_matcher(self, coarse: bool = False) -> dict[str, Any]:
         """timm's form: the stem of three convolutions, then a depth an Inception block."""
         return {"stem": r"^features\.[0-3]\.", "blocks": r"^features\.(\d+)"}
+
+    def repeated_blocks(self) -> list[nn.Module]:
+        """The convolutions and Inception blocks."""
+        return [part for part in self.features if not isinstance(part, SeparableMaxPool)]
 
     def set_grad_checkpointing(self, enable: bool = True) -> None:
         """Recompute the blocks' activations in the backward pass."""

@@ -13,7 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from videoai.models.layers import check_choice, init_weights, make_head, run_blocks
+from videoai.models.blocks import run_blocks
+from videoai.models.layers import check_choice, init_weights, make_head
 from videoai.models.resnet3d import Depth, Kernels, ResNet3d, repeat_kernels
 from videoai.models.slow import slow_kernels
 
@@ -104,6 +105,11 @@ class SlowFast(nn.Module):
         block = r"^(?:slow|fast)\.layer(\d+)" + ("" if coarse else r"\.(\d+)")
         stem = r"^(?:slow|fast)\.(?:conv1|bn1)|^lateral\.0"
         return {"stem": stem, "blocks": [(block, None), (r"^lateral\.(\d+)", previous)]}
+
+    def repeated_blocks(self) -> list[nn.Module]:
+        """The residual blocks of both pathways, stage by stage."""
+        pathways = zip(self.slow.stages, self.fast.stages, strict=True)
+        return [block for stages in pathways for stage in stages for block in stage]
 
     def set_grad_checkpointing(self, enable: bool = True) -> None:
         """Recompute the blocks' activations in the backward pass."""

@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 
 from torch import Tensor, nn
 
+from videoai.models.blocks import run_blocks
 from videoai.models.layers import (
     Difference,
     check_choice,
@@ -17,7 +18,6 @@ from videoai.models.layers import (
     make_head,
     motion_input,
     num_input_channels,
-    run_blocks,
 )
 
 Block = Literal["r3d", "r2plus1d"]
@@ -62,7 +62,7 @@ class ResNet3d(nn.Module):
     def forward_features(self, video: Tensor) -> Tensor:
         """video: float [B, 3, T, H, W] -> features [B, D, T', H', W']."""
         x = self.stem(motion_input(video, self.temporal_difference))
-        return run_blocks(self.stages, x, checkpointing=self.checkpointing)
+        return run_blocks(self.repeated_blocks(), x, checkpointing=self.checkpointing)
 
     def forward_head(self, features: Tensor, pre_logits: bool = False) -> Tensor:
         """features: [B, D, T', H', W'] -> logits [B, K], or the pooled [B, D]."""
@@ -77,6 +77,10 @@ class ResNet3d(nn.Module):
     def group_matcher(self, coarse: bool = False) -> dict[str, Any]:
         """timm's form: the stem, then a depth a stage, which is one block."""
         return {"stem": r"^stem", "blocks": r"^stages\.(\d+)"}
+
+    def repeated_blocks(self) -> list[nn.Module]:
+        """The stages, which are one residual block each."""
+        return list(self.stages)
 
     def set_grad_checkpointing(self, enable: bool = True) -> None:
         """Recompute the stages' activations in the backward pass."""

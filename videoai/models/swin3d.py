@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 
-from videoai.models.layers import make_head, run_blocks
+from videoai.models.blocks import run_blocks
+from videoai.models.layers import make_head
 
 if TYPE_CHECKING:
     from torchvision.models.video import SwinTransformer3d
@@ -36,18 +37,13 @@ class VideoSwin(nn.Module):
 
     def forward_features(self, video: Tensor) -> Tensor:
         """video: float [B, 3, T, H, W], any size -> features [B, D, T/2, H/32, W/32], rounded up."""
-        x = run_blocks(self._blocks(), self.patch_embed(video), checkpointing=self.checkpointing)
+        x = run_blocks(self.repeated_blocks(), self.patch_embed(video), checkpointing=self.checkpointing)
         return self.norm(x).permute(0, 4, 1, 2, 3)  # [B, T, H, W, D] -> [B, D, T, H, W]
 
     def forward_head(self, features: Tensor, pre_logits: bool = False) -> Tensor:
         """features: [B, D, T', H', W'] -> logits [B, K], or the pooled [B, D]."""
         pooled = features.mean((2, 3, 4))
         return pooled if pre_logits else self.head(self.dropout(pooled))
-
-    def _blocks(self) -> list[nn.Module]:
-        """Stages are sequences of blocks; between two of them a layer that merges patches stands alone."""
-        parts = [part if isinstance(part, nn.Sequential) else [part] for part in self.features]
-        return [block for part in parts for block in part]
 
     def reset_classifier(self, num_classes: int) -> None:
         """A fresh head for ``num_classes``; everything else keeps its weights."""
@@ -62,6 +58,11 @@ class VideoSwin(nn.Module):
     def no_weight_decay(self) -> set[str]:
         """The tables of relative positions."""
         return {name for name, _ in self.named_parameters() if "relative_position_bias_table" in name}
+
+    def repeated_blocks(self) -> list[nn.Module]:
+        """The transformer blocks, and between two stages, which are sequences, the layer that merges patches."""
+        parts = [part if isinstance(part, nn.Sequential) else [part] for part in self.features]
+        return [block for part in parts for block in part]
 
     def set_grad_checkpointing(self, enable: bool = True) -> None:
         """Recompute the blocks' activations in the backward pass."""

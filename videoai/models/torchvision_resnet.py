@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from torch import Tensor, nn
 
-from videoai.models.layers import make_head, run_blocks
+from videoai.models.blocks import run_blocks
+from videoai.models.layers import make_head
 
 if TYPE_CHECKING:
     from torchvision.models.video import VideoResNet
@@ -35,8 +36,7 @@ class TorchvisionResNet(nn.Module):
 
     def forward_features(self, video: Tensor) -> Tensor:
         """video: float [B, 3, T, H, W] -> features [B, 512, T', H/16, W/16]."""
-        blocks = [*self.layer1, *self.layer2, *self.layer3, *self.layer4]
-        return run_blocks(blocks, self.stem(video), checkpointing=self.checkpointing)
+        return run_blocks(self.repeated_blocks(), self.stem(video), checkpointing=self.checkpointing)
 
     def forward_head(self, features: Tensor, pre_logits: bool = False) -> Tensor:
         """features: [B, 512, T', H', W'] -> logits [B, K], or the pooled [B, 512]."""
@@ -50,6 +50,10 @@ class TorchvisionResNet(nn.Module):
     def group_matcher(self, coarse: bool = False) -> dict[str, Any]:
         """timm's form: the stem, then a depth a block (a layer when ``coarse``)."""
         return {"stem": r"^stem", "blocks": r"^layer(\d+)" if coarse else r"^layer(\d+)\.(\d+)"}
+
+    def repeated_blocks(self) -> list[nn.Module]:
+        """The residual blocks."""
+        return [*self.layer1, *self.layer2, *self.layer3, *self.layer4]
 
     def set_grad_checkpointing(self, enable: bool = True) -> None:
         """Recompute the blocks' activations in the backward pass."""

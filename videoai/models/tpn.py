@@ -55,6 +55,10 @@ class Tpn(nn.Module):
         block = r"^backbone\.layer(\d+)" + ("" if coarse else r"\.(\d+)")
         return {"stem": r"^backbone\.(?:conv1|bn1)", "blocks": block, "pyramid": r"^(?:neck|auxiliary)"}
 
+    def repeated_blocks(self) -> list[nn.Module]:
+        """The residual blocks, then the pyramid as one."""
+        return [*self.backbone.repeated_blocks(), self.neck]
+
     def set_grad_checkpointing(self, enable: bool = True) -> None:
         """Recompute the backbone's activations in the backward pass."""
         self.backbone.set_grad_checkpointing(enable)

@@ -11,7 +11,8 @@ from typing import Any
 from torch import Tensor, nn
 
 from videoai.models.attention import DropPath, Mlp, SelfAttention, drop_path_rates
-from videoai.models.layers import make_head, run_blocks
+from videoai.models.blocks import run_blocks
+from videoai.models.layers import make_head
 
 WIDTHS = (64, 128, 320, 512)
 HEAD_WIDTH = 64
@@ -74,6 +75,10 @@ class UniFormer(nn.Module):
         if coarse:
             return {"stem": r"^embeds\.0", "blocks": r"^(?:embeds|stages)\.(\d+)"}
         return {"stem": r"^embeds\.0", "blocks": [(r"^embeds\.(\d+)", None), (r"^stages\.(\d+)\.(\d+)", None)]}
+
+    def repeated_blocks(self) -> list[nn.Module]:
+        """The blocks of all stages."""
+        return [block for stage in self.stages.children() for block in stage.children()]
 
     def set_grad_checkpointing(self, enable: bool = True) -> None:
         """Recompute the blocks' activations in the backward pass."""

@@ -17,7 +17,8 @@ import torch
 from torch import Tensor, nn
 
 from videoai.models.attention import drop_path_rates
-from videoai.models.layers import make_head, run_blocks
+from videoai.models.blocks import run_blocks
+from videoai.models.layers import make_head
 from videoai.models.positions import Positions
 from videoai.models.uniformerv2_blocks import GlobalBlock, LocalBlock, OverTime
 from videoai.models.video_vit import BASE, LARGE, Width
@@ -125,6 +126,11 @@ class UniFormerV2(nn.Module):
     def no_weight_decay(self) -> set[str]:
         """Tokens and the position table."""
         return {"class_token", "class_position", "positions.space", "video_token"}
+
+    def repeated_blocks(self) -> list[nn.Module]:
+        """The ViT's blocks, and between its last ones those of the video token."""
+        first, last = self.blocks[: -len(self.global_blocks)], self.blocks[-len(self.global_blocks) :]
+        return [*first, *(block for pair in zip(last, self.global_blocks, strict=True) for block in pair)]
 
     def set_grad_checkpointing(self, enable: bool = True) -> None:
         """Recompute the blocks' activations in the backward pass."""

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from videoai.models.attention import DropPath, SelfAttention, drop_path_rates
+from videoai.models.blocks import run_blocks
 from videoai.models.clip_size import check_patches
 from videoai.models.layers import (
     Difference,
@@ -23,7 +24,6 @@ from videoai.models.layers import (
     make_head,
     motion_input,
     num_input_channels,
-    run_blocks,
 )
 from videoai.models.positions import resize
 
@@ -115,6 +115,10 @@ class VideoTransformer(nn.Module):
     def no_weight_decay(self) -> set[str]:
         """The position tables."""
         return {"space_position", "time_position"}
+
+    def repeated_blocks(self) -> list[nn.Module]:
+        """The transformer blocks."""
+        return list(self.blocks)
 
     def set_grad_checkpointing(self, enable: bool = True) -> None:
         """Recompute the blocks' activations in the backward pass."""

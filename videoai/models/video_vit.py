@@ -13,8 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from videoai.models.attention import Block, DividedBlock, Gelu, drop_path_rates, init_linear
+from videoai.models.blocks import run_blocks
 from videoai.models.clip_size import Size3, check_clip, check_patches
-from videoai.models.layers import check_choice, make_head, run_blocks
+from videoai.models.layers import check_choice, make_head
 from videoai.models.positions import Kind, Positions
 
 Attention = Literal["joint", "divided", "space"]
@@ -155,6 +156,10 @@ class VideoViT(nn.Module):
     def no_weight_decay(self) -> set[str]:
         """Position tables and the class token."""
         return {name for name, _ in self.named_parameters() if name.startswith(("positions.", "class_"))}
+
+    def repeated_blocks(self) -> list[nn.Module]:
+        """The transformer blocks."""
+        return list(self.blocks)
 
     def set_grad_checkpointing(self, enable: bool = True) -> None:
         """Recompute the blocks' activations in the backward pass."""

@@ -17,8 +17,9 @@ from torch import Tensor, nn
 
 from videoai.models.attention import DropPath, Mlp, drop_path_rates, init_linear
 from videoai.models.attentive_probe import AttentivePooler
+from videoai.models.blocks import run_blocks
 from videoai.models.clip_size import check_patches
-from videoai.models.layers import make_head, run_blocks
+from videoai.models.layers import make_head
 from videoai.models.video_vit import HUGE, LARGE, Width
 
 TUBELET = (2, 16, 16)  # T, H, W
@@ -100,6 +101,10 @@ class VJepa2(nn.Module):
     def no_weight_decay(self) -> set[str]:
         """The probe's query."""
         return {"pool.query_token"} if isinstance(self.pool, AttentivePooler) else set()
+
+    def repeated_blocks(self) -> list[nn.Module]:
+        """The transformer blocks, and the probe's."""
+        return [*self.blocks, *(self.pool.blocks if isinstance(self.pool, AttentivePooler) else ())]
 
     def set_grad_checkpointing(self, enable: bool = True) -> None:
         """Recompute the blocks' activations in the backward pass."""

@@ -14,7 +14,8 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from videoai.models.layers import init_weights, make_head, run_blocks
+from videoai.models.blocks import run_blocks
+from videoai.models.layers import init_weights, make_head
 
 WIDTHS = (24, 48, 96, 192)  # channels of the stages; table 1 of the paper, at width factor 2
 BASE_DEPTHS = (1, 2, 5, 3)  # blocks of the stages at depth factor 1
@@ -66,8 +67,7 @@ class X3D(nn.Module):
 
     def forward_features(self, video: Tensor) -> Tensor:
         """video: float [B, 3, T, H, W] -> features [B, 432, T, H/32, W/32]."""
-        blocks = [block for stage in self.stages.children() for block in stage.children()]
-        return self.conv5(run_blocks(blocks, self.stem(video), checkpointing=self.checkpointing))
+        return self.conv5(run_blocks(self.repeated_blocks(), self.stem(video), checkpointing=self.checkpointing))
 
     def forward_head(self, features: Tensor, pre_logits: bool = False) -> Tensor:
         """features: [B, 432, T, H', W'] -> logits [B, K], or the pooled and widened [B, 2048]."""
@@ -83,6 +83,10 @@ class X3D(nn.Module):
         head."""
         blocks = r"^stages\.(\d+)" if coarse else r"^stages\.(\d+)\.(\d+)"
         return {"stem": r"^stem", "blocks": [(blocks, None), (r"^(?:conv5|lin5)", (99999,))]}
+
+    def repeated_blocks(self) -> list[nn.Module]:
+        """The residual blocks."""
+        return [block for stage in self.stages.children() for block in stage.children()]
 
     def set_grad_checkpointing(self, enable: bool = True) -> None:
         """Recompute the blocks' activations in the backward pass."""
