@@ -1,6 +1,7 @@
 """What the trainer costs beside the arithmetic: the same steps in ``Trainer.fit`` and in a bare PyTorch loop.
 
     python scripts/benchmark_trainer.py [--steps 200] [--repeats 5] [--model tiny_r3d] [--threads 1] [--processes 1]
+        [--parallel replicate]
 
 Same model, clips in memory, optimizer, schedule and precision; the two take turns, and the medians are compared. The
 bare loop is what a person would write by hand: move, normalise, forward, loss, backward, clip, step.
@@ -26,10 +27,12 @@ from videoai.core.types import Clips, ClipSpec
 from videoai.data.normalize import ToModelInput
 from videoai.engine.average import Average
 from videoai.engine.optim import build_optimizer
+from videoai.engine.parallel import Mode, parallelize
 from videoai.engine.precision import Precision
 from videoai.engine.progress import Progress
 from videoai.engine.schedule import Schedule
 from videoai.engine.trainer import Cadence, Trainer
+from videoai.models.blocks import repeated_blocks
 from videoai.tasks.classify import Classify
 from videoai.tasks.losses import ClassificationLoss, TrainingLoss
 from videoai.tasks.supervised import SupervisedLearner
@@ -49,7 +52,7 @@ def clips_in_memory() -> Clips:
     return Clips(video, torch.arange(BATCH) % 16, zeros, zeros, [""] * BATCH)
 
 
-def trainer_seconds(name: str, steps: int, clips: Clips, *, accumulate: int = 1) -> float:
+def trainer_seconds(name: str, steps: int, clips: Clips, *, accumulate: int = 1, mode: Mode = "auto") -> float:
     """Seconds of ``fit`` for ``steps`` steps, logging every 20 as by default, without evaluation."""
 
     def stream(start: int) -> Iterator[Clips]:
@@ -59,21 +62,27 @@ def trainer_seconds(name: str, steps: int, clips: Clips, *, accumulate: int = 1)
     torch.manual_seed(0)  # all processes begin with the same weights
     model = videoai.create_model(name, num_classes=16)
     with tempfile.TemporaryDirectory() as folder:
+        learner = SupervisedLearner(
+            model=model,
+            to_input=ToModelInput(CLIP),
+            loss=TrainingLoss(criterion=ClassificationLoss(), model=model),
+            metrics=Classify().batch_metrics,
+        )
+        average, precision = Average(model), Precision("fp32", device=torch.device("cpu"))
+        parallel = parallelize(
+            mode, learner, average, precision, blocks=repeated_blocks, accumulate=accumulate, shard_size=None
+        )
         trainer = Trainer(
-            learner=SupervisedLearner(
-                model=model,
-                to_input=ToModelInput(CLIP),
-                loss=TrainingLoss(criterion=ClassificationLoss(), model=model),
-                metrics=Classify().batch_metrics,
-            ),
+            learner=learner,
+            parallel=parallel,
             batches=stream,
             evaluate=lambda model, step: {"top1": 0.0, "loss": 0.0},
             metric="top1",
             write=lambda name, state: None,
-            average=Average(model),
+            average=average,
             optimizer=build_optimizer(OPTIM, model),
             schedule=Schedule(total_steps=steps),
-            precision=Precision("fp32", device=torch.device("cpu")),
+            precision=precision,
             log=RunLog(Path(folder)),
             cadence=Cadence(stop_step=steps, eval_every=10 * steps, save_every=10 * steps, log_every=20),
             progress=Progress(steps),
@@ -106,31 +115,32 @@ def bare_seconds(name: str, steps: int, clips: Clips) -> float:
     return time.perf_counter() - started
 
 
-def seconds_of_several(name: str, steps: int, processes: int) -> float:
+def seconds_of_several(name: str, steps: int, processes: int, mode: Mode) -> float:
     """Seconds of the slowest of several processes that train together; their start does not count."""
     with tempfile.TemporaryDirectory() as folder:
-        torch.multiprocessing.spawn(train_as_one, (folder, name, steps, processes), nprocs=processes)
+        torch.multiprocessing.spawn(train_as_one, (folder, name, steps, processes, mode), nprocs=processes)
         return max(float(file.read_text()) for file in Path(folder).glob("seconds*"))
 
 
-def train_as_one(rank: int, folder: str, name: str, steps: int, processes: int) -> None:
+def train_as_one(rank: int, folder: str, name: str, steps: int, processes: int, mode: Mode) -> None:
     """What each of them does."""
     torch.set_num_threads(1)
     torch.distributed.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=processes)
     clips = clips_in_memory()
-    trainer_seconds(name, 3, clips, accumulate=processes)
-    Path(folder, f"seconds{rank}").write_text(str(trainer_seconds(name, steps, clips, accumulate=processes)))
+    trainer_seconds(name, 3, clips, accumulate=processes, mode=mode)
+    seconds = trainer_seconds(name, steps, clips, accumulate=processes, mode=mode)
+    Path(folder, f"seconds{rank}").write_text(str(seconds))
     torch.distributed.destroy_process_group()
 
 
-def compare_processes(name: str, steps: int, repeats: int, processes: int) -> None:
+def compare_processes(name: str, steps: int, repeats: int, processes: int, mode: Mode) -> None:
     """Print both medians and their ratio."""
     torch.set_num_threads(processes)
     clips = clips_in_memory()
     trainer_seconds(name, 3, clips, accumulate=processes)
     several, one, ratios = [], [], []
     for _ in range(repeats):
-        several.append(seconds_of_several(name, steps, processes))
+        several.append(seconds_of_several(name, steps, processes, mode))
         one.append(trainer_seconds(name, steps, clips, accumulate=processes))
         ratios.append(several[-1] / one[-1])
     milliseconds = [1000 * statistics.median(column) / steps for column in (several, one)]
@@ -149,9 +159,10 @@ def main() -> None:
     parser.add_argument("--model", default="tiny_r3d")
     parser.add_argument("--threads", type=int, default=1, help="1 is what the trainer chooses for small models")
     parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--parallel", choices=["replicate", "shard"], default="replicate")
     options = parser.parse_args()
     if options.processes > 1:
-        compare_processes(options.model, options.steps, options.repeats, options.processes)
+        compare_processes(options.model, options.steps, options.repeats, options.processes, options.parallel)
         return
     torch.set_num_threads(options.threads)
     clips = clips_in_memory()

@@ -13,6 +13,7 @@ import torch
 
 pytestmark = pytest.mark.slow
 TORCHRUN = [sys.executable, *["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "videoai"]]
+NUMBER = TORCHRUN.index("2")
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
 
@@ -22,8 +23,9 @@ def command(root: Path, run_dir: Path, *more: str) -> list[str]:
     return ["train", *given, "trainer.batch_size=2", "trainer.accumulate=2", "trainer.ema_decay=0.9", *more]
 
 
-def together(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*TORCHRUN, *arguments], capture_output=True, text=True, timeout=240)
+def together(*arguments: str, processes: int = 2) -> subprocess.CompletedProcess[str]:
+    started = [*TORCHRUN[:NUMBER], str(processes), *TORCHRUN[NUMBER + 1 :]]
+    return subprocess.run([*started, *arguments], capture_output=True, text=True, timeout=240)
 
 
 def weights(run_dir: Path) -> dict[str, torch.Tensor]:
@@ -59,6 +61,22 @@ def test_two_processes_make_the_steps_of_one_and_continue_to_the_same_bits(video
         assert together(*command(clip_folder, tmp_path / "again", f"trainer.max_steps={steps}")).returncode == 0
     again = weights(tmp_path / "again")
     assert all(torch.equal(two[key], again[key]) for key in two)
+
+
+def test_a_run_continues_on_other_numbers_of_processes_and_in_another_mode(videoai_command, clip_folder, tmp_path):
+    """1e-3: rounding grows with each of eight steps of AdamW, which divides small gradients by their own size."""
+    settings = ["trainer.accumulate=4", "trainer.batch_size=1", "optim.lr=1e-3"]
+    stages = [(2, "shard"), (1, "auto"), (4, "replicate"), (2, "shard")]
+    for number, (processes, mode) in enumerate(stages, start=1):
+        arguments = command(clip_folder, tmp_path / "run", *settings, f"trainer.max_steps={2 * number}")
+        done = together(*arguments, f"parallel={mode}", processes=processes)
+        assert done.returncode == 0, done.stderr
+        assert number == 1 or f"continuing {tmp_path / 'run'} at step {2 * number - 2}" in done.stderr
+    alone = videoai_command(*command(clip_folder, tmp_path / "one", *settings, "trainer.max_steps=8"), cwd=tmp_path)
+    assert alone.returncode == 0, alone.stderr
+    one, several = weights(tmp_path / "one"), weights(tmp_path / "run")
+    learnt = [key for key in one if not key.endswith(STATISTICS)]
+    assert all(torch.allclose(one[key], several[key], atol=1e-3) for key in learnt)
 
 
 def test_a_generator_trains_in_two_processes(clip_folder, tmp_path):
@@ -114,10 +132,10 @@ def test_tasks_of_srun_train_together(clip_folder, tmp_path):
     assert weights(tmp_path / "run")
 
 
-@pytest.mark.parametrize("victim", ["0", "1"])
-def test_a_killed_process_is_restarted_and_the_run_ends_bit_exact(clip_folder, tmp_path, victim):
+@pytest.mark.parametrize(("victim", "mode"), [("0", "replicate"), ("1", "replicate"), ("0", "shard")])
+def test_a_killed_process_is_restarted_and_the_run_ends_bit_exact(clip_folder, tmp_path, victim, mode):
     """``--max-restarts``: rank 0, which writes the checkpoints, and another, somewhere in a step."""
-    settings = ["trainer.max_steps=40", "trainer.save_every=5", "trainer.eval_every=40"]
+    settings = [f"parallel={mode}", "trainer.max_steps=40", "trainer.save_every=5", "trainer.eval_every=40"]
     undisturbed = together(*command(clip_folder, tmp_path / "whole", *settings))
     assert undisturbed.returncode == 0, undisturbed.stderr
     elastic = [*TORCHRUN[:3], "--max-restarts=2", *TORCHRUN[3:]]

@@ -12,6 +12,7 @@ from videoai.core.seeding import generator_for, seed_for
 from videoai.core.types import Clips
 from videoai.engine.average import Average
 from videoai.engine.optim import build_optimizer
+from videoai.engine.parallel import Parallel
 from videoai.engine.precision import Precision
 from videoai.engine.progress import Progress
 from videoai.engine.schedule import Schedule
@@ -80,6 +81,7 @@ def make_trainer(tmp_path: Path) -> Iterator[Callable[..., Trainer]]:
         pace = {"stop_step": stop, "eval_every": 5, "save_every": 100, "log_every": 1, **(cadence or {})}
         parts = {
             "learner": task,
+            "parallel": Parallel(task),
             "batches": stream,
             "evaluate": lambda model, step: {"top1": 0.5, "loss": 1.0},
             "metric": "top1",

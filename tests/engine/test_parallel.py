@@ -17,6 +17,7 @@ from videoai.core.seeding import generator_for, seed_for
 from videoai.core.types import Clips
 from videoai.engine.average import Average
 from videoai.engine.freeze import Freeze
+from videoai.engine.parallel import Mode, parallelize
 from videoai.engine.precision import Precision
 from videoai.engine.progress import Progress
 from videoai.engine.schedule import Schedule
@@ -24,6 +25,7 @@ from videoai.engine.trainer import Cadence, Trainer
 
 CPU = torch.device("cpu")
 ACCUMULATE, PROCESSES, STEPS, MIDDLE = 4, 3, 4, 2
+MODES: tuple[Mode, ...] = ("replicate", "shard")
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
 
@@ -60,21 +62,26 @@ def batches(start: int) -> Iterator[Clips]:
             yield Clips(video, torch.randint(2, (2,), generator=rng), torch.arange(2), torch.zeros(2).long(), ["", ""])
 
 
-def make_trainer(saved: dict[int, dict[str, Any]], losses: list[float]) -> Trainer:
+def make_trainer(saved: dict[int, dict[str, Any]], losses: list[float], mode: Mode = "auto") -> Trainer:
     """The head alone learns in the first step."""
     task = Task()
+    average, precision = Average(task.model, decay=0.9), Precision("fp32", device=CPU)
+    parallel = parallelize(
+        mode, task, average, precision, blocks=lambda model: [model.body], accumulate=ACCUMULATE, shard_size=None
+    )
     trainer = Trainer(
         learner=task,
-        average=Average(task.model, decay=0.9),
+        parallel=parallel,
+        average=average,
         batches=batches,
-        evaluate=lambda model, step: {"top1": 0.0},
+        evaluate=evaluate,
         metric="top1",
         write=lambda name, state: saved.update({state["step"]: _copied(state)}),
         optimizer=torch.optim.SGD(task.model.parameters(), lr=0.5, momentum=0.9),
         schedule=Schedule(total_steps=STEPS),
-        precision=Precision("fp32", device=CPU),
+        precision=precision,
         log=RunLog(None),
-        cadence=Cadence(stop_step=STEPS, eval_every=STEPS, save_every=1, log_every=1),
+        cadence=Cadence(stop_step=STEPS, eval_every=MIDDLE, save_every=1, log_every=1),
         progress=Progress(STEPS),
         facts={},
         accumulate=ACCUMULATE,
@@ -84,6 +91,13 @@ def make_trainer(saved: dict[int, dict[str, Any]], losses: list[float]) -> Train
     step = trainer.train_step
     trainer.train_step = lambda clips: _noted(step(clips), losses)  # pyright: ignore[reportAttributeAccessIssue]
     return trainer
+
+
+@torch.no_grad()
+def evaluate(model: nn.Module, step: int) -> dict[str, float]:
+    """Each process calls the model another number of times."""
+    video = torch.ones(1, 3, 2, 4, 4)
+    return {"top1": max(float(model(video).sum()) for _ in range(1 + process_group.rank()))}
 
 
 def _noted(means: dict[str, torch.Tensor], losses: list[float]) -> dict[str, torch.Tensor]:
@@ -97,23 +111,49 @@ def _copied(value: Any) -> Any:
     return {key: _copied(one) for key, one in value.items()} if isinstance(value, dict) else value
 
 
-def test_processes_make_the_steps_of_one_stay_alike_and_continue_to_the_same_bits(tmp_path):
-    """1e-6: sums in another order."""
+@pytest.fixture(scope="module")
+def alone() -> tuple[dict[str, Any], list[float]]:
+    """What one process makes of the same steps."""
     saved, losses = {}, []
     make_trainer(saved, losses).fit()
-    torch.multiprocessing.spawn(train_as_one_of_three, (str(tmp_path),), nprocs=PROCESSES)
-    parts = [torch.load(tmp_path / f"{number}.pt", weights_only=False) for number in range(PROCESSES)]
-    for part in parts:
-        assert part["losses"] == parts[0]["losses"]
+    return saved[STEPS], losses
+
+
+@pytest.fixture(scope="module")
+def together(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, Any]]]:
+    """What three processes make of them, for each mode and rank."""
+    folder = tmp_path_factory.mktemp("three")
+    torch.multiprocessing.spawn(train_as_one_of_three, (str(folder),), nprocs=PROCESSES)
+    parts = [torch.load(folder / f"{number}.pt", weights_only=False) for number in range(PROCESSES)]
+    return {mode: [part[mode] for part in parts] for mode in MODES}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_processes_make_the_steps_of_one_and_continue_to_the_same_bits(alone, together, mode):
+    """1e-6: sums in another order."""
+    state, losses = alone
+    for part in together[mode]:
+        assert part["losses"] == together[mode][0]["losses"]
         assert part["losses"] == pytest.approx(losses, abs=1e-6)
         assert part["continued"] == part["losses"][3 * MIDDLE :]
-        _check_equal(part["whole"], part["again"])
-        _check_equal(part["whole"], parts[0]["whole"])
+    first = together[mode][0]
+    _check_equal(first["whole"], first["again"])
     for kind in ("model", "ema"):
-        for name, value in parts[0]["whole"][kind].items():
+        for name, value in first["whole"][kind].items():
             if not name.endswith(STATISTICS):  # which are means over the processes
-                torch.testing.assert_close(value, saved[STEPS][kind][name], rtol=0, atol=1e-6)
-    assert torch.equal(parts[0]["whole"]["model"]["table"], saved[STEPS]["model"]["table"])
+                torch.testing.assert_close(value, state[kind][name], rtol=0, atol=1e-6)
+    assert torch.equal(first["whole"]["model"]["table"], state["model"]["table"])
+
+
+def test_replicas_stay_alike(together):
+    for part in together["replicate"]:
+        _check_equal(part["whole"], together["replicate"][0]["whole"])
+
+
+def test_shards_are_evaluated_as_replicas_are(together):
+    """1e-6: sums in another order."""
+    replicas, shards = (together[mode][0]["whole"]["best"]["value"] for mode in MODES)
+    assert shards == pytest.approx(replicas, abs=1e-6)
 
 
 def _check_equal(one: dict[str, Any], other: dict[str, Any]) -> None:
@@ -130,19 +170,25 @@ def train_as_one_of_three(number: int, folder: str) -> None:
     torch.set_num_threads(1)
     meet = f"file://{folder}/meet"
     torch.distributed.init_process_group("gloo", init_method=meet, rank=number, world_size=PROCESSES)
-    saved, losses, continued = {}, [], []
-    make_trainer(saved, losses).fit()
-    whole = saved[STEPS]
-    again = make_trainer(saved, continued)
-    again.restore(torch.load(first_of(folder, saved[MIDDLE]), weights_only=False))
-    again.fit()
-    result = {"whole": whole, "again": saved[STEPS], "losses": losses, "continued": continued}
-    torch.save(result, Path(folder, f"{number}.pt"))
-    later = make_trainer(saved, losses)
+    torch.save({mode: train_twice(mode, folder) for mode in MODES}, Path(folder, f"{number}.pt"))
+    later = make_trainer({}, [])
     later.step = number
     with pytest.raises(ValueError, match="the processes start from different steps or weights"):
         later.fit()
+    with pytest.raises(ValueError, match="parallel=none, but 3 processes were started"):
+        make_trainer({}, [], "none")
     torch.distributed.destroy_process_group()
+
+
+def train_twice(mode: Mode, folder: str) -> dict[str, Any]:
+    """At one go, and from the middle of that."""
+    saved, losses, continued = {}, [], []
+    make_trainer(saved, losses, mode).fit()
+    whole = saved[STEPS]
+    again = make_trainer(saved, continued, mode)
+    again.restore(torch.load(first_of(folder, saved[MIDDLE]), weights_only=False))
+    again.fit()
+    return {"whole": whole, "again": saved[STEPS], "losses": losses, "continued": continued}
 
 
 def first_of(folder: str, state: dict[str, Any]) -> Path:

@@ -1,7 +1,6 @@
 """What is evaluated of a model: a moving average of its weights and buffers, or the weights themselves."""
 
 import copy
-from itertools import chain
 from typing import Any
 
 import torch
@@ -40,16 +39,10 @@ class Average:
         decay, count = self.decay, self.num_updates
         if self.ramp_up:
             decay = min(decay, (1 + count) / (10 + count))
-        pairs = list(zip(tensors_of(self.averaged), tensors_of(self.source), strict=True))
-        numbers = [pair for pair in pairs if pair[0].is_floating_point()]
-        if count == 0:
-            for mine, theirs in pairs:
-                mine.copy_(theirs)
-        else:
-            torch._foreach_lerp_([mine for mine, _ in numbers], [theirs for _, theirs in numbers], 1 - decay)  # pyright: ignore[reportPrivateImportUsage]
-            for mine, theirs in pairs:
-                if not mine.is_floating_point():  # counters of batch norms
-                    mine.copy_(mine * decay + theirs * (1 - decay))
+        decay = decay if count else 0.0
+        # Two lists, since the parameters alone may be sharded.
+        decay_towards(list(self.averaged.parameters()), list(self.source.parameters()), decay)
+        decay_towards(list(self.averaged.buffers()), list(self.source.buffers()), decay)
         self.num_updates += 1
 
     def state_dict(self) -> dict[str, Any] | None:
@@ -69,6 +62,14 @@ class Average:
         self.num_updates = int(state["n_averaged"])
 
 
-def tensors_of(module: nn.Module) -> chain[Tensor]:
-    """Parameters and buffers."""
-    return chain(module.parameters(), module.buffers())
+def decay_towards(averaged: list[Tensor], source: list[Tensor], decay: float) -> None:
+    """Replace each average by ``decay`` times itself and the rest of its source; 0 = a copy."""
+    pairs = list(zip(averaged, source, strict=True))
+    numbers = [pair for pair in pairs if pair[0].is_floating_point() and decay]
+    if numbers:
+        torch._foreach_lerp_([mine for mine, _ in numbers], [theirs for _, theirs in numbers], 1 - decay)  # pyright: ignore[reportPrivateImportUsage]
+    for mine, theirs in pairs:
+        if not decay:
+            mine.copy_(theirs)
+        elif not mine.is_floating_point():  # counters of batch norms
+            mine.copy_(mine * decay + theirs * (1 - decay))

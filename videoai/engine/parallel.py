@@ -1,33 +1,25 @@
-"""Several processes train one model, on torch's DistributedDataParallel (arXiv:2006.15704).
+"""One process, or several that train one model together: what the trainer asks of them.
 
 A step of several processes is the step that one process makes of the same ``accumulate`` micro-batches, but for the
-order of sums and the statistics of batch norms. Hence:
-
-- Gradients are added up, not averaged: the loss of each micro-batch is divided by ``accumulate`` already.
-- Nothing is sent before the last micro-batch of a process; then buckets are sent while its backward pass still runs.
-- The buckets are the same ones in each step, so that a continued run gives the same bits. DDP makes new ones after its
-  first step, in the order in which gradients came, unless it looks for unused parameters. It has to anyway: MViT has
-  some, and the graph of a GAN changes from step to step.
-- The wrapped module is the learner's whole step: DDP must see every forward pass, and a learner may call parts of the
-  model, such as the networks of a GAN.
-- Buffers are not overwritten by those of rank 0: running statistics are averaged (``average_buffers``).
+order of sums and the statistics of batch norms.
 """
 
-import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
-from typing import Protocol
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any, Literal, Protocol
 
 import torch
 from torch import Tensor, nn
-from torch import distributed as dist
-from torch._C._distributed_c10d import GradBucket
 from torch.nn.modules.batchnorm import _NormBase
-from torch.nn.parallel import DistributedDataParallel
 
 from videoai.core import process_group
+from videoai.core.checkpoint import weights_hash
 from videoai.core.types import Clips
+from videoai.engine.average import Average
 from videoai.engine.precision import Precision
+
+Mode = Literal["auto", "none", "replicate", "shard"]
+TrainStep = Callable[[Clips, Precision, int], dict[str, Tensor]]
 
 
 class Learner(Protocol):
@@ -41,64 +33,67 @@ class Learner(Protocol):
         ...
 
 
-class Step(nn.Module):
-    """A learner's step as a module: what DDP wraps. Only the loss has a gradient."""
+class Parallel:
+    """``parallel=none``, and the base of the others: one process, which holds all of the model."""
 
     def __init__(self, learner: Learner) -> None:
-        super().__init__()
-        self.model, self.learner = learner.model, learner
-        # Without a parameter that is never used DDP warns, in each process, that it looks for some in vain.
-        self.never_used = nn.Parameter(torch.zeros(1))
-
-    def forward(self, clips: Clips, precision: Precision, position: int) -> dict[str, Tensor]:
-        stats = self.learner.train_step(clips, precision, position)
-        return {key: value if key == "loss" else value.detach() for key, value in stats.items()}
-
-
-class Replicas:
-    """The learner's step in each of several processes; in one process it is the step itself."""
-
-    def __init__(self, learner: Learner) -> None:
-        self.learner, self.step = learner, Step(learner)
-        self._ddp: DistributedDataParallel | None = None
-        self._learning: list[bool] = []  # of each parameter, as the buckets were made
+        self.learner = learner
 
     @contextmanager
-    def train_step(self, *, is_last: bool) -> Iterator[Callable[[Clips, Precision, int], dict[str, Tensor]]]:
-        """What to call for a micro-batch. ``is_last``: the backward pass behind it sends the gradients of all that were
-        called in this step."""
-        if process_group.world_size() == 1:
-            yield self.learner.train_step
-            return
-        ddp = self._wrapped()
-        with nullcontext() if is_last else ddp.no_sync():
-            yield ddp
+    def train_step(self, *, is_first: bool, is_last: bool) -> Iterator[TrainStep]:
+        """What to call for a micro-batch; its backward pass belongs inside, too. ``is_first``, ``is_last``: of this
+        process in a step. The last one's backward pass sends the gradients of all of them."""
+        yield self.learner.train_step
 
-    def _wrapped(self) -> DistributedDataParallel:
-        """DDP over what learns now: frozen layers that thaw need buckets, too."""
-        learning = [parameter.requires_grad for parameter in self.step.parameters()]
-        if self._ddp is None or learning != self._learning:
-            self._ddp, self._learning = wrap(self.step), learning
-        return self._ddp
+    def evaluating(self) -> AbstractContextManager[object]:
+        """Inside, the model and its average may be called as often as each process likes."""
+        return nullcontext()
 
+    def weights_hash(self) -> str:
+        """Hash of the weights that this process started from; the same in all of them."""
+        return weights_hash(self.learner.model)
 
-def wrap(step: nn.Module) -> DistributedDataParallel:
-    """DDP with the settings that the docstring of this module gives reasons for. All processes hold the same weights
-    already."""
-    with warnings.catch_warnings():
-        # torch 2.15 renames it to forward_sync_buffers, which synchronises once all the same, and 2.11 does not know.
-        warnings.filterwarnings("ignore", "`broadcast_buffers` is deprecated", FutureWarning)
-        ddp = DistributedDataParallel(
-            step, broadcast_buffers=False, init_sync=False, find_unused_parameters=True, gradient_as_bucket_view=True
-        )
-    ddp.register_comm_hook(None, add_up)
-    return ddp
+    def full_state(self, state: dict[str, Any]) -> dict[str, Any]:
+        """A checkpoint's content -> the same, with whole tensors. Only rank 0 has a use for it."""
+        return state
+
+    def shard_state(self, state: dict[str, Any], average: Average, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+        """The inverse of ``full_state``: what this process holds of a checkpoint."""
+        return state
 
 
-def add_up(state: object, bucket: GradBucket) -> torch.futures.Future[torch.Tensor]:
-    """DDP's own hook without its division by the number of processes."""
-    sent = dist.all_reduce(bucket.buffer(), async_op=True)
-    return sent.get_future().then(lambda done: done.value()[0])
+def parallelize(
+    mode: Mode,
+    learner: Learner,
+    average: Average,
+    precision: Precision,
+    *,
+    blocks: Callable[[nn.Module], list[nn.Module]],
+    accumulate: int,
+    shard_size: int | None,
+) -> Parallel:
+    """How the processes of the group train the learner's model; ``auto`` = replicate where there are several. To be
+    called before the optimizer is made: a sharded model has other parameters.
+
+    Args:
+        blocks: the units in which a network is sharded.
+        accumulate: micro-batches of a step, over all processes.
+        shard_size: processes that share one copy of a sharded model; None = all.
+    Raises: ValueError: several processes with ``none``, or what a sharded model cannot do.
+    """
+    processes = process_group.world_size()
+    if mode == "none" and processes > 1:
+        raise ValueError(f"parallel=none, but {processes} processes were started. Set parallel=replicate or shard.")
+    if processes == 1:
+        return Parallel(learner)
+    if mode != "shard":
+        from videoai.engine.replicate import Replicas
+
+        return Replicas(learner)
+    from videoai.engine.shard import Shards  # takes a second to import
+
+    size = processes if shard_size is None else shard_size
+    return Shards(learner, average, precision, blocks=blocks, accumulate=accumulate, shard_size=size)
 
 
 def average_buffers(model: nn.Module) -> None:

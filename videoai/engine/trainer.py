@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from videoai.core import process_group
-from videoai.core.checkpoint import FORMAT, weights_hash
+from videoai.core.checkpoint import FORMAT
 from videoai.core.log import RunLog
 from videoai.core.seeding import seed_for
 from videoai.core.types import Clips
@@ -20,7 +20,7 @@ from videoai.engine.average import Average
 from videoai.engine.batch_norm import bn_stats_frozen
 from videoai.engine.freeze import Freeze
 from videoai.engine.interrupt import Interrupt, Interrupted
-from videoai.engine.parallel import Learner, Replicas, average_buffers
+from videoai.engine.parallel import Learner, Parallel, average_buffers
 from videoai.engine.precision import Precision
 from videoai.engine.progress import Progress
 
@@ -72,6 +72,7 @@ class Trainer:
     """
 
     learner: Learner
+    parallel: Parallel  # how the processes share the model
     batches: Callable[[int], Iterator[Clips]]  # first micro-batch of the run -> this process's own from there, endless
     evaluate: Callable[[nn.Module, int], dict[str, float]]  # (model, step) -> values; "loss" among them breaks ties
     metric: str  # which of evaluate's values chooses the best checkpoint
@@ -100,7 +101,6 @@ class Trainer:
     def __post_init__(self) -> None:
         self.parameters = [p for p in self.learner.model.parameters() if p.requires_grad]
         self.base_rates = [group["lr"] for group in self.optimizer.param_groups]
-        self.replicas = Replicas(self.learner)
         self.own_share = range(process_group.rank(), self.accumulate, process_group.world_size())
 
     def fit(self) -> dict[str, float]:
@@ -138,7 +138,7 @@ class Trainer:
         models."""
         if process_group.world_size() == 1:
             return
-        starts = process_group.all_gather((self.step, weights_hash(self.learner.model)))
+        starts = process_group.all_gather((self.step, self.parallel.weights_hash()))
         if len(set(starts)) > 1:
             raise ValueError(
                 f"the processes start from different steps or weights {starts}: is run_dir a folder that all of them "
@@ -159,16 +159,18 @@ class Trainer:
             self.on_clips(clips)
             position = self.step * self.accumulate + place
             torch.manual_seed(seed_for(self.seed, "step", position))  # dropout, drop path: a function of the position
-            with self.replicas.train_step(is_last=place == self.own_share[-1]) as train_step:
+            is_first, is_last = place == self.own_share[0], place == self.own_share[-1]
+            with self.parallel.train_step(is_first=is_first, is_last=is_last) as train_step:
                 stats = train_step(clips, self.precision, position)
-            with bn_stats_frozen(self.learner.model), process_group.as_connection_error():
-                self.precision.backward(stats["loss"] / self.accumulate)
+                with bn_stats_frozen(self.learner.model), process_group.as_connection_error():
+                    self.precision.backward(stats["loss"] / self.accumulate)
             for key, value in stats.items():
                 means[key] = means.get(key, 0) + value.detach() / self.accumulate  # pyright: ignore[reportArgumentType]
         average_buffers(self.learner.model)
         if self.is_logging():
             process_group.all_reduce_sum(list(means.values()))
-        means["grad_norm"] = self.precision.clip(self.optimizer, self.parameters, self.max_grad_norm)
+        norm: Any = self.precision.clip(self.optimizer, self.parameters, self.max_grad_norm)
+        means["grad_norm"] = norm.full_tensor() if hasattr(norm, "full_tensor") else norm  # a DTensor of shards
         self.check_finite(means, micro_batches)
         self.precision.update(self.optimizer)
         self.average.update()
@@ -224,7 +226,8 @@ class Trainer:
 
     def run_evaluation(self) -> None:
         """Score the averaged weights if there are any; keep the best."""
-        self.metrics = self.evaluate(self.average.module.eval(), self.step)
+        with self.parallel.evaluating():
+            self.metrics = self.evaluate(self.average.module.eval(), self.step)
         self.log.scalars(self.step, "val", self.metrics)
         value, loss = self.metrics[self.metric], self.metrics.get("loss", 0.0)
         if not (math.isfinite(value) and math.isfinite(loss)):
@@ -236,7 +239,7 @@ class Trainer:
             self.save("best")
 
     def state(self) -> dict[str, Any]:
-        """Everything a checkpoint holds, as plain data."""
+        """Everything a checkpoint holds, as plain data; whole in rank 0 alone where the model is sharded."""
         state = {
             "format": FORMAT,
             **self.facts,
@@ -248,12 +251,14 @@ class Trainer:
             "judge": self.metric_source,
             "metrics": dict(self.metrics),
         }
+        state = self.parallel.full_state(state)
         return state | ({"scaler": self.precision.scaler.state_dict()} if self.precision.name == "fp16" else {})
 
     def save(self, name: str) -> None:
         """Write a checkpoint, never one with broken weights, buffers or averages."""
         state = self.state()
-        if broken := first_not_finite({**state["model"], **(state["ema"] or {})}):
+        tensors = {**state["model"], **(state["ema"] or {})}
+        if broken := process_group.broadcast_from_rank0(lambda: first_not_finite(tensors)):
             raise ValueError(f"step {self.step}: {broken} is not finite; not saved. {self.sound_checkpoint()}")
         self.write(name, state)
         self.saved_step = self.step
@@ -264,6 +269,8 @@ class Trainer:
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Continue from a checkpoint's ``state``. Raises: ValueError: it holds another model than the settings make."""
+        with fitting(state):
+            state = self.parallel.shard_state(dict(state), self.average, self.optimizer)
         load_model_state(self.learner.model, state)
         with fitting(state):
             self.optimizer.load_state_dict(state["optimizer"])

@@ -16,9 +16,11 @@ from videoai.core.types import BatchOp
 from videoai.data.lists.class_folders import split_folders_of
 from videoai.data.normalize import ToModelInput
 from videoai.engine.interrupt import Interrupt
+from videoai.engine.parallel import parallelize
 from videoai.engine.progress import Progress
 from videoai.engine.schedule import build_schedule
 from videoai.engine.trainer import Trainer
+from videoai.models.blocks import repeated_blocks
 from videoai.run.reading import announce_clip
 from videoai.run.training.bad_count import BadCount
 from videoai.run.training.batch_ops import batch_ops
@@ -100,15 +102,27 @@ def build_trainer(run: Run) -> Trainer:
     setup, precision = with_precision(task, setup, model)
     settings, log = setup.settings, run.open_log(setup.settings)
     validation = task.build_validation(setup, model, precision, log)
+    learner = task.build_learner(setup, model, clips.ops, clips.stream.counts)
+    average = task.average(model, settings.trainer.ema_decay)
+    parallel = parallelize(
+        settings.parallel,
+        learner,
+        average,
+        precision,
+        blocks=repeated_blocks,
+        accumulate=settings.trainer.accumulate,
+        shard_size=settings.shard_size,
+    )
     trainer = Trainer(
-        learner=task.build_learner(setup, model, clips.ops, clips.stream.counts),
+        learner=learner,
+        parallel=parallel,
         batches=clips.stream,
         evaluate=validation,
         metric=validation.metric,
         lower_is_better=task.metrics[validation.metric].lower_is_better,
         metric_source=validation.source,
         write=run.folder.write_checkpoint,
-        average=task.average(model, settings.trainer.ema_decay),
+        average=average,
         optimizer=task.build_optimizer(settings, model),
         schedule=build_schedule(settings.schedule, plan.total_steps, trust=ANYTHING),
         precision=precision,
@@ -169,7 +183,8 @@ def announce(trainer: Trainer, task: Task, setup: Setup, plan: Pace) -> None:
     batch, accumulate, num_threads = settings.batch_size, settings.accumulate, settings.num_threads
     threads = f", {pluralize(int(num_threads), 'thread')}" if precision.device.type == "cpu" else ""
     if (processes := process_group.world_size()) > 1:
-        logger.info("%d processes share the micro-batches of each step", processes)
+        model_too = " and the model" if setup.settings.parallel == "shard" else ""
+        logger.info("%d processes share the micro-batches of each step%s", processes, model_too)
     what = task.describe(trainer.learner.model, setup.settings)
     logger.info("%s; %s on %s%s", what, precision, precision.device, threads)
     stop, total = plan.cadence.stop_step, plan.total_steps

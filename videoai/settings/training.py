@@ -193,6 +193,15 @@ class RunSettings:
     )
     seed: int = setting(0, min=0, help="of every random draw")
     device: str = setting("auto", resume=True, help="auto, cpu, cuda, cuda:1")
+    parallel: Literal["auto", "none", "replicate", "shard"] = setting(
+        "auto",
+        resume=True,
+        help="of several processes (torchrun): replicate = each holds the model; shard = each holds a part of it, for "
+        "models that fill the memory; none = refuse several; auto = replicate",
+    )
+    shard_size: int | None = setting(
+        None, min=1, resume=True, needs="parallel=shard", help="processes that share one copy of the model; null = all"
+    )
     debug: bool = setting(False, resume=True, help="true = show the traceback of an error")
 
 
@@ -228,4 +237,11 @@ class TrainSettings(RunSettings):
             raise ValueError(
                 f"augment.repeats={self.augment.repeats}: all clips of a video stand in one batch, so "
                 f"trainer.batch_size={self.trainer.batch_size} must be a multiple of it."
+            )
+        penalties = {"trainer.l1": self.trainer.l1, "trainer.l2": self.trainer.l2}
+        whole_weights = {**penalties, "augment.features": self.augment.features}
+        if self.parallel == "shard" and (used := next((key for key, value in whole_weights.items() if value), None)):
+            raise ValueError(
+                f"{used}={whole_weights[used]} needs whole weights, and parallel=shard has parts of them. Use "
+                "optim.weight_decay for a penalty, or parallel=replicate."
             )
