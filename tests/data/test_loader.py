@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.utils.data import DataLoader
 
 from videoai.core import process_group
 from videoai.core.types import ClipSpec, VideoItem
@@ -15,7 +16,7 @@ from videoai.data.augment.balance import ClassBalance, class_quotas
 from videoai.data.augment.operations import apply_ops
 from videoai.data.augment.transforms import TrainTransform
 from videoai.data.dataset import EvalClips, TrainClips
-from videoai.data.loader import PositionSampler, eval_batches, resolve_workers, train_batches
+from videoai.data.loader import PositionSampler, collate, eval_batches, loader_settings, resolve_workers, train_batches
 from videoai.data.sampling import TemporalJitter
 
 CLIP = ClipSpec(num_frames=4, size=16)
@@ -50,6 +51,20 @@ def test_pixels_do_not_depend_on_the_number_of_workers(clip_folder):
     for plain, worked in itertools.islice(zip(*streams, strict=True), 4):
         assert torch.equal(plain.video, worked.video)
         assert torch.equal(plain.index, worked.index)
+
+
+def test_workers_stack_clips_straight_into_shared_memory(clip_folder):
+    items = [VideoItem(str(path), 0) for path in sorted(clip_folder.rglob("*.mp4"))][:2]
+    for workers, is_shared in ((0, False), (1, True)):
+        settings = {**loader_settings(workers, pin=False), "collate_fn": lambda clips: collate(clips).video.is_shared()}
+        assert next(iter(DataLoader(EvalClips(items, CLIP), **settings))) is is_shared
+
+
+def test_a_batch_is_channels_last_in_memory_even_beside_a_video_that_could_not_be_read(clip_folder, tmp_path):
+    items = [VideoItem(str(min(clip_folder.rglob("*.mp4"))), 0), VideoItem(str(tmp_path / "broken.mp4"), 0)]
+    (clips,) = eval_batches(EvalClips(items, CLIP), videos_per_batch=2)
+    assert clips.error[1]
+    assert clips.video.movedim(2, -1).is_contiguous()
 
 
 def everything(clip_folder, **changes) -> TrainClips:
