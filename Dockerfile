@@ -3,9 +3,10 @@
 #
 #   docker build -t videoai .
 #   docker run --rm videoai doctor
-#   docker run --rm --gpus all --shm-size 8g --user "$(id -u):$(id -g)" -v "$PWD:/data" videoai train data=folder data.root=/data/videos
+#   docker run --rm --gpus all --ipc=host --user "$(id -u):$(id -g)" -v "$PWD:/data" videoai train data=folder data.root=/data/videos
 #
-# --shm-size: loader workers hand over clips through /dev/shm, and Docker's default of 64 MB is too small for one batch.
+# --ipc=host: loader workers hand over clips through /dev/shm, and Docker's default of 64 MB is too small for one batch.
+# Where that is not allowed, --shm-size 8g does for one GPU; videoai says before it starts if the room is too small.
 # --user: runs and caches under /data then belong to you.
 
 FROM nvidia/cuda:13.2.1-runtime-ubuntu24.04

@@ -56,7 +56,8 @@ def test_pixels_do_not_depend_on_the_number_of_workers(clip_folder):
 def test_workers_stack_clips_straight_into_shared_memory(clip_folder):
     items = [VideoItem(str(path), 0) for path in sorted(clip_folder.rglob("*.mp4"))][:2]
     for workers, is_shared in ((0, False), (1, True)):
-        settings = {**loader_settings(workers, pin=False), "collate_fn": lambda clips: collate(clips).video.is_shared()}
+        settings = loader_settings(workers, pin=False, batch_bytes=1)
+        settings["collate_fn"] = lambda clips: collate(clips).video.is_shared()
         assert next(iter(DataLoader(EvalClips(items, CLIP), **settings))) is is_shared
 
 

@@ -241,7 +241,7 @@ def room_checks() -> list[Check]:
     shm = Path("/dev/shm")
     if shm.is_dir():
         free = shutil.disk_usage(shm).free / GIB
-        fix = "docker run --shm-size 8g ...  # or loading.num_workers=0" if free < MIN_SHM_GIB else ""
+        fix = "docker run --ipc=host ...  # or loading.num_workers=0" if free < MIN_SHM_GIB else ""
         checks.append(Check("/dev/shm", "warn" if fix else "ok", f"{free:.1f} GiB free", fix))
     return checks
 

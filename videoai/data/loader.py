@@ -20,9 +20,10 @@ from torch.utils.data import DataLoader, Sampler, default_collate
 
 from videoai.core import process_group
 from videoai.core.seeding import generator_for
-from videoai.core.types import Clip, Clips
+from videoai.core.types import Clip, Clips, ClipSpec
 from videoai.data.augment.balance import ClassBalance
 from videoai.data.dataset import EvalClips, TrainClips
+from videoai.data.shared_memory import clip_bytes, prefetch_factor
 
 Keys = TypeVar("Keys")
 WORKER_TIMEOUT_SECONDS = 300  # a worker silent for longer hangs in a decoder; say so instead of waiting for ever
@@ -110,7 +111,8 @@ def train_batches(
     videos = batch_size // dataset.repeats
     sampler = PositionSampler(len(dataset), batch_size=videos, seed=seed, start=start, balance=balance)
     own = OwnShare(sampler, accumulate=accumulate)
-    return iter(DataLoader(dataset, batch_sampler=own, **loader_settings(num_workers, pin)))
+    settings = train_loader_settings(dataset.clip, batch_size, accumulate, num_workers, pin)
+    return iter(DataLoader(dataset, batch_sampler=own, **settings))
 
 
 def eval_batches(
@@ -119,7 +121,9 @@ def eval_batches(
     """Every video once, in order; all views of a video lie in one batch. May be iterated again. ``shared``: each of
     several processes takes its part of the videos."""
     indices = range(process_group.rank(), len(dataset), process_group.world_size()) if shared else range(len(dataset))
-    return DataLoader(dataset, batch_size=videos_per_batch, sampler=indices, **loader_settings(num_workers, pin))
+    views = videos_per_batch * dataset.num_clips * dataset.num_crops
+    settings = loader_settings(num_workers, pin, batch_bytes=views * clip_bytes(dataset.clip))
+    return DataLoader(dataset, batch_size=videos_per_batch, sampler=indices, **settings)
 
 
 def resolve_workers(num_workers: int | str, device: str) -> int:
@@ -134,11 +138,22 @@ def resolve_workers(num_workers: int | str, device: str) -> int:
     return num_workers
 
 
-def loader_settings(num_workers: int, pin: bool) -> dict[str, Any]:
-    """What every DataLoader here is made with beside its data set and sampler."""
+def train_loader_settings(
+    clip: ClipSpec, batch_size: int, accumulate: int, num_workers: int, pin: bool
+) -> dict[str, Any]:
+    """``loader_settings`` for training. Without pinning, which copies, a step's batches stay in shared memory until
+    those of the next are there."""
+    held = 2 if pin else 2 * -(-accumulate // process_group.world_size())
+    return loader_settings(num_workers, pin, batch_bytes=batch_size * clip_bytes(clip), held=held)
+
+
+def loader_settings(num_workers: int, pin: bool, *, batch_bytes: int, held: int = 2) -> dict[str, Any]:
+    """What every DataLoader here is made with beside its data set and sampler. ``batch_bytes``, ``held``: see
+    shared_memory.prefetch_factor. Raises: ValueError: no room in shared memory."""
     shared: dict[str, Any] = {"num_workers": num_workers, "collate_fn": collate, "pin_memory": pin}
     if num_workers:
-        shared |= {"persistent_workers": True, "prefetch_factor": 2, "timeout": WORKER_TIMEOUT_SECONDS}
+        prefetch = prefetch_factor(num_workers, batch_bytes=batch_bytes, held=held)
+        shared |= {"persistent_workers": True, "prefetch_factor": prefetch, "timeout": WORKER_TIMEOUT_SECONDS}
         shared |= {"worker_init_fn": _leave_signals_to_the_parent}
     return shared
 

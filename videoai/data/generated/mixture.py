@@ -7,7 +7,6 @@ places a batch; afterwards the stream is the one that there would have been with
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count, repeat
-from typing import Any
 
 import numpy as np
 from torch.utils.data import DataLoader, Dataset, Sampler
@@ -17,7 +16,7 @@ from videoai.core.types import Clip, Clips
 from videoai.data.augment.balance import ClassBalance, class_quotas
 from videoai.data.dataset import TrainClips
 from videoai.data.lists.items import Items
-from videoai.data.loader import OwnShare, PositionSampler, loader_settings
+from videoai.data.loader import OwnShare, PositionSampler, train_loader_settings
 
 Key = tuple[bool, int, int]  # is generated, epoch, index
 
@@ -94,7 +93,7 @@ def mixed_batches(
         until=share.until,
         start=start,
     )
-    settings: dict[str, Any] = loader_settings(num_workers, pin)
+    settings = train_loader_settings(real.clip, batch_size, accumulate, num_workers, pin)
     own = OwnShare(keys, accumulate=accumulate)
     return iter(DataLoader(MixedClips(real, generated), batch_sampler=own, **settings))
 
