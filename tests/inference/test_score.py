@@ -12,7 +12,12 @@ from videoai.report.metrics import top_k_accuracy
 from videoai.tasks.classify import Classify
 from videoai.tasks.multi_label import MultiLabel
 
-CPU = Precision("fp32", device=torch.device("cpu"))
+OPTIONS = {
+    "num_videos": 3,
+    "num_views": 2,
+    "to_input": ToModelInput(ClipSpec(num_frames=2, size=4)),
+    "precision": Precision("fp32", device=torch.device("cpu")),
+}
 
 
 class Brightness(torch.nn.Module):
@@ -28,13 +33,7 @@ def clips(values: list[int], labels: list[int], index: list[int], view: list[int
 
 def score(*batches: Clips, task=Classify(), **changes):  # noqa: B008 (without state)
     """The views, as the task reads them."""
-    options = {
-        "num_videos": 3,
-        "num_views": 2,
-        "to_input": ToModelInput(ClipSpec(num_frames=2, size=4)),
-        "precision": CPU,
-    }
-    views = view_outputs(Brightness().eval(), batches, **{**options, **changes})
+    views = view_outputs(Brightness().eval(), batches, **{**OPTIONS, **changes})
     top1 = top_k_accuracy(views.outputs, views.targets) if views.targets.ndim == 1 else math.nan
     loss = float(task.view_loss(views.outputs, views.targets))
     return SimpleNamespace(scores=task.scores(views), errors=views.errors, clip_top1=top1, loss=loss)
@@ -77,6 +76,32 @@ def test_the_size_of_a_forward_pass_does_not_change_the_scores():
     one, other = score(GOOD, BAD), score(GOOD, BAD, max_views=1)
     assert torch.equal(one.scores[:2], other.scores[:2])
     assert (one.loss, one.clip_top1) == (other.loss, other.clip_top1)
+
+
+def test_a_forward_pass_that_memory_does_not_suffice_for_is_halved_until_it_does(caplog):
+    sizes = []
+
+    class Small(Brightness):
+        def forward(self, video: torch.Tensor) -> torch.Tensor:
+            sizes.append(len(video))
+            if len(video) > room:
+                raise torch.OutOfMemoryError("CUDA out of memory.")
+            return super().forward(video)
+
+    room = 1
+    views = view_outputs(Small().eval(), [GOOD, BAD, GOOD], **OPTIONS)
+    assert sizes == [4, 2, 1, 1, 1, 1, 1, 1, 1, 1]  # what was learned from the first batch holds for the others
+    assert torch.equal(views.outputs.sort(0).values, torch.cat([logits_of(GOOD)] * 2).sort(0).values)
+    assert [message.partition(": ")[2] for message in caplog.messages] == ["2 from here on", "1 from here on"]
+    room = 0
+    with pytest.raises(torch.OutOfMemoryError):
+        view_outputs(Small().eval(), [GOOD], **OPTIONS)
+
+
+def test_outputs_of_many_batches_stay_in_order():
+    views = view_outputs(Brightness().eval(), [GOOD] * 40, **OPTIONS)
+    assert views.index.tolist() == [0] * 80 + [1] * 80
+    assert torch.equal(views.outputs, torch.cat([logits_of(GOOD)[rows].repeat(40, 1) for rows in ([0, 1], [2, 3])]))
 
 
 def test_nothing_readable_is_an_error_that_names_the_first():

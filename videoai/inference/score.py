@@ -1,6 +1,7 @@
 """One pass of a model over every view of every video: the same code for validation while training and for
 ``evaluate``."""
 
+import logging
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
@@ -11,6 +12,10 @@ from videoai.core import process_group
 from videoai.core.types import Clips
 from videoai.data.normalize import ToModelInput
 from videoai.engine.precision import Precision
+
+logger = logging.getLogger(__name__)
+
+BATCHES_ON_DEVICE = 16  # whose outputs are fetched together; their clips are freed before
 
 
 class ViewOutputs(NamedTuple):
@@ -47,18 +52,22 @@ def view_outputs(
 
     Raises: ValueError: no video could be read.
     """
+    forward = ForwardPasses(model, to_input, precision, max_views)
     outputs, targets, index, view, errors = [], [], [], [], {}
+    on_device: list[Tensor] = []  # fetching the outputs of each batch would let the device wait for the next one
     for clips in batches:
-        readable = torch.tensor([row for row, error in enumerate(clips.error) if not error], dtype=torch.int64)
-        for row, error in enumerate(clips.error):
-            if error:
-                errors[int(clips.index[row])] = error
-        for part in readable.split(max_views) if len(readable) else ():
-            outputs.append(_forward(model, _take(clips, part), to_input, precision))
-            targets.append(clips.label[part])
-            index.append(clips.index[part])
-            view.append(clips.view[part])
+        errors |= {int(clips.index[row]): error for row, error in enumerate(clips.error) if error}
+        if len((readable := _readable(clips)).index):
+            on_device.append(forward(readable.video))
+            targets.append(readable.label.clone())  # what arrived from a worker holds a file in /dev/shm open
+            index.append(readable.index.clone())
+            view.append(readable.view.clone())
+        if len(on_device) == BATCHES_ON_DEVICE:
+            outputs.append(torch.cat(on_device).cpu())
+            on_device.clear()
         report(len(set(clips.index.tolist())))
+    if on_device:
+        outputs.append(torch.cat(on_device).cpu())
     parts = process_group.all_gather(((outputs, targets, index, view), errors))
     error_of = {number: error for _, errors in parts for number, error in errors.items()}
     if not any(outputs[0] for outputs, _ in parts):
@@ -70,12 +79,39 @@ def view_outputs(
     return ViewOutputs(rows[order], truth[order], index[order], view[order], num_videos, num_views, all_errors)
 
 
-def _forward(model: nn.Module, clips: Clips, to_input: ToModelInput, precision: Precision) -> Tensor:
-    with precision.autocast():
-        return model(precision.place_video(to_input.normalized(clips.video))).float().cpu()
+class ForwardPasses:
+    """A model over any number of clips: at most ``max_views`` in one forward pass, and half as many from a pass on
+    that the memory of the GPU does not suffice for."""
+
+    def __init__(self, model: nn.Module, to_input: ToModelInput, precision: Precision, max_views: int) -> None:
+        self.model, self.to_input, self.precision, self.max_views = model, to_input, precision, max_views
+
+    def __call__(self, video: Tensor) -> Tensor:
+        """uint8 [M, T, C, H, W] -> float32 [M, K] on the device. Raises: torch.OutOfMemoryError: one clip is too
+        much."""
+        outputs: list[Tensor] = []
+        while len(video):
+            outputs.append(self._pass(video[: self.max_views]))
+            video = video[len(outputs[-1]) :]
+        return torch.cat(outputs)
+
+    def _pass(self, video: Tensor) -> Tensor:
+        """The outputs of the first clips, as many as memory suffices for."""
+        try:
+            with self.precision.autocast():
+                return self.model(self.precision.place_video(self.to_input.normalized(video))).float()
+        except torch.OutOfMemoryError:
+            if len(video) == 1:
+                raise
+        self.max_views = len(video) // 2  # here, because the exception holds the tensors of the pass that failed
+        torch.cuda.empty_cache()
+        logger.warning("out of memory with %d views in a forward pass: %d from here on", len(video), self.max_views)
+        return self._pass(video[: self.max_views])
 
 
-def _take(clips: Clips, rows: Tensor) -> Clips:
-    return Clips(
-        clips.video[rows], clips.label[rows], clips.index[rows], clips.view[rows], [clips.error[r] for r in rows]
-    )
+def _readable(clips: Clips) -> Clips:
+    """The clips that could be read; the batch itself, and so its pinned memory, where all could."""
+    rows = torch.tensor([row for row, error in enumerate(clips.error) if not error], dtype=torch.int64)
+    if len(rows) == len(clips.error):
+        return clips
+    return Clips(clips.video[rows], clips.label[rows], clips.index[rows], clips.view[rows], [""] * len(rows))

@@ -47,8 +47,13 @@ class SupervisedValidation:
         self.to_input = ToModelInput(setup.clip).to(setup.device)
         self.targets = split_targets(self.items, setup.target)
         dataset = EvalClips(self.items, setup.clip, target=setup.target, reading=setup.reading)
-        size, workers = self.batch_size, setup.num_workers
-        self.loader = eval_batches(dataset, videos_per_batch=size, num_workers=workers, shared=True)
+        self.loader = eval_batches(
+            dataset,
+            videos_per_batch=self.batch_size,
+            num_workers=setup.num_workers,
+            pin=setup.device.type == "cuda",
+            shared=True,
+        )
 
     def __call__(self, model: nn.Module, step: int) -> dict[str, float]:
         views = view_outputs(
