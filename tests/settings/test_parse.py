@@ -172,6 +172,13 @@ def test_repeats_must_fit_the_batch():
     parse(TrainSettings, with_value("augment.repeats", 4))
 
 
+def test_repeats_in_steps_fit_any_batch_but_not_generated_clips():
+    spread = {**GIVEN, "augment": {**GIVEN.get("augment", {}), "repeats": 3, "repeats_in": "steps"}}
+    parse(TrainSettings, spread)
+    with pytest.raises(ValueError, match="augment.repeats_in=steps: not beside synthetic.source=bank"):
+        parse(TrainSettings, {**spread, "synthetic": {"source": "bank"}})
+
+
 def test_help_describes_every_setting_of_the_whole():
     whole = complete(TrainSettings, GIVEN)
     described = {one.key: one for one in describe(TrainSettings, whole)}

@@ -92,7 +92,10 @@ class AugmentSettings:
         help="each frame of a dense clip moves by up to this share of half the way to the next",
     )
     frame_drop: float = setting(0.0, min=0, max=0.9, help="share of frames that are lost: the frame before is held")
-    repeats: int = setting(1, min=1, help="clips of each drawn video in a batch, from one decoding pass")
+    repeats: int = setting(1, min=1, help="clips of each drawn video, from one decoding pass")
+    repeats_in: Literal["batch", "steps"] = setting(
+        "batch", help="batch = all of them in one batch; steps = one in each of as many consecutive steps"
+    )
     features: FeatureAugmenter | None = setting(
         None, help="features drawn beside each batch, of a frozen body; docs/gan.md"
     )
@@ -233,10 +236,16 @@ class TrainSettings(RunSettings):
     )
 
     def __post_init__(self) -> None:
-        if self.trainer.batch_size % self.augment.repeats:
+        repeats, is_spread = self.augment.repeats, self.augment.repeats_in == "steps"
+        if not is_spread and self.trainer.batch_size % repeats:
             raise ValueError(
-                f"augment.repeats={self.augment.repeats}: all clips of a video stand in one batch, so "
-                f"trainer.batch_size={self.trainer.batch_size} must be a multiple of it."
+                f"augment.repeats={repeats}: all clips of a video stand in one batch, so "
+                f"trainer.batch_size={self.trainer.batch_size} must be a multiple of it, or augment.repeats_in=steps."
+            )
+        if is_spread and repeats > 1 and self.synthetic.source:
+            raise ValueError(
+                f"augment.repeats_in=steps: not beside {SOURCE}={self.synthetic.source}, whose clips are drawn for one "
+                "batch each. Choose augment.repeats_in=batch."
             )
         penalties = {"trainer.l1": self.trainer.l1, "trainer.l2": self.trainer.l2}
         whole_weights = {**penalties, "augment.features": self.augment.features}

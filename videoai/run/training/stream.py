@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -17,6 +17,7 @@ from videoai.data.augment.transforms import TrainTransform
 from videoai.data.dataset import TrainClips
 from videoai.data.generated.mixture import Share, mixed_batches
 from videoai.data.loader import train_batches
+from videoai.data.repeats import spread_batches
 from videoai.data.sampling import TemporalJitter
 from videoai.run.training.generated_clips import Synthetic
 from videoai.tasks.task import Setup
@@ -32,12 +33,14 @@ class TrainStream:
     counts: Tensor  # [K], clips of each class of the data that are expected in an epoch
     settings: Mapping[str, Any]  # settings of the loader
     share: Share | None = None  # share of generated clips in a batch
+    repeats_in: Literal["batch", "steps"] = "batch"  # the clips of a video, where it gives several
     generated: TrainClips | None = None  # clips of a bank; None = the device generates, where there is a share
 
     def __call__(self, start: int) -> Iterator[Clips]:
         if self.share:
             return mixed_batches(self.dataset, self.generated, self.share, start=start, **self.settings)
-        return train_batches(self.dataset, start=start, **self.settings)
+        batches = spread_batches if self.repeats_in == "steps" else train_batches
+        return batches(self.dataset, start=start, **self.settings)
 
 
 def new_stream(setup: Setup, synthetic: Synthetic | None) -> TrainStream:
@@ -63,7 +66,14 @@ def new_stream(setup: Setup, synthetic: Synthetic | None) -> TrainStream:
     }
     counts = torch.tensor(directions.counts(drawn))
     share = synthetic.share if synthetic else None
-    return TrainStream(dataset=dataset, counts=counts, settings=settings, share=share, generated=generated)
+    return TrainStream(
+        dataset=dataset,
+        counts=counts,
+        settings=settings,
+        share=share,
+        repeats_in=augment.repeats_in,
+        generated=generated,
+    )
 
 
 def clip_options(setup: Setup, directions: Directions) -> dict[str, Any]:
