@@ -48,6 +48,9 @@ class PrepareSettings:
         "videos", help="videos = H.264 that decodes fast; clips = decoded frames, memory-mapped; shards = tar files"
     )
     short_side: int = setting(256, min=16, help="videos, clips: pixels; the clip.resize of the training, or above it")
+    pixels: Literal["rgb", "yuv420"] = setting(
+        "rgb", needs="to=clips", help="rgb, or yuv420 = half the bytes, but not quite the same pixels"
+    )
     crf: int = setting(18, min=0, max=51, help="videos: quality of x264; 0 = lossless, 18 = hardly visible, 28 = small")
     preset: Preset = setting("veryfast", help="videos: effort of x264; slower = smaller files that decode as fast")
     keyint: int = setting(16, min=1, help="videos: frames from one key frame to the next; fewer = shorter seeks")

@@ -80,6 +80,18 @@ def test_a_header_that_makes_no_sense_is_refused(cached, entries, detail):
         open_cached(cached)
 
 
+@pytest.mark.parametrize(("height", "width"), [(8, 12), (6, 10), (8, -10), (0, 0)])
+def test_planes_that_are_not_of_the_size_that_the_header_names_are_refused(tmp_path, height, width):
+    path = tmp_path / "a.safetensors"
+    with path.open("wb") as file:
+        write_cache_header(file, TIMES, height=8, width=10, fps=10.0, pixels="yuv420")
+        file.write(bytes(6 * 12 * 10))
+    assert open_cached(path).width == 10
+    rewrite(path, __metadata__={"fps": "10", "height": str(height), "width": str(width)})
+    with pytest.raises(BadVideo, match=rf"planes \[6, 12, 10\] for {width} x {height}"):
+        open_cached(path)
+
+
 def test_times_that_do_not_rise_are_refused(tmp_path):
     path = tmp_path / "a.safetensors"
     with path.open("wb") as file:

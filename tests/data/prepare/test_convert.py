@@ -2,9 +2,11 @@ import av
 import numpy as np
 import pytest
 import torch
+from av.video.reformatter import VideoReformatter
 from PIL import Image
 
 from videoai.data.decode import open_video
+from videoai.data.decode.picture import from_yuv420, to_yuv420
 from videoai.data.media import BadVideo
 from videoai.data.prepare.convert import ToClips, ToVideos
 from videoai.data.prepare.jobs import Job, new_source
@@ -169,3 +171,27 @@ def test_damage_in_the_middle_leaves_the_original(make_video, out):
     done, made = convert(ToVideos(short_side=64), path, out)
     assert (done.bad[0][1], done.bad[0][2]) == ("corrupt", "decode")
     assert made.read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize("size", [(64, 96), (66, 98)])  # of the second 48 x 71 is left
+def test_planes_of_420_take_half_the_bytes_and_show_nearly_the_same(make_video, out, size):
+    path = make_video(num_frames=6, size=size)
+    bytes_out, frames = [], []
+    for pixels in ("rgb", "yuv420"):
+        done, made = convert(ToClips(short_side=48, pixels=pixels), path, out / pixels)
+        with open_video(made) as video:
+            bytes_out.append(done.bytes_out)
+            frames.append(video.frames(range(6)).float())
+    assert bytes_out[1] / bytes_out[0] == pytest.approx(0.5, rel=0.05)  # one column more, and headers are alike
+    assert (frames[1] - frames[0]).abs().mean() < 1  # grey levels
+
+
+def test_planes_of_420_hold_the_colours_of_bt601(tmp_path):
+    colours = {(0, 0, 0): (16, 128, 128), (255, 255, 255): (235, 128, 128), (255, 0, 0): (81, 90, 240)}  # ITU-R BT.601
+    for colour, (y, u, v) in colours.items():
+        picture = np.full((4, 6, 3), colour, dtype=np.uint8)
+        planes = to_yuv420(picture, VideoReformatter())
+        assert planes.shape == (6, 6)
+        expected = np.repeat([y, u, v], [24, 6, 6])
+        assert np.abs(planes.reshape(-1).astype(int) - expected).max() <= 1
+        assert np.abs(from_yuv420(planes, VideoReformatter()).astype(int) - picture).max() <= 2

@@ -182,6 +182,17 @@ def test_a_folder_with_other_files_or_another_purpose_is_refused(source, clip_fo
     assert run(source, out).num_made == 0  # nothing came to harm
 
 
+def test_a_folder_of_frames_that_does_not_name_its_pixels_is_of_rgb(source, tmp_path):
+    made = tmp_path / "out"
+    run(source, made, to="clips")
+    facts = json.loads((made / "prepare.json").read_text())
+    assert facts.pop("pixels") == "rgb"
+    (made / "prepare.json").write_text(json.dumps(facts))
+    assert run(source, made, to="clips").num_made == 0
+    with pytest.raises(ValueError, match="was made with pixels=rgb, now yuv420"):
+        run(source, made, to="clips", pixels="yuv420")
+
+
 def test_a_full_disk_is_refused_before_the_work(source, tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1000))
     for to in FORMS:

@@ -4,6 +4,8 @@ A cache file is in the safetensors format, so that it is mapped into memory, che
 can run:
 
     frames       uint8 [T, H, W, 3] RGB
+    yuv420       in their place, uint8 [T, 3 H' / 2, W'], 4:2:0 in BT.601, limited range: H' rows of Y, then U and V
+                 without a gap. H' and W' are ``height`` and ``width`` of the metadata, or one more where those are odd
     timestamps   float64 [T] seconds, the first 0
     fps          in the metadata, average frames per second
 """
@@ -12,14 +14,18 @@ import json
 import math
 import os
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import numpy as np
 import numpy.typing as npt
+from av.video.reformatter import VideoReformatter
 from safetensors import SafetensorError, safe_open
 
+from videoai.data.decode.picture import from_yuv420, yuv420_shape
 from videoai.data.decode.stills import Picture, Stills
 from videoai.data.media import MAX_FRAMES, MAX_PIXELS, BadVideo, open_regular
+
+Pixels = Literal["rgb", "yuv420"]
 
 
 def video_from_array(frames: npt.NDArray[np.uint8], fps: float = 30.0, *, path: str = "array") -> Stills:
@@ -40,33 +46,55 @@ def open_cached(path: str | Path) -> Stills:
     open_regular(path).close()  # missing, or no file
     try:
         with safe_open(path, "pt") as file:  # the slice below keeps the map
-            frames, times = file.get_slice("frames"), file.get_tensor("timestamps").numpy()
-            fps = float((file.metadata() or {})["fps"])
-            shape, kind = frames.get_shape(), frames.get_dtype()
+            about, times = file.metadata() or {}, file.get_tensor("timestamps").numpy()
+            planes = file.get_slice("yuv420") if "width" in about else None
+            frames = planes or file.get_slice("frames")
+            fps, shape, kind = float(about["fps"]), frames.get_shape(), frames.get_dtype()
+            if planes:
+                shape = _shape_of(shape, int(about["height"]), int(about["width"]))
     except (SafetensorError, OSError, KeyError, ValueError) as error:
         raise BadVideo(path, "corrupt", "open", f"no whole file of the clip cache ({error})") from error
     _check(path, shape, kind, times, fps)
+    scaler = VideoReformatter()
 
     def fetch(index: int) -> Picture:
-        return frames[index].numpy()
+        picture = frames[index].numpy()
+        return from_yuv420(picture, scaler)[: shape[1], : shape[2]] if planes else picture
 
     return Stills(path, fetch, height=shape[1], width=shape[2], timestamps=times, fps=fps)
 
 
 def write_cache_header(
-    file: BinaryIO, timestamps: npt.NDArray[np.float64], *, height: int, width: int, fps: float
+    file: BinaryIO,
+    timestamps: npt.NDArray[np.float64],
+    *,
+    height: int,
+    width: int,
+    fps: float,
+    pixels: Pixels = "rgb",
 ) -> None:
     """All of a cache file but the frames, which follow as they are: long videos need not fit into memory."""
     num_frames, times = len(timestamps), np.asarray(timestamps, dtype="<f8").tobytes()
-    end = len(times) + num_frames * height * width * 3
+    name, picture, about = "frames", [height, width, 3], {"fps": repr(float(fps))}
+    if pixels == "yuv420":
+        name, picture = "yuv420", yuv420_shape(height, width)
+        about |= {"height": str(height), "width": str(width)}
+    end = len(times) + num_frames * math.prod(picture)
     entries = {
-        "__metadata__": {"fps": repr(float(fps))},
+        "__metadata__": about,
         "timestamps": {"dtype": "F64", "shape": [num_frames], "data_offsets": [0, len(times)]},
-        "frames": {"dtype": "U8", "shape": [num_frames, height, width, 3], "data_offsets": [len(times), end]},
+        name: {"dtype": "U8", "shape": [num_frames, *picture], "data_offsets": [len(times), end]},
     }
     header = json.dumps(entries).encode()
     header += b" " * (-len(header) % 8)  # numbers lie at multiples of their size
     file.write(len(header).to_bytes(8, "little") + header + times)
+
+
+def _shape_of(planes: list[int], height: int, width: int) -> list[int]:
+    """[T, H, W, 3] of the frames that planes of 4:2:0 show. Raises: ValueError: they have another size."""
+    if planes[1:] != yuv420_shape(height, width):
+        raise ValueError(f"planes {planes} for {width} x {height}")
+    return [planes[0], height, width, 3]
 
 
 def _check(path: str, shape: list[int], kind: str, times: npt.NDArray[np.float64], fps: float) -> None:

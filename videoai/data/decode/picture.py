@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from av.video.frame import VideoFrame
 from av.video.plane import VideoPlane
-from av.video.reformatter import Interpolation, VideoReformatter
+from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
 
 class Shown(NamedTuple):
@@ -75,6 +75,29 @@ def rgb(frame: VideoFrame, scaler: VideoReformatter, shown: Shown, height: int, 
     if shown.is_transposed:
         picture = picture.swapaxes(0, 1)
     return picture[:: -1 if shown.flip_y else 1, :: -1 if shown.flip_x else 1]
+
+
+def yuv420_shape(height: int, width: int) -> list[int]:
+    """[3 H / 2, W] of the planes of 4:2:0, which hold one row or column more where a side is odd."""
+    return [(height + height % 2) * 3 // 2, width + width % 2]
+
+
+def to_yuv420(picture: npt.NDArray[np.uint8], scaler: VideoReformatter) -> npt.NDArray[np.uint8]:
+    """uint8 [H, W, 3] RGB -> uint8 [3 H / 2, W], planes of 4:2:0 in BT.601, limited range. An odd side becomes even:
+    the last row or column comes twice."""
+    height, width, _ = picture.shape
+    padded = np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+    frame = VideoFrame.from_ndarray(padded, format="rgb24")
+    options = {"dst_colorspace": Colorspace.ITU601, "dst_color_range": ColorRange.MPEG}
+    return np.asarray(scaler.reformat(frame, format="yuv420p", threads=1, **options).to_ndarray(), dtype=np.uint8)
+
+
+def from_yuv420(planes: npt.NDArray[np.uint8], scaler: VideoReformatter) -> npt.NDArray[np.uint8]:
+    """The other way, of the even size; perhaps a view into FFmpeg's memory."""
+    frame = VideoFrame.from_ndarray(planes, format="yuv420p")
+    options = {"src_colorspace": Colorspace.ITU601, "src_color_range": ColorRange.MPEG}
+    plane = scaler.reformat(frame, format="rgb24", threads=1, **options).planes[0]
+    return _rows(plane, 3 * frame.width).reshape(frame.height, frame.width, 3)
 
 
 def _rows(plane: VideoPlane, num_bytes: int) -> npt.NDArray[np.uint8]:

@@ -15,11 +15,12 @@ from typing import Any, BinaryIO, ClassVar
 import av
 import numpy as np
 import numpy.typing as npt
-from av.video.reformatter import ColorRange, Colorspace
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
 from videoai.core.files import open_atomic
 from videoai.data.decode import CACHE_SUFFIX, Video, open_video
-from videoai.data.decode.memory import write_cache_header
+from videoai.data.decode.memory import Pixels, write_cache_header
+from videoai.data.decode.picture import to_yuv420
 from videoai.data.decode.stills import Picture
 from videoai.data.encode import encoder
 from videoai.data.media import BadVideo, open_regular
@@ -186,17 +187,19 @@ class ToVideos(Conversion):
 class ToClips(Conversion):
     """Decoded frames, for decode/memory.py to map."""
 
+    pixels: Pixels = "rgb"
     tree = "frames"
     suffix = CACHE_SUFFIX
 
     def frame_bytes(self, height: int, width: int) -> int:
-        return 3 * height * width
+        return 3 * height * width if self.pixels == "rgb" else 3 * height * width // 2
 
     def write(self, video: Video, file: BinaryIO) -> None:
         height, width = self.size_of(video)
-        write_cache_header(file, video.timestamps, height=height, width=width, fps=video.fps)
+        write_cache_header(file, video.timestamps, height=height, width=width, fps=video.fps, pixels=self.pixels)
+        scaler = VideoReformatter()
         for picture in _pictures(video, np.arange(video.num_frames), (height, width)):
-            file.write(picture.data)
+            file.write(picture.data if self.pixels == "rgb" else to_yuv420(picture, scaler).data)
 
 
 def _pictures(video: Video, indices: npt.NDArray[np.int64], size: tuple[int, int]) -> Iterator[Picture]:

@@ -41,7 +41,7 @@ logger = logging.getLogger(__name__)
 Form = ToVideos | ToClips | ToShards
 SETTINGS = {  # the settings that each form takes
     "videos": ("short_side", "crf", "preset", "keyint", "fps", "frame_fps"),
-    "clips": ("short_side", "frame_fps"),
+    "clips": ("short_side", "pixels", "frame_fps"),
     "shards": ("shard_mb",),
 }
 NUM_ESTIMATED = 64  # videos that are opened to estimate the bytes of all

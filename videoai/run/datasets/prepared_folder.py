@@ -13,6 +13,8 @@ from videoai.core.paths import is_url
 from videoai.data.lists.manifest import Manifest
 from videoai.data.shards.shards import UNVERIFIED
 
+ADDED = {"pixels": "rgb"}  # settings that older folders do not name, and what they were made with
+
 
 def check_outside_input(out: Path, manifest: Manifest) -> None:
     """Raises: ValueError: the output would become part of the input, or the input lies within it."""
@@ -35,7 +37,8 @@ def check_same_preparation(out: Path, facts: Mapping[str, Any]) -> None:
             raise ValueError(f"out={out} holds other files ({strange[0]}, ...). Choose a new folder.")
         return
     try:
-        before = dict(json.loads(path.read_text(encoding="utf-8")))
+        before = {key: ADDED[key] for key in facts if key in ADDED}
+        before |= dict(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
         raise ValueError(f"{path}: cannot be parsed ({error}). Choose a new out=DIR, or delete that one.") from error
     changed = [key for key in {**facts, **before} if before.get(key) != facts.get(key)]
