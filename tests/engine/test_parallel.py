@@ -20,6 +20,7 @@ from videoai.engine.freeze import Freeze
 from videoai.engine.parallel import Mode, parallelize
 from videoai.engine.precision import Precision
 from videoai.engine.progress import Progress
+from videoai.engine.replicate import Step
 from videoai.engine.schedule import Schedule
 from videoai.engine.trainer import Cadence, Trainer
 
@@ -109,6 +110,12 @@ def _copied(value: Any) -> Any:
     if isinstance(value, torch.Tensor):
         return value.clone()
     return {key: _copied(one) for key, one in value.items()} if isinstance(value, dict) else value
+
+
+def test_all_parameters_of_a_step_are_on_the_device_of_the_model():
+    task = Task()
+    task.model.to("meta")  # as good as a GPU here: DDP refuses parameters on devices of two types
+    assert {parameter.device.type for parameter in Step(task).parameters()} == {"meta"}
 
 
 @pytest.fixture(scope="module")

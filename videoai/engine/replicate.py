@@ -31,8 +31,10 @@ class Step(nn.Module):
     def __init__(self, learner: Learner) -> None:
         super().__init__()
         self.model, self.learner = learner.model, learner
-        # Without a parameter that is never used DDP warns, in each process, that it looks for some in vain.
-        self.never_used = nn.Parameter(torch.zeros(1))
+        # Without a parameter that is never used DDP warns, in each process, that it looks for some in vain. DDP refuses
+        # parameters on the CPU beside those on a GPU.
+        device = next((parameter.device for parameter in self.model.parameters()), None)
+        self.never_used = nn.Parameter(torch.zeros(1, device=device))
 
     def forward(self, clips: Clips, precision: Precision, position: int) -> dict[str, Tensor]:
         stats = self.learner.train_step(clips, precision, position)
