@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from videoai.core.device import resolve_device
+from videoai.core.device import has_bf16, resolve_device
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
@@ -13,3 +13,21 @@ def test_a_device_that_is_not_there_is_refused():
         resolve_device("mps")
     with pytest.raises(ValueError, match="choose auto, cpu, cuda or cuda:N"):
         resolve_device("gpu7")
+
+
+def test_a_gpu_beyond_the_last_is_refused_with_those_that_there_are(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert resolve_device("cuda:1") == torch.device("cuda:1")
+    with pytest.raises(ValueError, match="device=cuda:2: torch sees 2 GPUs here. Choose cuda:0 to cuda:1, or auto"):
+        resolve_device("cuda:2")
+
+
+def test_a_cpu_has_no_bf16_of_a_gpu():
+    assert not has_bf16(torch.device("cpu"))
+
+
+@pytest.mark.gpu
+def test_a_gpu_has_bf16_from_ampere_on():
+    device = torch.device("cuda", torch.cuda.device_count() - 1)
+    assert has_bf16(device) == (torch.version.hip is not None or torch.cuda.get_device_capability(device) >= (8, 0))

@@ -243,7 +243,7 @@ def test_a_gpu_gets_bf16_by_rule_and_fp32_is_fp32():
     chosen, _ = resolve_precision(
         "auto", "auto", "auto", Net().to(device), VIDEO.to(device), 4, device=device, report=told.append
     )
-    assert chosen.name == ("bf16" if torch.cuda.is_bf16_supported() else "fp32")
+    assert chosen.name == ("bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32")
     assert chosen.layout == "channels_last_3d" and told
     Precision("fp32", device=device).place(Net())
     assert not torch.backends.cudnn.allow_tf32

@@ -22,7 +22,11 @@ def resolve_device(name: str) -> torch.device:
         raise ValueError(f"device={name}: torch sees no GPU here. Use device=cpu, or run videoai doctor to see why.")
     if device.type == "mps" and not torch.backends.mps.is_available():
         raise ValueError(f"device={name}: torch sees no Apple GPU here. Use device=cpu.")
-    return own_gpu(device) if device.type == "cuda" and process_group.world_size() > 1 else device
+    if device.type == "cuda" and process_group.world_size() > 1:
+        return own_gpu(device)
+    if device.type == "cuda" and (device.index or 0) >= (num_gpus := torch.cuda.device_count()):
+        raise ValueError(f"device={name}: torch sees {num_gpus} GPUs here. Choose cuda:0 to cuda:{num_gpus - 1}, or auto.")
+    return device
 
 
 def own_gpu(device: torch.device) -> torch.device:
@@ -38,3 +42,12 @@ def own_gpu(device: torch.device) -> torch.device:
     device = torch.device("cuda", local_rank)
     torch.cuda.set_device(device)
     return device
+
+
+def has_bf16(device: torch.device) -> bool:
+    """Whether the GPU computes in bf16: by itself, as from capability 8.0 (Ampere) on. Older ones emulate it, slower
+    than fp32, and torch counts them in unless told otherwise."""
+    if device.type != "cuda":
+        return False
+    with torch.cuda.device(device):
+        return torch.cuda.is_bf16_supported(including_emulation=False)

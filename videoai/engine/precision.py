@@ -21,6 +21,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from videoai.core.device import has_bf16
+
 logger = logging.getLogger(__name__)
 
 Layout = Literal["contiguous", "channels_last_3d"]
@@ -169,7 +171,7 @@ def precision_on_gpu(
     fp32 = candidates("fp32", layout, video.device)[0]
     if name != "auto":
         return candidates(name, layout, video.device)[0]
-    if video.device.type != "cuda" or not torch.cuda.is_bf16_supported():
+    if not has_bf16(video.device):
         report("precision: fp32, since this GPU has no bf16; trainer.precision=fp16 by name")
         return fp32
     bf16 = candidates("bf16", layout, video.device)[0]

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from videoai.core import process_group
 from videoai.core.build import ANYTHING
 from videoai.core.checkpoint import versions
-from videoai.core.device import resolve_device
+from videoai.core.device import has_bf16, resolve_device
 from videoai.core.seeding import seed_for
 from videoai.core.types import ClipSpec
 from videoai.data.lists.manifest import Manifest
@@ -114,7 +114,7 @@ def by_rule(trainer: GanTrainerSettings | TrainerSettings, device: torch.device)
     """``auto`` = bf16 on a GPU that has it, else fp32, and all cores."""
     name, num_threads = trainer.precision, trainer.num_threads
     if name == "auto":
-        name = "bf16" if device.type == "cuda" and torch.cuda.is_bf16_supported() else "fp32"
+        name = "bf16" if has_bf16(device) else "fp32"
     return {"precision": name, "num_threads": torch.get_num_threads() if num_threads == "auto" else num_threads}
 
 
