@@ -1,12 +1,14 @@
 """``videoai doctor`` against this machine, and against machines where something is missing."""
 
 import importlib
+import math
 import sys
 from importlib import metadata
 from pathlib import Path
 
 import av
 import pytest
+import torch
 
 from videoai.cli import doctor as module
 from videoai.cli.doctor import Check, doctor, exit_code, folder_check, main, package_check, report, torchcodec_check
@@ -99,6 +101,27 @@ def test_a_probe_that_breaks_is_a_line_and_not_a_traceback(monkeypatch: pytest.M
 
     monkeypatch.setattr(module, "PROBES", (("gpu", broken, "nvidia-smi"),))
     assert report()[-1] == Check("gpu", "missing", "the driver is too old", "nvidia-smi")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_breaks_is_a_line_of_its_own() -> None:
+    check = module.cuda_check(7)
+    assert (check.name, check.status, check.fix) == ("cuda:7", "missing", "nvidia-smi")
+    assert check.detail
+
+
+@pytest.mark.parametrize(("error", "status"), [(0.006, "ok"), (0.7, "warn"), (math.nan, "warn")])
+def test_a_gpu_whose_bf16_convolutions_are_wrong_is_warned_of(error, status, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("videoai.engine.conv3d_error.bf16_conv3d_error", lambda device: error)
+    check = module.conv3d_check("cuda:0", torch.device("cuda:0"), "H200")
+    assert check.status == status and check.detail.startswith("H200; conv3d in bf16 is off fp32 by ")
+    assert ("trainer.precision=fp32" in check.detail) == bool(check.fix) == (status == "warn")
+
+
+@pytest.mark.gpu
+def test_every_gpu_here_is_well() -> None:
+    checks = module.gpu_checks()
+    assert len(checks) == torch.cuda.device_count() and {check.status for check in checks} == {"ok"}, checks
 
 
 def test_pyav_without_libx264_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

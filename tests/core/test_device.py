@@ -19,7 +19,7 @@ def test_a_gpu_beyond_the_last_is_refused_with_those_that_there_are(monkeypatch)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     assert resolve_device("cuda:1") == torch.device("cuda:1")
-    with pytest.raises(ValueError, match="device=cuda:2: torch sees 2 GPUs here. Choose cuda:0 to cuda:1, or auto"):
+    with pytest.raises(ValueError, match="cuda:2: torch sees 2 GPUs here. Choose auto, or one from cuda:0 to cuda:1"):
         resolve_device("cuda:2")
 
 

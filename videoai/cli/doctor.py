@@ -11,9 +11,12 @@ from collections.abc import Callable, Iterable
 from importlib import metadata
 from io import BytesIO
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from videoai.core.cache import cache_folder
+
+if TYPE_CHECKING:
+    import torch
 
 PACKAGE = Path(__file__).resolve().parents[1]
 GIB = 2**30
@@ -152,7 +155,7 @@ def gpu_checks() -> list[Check]:
     if torch.backends.mps.is_available():
         return [Check("gpu", "ok", "mps (Apple)")]
     if torch.cuda.is_available():
-        return [_cuda_check(index) for index in range(torch.cuda.device_count())]
+        return [cuda_check(index) for index in range(torch.cuda.device_count())]
     if build := _gpu_build():
         detail = f"none: torch is built for {build} but sees no device; the CPU is used"
         return [Check("gpu", "warn", detail, "rocm-smi" if torch.version.hip else "nvidia-smi")]
@@ -170,13 +173,35 @@ def _gpu_build() -> str:
     return f"CUDA {torch.version.cuda}" if torch.version.cuda else ""
 
 
-def _cuda_check(index: int) -> Check:
+def cuda_check(index: int) -> Check:
+    """One GPU: whether torch has kernels for it, whether those of 3-D convolutions in bf16 are right, free memory."""
     import torch
 
-    torch.zeros(1, device=f"cuda:{index}").add_(1).cpu()  # raises when torch has no kernels for this device
-    device = torch.cuda.get_device_properties(index)
-    detail = f"{device.name}, {device.total_memory / GIB:.1f} GiB, capability {device.major}.{device.minor}"
-    return Check(f"cuda:{index}", "ok", detail)
+    from videoai.core.device import has_bf16
+
+    name, device = f"cuda:{index}", torch.device("cuda", index)
+    try:
+        about = torch.cuda.get_device_properties(index)
+        free = torch.cuda.mem_get_info(index)[0] / GIB  # other programs may hold the rest
+        detail = (
+            f"{about.name}, {free:.1f} of {about.total_memory / GIB:.1f} GiB free, capability {about.major}."
+            f"{about.minor}, cuDNN {torch.backends.cudnn.version()}"
+        )
+        torch.zeros(1, device=device).add_(1).cpu()  # raises when torch has no kernels for this GPU
+        return conv3d_check(name, device, detail) if has_bf16(device) else Check(name, "ok", f"{detail}, no bf16")
+    except Exception as error:  # one broken GPU among several must not hide the others
+        return Check(name, "missing", _first_line(error), "nvidia-smi")
+
+
+def conv3d_check(name: str, device: "torch.device", detail: str) -> Check:
+    """Whether a 3-D convolution in bf16 gives on ``device`` what fp32 gives on the CPU."""
+    from videoai.engine.conv3d_error import MAX_CONV3D_ERROR, bf16_conv3d_error
+
+    error = bf16_conv3d_error(device)
+    said = f"{detail}; conv3d in bf16 is off fp32 by {error:.1%}"
+    if error <= MAX_CONV3D_ERROR:
+        return Check(name, "ok", said)
+    return Check(name, "warn", f"{said}: wrong; train with trainer.precision=fp32", "pip install -U torch torchvision")
 
 
 # ---- decoders

@@ -25,7 +25,9 @@ def resolve_device(name: str) -> torch.device:
     if device.type == "cuda" and process_group.world_size() > 1:
         return own_gpu(device)
     if device.type == "cuda" and (device.index or 0) >= (num_gpus := torch.cuda.device_count()):
-        raise ValueError(f"device={name}: torch sees {num_gpus} GPUs here. Choose cuda:0 to cuda:{num_gpus - 1}, or auto.")
+        raise ValueError(
+            f"device={name}: torch sees {num_gpus} GPUs here. Choose auto, or one from cuda:0 to cuda:{num_gpus - 1}."
+        )
     return device
 
 
