@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from videoai.core.device import has_bf16, resolve_device
+from videoai.core.device import has_bf16, resolve_device, take_device
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
@@ -21,6 +21,15 @@ def test_a_gpu_beyond_the_last_is_refused_with_those_that_there_are(monkeypatch)
     assert resolve_device("cuda:1") == torch.device("cuda:1")
     with pytest.raises(ValueError, match="cuda:2: torch sees 2 GPUs here. Choose auto, or one from cuda:0 to cuda:1"):
         resolve_device("cuda:2")
+
+
+def test_a_run_makes_the_gpu_that_it_names_the_current_one(monkeypatch):
+    taken = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "set_device", taken.append)
+    assert [take_device(name).type for name in ("cuda:1", "cuda", "cpu")] == ["cuda", "cuda", "cpu"]
+    assert taken == [torch.device("cuda:1")]
 
 
 def test_a_cpu_has_no_bf16_of_a_gpu():

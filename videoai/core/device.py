@@ -31,6 +31,18 @@ def resolve_device(name: str) -> torch.device:
     return device
 
 
+def take_device(name: str) -> torch.device:
+    """As ``resolve_device``, and a GPU that is named by its number becomes torch's current one: what says "cuda" alone,
+    such as the thread that pins memory, would take half a GiB of the first GPU, which may be full.
+
+    Raises: ValueError: a device that is not there.
+    """
+    device = resolve_device(name)
+    if device.type == "cuda" and device.index is not None:
+        torch.cuda.set_device(device)
+    return device
+
+
 def own_gpu(device: torch.device) -> torch.device:
     """The GPU of this process, where several on a machine have one each. Raises: ValueError: there are fewer GPUs, or
     one was named."""

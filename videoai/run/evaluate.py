@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import torch
 
 from videoai.core import process_group
-from videoai.core.device import resolve_device
+from videoai.core.device import resolve_device, take_device
 from videoai.core.paths import display_path
 from videoai.core.types import VideoItem
 from videoai.data.dataset import EvalClips
@@ -110,7 +110,7 @@ def open_split(settings: EvaluateSettings, change: DataChange, state: Mapping[st
 
 def score(model: LoadedModel, split: Split, settings: EvaluateSettings) -> ViewOutputs:
     """Every view of every item, through the model as the config says."""
-    device, items = resolve_device(settings.device), split.items
+    device, items = take_device(settings.device), split.items
     num_clips, num_crops = parse_views(settings.views)
     precision = evaluation_precision(settings.precision, device)
     dataset = EvalClips(

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from videoai.core import process_group
 from videoai.core.build import ANYTHING
 from videoai.core.checkpoint import versions
-from videoai.core.device import has_bf16, resolve_device
+from videoai.core.device import has_bf16, take_device
 from videoai.core.seeding import seed_for
 from videoai.core.types import ClipSpec
 from videoai.data.lists.manifest import Manifest
@@ -35,7 +35,7 @@ def set_up(run: Run) -> tuple[Task, Setup]:
 
     Raises: ValueError, OSError: one line each.
     """
-    settings, device = run.settings, resolve_device(run.settings.device)
+    settings, device = run.settings, take_device(run.settings.device)
     manifest = build_manifest(settings.data, trust=ANYTHING)
     node = suiting(manifest) if settings.task == AUTO else settings.task
     task = build_task(node)
