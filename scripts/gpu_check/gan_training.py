@@ -19,7 +19,8 @@ from videoai.gan.generator import Generator
 from videoai.gan.monitor import Monitor
 from videoai.tasks.gan.step import Generate
 
-CLASSES, SIZE, BATCH = 16, {"num_frames": 16, "size": 32}, 16  # those of gan=tiny
+CLASSES, SIZE = 16, {"num_frames": 16, "size": 32}  # those of gan=tiny
+BATCH, SMALL_BATCH = 16, 2
 RATES = 4e-4, 8e-4  # of the generator, of the discriminator and the classifier
 STEPS = 60
 
@@ -29,13 +30,14 @@ def main() -> None:
     device = torch.device(options.device)
     for name in ("bf16", "fp16", "fp32") if options.device == "cuda" else ("fp32",):
         with part(precision=name):
-            compare(Precision(name, device=device), 2 if options.small else STEPS)
+            compare(Precision(name, device=device), small=options.small)
     finish()
 
 
-def compare(precision: Precision, steps: int) -> None:
+def compare(precision: Precision, *, small: bool) -> None:
     """A row for each loop."""
-    clips = noise(BATCH, SIZE["num_frames"], SIZE["size"], pin=precision.device.type == "cuda")
+    steps, batch = (2, SMALL_BATCH) if small else (STEPS, BATCH)
+    clips = noise(batch, SIZE["num_frames"], SIZE["size"], pin=precision.device.type == "cuda")
     clips = clips._replace(label=clips.label % CLASSES)
     plain: Watch | None = None
     for loop in ("plain PyTorch", "Trainer"):
@@ -49,7 +51,7 @@ def compare(precision: Precision, steps: int) -> None:
                 lambda step, take=take: take(clips, precision, step)["loss"], adam(learner.model), precision, watch
             )
         plain = plain or watch
-        add(precision=precision.name, loop=loop, **figures(BATCH, watch, plain, precision.device))
+        add(precision=precision.name, loop=loop, **figures(batch, watch, plain, precision.device))
 
 
 def new_learner(precision: Precision) -> Generate:

@@ -67,7 +67,7 @@ def markdown(facts: dict[str, Any], results: Sequence[Result]) -> list[str]:
     lines += table([{"section": r.name, "result": r.status, "why": r.why, "seconds": r.seconds} for r in results])
     for result in results:
         lines += ["", f"## {result.name}", "", f"`{shlex.join(result.command)}`", *table(result.rows)]
-        if result.status not in ("ok", "skipped"):
+        if result.status != "skipped" and (result.why or not result.rows):
             lines += ["", f"{result.said}. Its last lines:", "", "```", *result.output, "```"]
     return lines
 

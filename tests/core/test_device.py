@@ -23,13 +23,15 @@ def test_a_gpu_beyond_the_last_is_refused_with_those_that_there_are(monkeypatch)
         resolve_device("cuda:2")
 
 
-def test_a_run_makes_the_gpu_that_it_names_the_current_one(monkeypatch):
+def test_a_run_makes_the_gpu_that_it_names_the_current_one_and_fp32_fp32(monkeypatch):
     taken = []
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setattr(torch.cuda, "set_device", taken.append)
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
     assert [take_device(name).type for name in ("cuda:1", "cuda", "cpu")] == ["cuda", "cuda", "cpu"]
     assert taken == [torch.device("cuda:1")]
+    assert not torch.backends.cudnn.allow_tf32  # with which convolutions in fp32 have 10 bits of mantissa
 
 
 def test_a_cpu_has_no_bf16_of_a_gpu():

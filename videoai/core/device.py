@@ -32,14 +32,17 @@ def resolve_device(name: str) -> torch.device:
 
 
 def take_device(name: str) -> torch.device:
-    """As ``resolve_device``, and a GPU that is named by its number becomes torch's current one: what says "cuda" alone,
-    such as the thread that pins memory, would take half a GiB of the first GPU, which may be full.
+    """``resolve_device`` for a whole run. A GPU that is named by its number becomes torch's current one: what says
+    "cuda" alone, such as the thread that pins memory, would take half a GiB of the first GPU, which may be full.
+    Convolutions in fp32 are no longer rounded to tf32, as torch has it, unless ``Precision`` chooses that.
 
     Raises: ValueError: a device that is not there.
     """
     device = resolve_device(name)
-    if device.type == "cuda" and device.index is not None:
-        torch.cuda.set_device(device)
+    if device.type == "cuda":
+        torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
+        if device.index is not None:
+            torch.cuda.set_device(device)
     return device
 
 

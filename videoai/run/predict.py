@@ -8,7 +8,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
-from videoai.core.device import resolve_device
+from videoai.core.device import take_device
 from videoai.core.files import cannot_write
 from videoai.core.paths import display_path
 from videoai.data.decode.choose import choose_decoder
@@ -48,7 +48,7 @@ def predict(settings: PredictSettings) -> Iterator[dict[str, Any]]:
 
 def new_predictor(settings: PredictSettings, paths: Sequence[str]) -> Predictor:
     """The model of ``checkpoint``, ready to answer; ``decoder=auto`` measures some of ``paths``."""
-    device = resolve_device(settings.device)
+    device = take_device(settings.device)
     state = open_checkpoint(settings.checkpoint)
     task = scoring_task(state, settings.checkpoint, trust=settings.trust)
     model = from_state(state, trust=settings.trust)

@@ -70,11 +70,12 @@ class TrainedModel(LoadedModel):
         """
         check_options(top_k, window_seconds, hop_seconds, decoder, frame_fps)
         device, videos = next(self.parameters()).device, list(single_inputs(inputs, fps))
+        precision = Precision("fp32", device=device)
         predictor = Predictor(
-            model=self,
+            model=precision.place(self),
             task=self.task,
             to_input=ToModelInput(self.clip).to(device),
-            precision=Precision("fp32", device=device),
+            precision=precision,
             top_k=top_k,
             window_seconds=window_seconds,
             hop_seconds=hop_seconds,

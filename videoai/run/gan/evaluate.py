@@ -11,7 +11,7 @@ from typing import Any
 
 from videoai.core import checkpoint
 from videoai.core.checkpoint import weights_hash
-from videoai.core.device import resolve_device
+from videoai.core.device import take_device
 from videoai.core.paths import display_path
 from videoai.core.types import ClipSpec, VideoItem
 from videoai.data.lists.items import Items
@@ -49,7 +49,7 @@ def evaluate_gan(
     Returns: the content of results.json, and ``folder``.
     Raises: OSError, ValueError: naming what is wrong.
     """
-    device = resolve_device(settings.device)
+    device = take_device(settings.device)
     generator = load_generator(settings.checkpoint, trust=settings.trust).to(device)
     state = checkpoint.load(settings.checkpoint)
     choice, clip = choose_data(change, state, settings.checkpoint), ClipSpec(**state["clip"])

@@ -13,7 +13,7 @@ from torch import nn
 
 from videoai.core import checkpoint
 from videoai.core.checkpoint import weights_hash
-from videoai.core.device import resolve_device
+from videoai.core.device import resolve_device, take_device
 from videoai.core.files import write_atomic, write_together
 from videoai.core.seeding import seed_for
 from videoai.core.types import ClipSpec, VideoItem
@@ -57,7 +57,7 @@ def generate(settings: GenerateSettings, change: DataChange = DataChange()) -> G
 
     Raises: FileNotFoundError, OSError, ValueError: naming what is wrong.
     """
-    device = resolve_device(settings.device)
+    device = take_device(settings.device)
     generator = load_generator(settings.checkpoint, trust=settings.trust).to(device)
     state, folder = checkpoint.load(settings.checkpoint), Path(settings.output)
     evaluator = _find_evaluator(settings, state, device)

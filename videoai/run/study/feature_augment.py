@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from videoai.core.device import resolve_device
+from videoai.core.device import take_device
 from videoai.core.messages import truncated_list
 from videoai.core.seeding import generator_for, seed_for
 from videoai.data.lists.manifest import Manifest
@@ -129,7 +129,7 @@ def extract_few_shots(
     encoder: Evaluator, manifest: Manifest, new: list[str], settings: FeatureStudySettings
 ) -> FewShots:
     """One pass of the encoder over all splits of the new classes, and over train of its own classes."""
-    device = resolve_device(settings.device)
+    device = take_device(settings.device)
     num_workers = resolve_workers(settings.num_workers, device.type)
     extract = partial(
         extract_items, encoder.to(device), clip=encoder.clip, batch_size=settings.batch_size, num_workers=num_workers
