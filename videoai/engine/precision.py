@@ -14,7 +14,7 @@ import logging
 import math
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Literal, NamedTuple, get_args
 
 import torch
@@ -76,8 +76,8 @@ class Precision:
 
     def autocast(self) -> AbstractContextManager[object]:
         """The forward pass runs under this; fp32 is the identity."""
-        is_half = DTYPES[self.name] != torch.float32
-        return torch.autocast(self.device.type, dtype=DTYPES[self.name] if is_half else torch.bfloat16, enabled=is_half)
+        dtype = DTYPES[self.name]
+        return nullcontext() if dtype == torch.float32 else torch.autocast(self.device.type, dtype=dtype)
 
     def place(self, model: nn.Module) -> nn.Module:
         """Move a model to the device and layout. From here on fp32 means fp32 on this GPU, also in convolutions, for

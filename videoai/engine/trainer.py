@@ -191,7 +191,7 @@ class Trainer:
 
     def check_finite(self, means: dict[str, Tensor], micro_batches: list[Clips]) -> None:
         """Stop before a broken update reaches the weights. fp16 expects overflowing gradients and skips them itself."""
-        if means["loss"].is_cuda and not self.is_logging():
+        if self.precision.device.type != "cpu" and not self.is_logging():
             return  # .item() waits for the GPU (and a save checks the weights)
         watched = ("loss",) if self.precision.name == "fp16" else ("loss", "grad_norm")
         for key in watched:

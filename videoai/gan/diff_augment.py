@@ -47,8 +47,8 @@ def translation(video: Tensor, generator: Generator) -> Tensor:
         source = torch.arange(side) - shift  # [B, side]
         shape = [len(video), 1, 1, 1, 1]
         shape[dim] = side
-        inside = ((source >= 0) & (source < side)).view(shape).to(video.device)
-        index = source.clamp(0, side - 1).view(shape).to(video.device).expand_as(moved)
+        inside = ((source >= 0) & (source < side)).view(shape).to(video.device, non_blocking=True)
+        index = source.clamp(0, side - 1).view(shape).to(video.device, non_blocking=True).expand_as(moved)
         moved = torch.where(inside, moved.gather(dim, index), 0.0)
     return moved
 
@@ -62,7 +62,7 @@ def cutout(video: Tensor, generator: Generator) -> Tensor:
         shape = [len(video), 1, 1, 1, 1]
         shape[dim] = side
         inside = inside & ((torch.arange(side) - middle).abs() * 2 < side * CUTOUT).view(shape)
-    return video.masked_fill(inside.to(video.device), 0.0)
+    return video.masked_fill(inside.to(video.device, non_blocking=True), 0.0)
 
 
 OPERATIONS = {"color": color, "translation": translation, "cutout": cutout}
@@ -70,7 +70,7 @@ OPERATIONS = {"color": color, "translation": translation, "cutout": cutout}
 
 def _draw(video: Tensor, generator: Generator) -> Tensor:
     """Uniform in [0, 1), one number a clip: [B, 1, 1, 1, 1]."""
-    return torch.rand(len(video), 1, 1, 1, 1, generator=generator).to(video.device)
+    return torch.rand(len(video), 1, 1, 1, 1, generator=generator).to(video.device, non_blocking=True)
 
 
 def _between(ends: tuple[float, float], video: Tensor, generator: Generator) -> Tensor:

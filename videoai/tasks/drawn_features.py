@@ -40,7 +40,8 @@ class DrawnFeatures:
         labels = torch.multinomial(self.chance, count, replacement=True, generator=generator)
         drawn = self.augmenter.draw(labels, generator)
         device = self.head.weight.device
-        drawn_loss = criterion(self.head(drawn.features.to(device)), drawn.target.to(device))
+        features, target = (part.to(device, non_blocking=True) for part in (drawn.features, drawn.target))
+        drawn_loss = criterion(self.head(features), target)
         return (batch_size * loss + count * drawn_loss) / (batch_size + count)
 
 

@@ -30,8 +30,8 @@ class GeneratedTargets:
         if not is_generated.any():
             return batch
         of_clip = self.confidence[(batch.index - self.num_real).clamp(min=0)]
-        sure = torch.where(is_generated, of_clip, 1.0).to(batch.video.device)[:, None]
-        weight = torch.where(is_generated, self.weight, 1.0).to(batch.video.device)[:, None]
+        sure = torch.where(is_generated, of_clip, 1.0).to(batch.video.device, non_blocking=True)[:, None]
+        weight = torch.where(is_generated, self.weight, 1.0).to(batch.video.device, non_blocking=True)[:, None]
         label = soft(batch.label, self.num_classes).to(batch.video.dtype)
         return batch._replace(label=weight * (sure * label + (1 - sure) / self.num_classes))
 
@@ -65,11 +65,12 @@ class GeneratedClips:
         rng, device = generator_for(self.seed, "generate", position), batch.video.device
         label = self.wanted[torch.randint(len(self.wanted), (missing,), generator=rng)]
         latent = torch.randn(missing, self.generator.latent_size, generator=rng)
-        pixels = to_pixels(self.generator(latent.to(device), label.to(device)))  # bytes, as those of a file would be
+        wanted = (part.to(device, non_blocking=True) for part in (latent, label))
+        pixels = to_pixels(self.generator(*wanted))  # bytes, as those of a file would be
         parts = (batch.video, self.to_input.normalized(pixels))
         return Batch(
             # As [B, T, C, H, W] in memory, like every other batch: sums over a clip then round alike.
             video=torch.cat([video.transpose(1, 2) for video in parts]).transpose(1, 2),
-            label=torch.cat([batch.label, self.label_of[label].to(device)]),
+            label=torch.cat([batch.label, self.label_of[label].to(device, non_blocking=True)]),
             index=torch.cat([batch.index, torch.full((missing,), self.num_real)]),
         )
