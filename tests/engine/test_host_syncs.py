@@ -26,7 +26,7 @@ from videoai.tasks.generated_clips import GeneratedTargets
 from videoai.tasks.losses import ClassificationLoss, TrainingLoss
 from videoai.tasks.supervised import SupervisedLearner
 
-PRESETS = ("none", "shift", "standard")
+PRESETS = ("none", "shift", "standard", "strong", "randaugment", "trivial", "autoaugment")
 CLIP = ClipSpec(num_frames=5, size=6)
 DRAWN = ("scale", "ratio", "shift", "color_jitter", "policy", "num_ops", "magnitude", "erase")
 WAITS: dict[str, Callable[[torch.Tensor], object]] = {

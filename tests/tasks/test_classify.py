@@ -6,6 +6,7 @@ from torch.nn import functional as F
 from videoai.core.seeding import generator_for
 from videoai.core.types import BatchOp, Clips, ClipSpec, Op
 from videoai.data.augment.mix import Mix
+from videoai.data.augment.operations import arrange
 from videoai.data.normalize import ToModelInput
 from videoai.engine.precision import Precision
 from videoai.gan.diff_augment import diff_augment
@@ -93,7 +94,7 @@ def test_the_operations_of_the_clips_are_carried_out_before_the_model_sees_them(
     inverting = task()
     inverting.model.register_forward_pre_hook(lambda model, inputs: inputs_given.append(inputs[0]))
     inverting.train_step(CLIPS, FP32, 0)
-    inverting.train_step(CLIPS._replace(ops=[(Op("invert"),)] * 3 + [()] * 3), FP32, 0)
+    inverting.train_step(CLIPS._replace(ops=arrange([(Op("invert"),)] * 3 + [()] * 3, (4, 4))), FP32, 0)
     grey = inverting.to_input(CLIPS._replace(video=255 - CLIPS.video)).video
     assert torch.equal(inputs_given[1][:3], grey[:3])
     assert torch.equal(inputs_given[1][3:], inputs_given[0][3:])

@@ -100,13 +100,27 @@ class VideoItem(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Op:
-    """One operation on the pixels of a clip: drawn in the worker, applied on the device (data/augment/operations.py).
-
-    Not a tuple, because pinning memory would turn that into a list, and equal ones are looked up.
-    """
+    """One operation on the pixels of a clip: drawn in the worker, applied on the device."""
 
     name: str  # a key of data.augment.operations.OPERATIONS
     values: tuple[float, ...] = ()
+
+
+# (uint8 [n, T, C, H, W], values [n, V]) -> the new pixels
+Kernel = Callable[[Tensor, Tensor], Tensor]
+
+
+class Turn(NamedTuple):
+    """One operation of every clip of a batch that has one, sorted by kernel (data/augment/operations.py)."""
+
+    order: Tensor | None  # int64 [B], the clip that moves to each place; None = they stay
+    kernels: Sequence[tuple[Kernel, int]]  # and how many clips each takes, one after the other from the first place on
+    values: Tensor  # float32 [n, V], for the clips that have an operation
+
+    def to(self, device: torch.device) -> "Turn":
+        """Likewise moved without waiting."""
+        order = None if self.order is None else self.order.to(device, non_blocking=True)
+        return self._replace(order=order, values=self.values.to(device, non_blocking=True))
 
 
 class Clip(NamedTuple):
@@ -128,12 +142,12 @@ class Clips(NamedTuple):
     index: Tensor  # int64 [B]
     view: Tensor  # int64 [B]
     error: list[str]
-    ops: Sequence[Sequence[Op]] = ()  # [B] or empty = none
+    ops: Sequence[Turn] = ()  # still to be carried out, in this order
 
     def to(self, device: torch.device) -> "Clips":
-        """Video and label moved; from pinned memory without waiting."""
+        """Video, label and operations moved; from pinned memory without waiting."""
         video, label = (part.to(device, non_blocking=True) for part in (self.video, self.label))
-        return self._replace(video=video, label=label)
+        return self._replace(video=video, label=label, ops=[turn.to(device) for turn in self.ops])
 
 
 class Batch(NamedTuple):

@@ -22,6 +22,7 @@ from videoai.core import process_group
 from videoai.core.seeding import generator_for
 from videoai.core.types import Clip, Clips, ClipSpec
 from videoai.data.augment.balance import ClassBalance
+from videoai.data.augment.operations import arrange
 from videoai.data.dataset import EvalClips, TrainClips
 from videoai.data.shared_memory import clip_bytes, prefetch_factor
 
@@ -91,7 +92,7 @@ def collate(samples: list[list[Clip]]) -> Clips:
         torch.tensor([clip.index for clip in clips]),
         torch.tensor([clip.view for clip in clips]),
         [clip.error for clip in clips],
-        [clip.ops for clip in clips],
+        arrange([clip.ops for clip in clips], clips[0].video.shape[-2:]),
     )
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from videoai.core.seeding import generator_for
 from videoai.core.types import Op
-from videoai.data.augment.operations import kernels, operate
+from videoai.data.augment.operations import OPERATIONS, kernel_of
 from videoai.data.augment.policies import (
     CHOICES,
     IMAGENET,
@@ -19,7 +19,12 @@ from videoai.data.augment.policies import (
     operation,
 )
 
-NOISE = torch.randint(0, 256, (2, 3, 24, 24), dtype=torch.uint8, generator=generator_for(0, "noise"))
+NOISE = torch.randint(0, 256, (1, 2, 3, 24, 24), dtype=torch.uint8, generator=generator_for(0, "noise"))
+
+
+def operate(video: torch.Tensor, op: Op) -> torch.Tensor:
+    kernel, values = kernel_of(op, (24, 24))
+    return kernel(video, torch.tensor([values])).to(torch.uint8)
 
 
 def draws(policy: str, count: int = 400, **settings) -> list[list[Op]]:
@@ -95,4 +100,4 @@ def test_no_strength_is_no_operation_and_more_strength_changes_more(kind):
 
 
 def test_every_name_has_a_kernel():
-    assert {*CHOICES, *(op for pair in IMAGENET for op, _, _ in pair)} - {"identity"} <= set(kernels())
+    assert {*CHOICES, *(op for pair in IMAGENET for op, _, _ in pair)} - {"identity"} <= set(OPERATIONS)
