@@ -1,8 +1,10 @@
+import copy
+
 import pytest
 import torch
 from torch import nn
 
-from videoai.engine.optim import build_optimizer, parameter_groups, penalty
+from videoai.engine.optim import build_optimizer, load_optimizer, parameter_groups, penalty
 
 
 def net() -> nn.Module:
@@ -43,6 +45,41 @@ def test_adamw_and_sgd_are_built_from_a_node():
         0.99,
     )
     assert build_optimizer({"name": "sgd", "lr": 0.1, "momentum": 0.9}, net()).param_groups[1]["momentum"] == 0.9
+
+
+def test_a_run_moves_between_devices_and_takes_the_implementation_of_the_new_one():
+    """Fused AdamW stands for that of a GPU. 1e-6: it rounds otherwise than the plain one."""
+
+    def stepped(model: nn.Module, optimizer: torch.optim.Optimizer) -> torch.Tensor:
+        model.zero_grad()
+        model(torch.ones(1, 2)).sum().backward()
+        optimizer.step()
+        return nn.utils.parameters_to_vector(model.parameters()).detach().clone()
+
+    models = [nn.Linear(2, 1) for _ in range(3)]
+    pairs = zip(models, (True, None, True), strict=True)
+    there, here, back = (torch.optim.AdamW(model.parameters(), lr=0.1, fused=fused) for model, fused in pairs)
+    stepped(models[0], there)
+    for model in models[1:]:
+        model.load_state_dict(models[0].state_dict())
+    load_optimizer(here, copy.deepcopy(there.state_dict()))
+    load_optimizer(back, copy.deepcopy(here.state_dict()))
+    assert [each.param_groups[0]["fused"] for each in (there, here, back)] == [True, None, True]
+    there_now, here_now, back_now = map(stepped, models, (there, here, back))
+    torch.testing.assert_close(here_now, there_now, rtol=0, atol=1e-6)
+    assert torch.equal(back_now, there_now)
+
+
+def test_a_cpu_keeps_the_plain_implementation():
+    assert build_optimizer({"name": "adamw", "lr": 0.1}, net()).defaults["fused"] is None
+
+
+@pytest.mark.gpu
+def test_adamw_is_fused_on_a_gpu_unless_told_otherwise():
+    node = {"name": "adamw", "lr": 0.1}
+    assert build_optimizer(node, net().cuda()).defaults["fused"]
+    assert not build_optimizer({**node, "foreach": True}, net().cuda()).defaults["fused"]
+    assert not build_optimizer({**node, "fused": False}, net().cuda()).defaults["fused"]
 
 
 def test_an_option_of_another_optimizer_is_refused():

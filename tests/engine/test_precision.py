@@ -211,6 +211,15 @@ def test_clipping_returns_the_norm_before():
     assert float(model.weight.grad.norm()) == pytest.approx(1.0, rel=1e-4)
 
 
+def test_without_clipping_the_norm_is_measured_and_no_gradient_is_written():
+    model = nn.Linear(2, 1, bias=False)
+    precision, optimizer = Precision("fp32", device=CPU), torch.optim.SGD(model.parameters(), lr=1.0)
+    precision.backward((model(torch.tensor([[3.0, 4.0]]))).sum())
+    writes = model.weight.grad._version
+    assert float(precision.clip(optimizer, list(model.parameters()), None)) == pytest.approx(5.0)
+    assert model.weight.grad._version == writes
+
+
 class Scaled(nn.Module):
     """Its gradient is ``factor`` times too large in bf16."""
 

@@ -178,6 +178,34 @@ def test_a_loss_that_is_not_finite_stops_before_the_weights_are_touched(make_tra
     assert make_trainer.load("last")["step"] == 3
 
 
+@pytest.mark.parametrize(("save_every", "noticed_after"), [(99, 5), (4, 4)])
+def test_where_the_host_does_not_wait_a_broken_step_updates_nothing_and_is_named_later(
+    make_trainer, save_every, noticed_after
+):
+    """As on a GPU: the precision is of another device, and the optimizer is fused."""
+
+    class Explodes(type(make_trainer().learner)):
+        def train_step(self, clips, precision, position):
+            weights.append(self.model.head.weight.detach().clone())
+            loss = super().train_step(clips, precision, position)["loss"]
+            return {"loss": loss * float("nan") if position == 2 else loss}
+
+    weights: list[torch.Tensor] = []
+    model = make_trainer().learner.model
+    trainer = make_trainer(
+        task=Explodes(model),
+        precision=Precision("fp32", device=torch.device("meta")),
+        optimizer=torch.optim.AdamW(model.parameters(), fused=True),
+        cadence={"log_every": 5, "save_every": save_every},
+    )
+    with pytest.raises(ValueError, match=r"step 3: loss is nan .*Nothing was saved before\. Try a lower optim\.lr"):
+        trainer.fit()
+    assert len(weights) == noticed_after
+    assert torch.equal(weights[2], weights[3]) and not torch.equal(weights[1], weights[2])
+    assert all(torch.isfinite(p).all() for p in model.parameters())
+    assert not (make_trainer.folder / "run" / "last.pt").exists()
+
+
 def test_broken_weights_are_never_saved(make_trainer):
     trainer = make_trainer()
     with torch.no_grad():

@@ -103,10 +103,15 @@ class Precision:
     def clip(self, optimizer: torch.optim.Optimizer, parameters: list[nn.Parameter], max_norm: float | None) -> Tensor:
         """Undo the loss scale and clip. Returns: the gradient norm before clipping, a scalar on the device."""
         self.scaler.unscale_(optimizer)
-        return nn.utils.clip_grad_norm_(parameters, float("inf") if max_norm is None else max_norm)
+        if max_norm is None:
+            return nn.utils.get_total_norm([each.grad for each in parameters if each.grad is not None])
+        return nn.utils.clip_grad_norm_(parameters, max_norm)
 
-    def update(self, optimizer: torch.optim.Optimizer) -> None:
-        """Update the weights and clear the gradients; fp16 skips an update that overflowed and lowers its scale."""
+    def update(self, optimizer: torch.optim.Optimizer, grad_norm: Tensor) -> None:
+        """Update the weights and clear the gradients. fp16 skips an update that overflowed and lowers its scale; a
+        fused optimizer skips one whose ``grad_norm`` is not finite, which the host need not know."""
+        if optimizer.defaults.get("fused") and not self.scaler.is_enabled():
+            optimizer.found_inf = torch.isfinite(grad_norm).logical_not().float()  # pyright: ignore[reportAttributeAccessIssue]
         self.scaler.step(optimizer)
         self.scaler.update()
         optimizer.zero_grad(set_to_none=True)

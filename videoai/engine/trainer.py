@@ -18,8 +18,10 @@ from videoai.core.seeding import seed_for
 from videoai.core.types import Clips
 from videoai.engine.average import Average
 from videoai.engine.batch_norm import bn_stats_frozen
+from videoai.engine.finite import Finiteness
 from videoai.engine.freeze import Freeze
 from videoai.engine.interrupt import Interrupt, Interrupted
+from videoai.engine.optim import load_optimizer
 from videoai.engine.parallel import Learner, Parallel, average_buffers
 from videoai.engine.precision import Precision
 from videoai.engine.progress import Progress
@@ -101,6 +103,7 @@ class Trainer:
     def __post_init__(self) -> None:
         self.parameters = [p for p in self.learner.model.parameters() if p.requires_grad]
         self.base_rates = [group["lr"] for group in self.optimizer.param_groups]
+        self.finite = Finiteness()
         self.own_share = range(process_group.rank(), self.accumulate, process_group.world_size())
 
     def fit(self) -> dict[str, float]:
@@ -171,8 +174,11 @@ class Trainer:
             process_group.all_reduce_sum(list(means.values()))
         norm: Any = self.precision.clip(self.optimizer, self.parameters, self.max_grad_norm)
         means["grad_norm"] = norm.full_tensor() if hasattr(norm, "full_tensor") else norm  # a DTensor of shards
-        self.check_finite(means, micro_batches)
-        self.precision.update(self.optimizer)
+        watched = ("loss",) if self.precision.name == "fp16" else ("loss", "grad_norm")  # fp16 skips what overflows
+        self.finite.note(self.step + 1, {key: means[key] for key in watched}, micro_batches)
+        if self.precision.device.type == "cpu" or self.is_logging():
+            self.check_finite()
+        self.precision.update(self.optimizer, means["grad_norm"])
         self.average.update()
         return means
 
@@ -189,19 +195,14 @@ class Trainer:
         for group, rate in zip(self.optimizer.param_groups, self.base_rates, strict=True):
             group["lr"] = rate * factor
 
-    def check_finite(self, means: dict[str, Tensor], micro_batches: list[Clips]) -> None:
-        """Stop before a broken update reaches the weights. fp16 expects overflowing gradients and skips them itself."""
-        if self.precision.device.type != "cpu" and not self.is_logging():
-            return  # .item() waits for the GPU (and a save checks the weights)
-        watched = ("loss",) if self.precision.name == "fp16" else ("loss", "grad_norm")
-        for key in watched:
-            if not math.isfinite(means[key].item()):
-                videos = sorted({int(index) for clips in micro_batches for index in clips.index})[:8]
-                raise ValueError(
-                    f"step {self.step + 1}: {key} is {means[key].item()} (training videos number {videos}). "
-                    f"{self.sound_checkpoint()} Try a lower optim.lr, trainer.max_grad_norm=1 or "
-                    "trainer.precision=fp32."
-                )
+    def check_finite(self) -> None:
+        """Stop at a step that was not finite. On a CPU that is before its update. On a GPU steps are read when values
+        are logged, and before a save; fused AdamW has left the broken update out, others are in no checkpoint."""
+        if broken := self.finite.first_broken():
+            raise ValueError(
+                f"{broken} {self.sound_checkpoint()} Try a lower optim.lr, trainer.max_grad_norm=1 or "
+                "trainer.precision=fp32."
+            )
 
     def is_logging(self) -> bool:
         """Whether the values of the step that is being taken will be read."""
@@ -255,7 +256,8 @@ class Trainer:
         return state | ({"scaler": self.precision.scaler.state_dict()} if self.precision.name == "fp16" else {})
 
     def save(self, name: str) -> None:
-        """Write a checkpoint, never one with broken weights, buffers or averages."""
+        """Write a checkpoint, never one behind a broken step, nor with broken weights, buffers or averages."""
+        self.check_finite()
         state = self.state()
         tensors = {**state["model"], **(state["ema"] or {})}
         if broken := process_group.broadcast_from_rank0(lambda: first_not_finite(tensors)):
@@ -273,7 +275,7 @@ class Trainer:
             state = self.parallel.shard_state(dict(state), self.average, self.optimizer)
         load_model_state(self.learner.model, state)
         with fitting(state):
-            self.optimizer.load_state_dict(state["optimizer"])
+            load_optimizer(self.optimizer, state["optimizer"])
             self.average.load_state_dict(state["ema"])
         if self.precision.name == "fp16":
             self.precision.scaler.load_state_dict(state["scaler"])
