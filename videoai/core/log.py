@@ -59,7 +59,7 @@ class RunLog:
 
     def clips(self, step: int, name: str, video: Tensor) -> None:
         """Clips to look at. video: uint8 [B, T, C, H, W]."""
-        self._each(lambda logger: logger.clips(step, name, video))
+        self._each(lambda logger: logger.clips(step, name, video.cpu()))
 
     def video(self, step: int, name: str, video: Tensor, fps: float) -> None:
         """A moving picture. video: uint8 [T, C, H, W]."""

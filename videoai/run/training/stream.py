@@ -17,6 +17,7 @@ from videoai.data.augment.transforms import TrainTransform
 from videoai.data.dataset import TrainClips
 from videoai.data.generated.mixture import Share, mixed_batches
 from videoai.data.loader import train_batches
+from videoai.data.prefetch import prefetch
 from videoai.data.repeats import spread_batches
 from videoai.data.sampling import TemporalJitter
 from videoai.run.training.generated_clips import Synthetic
@@ -27,20 +28,23 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class TrainStream:
-    """``stream(start)`` -> endless micro-batches from number ``start`` on."""
+    """``stream(start)`` -> endless micro-batches from number ``start`` on, on a GPU already where one trains."""
 
     dataset: TrainClips
     counts: Tensor  # [K], clips of each class of the data that are expected in an epoch
     settings: Mapping[str, Any]  # settings of the loader
+    device: torch.device
     share: Share | None = None  # share of generated clips in a batch
     repeats_in: Literal["batch", "steps"] = "batch"  # the clips of a video, where it gives several
     generated: TrainClips | None = None  # clips of a bank; None = the device generates, where there is a share
 
     def __call__(self, start: int) -> Iterator[Clips]:
         if self.share:
-            return mixed_batches(self.dataset, self.generated, self.share, start=start, **self.settings)
-        batches = spread_batches if self.repeats_in == "steps" else train_batches
-        return batches(self.dataset, start=start, **self.settings)
+            batches = mixed_batches(self.dataset, self.generated, self.share, start=start, **self.settings)
+        else:
+            read = spread_batches if self.repeats_in == "steps" else train_batches
+            batches = read(self.dataset, start=start, **self.settings)
+        return prefetch(batches, self.device)
 
 
 def new_stream(setup: Setup, synthetic: Synthetic | None) -> TrainStream:
@@ -66,14 +70,8 @@ def new_stream(setup: Setup, synthetic: Synthetic | None) -> TrainStream:
     }
     counts = torch.tensor(directions.counts(drawn))
     share = synthetic.share if synthetic else None
-    return TrainStream(
-        dataset=dataset,
-        counts=counts,
-        settings=settings,
-        share=share,
-        repeats_in=augment.repeats_in,
-        generated=generated,
-    )
+    parts = {"dataset": dataset, "counts": counts, "share": share, "generated": generated}
+    return TrainStream(**parts, repeats_in=augment.repeats_in, settings=settings, device=setup.device)
 
 
 def clip_options(setup: Setup, directions: Directions) -> dict[str, Any]:
