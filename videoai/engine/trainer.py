@@ -2,7 +2,6 @@
 
 import logging
 import math
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from videoai.engine.optim import load_optimizer
 from videoai.engine.parallel import Learner, Parallel, average_buffers
 from videoai.engine.precision import Precision
 from videoai.engine.progress import Progress
+from videoai.engine.timing import new_timer
 
 logger = logging.getLogger(__name__)
 
@@ -104,6 +104,7 @@ class Trainer:
         self.parameters = [p for p in self.learner.model.parameters() if p.requires_grad]
         self.base_rates = [group["lr"] for group in self.optimizer.param_groups]
         self.finite = Finiteness()
+        self.timer = new_timer(self.precision.device)
         self.own_share = range(process_group.rank(), self.accumulate, process_group.world_size())
 
     def fit(self) -> dict[str, float]:
@@ -115,12 +116,12 @@ class Trainer:
         batches = self.batches(self.step * self.accumulate)
         with self.interrupt, self.progress:
             while self.step < self.cadence.stop_step and not self.is_stale():
-                started = time.perf_counter()
-                micro_batches = [next(batches) for _ in self.own_share]
-                waited = time.perf_counter() - started
-                stats = self.train_step(micro_batches)
+                with self.timer.waiting():
+                    micro_batches = [next(batches) for _ in self.own_share]
+                with self.timer.working():
+                    stats = self.train_step(micro_batches)
                 self.step += 1
-                self.report(stats, micro_batches, waited, time.perf_counter() - started)
+                self.report(stats, micro_batches)
                 if self.due(self.cadence.eval_every):
                     self.run_evaluation()
                 received = process_group.all_reduce_max(
@@ -165,6 +166,8 @@ class Trainer:
             is_first, is_last = place == self.own_share[0], place == self.own_share[-1]
             with self.parallel.train_step(is_first=is_first, is_last=is_last) as train_step:
                 stats = train_step(clips, self.precision, position)
+                if is_last:
+                    self.timer.before_exchange()
                 with bn_stats_frozen(self.learner.model), process_group.as_connection_error():
                     self.precision.backward(stats["loss"] / self.accumulate)
             for key, value in stats.items():
@@ -212,16 +215,18 @@ class Trainer:
         """Every ``every`` steps and at the end."""
         return self.step % every == 0 or self.step == self.cadence.stop_step
 
-    def report(self, stats: dict[str, Tensor], micro_batches: list[Clips], waited: float, took: float) -> None:
+    def report(self, stats: dict[str, Tensor], micro_batches: list[Clips]) -> None:
         """Progress each step; values only when they are due, because reading them waits for the device."""
+        is_due = self.due(self.cadence.log_every)
+        values = {key: float(value) for key, value in stats.items()} if is_due else {}
         num_clips = len(micro_batches[0].label) * self.accumulate
-        self.progress.step(self.step, num_clips, waited, took)
+        for timed in self.timer.finished():
+            self.progress.step(self.step, num_clips, timed)
         if self.step == 1:
             self.log.clips(self.step, "input", micro_batches[0].video[:4])
-        if self.due(self.cadence.log_every):
-            values = {key: float(value) for key, value in stats.items()}
+        if is_due:
             rate = max(group["lr"] for group in self.optimizer.param_groups)  # rate of the head, where layers differ
-            values |= {"lr": rate, **self.progress.rates()}
+            values |= {"lr": rate, **self.progress.speed.values()}
             self.log.scalars(self.step, "train", values)
             self.progress.line(self.step, values)
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from torch import nn
+
 from videoai.core import process_group
 from videoai.core.build import ANYTHING
 from videoai.core.messages import pluralize
@@ -15,10 +17,12 @@ from videoai.core.paths import display_path, is_url
 from videoai.core.types import BatchOp
 from videoai.data.lists.class_folders import split_folders_of
 from videoai.data.normalize import ToModelInput
+from videoai.engine.flops import seconds_at_peak
 from videoai.engine.interrupt import Interrupt
 from videoai.engine.parallel import parallelize
 from videoai.engine.progress import Progress
 from videoai.engine.schedule import build_schedule
+from videoai.engine.speed import Speed
 from videoai.engine.trainer import Trainer
 from videoai.models.blocks import repeated_blocks
 from videoai.run.reading import announce_clip
@@ -128,7 +132,12 @@ def build_trainer(run: Run) -> Trainer:
         precision=precision,
         log=log,
         cadence=plan.cadence,
-        progress=Progress(plan.cadence.stop_step, start_step=run.first_step, num_workers=setup.num_workers),
+        progress=Progress(
+            plan.cadence.stop_step,
+            start_step=run.first_step,
+            num_workers=setup.num_workers,
+            speed=new_speed(setup, model, everything_learns=task.takes_probes and freeze is None),
+        ),
         facts=facts(setup, clips.fingerprint),
         accumulate=settings.trainer.accumulate,
         max_grad_norm=settings.trainer.max_grad_norm if isinstance(settings, TrainSettings) else None,
@@ -159,6 +168,14 @@ def training_clips(task: Task, setup: Setup, plan: Pace) -> TrainingClips:
     check_same_generated_clips(generated, setup)
     fingerprint = generated.fingerprint if generated else None
     return TrainingClips(new_stream(setup, generated), batch_ops(setup, to_input, generated), fingerprint)
+
+
+def new_speed(setup: Setup, model: nn.Module, *, everything_learns: bool) -> Speed:
+    """What measures the speed; with the FLOPs of a clip where a rule of thumb holds for them: all weights learn."""
+    clip, seconds = setup.clip, None
+    if everything_learns:
+        seconds = seconds_at_peak(model, setup.device, num_frames=clip.num_frames, size=clip.size)
+    return Speed(setup.device, seconds_at_peak=seconds)
 
 
 def result_of(run: Run, trainer: Trainer, *, seconds: float) -> TrainResult:
