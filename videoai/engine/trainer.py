@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -23,6 +24,7 @@ from videoai.engine.interrupt import Interrupt, Interrupted
 from videoai.engine.optim import load_optimizer
 from videoai.engine.parallel import Learner, Parallel, average_buffers
 from videoai.engine.precision import Precision
+from videoai.engine.profile import Profiler
 from videoai.engine.progress import Progress
 from videoai.engine.timing import new_timer
 
@@ -94,6 +96,7 @@ class Trainer:
     freeze: Freeze | None = None  # None = everything learns
     seed: int = 0
     interrupt: Interrupt = field(default_factory=Interrupt)  # one that several runs share outlives each of them
+    profiler: Profiler = field(default_factory=lambda: Profiler(Path("profile")))  # by default it records nothing
     on_clips: Callable[[Clips], None] = lambda clips: None  # sees every micro-batch; counts unreadable videos
     step: int = field(default=0, init=False)
     saved_step: int = field(default=0, init=False)  # of the newest checkpoint; 0 = none
@@ -114,13 +117,15 @@ class Trainer:
         """
         self.check_same_start()
         batches = self.batches(self.step * self.accumulate)
-        with self.interrupt, self.progress:
+        with self.interrupt, self.progress, self.profiler:
             while self.step < self.cadence.stop_step and not self.is_stale():
+                self.profiler.before(self.step + 1)
                 with self.timer.waiting():
                     micro_batches = [next(batches) for _ in self.own_share]
                 with self.timer.working():
                     stats = self.train_step(micro_batches)
                 self.step += 1
+                self.profiler.after(self.step)
                 self.report(stats, micro_batches)
                 if self.due(self.cadence.eval_every):
                     self.run_evaluation()

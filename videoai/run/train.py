@@ -20,6 +20,7 @@ from videoai.data.normalize import ToModelInput
 from videoai.engine.flops import seconds_at_peak
 from videoai.engine.interrupt import Interrupt
 from videoai.engine.parallel import parallelize
+from videoai.engine.profile import Profiler, check_steps
 from videoai.engine.progress import Progress
 from videoai.engine.schedule import build_schedule
 from videoai.engine.speed import Speed
@@ -144,6 +145,7 @@ def build_trainer(run: Run) -> Trainer:
         freeze=freeze,
         seed=settings.seed,
         interrupt=run.interrupt,
+        profiler=new_profiler(setup, run, plan),
         on_clips=BadCount(setup.manifest, settings.loading.max_bad_fraction),
     )
     if run.state:
@@ -176,6 +178,15 @@ def new_speed(setup: Setup, model: nn.Module, *, everything_learns: bool) -> Spe
     if everything_learns:
         seconds = seconds_at_peak(model, setup.device, num_frames=clip.num_frames, size=clip.size)
     return Speed(setup.device, seconds_at_peak=seconds)
+
+
+def new_profiler(setup: Setup, run: Run, plan: Pace) -> Profiler:
+    """What records the steps and the memory that ``profile`` asks for. Raises: ValueError: what there is not."""
+    asked = setup.settings.profile
+    check_steps(asked.steps, first_step=run.first_step, stop_step=plan.cadence.stop_step)
+    if asked.memory and setup.device.type != "cuda":
+        raise ValueError(f"profile.memory=true is for a GPU, and this run trains on {setup.device}. Leave it out.")
+    return Profiler(setup.folder / "profile", steps=asked.steps, memory=asked.memory)
 
 
 def result_of(run: Run, trainer: Trainer, *, seconds: float) -> TrainResult:

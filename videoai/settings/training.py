@@ -171,6 +171,18 @@ class FinetuneSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ProfileSettings:
+    """Where time and memory go, written to RUN/profile."""
+
+    steps: tuple[int, ...] | None = setting(
+        None, min=1, length=2, ordered=True, resume=True, help="[first, last]: a trace of these steps by torch.profiler"
+    )
+    memory: bool = setting(
+        False, resume=True, help="true = what held a GPU's memory when it ran out; records each allocation"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunSettings:
     """What every training has, whatever it learns."""
 
@@ -179,6 +191,7 @@ class RunSettings:
     clip: ClipSettings
     augment: AugmentSettings
     schedule: dict[str, Any] = setting(variants=SCHEDULES, help="the learning rate over the run")
+    profile: ProfileSettings
     logger: tuple[str | dict[str, Any], ...] = setting(
         ("tensorboard",),
         resume=True,

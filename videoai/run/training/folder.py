@@ -20,7 +20,8 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RunFolder:
-    """``config.yaml``, ``metrics.jsonl``, ``results.json``, ``checkpoints/{last,best}.pt``, ``tensorboard/``."""
+    """``config.yaml``, ``metrics.jsonl``, ``results.json``, ``checkpoints/{last,best}.pt``, ``tensorboard/``,
+    ``profile/``."""
 
     path: Path
 
