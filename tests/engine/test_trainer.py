@@ -3,6 +3,8 @@ import json
 import math
 import os
 import signal
+import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -211,8 +213,55 @@ def test_broken_weights_are_never_saved(make_trainer):
     with torch.no_grad():
         trainer.learner.model.head.weight[0, 0] = float("inf")
     with pytest.raises(ValueError, match="head.weight is not finite; not saved. Nothing was saved before."):
-        trainer.save("last")
+        trainer.save(["last"])
     assert not (make_trainer.folder / "run" / "last.pt").exists()
+
+
+def test_a_checkpoint_that_cannot_be_written_ends_training_at_the_next_step_and_the_one_before_is_named(make_trainer):
+    """Step 2 is on the disk, step 4 is not: the disk is full. Without the end, ten steps would be made."""
+
+    def write(name, state):
+        if state["step"] == 4:
+            raise OSError("last.pt: no room")
+
+    trainer = make_trainer(write=write, cadence={"save_every": 2, "eval_every": 100})
+    with pytest.raises(OSError, match="no room"):
+        trainer.fit()
+    assert trainer.step in (5, 6)  # at the latest when the next one is due
+    assert trainer.sound_checkpoint() == "The checkpoint of step 2 is good."
+
+
+def test_steps_go_on_while_a_checkpoint_is_written_which_holds_the_weights_of_its_step(make_trainer):
+    written, finish = {}, threading.Event()
+
+    def write(name, state):
+        if state["step"] == 2:
+            finish.wait(timeout=60)
+        written[state["step"]] = copy.deepcopy(state)
+
+    def on_clips(clips):
+        if trainer.step == 3:  # the second step behind the checkpoint, which is still being written
+            assert not written
+            finish.set()
+
+    trainer = make_trainer(write=write, on_clips=on_clips, stop=4, cadence={"save_every": 2}, ema_decay=0.9)
+    trainer.fit()
+    make_trainer(stop=2, folder="two", ema_decay=0.9).fit()
+    alone = make_trainer.load("last", "two")
+    for key in ("model", "ema"):
+        assert all(torch.equal(value, written[2][key][name]) for name, value in alone[key].items())
+    assert torch.equal(alone["optimizer"]["state"][0]["exp_avg"], written[2]["optimizer"]["state"][0]["exp_avg"])
+
+
+def test_the_end_of_training_waits_for_the_last_checkpoint(make_trainer):
+    def write(name, state):
+        time.sleep(0.2)
+        written.append((name, state["step"]))
+
+    written = []
+    trainer = make_trainer(write=write, stop=2, cadence={"eval_every": 100})
+    trainer.fit()
+    assert written == [("best", 2), ("last", 2)]
 
 
 def test_the_best_checkpoint_is_the_best_and_ties_go_to_the_lower_loss(make_trainer):

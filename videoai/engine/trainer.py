@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from videoai.core import process_group
 from videoai.core.checkpoint import FORMAT
+from videoai.core.checkpoint_writer import CheckpointWriter
 from videoai.core.log import RunLog
 from videoai.core.seeding import seed_for
 from videoai.core.types import Clips
@@ -72,7 +73,7 @@ class Trainer:
     is the one that a single process would make of all of them (``engine/parallel.py``).
 
     ``facts`` (config, classes, clip, versions) go into every checkpoint unchanged. ``write(name, state)`` saves
-    ``last`` and ``best``.
+    ``last`` and ``best``, called in a thread while training goes on (``core/checkpoint_writer.py``).
     """
 
     learner: Learner
@@ -82,7 +83,7 @@ class Trainer:
     metric: str  # which of evaluate's values chooses the best checkpoint
     lower_is_better: bool = False  # whether a smaller metric is better
     metric_source: str = ""  # what computes the metric, such as an evaluator; another source starts a new best
-    write: Callable[[str, dict[str, Any]], None]
+    write: Callable[[str, dict[str, Any]], None] | None  # None = another process writes
     optimizer: torch.optim.Optimizer
     average: Average  # moving average of the model, or of the part that is evaluated
     schedule: Callable[[int], float]  # step -> factor of the base rates
@@ -99,7 +100,6 @@ class Trainer:
     profiler: Profiler = field(default_factory=lambda: Profiler(Path("profile")))  # by default it records nothing
     on_clips: Callable[[Clips], None] = lambda clips: None  # sees every micro-batch; counts unreadable videos
     step: int = field(default=0, init=False)
-    saved_step: int = field(default=0, init=False)  # of the newest checkpoint; 0 = none
     best: Best = field(default_factory=Best, init=False)
     metrics: dict[str, float] = field(default_factory=dict, init=False)
 
@@ -107,6 +107,7 @@ class Trainer:
         self.parameters = [p for p in self.learner.model.parameters() if p.requires_grad]
         self.base_rates = [group["lr"] for group in self.optimizer.param_groups]
         self.finite = Finiteness()
+        self.writer = CheckpointWriter(self.write)
         self.timer = new_timer(self.precision.device)
         self.own_share = range(process_group.rank(), self.accumulate, process_group.world_size())
 
@@ -116,8 +117,8 @@ class Trainer:
         Raises: Interrupted: on a signal, after saving.
         """
         self.check_same_start()
-        batches = self.batches(self.step * self.accumulate)
-        with self.interrupt, self.progress, self.profiler:
+        batches, names = self.batches(self.step * self.accumulate), []
+        with self.interrupt, self.progress, self.profiler, self.writer:
             while self.step < self.cadence.stop_step and not self.is_stale():
                 self.profiler.before(self.step + 1)
                 with self.timer.waiting():
@@ -127,19 +128,21 @@ class Trainer:
                 self.step += 1
                 self.profiler.after(self.step)
                 self.report(stats, micro_batches)
-                if self.due(self.cadence.eval_every):
-                    self.run_evaluation()
+                names = ["best"] if self.due(self.cadence.eval_every) and self.run_evaluation() else []
                 received = process_group.all_reduce_max(
                     self.interrupt.received or 0
                 )  # it may have reached one process only
                 if self.due(self.cadence.save_every) or received:
-                    self.save("last")
+                    names.append("last")
+                self.save(names)
                 if received and self.step < self.cadence.stop_step:
+                    self.writer.wait()
                     process_group.barrier()  # a launcher may end the process that writes as soon as another one left
                     raise Interrupted.by(received, f"saved at step {self.step}.")
+            if "last" not in names:
+                self.save(["last"])
         if self.is_stale():
             logger.info("early stop: no better %s for %d evaluations", self.metric, self.best.stale)
-        self.save("last")
         return self.metrics
 
     def check_same_start(self) -> None:
@@ -235,8 +238,9 @@ class Trainer:
             self.log.scalars(self.step, "train", values)
             self.progress.line(self.step, values)
 
-    def run_evaluation(self) -> None:
-        """Score the averaged weights if there are any; keep the best."""
+    def run_evaluation(self) -> bool:
+        """Score the averaged weights if there are any. Returns: whether they are the best so far."""
+        self.writer.wait()  # an evaluation may fork processes, which is not safe while another thread works
         with self.parallel.evaluating():
             self.metrics = self.evaluate(self.average.module.eval(), self.step)
         self.log.scalars(self.step, "val", self.metrics)
@@ -246,8 +250,7 @@ class Trainer:
             logger.warning("step %d: validation gave %s %s and loss %s, which is never the best", *values)
         better = self.best.update(value, loss, self.step, lower_is_better=self.lower_is_better)
         self.progress.evaluation(self.step, self.metrics, better)
-        if better:
-            self.save("best")
+        return better
 
     def state(self) -> dict[str, Any]:
         """Everything a checkpoint holds, as plain data; whole in rank 0 alone where the model is sharded."""
@@ -265,19 +268,27 @@ class Trainer:
         state = self.parallel.full_state(state)
         return state | ({"scaler": self.precision.scaler.state_dict()} if self.precision.name == "fp16" else {})
 
-    def save(self, name: str) -> None:
-        """Write a checkpoint, never one behind a broken step, nor with broken weights, buffers or averages."""
+    def save(self, names: Sequence[str]) -> None:
+        """Begin to write the checkpoints of these names, never one behind a broken step, nor with broken weights,
+        buffers or averages.
+
+        Raises: ValueError: they are broken. OSError: an earlier one could not be written.
+        """
+        self.writer.check()
+        if not names:
+            return
         self.check_finite()
         state = self.state()
         tensors = {**state["model"], **(state["ema"] or {})}
         if broken := process_group.broadcast_from_rank0(lambda: first_not_finite(tensors)):
             raise ValueError(f"step {self.step}: {broken} is not finite; not saved. {self.sound_checkpoint()}")
-        self.write(name, state)
-        self.saved_step = self.step
+        self.writer.submit(names, state)
 
     def sound_checkpoint(self) -> str:
         """What is left when the weights or gradients of a step are not finite."""
-        return f"The checkpoint of step {self.saved_step} is good." if self.saved_step else "Nothing was saved before."
+        self.writer.settle()
+        saved = self.writer.saved_step
+        return f"The checkpoint of step {saved} is good." if saved else "Nothing was saved before."
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Continue from a checkpoint's ``state``. Raises: ValueError: it holds another model than the settings make."""
@@ -290,7 +301,7 @@ class Trainer:
         if self.precision.name == "fp16":
             self.precision.scaler.load_state_dict(state["scaler"])
         self.step, self.metrics = state["step"], state["metrics"]
-        self.saved_step = self.step
+        self.writer.saved_step = self.step
         if state.get("judge", "") == self.metric_source:
             self.best = Best(**state["best"])
         else:

@@ -126,7 +126,7 @@ def build_trainer(run: Run) -> Trainer:
         metric=validation.metric,
         lower_is_better=task.metrics[validation.metric].lower_is_better,
         metric_source=validation.source,
-        write=run.folder.write_checkpoint,
+        write=run.folder.write_checkpoint if process_group.rank() == 0 else None,
         average=average,
         optimizer=task.build_optimizer(settings, model),
         schedule=build_schedule(settings.schedule, plan.total_steps, trust=ANYTHING),
