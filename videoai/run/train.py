@@ -29,6 +29,7 @@ from videoai.models.blocks import repeated_blocks
 from videoai.run.reading import announce_clip
 from videoai.run.training.bad_count import BadCount
 from videoai.run.training.batch_ops import batch_ops
+from videoai.run.training.batch_size import with_batch_size
 from videoai.run.training.generated_clips import check_same_generated_clips, new_synthetic
 from videoai.run.training.open_run import Run, Settings, open_run
 from videoai.run.training.pace import Pace, pace
@@ -101,6 +102,7 @@ def build_trainer(run: Run) -> Trainer:
     Raises: ValueError, OSError: one line each.
     """
     task, setup = set_up(run)
+    setup = with_batch_size(task, setup)
     plan = pace(setup, evaluations=task.evaluations)
     clips = training_clips(task, setup, plan)
     model, freeze = task.build_model(setup)

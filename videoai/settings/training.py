@@ -21,7 +21,9 @@ Nodes = tuple[dict[str, Any], ...]  # {_target_: package.module.Class, ...}
 class TrainerSettings:
     """The loop: how long, how large, how exact, how often."""
 
-    batch_size: int = setting(16, min=1, help="clips in one forward pass")
+    batch_size: int | Literal["auto"] = setting(
+        16, auto=True, min=1, help="clips in one forward pass; auto = as many as fit a GPU's memory, 16 on a CPU"
+    )
     accumulate: int = setting(
         1, min=1, help="forward passes in one optimizer step; several processes (torchrun) share them"
     )
@@ -249,21 +251,29 @@ class TrainSettings(RunSettings):
     )
 
     def __post_init__(self) -> None:
-        repeats, is_spread = self.augment.repeats, self.augment.repeats_in == "steps"
-        if not is_spread and self.trainer.batch_size % repeats:
-            raise ValueError(
-                f"augment.repeats={repeats}: all clips of a video stand in one batch, so "
-                f"trainer.batch_size={self.trainer.batch_size} must be a multiple of it, or augment.repeats_in=steps."
-            )
-        if is_spread and repeats > 1 and self.synthetic.source:
+        self._check_repeats()
+        self._check_whole_weights()
+
+    def _check_repeats(self) -> None:
+        repeats, batch_size = self.augment.repeats, self.trainer.batch_size
+        if self.augment.repeats_in == "batch":
+            if batch_size != "auto" and batch_size % repeats:
+                raise ValueError(
+                    f"augment.repeats={repeats}: all clips of a video stand in one batch, so trainer.batch_size="
+                    f"{batch_size} must be a multiple of it, or augment.repeats_in=steps."
+                )
+        elif repeats > 1 and self.synthetic.source:
             raise ValueError(
                 f"augment.repeats_in=steps: not beside {SOURCE}={self.synthetic.source}, whose clips are drawn for one "
                 "batch each. Choose augment.repeats_in=batch."
             )
-        penalties = {"trainer.l1": self.trainer.l1, "trainer.l2": self.trainer.l2}
-        whole_weights = {**penalties, "augment.features": self.augment.features}
-        if self.parallel == "shard" and (used := next((key for key, value in whole_weights.items() if value), None)):
+
+    def _check_whole_weights(self) -> None:
+        trainer = self.trainer
+        users = {"trainer.l1": trainer.l1, "trainer.l2": trainer.l2, "augment.features": self.augment.features}
+        used = next((key for key, value in users.items() if value), None)
+        if self.parallel == "shard" and used:
             raise ValueError(
-                f"{used}={whole_weights[used]} needs whole weights, and parallel=shard has parts of them. Use "
+                f"{used}={users[used]} needs whole weights, and parallel=shard has parts of them. Use "
                 "optim.weight_decay for a penalty, or parallel=replicate."
             )

@@ -98,7 +98,7 @@ def new_drawn_features(setup: Setup, model: nn.Module, to_input: ToModelInput) -
     counts = clips.label.bincount(minlength=len(setup.outputs))
     check_enough_clips(name, counts.tolist(), setup.outputs)
     fitted = augmenter(name, clips.features, clips.label, num_classes=len(setup.outputs), seed=seed)
-    ratio, batch_size = settings.feature_ratio, setup.settings.trainer.batch_size
+    ratio, batch_size = settings.feature_ratio, setup.batch_size
     logger.info(
         "augment.features=%s: fitted to %d of %d training videos, %d values each; %d drawn beside %d clips, %s",
         *(name, len(clips.label), len(setup.train_items), clips.features.shape[1]),
@@ -111,7 +111,6 @@ def new_drawn_features(setup: Setup, model: nn.Module, to_input: ToModelInput) -
 def training_features(setup: Setup, model: nn.Module, to_input: ToModelInput, *, name: str) -> Extracted:
     """What the body gives for the centred view of every readable training video."""
     dataset = EvalClips(setup.train_items, setup.clip, target=setup.target, reading=setup.reading)
-    batch_size = setup.settings.trainer.batch_size
-    batches = eval_batches(dataset, videos_per_batch=batch_size, num_workers=setup.num_workers)
+    batches = eval_batches(dataset, videos_per_batch=setup.batch_size, num_workers=setup.num_workers)
     encoder = Evaluator(model, clip=setup.clip, classes=[], name=name).to(to_input.mean.device)
     return encoder.extract_batches(batches)

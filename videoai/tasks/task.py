@@ -67,6 +67,11 @@ class Setup:
         return self.settings
 
     @property
+    def batch_size(self) -> int:
+        """Clips in one forward pass, a number also where ``trainer.batch_size`` was auto."""
+        return int(self.settings.trainer.batch_size)
+
+    @property
     def train_items(self) -> Items:
         """The training videos."""
         return self.manifest.splits["train"]

@@ -43,7 +43,7 @@ class SupervisedValidation:
             raise ValueError(f"{setup.manifest.source}: no validation videos. {way_out}.")
         if not len(self.items.label_pairs()[1]):
             raise ValueError(f"{setup.manifest.source}: no validation video has a label, so nothing can be scored.")
-        self.metric, self.batch_size = setup.training.trainer.metric, setup.training.trainer.batch_size
+        self.metric, self.batch_size = setup.training.trainer.metric, setup.batch_size
         self.to_input = ToModelInput(setup.clip).to(setup.device)
         self.targets = split_targets(self.items, setup.target)
         dataset = EvalClips(self.items, setup.clip, target=setup.target, reading=setup.reading)

@@ -40,6 +40,8 @@ def benchmark_loader(settings: LoaderSettings, training: TrainSettings) -> list[
     ``cpu_ms`` (of all processes, a clip), ``ratio`` (ours / its, median of the turns).
     Raises: ValueError, OSError: as ``train``.
     """
+    if training.trainer.batch_size == "auto":
+        raise ValueError("trainer.batch_size=auto: this loads clips and trains nothing. Give a number.")
     manifest = build_manifest(training.data, trust=ANYTHING)
     clip, items = ClipSpec(**to_dict(training.clip)), list(manifest.splits["train"])
     workers = os.cpu_count() or 1 if settings.num_workers == "auto" else settings.num_workers
@@ -147,5 +149,5 @@ def _pytorchvideo(training: TrainSettings, clip: ClipSpec, items: list[VideoItem
             transform=transform,
             decode_audio=False,
         )
-        for batch in DataLoader(dataset, batch_size=training.trainer.batch_size, num_workers=workers):
+        for batch in DataLoader(dataset, batch_size=int(training.trainer.batch_size), num_workers=workers):
             yield len(batch["label"])

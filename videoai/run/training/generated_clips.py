@@ -78,7 +78,7 @@ def from_generator(setup: Setup, source: str, share: Share, to_input: ToModelInp
     assert settings.source is not None
     check_generator_data(checkpoint.load(source)["versions"].get("data"), manifest, settings.source)
     check_generated_clip(generator.clip, setup.clip, settings)
-    if settings.label_smoothing != "none" or share.clips == config.trainer.batch_size:
+    if settings.label_smoothing != "none" or share.clips == setup.batch_size:
         raise ValueError(
             f"synthetic.source={settings.source}: a generator has no evaluator, and needs real clips beside its own. "
             "Use synthetic.label_smoothing=none and a synthetic.ratio below 1, or fill a folder: videoai gan generate."
@@ -90,7 +90,7 @@ def from_generator(setup: Setup, source: str, share: Share, to_input: ToModelInp
         to_input=to_input,
         label_of=label_of,
         wanted=[number for number, label in enumerate(label_of) if allowed[label]],
-        batch_size=config.trainer.batch_size,
+        batch_size=setup.batch_size,
         num_real=len(manifest.splits["train"]),
         until=share.until,
         seed=config.seed,
@@ -129,7 +129,7 @@ def check_generated_clip(made: ClipSpec, clip: ClipSpec, settings: SyntheticSett
 def share_of(settings: TrainSettings, total_steps: int) -> Share:
     """Clips of a micro-batch, a multiple of ``augment.repeats``; the first micro-batch without."""
     synthetic, trainer, repeats = settings.synthetic, settings.trainer, settings.augment.repeats
-    clips = round(synthetic.ratio * trainer.batch_size / repeats) * repeats
+    clips = round(synthetic.ratio * int(trainer.batch_size) / repeats) * repeats
     if not clips:
         raise ValueError(
             f"synthetic.ratio={synthetic.ratio}: less than one clip of trainer.batch_size={trainer.batch_size}. "

@@ -87,7 +87,7 @@ def check_same_settings(settings: Settings) -> None:
             raise ValueError(f"the processes of this run have different settings: {key} is {given}. Start all alike.")
 
 
-def check_accumulate(accumulate: int, batch_size: int) -> None:
+def check_accumulate(accumulate: int, batch_size: int | str) -> None:
     """Raises: ValueError: a step has fewer micro-batches than there are processes."""
     processes = process_group.world_size()
     if accumulate < processes:

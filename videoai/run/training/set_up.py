@@ -65,9 +65,11 @@ def set_up(run: Run) -> tuple[Task, Setup]:
 
 
 def steps_per_epoch(settings: Settings, num_videos: int) -> int:
-    """Optimizer steps until every video was drawn once."""
-    trainer = settings.trainer
-    return math.ceil(num_videos * settings.augment.repeats / (trainer.batch_size * trainer.accumulate))
+    """Optimizer steps until every video was drawn once; 0 as long as ``trainer.batch_size`` is auto."""
+    batch_size, accumulate = settings.trainer.batch_size, settings.trainer.accumulate
+    if batch_size == "auto":
+        return 0
+    return math.ceil(num_videos * settings.augment.repeats / (batch_size * accumulate))
 
 
 def with_precision(task: Task, setup: Setup, model: nn.Module) -> tuple[Setup, Precision]:
@@ -88,7 +90,7 @@ def with_precision(task: Task, setup: Setup, model: nn.Module) -> tuple[Setup, P
 
 def probe_clips(setup: Setup) -> Tensor:
     """A batch of noise, float [B, C, T, H, W] of the size that will be trained."""
-    batch_size, clip = setup.settings.trainer.batch_size, setup.clip
+    batch_size, clip = setup.batch_size, setup.clip
     rng = torch.Generator().manual_seed(seed_for(setup.settings.seed, "probe"))
     return torch.randn((batch_size, 3, clip.num_frames, clip.size, clip.size), generator=rng).to(setup.device)
 
