@@ -340,6 +340,24 @@ def test_patience_stops_early(make_trainer):
     assert again.step == 4
 
 
+def test_a_run_that_should_stop_is_saved_and_can_go_on(make_trainer):
+    told = []
+
+    def should_stop(evaluation, value):
+        told.append((evaluation, value))
+        return evaluation == 2
+
+    trainer = make_trainer(cadence={"eval_every": 2}, should_stop=should_stop)
+    trainer.fit()
+    assert trainer.step == make_trainer.load("last")["step"] == 4
+    assert [evaluation for evaluation, _ in told] == [1, 2]
+    assert told[-1][1] == trainer.metrics["top1"]
+    again = make_trainer(cadence={"eval_every": 2})
+    again.restore(make_trainer.load("last"))
+    again.fit()
+    assert again.step == again.cadence.stop_step > 4
+
+
 def test_a_signal_saves_and_says_where(make_trainer):
     def evaluate(model, step):
         os.kill(os.getpid(), signal.SIGTERM)

@@ -136,6 +136,7 @@ def test_a_value_that_is_not_allowed_is_refused_by_name(key, value, message):
         ({"epochs": 3}, "unknown setting 'epochs'. Did you mean trainer.max_epochs"),
         ({"batch_size": 3}, "Did you mean trainer.batch_size"),
         ({"workers": 3}, "Did you mean loading.num_workers"),
+        ({"sweep": {"trials": 3}}, "videoai train -m sweep.trials=30"),
         ({"gpus": 2}, "several: torchrun --nproc-per-node N -m videoai train"),
         ({"trainer": 3}, "trainer=3: a group of settings, such as trainer.batch_size=..."),
         ({"optim": "fast"}, "optim=fast: give {name: ...,"),

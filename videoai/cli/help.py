@@ -4,7 +4,7 @@ import shutil
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from videoai.cli.jobs import GROUPS, JOBS, Command, jobs_of
+from videoai.cli.jobs import GROUPS, JOBS, SWEEP, Command, jobs_of
 
 USAGE = """\
 videoai trains, evaluates and applies video action-recognition models.
@@ -53,7 +53,8 @@ def job_help(command: Command) -> str:
         f"usage: videoai {command.name} {command.job.usage}".rstrip(),
     ]
     words = [word for word in command.rest if word not in ("--cfg", "-m", "--multirun")]
-    lines += [line for place, source in enumerate(command.job.settings) for line in _settings(source, words, place > 0)]
+    sources = [*command.job.settings, *([SWEEP] if {"-m", "--multirun"} & {*command.rest} else [])]
+    lines += [line for place, source in enumerate(sources) for line in _settings(source, words, place > 0)]
     return "\n".join(lines)
 
 

@@ -16,6 +16,7 @@ class Job(NamedTuple):
 
 
 TRAIN, TRAIN_GAN = "videoai.settings.training:TrainSettings", "videoai.settings.gan:TrainGanSettings"
+SWEEP = "videoai.settings.sweep:SearchSettings"  # what -m adds
 COMPOSED = "[GROUP=NAME ...] [key=value ...] [--config-dir DIR] [--cfg] [-m]"
 JOBS: dict[str, Job] = {
     "train": Job("videoai.cli.train:main", "train a model, or continue a run", (TRAIN,), COMPOSED),

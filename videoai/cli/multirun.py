@@ -1,5 +1,6 @@
-"""``videoai train -m key=a,b``: one run for each combination, and a table of them at the end."""
+"""``videoai train -m``: several runs; a table of them, the best first, and a picture at the end."""
 
+from collections.abc import Callable
 from typing import Any
 
 from videoai.compose.multirun import sweep
@@ -10,40 +11,45 @@ SETTINGS = {"train": TrainSettings, "gan train": TrainGanSettings}
 
 
 def main(name: str, words: list[str]) -> int:
-    """Train every combination, print the table, say where the runs are. Exit code 1 when one failed."""
-    cls = SETTINGS[name]
+    """Train each combination of values, or those that Optuna chooses; say which were best and where they are. Exit
+    code 1 when one failed."""
+    cls, config_name = SETTINGS[name], name.replace("gan train", "train_gan")
     if "--cfg" in words:
         raise ValueError("--cfg shows the settings of one run, and -m starts several. Leave one of them.")
-    folder, rows = sweep(cls, name.replace("gan train", "train_gan"), words, train_one)
+    if any(word.startswith("sweep.") for word in words):
+        from videoai.compose.search import search
+        from videoai.run.train import lower_is_better
+
+        folder, jobs = search(cls, config_name, words, train_one, lower_is_better)
+    else:
+        folder, jobs = sweep(cls, config_name, words, train_one)
     from rich.console import Console
-    from rich.table import Table
 
     from videoai.core.paths import display_path
+    from videoai.report.sweep import sweep_rows, sweep_table, write_sweep
 
-    table = Table(title=f"{len(rows)} runs")
-    for column in ("settings", "metric", "best", "at step", "run"):
-        table.add_column(column)
-    for row in rows:
-        values = row.values
-        if "error" in values:
-            table.add_row(" ".join(row.overrides), "failed", "", "", values["error"])
-        else:
-            run = display_path(values["run_dir"])
-            table.add_row(" ".join(row.overrides), values["metric"], f"{values['value']:.4g}", str(values["step"]), run)
-    Console().print(table)
-    print(f"files: {display_path(folder)}/")
-    return 1 if any("error" in row.values for row in rows) else 0
+    rows = sweep_rows(jobs)
+    Console().print(sweep_table(rows))
+    write_sweep(folder, rows)
+    print(f"files: {display_path(folder)}/ (sweep.csv, sweep.png)")
+    return 1 if any(row["state"] == "failed" for row in rows) else 0
 
 
-def train_one(settings: Any) -> dict[str, Any]:
+def never(evaluation: int, value: float) -> bool:
+    """No run of a grid is ended early."""
+    return False
+
+
+def train_one(settings: Any, should_stop: Callable[[int, float], bool] = never) -> dict[str, Any]:
     """One run, as plain data."""
-    from videoai.run.train import train
+    from videoai.run.train import lower_is_better, train
 
-    result = train(settings)
+    result = train(settings, should_stop=should_stop)
     return {
         "metric": result.metric,
         "value": result.best_value,
         "step": result.best_step,
         "run_dir": result.run_dir,
         "checkpoint": result.checkpoint,
+        "lower_is_better": lower_is_better(settings),
     }

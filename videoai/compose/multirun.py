@@ -3,6 +3,8 @@
 videoai train -m optim.lr=1e-3,3e-4 seed=0,1
 videoai train -m optim.lr=1e-3,3e-4 hydra/launcher=joblib hydra.launcher.n_jobs=2
 videoai train -m optim.lr=1e-3,3e-4 run_dir=runs/rates        the folder of all runs
+
+``search.py`` lets Optuna choose the values.
 """
 
 import json
@@ -29,74 +31,119 @@ class Row(NamedTuple):
     values: dict[str, Any]  # what the job returned; {"error": ...} when it failed
 
 
+class Plan(NamedTuple):
+    """The words behind ``-m``, by what they are for."""
+
+    config_dir: str | None
+    overrides: list[str]  # of the runs
+    swept: list[str]  # those of them that have several values
+    of_hydra: list[str]
+    folder: Path  # of all runs
+
+    @property
+    def fixed(self) -> list[str]:
+        """What all runs have in common."""
+        return [override for override in self.overrides if override not in self.swept]
+
+    @property
+    def keys(self) -> list[str]:
+        """The settings that differ from run to run."""
+        return [override.partition("=")[0] for override in self.swept]
+
+    def words_of_hydra(self, jobs: str) -> list[str]:
+        """What Hydra is told beside the settings. jobs: the folder of the results of jobs, below that of all runs."""
+        places = [f"hydra.sweep.dir={json.dumps(str(self.folder))}", f"hydra.sweep.subdir={jobs}/${{hydra.job.num}}"]
+        return [*QUIET, *places, *self.of_hydra]
+
+
 def sweep(
     cls: type, config_name: str, words: Sequence[str], job: Callable[[Any], dict[str, Any]]
 ) -> tuple[Path, list[Row]]:
     """Run ``job(settings)`` for each combination; each has a ``run_dir`` of its own below one folder.
 
-    ``job`` returns plain data; its ``value`` is what a sweeper such as Optuna goes by.
+    ``job`` returns plain data; its ``value`` is what a sweeper of Hydra goes by.
     Returns: the folder, and a row for each job.
     Raises: ValueError: no setting has several values, or a word that cannot be read.
     """
+    plan = read_plan(cls, words)
+    if not plan.swept and not plan.of_hydra:
+        raise ValueError("-m: no setting has several values. Give a list: optim.lr=1e-3,3e-4, or seed=range(0,3)")
+    has_sweeper = any(word.startswith(("hydra/sweeper=", "hydra.sweeper.")) for word in plan.of_hydra)
+    if (endless := [word for word in plan.swept if not _parsed(word).is_discrete_sweep()]) and not has_sweeper:
+        raise ValueError(f"{endless[0]} has no end of values. Add sweep.trials=N: Optuna chooses N times.")
+    search = ["--config-dir", plan.config_dir] if plan.config_dir else []
+    given = [*search, *map(forced, plan.overrides), *plan.words_of_hydra(JOBS)]
+    _hydra_main(config_name, given, Job(cls, job, plan))
+    return plan.folder, rows_of(plan.folder / JOBS)
+
+
+def read_plan(cls: type, words: Sequence[str]) -> Plan:
+    """Raises: ValueError: a word that cannot be read, no such folder."""
     config_dir, rest = split_config_dir(words)
     check_own_files(config_dir)
     of_hydra = [word for word in rest if word.startswith(("hydra.", "hydra/"))]
     overrides = [quoted(cls, word) for word in rest if word not in of_hydra]
-    swept = [override for override in overrides if _is_swept(override)]
-    if not swept and not of_hydra:
-        raise ValueError("-m: no setting has several values. Give a list: optim.lr=1e-3,3e-4, or seed=range(0,3)")
+    swept = [override for override in overrides if _parsed(override).is_sweep_override()]
     fixed = [override for override in overrides if override not in swept]
-    folder = _folder(cls, config_dir, fixed)
-    keys = [override.partition("=")[0] for override in swept]
-    run_dirs = [f"hydra.sweep.dir={json.dumps(str(folder))}", f"hydra.sweep.subdir={JOBS}/${{hydra.job.num}}"]
-    search = ["--config-dir", config_dir] if config_dir else []
-    given = [*search, *map(forced, overrides), *QUIET, *run_dirs, *of_hydra]
-    _hydra_main(config_name, given, _Job(cls, job, folder, config_dir, keys))
-    return folder, _rows(folder)
+    return Plan(config_dir, overrides, swept, of_hydra, _folder(cls, config_dir, fixed))
 
 
-class _Job:
+class Job:
     """What Hydra calls for one combination; launchers send it to other processes."""
 
-    def __init__(
-        self, cls: type, job: Callable[[Any], dict[str, Any]], folder: Path, config_dir: str | None, keys: list[str]
-    ) -> None:
-        self.cls, self.job, self.folder, self.config_dir, self.keys = cls, job, folder, config_dir, keys
+    def __init__(self, cls: type, job: Callable[..., dict[str, Any]], plan: Plan) -> None:
+        self.cls, self.job, self.plan = cls, job, plan
         self.path = sys.path
 
     def __call__(self, config: Any) -> Any:
         from hydra.core.hydra_config import HydraConfig
 
         sys.path = self.path
-        words = [word.removeprefix("++") for word in HydraConfig.get().overrides.task]
-        own = [word for word in words if word.partition("=")[0] in self.keys] or [f"job={HydraConfig.get().job.num}"]
+        hydra, number = HydraConfig.get(), int(HydraConfig.get().job.num)
+        words = [word.removeprefix("++") for word in hydra.overrides.task]
+        own = [word for word in words if word.partition("=")[0] in self.plan.keys] or [f"job={number}"]
         try:
-            values = self.job(self._settings(config, words, own))
+            values = self.run(self._settings(config, words, self.folder_name(own, number)), number)
         except Exception as error:  # one combination that fails must not take the others with it
             if exit_code := getattr(error, "exit_code", 0):  # a signal
                 sys.stderr.write(f"videoai: {error}\n")
                 raise SystemExit(exit_code) from error
             values = {"error": f"{error}"}
-        target = Path(HydraConfig.get().runtime.output_dir) / RESULT
-        target.write_text(json.dumps({"overrides": own, "values": values}))
+        if os.environ.get("RANK", "0") == "0":  # of several processes that train together the first one writes
+            target = Path(hydra.runtime.output_dir) / RESULT
+            target.write_text(json.dumps({"overrides": own, "values": values}))
         return values.get("value")
 
-    def _settings(self, config: Any, words: list[str], own: list[str]) -> Any:
+    def folder_name(self, own: Sequence[str], number: int) -> str:
+        """The name of the run's folder, from the settings that are its own."""
+        return ",".join(own).replace("/", "-").replace('"', "")
+
+    def run(self, settings: Any, number: int) -> dict[str, Any]:
+        """The job itself."""
+        return self.job(settings)
+
+    def _settings(self, config: Any, words: list[str], folder_name: str) -> Any:
         from hydra.core.hydra_config import HydraConfig
         from omegaconf import OmegaConf
 
         whole: Any = OmegaConf.to_container(config, resolve=True)
-        whole["run_dir"] = str(self.folder / ",".join(own).replace("/", "-").replace('"', ""))
+        whole["run_dir"] = str(self.plan.folder / folder_name)
         choices = by_group(HydraConfig.get().runtime.choices)
-        return from_composed(self.cls, whole, choices, Arguments(self.config_dir, words)).settings()
+        return from_composed(self.cls, whole, choices, Arguments(self.plan.config_dir, words)).settings()
 
 
-def _is_swept(override: str) -> bool:
+def rows_of(jobs: Path) -> list[Row]:
+    """The results of the jobs that ended, by their numbers."""
+    files = sorted(jobs.glob(f"*/{RESULT}"), key=lambda file: int(file.parent.name))
+    return [Row(**json.loads(file.read_text())) for file in files]
+
+
+def _parsed(override: str) -> Any:
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import HydraException
 
     try:
-        return OverridesParser.create().parse_override(override).is_sweep_override()
+        return OverridesParser.create().parse_override(override)
     except HydraException as error:
         raise ValueError(
             f"cannot read the setting {override!r} ({str(error).splitlines()[0]}). Give key=value"
@@ -114,7 +161,7 @@ def _folder(cls: type, config_dir: str | None, fixed: list[str]) -> Path:
     return Path(os.path.abspath(own or os.path.join("runs", f"{name}-sweep")))
 
 
-def _hydra_main(config_name: str, words: list[str], job: _Job) -> None:
+def _hydra_main(config_name: str, words: list[str], job: Job) -> None:
     import hydra
 
     before = sys.argv
@@ -123,8 +170,3 @@ def _hydra_main(config_name: str, words: list[str], job: _Job) -> None:
         hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name=config_name)(job)()
     finally:
         sys.argv = before
-
-
-def _rows(folder: Path) -> list[Row]:
-    files = sorted((folder / JOBS).glob(f"*/{RESULT}"), key=lambda file: int(file.parent.name))
-    return [Row(**json.loads(file.read_text())) for file in files]

@@ -99,9 +99,11 @@ class Trainer:
     interrupt: Interrupt = field(default_factory=Interrupt)  # one that several runs share outlives each of them
     profiler: Profiler = field(default_factory=lambda: Profiler(Path("profile")))  # by default it records nothing
     on_clips: Callable[[Clips], None] = lambda clips: None  # sees every micro-batch; counts unreadable videos
+    should_stop: Callable[[int, float], bool] = lambda evaluation, value: False  # (1, 2, ..., metric) -> end the run?
     step: int = field(default=0, init=False)
     best: Best = field(default_factory=Best, init=False)
     metrics: dict[str, float] = field(default_factory=dict, init=False)
+    is_stopped: bool = field(default=False, init=False)  # by should_stop
 
     def __post_init__(self) -> None:
         self.parameters = [p for p in self.learner.model.parameters() if p.requires_grad]
@@ -119,7 +121,7 @@ class Trainer:
         self.check_same_start()
         batches, names = self.batches(self.step * self.accumulate), []
         with self.interrupt, self.progress, self.profiler, self.writer:
-            while self.step < self.cadence.stop_step and not self.is_stale():
+            while self.step < self.cadence.stop_step and not (self.is_stale() or self.is_stopped):
                 self.profiler.before(self.step + 1)
                 with self.timer.waiting():
                     micro_batches = [next(batches) for _ in self.own_share]
@@ -250,6 +252,8 @@ class Trainer:
             logger.warning("step %d: validation gave %s %s and loss %s, which is never the best", *values)
         better = self.best.update(value, loss, self.step, lower_is_better=self.lower_is_better)
         self.progress.evaluation(self.step, self.metrics, better)
+        evaluation = math.ceil(self.step / self.cadence.eval_every)
+        self.is_stopped = process_group.broadcast_from_rank0(lambda: self.should_stop(evaluation, value))
         return better
 
     def state(self) -> dict[str, Any]:

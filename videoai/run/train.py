@@ -3,7 +3,7 @@
 import logging
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -57,16 +57,25 @@ class TrainResult:
     best_step: int
 
 
-def train(settings: Settings, *, interrupt: Interrupt | None = None) -> TrainResult:
-    """Train, or continue the run that ``run_dir`` holds. ``interrupt``: the signals of a caller; None = signals
-    concern this run alone.
+def train(
+    settings: Settings,
+    *,
+    interrupt: Interrupt | None = None,
+    should_stop: Callable[[int, float], bool] = lambda evaluation, value: False,
+) -> TrainResult:
+    """Train, or continue the run that ``run_dir`` holds.
+
+    Args:
+        interrupt: the signals of a caller; None = signals concern this run alone.
+        should_stop: called after each evaluation, in the first process, with its number (1, 2, ...) and the value of
+            ``trainer.metric``; True ends the run, which is saved and may be continued.
 
     Raises: ValueError, OSError: one line each. Interrupted: on a signal, after saving. KeyboardInterrupt: a second
     Ctrl-C, at once.
     """
     check_run_dir(settings)
     with open_run(resolve(settings), interrupt=interrupt) as run:
-        trainer = build_trainer(run)
+        trainer = build_trainer(run, should_stop)
         started = time.perf_counter()
         try:
             trainer.fit()
@@ -96,7 +105,7 @@ def resolve(settings: Settings) -> Settings:
     return task.resolve(settings)
 
 
-def build_trainer(run: Run) -> Trainer:
+def build_trainer(run: Run, should_stop: Callable[[int, float], bool] = lambda evaluation, value: False) -> Trainer:
     """Every object of a run in the order of dependency, ready to ``fit``; nothing is set on one afterwards.
 
     Raises: ValueError, OSError: one line each.
@@ -149,6 +158,7 @@ def build_trainer(run: Run) -> Trainer:
         interrupt=run.interrupt,
         profiler=new_profiler(setup, run, plan),
         on_clips=BadCount(setup.manifest, settings.loading.max_bad_fraction),
+        should_stop=should_stop,
     )
     if run.state:
         trainer.restore(run.state)
@@ -204,6 +214,14 @@ def result_of(run: Run, trainer: Trainer, *, seconds: float) -> TrainResult:
         best=task.metrics[trainer.metric].text(trainer.best.value),
         best_step=trainer.best.step,
     )
+
+
+def lower_is_better(settings: Settings) -> bool:
+    """Whether a smaller value of the validation metric is better, as a sweep must know before any data are read."""
+    nodes = ("classify", "multi_label") if settings.task == AUTO else (settings.task,)
+    metrics = {name: metric for node in nodes for name, metric in build_task(node).metrics.items()}
+    asked = settings.trainer.metric if isinstance(settings, TrainSettings) else "auto"
+    return metrics.get(asked, next(iter(metrics.values()))).lower_is_better
 
 
 def announce(trainer: Trainer, task: Task, setup: Setup, plan: Pace) -> None:

@@ -244,6 +244,8 @@ def unknown(key: str, known: list[str]) -> str:
     if key in GPUS:
         several = "torchrun --nproc-per-node N -m videoai train ..."
         return f"unknown setting '{key}'. One GPU is found by itself; several: {several}"
+    if key == "sweep":
+        return "'sweep' has the settings of several runs: videoai train -m sweep.trials=30 optim.lr=interval(1e-4,1e-2)"
     if key.partition(".")[0] == "gan" and "gan" not in {name.partition(".")[0] for name in known}:
         return f"'{key}' is a setting of GANs: videoai gan train {key}=..."
     group, _, rest = key.partition(".")
