@@ -79,6 +79,31 @@ def test_a_run_continues_on_other_numbers_of_processes_and_in_another_mode(video
     assert all(torch.allclose(one[key], several[key], atol=1e-3) for key in learnt)
 
 
+def test_two_processes_predict_what_one_does_in_the_same_order(videoai_command, untrained, clip_folder, tmp_path):
+    """Seven videos, one of them broken: the shares differ."""
+    (tmp_path / "videos").mkdir()
+    for path in [*clip_folder.glob("left/*.mp4"), *clip_folder.glob("up/*_[0-1].mp4")][:6]:
+        (tmp_path / "videos" / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "videos" / "m_broken.mp4").write_bytes(b"no video")
+    given = ["predict", untrained, f"input={tmp_path / 'videos'}", "device=cpu"]
+    both = together(*given, f"run_dir={tmp_path / 'both'}", "annotate=true")
+    assert both.returncode == 0, both.stderr
+    alone = videoai_command(*given, f"run_dir={tmp_path / 'alone'}", cwd=tmp_path)
+    lines = [json.loads(line) for line in both.stdout.splitlines()]
+    assert (tmp_path / "both/predictions.jsonl").read_text() == both.stdout
+    assert len(list((tmp_path / "both/labelled").iterdir())) == 6
+    without = [{key: value for key, value in line.items() if key != "annotated"} for line in lines]
+    assert without == [json.loads(line) for line in alone.stdout.splitlines()]
+    assert both.stderr.count("1 of 7 videos could not be read") == 1
+
+
+def test_a_single_video_is_answered_by_one_process_and_that_is_said(untrained, clip_folder, tmp_path):
+    video = next(clip_folder.glob("left/*.mp4"))
+    done = together("predict", untrained, f"input={video}", "device=cpu", f"run_dir={tmp_path}")
+    assert (done.returncode, len(done.stdout.splitlines())) == (0, 1), done.stderr
+    assert "1 video for 2 processes: a video is not divided" in done.stderr
+
+
 def test_a_generator_trains_in_two_processes(clip_folder, tmp_path):
     given = [f"data.root={clip_folder}", "data=folder", "data.num_workers=0", f"run_dir={tmp_path / 'run'}"]
     given += ["gan.generator.width=4", "gan.discriminator.width=4", "gan.class_width=8", "trainer.batch_size=4"]

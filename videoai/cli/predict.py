@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import sys
 
 from videoai.compose.settings import from_arguments
@@ -17,10 +18,12 @@ def main(arguments: list[str]) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")  # a file name need not be UTF-8
     from videoai.run.predict import predict
 
+    speaks = os.environ.get("RANK", "0") == "0"  # of several processes the first one
     answered = unreadable = 0
     for record in predict(settings):
-        print(json.dumps(record, ensure_ascii=False), flush=True)
+        if speaks:
+            print(json.dumps(record, ensure_ascii=False), flush=True)
         answered, unreadable = answered + ("error" not in record), unreadable + ("error" in record)
-    if unreadable:
+    if unreadable and speaks:
         print(f"{unreadable} of {answered + unreadable} videos could not be read.", file=sys.stderr)
     return 0 if answered else 1

@@ -8,8 +8,10 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
+from videoai.core import process_group
 from videoai.core.device import take_device
 from videoai.core.files import cannot_write
+from videoai.core.messages import pluralize
 from videoai.core.paths import display_path
 from videoai.data.decode.choose import choose_decoder
 from videoai.data.lists.class_folders import VIDEO_EXTENSIONS
@@ -31,19 +33,38 @@ def predict(settings: PredictSettings) -> Iterator[dict[str, Any]]:
     ``error``. A multi-label model adds ``multi_label``, ``threshold`` and ``labels``, those at the threshold or above.
 
     Every line also goes to ``run_dir/predictions.jsonl``; with ``annotate`` the labelled video is written beside it.
+    Several processes share the videos, and all get every answer; the first one writes the file.
 
     Raises: FileNotFoundError, ValueError: before the first answer. OSError: a folder that cannot be written, no room.
     """
-    paths = find_videos(settings.input, VIDEO_EXTENSIONS)
+    with process_group.process_group(resolve_device(settings.device).type):
+        yield from _predict(settings)
+
+
+def _predict(settings: PredictSettings) -> Iterator[dict[str, Any]]:
+    found = find_videos(settings.input, VIDEO_EXTENSIONS)
+    paths = process_group.broadcast_from_rank0(lambda: found)  # a folder may change meanwhile
+    if len(paths) < process_group.world_size():
+        number = (pluralize(len(paths), "video"), process_group.world_size())
+        logger.info("%s for %d processes: a video is not divided, so the others have nothing to do", *number)
     predictor = new_predictor(settings, paths)
     folder = Path(settings.run_dir)
     make_writable(folder)
     targets = labelled_paths(paths, folder / "labelled") if settings.annotate else [None] * len(paths)
-    with (folder / "predictions.jsonl").open("wb", buffering=0) as file:  # a line is there as soon as it is answered
-        for path, target in zip(paths, targets, strict=True):
-            record = _record(predictor, path, target)
+    file_name = folder / "predictions.jsonl" if process_group.rank() == 0 else os.devnull
+    with open(file_name, "wb", buffering=0) as file:  # a line is there as soon as it is answered
+        for record in _records(predictor, list(zip(paths, targets, strict=True))):
             _append(file, json.dumps(record, ensure_ascii=False) + "\n")
             yield record
+
+
+def _records(predictor: Predictor, videos: Sequence[tuple[str, Path | None]]) -> Iterator[dict[str, Any]]:
+    """The answers in order. Each process answers one video of a round; the next round waits for the longest."""
+    rank, processes = process_group.rank(), process_group.world_size()
+    for start in range(0, len(videos), processes):
+        own = [_record(predictor, *video) for video in videos[start + rank : start + rank + 1]]
+        for answered in process_group.all_gather(own):
+            yield from answered
 
 
 def new_predictor(settings: PredictSettings, paths: Sequence[str]) -> Predictor:
@@ -54,6 +75,9 @@ def new_predictor(settings: PredictSettings, paths: Sequence[str]) -> Predictor:
     model = from_state(state, trust=settings.trust)
     precision = evaluation_precision(settings.precision, device)
     precision.place(model)
+    decoder = process_group.broadcast_from_rank0(
+        lambda: choose_decoder(settings.decoder, paths, model.clip, logger.info, frame_fps=settings.frame_fps)
+    )
     return Predictor(
         model=model,
         task=task,
@@ -62,7 +86,7 @@ def new_predictor(settings: PredictSettings, paths: Sequence[str]) -> Predictor:
         top_k=settings.top_k,
         window_seconds=settings.window_seconds,
         hop_seconds=settings.hop_seconds,
-        decoder=choose_decoder(settings.decoder, paths, model.clip, logger.info, frame_fps=settings.frame_fps),
+        decoder=decoder,
         frame_fps=settings.frame_fps,
     )
 
