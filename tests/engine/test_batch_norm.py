@@ -1,11 +1,14 @@
+import copy
 from contextlib import nullcontext
 
 import pytest
 import torch
+from timm.layers import BatchNormAct2d
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
-from videoai.engine.batch_norm import bn_stats_frozen
+from videoai.engine.batch_norm import bn_stats_frozen, synchronize_batch_norms
+from videoai.engine.parallel import running_statistics
 
 
 class Checkpointed(nn.Module):
@@ -21,10 +24,11 @@ class Checkpointed(nn.Module):
         return self.head(maps.mean((2, 3, 4)))
 
 
-def after_two_steps(checkpointing: bool, held: bool, **options: object) -> tuple[dict, dict]:
-    """Buffers and gradients."""
+def after_two_steps(checkpointing: bool, held: bool, sync: bool = False, **options: object) -> tuple[dict, dict]:
+    """Buffers and gradients. sync: in one process SyncBatchNorm computes what a batch norm does, also on the CPU."""
     torch.manual_seed(0)
     model = Checkpointed(checkpointing, **options)
+    assert not sync or synchronize_batch_norms(model) == 1
     for _ in range(2):
         loss = model(torch.randn(2, 3, 4, 6, 6)).square().sum()
         with bn_stats_frozen(model) if held else nullcontext():
@@ -32,9 +36,10 @@ def after_two_steps(checkpointing: bool, held: bool, **options: object) -> tuple
     return dict(model.named_buffers()), {name: weight.grad for name, weight in model.named_parameters()}
 
 
-@pytest.mark.parametrize("options", [{}, {"momentum": None}, {"track_running_stats": False}])
+@pytest.mark.parametrize("options", [{}, {"momentum": None}, {"track_running_stats": False}, {"sync": True}])
 def test_computing_again_leaves_statistics_and_gradients_as_without(options):
-    again, once = after_two_steps(True, True, **options), after_two_steps(False, False, **options)
+    plain = {key: value for key, value in options.items() if key != "sync"}
+    again, once = after_two_steps(True, True, **options), after_two_steps(False, False, **plain)
     for given, wanted in zip(again, once, strict=True):
         assert given.keys() == wanted.keys()
         assert all(torch.equal(given[name], wanted[name]) for name in wanted)
@@ -52,3 +57,23 @@ def test_a_backward_pass_that_fails_gives_the_statistics_back():
         raise ValueError("fails")
     norm(torch.randn(3, 2))
     assert norm.momentum == 0.1 and norm.num_batches_tracked == 1
+
+
+def test_synchronized_norms_have_the_weights_names_and_outputs_of_those_before():
+    """timm's norm with an activation in it keeps the activation."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), BatchNormAct2d(4), nn.Sequential(nn.BatchNorm2d(4)))
+    images, before = torch.randn(2, 3, 6, 6), {key: value.clone() for key, value in model.state_dict().items()}
+    weight, outputs = model[1].weight, copy.deepcopy(model)(images)
+    assert synchronize_batch_norms(model) == 2
+    assert model[1].weight is weight  # the optimizer's
+    after = model.state_dict()
+    assert list(after) == list(before) and all(torch.equal(after[key], before[key]) for key in before)
+    assert torch.equal(model(images), outputs)
+
+
+def test_statistics_that_are_the_same_everywhere_are_not_averaged():
+    model = nn.Sequential(nn.BatchNorm3d(2), nn.BatchNorm3d(2))
+    assert len(list(running_statistics(model))) == 4
+    synchronize_batch_norms(model)
+    assert list(running_statistics(model)) == []

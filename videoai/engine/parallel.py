@@ -105,8 +105,10 @@ def average_buffers(model: nn.Module) -> None:
 
 def running_statistics(model: nn.Module) -> Iterator[Tensor]:
     """The buffers that clips change: those of norms in training, and those that a module names in
-    ``running_buffers``."""
+    ``running_buffers``. Those of a SyncBatchNorm are the same in all processes already."""
     for module in model.modules():
+        if isinstance(module, nn.SyncBatchNorm):
+            continue
         if isinstance(module, _NormBase) and module.training and module.running_mean is not None:
             yield module.running_mean
             yield module.running_var  # pyright: ignore[reportReturnType]

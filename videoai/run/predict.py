@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from videoai.core import process_group
-from videoai.core.device import take_device
+from videoai.core.device import resolve_device, take_device
 from videoai.core.files import cannot_write
 from videoai.core.messages import pluralize
 from videoai.core.paths import display_path
+from videoai.data.decode import Decoder
 from videoai.data.decode.choose import choose_decoder
 from videoai.data.lists.class_folders import VIDEO_EXTENSIONS
 from videoai.data.media import BadVideo
@@ -75,7 +76,7 @@ def new_predictor(settings: PredictSettings, paths: Sequence[str]) -> Predictor:
     model = from_state(state, trust=settings.trust)
     precision = evaluation_precision(settings.precision, device)
     precision.place(model)
-    decoder = process_group.broadcast_from_rank0(
+    decoder: Decoder = process_group.broadcast_from_rank0(
         lambda: choose_decoder(settings.decoder, paths, model.clip, logger.info, frame_fps=settings.frame_fps)
     )
     return Predictor(

@@ -17,6 +17,7 @@ from videoai.core.paths import display_path, is_url
 from videoai.core.types import BatchOp
 from videoai.data.lists.class_folders import split_folders_of
 from videoai.data.normalize import ToModelInput
+from videoai.engine.batch_norm import synchronize_batch_norms
 from videoai.engine.flops import seconds_at_peak
 from videoai.engine.interrupt import Interrupt
 from videoai.engine.parallel import parallelize
@@ -116,6 +117,7 @@ def build_trainer(run: Run, should_stop: Callable[[int, float], bool] = lambda e
     clips = training_clips(task, setup, plan)
     model, freeze = task.build_model(setup)
     setup, precision = with_precision(task, setup, model)
+    with_synchronized_norms(model, setup.settings)  # after the measurements, which one process makes alone
     settings, log = setup.settings, run.open_log(setup.settings)
     validation = task.build_validation(setup, model, precision, log)
     learner = task.build_learner(setup, model, clips.ops, clips.stream.counts)
@@ -165,6 +167,16 @@ def build_trainer(run: Run, should_stop: Callable[[int, float], bool] = lambda e
     announce(trainer, task, setup, plan)
     run.folder.write_config(to_dict(settings))
     return trainer
+
+
+def with_synchronized_norms(model: nn.Module, settings: Settings) -> None:
+    """As ``trainer.sync_batch_norm`` says; a line where it changes nothing."""
+    if not (isinstance(settings, TrainSettings) and settings.trainer.sync_batch_norm):
+        return
+    if process_group.world_size() == 1:
+        logger.info("trainer.sync_batch_norm=true changes nothing here: this is one process (torchrun starts several)")
+    elif not synchronize_batch_norms(model):
+        logger.info("trainer.sync_batch_norm=true changes nothing here: the model has no batch norms")
 
 
 class TrainingClips(NamedTuple):

@@ -46,6 +46,11 @@ class TrainerSettings:
     activation_checkpointing: bool = setting(
         False, help="true = less memory for a third more time: activations are computed again, not kept"
     )
+    sync_batch_norm: bool = setting(
+        False,
+        help="true = several GPUs: batch norms see the clips of all processes, which is another training than that of "
+        "one process; docs/scaling.md",
+    )
     max_grad_norm: float | None = setting(1.0, above=0, help="gradients are clipped to this norm; null = no clipping")
     label_smoothing: float = setting(0.0, min=0, below=1, help="share of the label that is spread over all classes")
     l1: float = setting(0.0, min=0, help="penalty on the sum of |w|")

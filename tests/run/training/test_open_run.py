@@ -2,9 +2,15 @@ import json
 
 import pytest
 import torch
+from torch import nn
 
 import videoai
+from videoai.compose.settings import from_arguments
+from videoai.core import process_group
 from videoai.core.loggers import Logger
+from videoai.run.train import with_synchronized_norms
+from videoai.run.training import open_run
+from videoai.settings.training import TrainSettings
 
 SMALL = {"batch_size": 6, "max_steps": 3, "precision": "fp32", "num_threads": 1, "log_every": 1, "eval_every": 3}
 
@@ -78,3 +84,27 @@ def test_a_run_that_began_with_the_former_setting_continues_with_other_loggers(c
     torch.save(state, path)
     done = train(clip_folder, tmp_path, logger=["tensorboard"], trainer={**SMALL, "max_steps": 4})
     assert done.step == 4 and (tmp_path / "tensorboard").exists()
+
+
+def synchronized(*words):
+    return from_arguments(TrainSettings, ["trainer.sync_batch_norm=true", "device=cpu", *words]).settings()
+
+
+@pytest.mark.parametrize(
+    ("device", "accumulate", "said"),
+    [("cpu", 4, "works on GPUs, and these processes train on the CPU"), ("cuda", 5, "cannot share .*=5 .* evenly")],
+)
+def test_norms_that_cannot_be_synchronized_are_refused(monkeypatch, device, accumulate, said):
+    monkeypatch.setattr(process_group, "world_size", lambda: 2)
+    monkeypatch.setattr(open_run, "resolve_device", lambda asked: torch.device(device))
+    with pytest.raises(ValueError, match=f"trainer.sync_batch_norm=true: .*{said}"):
+        open_run.check_sync_batch_norm(synchronized(f"trainer.accumulate={accumulate}"))
+
+
+def test_norms_of_one_process_stay_as_they_are_and_that_is_said(caplog):
+    settings, model = synchronized(), nn.Sequential(nn.BatchNorm3d(2))
+    open_run.check_sync_batch_norm(settings)
+    with caplog.at_level("INFO"):
+        with_synchronized_norms(model, settings)
+    assert "changes nothing here: this is one process" in caplog.text
+    assert type(model[0]) is nn.BatchNorm3d

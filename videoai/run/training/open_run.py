@@ -55,6 +55,7 @@ def open_run(settings: Settings, *, interrupt: Interrupt | None = None) -> Itera
     with process_group.process_group(resolve_device(settings.device).type), folder.locked(), ExitStack() as closing:
         check_same_settings(settings)
         check_accumulate(settings.trainer.accumulate, settings.trainer.batch_size)
+        check_sync_batch_norm(settings)
         loggers_of(settings)  # a wrong name or option is an error before anything is read
         state = find_resume(folder, settings.resume)
         if state:
@@ -94,4 +95,22 @@ def check_accumulate(accumulate: int, batch_size: int | str) -> None:
         raise ValueError(
             f"{processes} processes share the trainer.accumulate={accumulate} micro-batches of a step, each of "
             f"trainer.batch_size={batch_size} clips: set trainer.accumulate to {processes} or more, best a multiple."
+        )
+
+
+def check_sync_batch_norm(settings: Settings) -> None:
+    """Raises: ValueError: batch norms of several processes cannot be synchronised."""
+    processes = process_group.world_size()
+    if processes == 1 or not (isinstance(settings, TrainSettings) and settings.trainer.sync_batch_norm):
+        return
+    if resolve_device(settings.device).type == "cpu":
+        raise ValueError(
+            "trainer.sync_batch_norm=true: torch's SyncBatchNorm works on GPUs, and these processes train on the CPU. "
+            "Leave it out: running statistics are averaged over the processes in any case."
+        )
+    if settings.trainer.accumulate % processes:
+        raise ValueError(
+            f"trainer.sync_batch_norm=true: {processes} processes cannot share trainer.accumulate="
+            f"{settings.trainer.accumulate} micro-batches evenly, and one would wait for the others without end. Set "
+            "trainer.accumulate to a multiple of the processes."
         )
