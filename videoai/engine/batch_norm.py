@@ -38,7 +38,7 @@ def synchronize_batch_norms(model: nn.Module) -> int:
 
     Returns: how many there are.
     """
-    from timm.layers import convert_sync_batchnorm
+    from timm.layers.norm_act import convert_sync_batchnorm
 
     convert_sync_batchnorm(model)
     return sum(isinstance(module, nn.SyncBatchNorm) for module in model.modules())
