@@ -19,6 +19,7 @@ from videoai.core.seeding import seed_for
 from videoai.core.types import Clips
 from videoai.engine.average import Average
 from videoai.engine.batch_norm import bn_stats_frozen
+from videoai.engine.compile import not_compiled
 from videoai.engine.finite import Finiteness
 from videoai.engine.freeze import Freeze
 from videoai.engine.interrupt import Interrupt, Interrupted
@@ -243,7 +244,7 @@ class Trainer:
     def run_evaluation(self) -> bool:
         """Score the averaged weights if there are any. Returns: whether they are the best so far."""
         self.writer.wait()  # an evaluation may fork processes, which is not safe while another thread works
-        with self.parallel.evaluating():
+        with not_compiled(), self.parallel.evaluating():
             self.metrics = self.evaluate(self.average.module.eval(), self.step)
         self.log.scalars(self.step, "val", self.metrics)
         value, loss = self.metrics[self.metric], self.metrics.get("loss", 0.0)

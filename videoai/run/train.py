@@ -31,6 +31,7 @@ from videoai.run.reading import announce_clip
 from videoai.run.training.bad_count import BadCount
 from videoai.run.training.batch_ops import batch_ops
 from videoai.run.training.batch_size import with_batch_size
+from videoai.run.training.compiling import with_compile
 from videoai.run.training.generated_clips import check_same_generated_clips, new_synthetic
 from videoai.run.training.open_run import Run, Settings, open_run
 from videoai.run.training.pace import Pace, pace
@@ -118,6 +119,7 @@ def build_trainer(run: Run, should_stop: Callable[[int, float], bool] = lambda e
     model, freeze = task.build_model(setup)
     setup, precision = with_precision(task, setup, model)
     with_synchronized_norms(model, setup.settings)  # after the measurements, which one process makes alone
+    setup = with_compile(task, setup, model, precision)
     settings, log = setup.settings, run.open_log(setup.settings)
     validation = task.build_validation(setup, model, precision, log)
     learner = task.build_learner(setup, model, clips.ops, clips.stream.counts)

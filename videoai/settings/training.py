@@ -43,6 +43,12 @@ class TrainerSettings:
     num_threads: int | Literal["auto"] = setting(
         "auto", auto=True, min=1, max=1024, help="of torch on a CPU; auto = 1 for small models, otherwise all cores"
     )
+    compile: Literal["auto", "off", "blocks", "model"] = setting(
+        "auto",
+        auto=True,
+        before="off",
+        help="torch.compile: each block of the model by itself, or the whole; auto = blocks on a GPU, off on a CPU",
+    )
     activation_checkpointing: bool = setting(
         False, help="true = less memory for a third more time: activations are computed again, not kept"
     )
