@@ -17,10 +17,12 @@ from videoai.core.paths import display_path, is_url
 from videoai.core.types import BatchOp
 from videoai.data.lists.class_folders import split_folders_of
 from videoai.data.normalize import ToModelInput
+from videoai.engine.average import Average
 from videoai.engine.batch_norm import synchronize_batch_norms
 from videoai.engine.flops import seconds_at_peak
 from videoai.engine.interrupt import Interrupt
-from videoai.engine.parallel import parallelize
+from videoai.engine.parallel import Learner, Parallel, parallelize
+from videoai.engine.precision import Precision
 from videoai.engine.profile import Profiler, check_steps
 from videoai.engine.progress import Progress
 from videoai.engine.schedule import build_schedule
@@ -124,18 +126,9 @@ def build_trainer(run: Run, should_stop: Callable[[int, float], bool] = lambda e
     validation = task.build_validation(setup, model, precision, log)
     learner = task.build_learner(setup, model, clips.ops, clips.stream.counts)
     average = task.average(model, settings.trainer.ema_decay)
-    parallel = parallelize(
-        settings.parallel,
-        learner,
-        average,
-        precision,
-        blocks=repeated_blocks,
-        accumulate=settings.trainer.accumulate,
-        shard_size=settings.shard_size,
-    )
     trainer = Trainer(
         learner=learner,
-        parallel=parallel,
+        parallel=new_parallel(settings, learner, average, precision),  # before the optimizer, which holds its shards
         batches=clips.stream,
         evaluate=validation,
         metric=validation.metric,
@@ -169,6 +162,19 @@ def build_trainer(run: Run, should_stop: Callable[[int, float], bool] = lambda e
     announce(trainer, task, setup, plan)
     run.folder.write_config(to_dict(settings))
     return trainer
+
+
+def new_parallel(settings: Settings, learner: Learner, average: Average, precision: Precision) -> Parallel:
+    """As ``parallel`` says."""
+    return parallelize(
+        settings.parallel,
+        learner,
+        average,
+        precision,
+        blocks=repeated_blocks,
+        accumulate=settings.trainer.accumulate,
+        shard_size=settings.shard_size,
+    )
 
 
 def with_synchronized_norms(model: nn.Module, settings: Settings) -> None:
