@@ -67,8 +67,10 @@ class Best:
 
 @dataclass(kw_only=True)
 class Trainer:
-    """Trains the learner's model; stops at any step and continues to bitwise the same weights (one machine, same
-    threads).
+    """Trains the learner's model; stops at any step and continues to the same weights.
+
+    Bitwise so on a CPU, on one machine with as many threads. On a GPU kernels may add up in another order each time;
+    there it takes ``deterministic=true``, the same card and the same versions (not run on one yet).
 
     Several processes share the micro-batches of a step, evenly or not: their gradients are added up, so that the step
     is the one that a single process would make of all of them (``engine/parallel.py``).

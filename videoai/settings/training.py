@@ -221,6 +221,9 @@ class RunSettings:
         help="auto = continue what run_dir holds; PATH = that checkpoint; false = must be new",
     )
     seed: int = setting(0, min=0, help="of every random draw")
+    deterministic: bool = setting(
+        False, resume=True, help="true = the same bits each time, also on a GPU, where it is slower"
+    )  # a continued run may change it, as it may its device: it decides on rounding alone
     device: str = setting("auto", resume=True, help="auto, cpu, cuda, cuda:1")
     parallel: Literal["auto", "none", "replicate", "shard"] = setting(
         "auto",

@@ -57,7 +57,18 @@ def test_the_setting_that_names_the_other_run_is_said():
 
 
 MAY_CHANGE = {  # literally: a setting that slips in here changes weights without a word
-    *("run_dir", "resume", "debug", "device", "name", "judge", "cas_steps", "synthetic.source", "logger"),
+    *(
+        "run_dir",
+        "resume",
+        "debug",
+        "device",
+        "deterministic",
+        "name",
+        "judge",
+        "cas_steps",
+        "synthetic.source",
+        "logger",
+    ),
     *(f"trainer.{name}" for name in ("max_steps", "max_epochs", "eval_every", "save_every", "log_every", "patience")),
     *("loading.num_workers", "loading.max_bad_fraction", "loading.isolated", "data.verify"),
     *("data.root", "data.path", "data.annotations", "data.max_missing_fraction"),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from videoai.core import process_group
+from videoai.core.determinism import determinism
 from videoai.core.device import resolve_device
 from videoai.core.log import RunLog
 from videoai.core.loggers import Logger, bind_loggers
@@ -52,7 +53,10 @@ def open_run(settings: Settings, *, interrupt: Interrupt | None = None) -> Itera
     Raises: ValueError, OSError: another run trains there, or the folder holds one with other settings.
     """
     folder = RunFolder(Path(settings.run_dir or "runs"))
-    with process_group.process_group(resolve_device(settings.device).type), folder.locked(), ExitStack() as closing:
+    with ExitStack() as closing:
+        closing.enter_context(determinism(settings.deterministic))  # before CUDA starts
+        closing.enter_context(process_group.process_group(resolve_device(settings.device).type))
+        closing.enter_context(folder.locked())
         check_same_settings(settings)
         check_accumulate(settings.trainer.accumulate, settings.trainer.batch_size)
         check_sync_batch_norm(settings)
