@@ -14,6 +14,7 @@ import torch
 pytestmark = pytest.mark.slow
 TORCHRUN = [sys.executable, *["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "videoai"]]
 NUMBER = TORCHRUN.index("2")
+ROOT = Path(__file__).parents[2]
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
 
@@ -173,6 +174,45 @@ def test_a_killed_process_is_restarted_and_the_run_ends_bit_exact(clip_folder, t
     assert "continuing" in (tmp_path / "log").read_text()
     whole, again = weights(tmp_path / "whole"), weights(tmp_path / "run")
     assert all(torch.equal(whole[key], again[key]) for key in whole)
+
+
+HANGS = """
+import os, time
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, num_classes):
+        super().__init__()
+        self.head = nn.Linear(3, num_classes)
+
+    def forward(self, video):
+        is_first_attempt = os.environ["TORCHELASTIC_RESTART_COUNT"] == "0"
+        if is_first_attempt and os.environ["RANK"] == "1" and os.path.exists("run/checkpoints/last.pt"):
+            self.hang()
+        return self.head(video.mean((2, 3, 4)))
+
+    def hang(self):
+        time.sleep(3600)
+"""
+
+
+def test_a_step_that_hangs_tells_where_and_is_restarted(clip_folder, tmp_path):
+    (tmp_path / "hangs.py").write_text(HANGS)
+    settings = ["trainer.max_steps=8", "trainer.save_every=2", "trainer.step_timeout=10", "model._target_=hangs.Net"]
+    elastic = [*TORCHRUN[:3], "--max-restarts=1", *TORCHRUN[3:]]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(tmp_path)])}
+    done = subprocess.run(
+        [*elastic, *command(clip_folder, tmp_path / "run", *settings)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        cwd=tmp_path,
+        env=environment,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "longer than 10 s prints the stacks of all threads and ends the process with exit code 1" in done.stderr
+    assert "Timeout (0:00:10)!" in done.stderr and " in hang" in done.stderr
+    assert "continuing" in done.stderr
 
 
 @pytest.mark.parametrize("whom", ["all", "one"])

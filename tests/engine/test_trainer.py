@@ -1,4 +1,5 @@
 import copy
+import faulthandler
 import json
 import math
 import os
@@ -18,6 +19,7 @@ from videoai.engine.interrupt import Interrupt, Interrupted
 from videoai.engine.precision import Precision
 from videoai.engine.progress import Progress
 from videoai.engine.schedule import Schedule
+from videoai.engine.step_timeout import StepTimeout
 from videoai.engine.trainer import Best
 
 
@@ -328,6 +330,21 @@ def test_activations_that_are_computed_again_leave_the_statistics_of_clips_seen_
     trainer = make_trainer(stop=2, task=type(make_trainer().learner)(Checkpointed()))
     trainer.fit()
     assert trainer.learner.model.norm.num_batches_tracked == 2
+
+
+def test_a_step_is_watched_and_an_evaluation_is_not(make_trainer, monkeypatch):
+    """The first step has ten times as long."""
+    told = []
+    monkeypatch.setattr(faulthandler, "dump_traceback_later", lambda seconds, **options: told.append(seconds))
+    monkeypatch.setattr(faulthandler, "cancel_dump_traceback_later", lambda: told.append("off"))
+
+    def evaluate(model, step):
+        told.append("evaluate")
+        return {"top1": 0.5}
+
+    trainer = make_trainer(stop=2, evaluate=evaluate, step_timeout=StepTimeout(60.0), cadence={"eval_every": 1})
+    trainer.fit()
+    assert told == [600.0, "off", "evaluate", 60.0, "off", "evaluate", "off"]
 
 
 def test_patience_stops_early(make_trainer):

@@ -28,6 +28,7 @@ from videoai.engine.parallel import Learner, Parallel, average_buffers
 from videoai.engine.precision import Precision
 from videoai.engine.profile import Profiler
 from videoai.engine.progress import Progress
+from videoai.engine.step_timeout import StepTimeout
 from videoai.engine.timing import new_timer
 
 logger = logging.getLogger(__name__)
@@ -100,6 +101,7 @@ class Trainer:
     freeze: Freeze | None = None  # None = everything learns
     seed: int = 0
     interrupt: Interrupt = field(default_factory=Interrupt)  # one that several runs share outlives each of them
+    step_timeout: StepTimeout = field(default_factory=lambda: StepTimeout(None))
     profiler: Profiler = field(default_factory=lambda: Profiler(Path("profile")))  # by default it records nothing
     on_clips: Callable[[Clips], None] = lambda clips: None  # sees every micro-batch; counts unreadable videos
     should_stop: Callable[[int, float], bool] = lambda evaluation, value: False  # (1, 2, ..., metric) -> end the run?
@@ -123,16 +125,18 @@ class Trainer:
         """
         self.check_same_start()
         batches, names = self.batches(self.step * self.accumulate), []
-        with self.interrupt, self.progress, self.profiler, self.writer:
+        with self.interrupt, self.progress, self.profiler, self.writer, self.step_timeout:
             while self.step < self.cadence.stop_step and not (self.is_stale() or self.is_stopped):
                 self.profiler.before(self.step + 1)
+                self.step_timeout.start()
                 with self.timer.waiting():
                     micro_batches = [next(batches) for _ in self.own_share]
                 with self.timer.working():
                     stats = self.train_step(micro_batches)
                 self.step += 1
-                self.profiler.after(self.step)
                 self.report(stats, micro_batches)
+                self.step_timeout.stop()
+                self.profiler.after(self.step)
                 names = ["best"] if self.due(self.cadence.eval_every) and self.run_evaluation() else []
                 received = process_group.all_reduce_max(
                     self.interrupt.received or 0

@@ -27,6 +27,7 @@ from videoai.engine.profile import Profiler, check_steps
 from videoai.engine.progress import Progress
 from videoai.engine.schedule import build_schedule
 from videoai.engine.speed import Speed
+from videoai.engine.step_timeout import StepTimeout
 from videoai.engine.trainer import Trainer
 from videoai.models.blocks import repeated_blocks
 from videoai.run.reading import announce_clip
@@ -153,6 +154,7 @@ def build_trainer(run: Run, should_stop: Callable[[int, float], bool] = lambda e
         freeze=freeze,
         seed=settings.seed,
         interrupt=run.interrupt,
+        step_timeout=StepTimeout(settings.trainer.step_timeout),
         profiler=new_profiler(setup, run, plan),
         on_clips=BadCount(setup.manifest, settings.loading.max_bad_fraction),
         should_stop=should_stop,

@@ -67,6 +67,13 @@ class TrainerSettings:
     eval_every: int | None = setting(None, min=1, resume=True, help="steps; null = 20 times over the schedule")
     save_every: int | None = setting(None, min=1, resume=True, help="steps; null = eval_every")
     log_every: int = setting(20, min=1, resume=True, help="steps")
+    step_timeout: float | None = setting(
+        None,
+        above=0,
+        max=1e6,
+        resume=True,
+        help="seconds, 10 times as many for the first; a longer step prints the stacks, and ends a process of several",
+    )
     metric: str = setting(
         "auto", auto=True, help="value of validation that chooses the best checkpoint; auto = the task's first"
     )
