@@ -23,14 +23,14 @@ def spread_batches(
     num_workers: int = 0,
     pin: bool = False,
 ) -> Iterator[Clips]:
-    """As ``loader.train_batches``, but a batch holds ``batch_size`` videos, and the next ``dataset.repeats`` steps hold
-    the same ones, each with another of their clips.
+    """As ``loader.train_batches``, but a batch holds ``batch_size`` videos, and ``dataset.repeats`` consecutive steps
+    hold the same videos, each step another of their clips.
 
     Batch b is still a pure function of (seed, b): starting among these steps decodes their videos again. Until they are
     used up the clips stay in memory, ``repeats`` batches for each micro-batch of this process in a step.
     """
-    turn, step = divmod(start // accumulate, dataset.repeats)
-    first = turn * accumulate
+    group, step = divmod(start // accumulate, dataset.repeats)  # a group of steps with the same videos
+    first = group * accumulate
     sampler = PositionSampler(len(dataset), batch_size=batch_size, seed=seed, start=first, balance=balance)
     own = OwnShare(sampler, accumulate=accumulate)
     settings = train_loader_settings(dataset.clip, batch_size * dataset.repeats, accumulate, num_workers, pin)

@@ -47,10 +47,10 @@ def open_cached(path: str | Path) -> Stills:
     try:
         with safe_open(path, "pt") as file:  # the slice below keeps the map
             about, times = file.metadata() or {}, file.get_tensor("timestamps").numpy()
-            planes = file.get_slice("yuv420") if "width" in about else None
-            frames = planes or file.get_slice("frames")
+            is_rgb = "width" not in about
+            frames = file.get_slice("frames" if is_rgb else "yuv420")
             fps, shape, kind = float(about["fps"]), frames.get_shape(), frames.get_dtype()
-            if planes:
+            if not is_rgb:
                 shape = _shape_of(shape, int(about["height"]), int(about["width"]))
     except (SafetensorError, OSError, KeyError, ValueError) as error:
         raise BadVideo(path, "corrupt", "open", f"no whole file of the clip cache ({error})") from error
@@ -59,7 +59,7 @@ def open_cached(path: str | Path) -> Stills:
 
     def fetch(index: int) -> Picture:
         picture = frames[index].numpy()
-        return from_yuv420(picture, scaler)[: shape[1], : shape[2]] if planes else picture
+        return picture if is_rgb else from_yuv420(picture, scaler)[: shape[1], : shape[2]]
 
     return Stills(path, fetch, height=shape[1], width=shape[2], timestamps=times, fps=fps)
 
