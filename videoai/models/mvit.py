@@ -3,8 +3,8 @@
 Attention whose queries, keys and values are pooled by strided convolutions: from stage to stage fewer tokens, wider
 ones, more heads. torchvision's public MViT behind our contract, with the stages of both papers; its names are ours.
 (``MSBlockConfig``, what its argument ``block_setting`` takes, stands in torchvision.models.video.mvit, but not in its
-``__all__``.) torchvision forms the attention matrix and has no SDPA. Differs: the max pools of the shortcuts are split
-into space and time, whose CUDA backward is deterministic; still not deterministic is MViTv2 at sizes that are no
+``__all__``.) Differs: attention runs on fused kernels (``mvit_attention.py``), and the max pools of the shortcuts are
+split into space and time, whose CUDA backward is deterministic; still not deterministic is MViTv2 at sizes that are no
 multiple of 32, as 312, where position tables are interpolated in every step, as published.
 """
 
@@ -208,6 +208,8 @@ def _build(
 ) -> MultiscaleViT:
     from torchvision.models.video import MViT
 
+    from videoai.models.mvit_attention import fuse_attention
+
     check_choice("widen", widen, get_args(Widen))
     check_patches("mvit", (num_frames, size, size), PATCH)
     network = MViT(
@@ -224,6 +226,7 @@ def _build(
     for name, module in network.named_modules():
         if ".norm_act." in name and isinstance(module, nn.LayerNorm):
             module.eps = pool_norm_eps
+    fuse_attention(network)
     num_features = plan.width << len(plan.stages)
     return MultiscaleViT(
         num_classes, network=network, num_features=num_features, num_frames=num_frames, size=size, dropout=dropout
