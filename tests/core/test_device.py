@@ -1,7 +1,9 @@
 import pytest
 import torch
+from torch.nn import attention
 
-from videoai.core.device import has_bf16, resolve_device, take_device
+from videoai.core import device as devices
+from videoai.core.device import has_bf16, prefer_flash_attention_3, resolve_device, take_device
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
@@ -42,3 +44,31 @@ def test_a_cpu_has_no_bf16_of_a_gpu():
 def test_a_gpu_has_bf16_from_ampere_on():
     device = torch.device("cuda", torch.cuda.device_count() - 1)
     assert has_bf16(device) == (torch.version.hip is not None or torch.cuda.get_device_capability(device) >= (8, 0))
+
+
+@pytest.mark.parametrize(
+    ("installed", "capability", "called"), [(True, 9, ["FA3"]), (True, 10, []), (True, 8, []), (False, 9, [])]
+)
+def test_flash_attention_3_is_taken_on_hopper_where_it_is_installed(monkeypatch, installed, capability, called):
+    activated = []
+    monkeypatch.setattr(attention, "activate_flash_attention_impl", activated.append, raising=False)
+    monkeypatch.setattr(devices, "find_spec", lambda name: object() if installed else None)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (capability, 0))
+    prefer_flash_attention_3(torch.device("cuda"))
+    assert activated == called
+
+
+def test_a_torch_without_the_switch_is_left_alone(monkeypatch):
+    monkeypatch.delattr(attention, "activate_flash_attention_impl", raising=False)
+    prefer_flash_attention_3(torch.device("cuda"))
+
+
+def test_a_flash_attention_3_that_does_not_work_is_said(monkeypatch, caplog):
+    def broken(name):
+        raise RuntimeError("does not expose FA3 kernels")
+
+    monkeypatch.setattr(attention, "activate_flash_attention_impl", broken, raising=False)
+    monkeypatch.setattr(devices, "find_spec", lambda name: object())
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (9, 0))
+    prefer_flash_attention_3(torch.device("cuda"))
+    assert "does not expose FA3 kernels" in caplog.text

@@ -1,8 +1,15 @@
 """The device that a run uses."""
 
+import logging
+from importlib.util import find_spec
+
 import torch
+from torch.nn import attention
 
 from videoai.core import process_group
+
+logger = logging.getLogger(__name__)
+HOPPER = 9  # major compute capability of the GPUs that FlashAttention-3 is written for (arXiv:2407.08608)
 
 
 def resolve_device(name: str) -> torch.device:
@@ -43,7 +50,25 @@ def take_device(name: str) -> torch.device:
         torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
         if device.index is not None:
             torch.cuda.set_device(device)
+        prefer_flash_attention_3(device)
     return device
+
+
+def prefer_flash_attention_3(device: torch.device) -> None:
+    """Let torch's attention in bf16 and fp16 run FlashAttention-3 on a Hopper GPU, where its package is installed and
+    torch is new enough to offer it; otherwise torch chooses between cuDNN's kernels and its own. Not run on a GPU yet.
+    """
+    activate = getattr(attention, "activate_flash_attention_impl", None)
+    if activate is None or find_spec("flash_attn_interface") is None:
+        return
+    if torch.cuda.get_device_capability(device)[0] != HOPPER:
+        return
+    try:
+        activate("FA3")
+    except (ImportError, RuntimeError) as error:  # another version than torch wants
+        logger.warning(
+            "FlashAttention-3 is installed and does not work here (%s): torch's own attention is used", error
+        )
 
 
 def own_gpu(device: torch.device) -> torch.device:
