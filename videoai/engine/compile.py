@@ -4,9 +4,6 @@ Blocks that are alike share one graph, so that a deep network compiles in the ti
 gives the compiler more to fuse and takes minutes. Modules are compiled in place, which keeps the names of the state
 dict. Copies, such as a moving average of the weights, are not compiled, and evaluation never runs compiled code
 (``not_compiled``): its numbers do not depend on the compiler.
-
-CUDA graphs (mode="reduce-overhead") are not offered: what a graph returns is overwritten by its next run, while
-accumulated micro-batches and activation checkpointing call a block again before its backward pass.
 """
 
 import copy
