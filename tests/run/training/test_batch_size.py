@@ -1,4 +1,5 @@
 import logging
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -74,3 +75,12 @@ def test_on_a_cpu_it_is_the_usual_one_which_a_continued_run_keeps(clip_folder, t
     monkeypatch.setattr(batch_size, "USUAL", 4)
     assert train(clip_folder, tmp_path, max_steps=2).step == 2
     assert yaml.safe_load((tmp_path / "config.yaml").read_text())["trainer"]["batch_size"] == 16
+
+
+def test_the_usual_size_is_a_multiple_of_the_clips_of_a_video_only_where_they_stand_in_one_batch(monkeypatch):
+    monkeypatch.setattr(batch_size, "sized", lambda setup, size: size)
+    trainer = SimpleNamespace(batch_size="auto")
+    for repeats_in, size in (("batch", 18), ("steps", 16)):
+        settings = SimpleNamespace(trainer=trainer, augment=SimpleNamespace(repeats=3, repeats_in=repeats_in))
+        setup = SimpleNamespace(settings=settings, device=torch.device("cpu"))
+        assert batch_size.with_batch_size(None, setup) == size

@@ -30,7 +30,8 @@ def with_batch_size(task: Task, setup: Setup) -> Setup:
     """
     if setup.settings.trainer.batch_size != "auto":
         return setup
-    unit = setup.settings.augment.repeats  # all clips of a video stand in one batch
+    augment = setup.settings.augment
+    unit = augment.repeats if augment.repeats_in == "batch" else 1  # so all clips of a video stand in one batch
     if setup.device.type != "cuda":
         size = math.ceil(USUAL / unit) * unit
         logger.info("trainer.batch_size=auto: %d clips on %s; a GPU's memory would be measured", size, setup.device)
