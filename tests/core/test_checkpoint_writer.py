@@ -113,3 +113,12 @@ def test_a_kill_at_any_moment_leaves_a_whole_checkpoint_no_older_than_the_step_t
     state = load(tmp_path / "last.pt")
     assert state["step"] >= max(named)
     assert torch.all(state["model"]["w"] == state["step"])
+
+
+@pytest.mark.gpu
+def test_a_copy_from_a_gpu_is_pinned_and_complete_before_the_next_step():
+    weight = torch.ones(10_000_000, device="cuda")
+    copied = on_host({"step": 1, "model": {"w": weight, "part": weight[5:]}})["model"]
+    weight.zero_()
+    assert copied["w"].is_pinned() and bool((copied["w"] == 1).all())
+    assert copied["part"].untyped_storage()._cdata == copied["w"].untyped_storage()._cdata

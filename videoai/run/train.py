@@ -121,6 +121,7 @@ def build_trainer(run: Run, should_stop: Callable[[int, float], bool] = lambda e
     clips = training_clips(task, setup, plan)
     model, freeze = task.build_model(setup)
     setup, precision = with_precision(task, setup, model)
+    speed = new_speed(setup, model, everything_learns=task.takes_probes and freeze is None)  # of the plain model
     with_synchronized_norms(model, setup.settings)  # after the measurements, which one process makes alone
     setup = with_compile(task, setup, model, precision)
     settings, log = setup.settings, run.open_log(setup.settings)
@@ -146,7 +147,7 @@ def build_trainer(run: Run, should_stop: Callable[[int, float], bool] = lambda e
             plan.cadence.stop_step,
             start_step=run.first_step,
             num_workers=setup.num_workers,
-            speed=new_speed(setup, model, everything_learns=task.takes_probes and freeze is None),
+            speed=speed,
         ),
         facts=facts(setup, clips.fingerprint),
         accumulate=settings.trainer.accumulate,
