@@ -92,8 +92,8 @@ class Trial:
         self.optimizer.zero_grad(set_to_none=True)  # what a step that failed left
         stats = self.learner.train_step(self.clips(num_clips), self.precision, 0)
         self.precision.backward(stats["loss"])
-        self.precision.clip(self.optimizer, self.parameters, self.setup.training.trainer.max_grad_norm)
-        self.precision.update(self.optimizer)
+        norm = self.precision.clip(self.optimizer, self.parameters, self.setup.training.trainer.max_grad_norm)
+        self.precision.update(self.optimizer, norm)
         self.average.update()
 
     def clips(self, num_clips: int) -> Clips:
