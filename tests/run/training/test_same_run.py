@@ -72,6 +72,7 @@ MAY_CHANGE = {  # literally: a setting that slips in here changes weights withou
     *(f"trainer.{name}" for name in ("max_steps", "max_epochs", "eval_every", "save_every", "log_every", "patience")),
     *("loading.num_workers", "loading.max_bad_fraction", "loading.isolated", "data.verify"),
     *("data.root", "data.path", "data.annotations", "data.max_missing_fraction"),
+    *("profile.steps", "profile.memory", "trainer.step_timeout", "parallel", "shard_size"),
 }
 
 
