@@ -23,52 +23,59 @@ class Device:
         return last - first
 
 
-def run(timer: StepTimer, waits: Sequence[float], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Steps in which the host waits for clips for ``waits`` seconds each."""
-    for wait in waits:
-        now = iter((0.0, wait))
-        with monkeypatch.context() as patched:
-            patched.setattr(time, "perf_counter", lambda now=now: next(now))
-            with timer.waiting():
-                pass
-            with timer.working():
-                timer.before_exchange()
+def run(timer: StepTimer, steps: int) -> None:
+    for _ in range(steps):
+        with timer.waiting():
+            pass
+        with timer.working():
+            timer.before_exchange()
 
 
-def test_a_host_that_waits_while_the_device_is_busy_delays_nothing(monkeypatch):
-    """Each step: start, before the exchange, end. The device goes from one step to the next without a gap."""
-    device = Device([0, 1, 10, 10, 11, 20])
+def test_a_host_that_waits_while_the_device_is_busy_delays_nothing():
+    """Marks of a step: begin, clips are there, before the exchange, end. The device reaches the first two together."""
+    device = Device([0, 0, 1, 10, 10, 10, 11, 20])
     timer = StepTimer(device)
-    run(timer, [0.0, 6.0], monkeypatch)
+    run(timer, 2)
     device.done = 20.0
     assert list(timer.finished()) == [StepTime(0, 10, 1), StepTime(0, 10, 1)]
 
 
-def test_a_device_without_clips_waits_as_long_as_it_is_idle(monkeypatch):
-    device = Device([0, 1, 10, 14, 16, 20])  # idle from 10 to 14
+def test_a_device_without_clips_waits_as_long_as_it_is_idle():
+    device = Device([0, 0, 1, 10, 10, 14, 16, 20])  # idle from 10 to 14
     timer = StepTimer(device)
-    run(timer, [0.0, 12.0], monkeypatch)
+    run(timer, 2)
     device.done = 20.0
     assert list(timer.finished())[1] == StepTime(waited=4, took=10, alone=6)
 
 
-def test_an_evaluation_between_two_steps_is_no_wait_for_clips(monkeypatch):
-    device = Device([0, 1, 10, 500, 501, 510])
+def test_an_evaluation_between_two_steps_is_part_of_none():
+    device = Device([0, 0, 1, 10, 500, 500.5, 501, 510])
     timer = StepTimer(device)
-    run(timer, [0.0, 0.5], monkeypatch)
+    run(timer, 2)
     device.done = 510.0
-    assert list(timer.finished())[1] == StepTime(waited=0.5, took=10.5, alone=1.5)
+    assert list(timer.finished())[1] == StepTime(waited=0.5, took=10, alone=1)
 
 
-def test_steps_that_the_device_has_not_completed_are_read_later(monkeypatch):
-    device = Device([0, 1, 10, 10, 11, 20])
+def test_steps_that_the_device_has_not_completed_are_read_later():
+    device = Device([0, 0, 1, 10, 10, 10, 11, 20])
     timer = StepTimer(device)
-    run(timer, [0.0, 0.0], monkeypatch)
+    run(timer, 2)
     device.done = 15.0
     assert len(list(timer.finished())) == 1
     assert list(timer.finished()) == []
     device.done = 20.0
     assert len(list(timer.finished())) == 1
+
+
+def test_a_cpu_is_timed_by_the_clock():
+    timer = new_timer(torch.device("cpu"))
+    with timer.waiting():
+        time.sleep(0.02)
+    with timer.working():
+        time.sleep(0.01)
+        timer.before_exchange()
+    (step,) = timer.finished()
+    assert 0.02 <= step.waited < step.alone <= step.took
 
 
 @pytest.mark.gpu

@@ -50,13 +50,16 @@ class HostClock:
 
 
 class CudaClock:
-    """CUDA events in the current stream: a mark is a place in the device's queue, which passes when all work before it
+    """CUDA events in the device's current stream: a mark is a place in its queue, which passes when all work before it
     is done (https://docs.pytorch.org/docs/stable/generated/torch.cuda.Event.html)."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
 
     def mark(self) -> torch.cuda.Event:
         """The end of the queue as it is now."""
         event = torch.cuda.Event(enable_timing=True)
-        event.record()
+        event.record(torch.cuda.current_stream(self.device))  # of cuda:1 that is not the current device's
         return event
 
     def has_passed(self, mark: torch.cuda.Event) -> bool:
@@ -72,8 +75,8 @@ class CudaClock:
 class Marks:
     """One step as it is recorded."""
 
-    host_waited: float = 0.0  # seconds that the host waited for clips
-    start: Any = None
+    begin: Any  # before its clips are asked for
+    start: Any = None  # the clips are there
     exchange: Any = None  # before the first message to other processes
     end: Any = None
 
@@ -81,25 +84,25 @@ class Marks:
 class StepTimer:
     """``with waiting(): next(batches)``, then ``with working(): ...``, in each step; ``finished`` gives the times.
 
-    A device that is idle between two steps waits for clips as long as the host does at most: the shorter counts.
+    Both ends of the wait are marked in the device's queue. As long as it has work, they pass together, however long the
+    host waits in between; a device that also waits for a copy or an augmentation of the clips is waiting for clips.
     """
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self._now, self._last_end = Marks(), None
+        self._now = Marks(None)
         self._pending: deque[Marks] = deque()
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
         """The host waits for clips."""
-        started = time.perf_counter()
+        self._now = Marks(self.clock.mark())
         yield
-        self._now = Marks(host_waited=time.perf_counter() - started)
+        self._now.start = self._now.exchange = self.clock.mark()
 
     @contextmanager
     def working(self) -> Iterator[None]:
         """The device's work of one step is given to it."""
-        self._now.start = self._now.exchange = self.clock.mark()
         yield
         self._now.end = self.clock.mark()
         self._pending.append(self._now)
@@ -112,13 +115,9 @@ class StepTimer:
         """The steps that the device has completed since the last call, in their order."""
         while self._pending and self.clock.has_passed(self._pending[0].end):
             step, seconds = self._pending.popleft(), self.clock.seconds
-            waited = step.host_waited
-            if self._last_end is not None:
-                waited = min(waited, seconds(self._last_end, step.start))
-            self._last_end = step.end
-            yield StepTime(waited, waited + seconds(step.start, step.end), waited + seconds(step.start, step.exchange))
+            yield StepTime(*(seconds(step.begin, mark) for mark in (step.start, step.end, step.exchange)))
 
 
 def new_timer(device: torch.device) -> StepTimer:
     """The timer that measures what ``device`` does."""
-    return StepTimer(CudaClock() if device.type == "cuda" else HostClock())
+    return StepTimer(CudaClock(device) if device.type == "cuda" else HostClock())
