@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from videoai.core.log import RunLog
 from videoai.core.seeding import seed_for
 from videoai.core.types import Clips
+from videoai.data.prefetch import prefetch
 from videoai.engine.average import Average
-from videoai.engine.parallel import Learner
+from videoai.engine.parallel import Learner, Parallel
 from videoai.engine.precision import Precision
 from videoai.engine.progress import Progress
 from videoai.engine.schedule import Schedule
@@ -70,8 +71,8 @@ def trainer_loop(
 ) -> None:
     """The Trainer as ``videoai train`` makes it, but for the files."""
 
-    def stream(start: int) -> Iterator[Clips]:
-        for step in range(start, watch.steps):
+    def timed() -> Iterator[Clips]:
+        for step in range(watch.steps):
             watch.before(step)
             yield clips
 
@@ -79,12 +80,14 @@ def trainer_loop(
         watch.before(step)  # once, behind the last step
         return {"top1": 0.0, "loss": 0.0}
 
+    noted = Noted(learner, watch)
     Trainer(
-        learner=Noted(learner, watch),
-        batches=stream,
+        learner=noted,
+        parallel=Parallel(noted),
+        batches=lambda start: prefetch(timed(), precision.device),
         evaluate=evaluate,
         metric="top1",
-        write=lambda name, state: None,
+        write=None,
         average=Average(learner.model),
         optimizer=optimizer,
         schedule=Schedule(total_steps=watch.steps, name="constant"),

@@ -1,5 +1,5 @@
-"""What several processes rest on, in a group of one: NCCL, gradients through DistributedDataParallel as this project
-wraps it, and FSDP2 (``fully_shard``)."""
+"""What several processes rest on, in a group of one: NCCL, and gradients through DistributedDataParallel and FSDP2 as
+``parallel=replicate`` and ``parallel=shard`` wrap a model."""
 
 import tempfile
 import time
@@ -9,15 +9,17 @@ from pathlib import Path
 import torch
 from arguments import parse
 from rows import add, finish, part
-from torch import Tensor, distributed, nn
-from torch.distributed.device_mesh import init_device_mesh
-from torch.distributed.fsdp import fully_shard
+from torch import Tensor, distributed
 from torch.distributed.tensor import DTensor
 from workload import Workload, learner, new_workload
 
 from videoai.core.types import Clips
-from videoai.engine.parallel import Step, wrap
+from videoai.engine.average import Average
+from videoai.engine.parallel import Learner, Parallel
 from videoai.engine.precision import Precision
+from videoai.engine.replicate import Replicas
+from videoai.engine.shard import Shards
+from videoai.models.blocks import repeated_blocks
 
 LIMIT = 1e-3  # of gradients in fp32, relative L2: kernels add up in another order
 
@@ -39,13 +41,18 @@ def main() -> None:
 
 def check_wrappers(work: Workload) -> None:
     """The gradients of a model through each of them are those without."""
-    wanted = gradients(work, lambda model: learner(work, model).train_step)
-    with part(what=f"DistributedDataParallel, {work.name}"):
-        given = gradients(work, lambda model: wrap(Step(learner(work, model))))
-        compare(f"DistributedDataParallel, {work.name}", given, wanted)
-    with part(what=f"FSDP2, {work.name}"):
-        given = gradients(work, lambda model: learner(work, sharded(model)).train_step)
-        compare(f"FSDP2, {work.name}", given, wanted)
+    wanted = gradients(work, lambda learner, precision: Parallel(learner))
+    with part(what=f"replicate, {work.name}"):
+        given = gradients(work, lambda learner, precision: Replicas(learner))
+        compare(f"replicate, {work.name}", given, wanted)
+    with part(what=f"shard, {work.name}"):  # the last use of the model, whose parameters become DTensors
+        compare(f"shard, {work.name}", gradients(work, shards), wanted)
+
+
+def shards(learner: Learner, precision: Precision) -> Parallel:
+    """On a mesh of one device."""
+    how = {"blocks": repeated_blocks, "accumulate": 1, "shard_size": 1}
+    return Shards(learner, Average(learner.model), precision, **how)
 
 
 def collectives(device: torch.device, numbers: int) -> None:
@@ -63,21 +70,17 @@ def collectives(device: torch.device, numbers: int) -> None:
     add(what="objects, barrier", value=str(gathered))
 
 
-def gradients(work: Workload, step_of: Callable[[nn.Module], Callable[..., dict[str, Tensor]]]) -> list[Tensor | None]:
+def gradients(work: Workload, wrap: Callable[[Learner, Precision], Parallel]) -> list[Tensor | None]:
     """Those of a training step on two clips in fp32, from the same weights and random numbers."""
     precision = Precision("fp32", device=work.device)
     model = precision.place(work.fresh_model())
     model.zero_grad(set_to_none=True)
-    step = step_of(model)
+    parallel = wrap(learner(work, model), precision)
     torch.manual_seed(0)
-    step(few(work), precision, 0)["loss"].backward()
+    with parallel.train_step(is_first=True, is_last=True) as train_step:
+        precision.backward(train_step(few(work), precision, 0)["loss"])
     grads = [parameter.grad for parameter in model.parameters()]
     return [grad.full_tensor() if isinstance(grad, DTensor) else grad for grad in grads]
-
-
-def sharded(model: nn.Module) -> nn.Module:
-    """Its parameters become DTensors on a mesh of one device: the last use of the model."""
-    return fully_shard(model, mesh=init_device_mesh(next(model.parameters()).device.type, (1,)))
 
 
 def few(work: Workload) -> Clips:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import torch
 from loops import WARMUP, Watch
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 
 import videoai
 from videoai.core.seeding import generator_for, seed_for
 from videoai.core.types import Clips, ClipSpec
 from videoai.data.normalize import ToModelInput
+from videoai.engine.flops import count_flops, peak_flops
 from videoai.tasks.classify import Classify
 from videoai.tasks.losses import ClassificationLoss, TrainingLoss
 from videoai.tasks.supervised import SupervisedLearner
@@ -26,8 +26,6 @@ CLIPS = {  # model -> frames, pixels, clips in a batch
 }
 STANDINS = {"r3d_18": "tiny_r3d", "videomae_base": "tiny_video_transformer"}  # in a rehearsal
 SMALL_CLIP = (16, 32, 2)
-# Dense bf16 and fp16 FLOP/s of NVIDIA's data sheets (SXM), by a word in the GPU's name
-PEAKS = {"H100": 989e12, "H200": 989e12, "A100": 312e12}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +47,7 @@ class Workload:
 
     def mfu(self, watch: Watch) -> str:
         """The share of the GPU's peak; "" = it is not known."""
-        name = torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else ""
-        peak = next((peak for word, peak in PEAKS.items() if word in name), None)
+        peak = peak_flops(torch.cuda.get_device_name(self.device)) if self.device.type == "cuda" else None
         return f"{self.flops * len(self.clips.label) / watch.seconds / peak:.1%}" if peak else ""
 
 
@@ -67,7 +64,7 @@ def new_workload(name: str, device: str, *, small: bool) -> Workload:
         model=model,
         initial={key: value.clone() for key, value in model.state_dict().items()},
         device=torch.device(device),
-        flops=training_flops(name, frames, size),
+        flops=count_flops(model, num_frames=frames, size=size),
     )
 
 
@@ -79,14 +76,6 @@ def noise(batch: int, frames: int, size: int, *, pin: bool) -> Clips:
     if pin:
         video, label = video.pin_memory(), label.pin_memory()
     return Clips(video, label, zeros, zeros, [""] * batch)
-
-
-def training_flops(name: str, frames: int, size: int) -> float:
-    """FLOPs of one clip, a multiplication with its addition as two: three times those of a forward pass, as the
-    backward pass has two products for each of its own. Counted on the meta device."""
-    with torch.device("meta"), torch.no_grad(), FlopCounterMode(display=False) as counter:
-        videoai.create_model(name, num_classes=CLASSES).eval()(torch.empty(1, 3, frames, size, size))
-    return 3.0 * counter.get_total_flops()
 
 
 def learner(work: Workload, model: nn.Module) -> SupervisedLearner:
