@@ -3,6 +3,7 @@ ended."""
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -64,6 +65,31 @@ def test_at_its_limit_a_command_is_ended_with_what_it_started_and_keeps_its_outp
     while is_running(child) and time.monotonic() - began < 30:  # a signal takes its time
         time.sleep(0.05)
     assert not is_running(child)
+
+
+def test_a_signal_ends_the_section_that_runs_too(tmp_path):
+    command = [sys.executable, str(ROOT / "scripts/gpu_check"), "--out", str(tmp_path), "--only", "install"]
+    mark = str(time.time_ns())  # in the arguments of the section, and of nothing else
+    with subprocess.Popen(
+        [*command, "--extra", f"long={sys.executable} -c 'import time; time.sleep(50)' {mark}"]
+    ) as main:
+        until = time.monotonic() + 30
+        while not (sections := pids_with(mark)) and time.monotonic() < until:
+            time.sleep(0.05)
+        main.terminate()
+    assert main.returncode == 128 + signal.SIGTERM
+    assert sections and not any(is_running(str(pid)) for pid in sections)
+
+
+def pids_with(word: str) -> list[int]:
+    """Processes with this word among their arguments."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            found += [int(path.parent.name)] if word in path.read_text().split("\0") else []
+        except OSError:
+            continue  # it has just ended
+    return found
 
 
 def is_running(number: str) -> bool:

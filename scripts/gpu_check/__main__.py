@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -77,4 +78,5 @@ def run_section(section: Section, left: float, options: argparse.Namespace, work
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # ends the section that runs
     sys.exit(main(sys.argv[1:]))

@@ -38,7 +38,8 @@ def run(
             code = process.wait(seconds)
         except subprocess.TimeoutExpired:
             code = None
-        end_group(process)
+        finally:  # also where this process is told to end
+            end_group(process)
     output = log.read_text(errors="replace").splitlines()
     status, why = meaning(code, seconds, output)
     return Ended(status, why, time.monotonic() - began, output)
