@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from process import Ended
+from rows import rounded
 from sections import Section
 
 LAST_LINES = 25  # of the output of what failed
@@ -63,7 +64,7 @@ def write_page(folder: Path, results: Sequence[Result], arguments: Sequence[str]
 def markdown(facts: dict[str, Any], results: Sequence[Result]) -> list[str]:
     """Lines: the sections in a table, what failed, then the figures of each."""
     lines = ["# GPU check", "", f"{facts['date']}, `{facts['command']}`", ""]
-    lines += [f"Failed: {', '.join(facts['failed'])}." if facts["failed"] else "All sections ran.", ""]
+    lines += [f"Failed: {', '.join(facts['failed'])}." if facts["failed"] else "All sections ran."]
     lines += table([{"section": r.name, "result": r.status, "why": r.why, "seconds": r.seconds} for r in results])
     for result in results:
         lines += ["", f"## {result.name}", "", f"`{shlex.join(result.command)}`", *table(result.rows)]
@@ -77,5 +78,5 @@ def table(rows: Sequence[dict[str, Any]]) -> list[str]:
     keys = list(dict.fromkeys(key for row in rows for key in row))
     if not keys:
         return []
-    cells = [[str(row.get(key, "")).replace("|", "\\|") for key in keys] for row in rows]
+    cells = [[str(rounded(row.get(key, ""))).replace("|", "\\|") for key in keys] for row in rows]
     return ["", *(f"| {' | '.join(row)} |" for row in [keys, ["---"] * len(keys), *cells])]
