@@ -67,7 +67,7 @@ def resample(video: Tensor, values: Tensor) -> Tensor:
     height, width = video.shape[-2:]
     x, y = (torch.arange(0.5 - side / 2, side / 2, device=video.device) for side in (width, height))
     by_x, by_y, shift = values[:, None, None, :6].split(2, -1)  # [n, 1, 1, 2]
-    place = torch.addcmul(by_x * x[:, None], by_y, y[:, None, None]).add_(shift)  # [n, H, W, 2]
+    place = by_x * x[:, None] + by_y * y[:, None, None] + shift  # [n, H, W, 2]
     pixels = video.float().flatten(1, 2)  # frames and channels move alike
     moved = torch.nn.functional.grid_sample(pixels, place, mode="bilinear", align_corners=False)
     return moved.round_().view(video.shape)

@@ -91,8 +91,8 @@ def affine(size: Size, matrix: Sequence[float] = (1.0, 0.0, 0.0, 1.0), move: Seq
     """The values of ``resample``. matrix: [xx, xy, yx, yy], the inverse of the one that turns or shears; move: pixels,
     to the right and down."""
     (height, width), (xx, xy, yx, yy) = size, matrix
-    x, y = 2 / width, 2 / height
-    return [xx * x, yx * y, xy * x, yy * y, -move[0] * x, -move[1] * y]
+    columns = torch.tensor([[xx, yx], [xy, yy], [-move[0], -move[1]]])  # float32 as torchvision's, to the bit
+    return (columns / torch.tensor([width / 2, height / 2])).flatten().tolist()
 
 
 def rotation(size: Size, degrees: float) -> list[float]:
