@@ -23,6 +23,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from tests.engine.host_syncs import NoHostSyncs
 from videoai.core.build import resolve
 from videoai.models import MODELS, TARGETS, create_model, names
 from videoai.models.blocks import repeated_blocks
@@ -359,6 +360,19 @@ def test_the_repeated_blocks_are_called_once_each_and_in_their_order(name: str) 
     for hook in hooks:
         hook.remove()
     assert called == [id(block) for block in blocks]
+
+
+@every_model_at_length
+def test_no_model_makes_the_host_wait_for_the_device(name: str) -> None:
+    """Forward and backward at both sizes, on the meta device in place of a GPU."""
+    case = small(name)
+    with torch.device("meta"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = create_model(name, num_classes=NUM_CLASSES, **case.options).train()
+    for size in filter(None, (case.clip, case.other)):
+        video = torch.empty(2, 3, *size, device="meta")
+        with NoHostSyncs():
+            model(video).sum().backward()
 
 
 @pytest.mark.gpu
