@@ -36,7 +36,7 @@ from videoai.run.training.batch_ops import batch_ops
 from videoai.run.training.batch_size import with_batch_size
 from videoai.run.training.compiling import with_compile
 from videoai.run.training.generated_clips import check_same_generated_clips, new_synthetic
-from videoai.run.training.open_run import Run, Settings, open_run
+from videoai.run.training.open_run import Run, Settings, is_synchronized, open_run
 from videoai.run.training.pace import Pace, pace
 from videoai.run.training.set_up import facts, set_up, with_precision
 from videoai.run.training.stream import TrainStream, new_stream
@@ -182,12 +182,11 @@ def new_parallel(settings: Settings, learner: Learner, average: Average, precisi
 
 def with_synchronized_norms(model: nn.Module, settings: Settings) -> None:
     """As ``trainer.sync_batch_norm`` says; a line where it changes nothing."""
-    if not (isinstance(settings, TrainSettings) and settings.trainer.sync_batch_norm):
-        return
-    if process_group.world_size() == 1:
+    if is_synchronized(settings):
+        if not synchronize_batch_norms(model):
+            logger.info("trainer.sync_batch_norm=true changes nothing here: the model has no batch norms")
+    elif isinstance(settings, TrainSettings) and settings.trainer.sync_batch_norm:
         logger.info("trainer.sync_batch_norm=true changes nothing here: this is one process (torchrun starts several)")
-    elif not synchronize_batch_norms(model):
-        logger.info("trainer.sync_batch_norm=true changes nothing here: the model has no batch norms")
 
 
 class TrainingClips(NamedTuple):

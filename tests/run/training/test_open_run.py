@@ -1,4 +1,5 @@
 import json
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -9,7 +10,7 @@ from videoai.compose.settings import from_arguments
 from videoai.core import process_group
 from videoai.core.loggers import Logger
 from videoai.run.train import with_synchronized_norms
-from videoai.run.training import open_run
+from videoai.run.training import compiling, open_run
 from videoai.settings.training import TrainSettings
 
 SMALL = {"batch_size": 6, "max_steps": 3, "precision": "fp32", "num_threads": 1, "log_every": 1, "eval_every": 3}
@@ -91,14 +92,25 @@ def synchronized(*words):
 
 
 @pytest.mark.parametrize(
-    ("device", "accumulate", "said"),
-    [("cpu", 4, "works on GPUs, and these processes train on the CPU"), ("cuda", 5, "cannot share .*=5 .* evenly")],
+    ("device", "words", "said"),
+    [
+        ("cpu", "trainer.accumulate=4", "works on GPUs, and these processes train on the CPU"),
+        ("cuda", "trainer.accumulate=5", "cannot share .*=5 .* evenly"),
+        ("cuda", "trainer.accumulate=4 trainer.compile=blocks", "are not compiled, and trainer.compile=blocks"),
+    ],
 )
-def test_norms_that_cannot_be_synchronized_are_refused(monkeypatch, device, accumulate, said):
+def test_norms_that_cannot_be_synchronized_are_refused(monkeypatch, device, words, said):
     monkeypatch.setattr(process_group, "world_size", lambda: 2)
     monkeypatch.setattr(open_run, "resolve_device", lambda asked: torch.device(device))
     with pytest.raises(ValueError, match=f"trainer.sync_batch_norm=true: .*{said}"):
-        open_run.check_sync_batch_norm(synchronized(f"trainer.accumulate={accumulate}"))
+        open_run.check_sync_batch_norm(synchronized(*words.split()))
+
+
+def test_norms_that_wait_for_each_other_are_not_tried_in_the_compiler_by_one_process(monkeypatch):
+    monkeypatch.setattr(process_group, "world_size", lambda: 2)
+    settings = synchronized("trainer.accumulate=2")
+    setup = SimpleNamespace(settings=settings, training=settings, device=torch.device("cuda"))
+    assert compiling.resolve(SimpleNamespace(takes_probes=True), setup, nn.BatchNorm3d(2), None) == "off"
 
 
 def test_norms_of_one_process_stay_as_they_are_and_that_is_said(caplog):

@@ -10,6 +10,7 @@ from videoai.core import process_group
 from videoai.engine.compile import Units, compile_error, compile_in_place
 from videoai.engine.precision import Precision
 from videoai.models.blocks import repeated_blocks
+from videoai.run.training.open_run import is_synchronized
 from videoai.run.training.set_up import probe_clips
 from videoai.settings.training import TrainSettings
 from videoai.tasks.task import Setup, Task
@@ -35,9 +36,12 @@ def with_compile(task: Task, setup: Setup, model: nn.Module, precision: Precisio
 
 
 def resolve(task: Task, setup: Setup, model: nn.Module, precision: Precision) -> Units | Literal["off"]:
-    """``auto`` = blocks on a GPU if they compile, otherwise off. All processes come to the same."""
+    """``auto`` = blocks on a GPU if they compile, otherwise off. All processes come to the same.
+
+    Off with batch norms that wait for each other: one process tries the compiler, alone."""
     asked = setup.training.trainer.compile
-    by_default: Units | Literal["off"] = "blocks" if setup.device.type == "cuda" and task.takes_probes else "off"
+    can_try = task.takes_probes and not is_synchronized(setup.settings)
+    by_default: Units | Literal["off"] = "blocks" if setup.device.type == "cuda" and can_try else "off"
     units = by_default if asked == "auto" else asked
     if units == "off" or not task.takes_probes:
         return units

@@ -102,11 +102,17 @@ def check_accumulate(accumulate: int, batch_size: int | str) -> None:
         )
 
 
+def is_synchronized(settings: Settings) -> bool:
+    """Whether the batch norms of several processes are to be synchronised."""
+    is_asked = isinstance(settings, TrainSettings) and settings.trainer.sync_batch_norm
+    return is_asked and process_group.world_size() > 1
+
+
 def check_sync_batch_norm(settings: Settings) -> None:
     """Raises: ValueError: batch norms of several processes cannot be synchronised."""
-    processes = process_group.world_size()
-    if processes == 1 or not (isinstance(settings, TrainSettings) and settings.trainer.sync_batch_norm):
+    if not is_synchronized(settings):
         return
+    processes = process_group.world_size()
     if resolve_device(settings.device).type == "cpu":
         raise ValueError(
             "trainer.sync_batch_norm=true: torch's SyncBatchNorm works on GPUs, and these processes train on the CPU. "
@@ -117,4 +123,9 @@ def check_sync_batch_norm(settings: Settings) -> None:
             f"trainer.sync_batch_norm=true: {processes} processes cannot share trainer.accumulate="
             f"{settings.trainer.accumulate} micro-batches evenly, and one would wait for the others without end. Set "
             "trainer.accumulate to a multiple of the processes."
+        )
+    if isinstance(settings, TrainSettings) and settings.trainer.compile not in ("auto", "off"):
+        raise ValueError(
+            f"trainer.sync_batch_norm=true: batch norms that wait for each other are not compiled, and trainer.compile="
+            f"{settings.trainer.compile}. Set trainer.compile=off."
         )
