@@ -12,7 +12,7 @@ import yaml
 from videoai.compose.settings import from_keywords
 from videoai.run.evaluate import evaluate
 from videoai.run.predict import predict
-from videoai.run.train import build_trainer, resolve, train
+from videoai.run.train import build_trainer, lower_is_better, resolve, train
 from videoai.run.training.open_run import open_run
 from videoai.settings.parse import parse
 from videoai.settings.training import TrainSettings
@@ -77,6 +77,12 @@ def test_a_task_of_ones_own_trains_evaluates_and_predicts(speeds, tmp_path):
     given = {"checkpoint": done.checkpoint, "device": "cpu", "trust": ["regression"], **out}
     (record,) = predict(parse(PredictSettings, given))
     assert set(record) == {"path", "value", "annotated"} and abs(record["value"]) < 50
+
+
+def test_a_sweep_knows_the_direction_of_a_metric_before_any_data_are_read(speeds, tmp_path):
+    assert lower_is_better(settings(tmp_path, speeds, task=REGRESSION))
+    assert not lower_is_better(settings(tmp_path, speeds))
+    assert not lower_is_better(settings(tmp_path, speeds, trainer={**SMALL, "metric": "map"}))  # of multi_label
 
 
 def test_a_task_of_ones_own_continues_bitwise(speeds, tmp_path):
