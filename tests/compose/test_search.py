@@ -12,7 +12,7 @@ from videoai.settings.sweep import SweepSettings
 from videoai.settings.training import TrainSettings
 
 optuna = pytest.importorskip("optuna")
-from videoai.compose.trials import Trials, distribution  # noqa: E402
+from videoai.compose.trials import Prune, Trials, distribution  # noqa: E402
 
 EVALUATIONS = 3
 RATES = "optim.lr=tag(log,interval(1e-5,1e-1))"
@@ -108,6 +108,20 @@ def test_a_trial_worse_than_most_is_ended_and_its_folder_says_so(tmp_path):
     assert trials.study.best_trial.number == values.index(min(values))
 
 
+@pytest.mark.parametrize(("pruner", "prunes"), [("hyperband", True), ("none", False)])
+def test_hyperband_ends_some_trials_and_none_ends_none(tmp_path, pruner, prunes):
+    settings = SweepSettings(trials=9, pruner=pruner)
+    trials, pruned = Trials(tmp_path, [RATES], settings, lower_is_better=False, record=[]), 0
+    for number in range(settings.trials):
+        trials.ask()
+        rate = float(trials.words(number)[0].partition("=")[2])
+        stop = Prune(tmp_path, pruner, number)
+        ended = any(stop(evaluation, rate) for evaluation in range(1, 10))
+        trials.tell(number, {"value": rate, "pruned": ended})
+        pruned += ended
+    assert (pruned > 0) == prunes
+
+
 def test_trials_that_failed_are_replaced_by_the_next_call():
     def fails(settings, should_stop):
         raise ValueError("no such file")
@@ -133,6 +147,12 @@ def test_trials_that_failed_are_replaced_by_the_next_call():
 def test_what_cannot_be_a_search_is_refused(words, said):
     with pytest.raises(ValueError, match=said):
         found(*words)
+
+
+def test_several_processes_that_would_each_search_are_refused(monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(ValueError, match="each would search. Start it in one"):
+        found("sweep.trials=2", RATES)
 
 
 def test_without_optuna_the_command_that_installs_it_is_named(monkeypatch):

@@ -10,6 +10,7 @@ trial and the trials before it, not on when the command was started.
 
 import json
 import logging
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -70,7 +71,12 @@ def search(
 
 
 def check_plan(plan: Plan) -> None:
-    """Raises: ValueError: nothing to search, or two that would search it."""
+    """Raises: ValueError: nothing to search, or several that would search it."""
+    if int(os.environ.get("WORLD_SIZE", 1)) > 1:
+        raise ValueError(
+            "sweep.trials: several processes were started, and each would search. Start it in one: "
+            "hydra/launcher=submitit_slurm hydra.launcher.tasks_per_node=N gives each trial several."
+        )
     if not plan.swept:
         raise ValueError("sweep.trials: no setting has several values. Give optim.lr=1e-3,3e-4 or interval(1e-5,1e-2)")
     if other := [word for word in plan.of_hydra if word.startswith(("hydra/sweeper", "hydra.sweeper"))]:
