@@ -98,7 +98,11 @@ def num_decoded(monkeypatch) -> list[int]:
 
 @pytest.fixture
 def saves_each_index(monkeypatch, tmp_path: Path) -> None:
-    """So that a second opening does not read the whole file, and the demuxer knows only its header."""
+    """So that a second opening does not read the whole file, and the demuxer knows only its header.
+
+    Nor are packets kept, so that the first opening seeks in the file as well.
+    """
+    monkeypatch.setattr(frame_stream, "KEPT_BYTES", 0)
     monkeypatch.setenv("VIDEOAI_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(index, "SAVED_FROM_PACKETS", 1)
 
@@ -130,6 +134,50 @@ def assert_seeks_land(path: Path, num_decoded: list[int], few: int = FEW) -> Non
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_seek_to_any_key_frame_lands_on_it(make_video, num_decoded, kind):
     assert_seeks_land(make_video(**{"num_frames": NUM_FRAMES, **KINDS[kind]}), num_decoded)
+
+
+KEPT = ("mp4, open", "mkv, open", "ts, open", "mp4, fragments, closed", "hevc mp4, open", "mpeg4 avi", "vp9 webm")
+
+
+@pytest.mark.parametrize("kind", KEPT)
+def test_a_short_file_is_read_once_and_never_sought(make_video, num_decoded, monkeypatch, kind):
+    path = make_video(**{"num_frames": NUM_FRAMES, **KINDS[kind]})
+    with monkeypatch.context() as patch, open_video(path) as video:
+        patch.setattr(FrameStream, "_search", None)  # must not be called
+        everything = video.frames(range(NUM_FRAMES))
+        for key in key_frames_of(video):
+            num_decoded[0] = 0
+            assert torch.equal(video.frames([key])[0], everything[key])
+            assert num_decoded[0] <= FEW
+    monkeypatch.setattr(frame_stream, "KEPT_BYTES", 0)
+    with open_video(path) as video:
+        assert torch.equal(video.frames(range(NUM_FRAMES)), everything)
+
+
+def test_a_file_larger_than_what_is_kept_is_kept_not_even_in_part(make_video, monkeypatch):
+    path = make_video(num_frames=NUM_FRAMES, options=CLOSED)
+    monkeypatch.setattr(frame_stream, "KEPT_BYTES", path.stat().st_size // 2)
+    with open_video(path) as video:
+        assert not video._stream._kept and not video._stream._kept_keys
+
+
+def test_packets_before_damage_in_the_file_are_decoded(make_video):
+    def damaged():
+        yield from range(2)
+        raise av.error.InvalidDataError(0, "")
+
+    stream = FrameStream(str(path := make_video(options=CLOSED)), sniff(str(path)))
+    stream._latest, seen = float("inf"), []
+    with pytest.raises(av.error.InvalidDataError):
+        seen.extend(stream._read_ahead(damaged()))
+    assert seen == [0, 1]
+    stream.close()
+
+
+def test_two_pictures_before_a_key_frame_are_left_out(make_video, num_decoded):
+    with open_video(make_video(num_frames=NUM_FRAMES, options=GROUPS["without B-frames"])) as video:
+        video.frames([GROUP - 3, GROUP])
+    assert num_decoded[0] == GROUP - 1
 
 
 @pytest.mark.usefixtures("saves_each_index")

@@ -1,13 +1,14 @@
 """What is asked of FFmpeg: open one stream with limits, list its packets, decode it, and name what went wrong."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
 import av
 import av.error
 from av.container import Flags, InputContainer
+from av.packet import Packet as AVPacket
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
@@ -53,11 +54,11 @@ def open_stream(
     return container, stream
 
 
-def list_packets(container: InputContainer, stream: VideoStream, path: str) -> list[Packet]:
+def list_packets(demuxed: Iterable[AVPacket], path: str) -> list[Packet]:
     """From the first key frame on, in decoding order. Reads the file to its end."""
     packets: list[Packet] = []
     num_before = 0
-    for packet in container.demux(stream):
+    for packet in demuxed:
         if packet.size and (packets or packet.is_keyframe):
             packets.append(Packet(packet.pts, packet.dts, packet.is_keyframe, packet.is_discard))
             if len(packets) > MAX_FRAMES:

@@ -11,7 +11,7 @@ than half.
 
 import time
 from collections.abc import Collection, Iterator
-from itertools import chain
+from itertools import chain, islice
 
 import av.error
 from av.packet import Packet as AVPacket
@@ -31,6 +31,11 @@ DRAINS = frozenset(("h264", "hevc"))
 # Here a search by presentation time fails, and costs 2 ms more than one by decoding time.
 SEARCHED_BY_DTS = frozenset(("mpegts", "mpeg"))
 
+# The packets of a file this small are kept from listing them: 10 s of 1080p, of which a process reads one at a time.
+KEPT_BYTES = 2**24
+# Reading a packet between two pictures takes 14 us, and 5 us where several are read at once.
+PACKETS_AHEAD = 8
+
 
 class FrameStream:
     """The main video stream of one open file. Frames come out in the order they are shown, each with its pts."""
@@ -45,7 +50,7 @@ class FrameStream:
     def list_packets(self) -> list[Packet]:
         """From the first key frame on, in decoding order. Reads the file to its end: then only ``seek`` leads on."""
         self.is_spent = True
-        return list_packets(self._container, self.stream, self.path)
+        return list_packets(self._keep(self._container.demux(self.stream)), self.path)
 
     def frames(self, wanted: Collection[int] | None = None, *, drain: bool = False) -> Iterator[VideoFrame]:
         """Every frame from here on, or at least those with these pts, and perhaps others between them.
@@ -71,6 +76,11 @@ class FrameStream:
 
     def seek(self, key: KeyFrame) -> None:
         """To a key frame; to one before it where no search finds it; to the start where all searches end behind it."""
+        if (place := self._kept_keys.get(key.pts)) is not None:
+            self.stream.codec_context.flush_buffers()
+            self.is_fresh = False
+            self._restart(iter(self._kept[place:]))
+            return
         ticks = key.ticks()
         early: dict[int, int] = {}  # pts reached: tick
         for place in sorted(range(len(ticks)), key=lambda place: place != self._best):
@@ -90,6 +100,7 @@ class FrameStream:
 
     def close(self) -> None:
         self._ahead = iter(())  # ends the generator, which holds the container
+        self._kept, self._kept_keys = [], {}
         self._container.close()
 
     def _open(self, *, trusting: bool) -> None:
@@ -98,7 +109,22 @@ class FrameStream:
         self._skips = trusting and _marks_unreferenced(self.stream.codec_context)
         self._is_skipping = False
         self.is_fresh = True  # no seek yet: if a frame does not come now, it never does
+        self._kept: list[AVPacket] = []  # all of a short file, once they are listed
+        self._kept_keys: dict[int | None, int] = {}  # pts of each key frame among them: its place
         self._restart(self._container.demux(self.stream))
+
+    def _keep(self, packets: Iterator[AVPacket]) -> Iterator[AVPacket]:
+        """The same packets; those of a short file stay in memory, so that reading and seeking cost nothing later."""
+        num_bytes = 0
+        for packet in packets:
+            num_bytes += packet.size
+            if num_bytes > KEPT_BYTES:
+                self._kept, self._kept_keys = [], {}
+            else:
+                if packet.is_keyframe:
+                    self._kept_keys[packet.pts] = len(self._kept)
+                self._kept.append(packet)
+            yield packet
 
     def _search(self, tick: int, key: KeyFrame) -> int | None:
         """The pts of the key frame from which ``frames`` goes on now; None where the search failed or ended too far."""
@@ -129,13 +155,11 @@ class FrameStream:
     def _decode(self, packets: Iterator[AVPacket]) -> Iterator[VideoFrame]:
         """Frames from the next key frame on."""
         started = False
-        for packet in packets:
+        for packet in self._read_ahead(packets):
             is_end = packet.size == 0 and packet.pts is None and packet.dts is None
             started = started or packet.is_keyframe
             if not is_end and not (started and packet.size):  # an empty packet, a dropped frame in AVI, ends a decoder
                 continue
-            if time.thread_time() > self._latest:
-                raise BadVideo(self.path, "timeout", "decode", f"more than {MAX_READ_SECONDS:g} s of processor time")
             self._choose(packet)
             yield from packet.decode()
             if self._drain and not self._unsent:
@@ -143,6 +167,23 @@ class FrameStream:
                 yield from self.stream.codec_context.decode(None)
                 return
         self.is_spent = True
+
+    def _read_ahead(self, packets: Iterator[AVPacket]) -> Iterator[AVPacket]:
+        """The same packets, a few at a time."""
+        while True:
+            if time.thread_time() > self._latest:
+                raise BadVideo(self.path, "timeout", "decode", f"more than {MAX_READ_SECONDS:g} s of processor time")
+            batch: list[AVPacket] = []
+            damage = None
+            try:
+                batch.extend(islice(packets, PACKETS_AHEAD))
+            except av.error.FFmpegError as error:
+                damage = error
+            yield from batch  # those before the damage may be all that is wanted
+            if damage:
+                raise damage
+            if len(batch) < PACKETS_AHEAD:
+                return
 
     def _choose(self, packet: AVPacket) -> None:
         """Skip the picture of this packet if it is not requested and no other one refers to it."""
