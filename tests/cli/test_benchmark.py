@@ -20,6 +20,23 @@ def test_decoders_are_compared_on_the_same_clips(videoai_command, clip_folder, t
 
 
 @pytest.mark.slow
+def test_several_clips_of_each_video_are_compared_with_the_least_that_ffmpeg_needs(
+    videoai_command, clip_folder, tmp_path
+):
+    arguments = ["clips=[4x1]", "clips_per_video=3", "readers=[videoai,floor]", "repeats=2", "max_videos=2"]
+    ways = ["per_video=true", "compare=false", "out=figures.json"]
+    done = videoai_command("benchmark", "decode", f"input={clip_folder}", *arguments, *ways, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    rows = json.loads((tmp_path / "figures.json").read_text())
+    names = list(dict.fromkeys(row["video"] for row in rows))
+    assert [(row["video"], row["reader"]) for row in rows] == [(n, r) for n in names for r in ("videoai", "floor")]
+    assert len(names) == 2
+    assert all(name in done.stdout for name in names)
+    assert "equal to a full sequential decode" not in done.stderr
+    assert all(row["cpu_ms"] > 0 and row["ratio_low"] <= row["ratio"] <= row["ratio_high"] for row in rows)
+
+
+@pytest.mark.slow
 def test_a_video_that_cannot_be_read_is_left_out_and_named(videoai_command, clip_folder, tmp_path):
     folder = tmp_path / "some"
     folder.mkdir()

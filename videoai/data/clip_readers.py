@@ -6,6 +6,7 @@ and by name where they are no dependency.
 """
 
 from collections.abc import Callable
+from functools import lru_cache, partial
 from importlib import import_module
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ class ClipRequest(NamedTuple):
     """Which frames of which file."""
 
     path: str
-    indices: tuple[int, ...]  # rising
+    indices: tuple[int, ...]  # of one clip after the other, rising in each
     seconds: tuple[float, ...]  # when each of them is shown
     size: tuple[int, int] | None  # (H, W); None = as stored
 
@@ -73,6 +74,44 @@ def sequential(clip: ClipRequest) -> Tensor:
     return F.interpolate(frames, size=clip.size, mode="bilinear", antialias=True) if clip.size else frames
 
 
+@lru_cache(maxsize=1)  # every turn of a clip
+def prepare_floor(clip: ClipRequest) -> Callable[[], int]:
+    """Everything but what each reader on FFmpeg must do; the call returned does that alone, in one thread.
+
+    That is decoding the wanted pictures and those which others refer to, and converting the wanted ones to RGB at their
+    stored size. Packets are in memory, the decoder is open, and no picture is copied. Groups are taken for closed ones.
+    """
+    import av
+    from av.video.reformatter import Interpolation, VideoReformatter
+
+    with av.open(clip.path) as container:
+        ticks = sorted(packet.pts or 0 for packet in container.demux(video=0) if packet.size)
+    wanted = {ticks[index] for index in clip.indices}
+    container = av.open(clip.path)  # kept open by its packets
+    needed: list[av.Packet] = []
+    group: list[av.Packet] = []
+    for packet in container.demux(video=0):
+        group = [packet] if packet.is_keyframe else [*group, packet]
+        if packet.pts in wanted:  # up to here, and no further
+            needed, group = needed + group, []
+    codec, scaler = container.streams.video[0].codec_context, VideoReformatter()
+    codec.thread_count = 1
+    codec.open(strict=False)
+
+    def decode() -> int:
+        num_wanted = 0
+        codec.flush_buffers()
+        for packet in [*needed, None]:
+            codec.skip_frame = "DEFAULT" if packet is None or packet.pts in wanted else "NONREF"
+            for frame in codec.decode(packet):
+                if frame.pts in wanted:
+                    scaler.reformat(frame, format="rgb24", interpolation=Interpolation.BILINEAR, threads=1)
+                    num_wanted += 1
+        return num_wanted
+
+    return decode
+
+
 READERS: dict[str, Callable[[ClipRequest], Tensor]] = {
     "videoai": videoai,
     "torchcodec": torchcodec,
@@ -80,11 +119,17 @@ READERS: dict[str, Callable[[ClipRequest], Tensor]] = {
     "pytorchvideo": pytorchvideo,
     "sequential": sequential,
 }
+FLOOR = "floor"  # no reader: the part of reading that none can do without
+
+
+def prepare(name: str, clip: ClipRequest) -> Callable[[], object]:
+    """What to measure. A reader starts from the name of the file; for the floor all else is done before."""
+    return prepare_floor(clip) if name == FLOOR else partial(READERS[name], clip)
 
 
 def missing(name: str) -> str:
     """Why a reader cannot be used here, in one line; "" = it can. Imports the library."""
-    module = {"videoai": "av", "sequential": "av", "torchcodec": "torchcodec.decoders"}.get(name, name)
+    module = {"videoai": "av", "sequential": "av", FLOOR: "av", "torchcodec": "torchcodec.decoders"}.get(name, name)
     try:
         import_module(module)
     except Exception as error:  # a wheel built for another torch raises OSError or RuntimeError, not ImportError
@@ -92,14 +137,17 @@ def missing(name: str) -> str:
     return ""
 
 
-def middle_clip(path: str, num_frames: int, stride: int, short_side: int | None) -> ClipRequest:
-    """``num_frames`` at ``stride`` from the middle of a video, the last frame repeated past its end.
+def spread_clips(path: str, num_frames: int, stride: int, short_side: int | None, num_clips: int = 1) -> ClipRequest:
+    """Clips of ``num_frames`` at ``stride`` in the middle of ``num_clips`` equal parts of a video, all read at once.
+
+    The last frame is repeated past the end of the video.
 
     Raises: BadVideo.
     """
     with open_video(path) as video:
-        first = max(0, (video.num_frames - (num_frames - 1) * stride - 1) // 2)
-        indices = [min(first + place * stride, video.num_frames - 1) for place in range(num_frames)]
+        room = video.num_frames - (num_frames - 1) * stride - 1
+        firsts = [max(0, room * (2 * part + 1) // (2 * num_clips)) for part in range(num_clips)]
+        indices = [min(first + place * stride, video.num_frames - 1) for first in firsts for place in range(num_frames)]
         size = None
         if short_side is not None:
             scale = short_side / min(video.height, video.width)

@@ -10,16 +10,34 @@ if TYPE_CHECKING:
 
 
 def decode_table(rows: Sequence[Mapping[str, Any]]) -> Table:
-    """The figures of ``run.benchmark.benchmark_decode``, one row a clip and reader."""
+    """The figures of ``run.benchmarks.decode.benchmark_decode``: a line for each clip and reader, or for each video."""
     from rich.table import Table
 
-    table = Table(title="One clip, from opening the file to the frames in memory, one thread", show_edge=False)
+    table = Table(title="Clips, from opening the file to the frames in memory, one thread", show_edge=False)
+    if rows[0]["video"]:
+        return _fill_by_video(table, rows)
     table.add_column("clip")
     table.add_column("reader")
     for name in ("ms", "clips/s", "CPU ms", f"times {rows[0]['reader']} (quartiles)", "+MB", "videos"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
         table.add_row(row["clip"], row["reader"], *_figures(row))
+    return table
+
+
+def _fill_by_video(table: Table, rows: Sequence[Mapping[str, Any]]) -> Table:
+    """A line for each video: CPU ms of the first reader, and of each other one, times the first (quartiles)."""
+    lines: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        times = f" = {row['ratio']:.2f} ({row['ratio_low']:.2f} .. {row['ratio_high']:.2f})" if "ms" in row else "-"
+        cells = lines.setdefault((row["video"], row["clip"]), [])
+        cells.append((f"{row['cpu_ms']:.1f}" if "ms" in row else "") + (times if cells else ""))
+    for name in ("video", "clip"):
+        table.add_column(name, no_wrap=True)
+    for name in dict.fromkeys(row["reader"] for row in rows):
+        table.add_column(f"{name}, CPU ms", justify="right", no_wrap=True)
+    for names, cells in lines.items():
+        table.add_row(*names, *cells)
     return table
 
 

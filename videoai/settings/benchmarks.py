@@ -12,11 +12,14 @@ class DecodeSettings:
 
     input: str = setting(path=True, help="a file, a folder, or a pattern in quotes")
     clips: tuple[str, ...] = setting(("16x4", "8x8"), help="frames x stride, in the middle of each video")
+    clips_per_video: int = setting(1, min=1, help="clips read at once, in the middle of that many parts of each video")
     size: int | None = setting(None, min=1, help="pixels of the short side; null = as stored")
     readers: tuple[str, ...] = setting(
-        ("videoai", "torchcodec", "decord", "pytorchvideo", "sequential"), help="the others are compared with the first"
+        ("videoai", "torchcodec", "decord", "pytorchvideo", "sequential"), help="compared with the first; also floor"
     )
-    repeats: int = setting(5, min=1, help="the fastest of them counts, for each video and reader")
+    compare: bool = setting(True, help="false = do not decode each video in full to compare frames")
+    per_video: bool = setting(False, help="true = a line for each video")
+    repeats: int = setting(5, min=1, help="turns; the fastest counts, and the median with per_video")
     max_videos: int = setting(50, min=1, help="the first that many, in the order of their names")
     out: str | None = setting(None, path=True, help="a JSON file for the figures")
     debug: bool = setting(False, help="true = show the traceback of an error")

@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from videoai.data.clip_readers import READERS, ClipRequest, equals_sequential, middle_clip, missing
+from videoai.data.clip_readers import FLOOR, READERS, ClipRequest, equals_sequential, missing, prepare, spread_clips
 from videoai.data.lists.class_folders import VIDEO_EXTENSIONS
 from videoai.data.media import BadVideo
 from videoai.inference.predict import find_videos
@@ -32,9 +32,10 @@ class Cost(NamedTuple):
 def benchmark_decode(settings: DecodeSettings) -> list[dict[str, Any]]:
     """Measures every reader on every clip of every video.
 
-    Returns: one row a reader and clip: ``reader``, ``clip``, ``ms`` (median over videos of the fastest of
-    ``repeats``), ``clips_per_second``, ``cpu_ms``, ``ratio`` (its time / the first reader's, median over videos),
-    ``ratio_low``, ``ratio_high`` (quartiles), ``extra_mb`` that its process came to need, ``videos``.
+    Returns: one row a reader and clip, and with ``per_video`` a video: ``reader``, ``clip``, ``ms`` (median over videos
+    of the fastest of ``repeats``; of one video, over its turns), ``clips_per_second``, ``cpu_ms``, ``ratio`` (its
+    processor time / that of the first reader, median), ``ratio_low``, ``ratio_high`` (quartiles), ``extra_mb`` that its
+    process came to need, ``videos``, ``failed``, ``video`` (name of the file; "" = all of them).
     Raises: ValueError, FileNotFoundError: nothing to measure.
     """
     shapes = [_shape(text) for text in settings.clips]
@@ -44,12 +45,14 @@ def benchmark_decode(settings: DecodeSettings) -> list[dict[str, Any]]:
     with ExitStack() as stack:
         processes = {name: stack.enter_context(reader_process(name)) for name in names}
         for frames, stride in shapes:
-            clips = list(_clips(videos, frames, stride, settings.size))
+            shape = f"{frames}x{stride}"
+            clips = list(_clips(videos, frames, stride, settings))
             if not clips:
                 raise ValueError(f"input={settings.input}: none of {len(videos)} videos can be read.")
-            _announce(clips, f"{frames}x{stride}")
-            costs = measure(processes, clips, settings.repeats)
-            rows += [_row(name, f"{frames}x{stride}", costs, names[0]) for name in names]
+            if settings.compare:
+                _announce(clips, shape)
+            turns = measure(processes, clips, settings.repeats)
+            rows += _rows_by_video(clips, turns, shape) if settings.per_video else _rows(turns, shape)
         memory = {name: _ask(name, process, None) for name, process in processes.items()}
     rows = [row | {"extra_mb": memory[row["reader"]]} for row in rows]
     if settings.out:
@@ -59,14 +62,13 @@ def benchmark_decode(settings: DecodeSettings) -> list[dict[str, Any]]:
 
 def measure(
     processes: Mapping[str, Connection], clips: Sequence[ClipRequest], repeats: int
-) -> dict[str, list[Cost | None]]:
-    """The fastest of ``repeats`` for each reader and clip; None where the reader fails. Readers take turns."""
-    costs: dict[str, list[Cost | None]] = {name: [] for name in processes}
+) -> dict[str, list[list[Cost | None]]]:
+    """For each reader and clip the cost of each of ``repeats`` turns; None where it fails. Readers take turns."""
+    costs: dict[str, list[list[Cost | None]]] = {name: [] for name in processes}
     for clip in clips:
         turns = [{name: _ask(name, process, clip) for name, process in processes.items()} for _ in range(repeats)]
         for name in processes:
-            values = [turn[name] for turn in turns]
-            costs[name].append(None if None in values else Cost(*(min(column) for column in zip(*values, strict=True))))
+            costs[name].append([cost and Cost(*cost) for cost in (turn[name] for turn in turns)])
     return costs
 
 
@@ -102,8 +104,9 @@ def _serve(name: str, connection: Connection) -> None:
             connection.send((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
             continue
         try:
+            read = prepare(name, clip)
             start, cpu = time.perf_counter(), time.process_time()
-            READERS[name](clip)
+            read()
             connection.send((time.perf_counter() - start, time.process_time() - cpu))
         except Exception as error:  # another library's, of any kind; it is counted as a failure of the reader
             logger.debug("%s: %s: %s", name, clip.path, error)
@@ -119,10 +122,10 @@ def _ask(name: str, process: Connection, clip: ClipRequest | None) -> Any:
         raise ValueError(f"{name} ended its process at {where}; leave it out: readers=[...]") from error
 
 
-def _clips(videos: Sequence[str], frames: int, stride: int, size: int | None) -> Iterator[ClipRequest]:
+def _clips(videos: Sequence[str], frames: int, stride: int, settings: DecodeSettings) -> Iterator[ClipRequest]:
     for path in videos:
         try:
-            yield middle_clip(path, frames, stride, size)
+            yield spread_clips(path, frames, stride, settings.size, settings.clips_per_video)
         except BadVideo as bad:
             logger.warning("left out: %s", bad)
 
@@ -134,13 +137,37 @@ def _announce(clips: Sequence[ClipRequest], shape: str) -> None:
     )
 
 
-def _row(name: str, shape: str, costs: Mapping[str, Sequence[Cost | None]], base: str) -> dict[str, Any]:
-    pairs = [(ours, other) for ours, other in zip(costs[base], costs[name], strict=True) if ours and other]
+def _rows(turns: Mapping[str, Sequence[Sequence[Cost | None]]], shape: str) -> list[dict[str, Any]]:
+    """A row for each reader: the fastest turns of all videos."""
+    costs = {name: [_fastest(clip) for clip in clips] for name, clips in turns.items()}
+    return [_row(name, shape, costs) | {"video": ""} for name in turns]
+
+
+def _rows_by_video(
+    clips: Sequence[ClipRequest], turns: Mapping[str, Sequence[Sequence[Cost | None]]], shape: str
+) -> list[dict[str, Any]]:
+    """A row for each video and reader: all turns of it."""
+    rows = []
+    for place, clip in enumerate(clips):
+        costs = {name: turns[name][place] for name in turns}
+        rows += [_row(name, shape, costs) | {"video": Path(clip.path).name, "videos": 1} for name in turns]
+    return rows
+
+
+def _fastest(turns: Sequence[Cost | None]) -> Cost | None:
+    costs = [cost for cost in turns if cost]
+    return Cost(*(min(column) for column in zip(*costs, strict=True))) if len(costs) == len(turns) else None
+
+
+def _row(name: str, shape: str, costs: Mapping[str, Sequence[Cost | None]]) -> dict[str, Any]:
+    """``costs``: of the same clips, or of the same turns. Every reader is compared with the first of them."""
+    firsts = next(iter(costs.values()))
+    pairs = [(first, other) for first, other in zip(firsts, costs[name], strict=True) if first and other]
     row = {"reader": name, "clip": shape, "videos": len(pairs), "failed": len(costs[name]) - len(pairs)}
     if not pairs:
         return row
     milliseconds = statistics.median(other.seconds for _, other in pairs) * 1e3
-    ratios = sorted(other.seconds / ours.seconds for ours, other in pairs)
+    ratios = sorted(other.cpu_seconds / first.cpu_seconds for first, other in pairs)
     return row | {
         "ms": milliseconds,
         "clips_per_second": 1e3 / milliseconds,
@@ -152,8 +179,8 @@ def _row(name: str, shape: str, costs: Mapping[str, Sequence[Cost | None]], base
 
 
 def _installed(names: Sequence[str]) -> list[str]:
-    if unknown := [name for name in names if name not in READERS]:
-        raise ValueError(f"readers: {unknown[0]!r} is not known; choose from {', '.join(READERS)}.")
+    if unknown := [name for name in names if name not in (*READERS, FLOOR)]:
+        raise ValueError(f"readers: {unknown[0]!r} is not known; choose from {', '.join((*READERS, FLOOR))}.")
     reasons = {name: missing(name) for name in names}
     for name, reason in reasons.items():
         if reason:
