@@ -12,7 +12,7 @@ def decode(arguments: list[str]) -> int:
     from videoai.report.tables import as_text
     from videoai.run.benchmarks.decode import benchmark_decode
 
-    print(as_text(decode_table(benchmark_decode(settings))))
+    print(as_text(decode_table(benchmark_decode(settings)), width=140))  # names of files, and quartiles
     return 0
 
 

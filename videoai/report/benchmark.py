@@ -26,16 +26,17 @@ def decode_table(rows: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def _fill_by_video(table: Table, rows: Sequence[Mapping[str, Any]]) -> Table:
-    """A line for each video: CPU ms of the first reader, and of each other one, times the first (quartiles)."""
+    """A line for each video: CPU ms of the first reader, and the others in times the first (quartiles)."""
     lines: dict[tuple[str, str], list[str]] = {}
     for row in rows:
-        times = f" = {row['ratio']:.2f} ({row['ratio_low']:.2f} .. {row['ratio_high']:.2f})" if "ms" in row else "-"
         cells = lines.setdefault((row["video"], row["clip"]), [])
-        cells.append((f"{row['cpu_ms']:.1f}" if "ms" in row else "") + (times if cells else ""))
+        times = f"{row['ratio']:.2f} ({row['ratio_low']:.2f}..{row['ratio_high']:.2f})" if "ms" in row else "-"
+        cells.append(times if cells or times == "-" else f"{row['cpu_ms']:.1f}")
+    first, *others = dict.fromkeys(row["reader"] for row in rows)
     for name in ("video", "clip"):
         table.add_column(name, no_wrap=True)
-    for name in dict.fromkeys(row["reader"] for row in rows):
-        table.add_column(f"{name}, CPU ms", justify="right", no_wrap=True)
+    for name in (f"{first} CPU ms", *(f"{name}, times" for name in others)):
+        table.add_column(name, justify="right", no_wrap=True)
     for names, cells in lines.items():
         table.add_row(*names, *cells)
     return table
