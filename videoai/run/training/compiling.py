@@ -46,7 +46,8 @@ def resolve(task: Task, setup: Setup, model: nn.Module, precision: Precision) ->
     if units == "off" or not task.takes_probes:
         return units
     trial = (model, repeated_blocks(model), units, precision, probe_clips(setup), len(setup.outputs))
-    error = process_group.broadcast_from_rank0(lambda: compile_error(*trial))
+    errors = process_group.all_gather(compile_error(*trial))  # all at once: synchronised norms wait for each other
+    error = next(filter(None, errors), "")
     if not error:
         return units
     if asked == "auto":
