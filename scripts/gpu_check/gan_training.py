@@ -7,6 +7,7 @@ from loops import WARMUP, Watch, plain_loop, trainer_loop
 from rows import add, finish, part
 from workload import clear_memory, figures, noise
 
+from videoai.core.determinism import determinism
 from videoai.core.types import ClipSpec
 from videoai.data.normalize import ToModelInput
 from videoai.engine.precision import Precision
@@ -29,7 +30,7 @@ def main() -> None:
     options = parse(__doc__)
     device = torch.device(options.device)
     for name in ("bf16", "fp16", "fp32") if options.device == "cuda" else ("fp32",):
-        with part(precision=name):
+        with part(precision=name), determinism(False):  # as in a run
             compare(Precision(name, device=device), small=options.small)
     finish()
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from workload import Workload, clear_memory, figures, learner, new_workload
 
+from videoai.core.determinism import determinism
 from videoai.data.normalize import ToModelInput
 from videoai.engine.optim import build_optimizer
 from videoai.engine.precision import Precision, resolve_precision
@@ -29,7 +30,7 @@ def main() -> None:
         if name == "fp16" and options.device == "cpu":
             add(model=work.name, precision=name, note="needs a GPU")
             continue
-        with part(model=work.name, precision=name):
+        with part(model=work.name, precision=name), determinism(False):  # as in a run: cuDNN times its algorithms
             compare(work, precision_of(name, work), steps=5 if options.small else None)
     finish()
 

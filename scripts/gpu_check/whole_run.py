@@ -24,13 +24,16 @@ def main() -> None:
         done = train(options.work / "whole", steps, how)
         add(what="train", value=f"{done.step} steps in {done.seconds} s, {done.best}")
         recorded = load(done.checkpoint)["config"]["trainer"]
-        settled = {key: recorded[key] for key in ("precision", "layout", "num_threads")}
+        settled = {key: recorded[key] for key in ("precision", "layout", "num_threads", "compile")}
         add(what="auto took", value=str(settled))
-    with part(what="continue"):
-        train(options.work / "parts", steps // 2, how, **settled)
-        train(options.work / "parts", steps, how, **settled)
-        weights = [load(options.work / name / "checkpoints/last.pt")["model"] for name in ("whole", "parts")]
-        add(what="continued after half of the steps", value=difference(*weights))
+    for deterministic in (False, True) if options.device == "cuda" else (True,):
+        with part(what="continue", deterministic=deterministic):
+            folders = [options.work / f"{name}_{deterministic}" for name in ("whole", "parts")]
+            for folder, stops in zip(folders, ((steps,), (steps // 2, steps)), strict=True):
+                for stop in stops:
+                    train(folder, stop, {**how, "deterministic": deterministic}, **settled)
+            weights = [load(folder / "checkpoints/last.pt")["model"] for folder in folders]
+            add(what=f"continued after half of the steps, deterministic={deterministic}", value=difference(*weights))
     with part(what="evaluate"):
         checkpoint = str(options.work / "whole/checkpoints/last.pt")
         for precision in ("fp32", "bf16") if options.device == "cuda" else ("fp32",):
@@ -52,7 +55,7 @@ def train(folder: Path, steps: int, how: dict[str, Any], **settled: Any) -> Any:
 
 
 def difference(whole: dict[str, torch.Tensor], parts: dict[str, torch.Tensor]) -> str:
-    """On a GPU some kernels add up in an order that varies."""
+    """On a GPU some kernels add up in an order that varies, unless the run is deterministic."""
     if all(torch.equal(value, parts[name]) for name, value in whole.items()):
         return "the same weights to the bit"
     worst = max(float((value.double() - parts[name].double()).abs().max()) for name, value in whole.items())
