@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
+from torch.backends import cudnn
 
 CUBLAS = "CUBLAS_WORKSPACE_CONFIG"  # cuBLAS reads it when CUDA starts; with either value its results repeat
 CUBLAS_VALUES = (":4096:8", ":16:8")
@@ -18,8 +19,7 @@ def determinism(is_wanted: bool) -> Iterator[None]:
 
     Raises: ValueError: an operation has no such implementation, or CUDA started before this could be chosen.
     """
-    cudnn, before = torch.backends.cudnn, torch.get_deterministic_debug_mode()
-    flags = cudnn.deterministic, cudnn.benchmark
+    before, flags = torch.get_deterministic_debug_mode(), (cudnn.deterministic, cudnn.benchmark)
     if is_wanted:
         _choose_cublas()
         torch.set_deterministic_debug_mode("error")
