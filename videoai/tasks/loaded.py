@@ -71,8 +71,9 @@ class TrainedModel(LoadedModel):
         check_options(top_k, window_seconds, hop_seconds, decoder, frame_fps)
         device, videos = next(self.parameters()).device, list(single_inputs(inputs, fps))
         precision = Precision("fp32", device=device)
+        precision.place(self)
         predictor = Predictor(
-            model=precision.place(self),
+            model=self,
             task=self.task,
             to_input=ToModelInput(self.clip).to(device),
             precision=precision,
