@@ -38,7 +38,7 @@ def with_compile(task: Task, setup: Setup, model: nn.Module, precision: Precisio
 def resolve(task: Task, setup: Setup, model: nn.Module, precision: Precision) -> Units | Literal["off"]:
     """``auto`` = blocks on a GPU if they compile, otherwise off. All processes come to the same.
 
-    Off with batch norms that wait for each other: one process tries the compiler, alone."""
+    Off with synchronised batch norms, whose messages were never compiled on a GPU."""
     asked = setup.training.trainer.compile
     can_try = task.takes_probes and not is_synchronized(setup.settings)
     by_default: Units | Literal["off"] = "blocks" if setup.device.type == "cuda" and can_try else "off"
