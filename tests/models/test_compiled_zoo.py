@@ -1,6 +1,6 @@
 """Every model of the zoo trains two steps with each of its blocks compiled to one graph, as in eager mode.
 
-At the smallest clip, in float32, dropout included. Backend aot_eager traces forward and backward as Inductor has them
+At the smallest clip, in float32 (one model: float64), dropout included. Backend aot_eager traces forward and backward as Inductor has them
 and runs torch's own kernels. Blocks repeat, and what repeats runs a graph that is there already: of equal neighbours
 two are kept, so that the largest models have a tenth of their weights.
 """
@@ -22,10 +22,7 @@ from videoai.engine.compile import compile_in_place
 from videoai.models import MODELS, TARGETS, create_model
 from videoai.models.blocks import repeated_blocks
 
-NOT_COMPARED = {  # name -> reason
-    "tpn_slow_8x8_r50": "open: at 96 px the first loss is equal and the second to 5e-7, but a gradient is off "
-    "by 1.4 %, perhaps since the pyramid's norms see few positions",
-}
+IN_DOUBLE = {"tpn_slow_8x8_r50"}  # norms over few positions make of 3e-6 in one step a quarter in the next
 FAST = ("tiny_r3d", "tiny_cnn_gru", "frame_only")
 SLOW = [pytest.mark.slow]
 INITS = ("kaiming_uniform_", "kaiming_normal_", "xavier_uniform_", "trunc_normal_", "normal_", "uniform_")
@@ -91,9 +88,9 @@ def two_steps(model: nn.Module, video: Tensor) -> list[tuple[Tensor, dict[str, T
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=SLOW if name not in FAST else []) for name in MODELS])
 def test_compiled_blocks_train_as_eager_ones(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    if name in NOT_COMPARED:
-        pytest.skip(NOT_COMPARED[name])
     model, video = shallow(name, monkeypatch), clips(small(name).clip)
+    if name in IN_DOUBLE:
+        model, video = model.double(), video.double()
     begin = copy.deepcopy(model.state_dict())
     wanted = two_steps(model, video)
     model.load_state_dict(begin)
