@@ -48,9 +48,8 @@ class Generate:
         real, label = batch.video, batch.label
         conditioning = self.conditioning(position)
         generator, discriminator = self.model.generator, self.model.discriminator
-        noise = batch_latents(len(label), generator.latent_size, seed=self.seed, position=position).to(
-            real.device, non_blocking=True
-        )  # pyright: ignore[reportArgumentType]
+        size: int = generator.latent_size  # pyright: ignore[reportAssignmentType]
+        noise = batch_latents(len(label), size, seed=self.seed, position=position).to(real.device, non_blocking=True)
         with precision.autocast():
             fake = generator(noise, label, conditioning)
             inputs = torch.cat([self.augment(real, "real", position), self.augment(fake.detach(), "fake", position)])
