@@ -1,8 +1,8 @@
 """Every model of the zoo trains two steps with each of its blocks compiled to one graph, as in eager mode.
 
-At the smallest clip, in float32 (one model: float64), dropout included. Backend aot_eager traces forward and backward as Inductor has them
-and runs torch's own kernels. Blocks repeat, and what repeats runs a graph that is there already: of equal neighbours
-two are kept, so that the largest models have a tenth of their weights.
+At the smallest clip, in float32 (one model: float64), dropout included. Backend aot_eager traces forward and backward
+as Inductor has them and runs torch's own kernels. Blocks repeat, and what repeats runs a graph that is there already:
+of equal neighbours two are kept, so that the largest models have a tenth of their weights.
 """
 
 import copy
