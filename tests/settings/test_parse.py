@@ -173,6 +173,13 @@ def test_repeats_must_fit_the_batch():
     parse(TrainSettings, with_value("augment.repeats", 4))
 
 
+def test_repeats_must_fit_the_batch_of_a_gan():
+    given = {key: value for key, value in GIVEN.items() if key != "model"}
+    with pytest.raises(ValueError, match="augment.repeats=3: .* so trainer.batch_size=16 must be a multiple"):
+        parse(gan.TrainGanSettings, {**given, "augment": {"repeats": 3}, "trainer": {"batch_size": 16}})
+    parse(gan.TrainGanSettings, {**given, "augment": {"repeats": 4}, "trainer": {"batch_size": 16}})
+
+
 def test_repeats_in_steps_fit_any_batch_but_not_generated_clips():
     spread = {**GIVEN, "augment": {**GIVEN.get("augment", {}), "repeats": 3, "repeats_in": "steps"}}
     parse(TrainSettings, spread)

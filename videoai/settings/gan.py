@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from videoai.settings.loading import NumWorkers
 from videoai.settings.setting import setting
-from videoai.settings.training import DiffOperation, RunSettings, Sampler
+from videoai.settings.training import DiffOperation, RunSettings, Sampler, check_repeats
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +145,9 @@ class TrainGanSettings(RunSettings):
         resume=True,
         help="200 = each evaluation trains a classifier on made clips so long; its accuracy chooses best.pt",
     )
+
+    def __post_init__(self) -> None:
+        check_repeats(self.augment, self.trainer.batch_size)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -256,6 +256,15 @@ class BuiltInTask:
 TASKS = dict.fromkeys(("auto", "classify", "multi_label"), BuiltInTask)
 
 
+def check_repeats(augment: AugmentSettings, batch_size: int | Literal["auto"]) -> None:
+    """Raises: ValueError: the clips of a video do not fit into one batch."""
+    if augment.repeats_in == "batch" and batch_size != "auto" and batch_size % augment.repeats:
+        raise ValueError(
+            f"augment.repeats={augment.repeats}: all clips of a video stand in one batch, so trainer.batch_size="
+            f"{batch_size} must be a multiple of it, or augment.repeats_in=steps."
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
 class TrainSettings(RunSettings):
     """Train a model, or continue a run."""
@@ -272,18 +281,12 @@ class TrainSettings(RunSettings):
     )
 
     def __post_init__(self) -> None:
-        self._check_repeats()
+        check_repeats(self.augment, self.trainer.batch_size)
+        self._check_synthetic()
         self._check_whole_weights()
 
-    def _check_repeats(self) -> None:
-        repeats, batch_size = self.augment.repeats, self.trainer.batch_size
-        if self.augment.repeats_in == "batch":
-            if batch_size != "auto" and batch_size % repeats:
-                raise ValueError(
-                    f"augment.repeats={repeats}: all clips of a video stand in one batch, so trainer.batch_size="
-                    f"{batch_size} must be a multiple of it, or augment.repeats_in=steps."
-                )
-        elif repeats > 1 and self.synthetic.source:
+    def _check_synthetic(self) -> None:
+        if self.augment.repeats_in == "steps" and self.augment.repeats > 1 and self.synthetic.source:
             raise ValueError(
                 f"augment.repeats_in=steps: not beside {SOURCE}={self.synthetic.source}, whose clips are drawn for one "
                 "batch each. Choose augment.repeats_in=batch."
