@@ -174,7 +174,8 @@ def test_repeats_must_fit_the_batch():
 
 
 def test_repeats_must_fit_the_batch_of_a_gan():
-    given = {key: value for key, value in GIVEN.items() if key != "model"}
+    networks = {"generator": {"name": "conv3d"}, "discriminator": {"name": "dual"}}
+    given = {"data": GIVEN["data"], "clip": GIVEN["clip"], "schedule": GIVEN["schedule"], "gan": networks}
     with pytest.raises(ValueError, match="augment.repeats=3: .* so trainer.batch_size=16 must be a multiple"):
         parse(gan.TrainGanSettings, {**given, "augment": {"repeats": 3}, "trainer": {"batch_size": 16}})
     parse(gan.TrainGanSettings, {**given, "augment": {"repeats": 4}, "trainer": {"batch_size": 16}})
