@@ -1,4 +1,4 @@
-"""Three real processes that train together, one of them with twice as many micro-batches as the others;
+"""Real processes that train together, of three one with twice as many micro-batches as the others;
 ``tests/cli/test_distributed.py`` starts several as a person does."""
 
 from collections.abc import Iterator
@@ -25,8 +25,9 @@ from videoai.engine.schedule import Schedule
 from videoai.engine.trainer import Cadence, Trainer
 
 CPU = torch.device("cpu")
-ACCUMULATE, PROCESSES, STEPS, MIDDLE = 4, 3, 4, 2
-MODES: tuple[Mode, ...] = ("replicate", "shard")
+ACCUMULATE, STEPS, MIDDLE = 4, 4, 2
+# The mode and its processes. FSDP2 on three may hang on a CPU: in gloo, after some hundred collectives (torch 2.15).
+MODES: dict[Mode, int] = {"replicate": 3, "shard": 2}
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
 
@@ -127,12 +128,14 @@ def alone() -> tuple[dict[str, Any], list[float]]:
 
 
 @pytest.fixture(scope="module")
-def together(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, Any]]]:
-    """What three processes make of them, for each mode and rank."""
-    folder = tmp_path_factory.mktemp("three")
-    torch.multiprocessing.spawn(train_as_one_of_three, (str(folder),), nprocs=PROCESSES)
-    parts = [torch.load(folder / f"{number}.pt", weights_only=False) for number in range(PROCESSES)]
-    return {mode: [part[mode] for part in parts] for mode in MODES}
+def together(tmp_path_factory: pytest.TempPathFactory) -> dict[Mode, list[dict[str, Any]]]:
+    """What several processes make of them, for each mode and rank."""
+    found = {}
+    for mode, processes in MODES.items():
+        folder = tmp_path_factory.mktemp(mode)
+        torch.multiprocessing.spawn(train_as_one, (processes, mode, str(folder)), nprocs=processes)
+        found[mode] = [torch.load(folder / f"{number}.pt", weights_only=False) for number in range(processes)]
+    return found
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -157,10 +160,13 @@ def test_replicas_stay_alike(together):
         _check_equal(part["whole"], together["replicate"][0]["whole"])
 
 
-def test_shards_are_evaluated_as_replicas_are(together):
+@pytest.mark.parametrize("mode", MODES)
+def test_what_was_evaluated_is_what_the_checkpoint_holds(together, mode):
     """1e-6: sums in another order."""
-    replicas, shards = (together[mode][0]["whole"]["best"]["value"] for mode in MODES)
-    assert shards == pytest.approx(replicas, abs=1e-6)
+    state, model = together[mode][0]["whole"], Tiny()
+    averaged = {key.removeprefix("module."): value for key, value in state["ema"].items() if key != "n_averaged"}
+    model.load_state_dict(averaged)
+    assert evaluate(model.eval(), STEPS)["top1"] == pytest.approx(state["metrics"]["top1"], abs=1e-6)
 
 
 def _check_equal(one: dict[str, Any], other: dict[str, Any]) -> None:
@@ -173,17 +179,18 @@ def _check_equal(one: dict[str, Any], other: dict[str, Any]) -> None:
             assert torch.equal(value, other[key]), key
 
 
-def train_as_one_of_three(number: int, folder: str) -> None:
+def train_as_one(number: int, processes: int, mode: Mode, folder: str) -> None:
     torch.set_num_threads(1)
     meet = f"file://{folder}/meet"
-    torch.distributed.init_process_group("gloo", init_method=meet, rank=number, world_size=PROCESSES)
-    torch.save({mode: train_twice(mode, folder) for mode in MODES}, Path(folder, f"{number}.pt"))
+    torch.distributed.init_process_group("gloo", init_method=meet, rank=number, world_size=processes)
+    torch.save(train_twice(mode, folder), Path(folder, f"{number}.pt"))
     later = make_trainer({}, [])
     later.step = number
     with pytest.raises(ValueError, match="the processes start from different steps or weights"):
         later.fit()
-    with pytest.raises(ValueError, match="parallel=none, but 3 processes were started"):
+    with pytest.raises(ValueError, match=f"parallel=none, but {processes} processes were started"):
         make_trainer({}, [], "none")
+    process_group.barrier()
     torch.distributed.destroy_process_group()
 
 

@@ -34,10 +34,10 @@ from videoai.tasks.gan.step import Generate
 from videoai.tasks.losses import ClassificationLoss, TrainingLoss
 from videoai.tasks.supervised import SupervisedLearner
 
-pytestmark = pytest.mark.slow
 CPU = torch.device("cpu")
 CLIP = ClipSpec(num_frames=8, size=32)
 CLASSES, ACCUMULATE, STEPS = 3, 4, 3
+STATISTICS = ("running_", "augmentation.", "monitor.")  # means over processes, or of what one has seen
 MODELS = ("small_r3d", "slowfast_4x16_r50", "tiny_video_transformer", "gan")
 
 
@@ -49,12 +49,12 @@ class Layout(NamedTuple):
     shard_size: int | None = None
 
 
-LAYOUTS = [
-    Layout(2, "replicate"),
-    Layout(2, "shard"),
-    Layout(4, "replicate"),
-    Layout(4, "shard"),
-    Layout(4, "shard", 2),
+TWO = [Layout(2, "replicate"), Layout(2, "shard")]
+FOUR = [Layout(4, "replicate"), Layout(4, "shard"), Layout(4, "shard", 2)]
+# FSDP2 on more than two processes may hang on a CPU: in gloo, after some hundred collectives (torch 2.15).
+CASES = [
+    *(pytest.param(layout, marks=pytest.mark.slow, id=f"{layout.mode}-2") for layout in TWO),
+    *(pytest.param(layout, marks=pytest.mark.nightly, id=f"{layout.mode}-4-{layout.shard_size}") for layout in FOUR),
 ]
 
 
@@ -128,40 +128,36 @@ def noted(means: dict[str, torch.Tensor], losses: list[float]) -> dict[str, torc
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> dict[Layout, dict[str, tuple[list[float], dict[str, Any]]]]:
-    """Of each layout and model."""
-    folder = tmp_path_factory.mktemp("several")
-    alone = Layout(1, "none")
+def alone() -> dict[str, tuple[list[float], dict[str, Any]]]:
+    """What one process makes of each model."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    found = {alone: {name: losses_of(name, alone) for name in MODELS}}
+    found = {name: losses_of(name, Layout(1, "none")) for name in MODELS}
     torch.set_num_threads(threads)
-    for processes in (2, 4):
-        layouts = [layout for layout in LAYOUTS if layout.processes == processes]
-        torch.multiprocessing.spawn(train_as_one, (processes, layouts, str(folder)), nprocs=processes)
-        found |= torch.load(folder / f"{processes}.pt", weights_only=False)
     return found
 
 
-def train_as_one(rank: int, processes: int, layouts: list[Layout], folder: str) -> None:
+def train_as_one(rank: int, layout: Layout, folder: str) -> None:
     torch.set_num_threads(1)
-    meet = f"file://{folder}/meet{processes}"
-    torch.distributed.init_process_group("gloo", init_method=meet, rank=rank, world_size=processes)
-    found = {layout: {name: losses_of(name, layout) for name in MODELS} for layout in layouts}
+    meet = f"file://{folder}/meet"
+    torch.distributed.init_process_group("gloo", init_method=meet, rank=rank, world_size=layout.processes)
+    found = {name: losses_of(name, layout) for name in MODELS}
     if rank == 0:
-        torch.save(found, Path(folder, f"{processes}.pt"))
+        torch.save(found, Path(folder, "found.pt"))
     process_group.barrier()
     torch.distributed.destroy_process_group()
 
 
-@pytest.mark.parametrize("name", MODELS)
-@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: f"{layout.mode}-{layout.processes}-{layout.shard_size}")
-def test_a_model_has_the_losses_and_weights_of_one_process(results, layout, name):
+@pytest.mark.parametrize("layout", CASES)
+def test_models_have_the_losses_and_weights_of_one_process(alone, tmp_path, layout):
     """1e-6, of sharded models 1e-5: sums in another order. Running statistics are means over processes."""
     tolerance = 1e-6 if layout.mode == "replicate" else 1e-5
-    (losses, state), (wanted, alone) = results[layout][name], results[Layout(1, "none")][name]
-    assert losses == pytest.approx(wanted, rel=tolerance)
-    for kind in ("model", "ema"):
-        for key, value in alone[kind].items():
-            if value.is_floating_point() and "running" not in key and "augmentation" not in key:
-                torch.testing.assert_close(state[kind][key], value, rtol=0, atol=tolerance, msg=f"{kind} {key}")
+    torch.multiprocessing.spawn(train_as_one, (layout, str(tmp_path)), nprocs=layout.processes)
+    found = torch.load(tmp_path / "found.pt", weights_only=False)
+    for name, (wanted, state_alone) in alone.items():
+        losses, state = found[name]
+        assert losses == pytest.approx(wanted, rel=tolerance), name
+        for kind in ("model", "ema"):
+            for key, value in state_alone[kind].items():
+                if value.is_floating_point() and not any(part in key for part in STATISTICS):
+                    torch.testing.assert_close(state[kind][key], value, rtol=0, atol=tolerance, msg=f"{name} {key}")

@@ -4,6 +4,7 @@ A step of several processes is the step that one process makes of the same ``acc
 order of sums and the statistics of batch norms.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Literal, Protocol
@@ -18,6 +19,7 @@ from videoai.core.types import Clips
 from videoai.engine.average import Average
 from videoai.engine.precision import Precision
 
+logger = logging.getLogger(__name__)
 Mode = Literal["auto", "none", "replicate", "shard"]
 TrainStep = Callable[[Clips, Precision, int], dict[str, Tensor]]
 
@@ -85,6 +87,8 @@ def parallelize(
     if mode == "none" and processes > 1:
         raise ValueError(f"parallel=none, but {processes} processes were started. Set parallel=replicate or shard.")
     if processes == 1:
+        if mode == "shard":
+            logger.info("parallel=shard has no effect in one process: torchrun starts several")
         return Parallel(learner)
     if mode != "shard":
         from videoai.engine.replicate import Replicas
@@ -92,6 +96,8 @@ def parallelize(
         return Replicas(learner)
     from videoai.engine.shard import Shards  # takes a second to import
 
+    if processes > 2 and precision.device.type == "cpu":
+        logger.warning("parallel=shard on a CPU: torch's gloo may hang; trainer.step_timeout=300 ends such a step")
     size = processes if shard_size is None else shard_size
     return Shards(learner, average, precision, blocks=blocks, accumulate=accumulate, shard_size=size)
 
