@@ -15,16 +15,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.models.test_zoo import NUM_CLASSES, clips, small
+from tests.models.test_zoo import NUM_CLASSES, clips, every_model_to_compile, small
 from videoai.core.build import resolve
 from videoai.engine import compile as compiling
 from videoai.engine.compile import compile_in_place
-from videoai.models import MODELS, TARGETS, create_model
+from videoai.models import TARGETS, create_model
 from videoai.models.blocks import repeated_blocks
 
 IN_DOUBLE = {"tpn_slow_8x8_r50"}  # norms over few positions make of 3e-6 in one step a quarter in the next
-FAST = ("tiny_r3d", "tiny_cnn_gru", "frame_only")
-SLOW = [pytest.mark.slow]
 INITS = ("kaiming_uniform_", "kaiming_normal_", "xavier_uniform_", "trunc_normal_", "normal_", "uniform_")
 MANY = 10_000  # graphs of one function: all models of a family run the same
 
@@ -86,7 +84,7 @@ def two_steps(model: nn.Module, video: Tensor) -> list[tuple[Tensor, dict[str, T
     return steps
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=SLOW if name not in FAST else []) for name in MODELS])
+@every_model_to_compile
 def test_compiled_blocks_train_as_eager_ones(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     model, video = shallow(name, monkeypatch), clips(small(name).clip)
     if name in IN_DOUBLE:
