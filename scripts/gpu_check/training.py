@@ -12,8 +12,9 @@ from workload import Workload, clear_memory, figures, learner, new_workload
 
 from videoai.core.determinism import determinism
 from videoai.data.normalize import ToModelInput
+from videoai.engine.choose_precision import resolve_precision
 from videoai.engine.optim import build_optimizer
-from videoai.engine.precision import Precision, resolve_precision
+from videoai.engine.precision import Precision
 
 OPTIM = {"name": "adamw", "lr": 1e-4, "weight_decay": 0.05}
 SECONDS = 1.5  # of each loop, at least five steps of it

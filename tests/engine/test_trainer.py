@@ -15,12 +15,12 @@ from torch.utils.checkpoint import checkpoint
 
 from videoai.core.types import Clips
 from videoai.engine.average import Average
+from videoai.engine.best import Best
 from videoai.engine.interrupt import Interrupt, Interrupted
 from videoai.engine.precision import Precision
 from videoai.engine.progress import Progress
 from videoai.engine.schedule import Schedule
 from videoai.engine.step_timeout import StepTimeout
-from videoai.engine.trainer import Best
 
 
 def weights(trainer) -> dict[str, torch.Tensor]:

@@ -8,6 +8,8 @@ import errno
 import io
 import pickle
 import platform
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -83,6 +85,25 @@ def read_plain(path: Path, *, device: str | torch.device = "cpu") -> Any:
             f"{path}: cannot be read as a checkpoint ({type(error).__name__}): it is damaged, holds more than plain "
             "data, or is "
             "no file of torch. Use another one; a run whose last.pt is damaged starts over in another run_dir."
+        ) from error
+
+
+def load_model_state(model: nn.Module, state: Mapping[str, Any]) -> None:
+    """The model as a checkpoint left it. Raises: ValueError: the checkpoint of another model."""
+    with fitting(state):
+        model.load_state_dict(state["model"])
+
+
+@contextmanager
+def fitting(state: Mapping[str, Any]) -> Iterator[None]:
+    """Raises: ValueError: what is loaded inside does not fit: a newer videoai makes other networks of the settings."""
+    try:
+        yield
+    except (RuntimeError, ValueError) as error:
+        raise ValueError(
+            f"the checkpoint of step {state['step']} does not fit the model that these settings make here: "
+            f"{' '.join(str(error).split())[:160]} ... Continue it with the videoai that began it, or choose "
+            "another run_dir."
         ) from error
 
 

@@ -5,7 +5,7 @@ until then a fused optimizer leaves out the update of a broken step (``Precision
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import torch
@@ -42,3 +42,11 @@ class Finiteness:
                 videos = sorted({int(video) for index in each.index for video in index})[:8]
                 return f"step {each.step}: {key} is {number} (training videos number {videos})."
         return None
+
+
+def first_not_finite(tensors: Mapping[str, Tensor]) -> str | None:
+    """The name of a tensor with a NaN or infinity. Waits for the device once, not for each tensor."""
+    numbers = {name: value for name, value in tensors.items() if value.is_floating_point()}
+    device = next((value.device for value in numbers.values()), None)
+    finite = torch.stack([torch.isfinite(value).all().to(device) for value in numbers.values()]).tolist()
+    return next((name for name, is_finite in zip(numbers, finite, strict=True) if not is_finite), None)

@@ -3,7 +3,6 @@
 import logging
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,15 +11,16 @@ import torch
 from torch import Tensor, nn
 
 from videoai.core import process_group
-from videoai.core.checkpoint import FORMAT
+from videoai.core.checkpoint import FORMAT, fitting, load_model_state
 from videoai.core.checkpoint_writer import CheckpointWriter
 from videoai.core.log import RunLog
 from videoai.core.seeding import seed_for
 from videoai.core.types import Clips
 from videoai.engine.average import Average
 from videoai.engine.batch_norm import bn_stats_frozen
+from videoai.engine.best import Best
 from videoai.engine.compile import not_compiled
-from videoai.engine.finite import Finiteness
+from videoai.engine.finite import Finiteness, first_not_finite
 from videoai.engine.freeze import Freeze
 from videoai.engine.interrupt import Interrupt, Interrupted
 from videoai.engine.optim import load_optimizer
@@ -43,27 +43,6 @@ class Cadence:
     save_every: int
     log_every: int
     patience: int | None = None  # stop after this many evaluations without a better one; None = never
-
-
-@dataclass(kw_only=True)
-class Best:
-    """The best evaluation so far; plain data in the checkpoint."""
-
-    value: float = -math.inf
-    loss: float = math.inf
-    step: int = -1
-    stale: int = 0  # evaluations since
-
-    def update(self, value: float, loss: float, step: int, *, lower_is_better: bool = False) -> bool:
-        """True when this evaluation is better: higher (or lower), or as good with a lower loss. What is not finite
-        never is."""
-        sign = -1 if lower_is_better else 1
-        best = sign * self.value if self.step >= 0 else -math.inf  # before the first everything is better
-        if math.isfinite(value) and math.isfinite(loss) and (sign * value, -loss) > (best, -self.loss):
-            self.value, self.loss, self.step, self.stale = value, loss, step, 0
-            return True
-        self.stale += 1
-        return False
 
 
 @dataclass(kw_only=True)
@@ -317,31 +296,4 @@ class Trainer:
         if state.get("judge", "") == self.metric_source:
             self.best = Best(**state["best"])
         else:
-            logger.warning("the metric comes from another source than before: from here on the best is chosen anew")
-
-
-def first_not_finite(tensors: Mapping[str, Tensor]) -> str | None:
-    """The name of a tensor with a NaN or infinity. Waits for the device once, not for each tensor."""
-    numbers = {name: value for name, value in tensors.items() if value.is_floating_point()}
-    device = next((value.device for value in numbers.values()), None)
-    finite = torch.stack([torch.isfinite(value).all().to(device) for value in numbers.values()]).tolist()
-    return next((name for name, is_finite in zip(numbers, finite, strict=True) if not is_finite), None)
-
-
-def load_model_state(model: nn.Module, state: Mapping[str, Any]) -> None:
-    """The model as a checkpoint left it. Raises: ValueError: the checkpoint of another model."""
-    with fitting(state):
-        model.load_state_dict(state["model"])
-
-
-@contextmanager
-def fitting(state: Mapping[str, Any]) -> Iterator[None]:
-    """Raises: ValueError: what is loaded inside does not fit: a newer videoai makes other networks of the settings."""
-    try:
-        yield
-    except (RuntimeError, ValueError) as error:
-        raise ValueError(
-            f"the checkpoint of step {state['step']} does not fit the model that these settings make here: "
-            f"{' '.join(str(error).split())[:160]} ... Continue it with the videoai that began it, or choose "
-            "another run_dir."
-        ) from error
+            logger.warning("the metric comes from another source than before: from here on the best is chosen again")

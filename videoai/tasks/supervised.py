@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from videoai.core import process_group
 from videoai.core.build import ANYTHING
+from videoai.core.checkpoint import load_model_state
 from videoai.core.log import RunLog
 from videoai.core.seeding import seed_for
 from videoai.core.types import BatchOp, Clips
@@ -23,7 +24,6 @@ from videoai.engine.average import Average
 from videoai.engine.freeze import Freeze
 from videoai.engine.optim import build_optimizer
 from videoai.engine.precision import Precision
-from videoai.engine.trainer import load_model_state
 from videoai.inference.answer import Answer, Windows
 from videoai.inference.initial_weights import load_weights, resolve_weights
 from videoai.inference.load import build_model

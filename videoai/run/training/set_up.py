@@ -16,7 +16,8 @@ from videoai.core.seeding import seed_for
 from videoai.core.types import ClipSpec
 from videoai.data.lists.manifest import Manifest
 from videoai.data.loader import resolve_workers
-from videoai.engine.precision import Precision, resolve_precision
+from videoai.engine.choose_precision import resolve_precision
+from videoai.engine.precision import Precision
 from videoai.models.contract import check_contract
 from videoai.run.manifests import announce_data, build_manifest
 from videoai.run.reading import resolve_reading

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from videoai.core import process_group
 from videoai.core.build import ANYTHING
+from videoai.core.checkpoint import load_model_state
 from videoai.core.log import RunLog
 from videoai.core.seeding import seed_for
 from videoai.core.types import BatchOp
@@ -19,7 +20,6 @@ from videoai.data.normalize import ToModelInput
 from videoai.data.targets import OneClass
 from videoai.engine.average import Average
 from videoai.engine.precision import Precision
-from videoai.engine.trainer import load_model_state
 from videoai.gan import DISCRIMINATORS, GENERATORS
 from videoai.gan.ada import Augmentation
 from videoai.gan.auxiliary import AuxiliaryClassifier
