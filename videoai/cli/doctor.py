@@ -243,14 +243,15 @@ def _decode_h264(data: bytes) -> int:
 
 def torchcodec_check() -> Check:
     """Optional: PyAV is the decoder unless you ask for this one."""
+    from videoai.data.decode.choose import missing_torchcodec
+
     try:
         version = metadata.version("torchcodec")
-        importlib.import_module("torchcodec.decoders")
     except metadata.PackageNotFoundError:
         return Check("torchcodec", "ok", "not installed; optional, PyAV decodes")
-    except Exception as error:  # OSError or RuntimeError, pages long, when it finds no FFmpeg libraries
+    if why := missing_torchcodec():
         fix = "apt-get install ffmpeg  # or conda install -c conda-forge ffmpeg: torchcodec loads FFmpeg's libraries"
-        return Check("torchcodec", "warn", f"{version} does not load; optional: {_first_line(error)}", fix)
+        return Check("torchcodec", "warn", f"{version} does not load; optional: {why}", fix)
     return Check("torchcodec", "ok", version)
 
 

@@ -1,6 +1,7 @@
 """Choosing a decoder, also where torchcodec is not installed."""
 
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -23,4 +24,12 @@ def test_without_torchcodec_auto_says_so_and_naming_it_is_refused(monkeypatch):
     with pytest.raises(
         ValueError, match=r"decoder=torchcodec cannot be used here .* pip install 'videoai\[torchcodec\]'"
     ):
+        choose_decoder("torchcodec", [], CLIP, print)
+
+
+def test_a_torchcodec_that_imports_without_ffmpeg_is_refused_too(monkeypatch):
+    """torchcodec 0.17 then raises only when it opens a video, and each would be read by PyAV without a word."""
+    monkeypatch.setitem(sys.modules, "torchcodec", SimpleNamespace(ffmpeg_major_version=None))
+    monkeypatch.setitem(sys.modules, "torchcodec.decoders", SimpleNamespace())
+    with pytest.raises(ValueError, match=r"cannot be used here \(it finds no shared libraries of FFmpeg\)"):
         choose_decoder("torchcodec", [], CLIP, print)

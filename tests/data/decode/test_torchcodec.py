@@ -9,16 +9,11 @@ import torch
 from tests.data.decode.test_odd_files import ODDITIES, turned
 from videoai.core.types import ClipSpec
 from videoai.data.decode import open_video
-from videoai.data.decode.choose import choose_decoder
+from videoai.data.decode.choose import choose_decoder, missing_torchcodec
 from videoai.data.media import BadVideo
 
-try:
-    import torchcodec.decoders  # noqa: F401
-except Exception as error:  # without FFmpeg's libraries it raises RuntimeError
-    pytest.skip(
-        f"torchcodec is not usable here ({type(error).__name__}): pip install 'videoai[torchcodec]'",
-        allow_module_level=True,
-    )
+if why := missing_torchcodec():
+    pytest.skip(f"torchcodec is not usable here ({why}): pip install 'videoai[torchcodec]'", allow_module_level=True)
 
 MakeVideo = Callable[..., Path]
 CLIP = ClipSpec(num_frames=4, size=32, stride=2)

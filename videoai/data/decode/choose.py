@@ -1,8 +1,8 @@
 """Which decoder to read with: named, or the fastest on the user's videos."""
 
+import importlib
 import time
 from collections.abc import Callable, Sequence
-from importlib import import_module
 from typing import get_args
 
 from videoai.core.types import ClipSpec
@@ -26,7 +26,7 @@ def choose_decoder(
     decoders = get_args(Decoder)
     if name not in ("auto", *decoders):
         raise ValueError(f"decoder={name}: choose from {', '.join(decoders)}, auto.")
-    why = _missing_torchcodec() if name != "pyav" else ""
+    why = missing_torchcodec() if name != "pyav" else ""
     if name == "torchcodec" and why:
         raise ValueError(
             f"decoder=torchcodec cannot be used here ({why}). pip install 'videoai[torchcodec]', or decoder=pyav"
@@ -75,10 +75,13 @@ def _seconds(path: str, clip: ClipSpec, decoder: Decoder, frame_fps: float | Non
     return time.thread_time() - started
 
 
-def _missing_torchcodec() -> str:
+def missing_torchcodec() -> str:
     """Why torchcodec cannot be used, in one line; "" = it can."""
     try:
-        import_module("torchcodec.decoders")
-    except Exception as error:  # without FFmpeg's libraries, or built for another torch: RuntimeError, OSError
+        importlib.import_module("torchcodec.decoders")
+    except Exception as error:  # built for another torch, or before 0.17 without FFmpeg: RuntimeError, OSError
         return (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
+    # 0.17 imports without them, and raises when it opens a video.
+    if getattr(importlib.import_module("torchcodec"), "ffmpeg_major_version", "") is None:
+        return "it finds no shared libraries of FFmpeg"
     return ""
