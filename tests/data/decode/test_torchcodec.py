@@ -25,7 +25,7 @@ def frames_of(path: Path, decoder, indices=range(6)):
         with open_video(path, decoder=decoder) as video:
             last = video.num_frames - 1
             frames = video.frames([min(index, last) for index in indices])
-            return (frames, video.height, video.width), not getattr(video, "_is_left_to_pyav", True)
+            return (frames, video.height, video.width), not getattr(video, "left_to_pyav", "PyAV")
     except BadVideo as bad:
         return (bad.reason, bad.stage), False
 
@@ -35,7 +35,7 @@ def test_torchcodec_reads_ordinary_files_bit_for_bit_like_pyav(make_video, numbe
     with open_video(path, decoder="torchcodec") as video, open_video(path) as reference:
         order = [39, 3, 3, 17, 0]
         frames = video.frames(order)
-        assert numbers_in(frames) == order and not video._is_left_to_pyav
+        assert numbers_in(frames) == order and not video.left_to_pyav
         assert torch.equal(frames, reference.frames(order))
         assert (video.num_frames, video.fps, video.height, video.width) == (40, 25.0, 48, 80)
 
@@ -44,7 +44,7 @@ def test_scaled_frames_are_close_to_those_of_pyav(make_video):
     path = make_video(num_frames=8, size=(120, 160))
     with open_video(path, decoder="torchcodec") as video, open_video(path) as reference:
         ours, theirs = video.frames([0, 5], size=64), reference.frames([0, 5], size=64)
-        assert not video._is_left_to_pyav
+        assert not video.left_to_pyav
     assert ours.shape == theirs.shape == (2, 3, 64, 85)
     assert (ours.int() - theirs.int()).abs().float().mean() < 6.0  # blocks of 40 and 210: every blurred edge counts
 
@@ -55,7 +55,7 @@ def test_a_read_that_nothing_could_stop_is_left_to_pyav_and_the_next_is_not(make
     with open_video(path, decoder="torchcodec") as video, open_video(path) as reference:
         assert torch.equal(video.frames([20], size=32), reference.frames([20], size=32))  # 21 frames to decode
         assert not torch.equal(video.frames([4], size=32), reference.frames([4], size=32))  # 5, scaled otherwise
-        assert not video._is_left_to_pyav
+        assert not video.left_to_pyav
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_a_name_that_is_a_protocol_or_a_pattern_opens_nothing_else(make_video, n
     make_video("a.mp4", num_frames=6).rename(tmp_path / "concat:%03d.png")
     monkeypatch.chdir(tmp_path)
     with open_video("concat:%03d.png", decoder="torchcodec") as video:
-        assert numbers_in(video.frames([4])) == [4] and not video._is_left_to_pyav
+        assert numbers_in(video.frames([4])) == [4] and not video.left_to_pyav
 
 
 @pytest.mark.parametrize(
@@ -135,5 +135,5 @@ def test_frames_decoded_on_a_gpu_stay_there_and_are_close(make_video):
     path = make_video(num_frames=20, size=(240, 320))  # NVDEC refuses small pictures
     with open_video(path, decoder="torchcodec", device="cuda") as video, open_video(path) as reference:
         ours, theirs = video.frames([0, 11]), reference.frames([0, 11])
-        assert ours.device.type == "cuda" and not video._is_left_to_pyav
+        assert ours.device.type == "cuda" and not video.left_to_pyav
         assert (ours.cpu().int() - theirs.int()).abs().float().mean() < 3.0

@@ -35,6 +35,7 @@ _HEAD_BYTES = 4096
 # Limit of one read, which nothing can stop in C++: 740 million pixels of H.264 took 1 s on an AMD EPYC (Zen 5).
 # A dearer read is left to PyAV, which looks at the clock (media.MAX_READ_SECONDS).
 MAX_PIXELS_A_READ = 4e9
+MAX_PIXELS_AT_ONCE = 2**24  # of pictures that wait to be scaled; a GPU does that in float32, 200 MB of them
 
 
 class _NotAlikeError(Exception):
@@ -54,7 +55,7 @@ class TorchCodecVideo(PyAVVideo):
         super().__init__(path, source)
         self._source, self._device = source, torch.device(device)
         self._decoder: Any = None  # made at the first read
-        self._is_left_to_pyav = self._index is None
+        self.left_to_pyav = "its times cannot be used" if self._index is None else ""  # why; "" = torchcodec reads
         self._file: Any = None
 
     def close(self) -> None:
@@ -64,18 +65,24 @@ class TorchCodecVideo(PyAVVideo):
         super().close()
 
     def _read(self, wanted: list[int], size: int | tuple[int, int] | None) -> Tensor:
-        if not self._is_left_to_pyav:
-            try:
-                self._decoder = self._decoder or self._open()
-                if self._pixels_to_decode(wanted) <= MAX_PIXELS_A_READ:
-                    return self._scaled(self._pictures(wanted), size)
-            except BadVideo:
-                raise
-            except Exception as error:  # C++ raises RuntimeError, ValueError, IndexError, and json's errors
-                self._is_left_to_pyav, self._decoder = True, None
-                reason = (str(error).strip().splitlines() or [""])[0][:120]
-                logger.debug("%s: read by PyAV and not by torchcodec: %s", self.path, reason)
-        return super()._read(wanted, size).to(self._device)
+        frames = self._by_torchcodec(wanted, size)
+        return super()._read(wanted, size).to(self._device) if frames is None else frames
+
+    def _by_torchcodec(self, wanted: list[int], size: int | tuple[int, int] | None) -> Tensor | None:
+        """The frames on the device; None where PyAV has to read them."""
+        if self.left_to_pyav:
+            return None
+        try:
+            self._decoder = self._decoder or self._open()
+            is_cheap = self._pixels_to_decode(wanted) <= MAX_PIXELS_A_READ
+            return self._scaled_pictures(wanted, size) if is_cheap else None
+        except BadVideo:
+            raise
+        except Exception as error:  # C++ raises RuntimeError, ValueError, IndexError, and json's errors
+            self._decoder = None
+            self.left_to_pyav = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
+            logger.debug("%s: read by PyAV and not by torchcodec: %s", self.path, self.left_to_pyav)
+            return None
 
     def _open(self) -> Any:
         first = super()._read([0], None)  # also says how large the pictures are; refuses what is above MAX_PIXELS
@@ -91,6 +98,8 @@ class TorchCodecVideo(PyAVVideo):
         # From an open file, never by name: names choose formats and protocols.
         make = import_module("torchcodec.decoders").VideoDecoder
         self._decoder = make(self._file, num_ffmpeg_threads=1, device=str(self._device))
+        if self._device.type == "cuda" and (fallback := getattr(self._decoder, "cpu_fallback", None)):
+            raise _NotAlikeError(str(fallback))  # it would decode on the CPU and copy whole pictures
         if len(self._decoder) != self.num_frames:
             raise _NotAlikeError(f"{len(self._decoder)} frames announced, {self.num_frames} listed")
         off = (self._pictures([0]).cpu().int() - first.int()).abs().float().mean()
@@ -112,10 +121,18 @@ class TorchCodecVideo(PyAVVideo):
         runs = self._runs(sorted(set(wanted)), self._index)
         return sum(run[-1] + 1 - self._index.key_of(run[0]).first for run in runs) * self.height * self.width
 
-    def _scaled(self, pictures: Tensor, size: int | tuple[int, int] | None) -> Tensor:
-        now = (pictures.shape[2], pictures.shape[3])
-        height, width = target_size(Shown(*now, is_transposed=False, flip_x=False, flip_y=False), size)
+    def _scaled_pictures(self, wanted: Sequence[int], size: int | tuple[int, int] | None) -> Tensor:
+        """Scaled part by part, so that only some of the large pictures are in memory."""
+        if size is None:
+            return self._pictures(wanted)
+        shown = Shown(self.height, self.width, is_transposed=False, flip_x=False, flip_y=False)
+        height, width = target_size(shown, size)
         if height * width > MAX_PIXELS:
             detail = f"{width} x {height} after scaling, above {MAX_PIXELS} pixels"
             raise BadVideo(self.path, "too_large", "decode", detail)
-        return pictures if now == (height, width) else F.resize(pictures, [height, width], antialias=True)
+        order, count = sorted(set(wanted)), max(1, MAX_PIXELS_AT_ONCE // (self.height * self.width))
+        chunks = [order[start : start + count] for start in range(0, len(order), count)]
+        parts = [F.resize(self._pictures(chunk), [height, width], antialias=True) for chunk in chunks]
+        scaled = parts[0] if len(parts) == 1 else torch.cat(parts)
+        places = {number: place for place, number in enumerate(order)}
+        return scaled if order == wanted else scaled[[places[number] for number in wanted]]
