@@ -62,7 +62,7 @@ def sections(options: argparse.Namespace, work: Path) -> list[Section]:
         script("train_gan", 40, "gan_training.py", *how),
         script("compile", 110, "compiling.py", *how),
         *(loader(size, options.small, work) for size in (112, 224)),
-        script("nvdec", 30, "nvdec.py", *how),
+        script("nvdec", 60, "nvdec.py", *how),
         decoders(options.small, work),
         Section("doctor", 40, [sys.executable, "-m", "videoai", "doctor"]),
     ]

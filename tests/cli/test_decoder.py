@@ -22,6 +22,20 @@ def test_auto_is_resolved_once_and_kept_by_a_continued_run(videoai_command, clip
     assert yaml.safe_load((tmp_path / "run/config.yaml").read_text())["loading"]["decoder"] == chosen
 
 
+def test_decoding_on_a_gpu_is_refused_where_there_is_none(untrained, videoai_command, clip_folder, tmp_path):
+    given = {
+        "train": ("data=folder", f"data.root={clip_folder}", "loading.decoder=nvdec", "run_dir=run", *SHORT),
+        "evaluate": (untrained, "data=folder", f"data.root={clip_folder}", "decoder=nvdec", "run_dir=scores"),
+        "predict": (untrained, f"input={clip_folder}", "decoder=nvdec", "run_dir=answers"),
+    }
+    for verb, arguments in given.items():
+        done = videoai_command(verb, *arguments, "device=cpu", cwd=tmp_path)
+        assert done.returncode == 1, done.stderr
+        assert "decoder=nvdec cannot be used here (device=cpu is no NVIDIA GPU)" in done.stderr
+        assert "Else decoder=pyav, whose pixels differ a little" in done.stderr and "Traceback" not in done.stderr
+    assert not list(tmp_path.rglob("last.pt"))
+
+
 @pytest.mark.slow
 def test_the_frame_rate_of_image_folders_says_how_long_a_clip_is(videoai_command, tmp_path):
     table = ["path,label,split"]

@@ -56,7 +56,7 @@ def test_pixels_do_not_depend_on_the_number_of_workers(clip_folder):
 def test_workers_stack_clips_straight_into_shared_memory(clip_folder):
     items = [VideoItem(str(path), 0) for path in sorted(clip_folder.rglob("*.mp4"))][:2]
     for workers, is_shared in ((0, False), (1, True)):
-        settings = loader_settings(workers, pin=False, batch_bytes=1)
+        settings = loader_settings(EvalClips(items, CLIP), workers, pin=False, batch_bytes=1)
         settings["collate_fn"] = lambda clips: collate(clips).video.is_shared()
         assert next(iter(DataLoader(EvalClips(items, CLIP), **settings))) is is_shared
 
@@ -95,6 +95,19 @@ def test_nothing_that_is_drawn_depends_on_the_workers_or_on_where_the_stream_sta
             assert torch.equal(one.label, other.label)
             assert [turn.kernels for turn in one.ops] == [turn.kernels for turn in other.ops]
             assert all(torch.equal(a.values, b.values) for a, b in zip(one.ops, other.ops, strict=True))
+
+
+@pytest.mark.slow
+def test_workers_that_begin_anew_get_everything_that_is_drawn(clip_folder):
+    """With nvdec they are spawned; videos as small as these are PyAV's also there."""
+    reading = {"decoder": "nvdec", "device": "cpu"}
+    streams = [
+        train_batches(everything(clip_folder, reading=how), batch_size=6, seed=0, num_workers=workers)
+        for how, workers in (({}, 0), (reading, 1))
+    ]
+    for plain, spawned in itertools.islice(zip(*streams, strict=True), 2):
+        assert torch.equal(apply_ops(plain).video, apply_ops(spawned).video)
+        assert torch.equal(plain.label, spawned.label)
 
 
 def test_a_batch_holds_as_many_clips_with_repeats_as_without(clip_folder):
@@ -180,6 +193,7 @@ def test_workers_are_as_many_as_the_cores_of_a_process(cores, processes, gpu, cp
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: range(cores), raising=False)
     monkeypatch.setattr("videoai.core.process_group.local_world_size", lambda: processes)
     assert (resolve_workers("auto", "cuda"), resolve_workers("auto", "cpu")) == (gpu, cpu)
+    assert resolve_workers("auto", "cuda", "nvdec") == min(gpu, 4)
 
 
 @pytest.mark.slow

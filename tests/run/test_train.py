@@ -3,12 +3,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 import yaml
 
 import videoai
 from videoai.compose.settings import from_keywords
+from videoai.data.decode.nvdec import MIN_SIDE
+from videoai.data.encode import write_clip
 from videoai.inference.initial_weights import load_weights
 from videoai.inference.load import build_model
 from videoai.run.train import build_trainer, check_run_dir, resolve
@@ -237,6 +240,24 @@ def test_a_balanced_sampler_fills_batches_with_rare_classes(clip_folder, tmp_pat
     clips, _ = first_batch(given, tmp_path)
     assert clips.label.bincount().tolist() == [4, 4]
     assert "sampler balanced: 4 .. 4 clips of a class in an epoch" in caplog.text
+
+
+@pytest.mark.slow
+def test_a_run_whose_workers_are_spawned_records_its_decoder_and_keeps_it(tmp_path, monkeypatch):
+    """The whole way of decoder=nvdec, on the CPU: only the refusal of a device that is no GPU is taken out."""
+    monkeypatch.setattr("videoai.data.decode.nvdec.check_nvdec", lambda device: None)
+    for name in ("dark", "light"):
+        (tmp_path / "clips" / name).mkdir(parents=True)
+        for number in range(3):
+            frames = np.full((8, MIN_SIDE, MIN_SIDE, 3), 100 * (name == "light") + 10 * number, np.uint8)
+            write_clip(tmp_path / "clips" / name / f"{number}.mp4", frames)
+    given = config(tmp_path / "clips", tmp_path, model="tiny_r3d", clip="16x2x32", device="cpu")
+    given |= {"loading": {"decoder": "nvdec", "num_workers": 1}, "trainer": {**SMALL, "batch_size": 2}}
+    del given["data"]["num_workers"]
+    assert videoai.train(given, **{"trainer.max_steps": 2}).step == 2
+    assert yaml.safe_load((tmp_path / "run/config.yaml").read_text())["loading"]["decoder"] == "nvdec"
+    with pytest.raises(ValueError, match=r"loading.decoder was nvdec, is pyav \(their pixels differ a little"):
+        videoai.train(given, **{"loading.decoder": "pyav", "trainer.max_steps": 3})
 
 
 def test_the_chosen_metric_chooses_the_best_checkpoint_and_is_reported(clip_folder, tmp_path):

@@ -91,7 +91,8 @@ def test_frames_of_another_kind_are_refused(model, frames, kind):
         ({"window_seconds": 0}, "window_seconds=0: give a number above 0"),
         ({"hop_seconds": float("nan")}, "hop_seconds=nan: give a number above 0"),
         ({"frame_fps": -3}, "frame_fps=-3: give a number above 0"),
-        ({"decoder": "foo"}, "decoder=foo: choose from pyav, torchcodec"),
+        ({"decoder": "foo"}, "decoder=foo: choose from pyav, torchcodec, nvdec"),
+        ({"decoder": "nvdec"}, r"decoder=nvdec cannot be used here \(device=cpu is no NVIDIA GPU\)"),
     ],
 )
 def test_an_option_that_the_command_refuses_is_refused(model, frames, option, message):

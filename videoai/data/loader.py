@@ -20,11 +20,12 @@ from torch.utils.data import DataLoader, Sampler, default_collate
 
 from videoai.core import process_group
 from videoai.core.seeding import generator_for
-from videoai.core.types import Clip, Clips, ClipSpec
+from videoai.core.types import Clip, Clips
 from videoai.data.augment.balance import ClassBalance
 from videoai.data.augment.operations import arrange
 from videoai.data.dataset import EvalClips, TrainClips
 from videoai.data.shared_memory import clip_bytes, prefetch_factor
+from videoai.data.spawned import SpawnContext
 
 Keys = TypeVar("Keys")
 WORKER_TIMEOUT_SECONDS = 300  # a worker silent for longer hangs in a decoder; say so instead of waiting for ever
@@ -112,7 +113,7 @@ def train_batches(
     videos = batch_size // dataset.repeats
     sampler = PositionSampler(len(dataset), batch_size=videos, seed=seed, start=start, balance=balance)
     own = OwnShare(sampler, accumulate=accumulate)
-    settings = train_loader_settings(dataset.clip, batch_size, accumulate, num_workers, pin)
+    settings = train_loader_settings(dataset, batch_size, accumulate, num_workers, pin)
     return iter(DataLoader(dataset, batch_sampler=own, **settings))
 
 
@@ -123,32 +124,34 @@ def eval_batches(
     several processes takes its part of the videos."""
     indices = range(process_group.rank(), len(dataset), process_group.world_size()) if shared else range(len(dataset))
     views = videos_per_batch * dataset.num_clips * dataset.num_crops
-    settings = loader_settings(num_workers, pin, batch_bytes=views * clip_bytes(dataset.clip))
+    settings = loader_settings(dataset, num_workers, pin, batch_bytes=views * clip_bytes(dataset.clip))
     return DataLoader(dataset, batch_size=videos_per_batch, sampler=indices, **settings)
 
 
-def resolve_workers(num_workers: int | str, device: str) -> int:
-    """``auto`` = one a core where a GPU computes (16 at most), two at most where the CPU computes, too. Processes on
-    one machine share its cores."""
+def resolve_workers(num_workers: int | str, device: str, decoder: str = "pyav") -> int:
+    """``auto`` = one a core where a GPU computes (16 at most, 4 where it decodes, as each then takes part of its
+    memory), two at most where the CPU computes, too. Processes on one machine share its cores."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     cores = max(1, cores // process_group.local_world_size())
     if num_workers == "auto":
-        return min(cores, 16) if device != "cpu" else min(cores, 2)
+        return min(cores, 2 if device == "cpu" else 4 if decoder == "nvdec" else 16)
     if not isinstance(num_workers, int) or num_workers < 0:
         raise ValueError(f"num_workers={num_workers}: give a number of processes (0 = none) or auto.")
     return num_workers
 
 
 def train_loader_settings(
-    clip: ClipSpec, batch_size: int, accumulate: int, num_workers: int, pin: bool
+    dataset: TrainClips, batch_size: int, accumulate: int, num_workers: int, pin: bool
 ) -> dict[str, Any]:
     """``loader_settings`` for training. Without pinning, which copies, a step's batches stay in shared memory until
     those of the next are there."""
     held = 2 if pin else 2 * -(-accumulate // process_group.world_size())
-    return loader_settings(num_workers, pin, batch_bytes=batch_size * clip_bytes(clip), held=held)
+    return loader_settings(dataset, num_workers, pin, batch_bytes=batch_size * clip_bytes(dataset.clip), held=held)
 
 
-def loader_settings(num_workers: int, pin: bool, *, batch_bytes: int, held: int = 2) -> dict[str, Any]:
+def loader_settings(
+    dataset: TrainClips | EvalClips, num_workers: int, pin: bool, *, batch_bytes: int, held: int = 2
+) -> dict[str, Any]:
     """What every DataLoader here is made with beside its data set and sampler. ``batch_bytes``, ``held``: see
     shared_memory.prefetch_factor. Raises: ValueError: no room in shared memory."""
     shared: dict[str, Any] = {"num_workers": num_workers, "collate_fn": collate, "pin_memory": pin}
@@ -156,6 +159,8 @@ def loader_settings(num_workers: int, pin: bool, *, batch_bytes: int, held: int 
         prefetch = prefetch_factor(num_workers, batch_bytes=batch_bytes, held=held)
         shared |= {"persistent_workers": True, "prefetch_factor": prefetch, "timeout": WORKER_TIMEOUT_SECONDS}
         shared |= {"worker_init_fn": _leave_signals_to_the_parent}
+        if dataset.reading.get("decoder") == "nvdec":
+            shared["multiprocessing_context"] = SpawnContext()
     return shared
 
 

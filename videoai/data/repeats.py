@@ -33,7 +33,7 @@ def spread_batches(
     first = group * accumulate
     sampler = PositionSampler(len(dataset), batch_size=batch_size, seed=seed, start=first, balance=balance)
     own = OwnShare(sampler, accumulate=accumulate)
-    settings = train_loader_settings(dataset.clip, batch_size * dataset.repeats, accumulate, num_workers, pin)
+    settings = train_loader_settings(dataset, batch_size * dataset.repeats, accumulate, num_workers, pin)
     settings["collate_fn"] = collate_repeats
     decoded = iter(DataLoader(dataset, batch_sampler=own, **settings))
     share = len(range(process_group.rank(), accumulate, process_group.world_size()))

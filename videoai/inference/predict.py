@@ -3,15 +3,15 @@ with length."""
 
 import os
 from collections import Counter
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from videoai.data.augment.transforms import center_crop
-from videoai.data.decode import Decoder, Video, open_video
+from videoai.data.decode import Video, open_video
 from videoai.data.lists.class_folders import holds_frames, videos_below
 from videoai.data.media import BadVideo
 from videoai.data.normalize import ToModelInput
@@ -43,12 +43,11 @@ class Predictor:
     top_k: int = 5
     window_seconds: float | None = None  # None = what one clip of the model spans
     hop_seconds: float | None = None  # None = window_seconds: windows side by side
-    decoder: Decoder = "pyav"
-    frame_fps: float | None = None  # rate of folders of numbered images; None = 30
+    reading: Mapping[str, Any] = field(default_factory=dict)  # options of open_video
 
     def __call__(self, path: str) -> Answer:
         """Raises: BadVideo."""
-        with open_video(path, decoder=self.decoder, frame_fps=self.frame_fps) as video:
+        with open_video(path, **self.reading) as video:
             return self.of(video, path)
 
     def of(self, video: Video, path: str) -> Answer:

@@ -113,18 +113,19 @@ def score(model: LoadedModel, split: Split, settings: EvaluateSettings) -> ViewO
     device, items = take_device(settings.device), split.items
     num_clips, num_crops = parse_views(settings.views)
     precision = evaluation_precision(settings.precision, device)
+    reading = resolve_reading(loading_of(settings, split.frame_fps), items, model.clip, device)
     dataset = EvalClips(
         items,
         model.clip,
         num_clips=num_clips,
         num_crops=num_crops,
         target=split.target,
-        reading=resolve_reading(loading_of(settings, split.frame_fps), items, model.clip),
+        reading=reading,
     )
     batches = eval_batches(
         dataset,
         videos_per_batch=max(1, settings.batch_size // (num_clips * num_crops)),
-        num_workers=resolve_workers(settings.num_workers, device.type),
+        num_workers=resolve_workers(settings.num_workers, device.type, reading["decoder"]),
         pin=device.type == "cuda",
         shared=True,
     )

@@ -13,8 +13,6 @@ from videoai.core.device import resolve_device, take_device
 from videoai.core.files import cannot_write
 from videoai.core.messages import pluralize
 from videoai.core.paths import display_path
-from videoai.data.decode import Decoder
-from videoai.data.decode.choose import choose_decoder
 from videoai.data.lists.class_folders import VIDEO_EXTENSIONS
 from videoai.data.media import BadVideo
 from videoai.data.normalize import ToModelInput
@@ -22,6 +20,7 @@ from videoai.inference.annotate import annotate_video
 from videoai.inference.load import from_state, open_checkpoint
 from videoai.inference.predict import Predictor, find_videos
 from videoai.run.evaluate import evaluation_precision
+from videoai.run.reading import resolve_decoder
 from videoai.run.training.folder import make_writable
 from videoai.settings.verbs import PredictSettings
 from videoai.tasks.supervised import scoring_task
@@ -76,9 +75,7 @@ def new_predictor(settings: PredictSettings, paths: Sequence[str]) -> Predictor:
     model = from_state(state, trust=settings.trust)
     precision = evaluation_precision(settings.precision, device)
     precision.place(model)
-    decoder: Decoder = process_group.broadcast_from_rank0(
-        lambda: choose_decoder(settings.decoder, paths, model.clip, logger.info, frame_fps=settings.frame_fps)
-    )
+    reading = resolve_decoder(settings.decoder, paths, model.clip, device, frame_fps=settings.frame_fps)
     return Predictor(
         model=model,
         task=task,
@@ -87,8 +84,7 @@ def new_predictor(settings: PredictSettings, paths: Sequence[str]) -> Predictor:
         top_k=settings.top_k,
         window_seconds=settings.window_seconds,
         hop_seconds=settings.hop_seconds,
-        decoder=decoder,
-        frame_fps=settings.frame_fps,
+        reading=reading,
     )
 
 
@@ -120,7 +116,7 @@ def _record(predictor: Predictor, path: str, target: Path | None) -> dict[str, A
         record = answer.to_dict()
         if target:
             target.parent.mkdir(parents=True, exist_ok=True)
-            annotate_video(path, target, answer.captions(), frame_fps=predictor.frame_fps)
+            annotate_video(path, target, answer.captions(), frame_fps=predictor.reading["frame_fps"])
             record["annotated"] = display_path(target)
     except BadVideo as bad:
         logger.warning("%s", bad)

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
+import torch
+
 from videoai.core import process_group
 from videoai.core.types import ClipSpec, VideoItem
 from videoai.data.decode import open_video
@@ -21,15 +23,29 @@ NUM_LOOKED_AT = 8  # videos opened at the start, to say how long a clip is in th
 LOOK_SECONDS = 60.0  # for each of them, where that is done in another process
 
 
-def resolve_reading(loading: LoadingSettings, items: Items, clip: ClipSpec) -> dict[str, Any]:
-    """The options of ``open_video``; ``decoder: auto`` is resolved by measuring a few of the items."""
+def resolve_reading(loading: LoadingSettings, items: Items, clip: ClipSpec, device: torch.device) -> dict[str, Any]:
+    """The options of ``read_timed_views``; ``decoder: auto`` is resolved by measuring a few of the items.
+
+    Args:
+        device: that of this process, where ``decoder: nvdec`` decodes.
+    Raises: ValueError: a decoder that cannot be used here.
+    """
     sample = [item.path for item in items[:: max(1, len(items) // NUM_LOOKED_AT)]]
-    choose = partial(choose_decoder, loading.decoder, sample, clip, logger.info, frame_fps=loading.frame_fps)
-    return {
-        "decoder": process_group.broadcast_from_rank0(choose),
-        "frame_fps": loading.frame_fps,
-        "isolated": loading.isolated,
-    }
+    options = resolve_decoder(loading.decoder, sample, clip, device, frame_fps=loading.frame_fps)
+    return {**options, "isolated": loading.isolated}
+
+
+def resolve_decoder(
+    name: str, paths: Sequence[str], clip: ClipSpec, device: torch.device, *, frame_fps: float | None
+) -> dict[str, Any]:
+    """The options of ``open_video``. Raises: ValueError: a decoder that cannot be used here."""
+    if name == "nvdec":
+        from videoai.data.decode.nvdec import check_nvdec  # imports torchvision, which takes two seconds
+
+        check_nvdec(device)
+        return {"decoder": name, "device": str(device), "frame_fps": frame_fps}
+    choose = partial(choose_decoder, name, paths, clip, logger.info, frame_fps=frame_fps)
+    return {"decoder": process_group.broadcast_from_rank0(choose), "frame_fps": frame_fps}
 
 
 def announce_clip(items: Sequence[VideoItem], clip: ClipSpec, reading: Mapping[str, Any] | None = None) -> None:

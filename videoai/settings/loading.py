@@ -6,7 +6,11 @@ from typing import Literal
 from videoai.settings.setting import setting
 
 NumWorkers = int | Literal["auto"]
-Decoder = Literal["pyav", "torchcodec", "auto"]
+Decoder = Literal["pyav", "torchcodec", "nvdec", "auto"]
+DECODER_HELP = (
+    "torchcodec (videoai[torchcodec]) is used where it gives PyAV's frames; nvdec = on the GPU from 720 px on, with "
+    "slightly other pixels; auto = pyav or torchcodec, measured"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +23,8 @@ class LoadingSettings:
     decoder: Decoder = setting(
         "pyav",
         auto=True,
-        help="torchcodec (videoai[torchcodec]) is used where it gives PyAV's frames; auto = measured at the start",
+        fixed_because="their pixels differ a little, so it would be another training",
+        help=DECODER_HELP,
     )
     isolated: bool = setting(
         False, resume=True, help="true = decode in separate processes: a file that crashes the decoder costs one video"

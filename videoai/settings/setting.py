@@ -38,6 +38,7 @@ class Setting:
     path: bool = False  # a file or folder: taken as typed
     resume: bool = False  # a continued run may change it
     auto: bool = False  # "auto" in a continued run means what the run began with
+    fixed_because: str = ""  # why a continued run keeps it, where that is not plain
     before: Any = UNCHANGED  # what runs had before this setting existed, where that is not the default
     variants: Mapping[str, type] | None = None  # the group's keys depend on its name: name -> dataclass; {} = any keys
     needs: str = ""  # "augment.policy" or "augment.policy=randaugment": the setting without which it has no effect

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from videoai.settings.loading import Decoder, NumWorkers
+from videoai.settings.loading import DECODER_HELP, Decoder, NumWorkers
 from videoai.settings.setting import setting
 
 Split = Literal["auto", "train", "val", "test", "all"]
@@ -21,9 +21,7 @@ class EvaluateSettings:
     views: str = setting("1x1", help="clips along the video x crops; 4x3 and 10x3 are usual")
     batch_size: int = setting(16, min=1, help="views in one forward pass")
     num_workers: NumWorkers = setting("auto", min=0, help="processes that decode; 0 = none; auto = the cores")
-    decoder: Decoder = setting(
-        "pyav", help="torchcodec is used where it gives PyAV's frames; auto = measured at the start"
-    )
+    decoder: Decoder = setting("pyav", help=DECODER_HELP)
     isolated: bool = setting(
         False, help="true = decode in separate processes: a file that crashes the decoder costs one video"
     )
@@ -50,10 +48,7 @@ class PredictSettings:
         None, above=0, help="length of a timeline's windows; null = one clip, for videos at least twice as long"
     )
     hop_seconds: float | None = setting(None, above=0, help="from one window to the next; null = window_seconds")
-    decoder: Decoder = setting(
-        "pyav",
-        help="torchcodec (videoai[torchcodec]) is used where it gives PyAV's frames; auto = measured at the start",
-    )
+    decoder: Decoder = setting("pyav", help=DECODER_HELP)
     frame_fps: float | None = setting(
         None, above=0, help="rate of inputs that are folders of numbered images; null = 30"
     )

@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from numbers import Real
 from os import PathLike, fspath
 from pathlib import Path
@@ -70,6 +70,7 @@ class TrainedModel(LoadedModel):
         """
         check_options(top_k, window_seconds, hop_seconds, decoder, frame_fps)
         device, videos = next(self.parameters()).device, list(single_inputs(inputs, fps))
+        reading = {"frame_fps": frame_fps, **where_to_decode(decoder, device)}
         precision = Precision("fp32", device=device)
         precision.place(self)
         predictor = Predictor(
@@ -84,10 +85,7 @@ class TrainedModel(LoadedModel):
         was_training = self.training
         self.eval()  # a batch norm in training mode would take its statistics from these videos, and keep them
         try:
-            return [
-                self._answer(predictor, opened(one, number, fps, decoder, frame_fps))
-                for number, one in enumerate(videos)
-            ]
+            return [self._answer(predictor, opened(one, number, fps, reading)) for number, one in enumerate(videos)]
         finally:
             self.train(was_training)
 
@@ -121,6 +119,16 @@ def check_options(
         raise ValueError(f"decoder={decoder}: choose from {', '.join(get_args(Decoder))}.")
 
 
+def where_to_decode(decoder: Decoder, device: torch.device) -> dict[str, str]:
+    """Options of ``open_video``. Raises: ValueError: nvdec cannot be used on the model's device."""
+    if decoder != "nvdec":
+        return {"decoder": decoder}
+    from videoai.data.decode.nvdec import check_nvdec
+
+    check_nvdec(device)
+    return {"decoder": decoder, "device": str(device)}
+
+
 def single_inputs(inputs: Input | Sequence[Input], fps: float | None = None) -> Iterator[Input]:
     """Every video on its own: a folder of videos or a glob stands for what it holds. Raises: FileNotFoundError."""
     given: Sequence[Input] = inputs if isinstance(inputs, list | tuple) else [inputs]  # pyright: ignore[reportAssignmentType]
@@ -132,10 +140,10 @@ def single_inputs(inputs: Input | Sequence[Input], fps: float | None = None) -> 
         yield from find_videos(path, VIDEO_EXTENSIONS) if is_local else [one]  # pyright: ignore[reportReturnType]
 
 
-def opened(source: Input, number: int, fps: float | None, decoder: Decoder, frame_fps: float | None) -> Any:
-    """A Video over an input. Raises: ValueError, BadVideo."""
+def opened(source: Input, number: int, fps: float | None, reading: Mapping[str, Any]) -> Any:
+    """A Video over an input. ``reading``: options of ``open_video``. Raises: ValueError, BadVideo."""
     if isinstance(source, str | PathLike):
-        return open_video(fspath(source), decoder=decoder, frame_fps=frame_fps)
+        return open_video(fspath(source), **reading)
     if not isinstance(source, np.ndarray | Tensor):
         raise ValueError(
             f"input {number} is of type {type(source).__name__}: give a path, or frames as a uint8 array [T, H, W, 3]."

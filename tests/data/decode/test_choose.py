@@ -12,7 +12,7 @@ CLIP = ClipSpec(num_frames=4, size=32)
 
 
 def test_an_unknown_decoder_is_refused_with_the_choices():
-    with pytest.raises(ValueError, match="decoder=opencv: choose from pyav, torchcodec, auto"):
+    with pytest.raises(ValueError, match="decoder=opencv: choose from pyav, torchcodec, nvdec, auto"):
         choose_decoder("opencv", [], CLIP, print)
 
 

@@ -77,6 +77,15 @@ def test_on_a_cpu_it_is_the_usual_one_which_a_continued_run_keeps(clip_folder, t
     assert yaml.safe_load((tmp_path / "config.yaml").read_text())["trainer"]["batch_size"] == 16
 
 
+def test_a_gpu_that_also_decodes_needs_a_number():
+    settings = SimpleNamespace(
+        trainer=SimpleNamespace(batch_size="auto"), augment=SimpleNamespace(repeats=1, repeats_in="batch")
+    )
+    setup = SimpleNamespace(settings=settings, device=torch.device("cuda"), reading={"decoder": "nvdec"})
+    with pytest.raises(ValueError, match="batch_size=auto: .* with loading.decoder=nvdec .* Give a number"):
+        batch_size.with_batch_size(None, setup)
+
+
 def test_the_usual_size_is_a_multiple_of_the_clips_of_a_video_only_where_they_stand_in_one_batch(monkeypatch):
     monkeypatch.setattr(batch_size, "sized", lambda setup, size: size)
     trainer = SimpleNamespace(batch_size="auto")

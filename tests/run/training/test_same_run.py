@@ -50,6 +50,13 @@ def test_a_changed_setting_names_what_it_was_and_is():
         continued(settings, recorded(settings, **{"optim.lr": 0.1, "augment.mixup": 0.5}))
 
 
+def test_another_decoder_is_refused_as_its_pixels_differ():
+    for then, now in (("pyav", "nvdec"), ("nvdec", "pyav")):
+        settings = settings_of(**{"loading.decoder": now})
+        with pytest.raises(ValueError, match=f"loading.decoder was {then}, is {now} .their pixels differ a little"):
+            continued(settings, recorded(settings, **{"loading.decoder": then}))
+
+
 def test_the_setting_that_names_the_other_run_is_said():
     settings = settings_of(resume="other/last.pt")
     with pytest.raises(ValueError, match="^resume=other/last.pt holds a run with other settings: optim.lr was 0.1"):

@@ -13,7 +13,7 @@ from torch import Tensor
 from videoai.data.media import MAX_SECONDS, BadVideo
 from videoai.data.shards.shards import is_member, read_member
 
-Decoder = Literal["pyav", "torchcodec"]  # for files and members of shards
+Decoder = Literal["pyav", "torchcodec", "nvdec"]  # for files and members of shards
 CACHE_SUFFIX = ".safetensors"  # suffix of files that hold decoded frames, see memory.py
 
 
@@ -67,7 +67,7 @@ class Video(Protocol):
 
 
 def open_video(
-    path: str | Path, *, frame_fps: float | None = None, decoder: Decoder = "pyav", device: str = "cpu"
+    path: str | Path, *, frame_fps: float | None = None, decoder: Decoder = "pyav", device: str | None = None
 ) -> Video:
     """Opens a video and reads its index; decodes nothing yet. Raises BadVideo.
 
@@ -76,7 +76,9 @@ def open_video(
             shard, ``00000.tar#NAME``, for which the shard may also be a URL.
         frame_fps: frames per second of a folder of images, which does not know it; None = 30.
         decoder: torchcodec reads where it gives what PyAV gives, see torchcodec.py; the frames are the same ones.
-        device: where torchcodec decodes and its frames are; not in worker processes, which cannot share a GPU cheaply.
+            nvdec decodes large videos on a GPU, see nvdec.py; their pixels differ a little.
+        device: where these two decode, such as cuda:1; None = cpu for torchcodec, cuda for nvdec. Frames of torchcodec
+            are there, those of nvdec on the CPU. A forked process cannot use a GPU.
     """
     # FFmpeg and the rest load only where videos are read.
     path = os.fspath(path)
@@ -98,11 +100,15 @@ def open_video(
     return video
 
 
-def _open_encoded(path: str, source: bytes | None, decoder: Decoder, device: str) -> Video:
+def _open_encoded(path: str, source: bytes | None, decoder: Decoder, device: str | None) -> Video:
     if decoder == "torchcodec":
         from videoai.data.decode.torchcodec import TorchCodecVideo
 
-        return TorchCodecVideo(path, source, device=device)
+        return TorchCodecVideo(path, source, device=device or "cpu")
+    if decoder == "nvdec":
+        from videoai.data.decode.nvdec import NvdecVideo
+
+        return NvdecVideo(path, source, device=device or "cuda")
     from videoai.data.decode.pyav import PyAVVideo
 
     return PyAVVideo(path, source)

@@ -13,6 +13,7 @@ from videoai.data.sampling import clip_indices
 NUM_MEASURED = 4  # videos
 ROUNDS = 3  # the fastest of them counts, as other programs only slow down
 MAX_SECONDS = 5.0  # all together, by the clock; the first round is always finished
+MEASURED: tuple[Decoder, ...] = ("pyav", "torchcodec")  # nvdec's pixels are others, so auto never takes it
 MIN_GAIN = 1.1  # faster than PyAV by less is noise, and PyAV is the reference
 
 
@@ -21,18 +22,21 @@ def choose_decoder(
 ) -> Decoder:
     """``name``, or for ``auto`` the decoder that takes least processor time for a clip of some of these videos.
 
-    Raises: ValueError: no such decoder, or one that is not installed.
+    Whether nvdec works depends on the device: ``nvdec.check_nvdec``.
+
+    Raises: ValueError: no such decoder, or torchcodec is not installed.
     """
-    decoders = get_args(Decoder)
-    if name not in ("auto", *decoders):
-        raise ValueError(f"decoder={name}: choose from {', '.join(decoders)}, auto.")
-    why = missing_torchcodec() if name != "pyav" else ""
+    if name not in ("auto", *get_args(Decoder)):
+        raise ValueError(f"decoder={name}: choose from {', '.join(get_args(Decoder))}, auto.")
+    if name == "pyav" or name == "nvdec":
+        return name
+    why = missing_torchcodec()
     if name == "torchcodec" and why:
         raise ValueError(
             f"decoder=torchcodec cannot be used here ({why}). pip install 'videoai[torchcodec]', or decoder=pyav"
         )
-    if name != "auto":
-        return "pyav" if name == "pyav" else "torchcodec"
+    if name == "torchcodec":
+        return name
     if why:
         report("decoder: pyav, as torchcodec is not installed")
         return "pyav"
@@ -40,7 +44,7 @@ def choose_decoder(
     if not costs:
         report("decoder: pyav, as none of the videos that were tried can be read")
         return "pyav"
-    pyav, torchcodec = (1000 * sum(clips[one] for clips in costs) / len(costs) for one in decoders)
+    pyav, torchcodec = (1000 * sum(clips[one] for clips in costs) / len(costs) for one in MEASURED)
     chosen: Decoder = "torchcodec" if pyav / torchcodec >= MIN_GAIN else "pyav"
     report(f"decoder: measured one clip of {len(costs)} videos, in processor time on one thread")
     for decoder, milliseconds in (("pyav", pyav), ("torchcodec", torchcodec)):
@@ -57,7 +61,7 @@ def _measure(paths: Sequence[str], clip: ClipSpec, frame_fps: float | None) -> l
             if turn > 1 and time.perf_counter() > deadline:
                 return list(best.values())
             try:
-                seconds: dict[Decoder, float] = {one: _seconds(path, clip, one, frame_fps) for one in get_args(Decoder)}
+                seconds: dict[Decoder, float] = {one: _seconds(path, clip, one, frame_fps) for one in MEASURED}
             except (BadVideo, ValueError):  # the loader counts and reports it when its turn comes
                 continue
             if turn:

@@ -93,7 +93,7 @@ def mixed_batches(
         until=share.until,
         start=start,
     )
-    settings = train_loader_settings(real.clip, batch_size, accumulate, num_workers, pin)
+    settings = train_loader_settings(real, batch_size, accumulate, num_workers, pin)
     own = OwnShare(keys, accumulate=accumulate)
     return iter(DataLoader(MixedClips(real, generated), batch_sampler=own, **settings))
 

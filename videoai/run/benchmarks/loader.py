@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from videoai.core.build import ANYTHING
+from videoai.core.device import resolve_device
 from videoai.core.types import ClipSpec, VideoItem
 from videoai.data.clip_readers import missing
 from videoai.data.decode import open_video
@@ -69,7 +70,7 @@ def _setup(training: TrainSettings, manifest: Manifest, clip: ClipSpec, num_work
         clip=clip,
         outputs=outputs,
         target=task.target(manifest, outputs, "this benchmark"),
-        reading=resolve_reading(training.loading, manifest.splits["train"], clip),
+        reading=resolve_reading(training.loading, manifest.splits["train"], clip, resolve_device(training.device)),
         num_workers=num_workers,
         device=torch.device("cpu"),
         steps_per_epoch=0,

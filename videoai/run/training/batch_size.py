@@ -26,7 +26,7 @@ def with_batch_size(task: Task, setup: Setup) -> Setup:
     """The setup with a number in the place of ``auto``, so that a continued run keeps it. On a GPU also with the
     precision that was tried.
 
-    Raises: ValueError: not even the smallest batch fits, or the model is sharded.
+    Raises: ValueError: not even the smallest batch fits, the model is sharded, or the GPU also decodes.
     """
     if setup.settings.trainer.batch_size != "auto":
         return setup
@@ -36,6 +36,11 @@ def with_batch_size(task: Task, setup: Setup) -> Setup:
         size = math.ceil(USUAL / unit) * unit
         logger.info("trainer.batch_size=auto: %d clips on %s; a GPU's memory would be measured", size, setup.device)
         return sized(setup, size)
+    if setup.reading["decoder"] == "nvdec":
+        raise ValueError(
+            "trainer.batch_size=auto: trial steps run before the loader's workers, which with loading.decoder=nvdec "
+            "take part of the GPU's memory, too. Give a number."
+        )
     if setup.settings.parallel == "shard":
         raise ValueError(
             "trainer.batch_size=auto: trial steps have the whole model on one GPU. With parallel=shard give a number."

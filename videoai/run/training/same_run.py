@@ -41,7 +41,8 @@ def continued(settings: T, recorded: Mapping[str, Any], *, source: str = "run_di
     free = {key for key, one in described.items() if one.about.resume}
     changed = [key for key in sorted({*now, *then} - free) if now.get(key, MISSING) != then.get(key, MISSING)]
     if changed:
-        raise ValueError(_other_settings(changed, now, then, source))
+        why = {key: one.about.fixed_because for key, one in described.items()}
+        raise ValueError(_other_settings(changed, now, then, why, source))
     for key, value in taken.items():
         _put(whole, key, value)
     return parse(type(settings), whole)
@@ -74,10 +75,13 @@ def _warn_of_other_length(now: Mapping[str, Any], then: Mapping[str, Any]) -> No
         )
 
 
-def _other_settings(changed: list[str], now: Mapping[str, Any], then: Mapping[str, Any], source: str) -> str:
+def _other_settings(
+    changed: list[str], now: Mapping[str, Any], then: Mapping[str, Any], why: Mapping[str, str], source: str
+) -> str:
     changed = sorted(changed, key=lambda key: not key.startswith("data."))  # other data set other augmentation, too
     pairs = [(key, then.get(key, "(not set)"), now.get(key, "(no setting now)")) for key in changed]
-    listed = [f"{key} was {before}, is {after}" for key, before, after in pairs[:5]]
+    because = {key: f" ({why[key]})" if why.get(key) else "" for key in changed}
+    listed = [f"{key} was {before}, is {after}{because[key]}" for key, before, after in pairs[:5]]
     differences = "; ".join(listed) + (f"; and {len(pairs) - 5} more" if len(pairs) > 5 else "")
     gone = " (one that is gone: with the videoai that began the run)" if any(key not in now for key in changed) else ""
     otherwise = "choose another run_dir=PATH" if source == "run_dir" else "leave out resume=; weights=PATH fine-tunes"

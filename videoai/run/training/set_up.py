@@ -45,7 +45,7 @@ def set_up(run: Run) -> tuple[Task, Setup]:
     outputs = task.outputs(manifest)
     check_same_data(manifest, outputs, run)
     clip = ClipSpec(**to_dict(settings.clip))
-    reading = resolve_reading(settings.loading, manifest.splits["train"], clip)
+    reading = resolve_reading(settings.loading, manifest.splits["train"], clip, device)
     settings = replace(settings, task=node, loading=replace(settings.loading, decoder=reading["decoder"]))
     if isinstance(settings, TrainSettings):
         metric = task.resolve_metric(settings.trainer.metric, manifest.source)
@@ -57,7 +57,7 @@ def set_up(run: Run) -> tuple[Task, Setup]:
         outputs=outputs,
         target=task.target(manifest, outputs, "this run"),
         reading=reading,
-        num_workers=resolve_workers(settings.loading.num_workers, device.type),
+        num_workers=resolve_workers(settings.loading.num_workers, device.type, reading["decoder"]),
         device=device,
         steps_per_epoch=steps_per_epoch(settings, len(manifest.splits["train"])),
         folder=run.folder.path,
