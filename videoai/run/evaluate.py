@@ -24,7 +24,7 @@ from videoai.inference.load import LoadedModel, from_state, open_checkpoint
 from videoai.inference.score import ViewOutputs, view_outputs
 from videoai.report.result_files import Evaluated, write_report
 from videoai.run.checkpoint_data import DataChange, check_data_unchanged, choose_data, read_data
-from videoai.run.reading import resolve_reading
+from videoai.run.reading import note_other_pixels, resolve_reading
 from videoai.run.training.folder import default_run_dir, make_writable
 from videoai.settings.loading import LoadingSettings
 from videoai.settings.verbs import EvaluateSettings
@@ -60,6 +60,7 @@ def _evaluate(settings: EvaluateSettings, change: DataChange) -> Evaluation:
     task = scoring_task(state, settings.checkpoint, trust=settings.trust)
     split = open_split(settings, change, state, task)
     model = from_state(state, trust=settings.trust)
+    note_other_pixels(state["config"], settings.decoder)
     folder = Path(settings.run_dir or default_run_dir(settings.checkpoint))
     make_writable(folder)
     views = score(model, split, settings)

@@ -20,7 +20,7 @@ from videoai.inference.annotate import annotate_video
 from videoai.inference.load import from_state, open_checkpoint
 from videoai.inference.predict import Predictor, find_videos
 from videoai.run.evaluate import evaluation_precision
-from videoai.run.reading import resolve_decoder
+from videoai.run.reading import note_other_pixels, resolve_decoder
 from videoai.run.training.folder import make_writable
 from videoai.settings.verbs import PredictSettings
 from videoai.tasks.supervised import scoring_task
@@ -73,6 +73,7 @@ def new_predictor(settings: PredictSettings, paths: Sequence[str]) -> Predictor:
     state = open_checkpoint(settings.checkpoint)
     task = scoring_task(state, settings.checkpoint, trust=settings.trust)
     model = from_state(state, trust=settings.trust)
+    note_other_pixels(state["config"], settings.decoder)
     precision = evaluation_precision(settings.precision, device)
     precision.place(model)
     reading = resolve_decoder(settings.decoder, paths, model.clip, device, frame_fps=settings.frame_fps)

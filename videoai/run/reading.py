@@ -48,6 +48,14 @@ def resolve_decoder(
     return {"decoder": process_group.broadcast_from_rank0(choose), "frame_fps": frame_fps}
 
 
+def note_other_pixels(config: Mapping[str, Any], decoder: str) -> None:
+    """A line where a model reads videos with other pixels than those it was trained on. ``config``: its run's."""
+    trained = (config.get("loading") or {}).get("decoder", "pyav")
+    if (trained == "nvdec") != (decoder == "nvdec"):
+        words = "trained with decoder=%s, and reads with decoder=%s: the pixels differ a little"
+        logger.warning(words, trained, decoder)
+
+
 def announce_clip(items: Sequence[VideoItem], clip: ClipSpec, reading: Mapping[str, Any] | None = None) -> None:
     """What a clip is, in seconds of these videos; a warning when most of a sample are shorter."""
     sample = [item.path for item in items[:: max(1, len(items) // NUM_LOOKED_AT)][:NUM_LOOKED_AT]]
