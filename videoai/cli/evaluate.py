@@ -1,9 +1,8 @@
 """``videoai evaluate checkpoint=PATH``."""
 
-import os
-
 from videoai.cli.overrides import about_data, data_change
 from videoai.compose.settings import from_arguments
+from videoai.core.launcher import launched_rank
 from videoai.settings.verbs import EvaluateSettings
 
 
@@ -19,7 +18,7 @@ def main(arguments: list[str]) -> int:
     from videoai.run.evaluate import evaluate
 
     done = evaluate(settings, change)
-    if os.environ.get("RANK", "0") != "0":  # one process speaks
+    if launched_rank() > 0:  # the first process prints
         return 0
     Console().print(results_table(done.table, split=done.results["split"]))
     print(f"files: {display_path(done.folder)}/ {' '.join(done.files)}")

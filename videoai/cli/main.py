@@ -14,6 +14,7 @@ from pathlib import Path
 from videoai.cli.help import group_help, job_help, usage
 from videoai.cli.jobs import GROUPS, Command, find
 from videoai.core.build import IMPORTED_TARGETS
+from videoai.core.launcher import launched_rank
 from videoai.core.slurm import name_processes
 
 USAGE_ERROR = 2
@@ -58,16 +59,14 @@ def run(command: Command, *, wants_help: bool = False) -> int:
     """Run a job; errors that a user can fix are one line, with the traceback under debug=true."""
     # timm and pytorchvideo still decorate with it; nothing that a user could fix
     warnings.filterwarnings("ignore", message=".*torch.jit.script", category=FutureWarning)
-    name_processes(os.environ)
-    level = logging.INFO if os.environ.get("RANK", "0") == "0" else logging.WARNING  # one process speaks
-    logging.basicConfig(level=level, format="%(message)s", handlers=[StandardError()])
     if os.getcwd() not in sys.path:
         # For a custom class, by _target_; last, so that no file there hides a library.
         sys.path.append(os.getcwd())
-    if command.note:
-        logging.getLogger(__name__).warning("%s", command.note)
     module, _, function = command.job.function.partition(":")
     try:
+        set_up_logging()
+        if command.note:
+            logging.getLogger(__name__).warning("%s", command.note)
         if wants_help:
             print(job_help(command))
             return 0
@@ -85,6 +84,13 @@ def run(command: Command, *, wants_help: bool = False) -> int:
         if any(argument.replace(" ", "").lower() == "debug=true" for argument in command.rest):
             traceback.print_exc()
         return complain(message_of(error), getattr(error, "exit_code", 1))
+
+
+def set_up_logging() -> None:
+    """The first of several processes prints all, the others warnings alone. Raises: ValueError: RANK is no number."""
+    name_processes(os.environ)
+    level = logging.INFO if launched_rank() == 0 else logging.WARNING
+    logging.basicConfig(level=level, format="%(message)s", handlers=[StandardError()])
 
 
 class StandardError(logging.StreamHandler):

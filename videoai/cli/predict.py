@@ -2,10 +2,10 @@
 
 import io
 import json
-import os
 import sys
 
 from videoai.compose.settings import from_arguments
+from videoai.core.launcher import launched_rank
 from videoai.settings.verbs import PredictSettings
 
 
@@ -18,12 +18,12 @@ def main(arguments: list[str]) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")  # a file name need not be UTF-8
     from videoai.run.predict import predict
 
-    speaks = os.environ.get("RANK", "0") == "0"  # of several processes the first one
+    prints = launched_rank() == 0  # of several processes the first one
     answered = unreadable = 0
     for record in predict(settings):
-        if speaks:
+        if prints:
             print(json.dumps(record, ensure_ascii=False), flush=True)
         answered, unreadable = answered + ("error" not in record), unreadable + ("error" in record)
-    if unreadable and speaks:
+    if unreadable and prints:
         print(f"{unreadable} of {answered + unreadable} videos could not be read.", file=sys.stderr)
     return 0 if answered else 1

@@ -1,6 +1,5 @@
 """``videoai train``."""
 
-import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -9,6 +8,7 @@ import yaml
 
 from videoai.compose.arguments import split_config_dir
 from videoai.compose.settings import Composed, from_arguments
+from videoai.core.launcher import launched_rank
 from videoai.core.paths import display_path
 from videoai.settings.gan import TrainGanSettings
 from videoai.settings.training import TrainSettings
@@ -40,7 +40,7 @@ def print_config(composed: Composed[Any]) -> int:
 
 def report(result: "TrainResult", job: str, data: Sequence[str], packages: Sequence[str]) -> int:
     """The best value, where the checkpoint lies, and the command that comes next. ``data``: words of it."""
-    if os.environ.get("RANK", "0") != "0":  # one process speaks
+    if launched_rank() > 0:  # the first process prints
         return 0
     from videoai.core.messages import command_line
 

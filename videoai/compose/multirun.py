@@ -18,6 +18,7 @@ from videoai.compose.arguments import Arguments, quoted, split_config_dir
 from videoai.compose.files import CONFIGS, check_own_files
 from videoai.compose.presets import by_group, forced
 from videoai.compose.settings import from_arguments, from_composed
+from videoai.core.launcher import launched_rank
 
 QUIET = ("hydra/job_logging=none", "hydra/hydra_logging=none", "hydra.output_subdir=null")
 RESULT = "result.json"  # result of one job, in its own folder below JOBS
@@ -109,7 +110,7 @@ class Job:
                 sys.stderr.write(f"videoai: {error}\n")
                 raise SystemExit(exit_code) from error
             values = {"error": f"{error}"}
-        if os.environ.get("RANK", "0") == "0":  # of several processes that train together the first one writes
+        if launched_rank() == 0:  # of several processes that train together the first one writes
             target = Path(hydra.runtime.output_dir) / RESULT
             target.write_text(json.dumps({"overrides": own, "values": values}))
         return values.get("value")

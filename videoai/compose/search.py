@@ -10,7 +10,6 @@ trial and the trials before it, not on when the command was started.
 
 import json
 import logging
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +23,7 @@ from videoai.compose.presets import forced
 from videoai.compose.settings import from_arguments
 from videoai.compose.trials import Prune, Trials, check_optuna_installed, some_word
 from videoai.core.files import file_lock
+from videoai.core.launcher import launched_processes
 from videoai.settings.parse import parse
 from videoai.settings.sweep import SearchSettings, SweepSettings
 
@@ -72,7 +72,7 @@ def search(
 
 def check_plan(plan: Plan) -> None:
     """Raises: ValueError: nothing to search, or several that would search it."""
-    if int(os.environ.get("WORLD_SIZE", 1)) > 1:
+    if launched_processes() > 1:
         raise ValueError(
             "sweep.trials: several processes were started, and each would search. Start it in one: "
             "hydra/launcher=submitit_slurm hydra.launcher.tasks_per_node=N gives each trial several."

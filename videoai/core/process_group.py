@@ -17,6 +17,7 @@ from torch import distributed as dist
 from torch.distributed.distributed_c10d import PrefixStore
 from torch.distributed.rendezvous import rendezvous
 
+from videoai.core.launcher import launched_local_rank, launched_processes
 from videoai.core.slurm import name_processes
 
 T = TypeVar("T")
@@ -36,7 +37,7 @@ def world_size() -> int:
 
 def local_rank() -> int:
     """The number of this process on its machine, which is the number of its GPU."""
-    return int(os.environ.get("LOCAL_RANK", 0)) if is_initialized() else 0
+    return launched_local_rank() if is_initialized() else 0
 
 
 def local_world_size() -> int:
@@ -56,7 +57,7 @@ def process_group(device_type: str) -> Iterator[None]:
     Raises: ValueError: the environment does not say where the processes meet.
     """
     name_processes(os.environ)
-    processes = int(os.environ.get("WORLD_SIZE", 1))
+    processes = launched_processes()
     if processes == 1 or is_initialized():
         yield
         return
