@@ -113,10 +113,13 @@ def test_a_generator_trains_in_two_processes(clip_folder, tmp_path):
     assert len(list((tmp_path / "run/films").glob("*.mp4"))) >= 1
 
 
-def test_micro_batches_that_cannot_be_shared_are_refused(clip_folder, tmp_path):
+def test_micro_batches_that_cannot_be_shared_are_refused_in_one_line_and_in_the_last_of_torchrun(clip_folder, tmp_path):
     refused = together(*command(clip_folder, tmp_path / "run", "trainer.accumulate=1", "trainer.max_steps=2"))
     assert refused.returncode != 0
-    assert "videoai: 2 processes share the trainer.accumulate=1 micro-batches of a step" in refused.stderr
+    message = "2 processes share the trainer.accumulate=1 micro-batches of a step"
+    lines = refused.stderr.splitlines()
+    assert [line for line in lines if line.startswith("videoai: ")] == [lines[-2].replace("  traceback :", "videoai:")]
+    assert lines[-2].startswith(f"  traceback : {message}")
     assert not (tmp_path / "run").exists()
 
 

@@ -11,10 +11,11 @@ import warnings
 from importlib import import_module
 from pathlib import Path
 
+from videoai.cli.complain import complain
 from videoai.cli.help import group_help, job_help, usage
 from videoai.cli.jobs import GROUPS, Command, find
 from videoai.core.build import IMPORTED_TARGETS
-from videoai.core.launcher import launched_rank
+from videoai.core.launcher import LostProcess, launched_rank
 from videoai.core.slurm import name_processes
 
 USAGE_ERROR = 2
@@ -83,7 +84,7 @@ def run(command: Command, *, wants_help: bool = False) -> int:
     except Exception as error:  # the one place where everything ends: a line for people, everything for debug=true
         if any(argument.replace(" ", "").lower() == "debug=true" for argument in command.rest):
             traceback.print_exc()
-        return complain(message_of(error), getattr(error, "exit_code", 1))
+        return complain(message_of(error), getattr(error, "exit_code", 1), lost=isinstance(error, LostProcess))
 
 
 def set_up_logging() -> None:
@@ -141,12 +142,6 @@ def frames_of(error: BaseException) -> list[tuple[str, int, str]]:
     own = [(frame.f_code, line) for one in chain for frame, line in traceback.walk_tb(one.__traceback__)]
     frames = [(code.co_filename, line, code.co_qualname) for code, line in own]
     return frames + [(file, int(line), name) for file, line, name in WORKER_FRAME.findall(str(error))]
-
-
-def complain(message: str, code: int) -> int:
-    """Print to standard error. Returns: the exit code."""
-    print(f"videoai: {message}", file=sys.stderr)
-    return code
 
 
 if __name__ == "__main__":

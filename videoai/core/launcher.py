@@ -4,6 +4,10 @@ there is a process group. Imports no torch."""
 import os
 
 
+class LostProcess(ConnectionError):
+    """Another of the processes that were started together ended; its own error says why."""
+
+
 def launched_rank() -> int:
     """RANK: the number of this process among those that were started together; 0 where none is named.
 

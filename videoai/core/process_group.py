@@ -17,7 +17,7 @@ from torch import distributed as dist
 from torch.distributed.distributed_c10d import PrefixStore
 from torch.distributed.rendezvous import rendezvous
 
-from videoai.core.launcher import launched_local_rank, launched_processes
+from videoai.core.launcher import LostProcess, launched_local_rank, launched_processes
 from videoai.core.slurm import name_processes
 
 T = TypeVar("T")
@@ -80,13 +80,13 @@ def process_group(device_type: str) -> Iterator[None]:
 
 @contextmanager
 def as_connection_error() -> Iterator[None]:
-    """Raises: ConnectionError: another process ended; in place of the backend's own error."""
+    """Raises: LostProcess: another process ended; in place of the backend's own error."""
     try:
         yield
     except RuntimeError as error:
         if not (isinstance(error, dist.DistError) or any(name in str(error).lower() for name in BACKENDS)):
             raise
-        raise ConnectionError(
+        raise LostProcess(
             f"process {rank()} lost another of the {world_size()} processes, whose own line says why "
             f"({str(error).splitlines()[0][-120:]}). The same command goes on from the last checkpoint."
         ) from error
