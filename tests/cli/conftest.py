@@ -36,8 +36,8 @@ def untrained(tmp_path_factory) -> str:
 
 
 @pytest.fixture(scope="session")
-def on_a_full_disk() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """As ``videoai_command`` where no file can grow beyond ``kib``: to a program, a disk that is full."""
+def where_files_are_limited() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """As ``videoai_command`` where no file can grow beyond ``kib`` (``ulimit -f``)."""
 
     def run(*arguments: str, cwd: Path, kib: int) -> subprocess.CompletedProcess[str]:
         limited = ["bash", "-c", f'ulimit -f {kib} && exec "$@"', "limited", sys.executable, "-m", "videoai"]

@@ -50,7 +50,9 @@ def test_a_single_class_is_scored_and_an_unknown_one_is_refused(untrained, video
 
 
 @pytest.mark.slow
-def test_a_full_disk_leaves_no_part_of_the_results(untrained, on_a_full_disk, clip_folder, tmp_path):
+def test_a_limit_on_the_size_of_files_leaves_no_part_of_the_results(
+    untrained, where_files_are_limited, clip_folder, tmp_path
+):
     command = (
         "evaluate",
         untrained,
@@ -60,9 +62,9 @@ def test_a_full_disk_leaves_no_part_of_the_results(untrained, on_a_full_disk, cl
         "run_dir=out",
         "num_workers=0",
     )
-    done = on_a_full_disk(*command, cwd=tmp_path, kib=8)  # the tables fit, the picture does not
+    done = where_files_are_limited(*command, cwd=tmp_path, kib=8)  # the tables fit, the picture does not
     assert done.returncode == 1
-    assert "confusion.png: no room for" in done.stderr
+    assert "confusion.png: the limit on the size of a file is too low for" in done.stderr
     assert "Traceback" not in done.stderr
     assert list((tmp_path / "out").iterdir()) == []
 

@@ -147,3 +147,8 @@ def test_sys_exit_in_code_of_ones_own_is_an_error_with_its_place(videoai_command
     done = videoai_command("train", "data._target_=leaves.videos", "data.flip=0", cwd=tmp_path)
     assert done.returncode == 1
     assert "videoai: sys.exit(0) ended the command (in your own videos, leaves.py line 3)" in done.stderr
+
+
+def test_a_limit_on_the_size_of_files_is_no_fault_of_videoai():
+    error = RuntimeError("unable to resize file </torch_1> to the right size: File too large (27)")
+    assert message_of(error).endswith("(27). Raise the limit on the size of files: ulimit -f unlimited")

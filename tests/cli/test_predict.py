@@ -31,15 +31,17 @@ def test_a_folder_of_images_is_a_video_of_the_rate_that_is_given(untrained, vide
 
 
 @pytest.mark.slow
-def test_a_full_disk_leaves_whole_lines_and_whole_copies(untrained, on_a_full_disk, clip_folder, tmp_path):
+def test_a_limit_on_the_size_of_files_leaves_whole_lines_and_whole_copies(
+    untrained, where_files_are_limited, clip_folder, tmp_path
+):
     command = ("predict", untrained, f"input={clip_folder}/up", "run_dir=out")
-    done = on_a_full_disk(*command, "annotate=true", cwd=tmp_path, kib=2)
+    done = where_files_are_limited(*command, "annotate=true", cwd=tmp_path, kib=2)
     assert done.returncode == 1
-    assert "out/labelled/up_0.mp4: no room" in done.stderr
+    assert "out/labelled/up_0.mp4: the limit on the size of a file is too low" in done.stderr
     assert list((tmp_path / "out/labelled").iterdir()) == []
-    done = on_a_full_disk(*command, cwd=tmp_path, kib=1)
+    done = where_files_are_limited(*command, cwd=tmp_path, kib=1)
     assert done.returncode == 1
-    assert "predictions.jsonl: no room" in done.stderr
+    assert "predictions.jsonl: the limit on the size of a file is too low" in done.stderr
     written = (tmp_path / "out/predictions.jsonl").read_text()
     assert written == done.stdout
     assert 0 < len(written.splitlines()) < 6

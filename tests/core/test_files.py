@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from videoai.core.files import csv_bytes, file_lock, open_atomic, write_atomic, write_together
+from videoai.core.files import cannot_write, csv_bytes, file_lock, open_atomic, write_atomic, write_together
 
 
 def test_files_that_belong_together_are_replaced_together_or_not_at_all(tmp_path, monkeypatch):
@@ -26,6 +26,11 @@ def test_files_that_belong_together_are_replaced_together_or_not_at_all(tmp_path
     with pytest.raises(OSError, match=r"b\.csv: no room for 0.0 MB"):
         write_together(dict.fromkeys(files, b"new"))
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == files
+
+
+def test_a_limit_on_the_size_of_a_file_is_not_taken_for_a_full_disk(tmp_path):
+    error = cannot_write(tmp_path / "last.pt", OSError(errno.EFBIG, os.strerror(errno.EFBIG)), num_bytes=3_500_000)
+    assert "is too low for 3.5 MB (ulimit -f" in str(error) and "free" not in str(error)
 
 
 @pytest.mark.parametrize("sync", [True, False])

@@ -126,8 +126,8 @@ def test_a_process_without_a_folder_opens_no_logger():
 
 
 @pytest.mark.slow
-def test_a_full_disk_ends_the_run_where_its_own_record_cannot_be_written(tmp_path):
-    """The limit stands for the disk. It holds for a whole process, hence one of its own."""
+def test_the_run_ends_where_its_own_record_cannot_be_written(tmp_path):
+    """The limit on the size of files holds for a whole process, hence one of its own."""
     script = f"""
 import resource
 from pathlib import Path
@@ -140,4 +140,6 @@ except OSError as error:
     print(error)
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
-    assert re.fullmatch(rf"{tmp_path}: no room \(.* MB free\)\. What was saved before is intact; .*\n", done.stdout)
+    assert re.fullmatch(
+        rf"{tmp_path}: the limit on the size of a file is too low .* What was saved before is intact; .*\n", done.stdout
+    )

@@ -110,6 +110,8 @@ def message_of(error: Exception) -> str:
         text = LAST_LINE.split(text)[-1].partition(": ")[2]
     if any(words in text for words in ("out of memory", "can't allocate memory", "DataLoader worker", "Bus error")):
         return f"{text.splitlines()[0][:200]} {SPACE}"
+    if "File too large" in text and isinstance(error, RuntimeError):  # torch's shared memory
+        return f"{text.splitlines()[0][:200]}. Raise the limit on the size of files: ulimit -f unlimited"
     expected = (
         isinstance(error, ValueError | OSError | ImportError) or hasattr(error, "exit_code") or hasattr(error, "reason")
     )

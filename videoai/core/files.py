@@ -36,7 +36,7 @@ def write_atomic(path: Path, data: bytes | memoryview, *, sync: bool = True) -> 
 
     ``sync``: flush file and folder to the disk, so that both survive a loss of power; milliseconds a file.
 
-    Raises: OSError: naming the path, and on a full disk the bytes needed and the bytes free.
+    Raises: OSError: naming the path, the bytes needed, and on a full disk the bytes free.
     """
     write_together({path: data}, sync=sync)
 
@@ -64,12 +64,18 @@ def write_together(files: Mapping[Path, bytes | memoryview], *, sync: bool = Tru
 
 def cannot_write(path: Path, error: OSError, *, num_bytes: int | None = None) -> OSError:
     """An error of the same class whose message says where, why, and what to do next."""
-    if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    size = "" if num_bytes is None else f" for {num_bytes / 1e6:.1f} MB"
+    if error.errno == errno.EFBIG:
+        return OSError(
+            f"{path}: the limit on the size of a file is too low{size} (ulimit -f, or the file system's own). What was "
+            "saved before is intact; raise it with ulimit -f unlimited, or choose another folder, and run the same "
+            "command again."
+        )
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
         return type(error)(f"{path}: cannot be written ({error.strerror or error}). Choose another folder.")
-    needed = "" if num_bytes is None else f" for {num_bytes / 1e6:.1f} MB"
     free = f"{shutil.disk_usage(path.parent).free / 1e6:.1f} MB free"
     return OSError(
-        f"{path}: no room{needed} ({free}). What was saved before is intact; free some space and run the same command "
+        f"{path}: no room{size} ({free}). What was saved before is intact; free some space and run the same command "
         "again."
     )
 
