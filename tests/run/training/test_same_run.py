@@ -148,6 +148,15 @@ def test_another_length_of_the_schedule_is_said(caplog):
     assert "trainer.max_epochs was 20, is 30" in caplog.text
 
 
+@pytest.mark.parametrize(("was", "changed"), [(True, "deterministic was true, is false"), (False, None)])
+def test_a_change_of_deterministic_is_said(caplog, was, changed):
+    settings = settings_of()
+    with caplog.at_level(logging.WARNING):
+        assert continued(settings, recorded(settings, deterministic=was)).deterministic is False
+    assert len(caplog.messages) == (1 if changed else 0)
+    assert (changed or "") in caplog.text
+
+
 def test_a_checkpoint_may_not_ask_for_countless_threads():
     settings = settings_of()
     with pytest.raises(ValueError, match="trainer.num_threads was 100000 in the run to continue"):

@@ -10,7 +10,7 @@ from videoai.core.build import resolve
 from videoai.models import TARGETS
 from videoai.settings.parse import Described, describe, flatten, parse, to_dict
 from videoai.settings.renamed import renamed
-from videoai.settings.setting import UNCHANGED
+from videoai.settings.setting import UNCHANGED, shown
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -38,6 +38,7 @@ def continued(settings: T, recorded: Mapping[str, Any], *, source: str = "run_di
     taken |= {key: value for key, value in before.items() if key in newer and now[key] == described[key].default}
     now, then = now | taken, then | newer
     _warn_of_other_length(now, then)
+    _warn_of_other_rounding(now, then)
     free = {key for key, one in described.items() if one.about.resume}
     changed = [key for key in sorted({*now, *then} - free) if now.get(key, MISSING) != then.get(key, MISSING)]
     if changed:
@@ -72,6 +73,15 @@ def _warn_of_other_length(now: Mapping[str, Any], then: Mapping[str, Any]) -> No
             "%s was %s, is %s: the schedule runs over another length from here on, so the weights will not be those of "
             "a run that had it from the start",
             *(length, then.get(length), now.get(length)),
+        )
+
+
+def _warn_of_other_rounding(now: Mapping[str, Any], then: Mapping[str, Any]) -> None:
+    if (is_now := now["deterministic"]) != (was := then["deterministic"]):
+        logger.warning(
+            "deterministic was %s, is %s from here on: on a GPU the weights will not be bitwise those of a run that "
+            "had it from the start",
+            *(shown(was), shown(is_now)),
         )
 
 
