@@ -87,6 +87,6 @@ def check_steps(steps: tuple[int, ...] | None, *, first_step: int, stop_step: in
         return
     asked = f"profile.steps=[{steps[0]},{steps[-1]}]"
     if steps[-1] > stop_step:
-        raise ValueError(f"{asked}: the run ends at step {stop_step}. Give the first and last of its steps to record.")
+        raise ValueError(f"{asked}: the run ends at step {stop_step}. Give [first, last] up to there.")
     if steps[0] <= first_step:
         logger.warning("%s: the run goes on behind step %d, and earlier ones are not recorded", asked, first_step)

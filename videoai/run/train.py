@@ -118,6 +118,7 @@ def build_trainer(run: Run, should_stop: Callable[[int, float], bool] = lambda e
     task, setup = set_up(run)
     setup = with_batch_size(task, setup)
     plan = pace(setup, evaluations=task.evaluations)
+    check_steps(setup.settings.profile.steps, first_step=run.first_step, stop_step=plan.cadence.stop_step)
     clips = training_clips(task, setup, plan)
     model, freeze = task.build_model(setup)
     setup, precision = with_precision(task, setup, model)
@@ -156,7 +157,7 @@ def build_trainer(run: Run, should_stop: Callable[[int, float], bool] = lambda e
         seed=settings.seed,
         interrupt=run.interrupt,
         step_timeout=StepTimeout(settings.trainer.step_timeout),
-        profiler=new_profiler(setup, run, plan),
+        profiler=Profiler(setup.folder / "profile", steps=settings.profile.steps, memory=settings.profile.memory),
         on_clips=BadCount(setup.manifest, settings.loading.max_bad_fraction),
         should_stop=should_stop,
     )
@@ -212,15 +213,6 @@ def new_speed(setup: Setup, model: nn.Module, *, everything_learns: bool) -> Spe
     if everything_learns:
         seconds = seconds_at_peak(model, setup.device, num_frames=clip.num_frames, size=clip.size)
     return Speed(setup.device, seconds_at_peak=seconds)
-
-
-def new_profiler(setup: Setup, run: Run, plan: Pace) -> Profiler:
-    """What records the steps and the memory that ``profile`` asks for. Raises: ValueError: what there is not."""
-    asked = setup.settings.profile
-    check_steps(asked.steps, first_step=run.first_step, stop_step=plan.cadence.stop_step)
-    if asked.memory and setup.device.type != "cuda":
-        raise ValueError(f"profile.memory=true is for a GPU, and this run trains on {setup.device}. Leave it out.")
-    return Profiler(setup.folder / "profile", steps=asked.steps, memory=asked.memory)
 
 
 def result_of(run: Run, trainer: Trainer, *, seconds: float) -> TrainResult:

@@ -120,3 +120,24 @@ def test_norms_of_one_process_stay_as_they_are_and_that_is_said(caplog):
         with_synchronized_norms(model, settings)
     assert "changes nothing here: this is one process" in caplog.text
     assert type(model[0]) is nn.BatchNorm3d
+
+
+@pytest.mark.parametrize(
+    ("profile", "message"),
+    [
+        ({"memory": True}, "profile.memory=true is for a GPU, and this run trains on cpu"),
+        ({"steps": [2, 4]}, r"profile.steps=\[2,4\]: the run ends at step 3"),
+    ],
+)
+def test_a_profile_that_there_will_not_be_is_refused_before_data_are_read(tmp_path, profile, message):
+    with pytest.raises(ValueError, match=message):  # not the missing clips
+        train(tmp_path / "nowhere", tmp_path / "run", device="cpu", profile=profile)
+    assert not (tmp_path / "run").exists()
+
+
+def test_profile_steps_behind_the_epochs_leave_no_folder(clip_folder, tmp_path):
+    """18 training clips in batches of 6: 2 epochs are 6 steps."""
+    trainer = {**SMALL, "max_steps": None, "max_epochs": 2}
+    with pytest.raises(ValueError, match=r"profile.steps=\[2,7\]: the run ends at step 6. Give \[first, last\]"):
+        train(clip_folder, tmp_path / "run", trainer=trainer, profile={"steps": [2, 7]})
+    assert not (tmp_path / "run").exists()

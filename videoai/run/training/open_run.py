@@ -12,6 +12,7 @@ from videoai.core.device import resolve_device
 from videoai.core.log import RunLog
 from videoai.core.loggers import Logger, bind_loggers
 from videoai.engine.interrupt import Interrupt
+from videoai.engine.profile import check_steps
 from videoai.run.training.folder import RunFolder, copy_best, find_resume
 from videoai.run.training.same_run import continued
 from videoai.settings.gan import TrainGanSettings
@@ -56,6 +57,7 @@ def open_run(settings: Settings, *, interrupt: Interrupt | None = None) -> Itera
     with ExitStack() as closing:
         closing.enter_context(determinism(settings.deterministic))  # before CUDA starts
         closing.enter_context(process_group.process_group(resolve_device(settings.device).type))
+        check_profile(settings)
         closing.enter_context(folder.locked())
         check_same_settings(settings)
         check_accumulate(settings.trainer.accumulate, settings.trainer.batch_size)
@@ -90,6 +92,16 @@ def check_same_settings(settings: Settings) -> None:
         if len(set(values)) > 1:
             given = ", ".join(map(str, values))
             raise ValueError(f"the processes of this run have different settings: {key} is {given}. Start all alike.")
+
+
+def check_profile(settings: Settings) -> None:
+    """Raises: ValueError: no GPU whose memory could be recorded, or steps that lie behind ``trainer.max_steps``.
+    How many steps the epochs have is known when the data are read."""
+    asked, device = settings.profile, resolve_device(settings.device)
+    if asked.memory and device.type != "cuda":
+        raise ValueError(f"profile.memory=true is for a GPU, and this run trains on {device}. Leave it out.")
+    if settings.trainer.max_steps is not None:
+        check_steps(asked.steps, first_step=0, stop_step=settings.trainer.max_steps)
 
 
 def check_accumulate(accumulate: int, batch_size: int | str) -> None:
