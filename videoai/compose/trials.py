@@ -53,8 +53,9 @@ def distribution(word: str) -> "BaseDistribution":
         step = {"step": abs(sweep.step)} if is_range else {}
         return kind(ends[0], ends[-1], log="log" in sweep.tags, **step)
     except (ValueError, IndexError) as error:
+        why = "it has no values" if isinstance(error, IndexError) else str(error).rstrip(".")
         raise ValueError(
-            f"{word}: this cannot be searched ({error}). Give values, a,b; range(1,9); interval(0,1); or "
+            f"{word}: this cannot be searched ({why}). Give values, a,b; range(1,9); interval(0,1); or "
             "tag(log,interval(1e-5,1e-2)), whose ends are above 0"
         ) from error
 
