@@ -205,6 +205,8 @@ def test_help_describes_every_setting_of_the_whole():
         ({"augment.num_ops": 3, "augment.policy": "randaugment"}, []),
         ({"finetune.unfreeze_epoch": 2.0}, ["finetune.unfreeze_epoch=2.0 has no effect: finetune.freeze=false"]),
         ({"finetune.unfreeze_epoch": 2.0, "finetune.freeze": True}, []),
+        ({"augment.repeats_in": "steps"}, ["augment.repeats_in=steps has no effect: augment.repeats=1; set augment.r"]),
+        ({"augment.repeats_in": "steps", "augment.repeats": 2}, []),
         ({"clip.fps": 5.0, "clip.sampling": "uniform"}, ["clip.fps=5.0 has no effect: clip.sampling=uniform"]),
     ],
 )
@@ -221,7 +223,7 @@ def test_a_setting_that_needs_another_one_says_when_it_has_no_effect(changes, se
 def test_what_a_setting_needs_is_a_setting():
     known = {one.key for one in describe(TrainSettings, complete(TrainSettings, GIVEN))}
     known |= {"gan.ada_target", "gan.r1", "gan.generator.motion_code", "optim.momentum", "to"}
-    needed = {setting_of(f).needs.partition("=")[0] for cls in ALL for f in fields(cls)}
+    needed = {re.split("[=>]", setting_of(f).needs)[0] for cls in ALL for f in fields(cls)}
     assert needed - {""} <= known
 
 

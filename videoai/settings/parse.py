@@ -1,5 +1,6 @@
 """Plain nested dicts (YAML, overrides, keywords, checkpoints) <-> settings objects. Every key is checked."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
@@ -114,11 +115,19 @@ def unused(cls: type, whole: Mapping[str, Any]) -> Iterator[str]:
     """A sentence for each setting that is set and has no effect, since another one that it needs is off."""
     flat = flatten(whole)
     for one in describe(cls, whole):
-        needed, _, value = one.about.needs.partition("=")
-        is_on = str(flat.get(needed)) == value if value else bool(flat.get(needed))
-        if needed and not is_on and one.value != one.default:
-            way_out = f"set {needed}={value}" if value else f"set {needed}"
-            yield f"{one.key}={shown(one.value)} has no effect: {needed}={shown(flat.get(needed))}; {way_out} too"
+        needs = one.about.needs
+        if needs and one.value != one.default and not is_met(needs, flat):
+            needed = re.split("[=>]", needs)[0]
+            yield f"{one.key}={shown(one.value)} has no effect: {needed}={shown(flat.get(needed))}; set {needs} too"
+
+
+def is_met(needs: str, flat: Mapping[str, Any]) -> bool:
+    """Whether what a setting ``needs`` is there: ``key`` is on, or ``key=value``, or ``key>number``."""
+    needed, is_above, least = needs.partition(">")
+    if is_above:
+        return flat[needed] > float(least)
+    needed, is_equal, value = needs.partition("=")
+    return str(flat.get(needed)) == value if is_equal else bool(flat.get(needed))
 
 
 def resume_keys(cls: type, whole: Mapping[str, Any]) -> frozenset[str]:

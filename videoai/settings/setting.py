@@ -41,7 +41,7 @@ class Setting:
     fixed_because: str = ""  # why a continued run keeps it, where that is not plain
     before: Any = UNCHANGED  # what runs had before this setting existed, where that is not the default
     variants: Mapping[str, type] | None = None  # the group's keys depend on its name: name -> dataclass; {} = any keys
-    needs: str = ""  # "augment.policy" or "augment.policy=randaugment": the setting without which it has no effect
+    needs: str = ""  # "augment.policy", "augment.policy=randaugment" or "augment.repeats>1": without it, no effect
     options: type | None = None  # with variants={}: a dataclass that describes some of the keys
     rest: bool = False  # takes the keys of its own group that are no fields
 

@@ -114,7 +114,9 @@ class AugmentSettings:
     frame_drop: float = setting(0.0, min=0, max=0.9, help="share of frames that are lost: the frame before is held")
     repeats: int = setting(1, min=1, help="clips of each drawn video, from one decoding pass")
     repeats_in: Literal["batch", "steps"] = setting(
-        "batch", help="batch = all of them in one batch; steps = one in each of as many consecutive steps"
+        "batch",
+        needs="augment.repeats>1",
+        help="batch = all of them in one batch; steps = one in each of as many consecutive steps",
     )
     features: FeatureAugmenter | None = setting(
         None, help="features drawn beside each batch, of a frozen body; docs/gan.md"
