@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from videoai.settings.loading import NumWorkers
 from videoai.settings.setting import setting
-from videoai.settings.training import DiffOperation, RunSettings, Sampler, check_repeats
+from videoai.settings.training import DiffOperation, RunSettings, Sampler, check_repeats, step_timeout_setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,13 +101,7 @@ class GanTrainerSettings:
     eval_every: int | None = setting(None, min=1, resume=True, help="steps; null = 10 times")
     save_every: int | None = setting(None, min=1, resume=True, help="steps; null = eval_every")
     log_every: int = setting(20, min=1, resume=True, help="steps")
-    step_timeout: float | None = setting(
-        None,
-        above=0,
-        max=1e6,
-        resume=True,
-        help="seconds, 10 times as many for the first; a longer step prints the stacks, and ends a process of several",
-    )
+    step_timeout: float | None = step_timeout_setting()
 
 
 @dataclass(frozen=True, kw_only=True)

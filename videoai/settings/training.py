@@ -17,6 +17,17 @@ RANDAUGMENT = "augment.policy=randaugment"
 Nodes = tuple[dict[str, Any], ...]  # {_target_: package.module.Class, ...}
 
 
+def step_timeout_setting() -> Any:
+    """``trainer.step_timeout``, which a classifier and a GAN have."""
+    return setting(
+        None,
+        above=0,
+        max=1e6,
+        resume=True,
+        help="seconds, 10 times as many for the first; a longer step prints the stacks, and ends a process of several",
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class TrainerSettings:
     """The loop: how long, how large, how exact, how often."""
@@ -67,13 +78,7 @@ class TrainerSettings:
     eval_every: int | None = setting(None, min=1, resume=True, help="steps; null = 20 times over the schedule")
     save_every: int | None = setting(None, min=1, resume=True, help="steps; null = eval_every")
     log_every: int = setting(20, min=1, resume=True, help="steps")
-    step_timeout: float | None = setting(
-        None,
-        above=0,
-        max=1e6,
-        resume=True,
-        help="seconds, 10 times as many for the first; a longer step prints the stacks, and ends a process of several",
-    )
+    step_timeout: float | None = step_timeout_setting()
     metric: str = setting(
         "auto", auto=True, help="value of validation that chooses the best checkpoint; auto = the task's first"
     )
