@@ -239,3 +239,17 @@ def test_paths_and_numbers_of_numpy_are_taken_as_text_and_numbers():
     settings = parse(EvaluateSettings, given)
     assert (settings.checkpoint, settings.batch_size) == (str(Path("runs/best.pt")), 3)
     assert type(settings.batch_size) is int
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"step_timeout": 0}, "trainer.step_timeout=0: give a number above 0 to 1000000, or null."),
+        ({"batch_size": "Auto"}, "trainer.batch_size=Auto: Did you mean auto? Give a whole number from 1 up, or auto."),
+        ({"batch_size": -1}, "trainer.batch_size=-1: give a whole number from 1 up, or auto."),
+        ({"compile": "on"}, "trainer.compile=on: Choose from auto, off, blocks, model."),
+    ],
+)
+def test_limits_are_written_as_they_are_typed(given, message):
+    with pytest.raises(ValueError, match=rf"^{re.escape(message)}"):
+        complete(TrainSettings, {**GIVEN, "trainer": given})

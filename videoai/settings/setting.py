@@ -80,7 +80,9 @@ def checked(key: str, value: Any, annotation: Any, about: Setting) -> Any:
         return fitted
     given = repr(value) if isinstance(value, str) and is_number(value) else shown(value)
     quotes = " A number that is text stands in quotes." if str in alternatives(annotation) else ""
-    message = f"{key}={given}:{_near(value, annotation)} {allowed(annotation, about, capital=True)}.{quotes}"
+    words, near = allowed(annotation, about, capital=True), _near(value, annotation)
+    words = words[0].upper() + words[1:] if near else words  # behind a question mark
+    message = f"{key}={given}:{near} {words}.{quotes}"
     raise WrongSetting(key, message)
 
 
@@ -216,7 +218,7 @@ def _limits(about: Setting) -> str:
         if about.min is not None
         else ""
     )
-    most = f" to {about.max:g}" if about.max is not None else " up" if about.min is not None else ""
+    most = f" to {about.max:.10g}" if about.max is not None else " up" if about.min is not None else ""
     return least + most + (f", below {about.below:g}" if about.below is not None else "")
 
 
