@@ -33,7 +33,7 @@ def pytest_sessionfinish() -> None:
 
 @pytest.fixture
 def golden() -> Callable[[str, Sequence[float], float], None]:
-    """Compare numbers with the stored ones. VIDEOAI_GOLDEN=write stores them anew: only for a change that is meant
+    """Compare numbers with the stored ones. VIDEOAI_GOLDEN=write stores them again: only for a change that is meant
     to."""
 
     def compare(name: str, values: Sequence[float], tolerance: float) -> None:

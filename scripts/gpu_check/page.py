@@ -50,7 +50,7 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
 
 
 def write_page(folder: Path, results: Sequence[Result], arguments: Sequence[str]) -> None:
-    """Both files, anew."""
+    """Write both files, in the place of older ones."""
     facts = {
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "command": shlex.join(["scripts/gpu_check.sh", *arguments]),

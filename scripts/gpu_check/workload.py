@@ -89,7 +89,7 @@ def learner(work: Workload, model: nn.Module) -> SupervisedLearner:
 
 
 def clear_memory(device: torch.device) -> None:
-    """Free what nothing holds any more, and measure the peak anew."""
+    """Free what nothing holds any more, and measure the peak again."""
     gc.collect()
     if device.type == "cuda":
         torch.cuda.empty_cache()

@@ -41,7 +41,7 @@ def test_two_processes_make_the_steps_of_one_and_continue_to_the_same_bits(video
     both = together(*command(clip_folder, tmp_path / "two", "trainer.max_steps=4"))
     assert both.returncode == 0, both.stderr
     assert "2 processes share the micro-batches of each step" in both.stderr
-    assert both.stdout.count("next: videoai evaluate") == 1  # one speaks
+    assert both.stdout.count("next: videoai evaluate") == 1  # one prints
     checkpoint = f"checkpoint={tmp_path / 'one/checkpoints/last.pt'}"
     scored = together(
         "evaluate", checkpoint, "split=all", "num_workers=0", "device=cpu", f"run_dir={tmp_path / 'both'}"

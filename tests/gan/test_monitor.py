@@ -78,7 +78,7 @@ def test_clips_are_given_time_to_become_different():
         monitor.update(torch.tensor(0.0), torch.tensor(2.0))
 
 
-def test_running_means_follow_by_a_twentieth_and_a_loss_above_the_limit_starts_the_count_anew():
+def test_running_means_follow_by_a_twentieth_and_a_loss_above_the_limit_starts_the_count_again():
     monitor = Monitor(patience=2)
     monitor.update(torch.tensor(1.0), torch.tensor(0.0))
     assert monitor.real_sign.item() == pytest.approx(0.05)
@@ -90,7 +90,7 @@ def test_running_means_follow_by_a_twentieth_and_a_loss_above_the_limit_starts_t
 
 
 @pytest.mark.parametrize("break_at", [None, 10])
-def test_one_good_stretch_starts_the_count_anew_and_the_count_is_kept_in_the_state(break_at):
+def test_one_good_stretch_starts_the_count_again_and_the_count_is_kept_in_the_state(break_at):
     monitor = Monitor(patience=300)
     for step in range(400):
         monitor.update(torch.tensor(-1.0 if break_at and 200 <= step < 200 + break_at else 1.0), torch.tensor(1.0))

@@ -28,7 +28,7 @@ MAX_GRAPHS = 8  # of one block, torch's own limit: training, frozen, recomputed
 
 def compile_in_place(model: nn.Module, blocks: Sequence[nn.Module], units: Units) -> None:
     """Compile ``blocks`` of the model, each to one graph, or the model, with graph breaks where it needs them. Nothing
-    happens before the first forward pass; then for each shape anew, so shapes should stay the same."""
+    happens before the first forward pass; then for each shape again, so shapes should stay the same."""
     from torch import _dynamo
 
     parts = blocks if units == "blocks" else [model]

@@ -1,7 +1,7 @@
 """A conditional WGAN-GP of features with a classification loss (f-CLSWGAN, arXiv:1712.00981).
 
 It differs from the paper where the task does: the condition is the class's mean feature instead of an attribute vector,
-so that a class needs no description, and both networks speak of what a clip adds to that mean.
+so that a class needs no description, and both networks describe what a clip adds to that mean.
 """
 
 from typing import Any
@@ -65,7 +65,7 @@ class FeatureGan:
         return Drawn(drawn, one_hot(labels, self.num_classes, drawn))
 
     def _generate(self, prototype: Tensor, generator: Generator) -> Tensor:
-        """What a clip adds to its prototype, in units of ``spread``: what both networks speak of."""
+        """What a clip adds to its prototype, in units of ``spread``: what both networks describe."""
         noise = torch.randn(prototype.shape, generator=generator).to(prototype)
         return self.generator(noise, prototype)
 

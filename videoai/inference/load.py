@@ -54,7 +54,7 @@ def open_checkpoint(source: str | Path) -> dict[str, Any]:
     try:
         row = find(weights)
         model = create_model(row.model, weights=weights) if row.num_classes else None
-    except (OSError, ValueError) as error:  # they speak of weights=, the setting of train
+    except (OSError, ValueError) as error:  # they name weights=, the setting of train
         kind = OSError if isinstance(error, OSError) else ValueError
         raise kind(str(error).replace("weights=", "checkpoint=")) from error
     if model is None:

@@ -1,5 +1,5 @@
 """Parameters and multiply-adds of every model. ``sizes.json`` holds what ``measure`` gave: building 90 models takes
-minutes. ``scripts/write_zoo.py`` writes it anew, a test compares it."""
+minutes. ``scripts/write_zoo.py`` writes it again, a test compares it."""
 
 import json
 from functools import cache

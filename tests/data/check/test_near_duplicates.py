@@ -23,11 +23,11 @@ def clip(tmp_path):
 
 
 def smaller(frames: ndarray) -> ndarray:
-    """Half the size and a bit darker: a copy that somebody encoded anew."""
+    """Half the size and a bit darker: a copy that somebody encoded again."""
     return (frames[:, ::2, ::2] * 0.95).astype(np.uint8)
 
 
-def test_a_copy_that_was_scaled_and_encoded_anew_is_found(clip):
+def test_a_copy_that_was_scaled_and_encoded_again_is_found(clip):
     one = clip("one.mp4", rendered(0))
     copy = clip("copy.mp4", smaller(rendered(0)))
     others = [clip(f"{index}.mp4", rendered(index)) for index in range(1, 6)]

@@ -60,7 +60,7 @@ def test_a_long_file_is_listed_once_and_again_when_it_changes(make_video, monkey
         assert numbers_in(video.frames([11])) == [11]
 
 
-def test_a_damaged_saved_index_is_built_anew(make_video, monkeypatch, tmp_path):
+def test_a_damaged_saved_index_is_built_again(make_video, monkeypatch, tmp_path):
     monkeypatch.setenv("VIDEOAI_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(index, "SAVED_FROM_PACKETS", 30)
     path = make_video("long.mp4", 40)
@@ -89,7 +89,7 @@ def test_a_saved_index_is_of_a_file_of_this_size_and_time(make_video, monkeypatc
         assert video.num_frames == 31
 
 
-def test_an_index_that_an_earlier_version_saved_is_built_anew(make_video, monkeypatch, tmp_path, numbers_in):
+def test_an_index_that_an_earlier_version_saved_is_built_again(make_video, monkeypatch, tmp_path, numbers_in):
     monkeypatch.setenv("VIDEOAI_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(index, "SAVED_FROM_PACKETS", 30)
     path = make_video("long.mp4", 40, options={"bf": "2", "g": "10"})
@@ -104,4 +104,4 @@ def test_an_index_that_an_earlier_version_saved_is_built_anew(make_video, monkey
         assert numbers_in(video.frames([33])) == [33]
         assert video._index is not None
         assert all(np.array_equal(ours, true) for ours, true in zip(video._index, before, strict=True))
-    assert len(np.load(saved)) > 40  # and saved anew
+    assert len(np.load(saved)) > 40  # and saved again

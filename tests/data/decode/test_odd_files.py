@@ -116,7 +116,7 @@ def lie_about_duration(data: bytearray) -> None:
 
 
 def joined(make_video: MakeVideo) -> Path:
-    """Two recordings one after the other: the clock starts anew in the middle."""
+    """Two recordings one after the other: the clock starts again in the middle."""
     path = make_video("a.ts", 12, options={"bf": "0"})
     path.write_bytes(path.read_bytes() * 2)
     return path
@@ -152,7 +152,7 @@ PLAYS = {
     "two video streams": with_ffmpeg("t.mkv", "-map", "0", "-map", "0", "-c", "copy"),
     "interlaced": with_ffmpeg("i.mpg", "-c:v", "mpeg2video", "-flags", "+ildct+ilme"),
     "fragments": made(container_options={"movflags": "frag_keyframe+empty_moov"}),
-    "a clock that starts anew": joined,
+    "a clock that starts again": joined,
     "an AVI that says 1000 frames": edited(lie_about_frames, name="a.avi", codec="mpeg4"),
     "an MP4 that says 60000 pixels": edited(lie_about_size),
     "an MP4 that says weeks": edited(lie_about_duration),

@@ -75,7 +75,7 @@ def test_a_video_that_vanished_is_missed_all_the_same(table):
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "text"])
-def test_a_damaged_file_is_noticed_and_written_anew(table, damage, caplog):
+def test_a_damaged_file_is_noticed_and_written_again(table, damage, caplog):
     first = from_csv(table)
     (path,) = stored(table)
     good = path.read_bytes()
@@ -88,7 +88,7 @@ def test_a_damaged_file_is_noticed_and_written_anew(table, damage, caplog):
         }[damage]
     )
     assert content(from_csv(table)) == content(first)
-    assert "is damaged and will be written anew" in caplog.text
+    assert "is damaged and will be written again" in caplog.text
     assert path.read_bytes() == good
 
 

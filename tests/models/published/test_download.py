@@ -151,7 +151,7 @@ def test_a_file_put_there_by_hand_that_is_not_the_published_one_is_said(
     server: Server, cache: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     cache.mkdir(parents=True)
-    (cache / "model.pth").write_bytes(b"saved anew")
+    (cache / "model.pth").write_bytes(b"saved again")
     assert get(server) == cache / "model.pth" and server.asked == []
     (line,) = caplog.messages
     assert f"{cache / 'model.pth'} has SHA-256 " in line and f"the published file begins with {DIGEST}" in line

@@ -44,12 +44,12 @@ def test_with_cas_steps_a_classifier_of_made_clips_chooses_and_the_gan_stays_the
 
 
 @pytest.mark.slow
-def test_under_another_judge_the_best_is_chosen_anew(clip_folder, judge_run, tmp_path, caplog):
+def test_under_another_judge_the_best_is_chosen_again(clip_folder, judge_run, tmp_path, caplog):
     given = config(clip_folder, tmp_path, judge_run)
     videoai.train(given | {"cas_steps": 3})
     longer = videoai.train(given | {"trainer": {**SMALL, "eval_every": 1, "max_steps": 3}})
     assert (longer.metric, longer.best_step) == ("judged", 3)
-    assert "the best is chosen anew" in caplog.text
+    assert "the best is chosen again" in caplog.text
 
 
 def test_cas_needs_a_judge(clip_folder, judge_run, tmp_path):

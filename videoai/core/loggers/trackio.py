@@ -36,7 +36,7 @@ class Trackio(Logger):
         space_id: str | None = None,
     ) -> None:
         self._trackio: Any = import_module("trackio")  # by name: this file has the same
-        with contextlib.redirect_stdout(io.StringIO()):  # only the command line speaks
+        with contextlib.redirect_stdout(io.StringIO()):  # only the command line prints
             self._run = self._trackio.init(
                 project, name, space_id=space_id, config=config, resume="allow" if start_step else "never", embed=False
             )

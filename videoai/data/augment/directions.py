@@ -93,7 +93,7 @@ def label_map(pairs: Mapping[str, str] | None, classes: Sequence[str], *, where:
 def _chosen(
     pairs: Mapping[str, str] | None, only: Sequence[str] | None, chance: float, classes: Sequence[str]
 ) -> Mapping[str, str] | None:
-    """Under ``only`` a map may also speak of classes that were left out: their pairs are of no use, and half a pair is
+    """Under ``only`` a map may also name classes that were left out: their pairs are of no use, and half a pair is
     an error only if clips are turned round."""
     if not only or not pairs:
         return pairs

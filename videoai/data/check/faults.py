@@ -16,11 +16,11 @@ from videoai.data.sampling import span_frames
 # kind -> what it means and what to do; the reasons of media.Reason, crash and timeout are kinds too
 KINDS = {
     "duplicate": "the same bytes twice in one split: the video counts twice",
-    "near_duplicate": "the same pictures, encoded anew, twice in one split",
+    "near_duplicate": "the same pictures, encoded again, twice in one split",
     "conflict": "the same video under two labels: one of them is wrong",
     "leak_path": "one file in two splits: the score flatters",
     "leak_content": "the same bytes in two splits: the score flatters",
-    "leak_near": "the same pictures, encoded anew, in two splits: the score flatters",
+    "leak_near": "the same pictures, encoded again, in two splits: the score flatters",
     "leak_group": "clips of one group in two splits: the score flatters",
     "segment": "the stretch begins or ends outside the video",
     "imbalance": "the largest class has more than 10 times the clips of this one",

@@ -1,4 +1,4 @@
-"""Which videos show the same: copies to the last byte, and copies that were encoded, scaled or renamed anew.
+"""Which videos show the same: copies to the last byte, and copies that were encoded, scaled or renamed again.
 
 Eight grey frames of 16 px stand for a video. Two videos are near-duplicates when what stays (the mean over time) and
 what moves (the rest) agree, each by its correlation. Clips of one fixed camera share what stays and differ in what

@@ -39,7 +39,7 @@ class KeyFrame(NamedTuple):
 
         Most search the key frames by presentation time. MPEG streams search all packets by decoding time, and program
         streams may begin within the one they find, so the packet before is asked for. MP4 searches by decoding time
-        plus a constant, which in files cut without encoding anew may be later than the presentation time.
+        plus a constant, which in files cut without encoding again may be later than the presentation time.
         """
         return self.pts, self.dts, self.dts - 1, self.end - 1
 
@@ -91,7 +91,7 @@ def saved_index(path: str) -> FrameIndex | None:
         pts, keys = numbers[_HEAD : _HEAD + num_frames], numbers[_HEAD + num_frames :]
         return FrameIndex(pts, *keys.reshape(3, -1))
     except (OSError, ValueError, EOFError):
-        return None  # not there, or not whole: it is built anew
+        return None  # not there, or not whole: it is built again
 
 
 def save_index(path: str, index: FrameIndex, num_packets: int) -> None:

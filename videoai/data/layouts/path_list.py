@@ -43,7 +43,7 @@ def from_list(
 
 
 def split_word(path: str) -> str | None:
-    """The split that a file's name speaks of, such as ``val`` in ``k400_val_list.txt``; None = it does not."""
+    """The split that a file's name says, such as ``val`` in ``k400_val_list.txt``; None = it does not."""
     words = re.split(r"[^a-z]+", os.path.splitext(os.path.basename(path))[0].lower())
     return next((PUBLISHED_SPLITS[word] for word in words if word in PUBLISHED_SPLITS), None)
 

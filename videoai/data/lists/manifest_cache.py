@@ -2,7 +2,7 @@
 
 $VIDEOAI_CACHE/manifests holds one file per CSV file. It is used as long as that file's size and time of change, the
 settings and FORMAT are those it was written with; whether the videos are there is looked up each time. A damaged file
-is noticed by the checksums of its archive, and written anew. No pickle is loaded.
+is noticed by the checksums of its archive, and written again. No pickle is loaded.
 """
 
 import io
@@ -66,7 +66,7 @@ def store(path: str, key: str, kept: Kept) -> None:
     try:
         write_atomic(_file(path), packed.getbuffer())
     except OSError as error:
-        logger.warning("%s will be read anew each time, because its manifest cannot be kept: %s", path, error)
+        logger.warning("%s will be read again each time, because its manifest cannot be kept: %s", path, error)
 
 
 def recall(path: str, key: str) -> Kept | None:
@@ -83,7 +83,7 @@ def recall(path: str, key: str) -> Kept | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, EOFError, TypeError, BadZipFile) as error:  # TypeError: a bare array
-        logger.warning("%s is damaged and will be written anew: %s", _file(path), error)
+        logger.warning("%s is damaged and will be written again: %s", _file(path), error)
         return None
     ends = [0, *accumulate(header["sizes"].values())]
     splits = {split: items[start:end] for split, (start, end) in zip(header["sizes"], pairwise(ends), strict=True)}

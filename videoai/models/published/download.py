@@ -159,10 +159,10 @@ def digest_of(path: Path) -> str:
 
 
 def warn_if_other_digest(name: str, path: Path, sha256: str | None) -> None:
-    """Say so when a file that a person has is not the published one, byte for byte: saved anew, or another one."""
+    """Say so when a file that a person has is not the published one, byte for byte: saved again, or another one."""
     if sha256 and not (digest := digest_of(path)).startswith(sha256):
         logger.warning(
-            "weights %s: %s has SHA-256 %s, the published file begins with %s: saved anew, or another file?",
+            "weights %s: %s has SHA-256 %s, the published file begins with %s: saved again, or another file?",
             *(name, path, digest[:16], sha256),
         )
 

@@ -114,7 +114,7 @@ def _passed_over(manifest: Manifest, data: DataSettings) -> list[Fault]:
 
 
 def _examined(paths: list[str], journal: Path, settings: CheckSettings, frame_fps: float | None) -> Iterator[Examined]:
-    """From the journal where the file is the same as then, else anew; each answer is written down at once."""
+    """From the journal where the file is the same as then, else again; each answer is written down at once."""
     known = _read_journal(journal)
     stamps = {path: _stamp(path, frame_fps) for path in paths}
     done = [known[path][1] for path in paths if path in known and known[path][0] == stamps[path]]

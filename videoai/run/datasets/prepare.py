@@ -224,7 +224,7 @@ def clip_ms(pairs: Sequence[tuple[str, str]], settings: PrepareSettings) -> tupl
 
 
 def seconds_to_read(path: str, clip: ClipSpec) -> float:
-    """The middle clip of one video, opened anew."""
+    """The middle clip of one video, which is opened for it."""
     start = time.perf_counter()
     with suppress(BadVideo):  # damage that showed neither while it was made nor on the way back
         read_views(VideoItem(path, 0), clip)

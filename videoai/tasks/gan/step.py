@@ -62,7 +62,7 @@ class Generate:
         loss_d, loss_g = discriminator_hinge(real_scores, fake_scores), generator_hinge(fooled)
         self.model.augmentation.update(real_scores)
         sign_real, sign_fake = real_scores.sign().mean(), fake_scores.sign().mean()
-        if position % self.accumulate == 0:  # once a step, and in the process that speaks
+        if position % self.accumulate == 0:  # once a step, and in the process that prints
             self.model.monitor.update(sign_real, loss_d)
         loss = loss_d + loss_g
         if class_losses:
