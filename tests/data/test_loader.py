@@ -98,7 +98,7 @@ def test_nothing_that_is_drawn_depends_on_the_workers_or_on_where_the_stream_sta
 
 
 @pytest.mark.slow
-def test_workers_that_begin_anew_get_everything_that_is_drawn(clip_folder):
+def test_spawned_workers_get_everything_that_is_drawn(clip_folder):
     """With nvdec they are spawned; videos as small as these are PyAV's also there."""
     reading = {"decoder": "nvdec", "device": "cpu"}
     streams = [

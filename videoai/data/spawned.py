@@ -1,4 +1,4 @@
-"""Worker processes that begin anew (spawn) instead of as copies of this one (fork): a fork cannot use CUDA."""
+"""Worker processes that start fresh (spawn) instead of as copies of this one (fork): a fork cannot use CUDA."""
 
 import multiprocessing.context
 import signal
