@@ -8,7 +8,8 @@ wrote when it continued and used them by the command lines below. To make ``expe
     VIDEOAI_OLD_RUNS=write python -m pytest -n0 -m "" tests/test_old_runs.py
 
 and to make the run folders too, run ``begin.sh`` of that commit in a copy of the folder first, without films, ``.lock``
-and the best.pt of gan and probe. Never write either with later code: then the test would compare it with itself.
+and the best.pt of gan and probe. The GAN's run was begun again by that commit with one micro-batch a step; with several
+its spectral norm and ADA differ since. Never write either with later code: then the test would compare it with itself.
 
 The tolerances are for other machines, whose kernels add in another order. On the machine that wrote the fixtures
 (torch 2.15, x86) equal code gives equal bits, for one thread adds in one order: ``VIDEOAI_OLD_RUNS=exact`` asks for

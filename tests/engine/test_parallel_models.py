@@ -37,7 +37,7 @@ from videoai.tasks.supervised import SupervisedLearner
 CPU = torch.device("cpu")
 CLIP = ClipSpec(num_frames=8, size=32)
 CLASSES, ACCUMULATE, STEPS = 3, 4, 3
-STATISTICS = ("running_", "augmentation.", "monitor.")  # means over processes, or of what one has seen
+STATISTICS = ("running_", "monitor.")  # means over processes, or of what one has seen
 MODELS = ("small_r3d", "slowfast_4x16_r50", "tiny_video_transformer", "gan")
 
 
@@ -62,10 +62,18 @@ def make_learner(name: str) -> tuple[Learner, nn.Module, Freeze | None]:
     torch.manual_seed(seed_for(0, "init"))
     if name == "gan":
         size = {"num_classes": CLASSES, "num_frames": CLIP.num_frames, "size": CLIP.size, "width": 8}
-        networks = Generator(**size), DualDiscriminator(**size, spectral_norm=False)
-        gan = Gan(*networks, Augmentation(), Monitor(), AuxiliaryClassifier(**size))
+        networks = Generator(**size), DualDiscriminator(**size)
+        gan = Gan(*networks, Augmentation(0.1, clips_to_one=50), Monitor(), AuxiliaryClassifier(**size))
         return (
-            Generate(model=gan, to_input=ToModelInput(CLIP), policy=[], class_weight=0.5, r1=0.1, r1_every=1),
+            Generate(
+                model=gan,
+                to_input=ToModelInput(CLIP),
+                policy=[],
+                class_weight=0.5,
+                r1=0.1,
+                r1_every=1,
+                accumulate=ACCUMULATE,
+            ),
             gan.generator,
             None,
         )

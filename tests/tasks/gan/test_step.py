@@ -150,7 +150,7 @@ def test_augmentation_and_monitor_follow_the_scores_of_real_clips():
     for position in range(2):
         stats = task.train_step(white, FP32, position)
     assert (stats["sign_real"], stats["sign_fake"]) == (1, -1)
-    assert stats["augment_p"] == pytest.approx(2 * 4 / 100)
+    assert stats["augment_p"] == pytest.approx(2 * 4 / 100)  # once, for the clips of both micro-batches
     assert task.model.monitor.steps == 1  # one step of two micro-batches
     assert task.model.monitor.real_sign > 0
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from videoai.core import process_group
 from videoai.core.seeding import generator_for
 from videoai.core.types import BatchOp, Clips
 from videoai.data.normalize import ToModelInput
@@ -16,6 +17,7 @@ from videoai.gan.diff_augment import diff_augment
 from videoai.gan.gan import Gan
 from videoai.gan.losses import discriminator_hinge, generator_hinge, r1_penalty, sameness
 from videoai.gan.sampling import batch_latents
+from videoai.gan.spectral_norm import norms_of_step
 
 
 @dataclass(kw_only=True)
@@ -42,6 +44,19 @@ class Generate:
     def train_step(self, clips: Clips, precision: Precision, position: int) -> dict[str, Tensor]:
         """``position`` is the micro-batch's number in the run: the noise and all other draws depend on it alone. Made
         clips have the classes of the real ones beside them."""
+        place, processes = position % self.accumulate, process_group.world_size()
+        is_penalized = self.r1 > 0 and position // self.accumulate % self.r1_every == 0
+        norms = norms_of_step(self.model.discriminator, place=place, processes=processes, passes=2 + is_penalized)
+        with norms:
+            values = self.losses(clips, precision, position, is_penalized)
+        if place == 0:  # once a step, and in the process that prints
+            self.model.monitor.update(values["sign_real"], values["loss_d"])
+        if place + processes >= self.accumulate:  # the last that this process takes
+            self.model.augmentation.update()
+        return {**values, "augment_p": self.model.augmentation.p.clone()}
+
+    def losses(self, clips: Clips, precision: Precision, position: int, is_penalized: bool) -> dict[str, Tensor]:
+        """Those that ``train_step`` returns, from two passes of the discriminator, or three."""
         batch = self.to_input(clips)
         for op in self.ops:
             batch = op(batch, position)
@@ -60,25 +75,21 @@ class Generate:
             class_losses = self.class_losses(inputs[: len(real)], fooling, label)
         real_scores, fake_scores = scores.chunk(2)
         loss_d, loss_g = discriminator_hinge(real_scores, fake_scores), generator_hinge(fooled)
-        self.model.augmentation.update(real_scores)
-        sign_real, sign_fake = real_scores.sign().mean(), fake_scores.sign().mean()
-        if position % self.accumulate == 0:  # once a step, and in the process that prints
-            self.model.monitor.update(sign_real, loss_d)
+        self.model.augmentation.note(real_scores)
         loss = loss_d + loss_g
         if class_losses:
             loss = loss + class_losses["class_real"] + self.class_weight * conditioning * class_losses["class_fake"]
         if self.mode_seeking_weight:
             class_losses["sameness"] = sameness(fake, real, label)
             loss = loss + self.mode_seeking_weight * class_losses["sameness"]
-        if self.r1 and position // self.accumulate % self.r1_every == 0:
+        if is_penalized:
             loss = loss + self.penalty(real, label, position)
         return {
             "loss": loss,
             "loss_d": loss_d,
             "loss_g": loss_g,
-            "sign_real": sign_real,
-            "sign_fake": sign_fake,
-            "augment_p": self.model.augmentation.p.clone(),
+            "sign_real": real_scores.sign().mean(),
+            "sign_fake": fake_scores.sign().mean(),
             **class_losses,
         }
 
