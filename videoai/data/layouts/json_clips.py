@@ -1,6 +1,6 @@
 """Your clips as JSON: a list of objects, or one object a line, with path and label, and what the csv layout knows:
 split, group, start_seconds, end_seconds. In a multi-label set label is a list, and label_seconds, a list of
-[start, end], may say when each holds. Other keys do not matter."""
+[start, end], may say when each holds. Times may have other names (lists/column_names.py). Other keys do not matter."""
 
 import os
 import re
@@ -10,6 +10,7 @@ from typing import Any, Unpack
 from videoai.data.layouts.annotations import PUBLISHED_SPLITS, Annotated, SplitOptions, manifest_from_annotations
 from videoai.data.layouts.entries import Entry, json_entries
 from videoai.data.layouts.survey import Candidate, Survey, peek
+from videoai.data.lists.column_names import ours
 from videoai.data.lists.listing import NamedSpan
 from videoai.data.lists.manifest import Manifest
 from videoai.data.media import MAX_SECONDS
@@ -46,6 +47,11 @@ def _names_clips(path: str) -> bool:
 
 
 def _clip(entry: Entry, *, multi_label: bool) -> Annotated:
+    try:
+        renamed = ours(tuple(entry.fields))
+    except ValueError as error:
+        entry.fail(str(error))
+    entry.fields = {renamed.get(key, key): value for key, value in entry.fields.items()}
     given = {key for key, value in entry.fields.items() if value not in (None, "")}
     word = entry.text("split").lower() if "split" in given else ""
     if word and word not in PUBLISHED_SPLITS:

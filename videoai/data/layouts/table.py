@@ -12,16 +12,8 @@ from videoai.data.layouts.annotations import PUBLISHED_SPLITS, Annotated, SplitO
 from videoai.data.layouts.entries import csv_entries
 from videoai.data.layouts.path_list import split_word
 from videoai.data.layouts.survey import Candidate, Survey, header, survey
+from videoai.data.lists.column_names import END, GROUP, LABEL, SPLIT, START, VIDEO, like
 from videoai.data.lists.manifest import Manifest
-
-# The first that is there; compared in lower case.
-VIDEO = ("path", "video_path", "video", "video_name", "vid_name", "video_id", "clip_name", "clip", "filename")
-VIDEO += ("file_name", "file", "youtube_id", "id", "name")
-LABEL = ("label", "class", "class_name", "classname", "action", "activity", "category", "emotion", "tag")
-START = ("start_seconds", "start", "start_time", "time_start", "t_start", "start_timestamp", "begin")
-END = ("end_seconds", "end", "end_time", "time_end", "t_end", "stop_timestamp", "stop")
-SPLIT = ("split", "subset", "set", "partition")
-GROUP = ("group",)
 
 
 def detect(tree: Survey) -> Candidate | None:
@@ -50,7 +42,7 @@ def from_table(
 
     Args:
         annotations: a csv or a folder; None = below root.
-        video, label, start, end, split, group: names of columns; None = the usual ones, see VIDEO, LABEL, ...
+        video, label, start, end, split, group: names of columns; None = the usual ones, see lists/column_names.py
     """
     named = {"video": video, "label": label, "start": start, "end": end, "split": split, "group": group}
     tree = survey(annotations or root)
@@ -74,8 +66,8 @@ def _tables(tree: Survey, video: str | None = None, label: str | None = None) ->
 
 def _column(path: str):
     """A function from usual names to the column of the file that bears one of them, or None."""
-    columns = {name.lower(): name for name in reversed(header(path))}
-    return lambda usual: next((columns[name] for name in usual if name in columns), None)
+    columns = header(path)
+    return lambda usual: next(iter(like(columns, usual)), None)
 
 
 def _columns(path: str, named: dict[str, str | None]) -> dict[str, str | None]:

@@ -16,6 +16,7 @@ from numpy import ndarray
 from videoai.core.messages import did_you_mean, names_in, truncated_list
 from videoai.core.types import LabelSpan
 from videoai.data.lists.clip_table import NO_NUMBER, SECONDS, ClipTable, Column, Where, read_table
+from videoai.data.lists.column_names import group_like, ours, split_like
 from videoai.data.lists.csv_file import CsvFile, Delimiter
 from videoai.data.lists.items import Items, Vocabulary
 from videoai.data.lists.label_sets import LabelSets
@@ -39,10 +40,16 @@ def read_csv_clips(
     Raises:
         FileNotFoundError: no such CSV file. ValueError: anything wrong in it, as `file.csv:LINE: ...`.
     """
-    asked_for = {"label", "split", split_by or "group", *(where or ()), *(val_where or ()), *(test_where or ())}
-    asked_for |= {SECONDS_COLUMN} if multi_label else set()
-    table = read_table(CsvFile(path, delimiter), root=root, columns=asked_for)
-    notes: list[str] = []
+    file = CsvFile(path, delimiter, rename=ours)
+    where, val_where, test_where = (
+        {file.called(name): value for name, value in (each or {}).items()} for each in (where, val_where, test_where)
+    )
+    split_by = file.called(split_by) if split_by else None
+    asked_for = {"label", "split", split_by or "group", *where, *val_where, *test_where}
+    asked_for |= {*split_like(file.header), *group_like(file.header)} | ({SECONDS_COLUMN} if multi_label else set())
+    table = read_table(file, root=root, columns=asked_for)
+    read = ", ".join(f"{theirs} as {name}" for theirs, name in file.renamed.items())
+    notes = [f"columns are read by other names: {read}."] if read else []
     if where:
         kept = table.matching(where, "where")
         notes.append(f"kept {kept.sum()} of {len(table)} lines where {_text(where)}.")
@@ -55,7 +62,27 @@ def read_csv_clips(
     notes += group_notes(clips.items, group_column)
     if table.is_filled("split") and (val_where or test_where):
         notes.append("val_where and test_where decide only on lines where the split column is empty.")
+    if not (table.is_filled("split") or val_where or test_where):
+        notes += _unused_notes(table, group_column)
     return ReadClips(clips, table.is_filled("split") or bool(test_where), notes)
+
+
+def _unused_notes(table: ClipTable, group_column: str | None) -> list[str]:
+    """Columns that look like splits or groups, where splits are going to be drawn without them."""
+    notes, header = [], table.file.header
+    for name in split_like(header)[:1]:
+        given = truncated_list(table.columns[name].used(), 4)
+        notes.append(
+            f"the column {name} ({given}) looks like a split and is not used: call it split, or set "
+            f"'data.test_where={{{name}: VALUE}}'."
+        )
+    several = [name for name in group_like(header) if 1 < len(table.columns[name].used()) < len(table)]
+    for name in several[:1] if group_column is None else []:
+        notes.append(
+            f"the column {name} names {len(table.columns[name].used())} groups of clips and is not used: clips of one "
+            f"group fall into training and test. data.split_by={name} keeps them together."
+        )
+    return notes
 
 
 def _group_column(table: ClipTable, split_by: str | None) -> str | None:

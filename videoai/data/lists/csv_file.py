@@ -2,7 +2,7 @@
 
 import csv
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any, Literal, NoReturn
@@ -23,7 +23,14 @@ class CsvFile:
     Raises: FileNotFoundError, or ValueError with the line at fault; `chunks` and `line` do too.
     """
 
-    def __init__(self, path: str, delimiter: Delimiter = "auto") -> None:
+    def __init__(
+        self,
+        path: str,
+        delimiter: Delimiter = "auto",
+        *,
+        rename: Callable[[tuple[str, ...]], Mapping[str, str]] = lambda header: {},
+    ) -> None:
+        """``rename``: a header -> columns that get another name here. It may raise ValueError."""
         if os.path.isdir(path):
             raise ValueError(f"{path}: a folder, but data=csv reads a file. Class folders: data=folder data.root=PATH")
         if not os.path.isfile(path):
@@ -37,9 +44,18 @@ class CsvFile:
         if doubled:
             names = truncated_list(sorted(name or "''" for name in doubled))
             self.fail(1, f"the header names {names} twice; rename one of them")
+        try:
+            self.renamed = rename(tuple(self.header))
+        except ValueError as error:
+            self.fail(1, str(error))
+        self.header = [self.called(name) for name in self.header]
 
     def fail(self, line: int, problem: str) -> NoReturn:
         raise ValueError(f"{self.path}:{line}: {problem}")
+
+    def called(self, name: str) -> str:
+        """What a column of the file is called here."""
+        return self.renamed.get(name, name)
 
     def position(self, name: str, asked_by: str) -> int:
         """The position of a column. Raises ValueError naming the columns there are."""
