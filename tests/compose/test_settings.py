@@ -444,6 +444,8 @@ def test_jobs_without_presets_take_the_same_words():
     assert (settings.checkpoint, settings.trust, settings.views) == ("a b.pt", ("mine",), "4x3")
     with pytest.raises(ValueError, match="checkpoint is not set"):
         from_arguments(EvaluateSettings, []).settings()
+    with pytest.raises(ValueError, match="unknown setting 'model'"):
+        from_arguments(EvaluateSettings, ["model=r3d_18", "model.width=3"])
     with pytest.raises(ValueError, match="unknown setting 'viewss'. Did you mean views"):
         from_arguments(EvaluateSettings, ["viewss=1x1"])
 

@@ -84,10 +84,12 @@ def values_of(overrides: Sequence[str]) -> dict[str, Any]:
 
 
 def put(nested: dict[str, Any], key: str, value: Any) -> None:
-    """Set ``a.b`` in a nested dict."""
+    """Set ``a.b`` in a nested dict; a value that stood for ``a`` gives way, and what is no setting is refused later."""
     *parents, leaf = key.split(".")
     for parent in parents:
-        nested = nested.setdefault(parent, {})
+        if not isinstance(nested.get(parent), dict):
+            nested[parent] = {}
+        nested = nested[parent]
     nested[leaf] = value
 
 
