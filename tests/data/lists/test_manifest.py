@@ -428,7 +428,7 @@ def test_a_class_too_small_for_val_is_noted(write_csv):
         (
             "path,label,split",
             ["a,x,trian"],
-            r"clips.csv:2: split is 'trian'; allowed: train, val.*Did you mean train",
+            r"clips.csv:2: split is 'trian'; allowed: train, .*Did you mean train",
         ),
         ("path,label", ["a,x", "b,y", "a,x"], r"clips.csv:4: a is listed twice, here and on line 2"),
         ("path,label", ["a,x", "b,y", "./a,y"], r"clips.csv:4: .* twice, as 'y' here and as 'x' on line 2"),

@@ -3,13 +3,15 @@
 import csv
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from videoai.core.types import MULTI_LABEL, LabelSpan, VideoItem
-from videoai.data.lists.class_folders import VIDEO_EXTENSIONS, natural_order, split_folders_of, subfolders
+from videoai.data.lists.class_folders import VIDEO_EXTENSIONS, class_folders_of, natural_order
+from videoai.data.lists.column_names import ours
 from videoai.data.lists.label_texts import SEPARATOR
 from videoai.data.lists.listing import SPLIT_NAMES, SPLITS
 from videoai.data.lists.manifest import Manifest
@@ -42,10 +44,9 @@ def list_folder(root: str | Path, **_: Any) -> tuple[Manifest, list[ListFault]]:
     root = os.path.abspath(os.path.expanduser(root))
     entries: list[Entry] = []
     classes: set[str] = set()
-    for split, folder in split_folders_of(root) or [("train", root)]:
-        for name in subfolders(folder):
-            classes.add(name)
-            entries += [Entry(path, (name,), split) for path in _videos(os.path.join(folder, name))]
+    for folder in class_folders_of(root):
+        classes.add(folder.label)
+        entries += [Entry(path, (folder.label,), folder.split or "train") for path in _videos(folder.path)]
     return _listed(entries, natural_order(classes), root, root)
 
 
@@ -63,7 +64,11 @@ def list_csv(
         file.seek(0)
         lines = list(csv.DictReader(file, delimiter=max(",;\t", key=header.count)))
     cut = SEPARATOR if multi_label else None
-    entries = [_entry({(key or "").strip(): _text(value) for key, value in line.items()}, root, cut) for line in lines]
+    name_of = {key: (key or "").strip() for line in lines[:1] for key in line}
+    with suppress(ValueError):  # what training complains about
+        name_of |= {key: ours(tuple(name_of.values())).get(name, name) for key, name in name_of.items()}
+    named = ({name_of.get(key, ""): _text(value) for key, value in line.items()} for line in lines)
+    entries = [_entry(line, root, cut) for line in named]
     valid = [entry for entry in entries if entry]
     classes = natural_order({label for entry in valid for label in entry.labels})
     return _listed(valid, classes, path, root, multi_label=multi_label)

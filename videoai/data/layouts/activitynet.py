@@ -9,9 +9,10 @@ import os
 from collections.abc import Iterator
 from typing import Any, Unpack
 
-from videoai.data.layouts.annotations import PUBLISHED_SPLITS, Annotated, SplitOptions, manifest_from_annotations
+from videoai.data.layouts.annotations import Annotated, SplitOptions, manifest_from_annotations
 from videoai.data.layouts.entries import Entry, load_json
 from videoai.data.layouts.survey import Candidate, Survey, peek, survey
+from videoai.data.lists.listing import SPLIT_NAMES
 from videoai.data.lists.manifest import Manifest
 
 
@@ -50,10 +51,10 @@ def _clips(path: str) -> Iterator[Annotated]:
     for name, about in database.items():
         entry = Entry(about if isinstance(about, dict) else {}, lambda name=name: f"{path}: database {name!r}")
         word = entry.text("subset").lower()
-        if word not in PUBLISHED_SPLITS:
-            entry.fail(f"subset is {word!r}; allowed: {', '.join(PUBLISHED_SPLITS)}")
+        if word not in SPLIT_NAMES:
+            entry.fail(f"subset is {word!r}; allowed: {', '.join(SPLIT_NAMES)}")
         for number, part in enumerate(entry.fields.get("annotations") or []):
-            yield _clip(name, PUBLISHED_SPLITS[word], _fields(part), f"{path}: database {name!r}, annotation {number}")
+            yield _clip(name, SPLIT_NAMES[word], _fields(part), f"{path}: database {name!r}, annotation {number}")
 
 
 def _fields(part: Any) -> dict[str, Any]:

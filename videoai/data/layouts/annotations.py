@@ -13,11 +13,10 @@ from numpy import ndarray
 from videoai.core.messages import near_names, truncated_list
 from videoai.data.layouts.video_index import VideoIndex, is_file
 from videoai.data.lists.items import Items
-from videoai.data.lists.listing import SPLIT_NAMES, SPLITS, Listing, NamedSpan, ReadClips, Row, group_notes, label_notes
+from videoai.data.lists.listing import SPLITS, Listing, NamedSpan, ReadClips, Row, group_notes, label_notes
 from videoai.data.lists.manifest import Manifest, assemble
 
 # Words of publishers for splits that the table of clips does not know.
-PUBLISHED_SPLITS = {**SPLIT_NAMES, "training": "train", "validate": "val", "dev": "val", "testing": "test"}
 
 
 class Annotated(NamedTuple):

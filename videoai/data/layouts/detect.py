@@ -22,8 +22,8 @@ from videoai.data.layouts import (
     ucf101,
 )
 from videoai.data.layouts.survey import Candidate, Survey, first_values, header
+from videoai.data.lists.class_folders import splits_named
 from videoai.data.lists.label_texts import SECONDS_COLUMN, SEPARATOR
-from videoai.data.lists.listing import SPLIT_NAMES
 
 OWN_COLUMNS = {
     "path",
@@ -53,7 +53,7 @@ def detect_csv(tree: Survey) -> Candidate | None:
 def detect_folder(tree: Survey) -> Candidate | None:
     """Class folders, see manifest.from_folder: two classes with videos or folders of frames."""
     folders = [path.split(os.sep)[:-1] for path in (*tree.videos, *tree.frame_folders)]
-    splits = {parts[0] for parts in folders if parts and parts[0].lower() in SPLIT_NAMES}
+    splits = splits_named(sorted({parts[0] for parts in folders if parts})).keys()
     inside = [parts[1:] if len(splits) > 1 and parts and parts[0] in splits else parts for parts in folders]
     classes = sorted({parts[0] for parts in inside if parts})
     if len(classes) < 2:

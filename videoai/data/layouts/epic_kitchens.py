@@ -6,9 +6,10 @@ Classes are the keys of EPIC_100_verb_classes.csv and EPIC_100_noun_classes.csv,
 from collections.abc import Iterator
 from typing import Literal, Unpack
 
-from videoai.data.layouts.annotations import PUBLISHED_SPLITS, Annotated, SplitOptions, manifest_from_annotations
+from videoai.data.layouts.annotations import Annotated, SplitOptions, manifest_from_annotations
 from videoai.data.layouts.entries import csv_entries
 from videoai.data.layouts.survey import Candidate, Survey, survey
+from videoai.data.lists.listing import SPLIT_NAMES
 from videoai.data.lists.manifest import Manifest
 
 COLUMNS = ("video_id", "start_timestamp", "stop_timestamp", "verb_class", "noun_class")
@@ -55,5 +56,5 @@ def _clips(path: str, names: dict[str, dict[int, str]]) -> Iterator[Annotated]:
         label = " ".join(names[part].get(number, str(number)) for part, number in numbers.items())
         start, end = entry.seconds("start_timestamp"), entry.seconds("stop_timestamp")
         yield Annotated(
-            entry.text("video_id"), label, PUBLISHED_SPLITS.get(word, "train"), start_seconds=start, end_seconds=end
+            entry.text("video_id"), label, SPLIT_NAMES.get(word, "train"), start_seconds=start, end_seconds=end
         )

@@ -7,11 +7,11 @@ import re
 from functools import partial
 from typing import Any, Unpack
 
-from videoai.data.layouts.annotations import PUBLISHED_SPLITS, Annotated, SplitOptions, manifest_from_annotations
+from videoai.data.layouts.annotations import Annotated, SplitOptions, manifest_from_annotations
 from videoai.data.layouts.entries import Entry, json_entries
 from videoai.data.layouts.survey import Candidate, Survey, peek
 from videoai.data.lists.column_names import ours
-from videoai.data.lists.listing import NamedSpan
+from videoai.data.lists.listing import SPLIT_NAMES, NamedSpan
 from videoai.data.lists.manifest import Manifest
 from videoai.data.media import MAX_SECONDS
 
@@ -54,8 +54,8 @@ def _clip(entry: Entry, *, multi_label: bool) -> Annotated:
     entry.fields = {renamed.get(key, key): value for key, value in entry.fields.items()}
     given = {key for key, value in entry.fields.items() if value not in (None, "")}
     word = entry.text("split").lower() if "split" in given else ""
-    if word and word not in PUBLISHED_SPLITS:
-        entry.fail(f"split is {word!r}; allowed: {', '.join(PUBLISHED_SPLITS)}")
+    if word and word not in SPLIT_NAMES:
+        entry.fail(f"split is {word!r}; allowed: {', '.join(SPLIT_NAMES)}")
     start = entry.seconds("start_seconds") if "start_seconds" in given else 0.0
     end = entry.seconds("end_seconds") if "end_seconds" in given else None
     if end is not None and end <= start:
@@ -63,7 +63,7 @@ def _clip(entry: Entry, *, multi_label: bool) -> Annotated:
     group = entry.text("group") if "group" in given else None
     spans = _spans(entry, entry.fields.get("label"), entry.fields.get(SECONDS)) if multi_label else None
     label = "" if multi_label else _label(entry)
-    return Annotated(entry.text("path"), label, PUBLISHED_SPLITS.get(word), group, start, end, spans=spans)
+    return Annotated(entry.text("path"), label, SPLIT_NAMES.get(word), group, start, end, spans=spans)
 
 
 def _label(entry: Entry) -> str:

@@ -6,9 +6,10 @@ Files are named ID_000001_000011.mp4 as the publishers' crawler does, or ID.mp4,
 from collections.abc import Iterator
 from typing import Unpack
 
-from videoai.data.layouts.annotations import PUBLISHED_SPLITS, Annotated, SplitOptions, manifest_from_annotations
+from videoai.data.layouts.annotations import Annotated, SplitOptions, manifest_from_annotations
 from videoai.data.layouts.entries import csv_entries
 from videoai.data.layouts.survey import Candidate, Survey, survey
+from videoai.data.lists.listing import SPLIT_NAMES
 from videoai.data.lists.manifest import Manifest
 
 COLUMNS = ("label", "youtube_id", "time_start", "time_end")
@@ -39,12 +40,12 @@ def _clips(files: list[str], trimmed: bool) -> Iterator[Annotated]:
         for entry in csv_entries(path):
             video, start, end = entry.text("youtube_id"), entry.seconds("time_start"), entry.seconds("time_end")
             word = str(entry.fields.get("split") or "train").lower()
-            if word not in PUBLISHED_SPLITS:
-                entry.fail(f"split is {word!r}; allowed: {', '.join(PUBLISHED_SPLITS)}")
+            if word not in SPLIT_NAMES:
+                entry.fail(f"split is {word!r}; allowed: {', '.join(SPLIT_NAMES)}")
             yield Annotated(
                 video=f"{video}_{int(start):06d}_{int(end):06d}" if trimmed else video,
                 label=entry.text("label"),
-                split=PUBLISHED_SPLITS[word],
+                split=SPLIT_NAMES[word],
                 group=video,
                 start_seconds=0.0 if trimmed else start,
                 end_seconds=None if trimmed else end,

@@ -8,10 +8,11 @@ import re
 from collections.abc import Iterator
 from typing import Unpack
 
-from videoai.data.layouts.annotations import PUBLISHED_SPLITS, Annotated, SplitOptions, manifest_from_annotations
+from videoai.data.layouts.annotations import Annotated, SplitOptions, manifest_from_annotations
 from videoai.data.layouts.entries import Entry, line_entries
 from videoai.data.layouts.survey import Candidate, Survey, first_line, survey
 from videoai.data.lists.class_folders import VIDEO_EXTENSIONS
+from videoai.data.lists.listing import SPLIT_NAMES
 from videoai.data.lists.manifest import Manifest
 
 LINE = re.compile(r"(?P<path>\S.*?)[\s,]+(?:(?P<num_frames>\d+)[\s,]+)?(?P<label>-?\d+)")
@@ -45,7 +46,7 @@ def from_list(
 def split_word(path: str) -> str | None:
     """The split that a file's name says, such as ``val`` in ``k400_val_list.txt``; None = it does not."""
     words = re.split(r"[^a-z]+", os.path.splitext(os.path.basename(path))[0].lower())
-    return next((PUBLISHED_SPLITS[word] for word in words if word in PUBLISHED_SPLITS), None)
+    return next((SPLIT_NAMES[word] for word in words if word in SPLIT_NAMES), None)
 
 
 def _lists(tree: Survey) -> list[str]:

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from typing import Unpack
 
 from videoai.core.messages import did_you_mean
-from videoai.data.layouts.annotations import PUBLISHED_SPLITS, Annotated, SplitOptions, manifest_from_annotations
+from videoai.data.layouts.annotations import Annotated, SplitOptions, manifest_from_annotations
 from videoai.data.layouts.entries import csv_entries
 from videoai.data.layouts.path_list import split_word
 from videoai.data.layouts.survey import Candidate, Survey, header, survey
 from videoai.data.lists.column_names import END, GROUP, LABEL, SPLIT, START, VIDEO, like
+from videoai.data.lists.listing import SPLIT_NAMES
 from videoai.data.lists.manifest import Manifest
 
 
@@ -87,12 +88,12 @@ def _clips(path: str, columns: dict[str, str | None]) -> Iterator[Annotated]:
     video, label, start, end = (columns[meaning] or "" for meaning in ("video", "label", "start", "end"))
     for entry in csv_entries(path):
         said = str(entry.fields.get(columns["split"] or "") or "").lower()
-        if said and said not in PUBLISHED_SPLITS:
-            entry.fail(f"{columns['split']} is {said!r}; allowed: {', '.join(PUBLISHED_SPLITS)}")
+        if said and said not in SPLIT_NAMES:
+            entry.fail(f"{columns['split']} is {said!r}; allowed: {', '.join(SPLIT_NAMES)}")
         begins = entry.seconds(start) if entry.fields.get(start) else 0.0
         ends = entry.seconds(end) if entry.fields.get(end) else None
         if ends is not None and ends <= begins:
             entry.fail(f"{end} {ends:g} must lie after {start or 'the beginning'} {begins:g}")
         group = entry.fields.get(columns["group"] or "") or None
-        split = PUBLISHED_SPLITS[said] if said else by_name
+        split = SPLIT_NAMES[said] if said else by_name
         yield Annotated(entry.text(video), entry.text(label), split, group, begins, ends)

@@ -1,14 +1,15 @@
-"""Reads `root/<class>/**/*` or `root/{train,val,test}/<class>/**/*` into rows. Looks at names only, opens no file.
+"""Reads `root/<class>/**/*`, `root/{train,val,test}/<class>/**/*` or `root/<class>/{train,val,test}/**/*` into rows.
+Looks at names only, opens no file.
 
 A video is a file, or a folder of numbered images such as img_00001.jpg.
 """
 
 import os
 import re
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from videoai.core.messages import near_names, truncated_list
 from videoai.data.lists.listing import SPLIT_NAMES, Listing, ReadClips, Row, group_notes
@@ -24,16 +25,17 @@ NAMES_LOOKED_AT = 50  # names of a folder that are read to see whether it holds 
 
 
 def read_class_folders(
-    root: str, *, extensions: Collection[str] | None = None, group_by: Literal["clip", "folder"] = "clip"
+    root: str, *, extensions: Collection[str] | None = None, group_by: Literal["clip", "folder"] | None = None
 ) -> ReadClips:
     """One clip per video. Names starting with a dot are ignored, links are followed.
 
     Args:
         root: absolute path.
         extensions: None = VIDEO_EXTENSIONS.
-        group_by: "folder" sets a clip's group to the name of the first sub-folder below its class folder, if any.
+        group_by: "folder" sets a clip's group to the name of the first sub-folder below its class folder, if any;
+            None = "clip", but sub-folders that are the same in all classes are refused: are they classes, or people?
     Raises:
-        FileNotFoundError: no such folder. ValueError: no videos at all or in one class, unclear split folders.
+        FileNotFoundError: no such folder. ValueError: no videos at all or in one class, unclear folders.
     """
     if os.path.isfile(root):
         raise ValueError(
@@ -42,14 +44,16 @@ def read_class_folders(
     if not os.path.isdir(root):
         raise FileNotFoundError(f"{root}: no such folder of videos.{near_names(root)}")
     wanted = VIDEO_EXTENSIONS if extensions is None else {f".{name.lower().lstrip('.')}" for name in extensions}
-    split_folders = split_folders_of(root)
+    split_folders, folders = split_folders_of(root), class_folders_of(root)
+    if group_by is None and not any(folder.split for folder in folders):
+        _check_not_alike(root, folders)
     skipped: Counter[str] = Counter()
 
     def rows() -> Iterator[Row]:
-        for split, folder in split_folders or [(None, root)]:
+        for _, folder in split_folders or [(None, root)]:
             _count_outside(folder, wanted, skipped)
-            for name in subfolders(folder):
-                yield from _class_rows(root, os.path.join(folder, name), split, wanted, skipped, group_by)
+        for folder in folders:
+            yield from _class_rows(root, folder, wanted, skipped, group_by)
 
     clips = Listing.of(rows(), root)
     notes = _notes(root, split_folders, skipped)
@@ -59,7 +63,7 @@ def read_class_folders(
             f"{_listed(wanted)}. Put the videos of each class into a folder of its own. {' '.join(notes)}".rstrip()
         )
     notes += group_notes(clips.items, "folder" if group_by == "folder" else None)
-    has_test_split = any(split != "train" for split, _ in split_folders)
+    has_test_split = any(folder.split not in (None, "train") for folder in folders)
     return ReadClips(clips, has_test_split, notes)
 
 
@@ -105,11 +109,49 @@ def natural_order(names: Iterable[str]) -> list[str]:
     )
 
 
+class ClassFolder(NamedTuple):
+    """Where clips of a class lie."""
+
+    split: str | None  # None = to be made
+    label: str
+    path: str
+
+
+def class_folders_of(root: str) -> list[ClassFolder]:
+    """The folders of all classes: in those of the splits, above them, or without any."""
+    if splits := split_folders_of(root):
+        return [
+            ClassFolder(split, name, os.path.join(above, name)) for split, above in splits for name in subfolders(above)
+        ]
+    names = subfolders(root)
+    inside = {name: splits_named(subfolders(os.path.join(root, name))) for name in names}
+    if names and all(inside[name].keys() == {*subfolders(os.path.join(root, name))} != set() for name in names):
+        return [
+            ClassFolder(split, name, os.path.join(root, name, folder))
+            for name in names
+            for folder, split in inside[name].items()
+        ]
+    return [ClassFolder(None, name, os.path.join(root, name)) for name in names]
+
+
+def splits_named(names: Sequence[str]) -> dict[str, str]:
+    """Folders that are called after splits -> the splits: ``train``, ``Testing``; or two and more that differ in such a
+    word alone, ``train_256`` and ``val_256``."""
+    if exact := {name: SPLIT_NAMES[name.lower()] for name in names if name.lower() in SPLIT_NAMES}:
+        return exact
+    alike: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+    for name in names:
+        for word in re.finditer("[a-z]+", name.lower()):
+            if word[0] in SPLIT_NAMES:
+                alike[name.lower()[: word.start()], name.lower()[word.end() :]][name] = SPLIT_NAMES[word[0]]
+    return next((found for found in alike.values() if len(found) > 1), {})
+
+
 def split_folders_of(root: str) -> list[tuple[str, str]]:
     """(split, folder) pairs when the folders bear names of splits, else nothing: then they are classes. One folder
     alone is a split when it holds folders and nothing stands beside it."""
     names = subfolders(root)
-    folders = [(SPLIT_NAMES[name.lower()], name) for name in names if name.lower() in SPLIT_NAMES]
+    folders = [(split, name) for name, split in splits_named(names).items()]
     if len(folders) == 1 and len(names) > 1 and _holds_classes(os.path.join(root, folders[0][1])):
         name, beside = folders[0][1], [name for name in names if name != folders[0][1]]
         raise ValueError(
@@ -121,9 +163,22 @@ def split_folders_of(root: str) -> list[tuple[str, str]]:
     if len({split for split, _ in folders}) < len(folders):
         raise ValueError(
             f"{root}: the folders {truncated_list([name for _, name in folders])} look like splits, but there may be "
-            "one each of train, val (or valid, validation) and test; rename or merge them"
+            "one each of train, val (or dev, eval, validation) and test; rename or merge them"
         )
     return [(split, os.path.join(root, name)) for split, name in folders]
+
+
+def _check_not_alike(root: str, folders: Sequence[ClassFolder]) -> None:
+    """Raises: ValueError: all classes hold sub-folders of the same names, so that either may be the classes."""
+    inside = {frozenset(subfolders(folder.path)) for folder in folders}
+    if len(folders) < 2 or len(inside) > 1 or len(names := min(inside)) < 2 or not _holds_classes(folders[0].path):
+        return
+    above, below = truncated_list([folder.label for folder in folders], 3), truncated_list(natural_order(names), 3)
+    raise ValueError(
+        f"{root}: {above} hold the same folders, {below}. If {above} are splits, call them train, val and test. If "
+        f"they are classes, and {below} people or sources, data.split_by=folder keeps the clips of each together; "
+        "data.split_by=clip does not"
+    )
 
 
 def _holds_classes(folder: str) -> bool:
@@ -133,20 +188,19 @@ def _holds_classes(folder: str) -> bool:
 
 def _class_rows(
     root: str,
-    folder: str,
-    split: str | None,
+    folder: ClassFolder,
     wanted: Collection[str],
     skipped: Counter[str],
-    group_by: Literal["clip", "folder"],
+    group_by: Literal["clip", "folder"] | None,
 ) -> Iterator[Row]:
     path = None
-    for path in videos_below(folder, wanted, skipped):
-        inside = path[len(folder) + 1 :].split(os.sep)
+    for path in videos_below(folder.path, wanted, skipped):
+        inside = path[len(folder.path) + 1 :].split(os.sep)
         group = inside[0] if group_by == "folder" and len(inside) > 1 else None
-        yield Row(path[len(root) :].lstrip(os.sep), os.path.basename(folder), split, group)
+        yield Row(path[len(root) :].lstrip(os.sep), folder.label, folder.split, group)
     if path is None:
         raise ValueError(
-            f"{folder}: this class has no videos ending in {_listed(wanted)}; add some, remove the folder, "
+            f"{folder.path}: this class has no videos ending in {_listed(wanted)}; add some, remove the folder, "
             "or rename them"
         )
 

@@ -12,7 +12,12 @@ from videoai.core.types import MULTI_LABEL, LabelSpan, VideoItem
 from videoai.data.lists.items import Items, Vocabulary
 
 SPLITS = ("train", "val", "test")
-SPLIT_NAMES = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
+# In lower case. What is called eval or dev is looked at during training, as val is.
+SPLIT_NAMES = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("val", "valid", "validate", "validation", "dev", "eval", "evaluation"), "val"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
 
 
 class NamedSpan(NamedTuple):

@@ -161,7 +161,8 @@ def from_folder(
 
     Args:
         val_fraction, test_fraction: share of the clips that a made split gets, 0 = none.
-        split_by: "clip" or None: a made split may separate any two files. "folder": files in sub-folders of one name
+        split_by: "clip" or None: a made split may separate any two files (None refuses classes whose sub-folders are
+            all the same). "folder": files in sub-folders of one name
             below a class (a person, a source video) stay together, in whichever class they lie.
         extensions: such as [".mp4"]; None = class_folders.VIDEO_EXTENSIONS.
     Raises:
@@ -170,7 +171,7 @@ def from_folder(
     if split_by not in (None, "clip", "folder"):
         raise ValueError(f"split_by is {split_by!r}; a folder of videos can be split by clip or by folder")
     root = os.path.abspath(os.path.expanduser(root))
-    result = read_class_folders(root, extensions=extensions, group_by=split_by or "clip")
+    result = read_class_folders(root, extensions=extensions, group_by=split_by)
     return assemble(result, root, root, val_fraction=val_fraction, test_fraction=test_fraction, split_seed=split_seed)
 
 
