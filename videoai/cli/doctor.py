@@ -1,7 +1,6 @@
 """``videoai doctor``: is everything here that training needs, and what to type where it is not."""
 
 import importlib
-import os
 import platform
 import shutil
 import sys
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from videoai.core.cache import cache_folder
+from videoai.core.cores import available_cores
 
 if TYPE_CHECKING:
     import torch
@@ -141,7 +141,7 @@ def cpu_checks() -> list[Check]:
     """Cores this process may use, and the instruction sets that make bfloat16 worth it."""
     import torch
 
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    cores = available_cores()
     flags = getattr(torch.cpu, "get_capabilities", dict)()  # newer than torch 2.11
     names = [name for name in ("avx512_bf16", "amx_bf16", "amx_fp16", "sve") if flags.get(name)]
     level = torch.backends.cpu.get_cpu_capability()

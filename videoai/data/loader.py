@@ -8,7 +8,6 @@ skipped by reading.
 
 import atexit
 import multiprocessing
-import os
 import signal
 from collections.abc import Iterable, Iterator
 from itertools import cycle
@@ -19,6 +18,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Sampler, default_collate
 
 from videoai.core import process_group
+from videoai.core.cores import available_cores
 from videoai.core.seeding import generator_for
 from videoai.core.types import Clip, Clips
 from videoai.data.augment.balance import ClassBalance
@@ -131,7 +131,7 @@ def eval_batches(
 def resolve_workers(num_workers: int | str, device: str, decoder: str = "pyav") -> int:
     """``auto`` = one a core where a GPU computes (16 at most, 4 where it decodes, as each then takes part of its
     memory), two at most where the CPU computes, too. Processes on one machine share its cores."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = available_cores()
     cores = max(1, cores // process_group.local_world_size())
     if num_workers == "auto":
         return min(cores, 2 if device == "cpu" else 4 if decoder == "nvdec" else 16)

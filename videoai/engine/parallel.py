@@ -15,6 +15,7 @@ from torch.nn.modules.batchnorm import _NormBase
 
 from videoai.core import process_group
 from videoai.core.checkpoint import weights_hash
+from videoai.core.cores import available_cores
 from videoai.core.types import Clips
 from videoai.engine.average import Average
 from videoai.engine.precision import Precision
@@ -90,14 +91,16 @@ def parallelize(
         if mode == "shard":
             logger.info("parallel=shard has no effect in one process: torchrun starts several")
         return Parallel(learner)
+    if precision.device.type == "cpu" and process_group.local_world_size() > available_cores():
+        logger.warning(
+            "more processes than cores: they may starve each other; trainer.step_timeout=300 ends such a step"
+        )
     if mode != "shard":
         from videoai.engine.replicate import Replicas
 
         return Replicas(learner)
     from videoai.engine.shard import Shards  # takes a second to import
 
-    if processes > 2 and precision.device.type == "cpu":
-        logger.warning("parallel=shard on a CPU: torch's gloo may hang; trainer.step_timeout=300 ends such a step")
     size = processes if shard_size is None else shard_size
     return Shards(learner, average, precision, blocks=blocks, accumulate=accumulate, shard_size=size)
 

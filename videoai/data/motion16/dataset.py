@@ -11,7 +11,6 @@ at once do no harm. Hashes are of the rendered frames: the bytes of the encoder 
 
 import io
 import logging
-import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -27,6 +26,7 @@ from av.error import FFmpegError
 from numpy import ndarray
 
 from videoai.core.cache import cache_folder
+from videoai.core.cores import available_cores
 from videoai.core.files import csv_bytes, write_atomic
 from videoai.data.encode import encoder, make_folder, write_clip
 from videoai.data.motion16.motion import CLASSES, LEVELS, SPLITS, render, truth_of
@@ -190,7 +190,7 @@ def _make(folder: Path, jobs: list[Job], num_workers: int | None, progress: Call
 
 def _run(jobs: list[Job], num_workers: int | None) -> Iterator[str]:
     """The hash of every clip, in order, made by this or by other processes."""
-    workers = min(_num_cores() if num_workers is None else num_workers, len(jobs))
+    workers = min(available_cores() if num_workers is None else num_workers, len(jobs))
     done = 0
     # spawn, not fork: the caller may have threads running (torch does), and a fork would inherit their locks.
     if workers > 1 or num_workers:
@@ -205,10 +205,6 @@ def _run(jobs: list[Job], num_workers: int | None) -> Iterator[str]:
                 'if __name__ == "__main__": so that workers can start, or pass num_workers=0.'
             )
     yield from map(make_clip, jobs[done:])
-
-
-def _num_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def make_clip(job: Job) -> str:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from videoai.core.build import ANYTHING
+from videoai.core.cores import available_cores
 from videoai.core.files import csv_bytes, write_atomic
 from videoai.core.types import ClipSpec, VideoItem
 from videoai.data.isolation import WorkerFailure, isolated
@@ -155,7 +156,7 @@ def announce(form: Form, sources: Sequence[Source], todo: Sequence[Job], out: Pa
 
 def make_all(form: Form, todo: Sequence[Job], journal: Journal, out: Path, num_workers: int | None) -> None:
     """Every job, with a line of progress now and then. Raises: OSError: the output cannot be written."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = available_cores()
     workers = min(cores if num_workers is None else num_workers, len(todo))
     sizes = {job.name: len(job.sources) for job in todo}
     total, made = sum(sizes.values()), 0
