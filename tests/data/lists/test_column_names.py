@@ -1,5 +1,6 @@
 """Tables as people have them: other names for our columns, and columns that nobody asked for."""
 
+import csv
 import json
 import re
 from pathlib import Path
@@ -97,3 +98,38 @@ def test_json_refuses_numbers_of_frames(tmp_path):
     (tmp_path / "clips.json").write_text(json.dumps([{"path": "a.mp4", "label": "x", "start_frame": 1}]))
     with pytest.raises(ValueError, match=r"clips.json:1: .* counts frames"):
         from_json(str(tmp_path / "clips.json"))
+
+
+@pytest.mark.parametrize(
+    ("one", "both"),
+    [("run", "run;jump"), ("run", "run, jump"), ("['run']", "['run', 'jump']"), ('["run"]', '["run","jump"]')],
+)
+def test_several_labels_in_other_words_are_cut_and_that_is_said(tmp_path, one, both):
+    rows = [("a.mp4", one, "train"), ("b.mp4", both, "train"), ("c.mp4", one, "val")]
+    manifest = from_csv(table_of(tmp_path, rows), multi_label=True)
+    assert set(manifest.classes) == {"run", "jump"}
+    assert any("are written as" in note for note in manifest.notes)
+
+
+def test_a_comma_in_a_name_stays(tmp_path):
+    rows = [("a.mp4", "run, fast", "train"), ("b.mp4", "jump", "train"), ("c.mp4", "jump", "val")]
+    assert set(from_csv(table_of(tmp_path, rows), multi_label=True).classes) == {"run, fast", "jump"}
+
+
+def test_lines_with_one_path_are_one_clip_with_several_labels(tmp_path):
+    rows = [("a.mp4", "run", "train"), ("b.mp4", "jump", "val"), ("a.mp4", "jump", "train")]
+    manifest = from_csv(table_of(tmp_path, rows), multi_label=True)
+    (item,) = manifest.splits["train"]
+    assert {manifest.classes[label] for label in item.labels} == {"run", "jump"}
+    assert any("3 lines are 2 clips" in note for note in manifest.notes)
+    with pytest.raises(ValueError, match=r"clips.csv:4: a.mp4 is in split 'val' here and in 'train' on line 2"):
+        from_csv(table_of(tmp_path, [*rows[:2], ("a.mp4", "jump", "val")]), multi_label=True)
+
+
+def table_of(folder: Path, rows: list[tuple[str, ...]]) -> Path:
+    """A table of these lines, and the files that it names."""
+    for name, *_ in rows:
+        (folder / name).touch()
+    with (folder / "clips.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([("path", "label", "split"), *rows])
+    return folder / "clips.csv"

@@ -12,7 +12,7 @@ import numpy as np
 from videoai.core.types import MULTI_LABEL, LabelSpan, VideoItem
 from videoai.data.lists.class_folders import VIDEO_EXTENSIONS, class_folders_of, natural_order
 from videoai.data.lists.column_names import ours
-from videoai.data.lists.label_texts import SEPARATOR
+from videoai.data.lists.label_texts import SEPARATOR, with_bars
 from videoai.data.lists.listing import SPLIT_NAMES, SPLITS
 from videoai.data.lists.manifest import Manifest
 
@@ -67,7 +67,10 @@ def list_csv(
     name_of = {key: (key or "").strip() for line in lines[:1] for key in line}
     with suppress(ValueError):  # what training complains about
         name_of |= {key: ours(tuple(name_of.values())).get(name, name) for key, name in name_of.items()}
-    named = ({name_of.get(key, ""): _text(value) for key, value in line.items()} for line in lines)
+    named = [{name_of.get(key, ""): _text(value) for key, value in line.items()} for line in lines]
+    if multi_label:
+        texts, _ = with_bars([line.get("label", "") for line in named])
+        named = [{**line, "label": text} for line, text in zip(named, texts, strict=True)]
     entries = [_entry(line, root, cut) for line in named]
     valid = [entry for entry in entries if entry]
     classes = natural_order({label for entry in valid for label in entry.labels})

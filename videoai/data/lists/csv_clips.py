@@ -6,6 +6,7 @@ other column can be used to select lines or to keep clips together.
 
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
@@ -19,8 +20,9 @@ from videoai.data.lists.clip_table import NO_NUMBER, SECONDS, ClipTable, Column,
 from videoai.data.lists.column_names import group_like, ours, split_like
 from videoai.data.lists.csv_file import CsvFile, Delimiter
 from videoai.data.lists.items import Items, Vocabulary
+from videoai.data.lists.joined_lines import join_lines
 from videoai.data.lists.label_sets import LabelSets
-from videoai.data.lists.label_texts import SECONDS_COLUMN, SEPARATOR, split_labels
+from videoai.data.lists.label_texts import SECONDS_COLUMN, SEPARATOR, split_labels, with_bars
 from videoai.data.lists.listing import SPLIT_NAMES, SPLITS, Listing, ReadClips, group_notes, label_notes
 
 
@@ -54,6 +56,9 @@ def read_csv_clips(
         kept = table.matching(where, "where")
         notes.append(f"kept {kept.sum()} of {len(table)} lines where {_text(where)}.")
         table = table.select(kept)
+    if multi_label:
+        table, said = _as_sets(table)
+        notes += said
     group_column = _group_column(table, split_by)
     wheres = {"val": val_where, "test": test_where}
     clips = _list_clips(table, root=root, group_column=group_column, wheres=wheres, multi_label=multi_label)
@@ -121,6 +126,23 @@ def _list_clips(
         label_sets=label_sets,
     )
     return Listing(items, names, split)
+
+
+def _as_sets(table: ClipTable) -> tuple[ClipTable, list[str]]:
+    """One line a clip, its labels with bars between them, whichever way they were written; and what to say of it."""
+    notes, column = [], table.columns["label"]
+    texts, way = with_bars(column.texts)
+    if way:
+        notes.append(f"labels are written as {way}, and cut there.")
+        cut = Column.of([texts[code] for code in column.codes.tolist()])
+        table = replace(table, columns={**table.columns, "label": cut})
+    start, end = (table.seconds.get(name, np.full(len(table), np.nan)) for name in SECONDS)
+    first_alike = _first_alike(table.paths.codes, np.where(np.isnan(start), 0.0, start), end)
+    num_lines = len(table)
+    if (first_alike < np.arange(num_lines)).any() and not table.paths.holds("").any():
+        table = join_lines(table, first_alike)
+        notes.append(f"{num_lines} lines are {len(table)} clips: the labels of lines with one path belong together.")
+    return table, notes
 
 
 def _label_sets(table: ClipTable) -> tuple[ndarray, list[str], LabelSets]:

@@ -1,12 +1,15 @@
 """Several labels in one field of a table: ``run|jump``, and beside it when each holds: ``0-1.5|2-``."""
 
+import ast
 import math
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from videoai.data.lists.listing import NamedSpan
 
 SEPARATOR = "|"
+OTHER_SEPARATORS = (";", ",")
 SECONDS_COLUMN = "label_seconds"
 NUMBER = r"\s*(\d+\.?\d*(?:e[+-]?\d+)?)\s*"
 INTERVAL = re.compile(f"{NUMBER}-(?:{NUMBER})?", re.IGNORECASE)
@@ -34,6 +37,37 @@ def split_labels(labels: str, seconds: str = "") -> tuple[NamedSpan, ...]:
     if len(set(spans)) < len(spans):
         raise ValueError(f"label is {labels!r}: a label is given twice; delete one")
     return spans
+
+
+def with_bars(labels: Sequence[str]) -> tuple[list[str], str]:
+    """The label texts of a table that were written in another way, ``run;jump``, ``run, jump`` or ``['run', 'jump']``,
+    as ``split_labels`` reads them, and that way; "" = they are as they were.
+
+    A comma may belong to a name. It separates where a part of a text is a part of another text, too.
+    """
+    filled = [text for text in labels if text.strip()]
+    if any(SEPARATOR in text for text in filled):
+        return list(labels), ""
+    if filled and all(_listed(text) is not None for text in filled):
+        return [SEPARATOR.join(_listed(text) or ()) for text in labels], "['run', 'jump']"
+    for separator in OTHER_SEPARATORS:
+        counts = Counter(part for text in filled for part in {*_parts(text, separator)})
+        if any(counts[part] > 1 for text in filled if separator in text for part in _parts(text, separator)):
+            return [SEPARATOR.join(_parts(text, separator)) for text in labels], f"run{separator}jump"
+    return list(labels), ""
+
+
+def _parts(text: str, separator: str) -> list[str]:
+    return [part.strip() for part in text.split(separator) if part.strip()]
+
+
+def _listed(text: str) -> list[str] | None:
+    """The names in a list of Python or JSON, or None."""
+    try:
+        names = ast.literal_eval(text.strip()) if text.strip().startswith("[") else None
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return None
+    return names if isinstance(names, list) and all(isinstance(name, str) for name in names) else None
 
 
 def join_labels(spans: Sequence[NamedSpan]) -> tuple[str, str]:
