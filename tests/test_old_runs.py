@@ -11,6 +11,8 @@ and to make the run folders too, run ``begin.sh`` of that commit in a copy of th
 and the best.pt of gan and probe. The GAN's run was begun again by that commit with one micro-batch a step; with several
 its spectral norm and ADA differ since. Never write either with later code: then the test would compare it with itself.
 
+By hand, words that were renamed since, and without the top-k of k classes, which no report has any more.
+
 The tolerances are for other machines, whose kernels add in another order. On the machine that wrote the fixtures
 (torch 2.15, x86) equal code gives equal bits, for one thread adds in one order: ``VIDEOAI_OLD_RUNS=exact`` asks for
 that.

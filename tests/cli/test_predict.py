@@ -45,3 +45,14 @@ def test_a_limit_on_the_size_of_files_leaves_whole_lines_and_whole_copies(
     written = (tmp_path / "out/predictions.jsonl").read_text()
     assert written == done.stdout
     assert 0 < len(written.splitlines()) < 6
+
+
+def test_the_exit_code_says_that_some_videos_could_not_be_read(untrained, videoai_command, clip_folder, tmp_path):
+    for number in range(2):
+        (tmp_path / f"{number}.mp4").symlink_to(clip_folder / "up" / f"up_{number}.mp4")
+    assert videoai_command("predict", untrained, "input=.", "run_dir=../out", cwd=tmp_path).returncode == 0
+    (tmp_path / "2.mp4").write_bytes(b"no video")
+    done = videoai_command("predict", untrained, "input=.", "run_dir=../out", cwd=tmp_path)
+    assert done.returncode == 3
+    assert len(done.stdout.splitlines()) == 3 and "1 of 3 videos could not be read." in done.stderr
+    assert videoai_command("predict", untrained, "input=2.mp4", "run_dir=../out", cwd=tmp_path).returncode == 1

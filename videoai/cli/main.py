@@ -14,6 +14,7 @@ from pathlib import Path
 from videoai.cli.complain import complain
 from videoai.cli.help import group_help, job_help, usage
 from videoai.cli.jobs import GROUPS, Command, find
+from videoai.cli.streams import make_streams_lenient
 from videoai.core.build import IMPORTED_TARGETS
 from videoai.core.launcher import LostProcess, launched_rank
 from videoai.core.slurm import name_processes
@@ -31,6 +32,7 @@ SPACE = (
 
 def main() -> int:
     """The entry point of the ``videoai`` command."""
+    make_streams_lenient()
     arguments = sys.argv[1:]
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(usage())

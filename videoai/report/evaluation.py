@@ -31,12 +31,11 @@ def class_report(evaluated: Evaluated, *, clip_top1: float, k: int = 5) -> Repor
 
     Args:
         clip_top1: top-1 of single clips, 0 .. 1; NaN = not measured (null in the file).
-        k: the top-k beside top-1, clipped to K; names the key, e.g. video_top5.
+        k: the top-k beside top-1; names the key, e.g. video_top5. Of K <= k classes none, since it is always 1.
 
     Raises: ValueError: a label outside 0 .. K-1.
     """
     scores, labels, classes = evaluated.scores, evaluated.targets, evaluated.names
-    k = min(k, len(classes))
     results = evaluated.results(
         about={"classes": len(classes), "classes_present": len(labels.unique())},
         metrics=_accuracies(scores, labels, clip_top1=clip_top1, k=k),
@@ -45,7 +44,7 @@ def class_report(evaluated: Evaluated, *, clip_top1: float, k: int = 5) -> Repor
     matrix = confusion_matrix(predicted, labels, num_classes=len(classes))
     by_class = per_class(predicted, labels, classes=classes)
     files = {
-        "predictions.csv": _predictions_csv(evaluated, k=k),
+        "predictions.csv": _predictions_csv(evaluated, k=min(k, len(classes))),
         "per_class.csv": table_bytes(PER_CLASS, by_class),
         "confusion.csv": _confusion_csv(matrix, classes=classes),
         "confusion.png": confusion_png(matrix, classes=classes, title=_title(results)),
@@ -60,7 +59,7 @@ def _accuracies(scores: Tensor, labels: Tensor, *, clip_top1: float, k: int) -> 
     return {
         "video_top1": rounded(top_k_accuracy(scores, labels, k=1)),
         "top1_interval95": [rounded(low), rounded(high)],
-        f"video_top{k}": rounded(top_k_accuracy(scores, labels, k=k)),
+        **({f"video_top{k}": rounded(top_k_accuracy(scores, labels, k=k))} if k < num_classes else {}),
         "clip_top1": rounded(clip_top1),
         "mean_class_accuracy": rounded(mean_class_accuracy(predicted, labels, num_classes=num_classes)),
         "macro_f1": rounded(macro_f1(predicted, labels, num_classes=num_classes)),
