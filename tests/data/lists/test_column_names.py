@@ -59,6 +59,11 @@ def test_numbers_of_frames_beside_times_are_left_alone(read):
     assert read("start,end,start_frame", "0,1,0", "0,1,0", "0,1,0").classes == ("x", "y")
 
 
+def test_a_wrong_time_is_named_as_in_the_file(read):
+    with pytest.raises(ValueError, match=r"clips.csv:3: Start is '0:01'; a number of seconds"):
+        read("Start,end", "0,1", "0:01,2", "0,1")
+
+
 def test_two_columns_for_one_name_are_refused(read):
     with pytest.raises(ValueError, match=r"the columns start and start_time could both be start_seconds"):
         read("start,start_time", "0,0", "0,0", "0,0")

@@ -243,7 +243,8 @@ def _check_lines(table: ClipTable, start: ndarray, end: ndarray, *, multi_label:
     if fault in ("path", "label"):
         problem = f"the {fault} is empty; fill it in or delete the line"
     elif fault in SECONDS:
-        problem = f"{fault} is {here[fault]!r}; a number of seconds, 0 or more, such as 1.5 is allowed"
+        written = table.file.written(fault)
+        problem = f"{written} is {here[fault]!r}; a number of seconds, 0 or more, such as 1.5 is allowed"
     elif fault == "order":
         problem = f"end_seconds {end[index]:g} must lie after start_seconds {begin[index]:g}"
     elif fault == "split":

@@ -57,6 +57,10 @@ class CsvFile:
         """What a column of the file is called here."""
         return self.renamed.get(name, name)
 
+    def written(self, name: str) -> str:
+        """What a column that is called so here is called in the file."""
+        return next((theirs for theirs, ours in self.renamed.items() if ours == name), name)
+
     def position(self, name: str, asked_by: str) -> int:
         """The position of a column. Raises ValueError naming the columns there are."""
         if name not in self.header:
