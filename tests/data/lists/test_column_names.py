@@ -123,6 +123,8 @@ def test_a_comma_in_a_name_stays(tmp_path):
 
 def test_lines_with_one_path_are_one_clip_with_several_labels(tmp_path):
     rows = [("a.mp4", "run", "train"), ("b.mp4", "jump", "val"), ("a.mp4", "jump", "train")]
+    with_nothing = from_csv(table_of(tmp_path, [*rows, ("b.mp4", "", "val")]), multi_label=True)
+    assert len(with_nothing.splits["val"][0].labels) == 1
     manifest = from_csv(table_of(tmp_path, rows), multi_label=True)
     (item,) = manifest.splits["train"]
     assert {manifest.classes[label] for label in item.labels} == {"run", "jump"}

@@ -69,9 +69,9 @@ def list_csv(
         name_of |= {key: ours(tuple(name_of.values())).get(name, name) for key, name in name_of.items()}
     named = [{name_of.get(key, ""): _text(value) for key, value in line.items()} for line in lines]
     if multi_label:
-        texts, _ = with_bars([line.get("label", "") for line in named])
-        named = [{**line, "label": text} for line, text in zip(named, texts, strict=True)]
-    entries = [_entry(line, root, cut) for line in named]
+        texts = with_bars([fields.get("label", "") for fields in named])[0]
+        named = [{**fields, "label": text} for fields, text in zip(named, texts, strict=True)]
+    entries = [_entry(fields, root, cut) for fields in named]
     valid = [entry for entry in entries if entry]
     classes = natural_order({label for entry in valid for label in entry.labels})
     return _listed(valid, classes, path, root, multi_label=multi_label)

@@ -127,6 +127,20 @@ def read_table(file: CsvFile, *, root: str, columns: Collection[str]) -> ClipTab
     )
 
 
+def first_alike(path: ndarray, start: ndarray, end: ndarray) -> ndarray:
+    """int64 [N], the first line that lists the same stretch of the same file: the line itself, if all is well."""
+    first = np.arange(len(path))
+    if np.bincount(path).max(initial=0) < 2:  # no file twice, and no need to sort
+        return first
+    order = np.lexsort((end, start, path))  # keeps the order of lines that are alike
+    path, start, end = path[order], start[order], end[order]
+    alike = (path[1:] == path[:-1]) & (start[1:] == start[:-1])
+    alike &= (end[1:] == end[:-1]) | (np.isnan(end[1:]) & np.isnan(end[:-1]))
+    leads = np.concatenate([[True], ~alike])
+    first[order] = order[np.flatnonzero(leads)[np.cumsum(leads) - 1]]
+    return first
+
+
 def relative(path: str, root: str) -> str:
     """The normalised path below root; unchanged but normalised when it lies elsewhere."""
     path = os.path.normpath(path)

@@ -5,8 +5,7 @@ other column can be used to select lines or to keep clips together.
 """
 
 import os
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
@@ -15,15 +14,13 @@ import numpy as np
 from numpy import ndarray
 
 from videoai.core.messages import did_you_mean, names_in, truncated_list
-from videoai.core.types import LabelSpan
-from videoai.data.lists.clip_table import NO_NUMBER, SECONDS, ClipTable, Column, Where, read_table
+from videoai.data.lists.clip_table import NO_NUMBER, SECONDS, ClipTable, Column, Where, first_alike, read_table
 from videoai.data.lists.column_names import group_like, ours, split_like
 from videoai.data.lists.csv_file import CsvFile, Delimiter
-from videoai.data.lists.items import Items, Vocabulary
-from videoai.data.lists.joined_lines import join_lines
-from videoai.data.lists.label_sets import LabelSets
-from videoai.data.lists.label_texts import SECONDS_COLUMN, SEPARATOR, split_labels, with_bars
+from videoai.data.lists.items import Items
+from videoai.data.lists.label_texts import SECONDS_COLUMN, SEPARATOR
 from videoai.data.lists.listing import SPLIT_NAMES, SPLITS, Listing, ReadClips, group_notes, label_notes
+from videoai.data.lists.several_labels import as_sets, read_label_sets
 
 
 def read_csv_clips(
@@ -57,7 +54,7 @@ def read_csv_clips(
         notes.append(f"kept {kept.sum()} of {len(table)} lines where {_text(where)}.")
         table = table.select(kept)
     if multi_label:
-        table, said = _as_sets(table)
+        table, said = as_sets(table)
         notes += said
     group_column = _group_column(table, split_by)
     wheres = {"val": val_where, "test": test_where}
@@ -100,7 +97,7 @@ def _group_column(table: ClipTable, split_by: str | None) -> str | None:
 
 
 def _list_clips(
-    table: ClipTable, *, root: str, group_column: str | None, wheres: dict[str, Where | None], multi_label: bool
+    table: ClipTable, *, root: str, group_column: str | None, wheres: Mapping[str, Where | None], multi_label: bool
 ) -> Listing:
     split = _splits_from_where(table, wheres)
     start, end = (table.seconds.get(name, np.full(len(table), np.nan)) for name in SECONDS)
@@ -112,7 +109,7 @@ def _list_clips(
     label = table.columns["label"]
     labels, names, label_sets = label.codes, label.texts, None
     if multi_label:
-        labels, names, label_sets = _label_sets(table)
+        labels, names, label_sets = read_label_sets(table)
     groups = table.columns[group_column] if group_column else Column(np.full(len(table), -1), [])
     items = Items.from_codes(
         table.paths.texts,
@@ -126,43 +123,6 @@ def _list_clips(
         label_sets=label_sets,
     )
     return Listing(items, names, split)
-
-
-def _as_sets(table: ClipTable) -> tuple[ClipTable, list[str]]:
-    """One line a clip, its labels with bars between them, whichever way they were written; and what to say of it."""
-    notes, column = [], table.columns["label"]
-    texts, way = with_bars(column.texts)
-    if way:
-        notes.append(f"labels are written as {way}, and cut there.")
-        cut = Column.of([texts[code] for code in column.codes.tolist()])
-        table = replace(table, columns={**table.columns, "label": cut})
-    start, end = (table.seconds.get(name, np.full(len(table), np.nan)) for name in SECONDS)
-    first_alike = _first_alike(table.paths.codes, np.where(np.isnan(start), 0.0, start), end)
-    num_lines = len(table)
-    if (first_alike < np.arange(num_lines)).any() and not table.paths.holds("").any():
-        table = join_lines(table, first_alike)
-        notes.append(f"{num_lines} lines are {len(table)} clips: the labels of lines with one path belong together.")
-    return table, notes
-
-
-def _label_sets(table: ClipTable) -> tuple[ndarray, list[str], LabelSets]:
-    """The number of each line's label set, the names of the classes, and the sets."""
-    labels, names = table.columns["label"], Vocabulary()
-    seconds = table.columns.get(SECONDS_COLUMN, Column(np.zeros(len(table), np.int32), [""]))
-    keys = labels.codes.astype(np.int64) * len(seconds.texts) + seconds.codes
-    keys, first, numbers = np.unique(keys, return_index=True, return_inverse=True)
-
-    def sets() -> Iterator[list[LabelSpan]]:
-        for key, line in zip(keys.tolist(), first.tolist(), strict=True):
-            label, times = divmod(key, len(seconds.texts))
-            try:
-                spans = split_labels(labels.texts[label], seconds.texts[times])
-            except ValueError as error:
-                table.fail_at(line, str(error))
-            yield [LabelSpan(names[span.label], *span[1:]) for span in spans]
-
-    label_sets = LabelSets.of(sets())  # fills ``names``
-    return numbers, list(names), label_sets
 
 
 def _label_notes(clips: Listing) -> list[str]:
@@ -208,7 +168,7 @@ def _check_files_exist(table: ClipTable, root: str) -> None:
         )
 
 
-def _splits_from_where(table: ClipTable, wheres: dict[str, Where | None]) -> ndarray:
+def _splits_from_where(table: ClipTable, wheres: Mapping[str, Where | None]) -> ndarray:
     """int8 [N], index into SPLITS, -1 = not said."""
     split_of = np.full(len(table), -1, np.int8)
     for split, where in wheres.items():
@@ -224,7 +184,7 @@ def _splits_from_where(table: ClipTable, wheres: dict[str, Where | None]) -> nda
 def _check_lines(table: ClipTable, start: ndarray, end: ndarray, *, multi_label: bool) -> None:
     """Complains about the first line with a fault, and of its faults about the first."""
     begin = np.where(np.isnan(start), 0.0, start)
-    same_as = _first_alike(table.paths.codes, begin, end)
+    same_as = first_alike(table.paths.codes, begin, end)
     faults = {
         "path": table.paths.holds(""),
         "label": table.columns["label"].holds("") & (not multi_label),  # none of several classes is an answer
@@ -256,20 +216,6 @@ def _check_lines(table: ClipTable, start: ndarray, end: ndarray, *, multi_label:
         where = f"as {here['label']!r} here and as {other['label']!r}" if differ else "here and"
         problem = f"{here['path']} is listed twice, {where} on line {number}; delete one of the lines"
     table.fail_at(index, problem)
-
-
-def _first_alike(path: ndarray, start: ndarray, end: ndarray) -> ndarray:
-    """int64 [N], the first line that lists the same stretch of the same file: the line itself, if all is well."""
-    first_alike = np.arange(len(path))
-    if np.bincount(path).max(initial=0) < 2:  # no file twice, and no need to sort
-        return first_alike
-    order = np.lexsort((end, start, path))  # keeps the order of lines that are alike
-    path, start, end = path[order], start[order], end[order]
-    alike = (path[1:] == path[:-1]) & (start[1:] == start[:-1])
-    alike &= (end[1:] == end[:-1]) | (np.isnan(end[1:]) & np.isnan(end[:-1]))
-    leads = np.concatenate([[True], ~alike])
-    first_alike[order] = order[np.flatnonzero(leads)[np.cumsum(leads) - 1]]
-    return first_alike
 
 
 def _holds_no_split(table: ClipTable) -> ndarray:
