@@ -13,7 +13,7 @@ def read(tmp_path: Path):
 
     def manifest(*folders: str, **settings: object) -> Manifest:
         for folder in folders:
-            (tmp_path / folder).mkdir(parents=True)
+            (tmp_path / folder).mkdir(parents=True, exist_ok=True)
             for number in range(4):
                 (tmp_path / folder / f"{number}.mp4").touch()
         return from_folder(tmp_path, **settings)
@@ -71,3 +71,21 @@ def test_folders_of_frames_with_equal_names_are_clips(tmp_path: Path):
             (tmp_path / action / clip).mkdir(parents=True)
             (tmp_path / action / clip / "img_00001.jpg").touch()
     assert sizes(from_folder(tmp_path, test_fraction=0.0, val_fraction=0.25)) == {"train": 6, "val": 2}
+
+
+def test_sub_folders_of_some_classes_are_named_with_the_setting(read):
+    manifest = read("run/anna", "run/ben", "jump", "jump/carl", test_fraction=0.0)
+    assert any("clips lie in sub-folders of their class (anna, ben, carl)" in note for note in manifest.notes)
+    by_person = from_folder(manifest.root, split_by="folder", test_fraction=0.0)
+    assert not any("sub-folders" in note for note in by_person.notes)
+
+
+@pytest.mark.parametrize("pattern", ["v_Run_g{}_c{}.mp4", "run_G{}_C{}.avi", "x_g{}_c{}.mkv"])
+def test_sources_in_names_are_noted(tmp_path: Path, pattern):
+    for action in ("run", "jump"):
+        (tmp_path / action).mkdir()
+        for number in range(6):
+            (tmp_path / action / pattern.format(f"{number // 2 + 1:02}", f"{number % 2 + 1:02}")).touch()
+    assert any(
+        "names such as _" in note and "_c01 tell" in note for note in from_folder(tmp_path, test_fraction=0.0).notes
+    )

@@ -21,6 +21,8 @@ VIDEO_EXTENSIONS = frozenset(
 )
 
 NUMBERED_IMAGE = re.compile(r".*\d\.(jpe?g|png)", re.IGNORECASE)
+SOURCE_NUMBER = re.compile(r"_(g\d+)_c\d+\b", re.IGNORECASE)  # of UCF101 and those that follow it
+PATHS_LOOKED_AT = 10_000  # to see whether clips have sources
 NAMES_LOOKED_AT = 50  # names of a folder that are read to see whether it holds the frames of one video
 
 
@@ -57,6 +59,8 @@ def read_class_folders(
 
     clips = Listing.of(rows(), root)
     notes = _notes(root, split_folders, skipped)
+    if group_by is None and not any(folder.split for folder in folders):
+        notes += _source_notes(clips.items.files)
     if not clips.items:
         raise ValueError(
             f"{root}: no videos. Looked for <class>/**/* and {{train,val,test}}/<class>/**/* ending in "
@@ -222,6 +226,25 @@ def _notes(root: str, split_folders: list[tuple[str, str]], skipped: Counter[str
         total = skipped.total()
         files = "file that is not a video" if total == 1 else "files that are not videos"
         notes.append(f"skipped {total} {files}: {kinds}.")
+    return notes
+
+
+def _source_notes(paths: Iterable[str]) -> list[str]:
+    """What to say of paths below the root that look as if several clips were of one person or source."""
+    looked_at = list(islice(paths, PATHS_LOOKED_AT))
+    inside = {parts[1] for path in looked_at if len(parts := path.split(os.sep)) > 2}
+    sources = {match[1] for path in looked_at if (match := SOURCE_NUMBER.search(os.path.basename(path)))}
+    notes = []
+    if inside:
+        notes.append(
+            f"clips lie in sub-folders of their class ({truncated_list(natural_order(inside), 3)}). If these are people "
+            "or sources, made splits part their clips; data.split_by=folder keeps them together."
+        )
+    if len(sources) > 1:
+        notes.append(
+            f"names such as _{min(sources)}_c01 tell from which source a clip is, and made splits part the clips of "
+            "one. A table with a column group keeps them together: data=csv."
+        )
     return notes
 
 

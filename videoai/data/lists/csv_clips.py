@@ -75,8 +75,8 @@ def _unused_notes(table: ClipTable, group_column: str | None) -> list[str]:
     for name in split_like(header)[:1]:
         given = truncated_list(table.columns[name].used(), 4)
         notes.append(
-            f"the column {name} ({given}) looks like a split and is not used: call it split, or set "
-            f"'data.test_where={{{name}: VALUE}}'."
+            f"the column {name} ({given}) looks like a split and is not used: set "
+            f"'data.test_where={{{name}: VALUE}}', or call it split."
         )
     several = [name for name in group_like(header) if 1 < len(table.columns[name].used()) < len(table)]
     for name in several[:1] if group_column is None else []:
