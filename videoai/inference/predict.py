@@ -12,7 +12,8 @@ from torch import Tensor
 
 from videoai.data.augment.transforms import center_crop
 from videoai.data.decode import Video, open_video
-from videoai.data.lists.class_folders import holds_frames, videos_below
+from videoai.data.lists.class_folders import videos_below
+from videoai.data.lists.split_folders import holds_frames
 from videoai.data.media import BadVideo
 from videoai.data.normalize import ToModelInput
 from videoai.data.sampling import clip_indices, frame_range, span_frames

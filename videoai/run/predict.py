@@ -13,7 +13,7 @@ from videoai.core.device import resolve_device, take_device
 from videoai.core.files import cannot_write
 from videoai.core.messages import pluralize
 from videoai.core.paths import display_path
-from videoai.data.lists.class_folders import VIDEO_EXTENSIONS
+from videoai.data.lists.split_folders import VIDEO_EXTENSIONS
 from videoai.data.media import BadVideo
 from videoai.data.normalize import ToModelInput
 from videoai.inference.annotate import annotate_video

@@ -15,7 +15,7 @@ from videoai.core.build import ANYTHING
 from videoai.core.messages import pluralize
 from videoai.core.paths import display_path, is_url
 from videoai.core.types import BatchOp
-from videoai.data.lists.class_folders import split_folders_of
+from videoai.data.lists.split_folders import split_folders_of
 from videoai.data.normalize import ToModelInput
 from videoai.engine.average import Average
 from videoai.engine.batch_norm import synchronize_batch_norms

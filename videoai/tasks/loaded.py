@@ -17,7 +17,7 @@ from videoai.core.device import resolve_device
 from videoai.core.paths import is_url
 from videoai.data.decode import Decoder, Video, open_video
 from videoai.data.decode.memory import video_from_array
-from videoai.data.lists.class_folders import VIDEO_EXTENSIONS
+from videoai.data.lists.split_folders import VIDEO_EXTENSIONS
 from videoai.data.normalize import ToModelInput
 from videoai.engine.precision import Precision
 from videoai.inference.answer import Answer

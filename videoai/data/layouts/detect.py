@@ -22,8 +22,8 @@ from videoai.data.layouts import (
     ucf101,
 )
 from videoai.data.layouts.survey import Candidate, Survey, first_values, header
-from videoai.data.lists.class_folders import splits_named
 from videoai.data.lists.label_texts import SECONDS_COLUMN, SEPARATOR
+from videoai.data.lists.split_folders import splits_named
 
 OWN_COLUMNS = {
     "path",

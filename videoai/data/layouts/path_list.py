@@ -11,9 +11,9 @@ from typing import Unpack
 from videoai.data.layouts.annotations import Annotated, SplitOptions, manifest_from_annotations
 from videoai.data.layouts.entries import Entry, line_entries
 from videoai.data.layouts.survey import Candidate, Survey, first_line, survey
-from videoai.data.lists.class_folders import VIDEO_EXTENSIONS
 from videoai.data.lists.listing import SPLIT_NAMES
 from videoai.data.lists.manifest import Manifest
+from videoai.data.lists.split_folders import VIDEO_EXTENSIONS
 
 LINE = re.compile(r"(?P<path>\S.*?)[\s,]+(?:(?P<num_frames>\d+)[\s,]+)?(?P<label>-?\d+)")
 

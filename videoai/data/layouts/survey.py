@@ -9,7 +9,7 @@ from glob import glob
 from typing import Any, NamedTuple, NoReturn
 
 from videoai.core.messages import near_names, truncated_list
-from videoai.data.lists.class_folders import VIDEO_EXTENSIONS, holds_frames
+from videoai.data.lists.split_folders import VIDEO_EXTENSIONS, holds_frames
 
 ANNOTATION_EXTENSIONS = frozenset((".csv", ".tsv", ".json", ".jsonl", ".txt"))
 # A second or so on a local disk. Annotations lie near the top, and folders are visited level by level.

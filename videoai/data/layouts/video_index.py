@@ -3,8 +3,9 @@
 import os
 from collections import Counter, defaultdict
 
-from videoai.data.lists.class_folders import VIDEO_EXTENSIONS, videos_below
+from videoai.data.lists.class_folders import videos_below
 from videoai.data.lists.clip_table import relative
+from videoai.data.lists.split_folders import VIDEO_EXTENSIONS
 
 
 class VideoIndex:

@@ -19,12 +19,13 @@ import numpy as np
 
 from videoai.core.messages import did_you_mean, truncated_list
 from videoai.data.lists import manifest_cache
-from videoai.data.lists.class_folders import natural_order, read_class_folders
+from videoai.data.lists.class_folders import read_class_folders
 from videoai.data.lists.clip_table import Where, relative
 from videoai.data.lists.csv_clips import files_exist, read_csv_clips
 from videoai.data.lists.csv_file import Delimiter
 from videoai.data.lists.items import Items
 from videoai.data.lists.listing import SPLITS, ReadClips
+from videoai.data.lists.split_folders import natural_order
 from videoai.data.lists.splits import count_shared_groups, split_groups, unit_of
 
 
@@ -164,7 +165,7 @@ def from_folder(
         split_by: "clip" or None: a made split may separate any two files (None refuses classes whose sub-folders are
             all the same). "folder": files in sub-folders of one name
             below a class (a person, a source video) stay together, in whichever class they lie.
-        extensions: such as [".mp4"]; None = class_folders.VIDEO_EXTENSIONS.
+        extensions: such as [".mp4"]; None = split_folders.VIDEO_EXTENSIONS.
     Raises:
         FileNotFoundError: no such folder. ValueError: no videos, an empty class, too few clips for the splits to make.
     """

@@ -105,7 +105,7 @@ def motion16(
 
 def check_cache_folder(parent: Path) -> None:
     """Raises: ValueError: a folder of the user's own clips, which the built-in ones would be written into."""
-    from videoai.data.lists.class_folders import VIDEO_EXTENSIONS
+    from videoai.data.lists.split_folders import VIDEO_EXTENSIONS
 
     others = [path for path in parent.glob("*/*") if not path.parent.name.startswith("motion16-")]
     if clips := [path for path in others if path.suffix.lower() in VIDEO_EXTENSIONS]:

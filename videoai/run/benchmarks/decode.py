@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from videoai.data.clip_readers import FLOOR, READERS, ClipRequest, equals_sequential, missing, prepare, spread_clips
-from videoai.data.lists.class_folders import VIDEO_EXTENSIONS
+from videoai.data.lists.split_folders import VIDEO_EXTENSIONS
 from videoai.data.media import BadVideo
 from videoai.inference.predict import find_videos
 from videoai.settings.benchmarks import DecodeSettings
