@@ -3,6 +3,7 @@
 import os
 from collections import Counter, defaultdict
 
+from videoai.core.paths import composed
 from videoai.data.lists.class_folders import videos_below
 from videoai.data.lists.clip_table import relative
 from videoai.data.lists.split_folders import VIDEO_EXTENSIONS
@@ -18,7 +19,7 @@ class VideoIndex:
         self._by_stem: dict[str, list[str]] = defaultdict(list)
         for path in videos_below(root, VIDEO_EXTENSIONS, Counter()):
             below = path[len(root) :].lstrip(os.sep)
-            self._by_stem[os.path.basename(without_extension(below))].append(below)
+            self._by_stem[composed(os.path.basename(without_extension(below)))].append(below)
 
     def __len__(self) -> int:
         return sum(map(len, self._by_stem.values()))
@@ -41,9 +42,9 @@ class VideoIndex:
             if os.path.isabs(below):
                 return below if os.path.exists(below) else None
             name = below
-        name = without_extension(os.path.normpath(name))
+        name = composed(without_extension(os.path.normpath(name)))
         held = self._by_stem.get(os.path.basename(name), ())
-        fits = [path for path in held if f"/{without_extension(path)}".endswith(f"/{name}")]
+        fits = [path for path in held if f"/{composed(without_extension(path))}".endswith(f"/{name}")]
         if len(fits) > 1:
             fits.sort(key=lambda path: (not is_file(path), path.count(os.sep), path))
             self.num_doubtful += 1

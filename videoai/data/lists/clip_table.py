@@ -12,6 +12,7 @@ import numpy as np
 from numpy import ndarray
 
 from videoai.core.messages import truncated_list
+from videoai.core.paths import composed
 from videoai.data.lists.csv_file import CsvFile
 from videoai.data.lists.items import Vocabulary
 
@@ -112,7 +113,7 @@ def read_table(file: CsvFile, *, root: str, columns: Collection[str]) -> ClipTab
         texts = {name: list(map(str.strip, chunk[at[name]])) for name in {"path", *vocabularies, *SECONDS} & {*at}}
         paths += _normalised(texts["path"], root)
         for name, coding in vocabularies.items():
-            parts[name].append(coding.codes(texts[name]))
+            parts[name].append(coding.codes(list(map(composed, texts[name]))))
         for name in {*SECONDS} & {*at}:
             parts[f"number of {name}"].append(_seconds(texts[name]))
     if not paths:

@@ -6,6 +6,7 @@ other column can be used to select lines or to keep clips together.
 
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
@@ -14,6 +15,7 @@ import numpy as np
 from numpy import ndarray
 
 from videoai.core.messages import did_you_mean, names_in, truncated_list
+from videoai.core.paths import Spelling
 from videoai.data.lists.clip_table import NO_NUMBER, SECONDS, ClipTable, Column, Where, first_alike, read_table
 from videoai.data.lists.column_names import group_like, ours, split_like
 from videoai.data.lists.csv_file import CsvFile, Delimiter
@@ -53,13 +55,13 @@ def read_csv_clips(
         kept = table.matching(where, "where")
         notes.append(f"kept {kept.sum()} of {len(table)} lines where {_text(where)}.")
         table = table.select(kept)
+    table = _with_files(table, root)
     if multi_label:
         table, said = as_sets(table)
         notes += said
     group_column = _group_column(table, split_by)
     wheres = {"val": val_where, "test": test_where}
     clips = _list_clips(table, root=root, group_column=group_column, wheres=wheres, multi_label=multi_label)
-    _check_files_exist(table, root)
     notes += _label_notes(clips)
     notes += group_notes(clips.items, group_column)
     if table.is_filled("split") and (val_where or test_where):
@@ -156,8 +158,12 @@ def files_exist(paths: Iterable[str], root: str) -> ndarray:
     return np.array(exists, bool)
 
 
-def _check_files_exist(table: ClipTable, root: str) -> None:
-    missing = ~files_exist(table.paths.texts, root)[table.paths.codes]
+def _with_files(table: ClipTable, root: str) -> ClipTable:
+    """The table with paths as the disk spells them. Raises: ValueError: files are missing."""
+    texts = table.paths.texts
+    exist, spelling = files_exist(texts, root).tolist(), Spelling(root)
+    spelled = {number: spelling.on_disk(text) for number, text in enumerate(texts) if text and not exist[number]}
+    missing = table.paths.holds(*(texts[number] for number, name in spelled.items() if name is None))
     if missing.any():
         wanted = table.paths.used()
         gone = table.paths._replace(codes=table.paths.codes[missing]).used()
@@ -166,6 +172,9 @@ def _check_files_exist(table: ClipTable, root: str) -> None:
             f"{len(gone)} of {len(wanted)} files are missing, first {', '.join(gone[:3])}. "
             f"Correct the paths, or set root to the folder they start from, now {root}",
         )
+    if not spelled:
+        return table
+    return replace(table, paths=Column.of([spelled.get(code) or texts[code] for code in table.paths.codes.tolist()]))
 
 
 def _splits_from_where(table: ClipTable, wheres: Mapping[str, Where | None]) -> ndarray:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy import ndarray
 
+from videoai.core.paths import composed
 from videoai.core.types import MULTI_LABEL, LabelSpan, VideoItem
 from videoai.data.lists.items import Items, Vocabulary
 
@@ -59,9 +60,9 @@ class Listing:
                 split.append(-1 if row.split is None else SPLITS.index(row.split))
                 label, spans = MULTI_LABEL, None
                 if row.spans is None:
-                    label = names[row.label]
+                    label = names[composed(row.label)]
                 else:
-                    spans = tuple(LabelSpan(names[span.label], *span[1:]) for span in row.spans)
+                    spans = tuple(LabelSpan(names[composed(span.label)], *span[1:]) for span in row.spans)
                 yield VideoItem(row.path, label, row.start_seconds, row.end_seconds, row.group, spans)
 
         items = Items.of(labelled(), root)

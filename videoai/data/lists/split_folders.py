@@ -8,6 +8,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from videoai.core.messages import truncated_list
+from videoai.core.paths import composed
 from videoai.data.lists.listing import SPLIT_NAMES
 
 # The usual names of what media.FORMAT_WHITELIST can open.
@@ -32,17 +33,19 @@ def class_folders_of(root: str) -> list[ClassFolder]:
     """The folders of all classes: in those of the splits, above them, or without any."""
     if splits := split_folders_of(root):
         return [
-            ClassFolder(split, name, os.path.join(above, name)) for split, above in splits for name in subfolders(above)
+            ClassFolder(split, composed(name), os.path.join(above, name))
+            for split, above in splits
+            for name in subfolders(above)
         ]
     names = subfolders(root)
     inside = {name: splits_named(subfolders(os.path.join(root, name))) for name in names}
     if names and all(inside[name].keys() == {*subfolders(os.path.join(root, name))} != set() for name in names):
         return [
-            ClassFolder(split, name, os.path.join(root, name, folder))
+            ClassFolder(split, composed(name), os.path.join(root, name, folder))
             for name in names
             for folder, split in inside[name].items()
         ]
-    return [ClassFolder(None, name, os.path.join(root, name)) for name in names]
+    return [ClassFolder(None, composed(name), os.path.join(root, name)) for name in names]
 
 
 def splits_named(names: Sequence[str]) -> dict[str, str]:
