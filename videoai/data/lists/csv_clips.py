@@ -55,13 +55,14 @@ def read_csv_clips(
         kept = table.matching(where, "where")
         notes.append(f"kept {kept.sum()} of {len(table)} lines where {_text(where)}.")
         table = table.select(kept)
-    table = _with_files(table, root)
+    table, missing = _as_on_disk(table, root)
     if multi_label:
         table, said = as_sets(table)
         notes += said
     group_column = _group_column(table, split_by)
     wheres = {"val": val_where, "test": test_where}
     clips = _list_clips(table, root=root, group_column=group_column, wheres=wheres, multi_label=multi_label)
+    _check_none_missing(table, missing, root)
     notes += _label_notes(clips)
     notes += group_notes(clips.items, group_column)
     if table.is_filled("split") and (val_where or test_where):
@@ -158,12 +159,19 @@ def files_exist(paths: Iterable[str], root: str) -> ndarray:
     return np.array(exists, bool)
 
 
-def _with_files(table: ClipTable, root: str) -> ClipTable:
-    """The table with paths as the disk spells them. Raises: ValueError: files are missing."""
+def _as_on_disk(table: ClipTable, root: str) -> tuple[ClipTable, set[str]]:
+    """The table with paths as the disk spells them, and the paths of files that are missing."""
     texts = table.paths.texts
     exist, spelling = files_exist(texts, root).tolist(), Spelling(root)
     spelled = {number: spelling.on_disk(text) for number, text in enumerate(texts) if text and not exist[number]}
-    missing = table.paths.holds(*(texts[number] for number, name in spelled.items() if name is None))
+    if any(spelled.values()):
+        paths = [spelled.get(code) or texts[code] for code in table.paths.codes.tolist()]
+        table = replace(table, paths=Column.of(paths))
+    return table, {texts[number] for number, name in spelled.items() if name is None}
+
+
+def _check_none_missing(table: ClipTable, paths: set[str], root: str) -> None:
+    missing = table.paths.holds(*paths)
     if missing.any():
         wanted = table.paths.used()
         gone = table.paths._replace(codes=table.paths.codes[missing]).used()
@@ -172,9 +180,6 @@ def _with_files(table: ClipTable, root: str) -> ClipTable:
             f"{len(gone)} of {len(wanted)} files are missing, first {', '.join(gone[:3])}. "
             f"Correct the paths, or set root to the folder they start from, now {root}",
         )
-    if not spelled:
-        return table
-    return replace(table, paths=Column.of([spelled.get(code) or texts[code] for code in table.paths.codes.tolist()]))
 
 
 def _splits_from_where(table: ClipTable, wheres: Mapping[str, Where | None]) -> ndarray:
