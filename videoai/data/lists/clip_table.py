@@ -113,7 +113,8 @@ def read_table(file: CsvFile, *, root: str, columns: Collection[str]) -> ClipTab
         texts = {name: list(map(str.strip, chunk[at[name]])) for name in {"path", *vocabularies, *SECONDS} & {*at}}
         paths += _normalised(texts["path"], root)
         for name, coding in vocabularies.items():
-            parts[name].append(coding.codes(list(map(composed, texts[name]))))
+            is_plain = "".join(texts[name]).isascii()  # one look for all of them
+            parts[name].append(coding.codes(texts[name] if is_plain else list(map(composed, texts[name]))))
         for name in {*SECONDS} & {*at}:
             parts[f"number of {name}"].append(_seconds(texts[name]))
     if not paths:
