@@ -25,7 +25,7 @@ from videoai.data.lists.split_folders import (
     subfolders,
 )
 
-SOURCE_NUMBER = re.compile(r"_(g\d+)_c\d+\b", re.IGNORECASE)  # of UCF101 and those that follow it
+SOURCE_NUMBER = re.compile(r"_(g\d+)_c\d+\b", re.IGNORECASE)  # v_Run_g01_c02, as in UCF101
 PATHS_LOOKED_AT = 10_000  # to see whether clips have sources
 
 

@@ -44,7 +44,7 @@ def ours(header: tuple[str, ...]) -> dict[str, str]:
     if frames and not like(header, (*START, *END)):
         raise ValueError(
             f"the column {frames[0]} counts frames, and a clip of a longer video is given in seconds: divide by the "
-            "frame rate, and call the columns start_seconds and end_seconds. Without them a line is a whole video"
+            "frame rate, and call the columns start_seconds and end_seconds; or delete them, for whole videos"
         )
     renamed: dict[str, str] = {}
     for name, usual in {**{one: (one,) for one in OURS}, START[0]: START, END[0]: END}.items():
