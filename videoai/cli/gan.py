@@ -4,7 +4,7 @@ import shlex
 
 from videoai.cli.overrides import about_data, data_change, recorded_layout
 from videoai.cli.train import own_data, print_config, report
-from videoai.compose.settings import from_arguments, shared_out
+from videoai.compose.settings import for_classifier, from_arguments, shared_out
 from videoai.settings.data import DataSettings
 from videoai.settings.gan import EvaluateGanSettings, GenerateSettings, TrainGanSettings
 from videoai.settings.parse import parse, to_dict
@@ -33,7 +33,7 @@ def evaluate(arguments: list[str]) -> int:
     change = data_change(words, settings.checkpoint)
     named = [word for word in words if word.startswith("data=")]
     layout = named or [f"data={recorded_layout(settings.checkpoint)}"]  # it says how clips are augmented
-    training = from_arguments(TrainSettings, [*layout, *of_classifier])
+    training = from_arguments(TrainSettings, for_classifier([*layout, *of_classifier]))
     from rich.console import Console
 
     from videoai.core.paths import display_path

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from videoai.cli.overrides import about_data, data_change
-from videoai.compose.settings import from_arguments, shared_out
+from videoai.compose.settings import for_classifier, from_arguments, shared_out
 from videoai.settings.gan import TrainGanSettings
 from videoai.settings.study import FeatureStudySettings, GanStudySettings
 from videoai.settings.training import DiffOperation, TrainSettings
@@ -67,7 +67,7 @@ def _classifier(arm: str, arguments: list[str], policy: tuple[DiffOperation, ...
 
     base, added = split_arm(arm)
     more = {"oversampling": ["imbalance.sampler=balanced"], "gaussian": ["finetune=linear_probe"]}.get(added, [])
-    settings = from_arguments(TrainSettings, [*arguments, *more]).settings()
+    settings = from_arguments(TrainSettings, for_classifier([*arguments, *more])).settings()
     augment = settings.augment
     if base != "standard":  # an experiment may change single keys of its own
         plain = from_arguments(TrainSettings, ["augment=none"]).settings().augment

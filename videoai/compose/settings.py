@@ -65,6 +65,14 @@ def own_words(cls: type, words: Sequence[str]) -> list[str]:
     return [word for word, mine in zip(words, is_own, strict=True) if mine]
 
 
+def for_classifier(words: Sequence[str]) -> list[str]:
+    """The words of a classifier that measures something, with a fixed network and loss in the place of what ``auto``
+    would choose for each set of clips, so that its scores compare."""
+    given = {word.partition("=")[0] for word in words}
+    defaults = [] if "experiment" in given else ["model=tiny_r3d", "trainer=paper"]
+    return [*(word for word in defaults if word.partition("=")[0] not in given), *words]
+
+
 def shared_out(cls: type, words: Sequence[str]) -> tuple[list[str], list[str]]:
     """The words that set something of ``cls``, and the others, which are those of the training that it starts."""
     own = own_words(cls, words)

@@ -35,6 +35,7 @@ from videoai.run.training.bad_count import BadCount
 from videoai.run.training.batch_ops import batch_ops
 from videoai.run.training.batch_size import with_batch_size
 from videoai.run.training.compiling import with_compile
+from videoai.run.training.fit_to_data import announce_choices, decay_of, is_open, with_learning_rate, with_schedule
 from videoai.run.training.generated_clips import check_same_generated_clips, new_synthetic
 from videoai.run.training.open_run import Run, Settings, is_synchronized, open_run
 from videoai.run.training.pace import Pace, pace
@@ -107,7 +108,7 @@ def check_run_dir(settings: Settings) -> None:
 def resolve(settings: Settings) -> Settings:
     """The settings with what the task decides; the same each time, so that a run can continue."""
     task = build_task("classify" if settings.task == AUTO else settings.task)
-    return task.resolve(settings)
+    return settings if isinstance(settings, TrainSettings) and is_open(settings) else task.resolve(settings)
 
 
 def build_trainer(run: Run, should_stop: Callable[[int, float], bool] = lambda evaluation, value: False) -> Trainer:
@@ -116,19 +117,19 @@ def build_trainer(run: Run, should_stop: Callable[[int, float], bool] = lambda e
     Raises: ValueError, OSError: one line each.
     """
     task, setup = set_up(run)
-    setup = with_batch_size(task, setup)
+    setup = with_schedule(with_batch_size(task, setup))
     plan = pace(setup, evaluations=task.evaluations)
     check_steps(setup.settings.profile.steps, first_step=run.first_step, stop_step=plan.cadence.stop_step)
     clips = training_clips(task, setup, plan)
     model, freeze = task.build_model(setup)
-    setup, precision = with_precision(task, setup, model)
+    setup, precision = with_precision(task, with_learning_rate(setup, model), model)
     speed = new_speed(setup, model, everything_learns=task.takes_probes and freeze is None)  # of the plain model
     with_synchronized_norms(model, setup.settings)  # after the measurements, which one process makes alone
     setup = with_compile(task, setup, model, precision)
     settings, log = setup.settings, run.open_log(setup.settings)
     validation = task.build_validation(setup, model, precision, log)
     learner = task.build_learner(setup, model, clips.ops, clips.stream.counts)
-    average = task.average(model, settings.trainer.ema_decay)
+    average = task.average(model, decay_of(settings))
     trainer = Trainer(
         learner=learner,
         parallel=new_parallel(settings, learner, average, precision),  # before the optimizer, which holds its shards
@@ -164,6 +165,8 @@ def build_trainer(run: Run, should_stop: Callable[[int, float], bool] = lambda e
     if run.state:
         trainer.restore(run.state)
     announce(trainer, task, setup, plan)
+    if isinstance(run.settings, TrainSettings):
+        announce_choices(run.settings, setup, plan.total_steps)
     run.folder.write_config(to_dict(settings))
     return trainer
 

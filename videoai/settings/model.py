@@ -5,23 +5,33 @@ from typing import Literal
 
 from videoai.settings.setting import setting
 
+Auto = Literal["auto"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class ClipSettings:
-    """What one clip is. ``null`` statistics are those of the weights that a run starts from."""
+    """What one clip is. ``auto`` is chosen for the training videos (run/training/fit_to_data.py); ``null`` statistics
+    are those of the weights that a run starts from."""
 
-    num_frames: int = setting(min=1, help="frames of a clip")
-    stride: int = setting(1, min=1, help="frames of the source from one frame of the clip to the next")
-    size: int = setting(min=1, help="pixels, side of the square that the model sees")
-    resize: int | None = setting(None, min=1, help="pixels, short side after decoding, before the crop; null = size")
+    num_frames: int | Auto = setting(auto=True, min=1, help="frames of a clip")
+    stride: int | Auto = setting(
+        1, auto=True, min=1, help="frames of the source from one frame of the clip to the next"
+    )
+    size: int | Auto = setting(auto=True, min=1, help="pixels, side of the square that the model sees")
+    resize: int | Auto | None = setting(
+        None, auto=True, min=1, help="pixels, short side after decoding, before the crop; null = size"
+    )
     fps: float | None = setting(
         None,
         above=0,
         needs="clip.sampling=dense",
         help="null = strides count frames of the file; a number = read at this rate",
     )
-    sampling: Literal["dense", "uniform"] = setting(
-        "dense", help="dense = num_frames at this stride; uniform = spread over the whole video"
+    sampling: Literal["dense", "uniform", "auto"] = setting(
+        "dense",
+        auto=True,
+        help="dense = num_frames at this stride; uniform = spread over the whole video; auto = uniform for short "
+        "videos whose length does not tell their class",
     )
     past_end: Literal["repeat", "loop", "error"] = setting(
         "repeat", help="a video that is too short: repeat its last frame, loop from its start, or error"
@@ -56,12 +66,15 @@ class ModelOptions:
     num_layers: int = setting(1, min=1, help="number of layers")
 
 
+LR = "learning rate; auto = by the size of the model and the clips of a step, and smaller where weights are loaded"
+
+
 @dataclass(frozen=True, kw_only=True)
 class AdamW:
     """AdamW (arXiv:1711.05101); norms and biases do not decay."""
 
     name: Literal["adamw"] = setting("adamw", help="the optimizer; another: optim=NAME")
-    lr: float = setting(0.0005, above=0, help="learning rate, for batches of 16; smaller for fine-tuning")
+    lr: float | Auto = setting("auto", auto=True, above=0, help=LR)
     weight_decay: float = setting(0.05, min=0, help="of matrices and kernels")
     betas: tuple[float, ...] = setting((0.9, 0.999), min=0, below=1, length=2, help="decay of both moments")
 
@@ -71,7 +84,7 @@ class Sgd:
     """SGD with Nesterov momentum; norms and biases do not decay."""
 
     name: Literal["sgd"] = setting("sgd", help="the optimizer; another: optim=NAME")
-    lr: float = setting(0.05, above=0, help="learning rate")
+    lr: float | Auto = setting("auto", auto=True, above=0, help=LR)
     momentum: float = setting(0.9, min=0, below=1, help="share of the step before")
     nesterov: bool = setting(True, needs="optim.momentum", help="look ahead")
     weight_decay: float = setting(0.0001, min=0, help="of matrices and kernels")

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from videoai.settings.data import DataSettings
 from videoai.settings.loading import LoadingSettings
-from videoai.settings.model import OPTIMIZERS, SCHEDULES, ClipSettings, ModelOptions
+from videoai.settings.model import OPTIMIZERS, SCHEDULES, Auto, ClipSettings, ModelOptions
 from videoai.settings.setting import setting
 
 Policy = Literal["randaugment", "trivial", "autoaugment"]
@@ -38,7 +38,19 @@ class TrainerSettings:
     accumulate: int = setting(
         1, min=1, help="forward passes in one optimizer step; several processes (torchrun) share them"
     )
-    max_epochs: float | None = setting(20, above=0, resume=True, help="length of the schedule; null = max_steps")
+    max_epochs: float | Auto | None = setting(
+        "auto",
+        auto=True,
+        above=0,
+        resume=True,
+        help="length of the schedule; auto = by the number of training clips; null = max_steps",
+    )
+    minutes: float | None = setting(
+        None,
+        above=0,
+        resume=True,
+        help="a schedule of about so long on this machine, measured at the start, in the place of max_epochs",
+    )
     max_steps: int | None = setting(
         None, min=1, resume=True, help="stop earlier; running again with a higher value goes on as if never stopped"
     )
@@ -69,11 +81,18 @@ class TrainerSettings:
         "one process; docs/scaling.md",
     )
     max_grad_norm: float | None = setting(1.0, above=0, help="gradients are clipped to this norm; null = no clipping")
-    label_smoothing: float = setting(0.0, min=0, below=1, help="share of the label that is spread over all classes")
+    label_smoothing: float | Auto = setting(
+        "auto", auto=True, min=0, below=1, help="share of the label that is spread over all classes; auto = 0.1"
+    )
     l1: float = setting(0.0, min=0, help="penalty on the sum of |w|")
     l2: float = setting(0.0, min=0, help="penalty on half the sum of w^2; see also optim.weight_decay")
-    ema_decay: float | None = setting(
-        None, min=0, below=1, help="for example 0.999: evaluate a moving average of the weights"
+    ema_decay: float | Auto | None = setting(
+        "auto",
+        auto=True,
+        min=0,
+        below=1,
+        help="for example 0.999: evaluate a moving average of the weights; auto = by the length of the schedule; "
+        "null = none",
     )
     eval_every: int | None = setting(None, min=1, resume=True, help="steps; null = 20 times over the schedule")
     save_every: int | None = setting(None, min=1, resume=True, help="steps; null = eval_every")

@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 CHUNK = 1 << 20  # bytes
 TIMEOUT_SECONDS = 30.0  # without a byte
+ANSWER_SECONDS = 3.0  # of a server that is only asked whether it is there
 SECONDS_BETWEEN_LINES = 10.0  # interval between lines of progress
 ATTEMPTS = 3  # a broken connection is taken up again where it broke off
 HUGGING_FACE = re.compile(
@@ -68,6 +69,20 @@ def fetch_from_hub(name: str, hub: re.Match[str], target: Path, sha256: str | No
         raise OSError(f"weights {name}: cannot download {hub[0]} ({reason}). {offline_advice(name, target)}") from error
     warn_if_other_digest(name, path, sha256)
     return path
+
+
+def is_at_hand(name: str, url: str | None) -> bool:
+    """Whether the file of a published id lies in the cache, or its server answers within ``ANSWER_SECONDS``."""
+    if find_cached(cache_path(name, url)):
+        return True
+    if url is None or os.environ.get("HF_HUB_OFFLINE", "0") not in ("", "0"):
+        return False
+    request = Request(url, method="HEAD", headers={"User-Agent": "videoai"})
+    try:
+        with urlopen(request, timeout=ANSWER_SECONDS) as response:
+            return response.status < 400
+    except (OSError, ValueError):  # URLError is an OSError
+        return False
 
 
 def cache_path(name: str, url: str | None) -> Path:

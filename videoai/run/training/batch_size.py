@@ -12,6 +12,7 @@ import torch
 
 from videoai.core import process_group
 from videoai.core.types import Clips
+from videoai.run.training.fit_to_data import decay_of, with_learning_rate, with_schedule
 from videoai.run.training.set_up import steps_per_epoch, with_precision
 from videoai.tasks.task import Setup, Task
 
@@ -81,15 +82,16 @@ class Trial:
 
     def __init__(self, task: Task, setup: Setup) -> None:
         plain = replace(setup.training, augment=replace(setup.training.augment, features=None))
-        model, freeze = task.build_model(replace(setup, settings=plain))
-        self.setup, self.precision = with_precision(task, setup, model)
+        setup = with_schedule(replace(setup, settings=plain))
+        model, freeze = task.build_model(setup)
+        self.setup, self.precision = with_precision(task, with_learning_rate(setup, model), model)
         if freeze:
             freeze.apply(model, sys.maxsize)  # as much learns as in the longest part of the run
-        plain = replace(setup, settings=replace(plain, trainer=self.setup.training.trainer))
+        plain = self.setup
         counts = torch.ones(len(setup.manifest.classes), dtype=torch.int64)
         self.learner = task.build_learner(plain, model, (), counts)
         self.optimizer = task.build_optimizer(plain.settings, model)
-        self.average = task.average(model, plain.training.trainer.ema_decay)
+        self.average = task.average(model, decay_of(plain.settings))
         self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
 
     def step(self, num_clips: int) -> None:

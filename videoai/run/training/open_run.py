@@ -1,6 +1,6 @@
 """A run whose folder is held: its settings, what it continues from, its log."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,13 +13,16 @@ from videoai.core.log import RunLog
 from videoai.core.loggers import Logger, bind_loggers
 from videoai.engine.interrupt import Interrupt
 from videoai.engine.profile import check_steps
+from videoai.run.training.fit_to_data import AUTO, AUTO_MODEL, is_open
 from videoai.run.training.folder import RunFolder, copy_best, find_resume
 from videoai.run.training.same_run import continued
 from videoai.settings.gan import TrainGanSettings
-from videoai.settings.parse import flatten, to_dict
+from videoai.settings.model import ClipSettings
+from videoai.settings.parse import flatten, parse, to_dict
 from videoai.settings.setting import shown
 from videoai.settings.training import TrainSettings
-from videoai.tasks import AUTO, node_of
+from videoai.tasks import AUTO as AUTO_TASK
+from videoai.tasks import build_task, node_of
 
 Settings = TrainSettings | TrainGanSettings
 
@@ -67,7 +70,7 @@ def open_run(settings: Settings, *, interrupt: Interrupt | None = None) -> Itera
         if state:
             source = "run_dir" if folder.held else "resume"
             recorded = {**state["config"], "task": node_of(state)}
-            settings = continued(with_task_of(state, settings), recorded, source=source)
+            settings = continued(with_choices_of(with_task_of(state, settings), recorded), recorded, source=source)
             copy_best(folder, settings.resume)
         yield Run(folder=folder, settings=settings, state=state, interrupt=interrupt or Interrupt(), closing=closing)
 
@@ -81,7 +84,16 @@ def loggers_of(settings: Settings, *, start_step: int = 0) -> dict[str, Callable
 
 def with_task_of(state: dict[str, Any], settings: Settings) -> Settings:
     """The settings; ``task=auto`` means the task that the run began with."""
-    return replace(settings, task=node_of(state)) if settings.task == AUTO else settings
+    return replace(settings, task=node_of(state)) if settings.task == AUTO_TASK else settings
+
+
+def with_choices_of(settings: Settings, recorded: Mapping[str, Any]) -> Settings:
+    """The settings with the model and the clip that the run began with in the place of ``auto``."""
+    if not isinstance(settings, TrainSettings) or not is_open(settings):
+        return settings
+    model = recorded["model"] if settings.model == AUTO_MODEL else settings.model
+    clip = {key: recorded["clip"].get(key) if value == AUTO else value for key, value in to_dict(settings.clip).items()}
+    return build_task(settings.task).resolve(replace(settings, model=model, clip=parse(ClipSettings, clip)))
 
 
 def check_same_settings(settings: Settings) -> None:

@@ -21,6 +21,7 @@ from videoai.engine.precision import Precision
 from videoai.models.contract import check_contract
 from videoai.run.manifests import announce_data, build_manifest
 from videoai.run.reading import resolve_reading
+from videoai.run.training.fit_to_data import is_open, with_model_and_clip
 from videoai.run.training.open_run import Run, Settings
 from videoai.settings.gan import GanTrainerSettings
 from videoai.settings.parse import to_dict
@@ -44,6 +45,8 @@ def set_up(run: Run) -> tuple[Task, Setup]:
     announce_data(manifest)
     outputs = task.outputs(manifest)
     check_same_data(manifest, outputs, run)
+    if isinstance(settings, TrainSettings) and is_open(settings):
+        settings = task.resolve(with_model_and_clip(settings, manifest.splits["train"], device))
     clip = ClipSpec(**to_dict(settings.clip))
     reading = resolve_reading(settings.loading, manifest.splits["train"], clip, device)
     settings = replace(settings, task=node, loading=replace(settings.loading, decoder=reading["decoder"]))

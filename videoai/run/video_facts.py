@@ -1,0 +1,95 @@
+"""What the videos of a data set are like: length, rate and size of a sample, read from their headers."""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from functools import partial
+from statistics import median
+from typing import Any, NamedTuple
+
+from videoai.core.types import VideoItem
+from videoai.data.decode import open_video
+from videoai.data.isolation import WorkerFailure, isolated
+from videoai.data.media import BadVideo
+
+LOOK_SECONDS = 60.0  # for each video, where it is opened in another process
+# When lengths tell classes: found on a set whose classes were cut differently (70 % against 57 %) and on one whose
+# lengths are all alike.
+FEWEST_TO_TELL = 40  # videos; with fewer, chance alone reaches the margin
+STEP = 1.25  # factor between lengths
+MARGIN = 0.1
+
+
+class VideoFacts(NamedTuple):
+    """One labelled stretch of a video."""
+
+    label: int
+    num_frames: float  # of the stretch
+    fps: float
+    height: int  # pixels
+    width: int
+
+    @property
+    def seconds(self) -> float:
+        """Duration of the stretch."""
+        return self.num_frames / self.fps
+
+
+def look_at(items: Sequence[VideoItem], most: int, reading: Mapping[str, Any] | None = None) -> list[VideoFacts]:
+    """Facts of at most ``most`` of the items, spread evenly; those that cannot be read are left out, since the loader
+    counts and reports them when their turn comes.
+
+    Args:
+        reading: options of ``open_video``, and ``isolated``.
+    """
+    count = min(most, len(items))
+    sample = [items[index * len(items) // count] for index in range(count)]
+    options = dict(reading or {})
+    num_workers = int(options.pop("isolated", False))
+    results = isolated(sample, partial(_facts, options=options), num_workers=num_workers, seconds=LOOK_SECONDS)
+    return [facts for _, facts in results if facts is not None and not isinstance(facts, WorkerFailure)]
+
+
+def seconds_tell_class(facts: Sequence[VideoFacts]) -> bool:
+    """Whether the length of a video alone says much about its class, as where classes were cut differently.
+
+    Each video is given the most frequent class among the others of about its length; the length tells the class where
+    that is right ``MARGIN`` more often than the largest class.
+    """
+    if len(facts) < FEWEST_TO_TELL:
+        return False
+    alike: dict[int, Counter[int]] = defaultdict(Counter)
+    for one in facts:
+        alike[_length_step(one)][one.label] += 1
+    right = sum(_share_right(alike[_length_step(one)], one.label) for one in facts) / len(facts)
+    largest = max(Counter(one.label for one in facts).values()) / len(facts)
+    return right >= largest + MARGIN
+
+
+def typical(values: Sequence[float]) -> float:
+    """The median; NaN of nothing."""
+    return median(values) if values else float("nan")
+
+
+def _length_step(facts: VideoFacts) -> int:
+    """Lengths that differ by less than a step are alike."""
+    return round(math.log(facts.seconds) / math.log(STEP))
+
+
+def _share_right(alike: Counter[int], label: int) -> float:
+    """How often the most frequent class of the others is ``label``; classes that are equally frequent share."""
+    others = alike - Counter([label])
+    most = max(others.values(), default=0)
+    return (others[label] == most) / sum(count == most for count in others.values()) if most else 0.0
+
+
+def _facts(item: VideoItem, options: Mapping[str, Any]) -> VideoFacts | None:
+    """None where it cannot be read."""
+    try:
+        with open_video(item.path, **options) as video:
+            end = video.duration_seconds if item.end_seconds is None else item.end_seconds
+            lasts = max(0.0, min(end, video.duration_seconds) - item.start_seconds)
+            num_frames = max(1.0, min(video.num_frames, lasts * video.fps))
+            return VideoFacts(item.label, num_frames, video.fps, video.height, video.width)
+    except BadVideo:
+        return None
