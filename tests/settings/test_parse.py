@@ -193,7 +193,7 @@ def test_help_describes_every_setting_of_the_whole():
     described = {one.key: one for one in describe(TrainSettings, whole)}
     leaves = {key for key in flatten(whole) if not isinstance(flatten(whole)[key], dict)}
     assert leaves - {"model.name", "task.name"} <= set(described) | {"data.name"}
-    assert described["trainer.ema_decay"].allowed == "give a number from 0 up, below 1, or null"
+    assert described["trainer.ema_decay"].allowed == "give a number from 0 up, below 1, or auto, or null"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ from torch import nn
 
 from videoai.core import process_group
 from videoai.core.build import ANYTHING
-from videoai.core.messages import pluralize
 from videoai.core.paths import display_path, is_url
 from videoai.core.types import BatchOp
 from videoai.data.lists.split_folders import split_folders_of
@@ -30,17 +29,19 @@ from videoai.engine.speed import Speed
 from videoai.engine.step_timeout import StepTimeout
 from videoai.engine.trainer import Trainer
 from videoai.models.blocks import repeated_blocks
-from videoai.run.reading import announce_clip
+from videoai.run.training.announce import announce, announce_choices
 from videoai.run.training.bad_count import BadCount
 from videoai.run.training.batch_ops import batch_ops
 from videoai.run.training.batch_size import with_batch_size
+from videoai.run.training.choose_model import is_open
+from videoai.run.training.choose_schedule import decay_of, with_learning_rate, with_schedule
 from videoai.run.training.compiling import with_compile
-from videoai.run.training.fit_to_data import announce_choices, decay_of, is_open, with_learning_rate, with_schedule
 from videoai.run.training.generated_clips import check_same_generated_clips, new_synthetic
 from videoai.run.training.open_run import Run, Settings, is_synchronized, open_run
 from videoai.run.training.pace import Pace, pace
 from videoai.run.training.set_up import facts, set_up, with_precision
 from videoai.run.training.stream import TrainStream, new_stream
+from videoai.run.training.time_budget import check_minutes, with_minutes
 from videoai.settings.parse import to_dict
 from videoai.settings.training import TrainSettings
 from videoai.tasks import AUTO, build_task
@@ -80,6 +81,8 @@ def train(
     Ctrl-C, at once.
     """
     check_run_dir(settings)
+    if isinstance(settings, TrainSettings):
+        check_minutes(settings)
     with open_run(resolve(settings), interrupt=interrupt) as run:
         trainer = build_trainer(run, should_stop)
         started = time.perf_counter()
@@ -117,7 +120,7 @@ def build_trainer(run: Run, should_stop: Callable[[int, float], bool] = lambda e
     Raises: ValueError, OSError: one line each.
     """
     task, setup = set_up(run)
-    setup = with_schedule(with_batch_size(task, setup))
+    setup = with_schedule(with_minutes(task, with_batch_size(task, setup)))
     plan = pace(setup, evaluations=task.evaluations)
     check_steps(setup.settings.profile.steps, first_step=run.first_step, stop_step=plan.cadence.stop_step)
     clips = training_clips(task, setup, plan)
@@ -239,24 +242,3 @@ def lower_is_better(settings: Settings) -> bool:
     metrics = {name: metric for node in nodes for name, metric in build_task(node).metrics.items()}
     asked = settings.trainer.metric if isinstance(settings, TrainSettings) else "auto"
     return metrics.get(asked, next(iter(metrics.values()))).lower_is_better
-
-
-def announce(trainer: Trainer, task: Task, setup: Setup, plan: Pace) -> None:
-    """The derived facts that a person would otherwise have to work out."""
-    announce_clip(setup.train_items, setup.clip, setup.reading)
-    settings, precision = setup.settings.trainer, trainer.precision
-    batch, accumulate, num_threads = settings.batch_size, settings.accumulate, settings.num_threads
-    threads = f", {pluralize(int(num_threads), 'thread')}" if precision.device.type == "cpu" else ""
-    if (processes := process_group.world_size()) > 1:
-        model_too = " and the model" if setup.settings.parallel == "shard" else ""
-        logger.info("%d processes share the micro-batches of each step%s", processes, model_too)
-    what = task.describe(trainer.learner.model, setup.settings)
-    logger.info("%s; %s on %s%s", what, precision, precision.device, threads)
-    stop, total = plan.cadence.stop_step, plan.total_steps
-    shape = f"batch {batch * accumulate} ({batch} x {accumulate} accumulated), {setup.steps_per_epoch} steps an epoch"
-    logger.info("%s, schedule over %d steps%s", shape, total, f", stopping at {stop}" if stop < total else "")
-    where = display_path(setup.folder)
-    if trainer.step >= stop:
-        logger.info("%s: already at step %d; raise trainer.max_steps or max_epochs to go on", where, trainer.step)
-    elif trainer.step:
-        logger.info("continuing %s at step %d of %d", where, trainer.step, stop)

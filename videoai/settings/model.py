@@ -10,7 +10,7 @@ Auto = Literal["auto"]
 
 @dataclass(frozen=True, kw_only=True)
 class ClipSettings:
-    """What one clip is. ``auto`` is chosen for the training videos (run/training/fit_to_data.py); ``null`` statistics
+    """What one clip is. ``auto`` is chosen for the training videos (run/training/choose_model.py); ``null`` statistics
     are those of the weights that a run starts from."""
 
     num_frames: int | Auto = setting(auto=True, min=1, help="frames of a clip")
@@ -36,15 +36,21 @@ class ClipSettings:
     past_end: Literal["repeat", "loop", "error"] = setting(
         "repeat", help="a video that is too short: repeat its last frame, loop from its start, or error"
     )
-    mean: tuple[float, ...] | None = setting(
-        None, length=3, min=0, max=1, help="of pixels in 0..1; null = as the weights were trained, without weights 0.45"
-    )
-    std: tuple[float, ...] | None = setting(
+    mean: tuple[float, ...] | Auto | None = setting(
         None,
+        auto=True,
+        length=3,
+        min=0,
+        max=1,
+        help="of pixels in 0..1; null = as the weights were trained, without weights 0.45, or with auto measured",
+    )
+    std: tuple[float, ...] | Auto | None = setting(
+        None,
+        auto=True,
         length=3,
         above=0,
         max=1,
-        help="of pixels in 0..1; null = as the weights were trained, without weights 0.225",
+        help="of pixels in 0..1; null = as the weights were trained, without weights 0.225, or with auto measured",
     )
     channels: Literal["rgb", "bgr"] | None = setting(
         None, help="order of the channels; null = as the weights were trained"

@@ -12,7 +12,7 @@ import torch
 
 from videoai.core import process_group
 from videoai.core.types import Clips
-from videoai.run.training.fit_to_data import decay_of, with_learning_rate, with_schedule
+from videoai.run.training.choose_schedule import decay_of, with_learning_rate, with_schedule
 from videoai.run.training.set_up import steps_per_epoch, with_precision
 from videoai.tasks.task import Setup, Task
 
@@ -68,7 +68,8 @@ def measured_size(task: Task, setup: Setup, *, unit: int, most: int) -> tuple[Se
     try:
         trial = Trial(task, sized(setup, 2 * unit))
         size = largest_that_fits(trial.step, unit=unit, most=most)
-        return trial.setup, size
+        trainer = replace(setup.settings.trainer, **trial.chosen)
+        return replace(setup, settings=replace(setup.settings, trainer=trainer)), size
     finally:
         trial = None
         free_memory()
@@ -81,13 +82,15 @@ class Trial:
     operations on batches take little beside a step, and are left out."""
 
     def __init__(self, task: Task, setup: Setup) -> None:
+        setup = with_schedule(setup)
         plain = replace(setup.training, augment=replace(setup.training.augment, features=None))
-        setup = with_schedule(replace(setup, settings=plain))
-        model, freeze = task.build_model(setup)
+        model, freeze = task.build_model(replace(setup, settings=plain))
         self.setup, self.precision = with_precision(task, with_learning_rate(setup, model), model)
         if freeze:
             freeze.apply(model, sys.maxsize)  # as much learns as in the longest part of the run
-        plain = self.setup
+        tried = self.setup.training
+        self.chosen = {key: getattr(tried.trainer, key) for key in ("precision", "layout", "num_threads")}
+        plain = replace(setup, settings=replace(plain, trainer=tried.trainer, optim=tried.optim))
         counts = torch.ones(len(setup.manifest.classes), dtype=torch.int64)
         self.learner = task.build_learner(plain, model, (), counts)
         self.optimizer = task.build_optimizer(plain.settings, model)

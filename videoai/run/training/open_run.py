@@ -13,12 +13,11 @@ from videoai.core.log import RunLog
 from videoai.core.loggers import Logger, bind_loggers
 from videoai.engine.interrupt import Interrupt
 from videoai.engine.profile import check_steps
-from videoai.run.training.fit_to_data import AUTO, AUTO_MODEL, is_open
+from videoai.run.training.choose_model import as_begun, is_open
 from videoai.run.training.folder import RunFolder, copy_best, find_resume
 from videoai.run.training.same_run import continued
 from videoai.settings.gan import TrainGanSettings
-from videoai.settings.model import ClipSettings
-from videoai.settings.parse import flatten, parse, to_dict
+from videoai.settings.parse import flatten, to_dict
 from videoai.settings.setting import shown
 from videoai.settings.training import TrainSettings
 from videoai.tasks import AUTO as AUTO_TASK
@@ -91,9 +90,7 @@ def with_choices_of(settings: Settings, recorded: Mapping[str, Any]) -> Settings
     """The settings with the model and the clip that the run began with in the place of ``auto``."""
     if not isinstance(settings, TrainSettings) or not is_open(settings):
         return settings
-    model = recorded["model"] if settings.model == AUTO_MODEL else settings.model
-    clip = {key: recorded["clip"].get(key) if value == AUTO else value for key, value in to_dict(settings.clip).items()}
-    return build_task(settings.task).resolve(replace(settings, model=model, clip=parse(ClipSettings, clip)))
+    return build_task(settings.task).resolve(as_begun(settings, recorded))
 
 
 def check_same_settings(settings: Settings) -> None:

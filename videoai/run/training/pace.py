@@ -24,7 +24,7 @@ def pace(setup: Setup, *, evaluations: int) -> Pace:
     settings = setup.settings.trainer
     epochs = settings.max_epochs if isinstance(settings, TrainerSettings) else None
     if epochs is not None:
-        total = math.ceil(float(epochs) * setup.steps_per_epoch)  # a number: fit_to_data resolved auto
+        total = math.ceil(float(epochs) * setup.steps_per_epoch)  # a number: auto is resolved
     elif settings.max_steps is not None:
         total = settings.max_steps
     else:

@@ -21,7 +21,7 @@ from videoai.engine.precision import Precision
 from videoai.models.contract import check_contract
 from videoai.run.manifests import announce_data, build_manifest
 from videoai.run.reading import resolve_reading
-from videoai.run.training.fit_to_data import is_open, with_model_and_clip
+from videoai.run.training.choose_model import is_open, with_model_and_clip
 from videoai.run.training.open_run import Run, Settings
 from videoai.settings.gan import GanTrainerSettings
 from videoai.settings.parse import to_dict
