@@ -1,4 +1,5 @@
 import hashlib
+import math
 from collections import Counter
 
 import numpy as np
@@ -105,21 +106,77 @@ def test_groups_that_share_files_do_not_depend_on_the_order_either(clips, data):
     test=st.floats(0.1, 0.3),
     seed=st.integers(0, 99),
 )
-def test_single_clips_come_near_the_fractions_over_all_and_per_class(num_clips, val, test, seed):
+def test_shares_are_met_on_average_and_every_class_is_in_every_split(num_clips, val, test, seed):
     items = Items.of(VideoItem(f"{label}/{i}.mp4", label) for label, n in enumerate(num_clips) for i in range(n))
     splits = split_groups(items, {"train": 1 - val - test, "val": val, "test": test}, seed)
     for name, share in (("val", val), ("test", test)):
-        # Whole clips cannot meet a share exactly: the rounding of each class, and one clip to fill an empty split.
-        assert abs(len(splits[name]) - share * len(items)) <= 0.75 * len(num_clips) + 1
-        counts = Counter(item.label for item in splits[name])
-        assert all(abs(counts[label] - share * n) <= 2 for label, n in enumerate(num_clips))
+        spread = math.sqrt(share * (1 - share) * len(items))  # of as many independent draws
+        assert abs(len(splits[name]) - share * len(items)) <= 5 * spread + len(num_clips)  # one stand-in a class
+        counts = splits[name].count_labels(len(num_clips))
+        assert all(count > 0 or share * n < 0.5 or n < 3 for count, n in zip(counts, num_clips, strict=True))
 
 
 def test_many_tiny_classes_still_fill_val_and_test():
     items = Items.of(VideoItem(f"{label}/{i}.mp4", label) for label in range(100) for i in range(2))
     sizes = {name: len(split) for name, split in split_groups(items, FRACTIONS, 0).items()}
-    assert sizes["val"] == pytest.approx(30, abs=6)
-    assert sizes["test"] == pytest.approx(30, abs=6)
+    assert sizes["val"] == pytest.approx(30, abs=10)  # two standard deviations
+    assert sizes["test"] == pytest.approx(30, abs=10)
+
+
+def classes(*num_clips: int) -> list[VideoItem]:
+    return [VideoItem(f"c{label}/{i}.mp4", label) for label, n in enumerate(num_clips) for i in range(n)]
+
+
+def homes(items: list[VideoItem], seed: int) -> dict[str, str]:
+    splits = split_groups(Items.of(items), FRACTIONS, seed)
+    return {item.path: name for name, split in splits.items() for item in split}
+
+
+def people(number: int, num_classes: int = 5) -> list[VideoItem]:
+    return [VideoItem(f"c{k}/p{p}.mp4", k, group=f"p{p}") for p in range(number) for k in range(num_classes)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "most_moves"),
+    [
+        (classes(40, 40, 40), classes(41, 40, 40), 0),
+        (classes(40, 40, 40), classes(50, 50, 50), 0),
+        (classes(40, 40, 40), classes(40, 40, 40, 40), 0),
+        (people(46), people(47), 0),
+        (people(46), people(46, num_classes=6), 0),
+        # Of 12 clips a class sometimes none draws test or val: of 20 seeds x 6 places, so many stand-ins go back.
+        (classes(12, 12, 12), classes(13, 12, 12), 3),
+        (classes(12, 12, 12), classes(22, 22, 22), 20),
+        (classes(12, 12, 12), classes(12, 12, 12, 12), 0),
+    ],
+    ids=["a clip", "ten clips a class", "a class", "a person", "a class of the same people"]
+    + [f"{what}, of 36" for what in ("a clip", "ten clips a class", "a class")],
+)
+def test_what_is_there_stays_where_it_is_as_a_set_grows(before, after, most_moves):
+    moves = Counter()
+    for seed in range(20):
+        then, now = homes(before, seed), homes(after, seed)
+        moves.update((then[path], now[path]) for path in then if then[path] != now[path])
+    assert sum(moves.values()) <= most_moves
+    assert all(to == "train" for _, to in moves), "what was trained on is never evaluated on"
+
+
+@given(
+    sizes=st.lists(st.integers(4, 30), min_size=2, max_size=5),
+    more=st.integers(0, 30),
+    seed=st.integers(0, 999),
+)
+def test_what_was_trained_on_stays_in_train_unless_it_was_the_last_of_its_class(sizes, more, seed):
+    before = split_groups(Items.of(classes(*sizes)), FRACTIONS, seed)
+    after = split_groups(Items.of(classes(sizes[0] + more, *sizes[1:])), FRACTIONS, seed)
+    assume(before["train"].count_labels(len(sizes)).min() > 1)
+    assert {item.path for item in before["train"]} <= {item.path for item in after["train"]}
+
+
+def test_another_share_for_val_moves_no_test_clip():
+    items = Items.of(classes(50, 50))
+    tests = [split_groups(items, {"train": 0.85 - val, "val": val, "test": 0.15}, 0)["test"] for val in (0.1, 0.3)]
+    assert tests[0] == tests[1]
 
 
 def test_another_seed_makes_another_split_and_the_same_seed_the_same():
@@ -153,7 +210,7 @@ def test_file_names_that_are_not_utf8_can_be_split():
 
 @pytest.mark.parametrize(
     ("seed", "num_groups", "expected"),
-    [(0, 0, "ffadb640"), (1, 0, "05f3808d"), (0, 7, "0fa83d02"), (1, 7, "3885632f"), (2026, 40, "39fed2e7")],
+    [(0, 0, "a33a4638"), (1, 0, "e293153e"), (0, 7, "3962ddac"), (1, 7, "9c5e2a17"), (2026, 40, "7e6bb0c1")],
 )
 def test_the_splits_of_a_seed_never_change(seed, num_groups, expected):
     """Scores of other versions are comparable only on the same clips. Some files have no group, some several segments,

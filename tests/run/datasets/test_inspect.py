@@ -46,17 +46,17 @@ def test_unreadable_videos_and_imbalance_are_warned_about(clip_folder, tmp_path)
     for name in ("left", "right"):
         (tmp_path / name).mkdir()
     source = (clip_folder / "left" / "left_0.mp4").read_bytes()
-    for i in range(30):
+    for i in range(40):
         (tmp_path / "left" / f"{i}.mp4").write_bytes(source)
     for i in range(2):
         (tmp_path / "right" / f"{i}.mp4").write_bytes(b"no video at all")
-    report = look_into(tmp_path, look=40)
-    assert report["videos"]["looked_at"] == 32
+    report = look_into(tmp_path, look=50)
+    assert report["videos"]["looked_at"] == 42
     assert len(report["videos"]["unreadable"]) == 2
     counts = {name: split["train"] for name, split in report["classes"].items()}
     expected = f"imbalance: {counts['left']} train clips of left, {counts['right']} of right"
     assert any(warning.startswith(expected) for warning in report["warnings"])
-    assert any(warning.startswith("2 of 32 videos looked at cannot be read, first ") for warning in report["warnings"])
+    assert any(warning.startswith("2 of 42 videos looked at cannot be read, first ") for warning in report["warnings"])
 
 
 def test_the_path_of_the_command_is_quoted_for_the_shell(clip_folder, tmp_path, monkeypatch):

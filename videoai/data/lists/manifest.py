@@ -28,6 +28,8 @@ from videoai.data.lists.listing import SPLITS, ReadClips
 from videoai.data.lists.split_folders import natural_order
 from videoai.data.lists.splits import count_shared_groups, split_groups, unit_of
 
+FAR_OFF = 0.5  # part of its share that a made split may have too much or too little before it is said; judgement
+
 
 @dataclass(frozen=True)
 class Manifest:
@@ -248,8 +250,7 @@ def assemble(
     made = {split: share for split, share in shares.items() if share > 0 and not splits[split]}
     if made and splits["train"] and len(classes) > 1:
         splits |= split_groups(splits["train"], {"train": 1 - sum(made.values()), **made}, split_seed)
-        sizes = ", ".join(f"{split} {len(splits[split])}" for split in SPLITS)
-        notes = [*notes, f"made {' and '.join(made)} out of train with split_seed {split_seed}: {sizes}."]
+        notes = [*notes, *_made_notes(splits, made, split_seed)]
     return Manifest(tuple(classes), splits, source, (*notes, *_split_notes(classes, splits)), root)
 
 
@@ -265,6 +266,20 @@ def _shares(val_fraction: float, test_fraction: float) -> dict[str, float]:
             "each must be 0 or more and together they must leave clips for train, so stay below 1"
         )
     return {"val": val_fraction, "test": test_fraction}
+
+
+def _made_notes(splits: dict[str, Items], made: dict[str, float], split_seed: int) -> list[str]:
+    sizes = ", ".join(f"{split} {len(splits[split])}" for split in SPLITS)
+    notes = [f"made {' and '.join(made)} out of train with split_seed {split_seed}: {sizes}."]
+    total = sum(len(splits[split]) for split in ("train", *made))
+    for split, share in made.items():
+        got = len(splits[split]) / total
+        if abs(got - share) > FAR_OFF * share:
+            few = f"of few {unit_of(*splits.values())}s a share is met on average only"
+            notes.append(
+                f"{split} got {got:.0%} of the clips and not {share:.0%}: {few}. Another data.split_seed draws others."
+            )
+    return notes
 
 
 def _split_notes(classes: list[str], splits: dict[str, Items]) -> list[str]:

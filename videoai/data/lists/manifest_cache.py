@@ -25,7 +25,7 @@ from videoai.data.lists.label_sets import LabelSets
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 2  # to be raised when the same lines and settings would give another manifest
+FORMAT = 3  # to be raised when the same lines and settings would give another manifest
 MIN_ITEMS = 100_000  # fewer are read in half a second
 TEXTS = ("files", "groups")
 COLUMNS = ("file", "label", "start_seconds", "end_seconds", "group")

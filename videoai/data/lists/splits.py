@@ -1,13 +1,15 @@
-"""Made splits: which clips train and which evaluate. Groups never cross a split; the choice depends on the seed only.
+"""Made splits: which clips train and which evaluate. Groups never cross a split, and stay where they are as sets grow.
 
 Clips cut from one source video, or showing one person, look alike. When they fall on both sides of a split the score
 flatters: by about four points on a surveillance data set of 300 clips. Hence whole groups are assigned, never clips.
+
+A group that never moves can depend on nothing but itself: on a number drawn from the seed and its name. Shares are then
+met on average only. docs/architecture.md says what that costs.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import combinations
-from operator import add
 from typing import NamedTuple
 
 import numpy as np
@@ -41,15 +43,16 @@ def group_numbers(items: Items) -> ndarray:
 
 
 def split_groups(items: Items, fractions: Mapping[str, float], seed: int) -> dict[str, Items]:
-    """Deals whole groups to splits so that sizes and class shares come near the fractions.
+    """Assigns each group by a number in 0 .. 1 that is drawn from the seed and the group's name: the lowest are test,
+    the next val, the rest train. Groups that come later move none of those that are there, but for these:
 
-    Larger groups go first, equal ones in an order drawn from the seed and the group's name. Each goes to the split that
-    lacks most: the clips missing in its own classes plus the clips missing per class over all. Every class keeps at
-    least one group in train and every split gets at least one group.
+    - A class without a group in train gets the one with its highest number, until others come.
+    - A class without a group in test or val, though its share rounds to one or more, gets the one with the lowest
+      number that train can spare: a stand-in, which goes back to train when others come. So does an empty split.
 
     Args:
         items: in any order; the result does not depend on it.
-        fractions: share of the clips per split, summing to 1, with "train" among them.
+        fractions: share of the groups per split, summing to 1, with "train" among them.
     Returns:
         every item exactly once, each split in order.
     Raises:
@@ -58,13 +61,16 @@ def split_groups(items: Items, fractions: Mapping[str, float], seed: int) -> dic
     _check_fractions(fractions)
     items = items[items.in_order()]
     numbers, group_of = np.unique(group_numbers(items), return_inverse=True)
-    groups = _count_classes(group_of, items)
-    drawn = seeds_for(seed, "split", ends=_names(items, numbers))
-    order = np.lexsort((drawn, -groups.sizes)).tolist()  # equal draws: by number, which is by name
-    home = _deal(groups, order, fractions)
-    _fill_empty_splits(groups, order, home, fractions, unit_of(items))
-    home_of = np.array(home)[group_of]
-    return {split: items[home_of == index] for index, split in enumerate(fractions)}
+    drawn = seeds_for(seed, "split", ends=_names(items, numbers)) / 2.0**63
+    made = [split for split in reversed(fractions) if split != "train"]  # test first: val_fraction moves no test clip
+    home = np.searchsorted(np.cumsum([fractions[split] for split in made]), drawn, side="right")
+    groups, train = _hold_classes(group_of, items, drawn), len(made)
+    _keep_classes_in_train(groups, home, train)
+    for split, name in enumerate(made):
+        _stand_in(groups, home, split, train, fractions[name])
+    if not np.bincount(home, minlength=len(fractions)).all():
+        raise _too_few(home, fractions, unit_of(items))
+    return {split: items[home[group_of] == [*made, "train"].index(split)] for split in fractions}
 
 
 def count_shared_groups(splits: Mapping[str, Items]) -> Counter[tuple[str, str]]:
@@ -85,32 +91,68 @@ def unit_of(*parts: Items) -> str:
 
 
 class _Groups(NamedTuple):
-    """How many clips of which class each group holds."""
+    """Which classes G groups hold. Each holds one more, the last, which stands for anything at all."""
 
-    sizes: ndarray  # int64 [G], clips
-    starts: ndarray  # int64 [G + 1]
-    pairs: list[tuple[int, int]]  # (label, clips), those of one group side by side, in the order of the items
-    per_class: ndarray  # int64 [K], groups that hold the class
-    clips_per_class: ndarray  # int64 [K]
+    order: ndarray  # int64 [G], groups with low numbers first
+    group: ndarray  # int64 [P], in order
+    label: ndarray  # int64 [P], a class that the group holds
+    starts: ndarray  # int64 [G + 1], where the classes of each group stand
+    num_classes: int
 
-    def classes(self, group: int) -> list[tuple[int, int]]:
-        return self.pairs[self.starts[group] : self.starts[group + 1]]
+    def labels(self, group: int) -> ndarray:
+        return self.label[self.starts[group] : self.starts[group + 1]]
+
+    def per_class(self, chosen: ndarray) -> ndarray:
+        """int64 [K], how many of the groups bool [G] hold each class."""
+        return np.bincount(self.label[chosen[self.group]], minlength=self.num_classes)
+
+    def holding(self, lacking: ndarray) -> ndarray:
+        """The groups that hold one of the classes bool [K], those with low numbers first."""
+        return self.order[np.isin(self.order, self.group[lacking[self.label]])]
 
 
-def _count_classes(group_of: ndarray, items: Items) -> _Groups:
+def _hold_classes(group_of: ndarray, items: Items, drawn: ndarray) -> _Groups:
     """A clip with several labels counts in each of their classes."""
     clip, label = items.label_pairs()
-    num_labels = int(label.max(initial=0)) + 1
-    keys, first_index, counts = np.unique(group_of[clip] * num_labels + label, return_index=True, return_counts=True)
-    order = np.lexsort((first_index, keys // num_labels))
-    one_of_each: dict[tuple[int, int], tuple[int, int]] = {}  # most of a million groups are alike
-    pairs = [
-        one_of_each.setdefault(pair, pair)
-        for pair in zip((keys % num_labels)[order].tolist(), counts[order].tolist(), strict=True)
-    ]
-    sizes = np.bincount(group_of)
-    starts = np.searchsorted(keys // num_labels, np.arange(len(sizes) + 1))
-    return _Groups(sizes, starts, pairs, np.bincount(keys % num_labels), np.bincount(label))
+    num_classes = int(label.max(initial=-1)) + 2
+    anything = np.arange(1, len(drawn) + 1) * num_classes - 1
+    keys = np.unique(np.concatenate([group_of[clip] * num_classes + label, anything]))
+    group, label = np.divmod(keys, num_classes)
+    starts = np.searchsorted(group, np.arange(len(drawn) + 1))
+    return _Groups(drawn.argsort(kind="stable"), group, label, starts, num_classes)
+
+
+def _keep_classes_in_train(groups: _Groups, home: ndarray, train: int) -> None:
+    lacking = (groups.per_class(home == train) == 0) & (groups.per_class(home >= 0) > 0)
+    for group in groups.holding(lacking)[::-1]:
+        if lacking[labels := groups.labels(group)].any():
+            home[group], lacking[labels] = train, False
+
+
+def _stand_in(groups: _Groups, home: ndarray, split: int, train: int, share: float) -> None:
+    """The lowest first, whatever the classes' numbers: a group that comes later can only make a stand-in needless."""
+    counts = np.stack([groups.per_class(home == each) for each in range(train + 1)])
+    total = counts.sum(0)
+    is_due = (total * share >= 0.5) & (total > train)
+    is_due[-1] = True
+    lacking = is_due & (counts[split] == 0)
+    candidates = groups.holding(lacking)
+    in_train = home[candidates] == train
+    for group in [*candidates[in_train], *candidates[~in_train]]:
+        labels, now = groups.labels(group), home[group]
+        is_needed = (counts[now, labels] < 2) & (is_due[labels] | (now == train))
+        if lacking[labels].any() and not is_needed.any():
+            home[group], lacking[labels] = split, False
+            counts[now, labels] -= 1
+
+
+def _too_few(home: ndarray, fractions: Mapping[str, float], unit: str) -> ValueError:
+    more = "clips of other groups" if unit == "group" else "videos"
+    spare = "test" in fractions and len(np.unique(home)) > 1  # what there is beside train would do for val
+    return ValueError(
+        f"{pluralize(len(home), unit)} cannot fill {', '.join(fractions)} and keep every "
+        f"class in train: add {more}{', or set test_fraction to 0' if spare else ''}"
+    )
 
 
 def _names(items: Items, numbers: ndarray) -> Iterator[bytes]:
@@ -142,60 +184,3 @@ def _check_fractions(fractions: Mapping[str, float]) -> None:
         raise ValueError(f"fractions: got {given}; one of them must be train")
     if min(fractions.values()) <= 0 or abs(sum(fractions.values()) - 1) > 1e-6:
         raise ValueError(f"fractions: got {given}; each must be above 0 and together they must make 1")
-
-
-def _deal(groups: _Groups, order: list[int], fractions: Mapping[str, float]) -> list[int]:
-    """The index of the split of each group, in one greedy pass."""
-    shares, train = list(fractions.values()), list(fractions).index("train")
-    groups_left, num_clips = groups.per_class.tolist(), groups.clips_per_class.tolist()
-    num_classes = int((groups.per_class > 0).sum())
-    missing = [[share * n for share in shares] for n in num_clips]
-    missing_per_class = [share * int(groups.sizes.sum()) / num_classes for share in shares]
-    in_train: set[int] = set()
-    home = [train] * len(order)
-    # Picked up front, because each look into a list of a million at random waits for memory.
-    sizes, starts, ends = (column[order].tolist() for column in (groups.sizes, groups.starts[:-1], groups.starts[1:]))
-    for group, size, start, end in zip(order, sizes, starts, ends, strict=True):
-        classes = groups.pairs[start:end]
-        if size == len(classes) == 1:  # the same as below in a third of the time: most of a million groups are one clip
-            lacks = list(map(add, missing[classes[0][0]], missing_per_class))
-        else:
-            lacks = [
-                sum([n * missing[label][split] for label, n in classes]) / size + rest
-                for split, rest in enumerate(missing_per_class)
-            ]
-        split = lacks.index(max(lacks))
-        if split != train and any(groups_left[label] == 1 and label not in in_train for label, _ in classes):
-            split = train  # the last chance of the class to be learnt at all
-        home[group] = split
-        missing_per_class[split] -= size / num_classes
-        for label, n in classes:
-            missing[label][split] -= n
-            groups_left[label] -= 1
-            if split == train:
-                in_train.add(label)
-    return home
-
-
-def _fill_empty_splits(
-    groups: _Groups, order: list[int], home: list[int], fractions: Mapping[str, float], unit: str
-) -> None:
-    """Moves the smallest group that can be spared into each split that came out empty."""
-    train = list(fractions).index("train")
-    for empty in sorted({*range(len(fractions))} - {*home}):
-        num_groups = Counter(home)
-        in_train = Counter(label for group in order if home[group] == train for label, _ in groups.classes(group))
-        for group in reversed(order):
-            spared = num_groups[home[group]] > 1
-            if home[group] == train:
-                spared = spared and all(in_train[label] > 1 for label, _ in groups.classes(group))
-            if spared:
-                home[group] = empty
-                break
-        else:
-            more = "clips of other groups" if unit == "group" else "videos"
-            spare = "test" in fractions and len(num_groups) > 1  # what there is beside train would do for val
-            raise ValueError(
-                f"{pluralize(len(order), unit)} cannot fill {', '.join(fractions)} and keep every "
-                f"class in train: add {more}{', or set test_fraction to 0' if spare else ''}"
-            )
