@@ -1,6 +1,6 @@
 """Checkpoints: one file of plain data, written completely or not at all, loaded without running any code in it.
 
-Keys: ``format, config, classes, clip, model, ema, optimizer, step, best, metrics, versions`` (and
+Keys: ``format, config, classes, clip, model, ema, optimizer, step, best, metrics, versions, trained_on`` (and
 ``scaler`` with fp16). Everything that evaluation and prediction need is inside; nothing else is consulted.
 """
 
@@ -74,10 +74,13 @@ def check_bytes(path: Path) -> None:
                 ) from error
 
 
-def read_plain(path: Path, *, device: str | torch.device = "cpu") -> Any:
-    """Whatever plain data a file of torch holds. Raises: ValueError: damaged, or more than plain data."""
+def read_plain(path: Path, *, device: str | torch.device = "cpu", mmap: bool = False) -> Any:
+    """Whatever plain data a file of torch holds; with ``mmap`` tensors are read when they are looked at, on the CPU.
+
+    Raises: ValueError: damaged, or more than plain data.
+    """
     try:
-        return torch.load(path, map_location=device, weights_only=True)
+        return torch.load(path, map_location=device, weights_only=True, mmap=mmap)
     except UNREADABLE as error:
         if isinstance(error, OSError) and error.errno != errno.EINVAL:  # EINVAL: shorter than its own index says
             raise

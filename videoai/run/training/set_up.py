@@ -23,6 +23,7 @@ from videoai.run.manifests import announce_data, build_manifest
 from videoai.run.reading import resolve_reading
 from videoai.run.training.choose_model import is_open, with_model_and_clip
 from videoai.run.training.open_run import Run, Settings
+from videoai.run.training.trained_on import KEY, videos_trained_on, warn_of_seen_videos
 from videoai.settings.gan import GanTrainerSettings
 from videoai.settings.parse import to_dict
 from videoai.settings.training import TrainerSettings, TrainSettings
@@ -47,6 +48,8 @@ def set_up(run: Run) -> tuple[Task, Setup]:
     check_same_data(manifest, outputs, run)
     if isinstance(settings, TrainSettings) and is_open(settings):
         settings = task.resolve(with_model_and_clip(settings, manifest.splits["train"], device))
+    if not run.state:
+        warn_of_seen_videos(manifest, settings)
     clip = ClipSpec(**to_dict(settings.clip))
     reading = resolve_reading(settings.loading, manifest.splits["train"], clip, device)
     settings = replace(settings, task=node, loading=replace(settings.loading, decoder=reading["decoder"]))
@@ -134,6 +137,7 @@ def facts(setup: Setup, generated: str | None = None) -> dict[str, Any]:
         "classes": list(setup.outputs),
         "clip": setup.clip.to_dict(),
         "versions": made_with,
+        KEY: videos_trained_on(setup.manifest, setup.settings, setup.state),
     }
 
 
