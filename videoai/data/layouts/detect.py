@@ -21,6 +21,7 @@ from videoai.data.layouts import (
     table,
     ucf101,
 )
+from videoai.data.layouts.path_list import split_of_list
 from videoai.data.layouts.survey import Candidate, Survey, first_values, header
 from videoai.data.lists.label_texts import SECONDS_COLUMN, SEPARATOR
 from videoai.data.lists.split_folders import splits_named
@@ -39,7 +40,7 @@ OWN_COLUMNS = {
 def detect_csv(tree: Survey) -> Candidate | None:
     """A CSV with the columns path and label, see manifest.from_csv."""
     files = tree.with_columns("path", "label")
-    if not files:
+    if not files or len({split_of_list(path, tree.root) for path in files}) > 1:  # one a split: table reads them all
         return None
     why = f"{os.path.basename(files[0])} with the columns path and label"
     others = [name for name in header(files[0]) if name not in OWN_COLUMNS]

@@ -9,6 +9,7 @@ from typing import Any, Unpack
 
 from videoai.data.layouts.annotations import Annotated, SplitOptions, manifest_from_annotations
 from videoai.data.layouts.entries import Entry, json_entries
+from videoai.data.layouts.path_list import split_of_list
 from videoai.data.layouts.survey import Candidate, Survey, peek
 from videoai.data.lists.column_names import ours
 from videoai.data.lists.listing import SPLIT_NAMES, NamedSpan
@@ -21,6 +22,8 @@ LABEL_LIST = re.compile(r'"label"\s*:\s*\[')
 
 def detect(tree: Survey) -> Candidate | None:
     files = [path for path in tree.named("*.json", "*.jsonl") if _names_clips(path)]
+    if len({split_of_list(path, tree.root) for path in files}) > 1:  # one a split: table reads them all
+        return None
     why = f"{os.path.basename(files[0])} with path and label" if files else ""
     several = {"multi_label": True} if files and LABEL_LIST.search(peek(files[0])) else {}
     return Candidate("json", {"path": files[0], **several}, why) if files else None

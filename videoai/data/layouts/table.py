@@ -1,20 +1,25 @@
 """Other people's CSV of clips: ids instead of paths, and columns under other names than the csv layout wants.
 
-With a start and an end, clips are stretches of untrimmed videos, as in HACS.
+With a start and an end, clips are stretches of untrimmed videos, as in HACS. Also the videofolder of Hugging Face:
+metadata.csv or metadata.jsonl with file_name, beside the videos of each split or above the folders of the splits.
 """
 
+import json
 import os
 from collections.abc import Iterator
 from typing import Unpack
 
 from videoai.core.messages import did_you_mean
 from videoai.data.layouts.annotations import Annotated, SplitOptions, manifest_from_annotations
-from videoai.data.layouts.entries import csv_entries
-from videoai.data.layouts.path_list import split_word
-from videoai.data.layouts.survey import Candidate, Survey, header, survey
+from videoai.data.layouts.entries import csv_entries, json_entries
+from videoai.data.layouts.path_list import beside, split_of_list
+from videoai.data.layouts.survey import Candidate, Survey, header, peek, survey
 from videoai.data.lists.column_names import END, GROUP, LABEL, SPLIT, START, VIDEO, like
 from videoai.data.lists.listing import SPLIT_NAMES
 from videoai.data.lists.manifest import Manifest
+from videoai.data.lists.split_folders import splits_named, subfolders
+
+JSON = ("*.json", "*.jsonl")
 
 
 def detect(tree: Survey) -> Candidate | None:
@@ -22,7 +27,9 @@ def detect(tree: Survey) -> Candidate | None:
     if not tables:
         return None
     names = [name for name in map(_column(tables[0]), (VIDEO, LABEL, START, END, SPLIT, GROUP)) if name]
-    return Candidate("table", {"root": tree.root}, f"{os.path.basename(tables[0])} with the columns {', '.join(names)}")
+    more = f", and {len(tables) - 1} more" if len(tables) > 1 else ""
+    why = f"{os.path.relpath(tables[0], tree.root)} with the columns {', '.join(names)}{more}"
+    return Candidate("table", {"root": tree.root}, why)
 
 
 def from_table(
@@ -37,9 +44,10 @@ def from_table(
     group: str | None = None,
     **options: Unpack[SplitOptions],
 ) -> Manifest:
-    """Reads every CSV with a column for the video and one for the label.
+    """Reads every CSV with a column for the video and one for the label; where there is none, every such JSON file.
 
-    A clip's split is what the split column says, else what the name of the file says (train.csv), else made.
+    A clip's split is what the split column says, else the name of the table or of its folder (train.csv,
+    train/metadata.csv), else the folder of the video where folders of splits lie in root, else made.
 
     Args:
         annotations: a csv or a folder; None = below root.
@@ -50,31 +58,56 @@ def from_table(
     tables = _tables(tree, video, label) or tree.fail(
         "a table", f"a csv with the columns {video or 'video, path, ...'} and {label or 'label, class, ...'}"
     )
-    clips = (clip for path in tables for clip in _clips(path, _columns(path, named)))
+    folders = _split_folders(root)
+    clips = (
+        clip._replace(split=clip.split or split_of_list(path, tree.root) or folders.get(clip.also.split("/")[0]))
+        for path in tables
+        for clip in _clips(path, _columns(path, named), root)
+    )
     source = tables[0] if len(tables) == 1 else tree.root
-    grouped_by = group or ("group" if any("group" in header(path) for path in tables) else None)
+    grouped_by = group or ("group" if any("group" in _header(path) for path in tables) else None)
     return manifest_from_annotations(clips, root, source, grouped_by=grouped_by, **options)
 
 
 def _tables(tree: Survey, video: str | None = None, label: str | None = None) -> list[str]:
-    tables = []
-    for path in tree.named("*.csv", "*.tsv"):
-        column = _column(path)
-        if (video in header(path) if video else column(VIDEO)) and (label in header(path) if label else column(LABEL)):
-            tables.append(path)
-    return tables
+    def is_table(path: str) -> bool:
+        columns, column = _header(path), _column(path)
+        return bool((video in columns if video else column(VIDEO)) and (label in columns if label else column(LABEL)))
+
+    return [*filter(is_table, tree.named("*.csv", "*.tsv"))] or [*filter(is_table, tree.named(*JSON))]
+
+
+def _header(path: str) -> list[str]:
+    """The columns of a CSV file, or the keys of the first object of a JSON file, as far as it is short."""
+    if not _is_json(path):
+        return header(path)
+    try:
+        fields, _ = json.JSONDecoder().raw_decode(peek(path).lstrip(" \t\r\n["))
+    except ValueError:
+        return []
+    return list(fields) if isinstance(fields, dict) else []
+
+
+def _is_json(path: str) -> bool:
+    return path.lower().endswith((".json", ".jsonl"))
+
+
+def _split_folders(root: str) -> dict[str, str]:
+    """Folders of root that are called after splits -> the splits, where there are several."""
+    folders = splits_named(subfolders(root)) if os.path.isdir(root) else {}
+    return folders if len({*folders.values()}) > 1 else {}
 
 
 def _column(path: str):
     """A function from usual names to the column of the file that bears one of them, or None."""
-    columns = header(path)
+    columns = _header(path)
     return lambda usual: next(iter(like(columns, usual)), None)
 
 
 def _columns(path: str, named: dict[str, str | None]) -> dict[str, str | None]:
     """Which column means what. Raises ValueError for a named one that is not there."""
     usual = dict(zip(named, (VIDEO, LABEL, START, END, SPLIT, GROUP), strict=True))
-    there, column = header(path), _column(path)
+    there, column = _header(path), _column(path)
     for meaning, name in named.items():
         if name and name not in there:
             raise ValueError(
@@ -83,10 +116,9 @@ def _columns(path: str, named: dict[str, str | None]) -> dict[str, str | None]:
     return {meaning: name or column(usual[meaning]) for meaning, name in named.items()}
 
 
-def _clips(path: str, columns: dict[str, str | None]) -> Iterator[Annotated]:
-    by_name = split_word(path)
+def _clips(path: str, columns: dict[str, str | None], root: str) -> Iterator[Annotated]:
     video, label, start, end = (columns[meaning] or "" for meaning in ("video", "label", "start", "end"))
-    for entry in csv_entries(path):
+    for entry in json_entries(path) if _is_json(path) else csv_entries(path):
         said = str(entry.fields.get(columns["split"] or "") or "").lower()
         if said and said not in SPLIT_NAMES:
             entry.fail(f"{columns['split']} is {said!r}; allowed: {', '.join(SPLIT_NAMES)}")
@@ -94,6 +126,8 @@ def _clips(path: str, columns: dict[str, str | None]) -> Iterator[Annotated]:
         ends = entry.seconds(end) if entry.fields.get(end) else None
         if ends is not None and ends <= begins:
             entry.fail(f"{end} {ends:g} must lie after {start or 'the beginning'} {begins:g}")
-        group = entry.fields.get(columns["group"] or "") or None
-        split = SPLIT_NAMES[said] if said else by_name
-        yield Annotated(entry.text(video), entry.text(label), split, group, begins, ends)
+        group = str(entry.fields.get(columns["group"] or "") or "") or None
+        name = entry.text(video)
+        yield Annotated(
+            *(beside(path, root, name), entry.text(label), SPLIT_NAMES.get(said), group, begins, ends), also=name
+        )

@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from typing import Literal
 
-from videoai.core.messages import near_names, truncated_list
+from videoai.core.messages import command_line, near_names, truncated_list
+from videoai.core.paths import display_path
 from videoai.data.lists.listing import Listing, ReadClips, Row, group_notes
 from videoai.data.lists.split_folders import (
     VIDEO_EXTENSIONS,
@@ -26,6 +27,7 @@ from videoai.data.lists.split_folders import (
 )
 
 SOURCE_NUMBER = re.compile(r"_(g\d+)_c\d+\b", re.IGNORECASE)  # v_Run_g01_c02, as in UCF101
+LISTS = ("metadata.csv", "metadata.jsonl")  # of a videofolder of Hugging Face
 PATHS_LOOKED_AT = 10_000  # to see whether clips have sources
 
 
@@ -65,6 +67,7 @@ def read_class_folders(
     if group_by is None and not any(folder.split for folder in folders):
         notes += _source_notes(clips.items.files)
     if not clips.items:
+        _check_no_list(root)
         raise ValueError(
             f"{root}: no videos. Looked for <class>/**/* and {{train,val,test}}/<class>/**/* ending in "
             f"{_listed(wanted)}. Put the videos of each class into a folder of its own. {' '.join(notes)}".rstrip()
@@ -115,6 +118,14 @@ def _class_rows(
             f"{folder.path}: this class has no videos ending in {_listed(wanted)}; add some, remove the folder, "
             "or rename them"
         )
+
+
+def _check_no_list(root: str) -> None:
+    """Raises: ValueError: the videofolder of Hugging Face, where a list names the labels."""
+    lists = [os.path.join(folder, name) for folder in ("", *subfolders(root)) for name in LISTS]
+    if there := [name for name in lists if os.path.isfile(os.path.join(root, name))]:
+        command = command_line("train", "data=table", f"data.root={display_path(root)}")
+        raise ValueError(f"{root}: no class folders, but {there[0]} may name the labels of its videos: {command}")
 
 
 def _count_outside(folder: str, wanted: Collection[str], skipped: Counter[str]) -> None:

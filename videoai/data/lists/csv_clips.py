@@ -14,10 +14,10 @@ from operator import itemgetter
 import numpy as np
 from numpy import ndarray
 
-from videoai.core.messages import did_you_mean, names_in, truncated_list
-from videoai.core.paths import Spelling
+from videoai.core.messages import command_line, did_you_mean, names_in, truncated_list
+from videoai.core.paths import Spelling, display_path
 from videoai.data.lists.clip_table import NO_NUMBER, SECONDS, ClipTable, Column, Where, first_alike, read_table
-from videoai.data.lists.column_names import group_like, ours, split_like
+from videoai.data.lists.column_names import LABEL, VIDEO, group_like, like, ours, split_like
 from videoai.data.lists.csv_file import CsvFile, Delimiter
 from videoai.data.lists.items import Items
 from videoai.data.lists.label_texts import SECONDS_COLUMN, SEPARATOR
@@ -42,6 +42,7 @@ def read_csv_clips(
         FileNotFoundError: no such CSV file. ValueError: anything wrong in it, as `file.csv:LINE: ...`.
     """
     file = CsvFile(path, delimiter, rename=ours)
+    _check_header(file)
     where, val_where, test_where = (
         {file.called(name): value for name, value in (each or {}).items()} for each in (where, val_where, test_where)
     )
@@ -70,6 +71,14 @@ def read_csv_clips(
     if not (table.is_filled("split") or val_where or test_where):
         notes += _unused_notes(table, group_column)
     return ReadClips(clips, table.is_filled("split") or bool(test_where), notes)
+
+
+def _check_header(file: CsvFile) -> None:
+    """Raises: ValueError: another layout reads this table."""
+    video, label = like(file.header, VIDEO), like(file.header, LABEL)
+    if video and label and not {"path", "label"} <= {*file.header}:
+        command = command_line("train", "data=table", f"data.root={display_path(os.path.dirname(file.path))}")
+        file.fail(1, f"path and label are called {video[0]} and {label[0]} here; the layout table reads it: {command}")
 
 
 def _unused_notes(table: ClipTable, group_column: str | None) -> list[str]:

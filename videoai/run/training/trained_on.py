@@ -74,5 +74,6 @@ def _seen_by(weights: str | None) -> Tensor | None:
     if not isinstance(state, dict) or not {"format", "config", "model"} <= state.keys():
         return None
     held = state.get(KEY)
-    is_list = isinstance(held, Tensor) and held.dtype == torch.int64 and held.ndim == 1
-    return held.clone() if is_list else torch.empty(0, dtype=torch.int64)  # the file may change
+    if not isinstance(held, Tensor) or held.dtype != torch.int64 or held.ndim != 1:
+        return torch.empty(0, dtype=torch.int64)
+    return held.clone()  # the file may change
