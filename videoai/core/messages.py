@@ -3,6 +3,7 @@
 import difflib
 import os
 import shlex
+import sys
 from collections.abc import Iterable, Sequence
 
 
@@ -42,3 +43,11 @@ def command_line(job: str, *words: str, trust: Sequence[str] = ()) -> str:
     """``videoai JOB word ...`` to paste into a shell. ``trust``: the user's own packages that the checkpoint needs."""
     more = [f"trust=[{','.join(trust)}]"] if trust else []
     return shlex.join(["videoai", *job.split(), *words, *more])
+
+
+def same_command(*more: str) -> str | None:
+    """The ``videoai`` command that this process runs, with more words, to paste into a shell; None = called from
+    Python."""
+    is_module = sys.argv[0].endswith(os.path.join("videoai", "__main__.py"))
+    is_command = is_module or os.path.basename(sys.argv[0]) == "videoai"
+    return shlex.join(["videoai", *sys.argv[1:], *more]) if is_command else None

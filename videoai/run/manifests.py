@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from videoai.core import process_group
 from videoai.core.build import build
+from videoai.core.messages import same_command
 from videoai.core.paths import display_path
 from videoai.data.lists.manifest import SPLITS, Manifest
 from videoai.data.lists.quarantine import without_quarantined
@@ -51,6 +52,19 @@ def build_manifest(data: DataSettings, *, trust: Sequence[str]) -> Manifest:
     if data.only is not None:
         manifest = manifest.only(data.only)
     return without_quarantined(manifest, data.quarantine) if data.quarantine else manifest
+
+
+def keep_together(manifest: Manifest) -> dict[str, str]:
+    """The setting that made splits lack where clips seem to be of the same people or sources; else none."""
+    together = manifest.together
+    return {f"data.{together.setting}": together.value} if together else {}
+
+
+def warn_of_parted_sources(manifest: Manifest) -> None:
+    """Say with which command a random split would not part the clips of one person or source."""
+    for key, value in keep_together(manifest).items():
+        how = same_command(f"{key}={value}") or f"set {key}={value}"
+        logger.warning("clips of one person or source seem to be in several splits, which flatters the score: %s", how)
 
 
 def announce_data(manifest: Manifest) -> None:

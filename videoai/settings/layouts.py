@@ -24,7 +24,7 @@ class Csv:
     val_fraction: float = setting(0.15, min=0, max=1, help="share for val, made by group where the table does not say")
     test_fraction: float = setting(0.15, min=0, max=1, help="share for test, likewise")
     split_by: str | None = setting(
-        None, help='column whose equal values stay together; null = the column "group" if any'
+        None, help='column whose equal values stay together; source = by names such as v_Run_g01_c02; null = "group"'
     )
     split_seed: int = setting(0, help="seed of made splits")
     multi_label: bool = setting(
@@ -40,8 +40,10 @@ class Folder:
     root: str = setting(path=True, resume=True, help="the folder of the class folders")
     val_fraction: float = setting(0.15, min=0, max=1, help="share for val where there is no val folder")
     test_fraction: float = setting(0.15, min=0, max=1, help="share for test where there are no split folders at all")
-    split_by: Literal["clip", "folder"] | None = setting(
-        None, help="folder = clips in one sub-folder of a class stay together; null = each clip stands alone"
+    split_by: Literal["clip", "folder", "source"] | None = setting(
+        None,
+        help="folder = clips in one sub-folder of a class stay together; source = those of one name, v_Run_g01_c02; "
+        "null = each clip stands alone",
     )
     split_seed: int = setting(0, help="seed of made splits")
 
@@ -183,6 +185,7 @@ class Json:
     multi_label: bool = setting(
         False, help="true = label is a list of classes; label_seconds, [[0, 1.5], null], says when each holds"
     )
+    group: str | None = setting(None, help="key whose equal values stay together; null = group")
     max_missing_fraction: float = setting(
         0.25, min=0, max=1, resume=True, help="missing videos are counted and left out; a larger share is an error"
     )

@@ -86,6 +86,10 @@ def test_sources_in_names_are_noted(tmp_path: Path, pattern):
         (tmp_path / action).mkdir()
         for number in range(6):
             (tmp_path / action / pattern.format(f"{number // 2 + 1:02}", f"{number % 2 + 1:02}")).touch()
-    assert any(
-        "names such as _" in note and "_c01 tell" in note for note in from_folder(tmp_path, test_fraction=0.0).notes
-    )
+    manifest = from_folder(tmp_path, test_fraction=0.0)
+    assert manifest.together and manifest.together[:2] == ("split_by", "source")
+    assert any("g01_c01 tell from which source" in note.lower() for note in manifest.notes)
+    kept = from_folder(tmp_path, test_fraction=0.0, split_by="source")
+    assert kept.together is None
+    homes = {(item.group, split) for split, items in kept.splits.items() for item in items}
+    assert len(homes) == len({group for group, _ in homes}) > 1

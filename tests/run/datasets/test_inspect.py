@@ -35,6 +35,30 @@ def test_a_layout_that_cannot_be_read_gives_way_to_the_next(clip_folder, tmp_pat
     assert all("data.flip=0" in layout["command"] for layout in report["layouts"])  # left and right are classes
 
 
+@pytest.mark.parametrize(
+    ("header", "name", "setting"),
+    [
+        ("path,label,subject", "{label}/{index}.mp4", "data.split_by=subject"),
+        (None, "{label}/p{person}/{index}.mp4", "data.split_by=folder"),
+        (None, "{label}/v_g{person}_c{index}.mp4", "data.split_by=source"),
+        ("clip_name,class,Actor ID", "{label}/{index}.mp4", "'data.group=Actor ID'"),
+    ],
+)
+def test_the_command_keeps_people_and_sources_together(clip_folder, tmp_path, header, name, setting):
+    lines, source = [header], (clip_folder / "up" / "up_0.mp4").read_bytes()
+    for number in range(24):
+        label, person = ("run", "walk")[number % 2], number // 4 if number % 2 else number // 4 + 1
+        path = tmp_path / name.format(label=label, person=person, index=number)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(source)
+        lines.append(f"{path.relative_to(tmp_path)},{label},{person}")
+    if header:
+        (tmp_path / "clips.csv").write_text("\n".join(lines))
+    report = look_into(tmp_path, look=1)
+    assert setting in report["command"]
+    assert any("keeps each together" in note for note in report["notes"])
+
+
 def test_where_nothing_can_be_read_there_is_no_content(tmp_path):
     (tmp_path / "clips.csv").write_text("path,label\ngone.mp4,a\n")
     report = look_into(tmp_path, look=2)

@@ -13,7 +13,7 @@ from numpy import ndarray
 from videoai.core.messages import near_names, truncated_list
 from videoai.data.layouts.video_index import VideoIndex, is_file
 from videoai.data.lists.items import Items
-from videoai.data.lists.listing import SPLITS, Listing, NamedSpan, ReadClips, Row, group_notes, label_notes
+from videoai.data.lists.listing import SPLITS, Listing, NamedSpan, ReadClips, Row, Together, group_notes, label_notes
 from videoai.data.lists.manifest import Manifest, assemble
 
 # Words of publishers for splits that the table of clips does not know.
@@ -30,6 +30,7 @@ class Annotated(NamedTuple):
     end_seconds: float | None = None
     also: str = ""  # another name that the file may have
     spans: tuple[NamedSpan, ...] | None = None  # spans in a multi-label set, where label is ""
+    likely_group: str | None = None  # what stands in a column that may name people or sources
 
 
 class SplitOptions(TypedDict, total=False):
@@ -48,6 +49,7 @@ def manifest_from_annotations(
     *,
     notes: Sequence[str] = (),
     grouped_by: str | None = None,
+    likely_group: str | None = None,
     published: bool = False,
     val_fraction: float = 0.15,
     test_fraction: float = 0.15,
@@ -64,6 +66,7 @@ def manifest_from_annotations(
     Args:
         source: the annotations, for messages.
         grouped_by: what the groups are, for the note about them.
+        likely_group: the column that may name people or sources, where no groups are set.
         published: flaws of the annotations are noted, because users cannot fix them: val and test clips of classes that
             train lacks are left out, a stretch may have several labels or splits. Otherwise they are errors.
         max_missing_fraction: 0.25 lets an old YouTube set pass and stops at a wrong root or half a download.
@@ -83,7 +86,10 @@ def manifest_from_annotations(
     if listing.items.label_sets is not None:
         notes += label_notes(listing.items)
     notes += group_notes(listing.items, grouped_by)
-    result = ReadClips(listing, bool((listing.split >= 0).any()), notes)
+    together = None
+    if likely_group and 1 < (number := len(finder.likely_groups)) < len(listing.items):
+        together = Together("group", likely_group, f"{likely_group} names {number} groups of clips")
+    result = ReadClips(listing, bool((listing.split >= 0).any()), notes, together)
     return assemble(result, root, source, val_fraction=val_fraction, test_fraction=test_fraction, split_seed=split_seed)
 
 
@@ -94,6 +100,7 @@ class _Finder:
         self.videos = videos
         self.where: dict[str, str | None] = {}  # name -> path below root, None = absent
         self.absent: Counter[str] = Counter()  # split -> videos
+        self.likely_groups: set[str] = set()
         self.num_empty = 0  # stretches that end before they begin
         self.num_untold = 0  # stretches of folders of images, which have no times
         self.is_folder = cache(lambda path: not is_file(path))
@@ -111,6 +118,7 @@ class _Finder:
             elif path is not None and _has_times(clip) and self.is_folder(path):
                 self.num_untold += 1
             elif path is not None:
+                self.likely_groups |= {clip.likely_group} if clip.likely_group else set()
                 stretch = clip.start_seconds, clip.end_seconds
                 yield Row(path, clip.label, clip.split, clip.group, *stretch, spans=clip.spans)
 

@@ -5,13 +5,14 @@ split, group, start_seconds, end_seconds. In a multi-label set label is a list, 
 import os
 import re
 from functools import partial
+from itertools import chain
 from typing import Any, Unpack
 
 from videoai.data.layouts.annotations import Annotated, SplitOptions, manifest_from_annotations
 from videoai.data.layouts.entries import Entry, json_entries
 from videoai.data.layouts.path_list import split_of_list
 from videoai.data.layouts.survey import Candidate, Survey, peek
-from videoai.data.lists.column_names import ours
+from videoai.data.lists.column_names import group_like, ours
 from videoai.data.lists.listing import SPLIT_NAMES, NamedSpan
 from videoai.data.lists.manifest import Manifest
 from videoai.data.media import MAX_SECONDS
@@ -30,7 +31,12 @@ def detect(tree: Survey) -> Candidate | None:
 
 
 def from_json(
-    path: str, *, root: str | None = None, multi_label: bool = False, **options: Unpack[SplitOptions]
+    path: str,
+    *,
+    root: str | None = None,
+    multi_label: bool = False,
+    group: str | None = None,
+    **options: Unpack[SplitOptions],
 ) -> Manifest:
     """Reads one object a clip.
 
@@ -38,10 +44,17 @@ def from_json(
         root: what paths are relative to; None = the folder of the file.
         multi_label: label is a list of any number of classes. label_seconds, a list as long, says when each holds:
             [start, end], [start, null], or null for all along; without it all hold all along.
+        group: the key whose equal values stay together; None = group.
     """
     path = os.path.abspath(os.path.expanduser(path))
-    clips = map(partial(_clip, multi_label=multi_label), json_entries(path))
-    return manifest_from_annotations(clips, root or os.path.dirname(path), path, **options)
+    entries = json_entries(path)
+    first = next(entries, None)
+    keys = first.fields if first else {}
+    likely = None if group or "group" in keys else next(iter(group_like(keys)), None)
+    read = partial(_clip, multi_label=multi_label, group_key=group or "group", likely=likely)
+    clips = map(read, chain([first] if first else [], entries))
+    where = root or os.path.dirname(path)
+    return manifest_from_annotations(clips, where, path, grouped_by=group, likely_group=likely, **options)
 
 
 def _names_clips(path: str) -> bool:
@@ -49,7 +62,7 @@ def _names_clips(path: str) -> bool:
     return head[:1] in ("[", "{") and '"path"' in head and '"label"' in head
 
 
-def _clip(entry: Entry, *, multi_label: bool) -> Annotated:
+def _clip(entry: Entry, *, multi_label: bool, group_key: str, likely: str | None) -> Annotated:
     try:
         renamed = ours(tuple(entry.fields))
     except ValueError as error:
@@ -63,10 +76,12 @@ def _clip(entry: Entry, *, multi_label: bool) -> Annotated:
     end = entry.seconds("end_seconds") if "end_seconds" in given else None
     if end is not None and end <= start:
         entry.fail(f"end_seconds {end:g} must lie after start_seconds {start:g}")
-    group = entry.text("group") if "group" in given else None
+    group = entry.text(group_key) if group_key in given else None
+    likely_group = str(entry.fields[likely]) if likely in given else None
     spans = _spans(entry, entry.fields.get("label"), entry.fields.get(SECONDS)) if multi_label else None
     label = "" if multi_label else _label(entry)
-    return Annotated(entry.text("path"), label, SPLIT_NAMES.get(word), group, start, end, spans=spans)
+    clip = Annotated(entry.text("path"), label, SPLIT_NAMES.get(word), group, start, end, spans=spans)
+    return clip._replace(likely_group=likely_group)
 
 
 def _label(entry: Entry) -> str:

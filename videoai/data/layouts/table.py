@@ -14,7 +14,7 @@ from videoai.data.layouts.annotations import Annotated, SplitOptions, manifest_f
 from videoai.data.layouts.entries import csv_entries, json_entries
 from videoai.data.layouts.path_list import beside, split_of_list
 from videoai.data.layouts.survey import Candidate, Survey, header, peek, survey
-from videoai.data.lists.column_names import END, GROUP, LABEL, SPLIT, START, VIDEO, like
+from videoai.data.lists.column_names import END, GROUP, LABEL, SPLIT, START, VIDEO, group_like, like
 from videoai.data.lists.listing import SPLIT_NAMES
 from videoai.data.lists.manifest import Manifest
 from videoai.data.lists.split_folders import splits_named, subfolders
@@ -66,7 +66,8 @@ def from_table(
     )
     source = tables[0] if len(tables) == 1 else tree.root
     grouped_by = group or ("group" if any("group" in _header(path) for path in tables) else None)
-    return manifest_from_annotations(clips, root, source, grouped_by=grouped_by, **options)
+    likely = None if grouped_by else _likely_group(_columns(tables[0], named), _header(tables[0]))
+    return manifest_from_annotations(clips, root, source, grouped_by=grouped_by, likely_group=likely, **options)
 
 
 def _tables(tree: Survey, video: str | None = None, label: str | None = None) -> list[str]:
@@ -116,7 +117,13 @@ def _columns(path: str, named: dict[str, str | None]) -> dict[str, str | None]:
     return {meaning: name or column(usual[meaning]) for meaning, name in named.items()}
 
 
+def _likely_group(columns: dict[str, str | None], header: list[str]) -> str | None:
+    """A column that may name people or sources and has no other meaning."""
+    return next((name for name in group_like(header) if name not in columns.values()), None)
+
+
 def _clips(path: str, columns: dict[str, str | None], root: str) -> Iterator[Annotated]:
+    likely = None if columns["group"] else _likely_group(columns, _header(path))
     video, label, start, end = (columns[meaning] or "" for meaning in ("video", "label", "start", "end"))
     for entry in json_entries(path) if _is_json(path) else csv_entries(path):
         said = str(entry.fields.get(columns["split"] or "") or "").lower()
@@ -127,7 +134,6 @@ def _clips(path: str, columns: dict[str, str | None], root: str) -> Iterator[Ann
         if ends is not None and ends <= begins:
             entry.fail(f"{end} {ends:g} must lie after {start or 'the beginning'} {begins:g}")
         group = str(entry.fields.get(columns["group"] or "") or "") or None
-        name = entry.text(video)
-        yield Annotated(
-            *(beside(path, root, name), entry.text(label), SPLIT_NAMES.get(said), group, begins, ends), also=name
-        )
+        name, what, split = entry.text(video), entry.text(label), SPLIT_NAMES.get(said)
+        clip = Annotated(beside(path, root, name), what, split, group, begins, ends, also=name)
+        yield clip._replace(likely_group=str(entry.fields.get(likely or "") or "") or None)

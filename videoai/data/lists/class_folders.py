@@ -5,7 +5,6 @@ A video is a file, or a folder of numbered images such as img_00001.jpg.
 """
 
 import os
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
@@ -13,7 +12,8 @@ from typing import Literal
 
 from videoai.core.messages import command_line, near_names, truncated_list
 from videoai.core.paths import display_path
-from videoai.data.lists.listing import Listing, ReadClips, Row, group_notes
+from videoai.data.lists.listing import Listing, ReadClips, Row, Together, group_notes
+from videoai.data.lists.source_names import PATHS_LOOKED_AT, source_of, together_by_names
 from videoai.data.lists.split_folders import (
     VIDEO_EXTENSIONS,
     ClassFolder,
@@ -26,13 +26,12 @@ from videoai.data.lists.split_folders import (
     subfolders,
 )
 
-SOURCE_NUMBER = re.compile(r"_(g\d+)_c\d+\b", re.IGNORECASE)  # v_Run_g01_c02, as in UCF101
+GroupBy = Literal["clip", "folder", "source"]
 LISTS = ("metadata.csv", "metadata.jsonl")  # of a videofolder of Hugging Face
-PATHS_LOOKED_AT = 10_000  # to see whether clips have sources
 
 
 def read_class_folders(
-    root: str, *, extensions: Collection[str] | None = None, group_by: Literal["clip", "folder"] | None = None
+    root: str, *, extensions: Collection[str] | None = None, group_by: GroupBy | None = None
 ) -> ReadClips:
     """One clip per video. Names starting with a dot are ignored, links are followed.
 
@@ -40,7 +39,8 @@ def read_class_folders(
         root: absolute path.
         extensions: None = VIDEO_EXTENSIONS.
         group_by: "folder" sets a clip's group to the name of the first sub-folder below its class folder, if any;
-            None = "clip", but sub-folders that are the same in all classes are refused: are they classes, or people?
+            "source" sets it by its name, see source_names. None = "clip", but sub-folders that are the same in all
+            classes are refused: are they classes, or people?
     Raises:
         FileNotFoundError: no such folder. ValueError: no videos at all or in one class, unclear folders.
     """
@@ -64,17 +64,17 @@ def read_class_folders(
 
     clips = Listing.of(rows(), root)
     notes = _notes(root, split_folders, skipped)
-    if group_by is None and not any(folder.split for folder in folders):
-        notes += _source_notes(clips.items.files)
     if not clips.items:
         _check_no_list(root)
         raise ValueError(
             f"{root}: no videos. Looked for <class>/**/* and {{train,val,test}}/<class>/**/* ending in "
             f"{_listed(wanted)}. Put the videos of each class into a folder of its own. {' '.join(notes)}".rstrip()
         )
-    notes += group_notes(clips.items, "folder" if group_by == "folder" else None)
+    notes += group_notes(clips.items, group_by if group_by != "clip" else None)
     has_test_split = any(folder.split not in (None, "train") for folder in folders)
-    return ReadClips(clips, has_test_split, notes)
+    is_split = any(folder.split for folder in folders)
+    together = None if group_by or is_split else _together(clips.items.files)
+    return ReadClips(clips, has_test_split, notes, together)
 
 
 def videos_below(
@@ -106,12 +106,13 @@ def _class_rows(
     folder: ClassFolder,
     wanted: Collection[str],
     skipped: Counter[str],
-    group_by: Literal["clip", "folder"] | None,
+    group_by: GroupBy | None,
 ) -> Iterator[Row]:
     path = None
     for path in videos_below(folder.path, wanted, skipped):
         inside = path[len(folder.path) + 1 :].split(os.sep)
         group = inside[0] if group_by == "folder" and len(inside) > 1 else None
+        group = source_of(path) if group_by == "source" else group
         yield Row(path[len(root) :].lstrip(os.sep), folder.label, folder.split, group)
     if path is None:
         raise ValueError(
@@ -148,23 +149,13 @@ def _notes(root: str, split_folders: list[tuple[str, str]], skipped: Counter[str
     return notes
 
 
-def _source_notes(paths: Iterable[str]) -> list[str]:
-    """What to say of paths below the root that look as if several clips were of one person or source."""
+def _together(paths: Iterable[str]) -> Together | None:
+    """Whether sub-folders or names below class folders look as if several clips were of one person or source."""
     looked_at = list(islice(paths, PATHS_LOOKED_AT))
-    inside = {parts[1] for path in looked_at if len(parts := path.split(os.sep)) > 2}
-    sources = {match[1] for path in looked_at if (match := SOURCE_NUMBER.search(os.path.basename(path)))}
-    notes = []
-    if inside:
-        notes.append(
-            f"clips lie in sub-folders of their class ({truncated_list(natural_order(inside), 3)}). If these are "
-            "people or sources, made splits part their clips; data.split_by=folder keeps them together."
-        )
-    if len(sources) > 1:
-        notes.append(
-            f"names such as _{min(sources)}_c01 tell from which source a clip is, and made splits part the clips of "
-            "one. A table with a column group keeps them together: data=csv."
-        )
-    return notes
+    if inside := {parts[1] for path in looked_at if len(parts := path.split(os.sep)) > 2}:
+        names = truncated_list(natural_order(inside), 3)
+        return Together("split_by", "folder", f"clips lie in sub-folders of their class ({names}), people or sources")
+    return together_by_names(looked_at)
 
 
 def _listed(extensions: Collection[str]) -> str:

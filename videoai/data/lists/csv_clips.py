@@ -21,8 +21,11 @@ from videoai.data.lists.column_names import LABEL, VIDEO, group_like, like, ours
 from videoai.data.lists.csv_file import CsvFile, Delimiter
 from videoai.data.lists.items import Items
 from videoai.data.lists.label_texts import SECONDS_COLUMN, SEPARATOR
-from videoai.data.lists.listing import SPLIT_NAMES, SPLITS, Listing, ReadClips, group_notes, label_notes
+from videoai.data.lists.listing import SPLIT_NAMES, SPLITS, Listing, ReadClips, Together, group_notes, label_notes
 from videoai.data.lists.several_labels import as_sets, read_label_sets
+from videoai.data.lists.source_names import source_of, together_by_names
+
+BY_NAME = "source"  # split_by: what the names of the files say, where no column is called so
 
 
 def read_csv_clips(
@@ -60,6 +63,8 @@ def read_csv_clips(
     if multi_label:
         table, said = as_sets(table)
         notes += said
+    if split_by == BY_NAME and BY_NAME not in table.columns:
+        table = _with_sources(table)
     group_column = _group_column(table, split_by)
     wheres = {"val": val_where, "test": test_where}
     clips = _list_clips(table, root=root, group_column=group_column, wheres=wheres, multi_label=multi_label)
@@ -69,8 +74,24 @@ def read_csv_clips(
     if table.is_filled("split") and (val_where or test_where):
         notes.append("val_where and test_where decide only on lines where the split column is empty.")
     if not (table.is_filled("split") or val_where or test_where):
-        notes += _unused_notes(table, group_column)
-    return ReadClips(clips, table.is_filled("split") or bool(test_where), notes)
+        notes += _unused_notes(table)
+    together = None if split_by or group_column else _together(table)
+    return ReadClips(clips, table.is_filled("split") or bool(test_where), notes, together)
+
+
+def _together(table: ClipTable) -> Together | None:
+    """A column, or names of files, that look as if several clips were of one person or source."""
+    for name in group_like(table.file.header):
+        if 1 < (number := len(table.columns[name].used())) < len(table):
+            return Together("split_by", table.file.written(name), f"the column {name} names {number} groups of clips")
+    return together_by_names(table.paths.texts)
+
+
+def _with_sources(table: ClipTable) -> ClipTable:
+    """With a column of what the names of the files say."""
+    sources = [source_of(path) or "" for path in table.paths.texts]
+    column = Column.of([sources[code] for code in table.paths.codes.tolist()])
+    return replace(table, columns={**table.columns, BY_NAME: column})
 
 
 def _check_header(file: CsvFile) -> None:
@@ -81,20 +102,14 @@ def _check_header(file: CsvFile) -> None:
         file.fail(1, f"path and label are called {video[0]} and {label[0]} here; the layout table reads it: {command}")
 
 
-def _unused_notes(table: ClipTable, group_column: str | None) -> list[str]:
-    """Columns that look like splits or groups, where splits are going to be drawn without them."""
+def _unused_notes(table: ClipTable) -> list[str]:
+    """Columns that look like splits, where splits are going to be drawn without them."""
     notes, header = [], table.file.header
     for name in split_like(header)[:1]:
         given = truncated_list(table.columns[name].used(), 4)
         notes.append(
             f"the column {name} ({given}) looks like a split and is not used: set "
             f"'data.test_where={{{name}: VALUE}}', or call it split."
-        )
-    several = [name for name in group_like(header) if 1 < len(table.columns[name].used()) < len(table)]
-    for name in several[:1] if group_column is None else []:
-        notes.append(
-            f"the column {name} names {len(table.columns[name].used())} groups of clips and is not used: clips of one "
-            f"group fall into training and test. data.split_by={name} keeps them together."
         )
     return notes
 
@@ -104,7 +119,8 @@ def _group_column(table: ClipTable, split_by: str | None) -> str | None:
         return "group" if table.is_filled("group") else None
     if split_by == "clip" and "clip" not in table.columns:
         return None
-    table.file.position(split_by, "split_by")
+    if split_by not in table.columns:
+        table.file.position(split_by, "split_by")
     return split_by
 
 

@@ -69,12 +69,21 @@ class Listing:
         return cls(items, list(names), np.array(split, np.int8))
 
 
+class Together(NamedTuple):
+    """A setting of data that would keep the clips of one person or source in one split, and that nobody has set."""
+
+    setting: str
+    value: str
+    why: str  # what says so, with a verb: "the column person names 12 groups of clips"
+
+
 class ReadClips(NamedTuple):
     """The result of a reader."""
 
     clips: Listing
     has_test_split: bool  # whether it also says which clips, if any, are for testing; if not, a test split may be made
     notes: list[str]
+    together: Together | None = None
 
 
 def label_notes(items: Items) -> list[str]:

@@ -24,7 +24,7 @@ from videoai.data.lists.clip_table import Where, relative
 from videoai.data.lists.csv_clips import files_exist, read_csv_clips
 from videoai.data.lists.csv_file import Delimiter
 from videoai.data.lists.items import Items
-from videoai.data.lists.listing import SPLITS, ReadClips
+from videoai.data.lists.listing import SPLITS, ReadClips, Together
 from videoai.data.lists.split_folders import natural_order
 from videoai.data.lists.splits import count_shared_groups, split_groups, unit_of
 
@@ -40,6 +40,7 @@ class Manifest:
     source: str  # the folder or CSV file this was read from
     notes: tuple[str, ...] = ()  # one sentence each: how splits were made, what was skipped, what flatters the score
     root: str = ""  # the folder that item paths lie under
+    together: Together | None = None  # the setting that a made split lacks
 
     def __post_init__(self) -> None:
         if not isinstance(self.classes, list | tuple) or not isinstance(self.source, str):
@@ -153,7 +154,7 @@ def from_folder(
     *,
     val_fraction: float = 0.15,
     test_fraction: float = 0.15,
-    split_by: Literal["clip", "folder"] | None = None,
+    split_by: Literal["clip", "folder", "source"] | None = None,
     split_seed: int = 0,
     extensions: Collection[str] | None = None,
 ) -> Manifest:
@@ -166,13 +167,14 @@ def from_folder(
         val_fraction, test_fraction: share of the clips that a made split gets, 0 = none.
         split_by: "clip" or None: a made split may separate any two files (None refuses classes whose sub-folders are
             all the same). "folder": files in sub-folders of one name
-            below a class (a person, a source video) stay together, in whichever class they lie.
+            below a class (a person, a source video) stay together, in whichever class they lie. "source": so do files
+            whose names say so, v_Run_g01_c02 and v_Run_g01_c03.
         extensions: such as [".mp4"]; None = split_folders.VIDEO_EXTENSIONS.
     Raises:
         FileNotFoundError: no such folder. ValueError: no videos, an empty class, too few clips for the splits to make.
     """
-    if split_by not in (None, "clip", "folder"):
-        raise ValueError(f"split_by is {split_by!r}; a folder of videos can be split by clip or by folder")
+    if split_by not in (None, "clip", "folder", "source"):
+        raise ValueError(f"split_by is {split_by!r}; a folder of videos can be split by clip, by folder or by source")
     root = os.path.abspath(os.path.expanduser(root))
     result = read_class_folders(root, extensions=extensions, group_by=split_by)
     return assemble(result, root, root, val_fraction=val_fraction, test_fraction=test_fraction, split_seed=split_seed)
@@ -201,7 +203,8 @@ def from_csv(
         root: paths in the file are relative to it; None = the folder of the file.
         val_fraction, test_fraction: share of the clips in train that a made split takes, 0 = none.
         split_by: lines with the same value in this column stay together in made splits; "clip" = each file for itself;
-            None = the group column if it is there and filled, else "clip". Segments of one file always stay together.
+            "source" = files whose names say so, v_Run_g01_c02 and v_Run_g01_c03, where no column is called so; None =
+            the group column if it is there and filled, else "clip". Segments of one file always stay together.
         where: keep only lines whose column holds the value, or one of a list of values, e.g. {"clean": 1}.
         val_where, test_where: the lines that form val and test, e.g. {"fold": 4}.
         multi_label: a label is any number of classes, `run|jump`, nothing = none of them. A column label_seconds says
@@ -222,11 +225,12 @@ def from_csv(
     key = manifest_cache.key_of(path, lines | shares) if os.path.isfile(path) else ""
     kept = manifest_cache.recall(path, key)
     if kept and files_exist(kept.splits["train"].files, root).all():
-        return Manifest(kept.classes, kept.splits, path, kept.notes, root)
+        return Manifest(kept.classes, kept.splits, path, kept.notes, root, kept.together)
     result = read_csv_clips(path, **lines)
     manifest = assemble(result, root, path, **shares)
     if len(result.clips.items) >= manifest_cache.MIN_ITEMS:
-        manifest_cache.store(path, key, manifest_cache.Kept(manifest.classes, manifest.splits, manifest.notes))
+        kept = manifest_cache.Kept(manifest.classes, manifest.splits, manifest.notes, manifest.together)
+        manifest_cache.store(path, key, kept)
     return manifest
 
 
@@ -247,11 +251,14 @@ def assemble(
     order = items.in_order()
     home = np.maximum(listing.split, 0)[order]  # not said: train
     splits = {split: items[order[home == index]] for index, split in enumerate(SPLITS)}
-    made = {split: share for split, share in shares.items() if share > 0 and not splits[split]}
+    together, made = None, {split: share for split, share in shares.items() if share > 0 and not splits[split]}
     if made and splits["train"] and len(classes) > 1:
         splits |= split_groups(splits["train"], {"train": 1 - sum(made.values()), **made}, split_seed)
-        notes = [*notes, *_made_notes(splits, made, split_seed)]
-    return Manifest(tuple(classes), splits, source, (*notes, *_split_notes(classes, splits)), root)
+        notes, together = [*notes, *_made_notes(splits, made, split_seed)], result.together
+    if together:
+        setting, value, why = together
+        notes.append(f"{why}, and made splits part them: data.{setting}={value} keeps each together.")
+    return Manifest(tuple(classes), splits, source, (*notes, *_split_notes(classes, splits)), root, together)
 
 
 def _by_name(where: Where | None) -> Where | None:

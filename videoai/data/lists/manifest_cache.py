@@ -22,6 +22,7 @@ from videoai.core.cache import cache_folder
 from videoai.core.files import write_atomic
 from videoai.data.lists.items import Items, StringTable
 from videoai.data.lists.label_sets import LabelSets
+from videoai.data.lists.listing import Together
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ class Kept(NamedTuple):
     classes: tuple[str, ...]
     splits: dict[str, Items]  # selected from the same Items
     notes: tuple[str, ...]
+    together: Together | None
 
 
 def key_of(path: str, settings: Mapping[str, Any]) -> str:
@@ -54,6 +56,7 @@ def store(path: str, key: str, kept: Kept) -> None:
         "root": items.root,
         "classes": kept.classes,
         "notes": kept.notes,
+        "together": kept.together,
         "sizes": {split: len(part) for split, part in kept.splits.items()},
     }
     arrays = {f"column_{name}": getattr(items, name) for name in COLUMNS}
@@ -87,7 +90,8 @@ def recall(path: str, key: str) -> Kept | None:
         return None
     ends = [0, *accumulate(header["sizes"].values())]
     splits = {split: items[start:end] for split, (start, end) in zip(header["sizes"], pairwise(ends), strict=True)}
-    return Kept(tuple(header["classes"]), splits, tuple(header["notes"]))
+    together = Together(*header["together"]) if header["together"] else None
+    return Kept(tuple(header["classes"]), splits, tuple(header["notes"]), together)
 
 
 def _file(path: str) -> Path:

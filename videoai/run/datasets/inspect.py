@@ -17,7 +17,7 @@ from videoai.data.layouts.survey import Candidate, Survey, survey
 from videoai.data.lists.manifest import SPLITS, Manifest
 from videoai.data.media import BadVideo, sniff
 from videoai.data.sampling import span_frames
-from videoai.run.manifests import MANIFESTS, build_manifest
+from videoai.run.manifests import MANIFESTS, build_manifest, keep_together
 from videoai.settings.data import PATHS
 from videoai.settings.datasets import InspectSettings
 from videoai.settings.parse import to_dict
@@ -86,7 +86,7 @@ def describe(manifest: Manifest, settings: InspectSettings, training: TrainSetti
         "videos": videos,
         "clip": {"frames": clip.num_frames, "stride": clip.stride, "size": clip.size, "change": fitted},
         "warnings": warnings,
-        "changes": flip | fitted,
+        "changes": keep_together(manifest) | flip | fitted,
     }
 
 

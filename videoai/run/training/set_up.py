@@ -19,7 +19,7 @@ from videoai.data.loader import resolve_workers
 from videoai.engine.choose_precision import resolve_precision
 from videoai.engine.precision import Precision
 from videoai.models.contract import check_contract
-from videoai.run.manifests import announce_data, build_manifest
+from videoai.run.manifests import announce_data, build_manifest, warn_of_parted_sources
 from videoai.run.reading import resolve_reading
 from videoai.run.training.choose_model import is_open, with_model_and_clip
 from videoai.run.training.open_run import Run, Settings
@@ -44,6 +44,7 @@ def set_up(run: Run) -> tuple[Task, Setup]:
     task = build_task(node)
     task.validate(manifest, settings)
     announce_data(manifest)
+    warn_of_parted_sources(manifest)
     outputs = task.outputs(manifest)
     check_same_data(manifest, outputs, run)
     if isinstance(settings, TrainSettings) and is_open(settings):
