@@ -7,6 +7,8 @@ import json
 import os
 import pty
 import re
+import shlex
+import shutil
 import signal
 import struct
 import subprocess
@@ -207,6 +209,20 @@ def test_a_label_map_with_a_wrong_name_and_directional_classes_end_in_one_line(v
     assert not (tmp_path / "runs").exists()
 
 
+def test_a_random_split_over_people_warns_with_the_command_to_paste(clip_folder, videoai_command, tmp_path):
+    lines = ["path,label,subject"]
+    for name in ("left", "right"):
+        lines += [f"{clip_folder / name / name}_{index}.mp4,{name},p{index // 2}" for index in range(6)]
+    (tmp_path / "clips.csv").write_text("\n".join(lines))
+    words = ["data=csv", "data.path=clips.csv", "data.flip=0", "run_dir=it's new", "trainer.max_steps=1", *FAST]
+    done = videoai_command("train", *words, cwd=tmp_path)
+    command = f"which flatters the score: {shlex.join(['videoai', 'train', *words, 'data.split_by=subject'])}\n"
+    assert command in done.stderr
+    shutil.rmtree(tmp_path / "it's new")
+    again = videoai_command("train", *words, "data.split_by=subject", cwd=tmp_path)
+    assert again.returncode == 0 and "flatters" not in again.stderr
+
+
 def test_evaluation_needs_the_checkpoint_only_and_repeats_to_the_byte(trained, videoai_command, tmp_path):
     cwd, _ = trained
     for name in ("one", "two"):
@@ -220,7 +236,7 @@ def test_evaluation_needs_the_checkpoint_only_and_repeats_to_the_byte(trained, v
     assert all((tmp_path / "one" / f).read_bytes() == (tmp_path / "two" / f).read_bytes() for f in files)
     results = json.loads((tmp_path / "one" / "results.json").read_text())
     assert results["views"] == "2x3"
-    assert results["n_total"] == 4
+    assert results["n_total"] == 6
     assert not {"video_top4", "video_top5"} & {*results}  # of four classes
 
 

@@ -56,6 +56,7 @@ def test_the_command_keeps_people_and_sources_together(clip_folder, tmp_path, he
         (tmp_path / "clips.csv").write_text("\n".join(lines))
     report = look_into(tmp_path, look=1)
     assert setting in report["command"]
+    assert all(setting not in layout["command"] for layout in report["layouts"] if layout["name"] != report["layout"])
     assert any("keeps each together" in note for note in report["notes"])
 
 

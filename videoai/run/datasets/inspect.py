@@ -62,8 +62,10 @@ def inspect(settings: InspectSettings, defaults: Defaults, choices: Sequence[str
             report |= describe(manifest, settings, training) | {"layout": fit.name}
     rate = {"loading.frame_fps": settings.frame_fps} if settings.frame_fps else {}
     changes = report.pop("changes", {}) | rate  # those of the layout that was read: the videos are the same
+    together = report.pop("together", {})  # but columns and folders are its own
     for fit, layout in zip(fits, report["layouts"], strict=True):
-        layout["command"] = command(fit, choices, changes)
+        is_read = fit.name == report.get("layout")
+        layout["command"] = command(fit, choices, (together if is_read else {}) | changes)
         if fit.name == report.get("layout") and not layout["error"]:
             report.setdefault("command", layout["command"])
     return report
@@ -86,7 +88,8 @@ def describe(manifest: Manifest, settings: InspectSettings, training: TrainSetti
         "videos": videos,
         "clip": {"frames": clip.num_frames, "stride": clip.stride, "size": clip.size, "change": fitted},
         "warnings": warnings,
-        "changes": keep_together(manifest) | flip | fitted,
+        "changes": flip | fitted,
+        "together": keep_together(manifest),
     }
 
 
