@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from videoai.core.seeding import generator_for
 from videoai.core.types import ClipSpec
-from videoai.data.sampling import TemporalJitter, clip_indices, frame_range, span_frames
+from videoai.data.sampling import TemporalJitter, clip_indices, span_frames
 
 VIEWS = ((0, 1), (0, 3), (1, 3), (2, 3))  # (view, num_views)
 
@@ -75,17 +75,6 @@ def test_fps_makes_clips_of_the_same_duration_from_any_file():
     assert clip_indices(100, 10.0, clip, view=0, num_views=2).tolist() == [0, 1, 2, 3, 4, 5, 6, 7]
     assert span_frames(clip, 30.0) == 22
     assert clip_indices(100, 25.0, clip, view=0, num_views=2).tolist() == [0, 3, 5, 8, 10, 13, 15, 18]
-
-
-def test_seconds_select_the_frames_shown_in_them():
-    timestamps = torch.arange(10) / 5.0
-    assert frame_range(timestamps.double(), 0.4, 1.0) == (2, 5)
-    assert frame_range(timestamps.double(), 0.0, None) == (0, 10)
-
-
-def test_seconds_beyond_the_video_are_refused():
-    with pytest.raises(ValueError, match="no frame between 9 s and None s; the last is at 1.80 s"):
-        frame_range(torch.arange(10).double() / 5.0, 9.0, None)
 
 
 def test_no_frames_is_an_error():

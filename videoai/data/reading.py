@@ -20,7 +20,8 @@ from videoai.core.types import ClipSpec, VideoItem
 from videoai.data.decode import Video, open_video
 from videoai.data.isolation import Worker, WorkerFailure
 from videoai.data.media import MAX_READ_SECONDS, BadVideo
-from videoai.data.sampling import NO_JITTER, TemporalJitter, clip_indices, frame_range
+from videoai.data.sampling import NO_JITTER, TemporalJitter, clip_indices
+from videoai.data.timeline import Stretch, stretch_of
 
 logger = logging.getLogger(__name__)
 # Wall-clock limit of an isolated read. Twice the CPU time that a read may take, and less than the loader waits.
@@ -67,11 +68,12 @@ def read_timed_views(
         for attempt in range(2):
             count = video.num_frames
             try:
-                views = _view_indices(video, item, clip, generators, jitter, num_views)
-                frames = video.frames(torch.cat(views), size=clip.short_side)
+                stretch, views = _views(video, item, clip, generators, jitter, num_views)
+                frames = video.frames(stretch.frames(torch.cat(views)), size=clip.short_side)
+                times = [stretch.seconds(view) for view in views]
                 return [
-                    TimedFrames(part, *(float(video.timestamps[index]) for index in (int(view.min()), int(view.max()))))
-                    for part, view in zip(frames.split(clip.num_frames), views, strict=True)
+                    TimedFrames(part, float(seconds.min()), float(seconds.max()))
+                    for part, seconds in zip(frames.split(clip.num_frames), times, strict=True)
                 ]
             except BadVideo as bad:
                 if attempt or bad.reason != "short" or not 2 * video.num_frames >= count > video.num_frames:
@@ -82,25 +84,25 @@ def read_timed_views(
     raise AssertionError("unreachable")
 
 
-def _view_indices(
+def _views(
     video: Video,
     item: VideoItem,
     clip: ClipSpec,
     generators: Sequence[Generator],
     jitter: TemporalJitter,
     num_views: int,
-) -> list[Tensor]:
+) -> tuple[Stretch, list[Tensor]]:
+    """The labelled stretch, and the places in it of each view, int64 [T]."""
     try:
-        timestamps = torch.as_tensor(video.timestamps, dtype=torch.float64)
-        first, last = frame_range(timestamps, item.start_seconds, item.end_seconds)
-        frames, fps = last - first, video.fps
+        stretch = stretch_of(video, clip, item.start_seconds, item.end_seconds)
+        places, rate = stretch.num_places, stretch.rate
         if generators:
-            views = [clip_indices(frames, fps, clip, generator=rng, jitter=jitter) for rng in generators]
+            views = [clip_indices(places, rate, clip, generator=rng, jitter=jitter) for rng in generators]
         else:
-            views = [clip_indices(frames, fps, clip, view=view, num_views=num_views) for view in range(num_views)]
-        return [first + view for view in views]
+            views = [clip_indices(places, rate, clip, view=view, num_views=num_views) for view in range(num_views)]
     except ValueError as error:
         raise BadVideo(item.path, "short", "sample", str(error)) from error
+    return stretch, views
 
 
 # ---- isolated

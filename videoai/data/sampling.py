@@ -87,19 +87,6 @@ def clip_indices(
     return _past_end(_spaced(start, spec.num_frames, step), num_frames, spec.past_end, spec)
 
 
-def frame_range(timestamps: Tensor, start_seconds: float, end_seconds: float | None) -> tuple[int, int]:
-    """First and one-past-last frame shown in [start_seconds, end_seconds).
-
-    Raises: ValueError: no frame lies in it.
-    """
-    first = int(torch.searchsorted(timestamps, start_seconds - 1e-6))  # microsecond: the resolution of most containers
-    last = len(timestamps) if end_seconds is None else int(torch.searchsorted(timestamps, end_seconds - 1e-6))
-    if first >= last:
-        length = float(timestamps[-1]) if len(timestamps) else 0.0
-        raise ValueError(f"no frame between {start_seconds:g} s and {end_seconds} s; the last is at {length:.2f} s.")
-    return first, last
-
-
 def _random_dense(num_frames: int, fps: float, spec: ClipSpec, jitter: TemporalJitter, generator: Generator) -> Tensor:
     """Somewhere in the video. A clip that fits at its own speed also fits at the drawn one."""
     step = frame_step(spec, fps)
@@ -132,11 +119,12 @@ def _spaced(start: int, count: int, step: float) -> Tensor:
 
 def _past_end(indices: Tensor, num_frames: int, past_end: PastEnd, spec: ClipSpec) -> Tensor:
     if past_end == "error" and int(indices[-1]) >= num_frames:
-        raise ValueError(
-            f"{num_frames} frames, but the clip needs {spec.num_frames} x stride {spec.stride} = "
-            f"{int(indices[-1]) + 1}. "
-            "Set clip.past_end=repeat or a smaller clip.stride."
-        )
+        needed, then = int(indices[-1]) + 1, "Set clip.past_end=repeat or a smaller clip.stride."
+        shape = f"{spec.num_frames} x stride {spec.stride}"
+        if spec.fps is None:
+            raise ValueError(f"{num_frames} frames, but the clip needs {shape} = {needed}. {then}")
+        ratio = f"{needed / num_frames:.2g} times as long as the video"
+        raise ValueError(f"the clip, {shape} at clip.fps={spec.fps:g}, is {ratio}. {then}")
     return indices.remainder(num_frames) if past_end == "loop" else indices.clamp(max=num_frames - 1)
 
 

@@ -16,7 +16,8 @@ from videoai.data.lists.class_folders import videos_below
 from videoai.data.lists.split_folders import holds_frames
 from videoai.data.media import BadVideo
 from videoai.data.normalize import ToModelInput
-from videoai.data.sampling import clip_indices, frame_range, span_frames
+from videoai.data.sampling import clip_indices, span_frames
+from videoai.data.timeline import stretch_of
 from videoai.engine.precision import Precision
 from videoai.inference.answer import Answer, Windows
 from videoai.inference.load import LoadedModel
@@ -85,9 +86,8 @@ class Predictor:
 
     def _indices(self, video: Video, path: str, start_seconds: float, end_seconds: float) -> Tensor:
         try:
-            timestamps = torch.as_tensor(video.timestamps, dtype=torch.float64)
-            first, last = frame_range(timestamps, start_seconds, end_seconds)
-            return first + clip_indices(last - first, video.fps, self.model.clip)
+            stretch = stretch_of(video, self.model.clip, start_seconds, end_seconds)
+            return stretch.frames(clip_indices(stretch.num_places, stretch.rate, self.model.clip))
         except ValueError as error:
             raise BadVideo(path, "short", "sample", str(error)) from error
 

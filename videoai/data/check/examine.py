@@ -15,6 +15,9 @@ LOOKS = 8  # frames that the fingerprint of a video is made of, at equal distanc
 SIDE = 16  # pixels of each of them, grey
 CHUNK_FRAMES = 64  # decoded at a time; a frame is scaled to 16 px, so memory does not grow with the video
 
+MIN_GAP_SECONDS = 1.0  # without a new picture; shorter ones are dropped frames
+UNUSUAL = 5  # times the median distance of two frames
+
 
 class Examined(NamedTuple):
     """What was found in one file."""
@@ -25,6 +28,7 @@ class Examined(NamedTuple):
     sha256: str = ""
     num_frames: int = 0
     seconds: float = 0.0
+    gap: tuple[float, float] = (0.0, 0.0)  # the longest time without a new picture: when it begins and ends, in seconds
     looks: bytes = b""  # uint8 [LOOKS, SIDE, SIDE], grey; empty where nothing decodes
 
 
@@ -35,7 +39,8 @@ def examine(path: str, frame_fps: float | None = None) -> Examined:
         file = file._replace(sha256=_sha256(path) if os.path.isfile(path) else "")
         with open_video(path, frame_fps=frame_fps) as video:
             looks = _decode_all(video).tobytes()
-            file = file._replace(num_frames=video.num_frames, seconds=video.duration_seconds, looks=looks)
+            gap = _longest_gap(video.timestamps)
+            file = file._replace(num_frames=video.num_frames, seconds=video.duration_seconds, gap=gap, looks=looks)
         if os.path.isfile(path) and (gone := missing_bytes(path)):
             return file._replace(reason="short", detail=f"cut off: its last {gone} bytes are not there")
     except BadVideo as bad:
@@ -57,6 +62,15 @@ def _decode_all(video: Video) -> npt.NDArray[np.uint8]:
             return _decode_all(video)  # pictures that are never shown were counted; now the numbers are final
         pictures |= {number: grey[number - first] for number in wanted if number in numbers}
     return np.stack([pictures[number] for number in wanted])
+
+
+def _longest_gap(timestamps: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """When it begins and ends, where it is long beside those of this video; else (0, 0)."""
+    gaps = np.diff(timestamps)
+    if not len(gaps) or gaps.max() < max(MIN_GAP_SECONDS, UNUSUAL * float(np.median(gaps))):
+        return 0.0, 0.0
+    at = int(gaps.argmax())
+    return float(timestamps[at]), float(timestamps[at + 1])
 
 
 def _sha256(path: str) -> str:

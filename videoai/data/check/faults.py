@@ -25,6 +25,7 @@ KINDS = {
     "segment": "the stretch begins or ends outside the video",
     "imbalance": "the largest class has more than 10 times the clips of this one",
     "too_short": "shorter than one clip, which clip.past_end then fills up: take a smaller clip.stride",
+    "gap": "no new picture for a while: the one before is shown. Frame numbers skip that time; clip.fps does not",
     "few": "fewer than 2 training clips of this class",
     "refused": "training rejects the data set as listed",
     "empty_class": "a class without videos: add some, or remove the class",
@@ -32,7 +33,7 @@ KINDS = {
     "label_out_of_range": "the label is the number of no class",
 }
 LIGHT = frozenset(
-    ("duplicate", "near_duplicate", "imbalance", "few", "too_short")
+    ("duplicate", "near_duplicate", "imbalance", "few", "gap", "too_short")
 )  # warnings: training goes on with them
 IMBALANCE = 10  # times; at 10 a classifier gains by ignoring the small class (arXiv:1901.05555 studies 10 to 100)
 MARGIN_SECONDS = 0.5  # tables round to seconds, and the last frame lasts
@@ -66,6 +67,7 @@ def find_faults(
         for item in items:
             uses[item.path].append((split, item))
     faults = [Fault(file.reason, file.path, file.detail) for file in files.values() if file.reason]
+    faults += [Fault("gap", file.path, _span(*file.gap)) for file in files.values() if file.gap[1]]
     faults += _segments(files, uses)
     faults += _too_short(files, uses, clip) if clip and clip.sampling == "dense" else []
     faults += _shared_paths(uses)
@@ -76,6 +78,10 @@ def find_faults(
         faults += _pairs(near_duplicates(list(files.values())), uses, manifest, "leak_near", "near_duplicate")
     faults += [*_groups(manifest), *_classes(manifest)]
     return sorted(set(faults))
+
+
+def _span(start: float, end: float) -> str:
+    return f"{end - start:.1f} s, from {start:.2f} s on"
 
 
 def _segments(files: Mapping[str, Examined], uses: Mapping[str, list[tuple[str, VideoItem]]]) -> Iterator[Fault]:
