@@ -121,6 +121,26 @@ def test_a_figure_that_no_logger_gets_is_not_drawn(tmp_path):
     log.close()
 
 
+@pytest.mark.parametrize("when", ["made", "drawn"])
+def test_a_figure_that_cannot_be_drawn_costs_one_line_and_no_logger(tmp_path, caplog, when):
+    def draw():
+        if when == "made":
+            raise TypeError("no such letter")
+        figure = Figure()
+        figure.text(0, 0, "$\\frac{$")  # matplotlib parses it when it draws
+        return figure
+
+    seen = Recorder()
+    log = RunLog(tmp_path, loggers={"mine": lambda: seen})
+    log.figure(3, "val/confusion", draw)
+    log.scalars(3, "val", {"loss": 1.0})
+    log.close()
+    assert [line.partition(":")[0] for line in caplog.messages] == [
+        "val/confusion of step 3 could not be drawn, training goes on"
+    ]
+    assert [call[0] for call in seen.got] == ["scalars", "close"]
+
+
 def test_a_process_without_a_folder_opens_no_logger():
     tell_everything(RunLog(None, loggers={"tensorboard": lambda: pytest.fail("opened")}))
 

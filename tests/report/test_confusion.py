@@ -49,7 +49,10 @@ def test_classes_are_named_up_to_40_and_numbered_beyond():
     assert "class 1" not in [tick.get_text() for tick in numbered.get_yticklabels()]
 
 
-@pytest.mark.parametrize("name", ["$5_bill$", "$\\frac{$", "two\nlines", "a very long name " * 20, ""])
+@pytest.mark.parametrize(
+    "name",
+    ["$5_bill$", "$\\frac{$", "two\nlines", "a very long name " * 20, "", "caf\udce9", "跳跃"],
+)
 def test_any_class_name_can_be_drawn(name):
     assert confusion_png(matrix(2), classes=[name, "other"], title=name).startswith(b"\x89PNG")
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from videoai.report.evaluation import class_report
-from videoai.report.result_files import Evaluated, write_report
+from videoai.report.result_files import Evaluated, Report, write_report
 
 CLASSES = ["run, fast", "walk", 'sit "down"']
 
@@ -149,6 +149,18 @@ def test_a_file_name_that_is_not_utf_8_is_written_all_the_same(tmp_path):
     results = write_evaluation(tmp_path, **evaluation(paths=["a", "b", odd, "d"]))
     assert json.loads((tmp_path / "results.json").read_text("utf-8")) == results
     assert rows(tmp_path / "predictions.csv")[2]["path"] == "\\udcff.mp4"
+
+
+@pytest.mark.parametrize("error", [TypeError("set_text(): incompatible\narguments"), RuntimeError("x"), MemoryError()])
+def test_a_picture_that_fails_costs_one_line_and_no_result(tmp_path, caplog, error):
+    def fail() -> bytes:
+        raise error
+
+    (tmp_path / "confusion.png").write_bytes(b"of another evaluation")
+    write_report(tmp_path, Report({"split": "val"}, {"a.csv": b"a"}, {"confusion.png": fail, "b.png": lambda: b"b"}))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "b.png", "results.json"]
+    (line,) = caplog.messages
+    assert f"confusion.png could not be drawn ({type(error).__name__}" in line and "\n" not in line
 
 
 def test_an_interrupted_write_keeps_the_old_file(tmp_path, monkeypatch):

@@ -66,10 +66,17 @@ class RunLog:
         self._each(lambda logger: logger.video(step, name, video, fps))
 
     def figure(self, step: int, name: str, draw: "Callable[[], Figure]") -> None:
-        """The figure that ``draw`` returns; not drawn when nobody looks."""
-        if self._loggers:
+        """The figure that ``draw`` returns; not drawn when nobody looks. One that cannot be drawn is left out."""
+        if not self._loggers:
+            return
+        try:
             figure = draw()
-            self._each(lambda logger: logger.figure(step, name, figure))
+            figure.draw_without_rendering()
+        except Exception as error:
+            reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+            logger.warning("%s of step %d could not be drawn, training goes on: %s", name, step, reason)
+            return
+        self._each(lambda logger: logger.figure(step, name, figure))
 
     def close(self) -> None:
         """Flush and close the file and the loggers."""

@@ -123,7 +123,7 @@ def eval_batches(
     """Every video once, in order; all views of a video lie in one batch. May be iterated again. ``shared``: each of
     several processes takes its part of the videos."""
     indices = range(process_group.rank(), len(dataset), process_group.world_size()) if shared else range(len(dataset))
-    views = videos_per_batch * dataset.num_clips * dataset.num_crops
+    views = min(videos_per_batch, len(indices)) * dataset.num_clips * dataset.num_crops
     settings = loader_settings(dataset, num_workers, pin, batch_bytes=views * clip_bytes(dataset.clip))
     return DataLoader(dataset, batch_size=videos_per_batch, sampler=indices, **settings)
 

@@ -45,5 +45,6 @@ def _no_room(num_workers: int, batch_bytes: int, needed: int, room: int) -> str:
     return (
         f"{FOLDER}: {num_workers} workers need {needed / MB:.0f} MB for batches of {batch_bytes / MB:.0f} MB, and "
         f"this loader's part of the free space is {room / MB:.0f} MB. In Docker: docker run --ipc=host, or --shm-size "
-        f"{total / MB:.0f}m. Else fewer workers (num_workers=0 needs no shared memory) or a smaller batch_size."
+        f"{total / MB:.0f}m. Else fewer workers (loading.num_workers=0, of evaluate num_workers=0, needs no shared "
+        "memory) or a smaller batch (trainer.batch_size, of evaluate batch_size)."
     )

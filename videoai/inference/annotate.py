@@ -1,7 +1,7 @@
 """Burns captions into a copy of a video, so that people can check the answers by watching.
 
 The copy is H.264 in MP4: every frame at its time (also at a variable frame rate), turned upright, sizes padded to even
-numbers. Audio is dropped. The font knows Latin, Greek and Cyrillic letters; others, such as Chinese, appear as boxes.
+numbers. Audio is dropped. Letters that no font of the machine has, such as Chinese ones, appear as escapes.
 """
 
 from bisect import bisect_right
@@ -21,6 +21,7 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from videoai.core.files import cannot_write, open_atomic
+from videoai.core.fonts import best_font, drawable
 from videoai.data.decode import Video, open_video
 from videoai.data.media import BadVideo
 
@@ -91,7 +92,8 @@ def draw_caption(frame: Tensor, text: str) -> np.ndarray:
 def _bar(text: str, width: int, height: int) -> Image.Image:
     """The bar with its text, RGBA, as wide as the frame."""
     full_px = max(MIN_FONT_PX, FONT_HEIGHT * height)
-    lines, font = _fit(" ".join(text.splitlines()), full_px, width - full_px)
+    known = best_font(text)
+    lines, font = _fit(drawable(" ".join(text.splitlines()), [known]), known.path, full_px, width - full_px)
     bar_height = min(height, round((len(lines) + 0.7) * full_px))
     bar = Image.new("RGBA", (width, bar_height), BAR_COLOUR)
     place = (width / 2, bar_height / 2)
@@ -99,30 +101,27 @@ def _bar(text: str, width: int, height: int) -> Image.Image:
     return bar
 
 
-def _fit(text: str, full_px: float, width: float) -> tuple[list[str], ImageFont.FreeTypeFont]:
+def _fit(text: str, font_path: str, full_px: float, width: float) -> tuple[list[str], ImageFont.FreeTypeFont]:
     """The text in one or two lines and the largest font, up to ``full_px``, in which they fit ``width``."""
     lines = [text]
-    if _length(lines, full_px) > 1.5 * width and " " in text:
+    if _length(lines, font_path, full_px) > 1.5 * width and " " in text:
         middle = min((at for at, letter in enumerate(text) if letter == " "), key=lambda at: abs(at - len(text) / 2))
         lines = [text[:middle], text[middle + 1 :]]
-    size_px = max(MIN_SHRUNK_PX, min(full_px, full_px * width / max(1.0, _length(lines, full_px))))
-    excess = _length(lines, size_px) / max(1.0, width)
+    size_px = max(MIN_SHRUNK_PX, min(full_px, full_px * width / max(1.0, _length(lines, font_path, full_px))))
+    excess = _length(lines, font_path, size_px) / max(1.0, width)
     if excess > 1.05:  # 1.05: letters are placed on whole pixels, so widths do not shrink in proportion
         lines = [line[: int(len(line) / excess)] + "…" for line in lines]
-    return lines, _font(size_px)
+    return lines, _font(font_path, size_px)
 
 
-def _length(lines: Sequence[str], size_px: float) -> float:
-    font = _font(size_px)
+def _length(lines: Sequence[str], font_path: str, size_px: float) -> float:
+    font = _font(font_path, size_px)
     return max(font.getlength(line) for line in lines)
 
 
 @lru_cache(maxsize=16)
-def _font(size_px: float) -> ImageFont.FreeTypeFont:
-    """DejaVu Sans as matplotlib brings it: Pillow's own font has no letters beyond ASCII."""
-    from matplotlib import get_data_path
-
-    return ImageFont.truetype(Path(get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf", size_px)
+def _font(path: str, size_px: float) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(path, size_px)
 
 
 def _encode(video: Video, path: Path, captions: Sequence[Caption]) -> None:

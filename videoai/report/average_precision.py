@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from videoai.core.fonts import drawable, fonts_for
 from videoai.report.multilabel_metrics import LabelScore
 
 if TYPE_CHECKING:
@@ -43,7 +44,10 @@ def average_precision_figure(scores: Sequence[LabelScore], *, title: str) -> Fig
     axes.set_xlabel("average precision")
     if len(shown) <= MAX_NAMED_CLASSES:
         # parse_math off: a class named "$5_bill$" is a name, not a formula.
-        axes.set_yticks(ranks, [f"{_shortened(s.name)} ({s.num_videos})" for s in shown], fontsize=8, parse_math=False)
+        names = [f"{_shortened(s.name)} ({s.num_videos})" for s in shown]
+        fonts = fonts_for(names)
+        look: dict[str, Any] = {"fontsize": 8, "fontfamily": [font.family for font in fonts], "parse_math": False}
+        axes.set_yticks(ranks, [drawable(name, fonts) for name in names], **look)
     else:
         axes.set_ylabel("class, by rank (names: per_class.csv)")
     return figure

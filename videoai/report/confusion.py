@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from io import BytesIO
 from textwrap import fill
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
+
+from videoai.core.fonts import drawable, fonts_for
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,6 +42,8 @@ def confusion_figure(matrix: Tensor, *, classes: Sequence[str], title: str) -> F
     from matplotlib.figure import Figure
 
     names = [_shortened(name) for name in classes] if len(classes) <= MAX_NAMED_CLASSES else []
+    fonts = fonts_for([title, *names])
+    title, names = drawable(title, fonts), [drawable(name, fonts) for name in names]
     cell_inches = 1.1 if len(classes) <= MAX_UPRIGHT_CLASSES else 0.4
     side_inches = min(max(cell_inches * len(classes), 3.5), 10.0)
     left_inches = 0.08 * max((len(name) for name in names), default=0)
@@ -49,7 +53,7 @@ def confusion_figure(matrix: Tensor, *, classes: Sequence[str], title: str) -> F
     axes = figure.add_subplot()
     axes.set_title(title, parse_math=False, fontsize=11)
     _draw_cells(figure, axes, matrix)
-    _name_axes(axes, names)
+    _name_axes(axes, names, [font.family for font in fonts])
     return figure
 
 
@@ -74,7 +78,7 @@ def _write_counts(axes: Axes, matrix: Tensor, shares: Tensor) -> None:
         axes.text(column, row, count, ha="center", va="center", fontsize=size, color=colour)
 
 
-def _name_axes(axes: Axes, names: Sequence[str]) -> None:
+def _name_axes(axes: Axes, names: Sequence[str], families: list[str]) -> None:
     """Class names where given, else matplotlib's own ticks, which are class indices."""
     axes.set_xlabel("predicted class" if names else "predicted class (index)")
     axes.set_ylabel("true class" if names else "true class (index)")
@@ -84,8 +88,9 @@ def _name_axes(axes: Axes, names: Sequence[str]) -> None:
     upright = len(names) <= MAX_UPRIGHT_CLASSES
     below = [fill(name, width=14) for name in names] if upright else names
     # parse_math off: a class named "$5_bill$" is a name, not a formula.
-    axes.set_xticks(range(len(names)), below, rotation=0 if upright else 90, fontsize=size, parse_math=False)
-    axes.set_yticks(range(len(names)), names, fontsize=size, parse_math=False)
+    look: dict[str, Any] = {"fontsize": size, "fontfamily": families, "parse_math": False}
+    axes.set_xticks(range(len(names)), below, rotation=0 if upright else 90, **look)
+    axes.set_yticks(range(len(names)), names, **look)
 
 
 def _shortened(name: str) -> str:

@@ -5,6 +5,7 @@ divides by all of them; one that could not be read counts as wrong and is listed
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from torch import Tensor
@@ -47,9 +48,9 @@ def class_report(evaluated: Evaluated, *, clip_top1: float, k: int = 5) -> Repor
         "predictions.csv": _predictions_csv(evaluated, k=min(k, len(classes))),
         "per_class.csv": table_bytes(PER_CLASS, by_class),
         "confusion.csv": _confusion_csv(matrix, classes=classes),
-        "confusion.png": confusion_png(matrix, classes=classes, title=_title(results)),
     }
-    return Report(results, files)
+    draw = partial(confusion_png, matrix, classes=classes, title=_title(results))
+    return Report(results, files, {"confusion.png": draw})
 
 
 def _accuracies(scores: Tensor, labels: Tensor, *, clip_top1: float, k: int) -> dict[str, Any]:

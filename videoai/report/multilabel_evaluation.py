@@ -6,6 +6,7 @@ of it was 0 and is listed with its reason. There is no confusion matrix: labels 
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from torch import Tensor
@@ -39,9 +40,9 @@ def multi_label_report(evaluated: Evaluated) -> Report:
         "predictions.csv": _predictions_csv(evaluated),
         "scores.csv": table_bytes(["path", *classes], score_rows),
         "per_class.csv": table_bytes(by_class[0]._fields, by_class),
-        "average_precision.png": average_precision_png(by_class, title=_title(results)),
     }
-    return Report(results, files)
+    draw = partial(average_precision_png, by_class, title=_title(results))
+    return Report(results, files, {"average_precision.png": draw})
 
 
 def _metrics(scores: Tensor, labels: Tensor) -> dict[str, Any]:

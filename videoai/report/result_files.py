@@ -1,7 +1,8 @@
 """What the result files of an evaluation share: bytes that do not change, and the videos that could not be read."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from math import isfinite, nan
@@ -11,7 +12,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from videoai.core.files import csv_bytes, write_together
+from videoai.core.files import csv_bytes, write_atomic, write_together
+
+logger = logging.getLogger(__name__)
 
 NO_SCORES = "no usable scores: the model's output holds NaN, or no view of the video was evaluated"
 
@@ -21,6 +24,7 @@ class Report(NamedTuple):
 
     results: dict[str, Any]  # the content of results.json
     files: dict[str, bytes]  # the others, by name
+    pictures: Mapping[str, Callable[[], bytes]] = {}  # by name, what draws them: after all else is written
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,12 +78,22 @@ class Evaluated:
 
 
 def write_report(folder: Path, report: Report) -> dict[str, Any]:
-    """Write the files of an evaluation into ``folder`` (created if missing): all of them or none.
+    """Write the files of an evaluation into ``folder`` (created if missing): all of them or none. Pictures follow; one
+    that cannot be drawn is named in a warning and costs nothing else.
 
     Returns: the content of results.json. Raises: OSError: no room, or not writable.
     """
     files = {**report.files, "results.json": json_bytes(report.results)}  # last: it stands for a complete folder
     write_together({folder / name: data for name, data in files.items()})
+    for name, draw in report.pictures.items():
+        (folder / name).unlink(missing_ok=True)  # it would be of another evaluation
+        try:
+            write_atomic(folder / name, draw())
+        except OSError:
+            raise
+        except Exception as error:  # of matplotlib, which knows no limit to what it may raise
+            reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+            logger.warning("%s could not be drawn (%s); the other files are complete", folder / name, reason)
     return report.results
 
 

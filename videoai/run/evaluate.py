@@ -77,7 +77,8 @@ def _evaluate(settings: EvaluateSettings, change: DataChange) -> Evaluation:
     )
     report = task.report(evaluated, views)
     results = write_report(folder, report) if process_group.rank() == 0 else report.results
-    return Evaluation(results, str(folder), ["results.json", *report.files], task.table(results))
+    drawn = [name for name in report.pictures if (folder / name).exists()]
+    return Evaluation(results, str(folder), ["results.json", *report.files, *drawn], task.table(results))
 
 
 class Split(NamedTuple):
