@@ -1,12 +1,16 @@
+import json
 import sys
+from argparse import Namespace
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 import videoai
 from videoai.core import checkpoint
 from videoai.core.types import ClipSpec
 from videoai.inference.load import from_state, open_checkpoint, read_weights
+from videoai.models.weights import load_partial
 
 CLIP = ClipSpec(num_frames=4, size=16)
 
@@ -66,7 +70,9 @@ def test_weights_come_from_checkpoints_and_plain_state_dicts(model, tmp_path):
 
 def test_other_files_are_refused_as_weights(tmp_path):
     torch.save({"epoch": 3}, tmp_path / "x.pt")
-    with pytest.raises(ValueError, match="expected a checkpoint of videoai or a plain state dict"):
+    with pytest.raises(
+        ValueError, match="expected a checkpoint of videoai or a state dict of tensors, .*It holds epoch"
+    ):
         read_weights(tmp_path / "x.pt")
     with pytest.raises(FileNotFoundError, match="neither a file nor published weights"):
         read_weights(tmp_path / "y.pt")
@@ -100,3 +106,51 @@ def test_weights_that_are_no_file_say_what_would_be(tmp_path):
         read_weights(tmp_path)
     with pytest.raises(FileNotFoundError, match=r"weights=r3d_18: neither a file nor published weights"):
         read_weights("r3d_18")
+
+
+@pytest.fixture(scope="module")
+def own_net() -> dict[str, torch.Tensor]:
+    """What somebody trained on three classes, in torchvision's own names."""
+    from torchvision.models.video import mc3_18
+
+    torch.manual_seed(0)
+    return mc3_18(weights=None, num_classes=3).state_dict()
+
+
+@pytest.mark.parametrize("wrapped", ["plain", "prefix", "keys"])
+def test_a_published_network_trained_on_other_classes_is_a_checkpoint(own_net, tmp_path, caplog, wrapped):
+    prefixed = {f"module.{name}": tensor for name, tensor in own_net.items()}
+    content = {"plain": own_net, "prefix": prefixed, "keys": {"epoch": 3, "state_dict": prefixed}}[wrapped]
+    file = tmp_path / "mine.pth"
+    torch.save(content, file)
+    if wrapped != "plain":
+        names = {"id2label": {"0": "up", "2": "down", "1": "left"}}
+        (tmp_path / "config.json").write_text(json.dumps(names), encoding="utf-8")
+    loaded = from_state(open_checkpoint(f"torchvision/mc3_18:{file}"))
+    assert loaded.classes == (["class 0", "class 1", "class 2"] if wrapped == "plain" else ["up", "left", "down"])
+    assert ("they are numbered (id2label" in caplog.text) == (wrapped == "plain")
+    assert torch.equal(loaded.model.get_parameter("fc.weight"), own_net["fc.weight"])
+
+
+def test_names_for_another_number_of_classes_are_not_used(own_net, tmp_path, caplog):
+    torch.save(own_net, tmp_path / "mine.pth")
+    (tmp_path / "config.json").write_text('{"id2label": {"0": "up"}}', encoding="utf-8")
+    assert open_checkpoint(f"torchvision/mc3_18:{tmp_path}/mine.pth")["classes"][0] == "class 0"
+    assert "config.json names 1 classes, and the file has 3" in caplog.text
+
+
+@pytest.mark.parametrize("content", ["ema", "lightning", "safetensors"])
+def test_weights_of_other_training_scripts_are_read(model, tmp_path, content):
+    plain, path = model.state_dict(), tmp_path / ("x.safetensors" if content == "safetensors" else "x.pt")
+    if content == "safetensors":
+        save_file(plain, path)
+    elif content == "ema":
+        torch.save({"model": {}, "ema": {"decay": 0.9, "module": plain}, "args": Namespace(lr=1)}, path)
+    else:
+        torch.save({"state_dict": {f"model.{name}": tensor for name, tensor in plain.items()}}, path)
+    (tmp_path / "config.json").write_text('{"id2label": {"0": "up", "1": "down", "2": "left"}}', encoding="utf-8")
+    tensors, classes = read_weights(path)
+    assert classes == ["up", "down", "left"]
+    target = videoai.create_model("frame_only", num_classes=3)
+    assert load_partial(target, tensors).loaded == len(plain)
+    assert all(torch.equal(tensor, plain[name]) for name, tensor in target.state_dict().items())

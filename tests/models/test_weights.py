@@ -46,13 +46,20 @@ def test_a_long_list_is_cut_short() -> None:
 def test_a_foreign_file_is_refused_and_changes_nothing() -> None:
     target = net()
     before = copy.deepcopy(target.state_dict())
-    state: dict[str, Tensor] = {f"module.{key}": tensor + 1 for key, tensor in before.items()}
+    state: dict[str, Tensor] = {f"layer{key}": tensor + 1 for key, tensor in before.items()}
     state["0.weight"] = before["0.weight"] + 1
-    with pytest.raises(
-        ValueError, match=r"only 1 of 6 tensors fit Sequential\. Wrong checkpoint\? .*module\.0\.weight"
-    ):
+    with pytest.raises(ValueError, match=r"only 1 of 6 tensors fit Sequential\. Wrong checkpoint\? .*layer0\.weight"):
         load_partial(target, state)
     assert all(torch.equal(tensor, before[key]) for key, tensor in target.state_dict().items())
+
+
+@pytest.mark.parametrize("prefix", ["module.", "_orig_mod.", "model.net."])
+def test_a_prefix_that_the_names_share_is_stripped_and_said(prefix: str) -> None:
+    source, target = net(), net(num_classes=5)
+    state = {prefix + key: tensor for key, tensor in source.state_dict().items()} | {"n_averaged": torch.tensor(1)}
+    report = load_partial(target, state)
+    assert f"loaded 4/6 tensors; names without their prefix {prefix}; new: 2.weight" in str(report)
+    assert torch.equal(target.get_parameter("0.weight"), source.get_parameter("0.weight"))
 
 
 class Headed(nn.Module):

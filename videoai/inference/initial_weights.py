@@ -14,6 +14,7 @@ from videoai.models import default_weights
 from videoai.models.frames import Statistics, backbone_statistics
 from videoai.models.heads import head_parameters
 from videoai.models.published import find, is_published, load_published, read_published, with_variant
+from videoai.models.published.classes import names_beside
 from videoai.models.weights import load_partial
 from videoai.settings.model import ClipSettings
 from videoai.settings.parse import parse, to_dict
@@ -90,7 +91,8 @@ def without_head(
         logger.warning("%s: the model does not name its head, so it keeps that of the weights", difference)
         return tensors
     logger.info("%s: the head is new", difference)
-    return {name: tensor for name, tensor in tensors.items() if name not in head}
+    ends = tuple(f".{name}" for name in head)  # with a prefix of another training script
+    return {name: tensor for name, tensor in tensors.items() if name not in head and not name.endswith(ends)}
 
 
 def load_weights(model: nn.Module, settings: TrainSettings, classes: Sequence[str]) -> list[nn.Parameter]:
@@ -103,7 +105,7 @@ def load_weights(model: nn.Module, settings: TrainSettings, classes: Sequence[st
     named, node = dict(model.named_parameters()), settings.model
     fresh = [] if node.get("inflate") or "_target_" in node else list(named)
     if weights := published_id(settings):
-        fresh = load_published(model, weights, read_published(weights)).new
+        fresh = _load_published(model, weights, classes)
     elif settings.weights:
         tensors, known = read_weights(settings.weights)
         if known is not None and list(known) != list(classes):
@@ -113,3 +115,16 @@ def load_weights(model: nn.Module, settings: TrainSettings, classes: Sequence[st
         fresh = report.new
     held = ("backbone.",) if node.get("backbone_pretrained") else ()
     return [named[name] for name in fresh if name in named and not name.startswith(held)]
+
+
+def _load_published(model: Any, weights: str, classes: Sequence[str]) -> list[str]:
+    """As ``load_published``; a head of as many classes, but of others by the ``config.json`` of ``ID:FILE``, is not
+    kept. Returns: the names of the parameters that stay fresh."""
+    report, file = load_published(model, weights, read_published(weights)), weights.partition(":")[2]
+    known = names_beside(file) if file else None
+    if known is None or report.num_classes is not None or known == list(classes) or len(known) != len(classes):
+        return report.new
+    model.reset_classifier(len(classes))
+    different = (weights, truncated_list(known), truncated_list(list(classes)))
+    logger.info("weights %s have the classes %s, the data have %s: the head is new", *different)
+    return [*report.new, *head_parameters(model)]

@@ -1,5 +1,7 @@
 """From a checkpoint file to a model, with nothing else: no config, no data set, no Hydra."""
 
+import errno
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,12 +11,16 @@ from torch import nn
 
 from videoai.core import checkpoint
 from videoai.core.build import build
-from videoai.core.messages import command_line
+from videoai.core.messages import command_line, truncated_list
 from videoai.core.types import ClipSpec
 from videoai.models import TARGETS, create_model
-from videoai.models.heads import with_head
+from videoai.models.heads import num_outputs, with_head
 from videoai.models.published import find, is_published
-from videoai.models.published.classes import class_names
+from videoai.models.published.classes import names_beside, names_of
+from videoai.models.published.files import read_any
+from videoai.models.wrapped import unwrap
+
+logger = logging.getLogger(__name__)
 
 FETCHED = {"backbone_pretrained": False, "inflate": None}  # options of models that fetch weights, and their no
 
@@ -67,7 +73,7 @@ def open_checkpoint(source: str | Path) -> dict[str, Any]:
             "model": {"name": row.model, **row.options},
             "data": {},
         },
-        "classes": class_names(row),
+        "classes": names_of(weights, num_outputs(model)),
         "clip": row.clip.to_dict(),
         "model": model.state_dict(),
         "step": 0,
@@ -134,7 +140,8 @@ def averaged(state: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def read_weights(path: str | Path) -> tuple[dict[str, torch.Tensor], list[str] | None]:
-    """The tensors of a checkpoint of this project and its classes, or a plain state dict of the same model and None.
+    """The tensors of a checkpoint of this project and its classes, or a state dict of the same model, as other training
+    scripts save it, and the classes in the config.json beside it, else None.
 
     Raises: FileNotFoundError, ValueError.
     """
@@ -145,12 +152,41 @@ def read_weights(path: str | Path) -> tuple[dict[str, torch.Tensor], list[str] |
         raise FileNotFoundError(
             f"weights={path}: neither a file nor published weights; videoai models NAME shows the ids of a model."
         )
-    state, classes = checkpoint.read_plain(path), None
+    state, classes = _content(path), None
     if isinstance(state, dict) and "format" in state and "model" in state:
         state, classes = averaged(state) or state["model"], state.get("classes")
+    elif isinstance(state, dict):
+        (state, where), classes = unwrap(state), names_beside(path)
+        if where:
+            logger.info("weights %s: the state dict is the file's %s", path, where)
     if isinstance(state, dict) and any(key.startswith("probe.") for key in state):
         # an attentive head: others start from the model below it
         state = {key.removeprefix("model."): value for key, value in state.items() if key.startswith("model.")}
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
-        raise ValueError(f"weights={path}: expected a checkpoint of videoai or a plain state dict of tensors.")
+        raise ValueError(
+            f"weights={path}: expected a checkpoint of videoai or a state dict of tensors, plain or under a usual key "
+            f"such as state_dict or model. {_found(state)}"
+        )
     return state, classes
+
+
+def _content(path: Path) -> Any:
+    """What a file of weights holds: of torch, with other programs' objects as placeholders, or safetensors.
+
+    Raises: ValueError: damaged, or more than plain data.
+    """
+    try:
+        return read_any(path, caffe2=False)
+    except checkpoint.UNREADABLE as error:
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # EINVAL: shorter than its own index says
+            raise
+        raise ValueError(
+            f"weights={path}: cannot be read ({type(error).__name__}): it is damaged, holds more than plain data, or "
+            "is no file of torch or safetensors. Give another file."
+        ) from error
+
+
+def _found(content: Any) -> str:
+    if not isinstance(content, dict):
+        return f"It holds a {type(content).__name__}."
+    return f"It holds {truncated_list([str(key) for key in content])}."

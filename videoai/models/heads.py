@@ -93,6 +93,11 @@ def head_parameters(model: nn.Module) -> list[str]:
     return head
 
 
+def num_outputs(model: nn.Module) -> int:
+    """How many classes the model's head has. Raises: ValueError: as ``head_parameters``."""
+    return len(model.get_parameter(head_parameters(model)[-1]))
+
+
 def linear_head(model: nn.Module, *, setting: str) -> nn.Linear:
     """The one linear layer that turns the pooled features of a model into logits.
 

@@ -25,6 +25,7 @@ from videoai.models.layers import check_num_classes
 from videoai.models.published.files import read_file, unwrap
 from videoai.models.table import TARGETS
 from videoai.models.weights import LoadReport, load_exact
+from videoai.models.wrapped import prefixes, without_prefix
 
 logger = logging.getLogger(__name__)
 
@@ -167,13 +168,17 @@ def build_loaded(
     node: Mapping[str, Any], weights: str, num_classes: int | None, read: Callable[[], StateDict]
 ) -> nn.Module:
     """Build first, because reading may mean a download; load; without classes (0) the head is taken off at the end.
+    ``num_classes`` None = as many as the file has, which somebody may have trained on classes of their own.
 
     Raises: ValueError, OSError: as ``from_published`` and ``read_published``.
     """
     if num_classes is not None:
         check_num_classes(num_classes)
     model: Any = build(with_variant(node, weights, num_classes or None), TARGETS, where="model")
-    load_published(model, weights, read())
+    state = read()
+    if num_classes is None and (own := _load_without_prefix(model, weights, state).num_classes) is not None:
+        model.reset_classifier(own)
+    load_published(model, weights, state)
     if num_classes == 0:
         model.reset_classifier(0)
     return model
@@ -181,23 +186,37 @@ def build_loaded(
 
 def load_published(model: nn.Module, weights: str, state_dict: StateDict) -> LoadReport:
     """Convert and load, strictly: every tensor of the file is used and every one of the model is set, but for the head
-    when the number of classes differs. A model whose clip is not the published one resamples its position tables in
-    ``fit_state_dict``.
+    when the number of classes differs. Where the names do not fit, a prefix that they share is stripped. A model whose
+    clip is not the published one resamples its position tables in ``fit_state_dict``.
 
     Raises: ValueError: naming what is missing, left over or of another shape.
     """
-    row = find(weights)
-    try:
-        state = row.convert(dict(state_dict))
-    except KeyError as error:
-        raise ValueError(f"weights {weights}: no tensor is called {error}. Is it the published file?") from error
-    fit = getattr(model, "fit_state_dict", None)
-    report = load_exact(model, fit(state) if fit else state, num_classes=row.num_classes, name=weights)
+    row, report = find(weights), _load_without_prefix(model, weights, state_dict)
     logger.info("weights %s (%s): %s", weights, row.licence, report)
     if is_non_commercial(row.licence):
         logger.warning("weights %s are licensed %s: not for commercial use", weights, row.licence)
     model.clip = row.clip  # pyright: ignore[reportArgumentType] (a plain attribute)
     return report
+
+
+def _load_without_prefix(model: nn.Module, weights: str, state_dict: StateDict) -> LoadReport:
+    failure: ValueError | None = None
+    for prefix in prefixes(state_dict):
+        try:
+            return _load(model, weights, without_prefix(state_dict, prefix))._replace(prefix=prefix)
+        except ValueError as error:
+            failure = failure or error  # of the names as they are
+    raise failure or AssertionError("the first prefix is always tried")
+
+
+def _load(model: nn.Module, weights: str, state_dict: StateDict) -> LoadReport:
+    row = find(weights)
+    try:
+        state = row.convert(state_dict)
+    except KeyError as error:
+        raise ValueError(f"weights {weights}: no tensor is called {error}. Is it the published file?") from error
+    fit = getattr(model, "fit_state_dict", None)
+    return load_exact(model, fit(state) if fit else state, num_classes=row.num_classes, name=weights)
 
 
 def is_non_commercial(licence: str) -> bool:

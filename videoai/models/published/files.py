@@ -1,5 +1,6 @@
 """Read files of published weights: torch, safetensors or a Caffe2 pickle. No code in them ever runs."""
 
+import logging
 import pickle
 import re
 from collections.abc import Mapping
@@ -9,7 +10,10 @@ from typing import Any, BinaryIO
 import torch
 from torch import Tensor
 
+from videoai.models import wrapped
 from videoai.models.published.download import fetch, warn_if_other_digest
+
+logger = logging.getLogger(__name__)
 
 # All that a pickle of numpy arrays needs (numpy 2 renamed core to _core; files of Python 2 encode their bytes).
 NUMPY_GLOBALS = {
@@ -99,7 +103,7 @@ class ArrayUnpickler(pickle.Unpickler):
 
 
 def unwrap(content: dict[str, Any], container: str | None, *, name: str) -> dict[str, Tensor]:
-    """The state dict under its key, if it lies under one; numpy arrays become tensors.
+    """The state dict under its key, or under one that other training scripts use; numpy arrays become tensors.
 
     Raises: ValueError: something in it is no tensor.
     """
@@ -108,6 +112,9 @@ def unwrap(content: dict[str, Any], container: str | None, *, name: str) -> dict
         inner = inner[0]
     if isinstance(inner, Mapping):
         content = dict(inner)
+    content, where = wrapped.unwrap(content)
+    if where:
+        logger.info("weights %s: the state dict is the file's %s", name, where)
     state: dict[str, Tensor] = {}
     for key, value in content.items():
         try:
