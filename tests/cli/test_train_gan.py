@@ -105,4 +105,4 @@ def test_a_generator_of_ones_own_is_one_file_and_one_yaml(clip_folder, videoai_c
         *("gan", "train", "--config-dir", "mine", "gan=painter", "trainer.max_steps=2", *data), cwd=tmp_path
     )
     assert done.returncode == 0, done.stderr
-    assert "next: videoai gan evaluate checkpoint=runs/folder-painter/checkpoints/" in done.stdout
+    assert f"next: videoai gan evaluate checkpoint=runs/{clip_folder.name}-painter/checkpoints/" in done.stdout

@@ -455,7 +455,7 @@ def test_keywords_start_from_presets_too():
     settings = from_keywords(TrainSettings, given).settings()
     assert (settings.model["name"], settings.clip.size, settings.trainer.max_steps) == ("r3d_18", 112, 3)
     assert Path(settings.data.source["root"]).is_absolute()
-    assert settings.name == "folder-r3d_18" and Path(settings.run_dir or "").parts[-2:] == ("runs", "folder-r3d_18")
+    assert settings.name == "clips-r3d_18" and settings.run_dir is None
     own = from_keywords(TrainSettings, {"optim": {"_target_": "torch.optim.Adam", "lr": 1e-3}}).settings()
     assert own.optim == {"_target_": "torch.optim.Adam", "lr": 1e-3}
 

@@ -96,15 +96,16 @@ def from_keywords(cls: type[T], given: Mapping[str, Any]) -> Composed[T]:
 
 
 def named(settings: T, choices: Mapping[str, str | None]) -> T:
-    """With the name of the run and its folder, where the settings are those of a run."""
+    """With the name of the run and absolute paths, where the settings are those of a run."""
     if not isinstance(settings, TrainSettings | TrainGanSettings):
         return settings
+    data = settings.data.absolute()
     network = settings.gan.name if isinstance(settings, TrainGanSettings) else settings.model.get("name")
     group = "gan" if isinstance(settings, TrainGanSettings) else "model"
-    parts = (settings.data.name or choices.get("data") or "data", network or choices.get(group) or group)
+    parts = (data.title or choices.get("data") or "data", network or choices.get(group) or group)
     name = settings.name or choices.get("experiment") or "-".join(parts)
-    run_dir = os.path.abspath(os.path.expanduser(settings.run_dir or os.path.join("runs", name)))
-    return replace(settings, name=name, run_dir=run_dir, data=settings.data.absolute())
+    run_dir = os.path.abspath(os.path.expanduser(settings.run_dir)) if settings.run_dir else None
+    return replace(settings, name=name, run_dir=run_dir, data=data)
 
 
 def from_composed(

@@ -99,12 +99,13 @@ def csv_bytes(
 
 
 @contextmanager
-def file_lock(path: Path, *, wait: bool = True) -> Iterator[None]:
-    """Hold ``path`` against other processes; a process that dies releases it.
+def file_lock(path: Path, *, wait: bool | float = True) -> Iterator[None]:
+    """Hold ``path`` against other processes; a process that dies releases it. ``wait``: as long as it takes, not at
+    all, or so many seconds.
 
-    Raises: BlockingIOError: another process holds it, and ``wait`` is False.
+    Raises: BlockingIOError: another process still holds it.
     """
-    lock = FileLock(path, timeout=-1 if wait else 0)
+    lock = FileLock(path, timeout=-1 if wait is True else float(wait))
     try:
         lock.acquire()
     except Timeout as error:
@@ -113,6 +114,19 @@ def file_lock(path: Path, *, wait: bool = True) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def is_locked(path: Path) -> bool:
+    """Whether another process holds ``path`` now."""
+    if not path.exists():
+        return False
+    try:
+        with file_lock(path, wait=False):
+            return False
+    except BlockingIOError:
+        return True
+    except OSError:  # on a disk that can only be read, nobody holds it
+        return False
 
 
 def _sync_folder(folder: Path) -> None:

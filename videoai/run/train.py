@@ -35,6 +35,7 @@ from videoai.run.training.batch_ops import batch_ops
 from videoai.run.training.batch_size import with_batch_size
 from videoai.run.training.choose_model import is_open
 from videoai.run.training.choose_schedule import decay_of, with_learning_rate, with_schedule
+from videoai.run.training.choose_folder import first_folder
 from videoai.run.training.compiling import with_compile
 from videoai.run.training.generated_clips import check_same_generated_clips, new_synthetic
 from videoai.run.training.open_run import Run, Settings, is_synchronized, open_run
@@ -70,7 +71,7 @@ def train(
     interrupt: Interrupt | None = None,
     should_stop: Callable[[int, float], bool] = lambda evaluation, value: False,
 ) -> TrainResult:
-    """Train, or continue the run that ``run_dir`` holds.
+    """Train, or continue the run that ``run_dir`` holds; without one, that of the same settings below runs/.
 
     Args:
         interrupt: the signals of a caller; None = signals concern this run alone.
@@ -95,8 +96,8 @@ def train(
 
 def check_run_dir(settings: Settings) -> None:
     """Raises: ValueError: the run would lie among class folders, and be taken for a class."""
-    root, run_dir = settings.data.source.get("root"), settings.run_dir
-    if settings.data.name != "folder" or not root or not run_dir or is_url(root) or not os.path.isdir(root):
+    root, run_dir = settings.data.source.get("root"), first_folder(settings)
+    if settings.data.name != "folder" or not root or is_url(root) or not os.path.isdir(root):
         return
     clips, run = Path(os.path.realpath(root)), Path(os.path.realpath(run_dir))
     if (run == clips or clips in run.parents) and not split_folders_of(

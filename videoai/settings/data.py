@@ -1,6 +1,7 @@
 """Which videos there are (``data``): the settings of a layout, and those that every layout has."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -8,6 +9,12 @@ from typing import Any
 from videoai.settings.layouts import LAYOUTS
 from videoai.settings.setting import setting, setting_of
 
+OF_A_FOLDER = ("folder", "list", "table")  # layouts of one's own clips that are known by data.root
+TABLES = ("csv", "json")  # those that are known by data.path
+OWN_CLIPS = (*OF_A_FOLDER, *TABLES, "shards")
+COMMON = frozenset(  # names of tables that tell nothing
+    ("clips", "videos", "data", "dataset", "labels", "annotations", "metadata", "list", "index", "train", "all")
+)
 Pairs = dict[str, str] | None
 # The keys of all layouts that are paths, and DataSettings.quarantine.
 PATHS = frozenset(f.name for layout in LAYOUTS.values() for f in fields(layout) if setting_of(f).path) | {"quarantine"}
@@ -44,6 +51,18 @@ class DataSettings:
     def name(self) -> str | None:
         """The layout's name; None for a function of one's own."""
         return self.source.get("name")
+
+    @property
+    def title(self) -> str | None:
+        """What a person would call these videos: a known data set by its name, own clips by their folder or table. A
+        table with a common name, such as clips.csv, goes by its folder. None for a function of one's own."""
+        path = self.source.get("root" if self.name in OF_A_FOLDER else "path") if self.name in OWN_CLIPS else None
+        if not path:
+            return self.name
+        *_, parent, last = ("", "", *str(path).partition("?")[0].rstrip("/").split("/"))
+        stem = last if self.name in OF_A_FOLDER else os.path.splitext(last)[0]
+        words = parent if parent and self.name in TABLES and stem.lower() in COMMON else stem
+        return re.sub(r"[^\w.+-]+", "_", words).strip("._-")[:60] or self.name
 
 
 def absolute_values(node: Mapping[str, Any]) -> dict[str, Any]:

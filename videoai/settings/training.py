@@ -245,13 +245,16 @@ class RunSettings:
     )
     name: str | None = setting(None, resume=True, help="of the run; null = the experiment's name, or data-model")
     run_dir: str | None = setting(
-        None, path=True, resume=True, help="null = runs/<name>; running again continues there"
+        None,
+        path=True,
+        resume=True,
+        help="null = runs/NAME, or NAME-2, NAME-3 for other settings; running again continues there",
     )
     resume: str | bool = setting(
         "auto",
         path=True,
         resume=True,
-        help="auto = continue what run_dir holds; PATH = that checkpoint; false = must be new",
+        help="auto = continue what run_dir holds; PATH = that checkpoint; false = a new run",
     )
     seed: int = setting(0, min=0, help="of every random draw")
     deterministic: bool = setting(

@@ -3,7 +3,7 @@
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -12,10 +12,18 @@ from typing import Any
 import yaml
 
 from videoai.core import checkpoint, process_group
-from videoai.core.files import file_lock, write_atomic
+from videoai.core.files import file_lock, is_locked, write_atomic
 from videoai.models.published import is_published
 
 logger = logging.getLogger(__name__)
+
+
+NEW = ("false", "never", "none")  # values of resume that want a new run
+LOOK_SECONDS = 0.2  # who only asks whether a run trains here (RunFolder.is_locked) holds the lock for a moment
+
+
+class FolderInUse(OSError):
+    """Another run trains in the folder."""
 
 
 @dataclass(frozen=True)
@@ -50,29 +58,39 @@ class RunFolder:
         if process_group.rank() == 0:
             write_atomic(self.path / "config.yaml", yaml.safe_dump(config, sort_keys=False).encode())
 
+    def recorded(self) -> dict[str, Any] | None:
+        """The settings of the run that is here, or that is just beginning; None = there is none.
+
+        Raises: ValueError: config.yaml cannot be read, and the checkpoint is damaged, too.
+        """
+        with suppress(OSError, ValueError, yaml.YAMLError):
+            config = yaml.safe_load((self.path / "config.yaml").read_bytes())
+            if isinstance(config, dict):
+                return config
+        return checkpoint.load(self.held)["config"] if self.held else None
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether a run trains here now."""
+        return is_locked(self.path / ".lock")
+
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the folder against a second run; also the proof that it can be written. Where several processes train
-        together the first holds it for all.
+        """Hold the folder against a second run; also the proof that it can be written.
 
-        Raises: OSError: not writable, or another run trains here.
+        Raises: FolderInUse: another run trains here. OSError: not writable.
         """
-        if process_group.rank() > 0:
-            process_group.barrier()
-            yield
-            return
         made = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
         make_writable(self.path)
         with ExitStack() as held:
             try:
-                held.enter_context(file_lock(self.path / ".lock", wait=False))
+                held.enter_context(file_lock(self.path / ".lock", wait=LOOK_SECONDS))
             except BlockingIOError as error:
-                raise OSError(
+                raise FolderInUse(
                     f"run_dir={self.path}: another process is training here. Wait, or choose another run_dir."
                 ) from error
             for leftover in (self.path / "checkpoints").glob(".*.pt.*"):  # left by a save that was killed
                 leftover.unlink()
-            process_group.barrier()
             try:
                 yield
             finally:
@@ -80,10 +98,14 @@ class RunFolder:
 
     def _remove_if_empty(self, made: list[Path]) -> None:
         """A run with an error before it began leaves none of the folders ``made`` for it."""
-        if [path.name for path in self.path.iterdir()] == [".lock"]:
-            (self.path / ".lock").unlink()
-            for folder in made:
-                folder.rmdir()
+        own = {".lock", "config.yaml"} if self.path in made else {".lock"}
+        names = {path.name for path in self.path.iterdir()}
+        if names <= own:
+            for name in names:
+                (self.path / name).unlink()
+            with suppress(OSError):  # another run began beside it
+                for folder in made:
+                    folder.rmdir()
 
 
 def make_writable(path: Path) -> None:
@@ -107,7 +129,7 @@ def find_resume(folder: RunFolder, resume: str | bool) -> dict[str, Any] | None:
     """
     word = str(resume).lower()
     if held := folder.held:
-        if word in ("false", "never", "none"):
+        if word in NEW:
             raise ValueError(
                 f"resume=false, but {folder.path} already holds a run. Choose another run_dir, or delete it."
             )
@@ -117,7 +139,7 @@ def find_resume(folder: RunFolder, resume: str | bool) -> dict[str, Any] | None:
                 "run_dir=%s holds a run already: it continues, and resume=%s is not read", folder.path, resume
             )
         return checkpoint.load(held)
-    if word in ("auto", "true", "false", "never", "none"):
+    if word in ("auto", "true", *NEW):
         return None
     check_there(resume)
     return checkpoint.load(str(resume))

@@ -14,16 +14,14 @@ from videoai.core.loggers import Logger, bind_loggers
 from videoai.engine.interrupt import Interrupt
 from videoai.engine.profile import check_steps
 from videoai.run.training.choose_model import as_begun, is_open
+from videoai.run.training.choose_folder import Settings, hold_folder
 from videoai.run.training.folder import RunFolder, copy_best, find_resume
 from videoai.run.training.same_run import continued
-from videoai.settings.gan import TrainGanSettings
 from videoai.settings.parse import flatten, to_dict
 from videoai.settings.setting import shown
 from videoai.settings.training import TrainSettings
 from videoai.tasks import AUTO as AUTO_TASK
 from videoai.tasks import build_task, node_of
-
-Settings = TrainSettings | TrainGanSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,17 +49,17 @@ class Run:
 
 @contextmanager
 def open_run(settings: Settings, *, interrupt: Interrupt | None = None) -> Iterator[Run]:
-    """Hold the folder of ``run_dir`` and find out whether the run goes on.
+    """Hold the folder of ``run_dir``, or choose one, and find out whether the run goes on.
 
     Raises: ValueError, OSError: another run trains there, or the folder holds one with other settings.
     """
-    folder = RunFolder(Path(settings.run_dir or "runs"))
     with ExitStack() as closing:
         closing.enter_context(determinism(settings.deterministic))  # before CUDA starts
         closing.enter_context(process_group.process_group(resolve_device(settings.device).type))
         check_profile(settings)
-        closing.enter_context(folder.locked())
         check_same_settings(settings)
+        folder = closing.enter_context(hold_folder(settings))
+        settings = in_folder(settings, folder.path)
         check_accumulate(settings.trainer.accumulate, settings.trainer.batch_size)
         check_sync_batch_norm(settings)
         loggers_of(settings)  # a wrong name or option is an error before anything is read
@@ -74,9 +72,14 @@ def open_run(settings: Settings, *, interrupt: Interrupt | None = None) -> Itera
         yield Run(folder=folder, settings=settings, state=state, interrupt=interrupt or Interrupt(), closing=closing)
 
 
+def in_folder(settings: Settings, path: Path) -> Settings:
+    """The settings with the folder that the run has. One that was chosen names the run, with its number."""
+    return replace(settings, run_dir=str(path), name=settings.name if settings.run_dir else path.name)
+
+
 def loggers_of(settings: Settings, *, start_step: int = 0) -> dict[str, Callable[[], Logger]]:
     """What opens the loggers of ``logger``, by name. Raises: ValueError: as ``bind_loggers``."""
-    folder = Path(settings.run_dir or "runs")
+    folder = Path(settings.run_dir or ".")
     name, config = settings.name or folder.name, to_dict(settings)
     return bind_loggers(settings.logger, run_dir=folder, name=name, config=config, start_step=start_step)
 

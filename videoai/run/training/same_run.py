@@ -4,9 +4,11 @@ import inspect
 import logging
 from collections.abc import Mapping
 from dataclasses import MISSING
-from typing import Any, TypeVar
+from os.path import exists
+from typing import Any, NamedTuple, TypeVar
 
 from videoai.core.build import resolve
+from videoai.core.paths import is_url
 from videoai.models import TARGETS
 from videoai.settings.parse import Described, describe, flatten, parse, to_dict
 from videoai.settings.renamed import renamed
@@ -14,7 +16,37 @@ from videoai.settings.setting import UNCHANGED, shown
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
+WHERE_THE_RUN_IS = ("run_dir", "resume")
 MAX_THREADS = 1024  # more than the cores of today's machines
+
+
+class Comparison(NamedTuple):
+    """The settings of now beside those of a run, by dotted keys; both with what the other one leaves open."""
+
+    now: dict[str, Any]
+    then: dict[str, Any]
+    taken: dict[str, Any]  # what "auto" is in the run, and what settings newer than the run were before
+    described: dict[str, Described]
+
+    @property
+    def changed(self) -> list[str]:
+        """The keys that make another run of it."""
+        free = {key for key, one in self.described.items() if one.about.resume}
+        keys = sorted({*self.now, *self.then} - free)
+        return [key for key in keys if self.now.get(key, MISSING) != self.then.get(key, MISSING)]
+
+    @property
+    def other_paths(self) -> list[str]:
+        """The keys of files and folders that are others now, while those of the run are still there: not moved."""
+        moving = [key for key, one in self.described.items() if one.about.resume and one.about.path]
+        pairs = {key: (self.now.get(key), self.then.get(key)) for key in moving if key not in WHERE_THE_RUN_IS}
+        return [key for key, (now, then) in pairs.items() if then and now != then and (is_url(then) or exists(then))]
+
+
+def differences(settings: Any, recorded: Mapping[str, Any]) -> dict[str, Any]:
+    """What makes another run of the ``settings`` than the ``recorded`` one: key -> value in the recorded one."""
+    compared = compare(settings, recorded)
+    return {key: compared.then.get(key) for key in (*compared.changed, *compared.other_paths)}
 
 
 def continued(settings: T, recorded: Mapping[str, Any], *, source: str = "run_dir") -> T:
@@ -23,6 +55,23 @@ def continued(settings: T, recorded: Mapping[str, Any], *, source: str = "run_di
 
     Raises: ValueError: a setting that changes the result has another value than ``recorded``, a checkpoint's config.
     """
+    compared = compare(settings, recorded)
+    now, then = compared.now, compared.then
+    for key, value in compared.taken.items():
+        _check_threads(key, value)
+    _warn_of_other_length(now, then)
+    _warn_of_other_rounding(now, then)
+    if changed := compared.changed:
+        why = {key: one.about.fixed_because for key, one in compared.described.items()}
+        raise ValueError(_other_settings(changed, now, then, why, source))
+    whole = to_dict(settings)
+    for key, value in compared.taken.items():
+        _put(whole, key, value)
+    return parse(type(settings), whole)
+
+
+def compare(settings: Any, recorded: Mapping[str, Any]) -> Comparison:
+    """``recorded``: the config of a checkpoint."""
     whole = to_dict(settings)
     now, then = flatten(whole), flatten(renamed(recorded))
     described = {one.key: one for one in describe(type(settings), whole)}
@@ -32,21 +81,9 @@ def continued(settings: T, recorded: Mapping[str, Any], *, source: str = "run_di
     }  # pairs, such as data.flip_labels, are named by their parts
     newer = {key: value for key, value in then_defaults(now, described).items() if key not in named}
     taken = {key: then[key] for key, one in described.items() if one.about.auto and now[key] == "auto" and key in then}
-    for key, value in taken.items():
-        _check_threads(key, value)
     before = {key: one.about.before for key, one in described.items() if one.about.before is not UNCHANGED}
     taken |= {key: value for key, value in before.items() if key in newer and now[key] == described[key].default}
-    now, then = now | taken, then | newer
-    _warn_of_other_length(now, then)
-    _warn_of_other_rounding(now, then)
-    free = {key for key, one in described.items() if one.about.resume}
-    changed = [key for key in sorted({*now, *then} - free) if now.get(key, MISSING) != then.get(key, MISSING)]
-    if changed:
-        why = {key: one.about.fixed_because for key, one in described.items()}
-        raise ValueError(_other_settings(changed, now, then, why, source))
-    for key, value in taken.items():
-        _put(whole, key, value)
-    return parse(type(settings), whole)
+    return Comparison(now | taken, then | newer, taken, described)
 
 
 def then_defaults(now: Mapping[str, Any], described: Mapping[str, Described]) -> dict[str, Any]:
