@@ -64,18 +64,18 @@ def test_two_processes_make_the_steps_of_one_and_continue_to_the_same_bits(video
     assert all(torch.equal(two[key], again[key]) for key in two)
 
 
-def test_the_processes_agree_on_a_numbered_folder_and_find_it_again(clip_folder, tmp_path):
-    def run(*more: str) -> str:
-        words = [word for word in command(clip_folder, tmp_path, "model=frame_only", *more) if "run_dir" not in word]
-        done = subprocess.run([*TORCHRUN, *words], capture_output=True, text=True, timeout=240, cwd=tmp_path)
-        assert done.returncode == 0, done.stderr
-        return done.stderr
+def test_the_processes_agree_on_a_numbered_folder_and_find_it_again(videoai_command, clip_folder, tmp_path):
+    def words(*more: str) -> list[str]:
+        given = command(clip_folder, tmp_path, "model=frame_only", *more)
+        return [word for word in given if not word.startswith("run_dir")]
 
-    run("trainer.max_steps=2")
     name = f"runs/{clip_folder.name}-frame_only"
-    assert f"{name} holds a run with optim.lr=0.004; this one is {name}-2" in run("trainer.max_steps=2", "optim.lr=0.1")
-    assert f"continuing {name} at step 2 of 4" in run("trainer.max_steps=4")
-    assert f"continuing {name}-2 at step 2 of 3" in run("trainer.max_steps=3", "optim.lr=0.1")
+    assert videoai_command(*words("trainer.max_steps=2"), cwd=tmp_path).returncode == 0
+    said = [f"{name} holds a run with optim.lr=0.004; this one is {name}-2", f"continuing {name}-2 at step 2 of 3"]
+    for steps, line in zip((2, 3), said, strict=True):
+        other = words("optim.lr=0.1", f"trainer.max_steps={steps}")
+        done = subprocess.run([*TORCHRUN, *other], capture_output=True, text=True, timeout=100, cwd=tmp_path)
+        assert done.returncode == 0 and line in done.stderr, done.stderr
     assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == [name[5:], f"{name[5:]}-2"]
 
 

@@ -199,7 +199,7 @@ def test_a_continued_run_refuses_other_settings_and_other_data(trained, videoai_
 def test_a_label_map_with_a_wrong_name_and_directional_classes_end_in_one_line(videoai_command, clip_folder, tmp_path):
     command = ("train", "data=folder", f"data.root={clip_folder}", *FAST)
     for settings, message in (
-        (["data.directional=true"], "data.flip=0.5: the classes are declared directional"),
+        (["data.flip=0.5", "data.directional=true"], "data.flip=0.5: the classes are declared directional"),
         (["data.flip_labels={left: rihgt}"], "data.flip_labels: 'rihgt' is no class. Did you mean right?"),
     ):
         refused = videoai_command(*command, *settings, cwd=tmp_path)

@@ -158,7 +158,7 @@ def test_a_class_of_ones_own_takes_any_keys():
 def test_settings_become_plain_data_and_settings_again():
     settings = parse(TrainSettings, {**GIVEN, "augment": {"scale": [0.5, 1]}, "data": {"name": "csv", "path": "a.csv"}})
     plain = to_dict(settings)
-    assert (plain["data"]["path"], plain["data"]["flip"], plain["augment"]["scale"]) == ("a.csv", 0.5, [0.5, 1])
+    assert (plain["data"]["path"], plain["data"]["flip"], plain["augment"]["scale"]) == ("a.csv", "auto", [0.5, 1])
     assert parse(TrainSettings, plain) == settings
 
 

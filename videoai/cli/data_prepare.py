@@ -58,7 +58,7 @@ def next_command(done: "Prepared") -> str:
     """The training that reads what was made."""
     from videoai.core.messages import command_line
     from videoai.core.paths import display_path
-    from videoai.data.augment.directions import SIDED
+    from videoai.data.augment.directions import sided_classes
 
     kind, path = ("shards", done.out) if done.to == "shards" else ("csv", done.manifest)
     words = [f"data={kind}", f"data.path={display_path(path)}"]
@@ -66,6 +66,6 @@ def next_command(done: "Prepared") -> str:
         words.append("data.val_fraction=0")  # there was none, and none must be made
     if kind == "csv" and done.task == "multi_label":
         words.append("data.multi_label=true")
-    if any(SIDED.search(name) for name in done.classes):
+    if sided_classes(done.classes):
         words.append("data.flip=0")  # a mirrored clip would be of another class
     return command_line("train", *words)

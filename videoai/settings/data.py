@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, Literal
 
 from videoai.settings.layouts import LAYOUTS
 from videoai.settings.setting import setting, setting_of
@@ -29,8 +29,12 @@ class DataSettings:
     quarantine: str | None = setting(
         None, path=True, help="a CSV file of videos to leave out of train, as videoai data check writes it"
     )
-    flip: float = setting(
-        0.5, min=0, max=1, help="probability of a mirrored training clip; 0 where left and right differ"
+    flip: float | Literal["auto"] = setting(
+        "auto",
+        auto=True,
+        min=0,
+        max=1,
+        help="probability of a mirrored training clip; auto = 0.5, and 0 where names of classes tell left from right",
     )
     flip_labels: Pairs = setting(
         None, help="what a mirrored clip is then: {turn_left: turn_right}, meant both ways; others keep their label"

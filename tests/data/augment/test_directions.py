@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from videoai.data.augment.directions import Directions, label_map, resolve_directions
+from videoai.data.augment.directions import Directions, label_map, resolve_directions, resolve_flip
 from videoai.settings.data import DataSettings
 
 CLASSES = ("swipe_left", "swipe_right", "open", "close", "wave")
@@ -54,7 +54,37 @@ def test_mirroring_directional_classes_without_a_map_is_refused():
 
 def test_mirroring_classes_that_look_sided_is_warned_about(caplog):
     resolve_directions(node(flip=0.5), CLASSES)
-    assert "a mirrored clip of 'swipe_left' shows the other side, but keeps its label" in caplog.text
+    assert "mirroring makes 'swipe_left' look like its opposite; labels will be wrong (data.flip=0.5)" in caplog.text
+
+
+SIDED = [
+    *(("left", "right"), ("Swipe_Left", "Swipe_Right"), ("swipeLeft", "swipeRight"), ("LEFT 1", "RIGHT 1")),
+    *(("leftwards", "rightwards"), ("left-handed", "right-handed"), ("04_V_Swiping_Left", "05_V_Swiping_Right")),
+    *(("clockwise", "counterclockwise"), ("turn counter-clockwise", "turn"), ("anticlockwise", "x"), ("15_CW", "CCW")),
+]
+
+
+@pytest.mark.parametrize("classes", SIDED)
+def test_classes_that_differ_by_their_side_are_not_mirrored_and_that_is_said(classes, caplog):
+    caplog.set_level("INFO")
+    assert resolve_flip(node(flip="auto"), ["wave", *classes]) == 0
+    assert f"no clip is mirrored, since mirroring makes another class of '{classes[0]}'" in caplog.text
+    assert "To mirror all the same: data.flip=0.5" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("given", "classes", "flip"),
+    [
+        ({"flip": "auto"}, ("cleft", "brightness", "copyright", "cwm", "wave"), 0.5),
+        ({"flip": "auto", "directional": False}, CLASSES, 0.5),
+        ({"flip": "auto", "flip_labels": {"swipe_left": "swipe_right"}}, CLASSES, 0.5),
+        ({"flip": "auto", "directional": True}, ("wave", "clap"), 0.0),
+        ({"flip": 0.3}, CLASSES, 0.3),
+        ({"flip": 0.0}, ("wave", "clap"), 0.0),
+    ],
+)
+def test_clips_are_mirrored_unless_that_is_wrong_or_a_person_says_otherwise(given, classes, flip):
+    assert resolve_flip(node(**given), classes) == flip
 
 
 @pytest.mark.parametrize(

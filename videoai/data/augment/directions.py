@@ -15,7 +15,12 @@ from videoai.settings.data import DataSettings
 
 logger = logging.getLogger(__name__)
 
-SIDED = re.compile(r"(^|[\W_])(left|right|c?cw|clockwise|counterclockwise)([\W_]|$)", re.IGNORECASE)
+FLIP = 0.5  # of data.flip=auto, where mirroring changes no class
+# Turn_Left, turnLeft, left2, LEFTWARDS, left-handed, counter-clockwise: words, not parts of words such as cleft
+SIDES = "left|right", "clockwise|c?cw|(counter|anti)[ _-]?clockwise"
+ENDING = "(-?(wards?|hand|handed|side))?"
+SIDED = re.compile(rf"(?<![^\W\d_])(({SIDES[0]}){ENDING}|{SIDES[1]})(?![^\W\d_])", re.IGNORECASE)
+HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +51,26 @@ class Directions:
         return counts
 
 
+def sided_classes(classes: Sequence[str]) -> list[str]:
+    """Those whose names tell left from right, or which way something turns."""
+    return [name for name in classes if SIDED.search(HUMP.sub("_", name))]
+
+
+def resolve_flip(data: DataSettings, classes: Sequence[str]) -> float:
+    """``data.flip`` as a number. ``auto`` = mirroring is off where it would make labels wrong, which is said."""
+    if data.flip != "auto":
+        return data.flip
+    sided = sided_classes(classes) if data.directional is None else list(classes) * data.directional
+    if not sided or data.flip_labels:
+        return FLIP
+    logger.info(
+        "no clip is mirrored, since mirroring makes another class of '%s' (data.flip=0). To mirror all the same: "
+        "data.flip=%g; with other labels: data.flip_labels='{LEFT: RIGHT}'",
+        *("', '".join(sided[:2]), FLIP),
+    )
+    return 0.0
+
+
 def resolve_directions(data: DataSettings, classes: Sequence[str]) -> Directions:
     """``flip``, ``flip_labels``, ``reverse``, ``reverse_labels`` and ``directional`` of a data config.
 
@@ -53,7 +78,7 @@ def resolve_directions(data: DataSettings, classes: Sequence[str]) -> Directions
 
     Raises: ValueError: a map that does not fit the classes, or clips turned round in a way that makes labels wrong.
     """
-    flip, reverse, directional = data.flip, data.reverse, data.directional
+    flip, reverse, directional = resolve_flip(data, classes), data.reverse, data.directional
     pairs = {
         "flip_labels": _chosen(data.flip_labels, data.only, flip, classes),
         "reverse_labels": _chosen(data.reverse_labels, data.only, reverse, classes),
@@ -107,10 +132,10 @@ def _check_mirrored(flip: float, directional: bool | None, classes: Sequence[str
             f"data.flip={flip:g}: the classes are declared directional, and a mirrored clip would keep its label. Set "
             "data.flip=0, or say what turns into what with 'data.flip_labels={turn_left: turn_right}'"
         )
-    sided = [name for name in classes if SIDED.search(name)]
+    sided = sided_classes(classes)
     if sided and directional is None:
         logger.warning(
-            "a mirrored clip of '%s' shows the other side, but keeps its label: labels will be wrong (data.flip=%g). "
-            "Use data.flip=0, 'data.flip_labels={LEFT: RIGHT}', or data.directional=false if mirroring changes nothing",
+            "warning: mirroring makes '%s' look like its opposite; labels will be wrong (data.flip=%g). Use "
+            "data.flip=0, data.flip_labels='{LEFT: RIGHT}', or data.directional=false if mirroring changes nothing",
             *(sided[0], flip),
         )

@@ -8,6 +8,7 @@ import resource
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import torch
 from videoai.core.build import ANYTHING
 from videoai.core.device import resolve_device
 from videoai.core.types import ClipSpec, VideoItem
+from videoai.data.augment.directions import resolve_flip
 from videoai.data.clip_readers import missing
 from videoai.data.decode import open_video
 from videoai.data.lists.manifest import Manifest
@@ -44,6 +46,7 @@ def benchmark_loader(settings: LoaderSettings, training: TrainSettings) -> list[
     if training.trainer.batch_size == "auto":
         raise ValueError("trainer.batch_size=auto: this loads clips and trains nothing. Give a number.")
     manifest = build_manifest(training.data, trust=ANYTHING)
+    training = replace(training, data=replace(training.data, flip=resolve_flip(training.data, manifest.classes)))
     clip, items = ClipSpec(**to_dict(training.clip)), list(manifest.splits["train"])
     workers = os.cpu_count() or 1 if settings.num_workers == "auto" else settings.num_workers
     stream = new_stream(_setup(training, manifest, clip, workers), None)
@@ -129,7 +132,7 @@ def _pytorchvideo(training: TrainSettings, clip: ClipSpec, items: list[VideoItem
         v2.RandomResizedCrop(clip.size, scale=scale, ratio=ratio, antialias=True)
         if scale[0] < 1
         else v2.CenterCrop(clip.size),
-        v2.RandomHorizontalFlip(training.data.flip),
+        v2.RandomHorizontalFlip(float(training.data.flip)),
     ])  # fmt: skip
 
     def transform(sample: dict[str, Any]) -> dict[str, Any]:

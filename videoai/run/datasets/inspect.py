@@ -9,7 +9,7 @@ from typing import Any
 from videoai.core.messages import command_line, truncated_list
 from videoai.core.paths import display_path
 from videoai.core.types import ClipSpec, VideoItem
-from videoai.data.augment.directions import SIDED
+from videoai.data.augment.directions import sided_classes
 from videoai.data.decode import open_video
 from videoai.data.decode.ffmpeg import open_stream
 from videoai.data.layouts.detect import candidates
@@ -76,7 +76,7 @@ def describe(manifest: Manifest, settings: InspectSettings, training: TrainSetti
     videos, frames = inspect_videos(manifest, settings.look, settings.frame_fps)
     clip = ClipSpec(**to_dict(training.clip))
     fitted, about_clip = fit_clip(clip, frames, videos["fps"])
-    sided = [name for name in manifest.classes if SIDED.search(name)]
+    sided = sided_classes(manifest.classes)
     flip = {"data.flip": 0} if sided and training.data.flip else {}
     warnings = [*_class_warnings(manifest), *([_sided(sided)] if flip else []), *about_clip, *_file_warnings(videos)]
     return {

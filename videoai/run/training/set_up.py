@@ -14,6 +14,7 @@ from videoai.core.checkpoint import versions
 from videoai.core.device import has_bf16, take_device
 from videoai.core.seeding import seed_for
 from videoai.core.types import ClipSpec
+from videoai.data.augment.directions import resolve_flip
 from videoai.data.lists.manifest import Manifest
 from videoai.data.loader import resolve_workers
 from videoai.engine.choose_precision import resolve_precision
@@ -53,7 +54,8 @@ def set_up(run: Run) -> tuple[Task, Setup]:
         warn_of_seen_videos(manifest, settings)
     clip = ClipSpec(**to_dict(settings.clip))
     reading = resolve_reading(settings.loading, manifest.splits["train"], clip, device)
-    settings = replace(settings, task=node, loading=replace(settings.loading, decoder=reading["decoder"]))
+    data = replace(settings.data, flip=resolve_flip(settings.data, manifest.classes))
+    settings = replace(settings, task=node, data=data, loading=replace(settings.loading, decoder=reading["decoder"]))
     if isinstance(settings, TrainSettings):
         metric = task.resolve_metric(settings.trainer.metric, manifest.source)
         settings = replace(settings, trainer=replace(settings.trainer, metric=metric))
