@@ -164,6 +164,6 @@ def test_labels_that_clips_share_are_learnt(videoai_command, tmp_path):
     assert done.returncode == 0, done.stderr
     done = videoai_command("evaluate", "checkpoint=run/checkpoints/best.pt", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    results = json.loads((tmp_path / "run/results.json").read_text())
+    results = json.loads((tmp_path / "run/test/results.json").read_text())
     assert results["mAP_of_chance"] == pytest.approx((3 + 1 + 1 + 4 + 2 + 2) / 8 / 6, abs=1e-6)
     assert results["mAP"] > 0.7

@@ -98,7 +98,7 @@ def test_one_python_file_and_one_yaml_file_train_evaluate_and_predict(
     trust = [f"trust=[{TRUST[kind]}]"] if kind in TRUST else []
     same = ["--config-dir", "conf", "data=suffixes", f"data.folder={clip_folder}"] if kind == "data source" else []
     videoai("evaluate", checkpoint, "device=cpu", "num_workers=0", *trust, *same)
-    results = json.loads((run_dir / "results.json").read_text())
+    results = json.loads(next(run_dir.glob("*/results.json")).read_text())
     capsys.readouterr()
     clip = clip_folder / "up" / "up_5.mp4"
     videoai("predict", checkpoint, f"input={clip}", "device=cpu", f"run_dir={tmp_path}/out", *trust)

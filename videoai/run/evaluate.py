@@ -4,7 +4,6 @@ import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
@@ -25,7 +24,7 @@ from videoai.inference.score import ViewOutputs, view_outputs
 from videoai.report.result_files import Evaluated, write_report
 from videoai.run.checkpoint_data import DataChange, check_data_unchanged, choose_data, read_data
 from videoai.run.reading import note_other_pixels, resolve_reading
-from videoai.run.training.folder import default_run_dir, make_writable
+from videoai.run.results_folder import evaluation_folder
 from videoai.settings.loading import LoadingSettings
 from videoai.settings.verbs import EvaluateSettings
 from videoai.tasks.supervised import SupervisedTask, scoring_task
@@ -61,8 +60,8 @@ def _evaluate(settings: EvaluateSettings, change: DataChange) -> Evaluation:
     split = open_split(settings, change, state, task)
     model = from_state(state, trust=settings.trust)
     note_other_pixels(state["config"], settings.decoder)
-    folder = Path(settings.run_dir or default_run_dir(settings.checkpoint))
-    make_writable(folder)
+    facts = {"split": split.name, "views": settings.views, "fingerprint": split.fingerprint}
+    folder = evaluation_folder(settings.run_dir, checkpoint=settings.checkpoint, data=split.other_data, facts=facts)
     views = score(model, split, settings)
     evaluated = Evaluated(
         scores=task.scores(views),
@@ -90,6 +89,7 @@ class Split(NamedTuple):
     frame_fps: float | None  # the rate of those that are folders of images
     root: str
     fingerprint: str
+    other_data: str | None  # the name of other data than the checkpoint's own
 
 
 def open_split(settings: EvaluateSettings, change: DataChange, state: Mapping[str, Any], task: SupervisedTask) -> Split:
@@ -107,7 +107,8 @@ def open_split(settings: EvaluateSettings, change: DataChange, state: Mapping[st
     name, items = choose_split(manifest, settings.split)
     logger.info("data %s: %d videos of split %s", display_path(manifest.source), len(items), name)
     frame_fps = settings.frame_fps or choice.frame_fps
-    return Split(name, items, target, frame_fps, manifest.root, manifest.fingerprint())
+    other = None if choice.is_own else choice.data.title or "data"
+    return Split(name, items, target, frame_fps, manifest.root, manifest.fingerprint(), other)
 
 
 def score(model: LoadedModel, split: Split, settings: EvaluateSettings) -> ViewOutputs:

@@ -21,11 +21,12 @@ from videoai.inference.load import from_state, open_checkpoint
 from videoai.inference.predict import Predictor, find_videos
 from videoai.run.evaluate import evaluation_precision
 from videoai.run.reading import note_other_pixels, resolve_decoder
-from videoai.run.training.folder import make_writable
+from videoai.run.results_folder import prediction_folder
 from videoai.settings.verbs import PredictSettings
 from videoai.tasks.supervised import scoring_task
 
 logger = logging.getLogger(__name__)
+ASKED = ("checkpoint", "input", "top_k", "window_seconds", "hop_seconds", "frame_fps")  # other answers otherwise
 
 
 def predict(settings: PredictSettings) -> Iterator[dict[str, Any]]:
@@ -33,6 +34,7 @@ def predict(settings: PredictSettings) -> Iterator[dict[str, Any]]:
     ``error``. A multi-label model adds ``multi_label``, ``threshold`` and ``labels``, those at the threshold or above.
 
     Every line also goes to ``run_dir/predictions.jsonl``; with ``annotate`` the labelled video is written beside it.
+    Answers to something else are not replaced: without ``run_dir`` they keep theirs, and runs/predict-2 is next.
     Several processes share the videos, and all get every answer; the first one writes the file.
 
     Raises: FileNotFoundError, ValueError: before the first answer. OSError: a folder that cannot be written, no room.
@@ -48,10 +50,10 @@ def _predict(settings: PredictSettings) -> Iterator[dict[str, Any]]:
         number = (pluralize(len(paths), "video"), process_group.world_size())
         logger.info("%s for %d processes: a video is not divided, so the others have nothing to do", *number)
     predictor = new_predictor(settings, paths)
-    folder = Path(settings.run_dir)
-    make_writable(folder)
+    folder = prediction_folder(settings.run_dir, {key: getattr(settings, key) for key in ASKED})
     targets = labelled_paths(paths, folder / "labelled") if settings.annotate else [None] * len(paths)
     file_name = folder / "predictions.jsonl" if process_group.rank() == 0 else os.devnull
+    logger.info("the answers also go to %s", display_path(folder / "predictions.jsonl"))
     with open(file_name, "wb", buffering=0) as file:  # a line is there as soon as it is answered
         for record in _records(predictor, list(zip(paths, targets, strict=True))):
             _append(file, json.dumps(record, ensure_ascii=False) + "\n")

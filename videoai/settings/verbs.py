@@ -31,7 +31,9 @@ class EvaluateSettings:
     precision: EvaluationPrecision = setting("auto", help="auto = fp32; bf16 is faster on chips that have it")
     device: str = setting("auto", help="auto, cpu, cuda, cuda:1")
     trust: tuple[str, ...] = setting((), help="packages of your own that the checkpoint's model comes from")
-    run_dir: str | None = setting(None, path=True, help="where the results go; null = the checkpoint's run")
+    run_dir: str | None = setting(
+        None, path=True, help="where the results go; null = test, val, test-4x3 or the like in the checkpoint's run"
+    )
     debug: bool = setting(False, help="true = show the traceback of an error")
 
 
@@ -56,5 +58,7 @@ class PredictSettings:
     precision: EvaluationPrecision = setting("auto", help="auto = fp32; bf16 is faster on chips that have it")
     device: str = setting("auto", help="auto, cpu, cuda, cuda:1")
     trust: tuple[str, ...] = setting((), help="packages of your own that the checkpoint's model comes from")
-    run_dir: str = setting("runs/predict", path=True, help="where predictions.jsonl and labelled videos go")
+    run_dir: str | None = setting(
+        None, path=True, help="where predictions.jsonl and labelled videos go; null = runs/predict, or predict-2 and on"
+    )
     debug: bool = setting(False, help="true = show the traceback of an error")

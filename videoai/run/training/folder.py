@@ -28,8 +28,8 @@ class FolderInUse(OSError):
 
 @dataclass(frozen=True)
 class RunFolder:
-    """``config.yaml``, ``metrics.jsonl``, ``results.json``, ``checkpoints/{last,best}.pt``, ``tensorboard/``,
-    ``profile/``."""
+    """``config.yaml``, ``metrics.jsonl``, ``checkpoints/{last,best}.pt``, ``tensorboard/``, ``profile/``; ``test/``,
+    ``val/`` and the like: evaluations."""
 
     path: Path
 
