@@ -103,7 +103,7 @@ def named(settings: T, choices: Mapping[str, str | None]) -> T:
     network = settings.gan.name if isinstance(settings, TrainGanSettings) else settings.model.get("name")
     group = "gan" if isinstance(settings, TrainGanSettings) else "model"
     parts = (data.title or choices.get("data") or "data", network or choices.get(group) or group)
-    name = settings.name or choices.get("experiment") or "-".join(parts)
+    name = settings.name or choices.get("experiment") or "-".join(part for part in parts if part != "auto")
     run_dir = os.path.abspath(os.path.expanduser(settings.run_dir)) if settings.run_dir else None
     return replace(settings, name=name, run_dir=run_dir, data=data)
 

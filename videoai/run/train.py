@@ -33,9 +33,9 @@ from videoai.run.training.announce import announce, announce_choices
 from videoai.run.training.bad_count import BadCount
 from videoai.run.training.batch_ops import batch_ops
 from videoai.run.training.batch_size import with_batch_size
+from videoai.run.training.choose_folder import first_folder
 from videoai.run.training.choose_model import is_open
 from videoai.run.training.choose_schedule import decay_of, with_learning_rate, with_schedule
-from videoai.run.training.choose_folder import first_folder
 from videoai.run.training.compiling import with_compile
 from videoai.run.training.generated_clips import check_same_generated_clips, new_synthetic
 from videoai.run.training.open_run import Run, Settings, is_synchronized, open_run

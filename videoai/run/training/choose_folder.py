@@ -6,23 +6,20 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from videoai.core import process_group
 from videoai.core.numbered import next_number, numbered
 from videoai.core.paths import display_path
+from videoai.run.training.begun_as import Settings, begun_as
 from videoai.run.training.folder import NEW, FolderInUse, RunFolder
 from videoai.run.training.same_run import differences
-from videoai.settings.gan import TrainGanSettings
 from videoai.settings.parse import to_dict
 from videoai.settings.setting import shown
-from videoai.settings.training import TrainSettings
-from videoai.tasks import AUTO, node_of
+from videoai.tasks import node_of
 
 logger = logging.getLogger(__name__)
-Settings = TrainSettings | TrainGanSettings
 SECONDS = 5.0  # until a run that has just locked its folder has written its settings there
 
 
@@ -98,9 +95,8 @@ def _choose(settings: Settings) -> Choice:
 
 
 def _differences(settings: Settings, recorded: Mapping[str, Any]) -> dict[str, Any]:
-    node = node_of({"config": recorded})
-    settings = replace(settings, task=node) if settings.task == AUTO else settings
-    return differences(settings, {**recorded, "task": node})
+    recorded = {**recorded, "task": node_of({"config": recorded})}
+    return differences(begun_as(settings, recorded), recorded)
 
 
 def _in_words(changed: Mapping[str, Any]) -> str:

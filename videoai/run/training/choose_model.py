@@ -5,7 +5,7 @@ The rules were worked out on validation splits of several kinds of data: docs/re
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from videoai.models.published.download import is_at_hand
 from videoai.run.training.pixel_probe import PixelProbe, probe_pixels
 from videoai.run.video_facts import VideoFacts, look_at, seconds_tell_class, typical
 from videoai.settings.model import ClipSettings
-from videoai.settings.parse import parse, to_dict
+from videoai.settings.parse import to_dict
 from videoai.settings.training import TrainSettings
 
 logger = logging.getLogger(__name__)
@@ -46,14 +46,6 @@ PUBLISHED_FPS, SAME_RATE = 30.0, 0.1  # of Kinetics, whose strides count frames;
 def is_open(settings: TrainSettings) -> bool:
     """Whether the model or part of the clip is ``auto``."""
     return settings.model == AUTO_MODEL or AUTO in vars(settings.clip).values()
-
-
-def as_begun(settings: TrainSettings, recorded: Mapping[str, Any]) -> TrainSettings:
-    """The settings with the model and the clip that the run began with in the place of ``auto``."""
-    model = recorded["model"] if settings.model == AUTO_MODEL else settings.model
-    then = recorded["clip"]
-    clip = {key: then.get(key) if value == AUTO else value for key, value in to_dict(settings.clip).items()}
-    return replace(settings, model=model, clip=parse(ClipSettings, clip))
 
 
 def with_model_and_clip(settings: TrainSettings, items: Items, device: torch.device) -> TrainSettings:

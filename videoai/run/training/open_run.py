@@ -1,6 +1,6 @@
 """A run whose folder is held: its settings, what it continues from, its log."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,15 +13,14 @@ from videoai.core.log import RunLog
 from videoai.core.loggers import Logger, bind_loggers
 from videoai.engine.interrupt import Interrupt
 from videoai.engine.profile import check_steps
-from videoai.run.training.choose_model import as_begun, is_open
+from videoai.run.training.begun_as import begun_as
 from videoai.run.training.choose_folder import Settings, hold_folder
 from videoai.run.training.folder import RunFolder, copy_best, find_resume
 from videoai.run.training.same_run import continued
 from videoai.settings.parse import flatten, to_dict
 from videoai.settings.setting import shown
 from videoai.settings.training import TrainSettings
-from videoai.tasks import AUTO as AUTO_TASK
-from videoai.tasks import build_task, node_of
+from videoai.tasks import node_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +66,7 @@ def open_run(settings: Settings, *, interrupt: Interrupt | None = None) -> Itera
         if state:
             source = "run_dir" if folder.held else "resume"
             recorded = {**state["config"], "task": node_of(state)}
-            settings = continued(with_choices_of(with_task_of(state, settings), recorded), recorded, source=source)
+            settings = continued(begun_as(settings, recorded), recorded, source=source)
             copy_best(folder, settings.resume)
         yield Run(folder=folder, settings=settings, state=state, interrupt=interrupt or Interrupt(), closing=closing)
 
@@ -82,18 +81,6 @@ def loggers_of(settings: Settings, *, start_step: int = 0) -> dict[str, Callable
     folder = Path(settings.run_dir or ".")
     name, config = settings.name or folder.name, to_dict(settings)
     return bind_loggers(settings.logger, run_dir=folder, name=name, config=config, start_step=start_step)
-
-
-def with_task_of(state: dict[str, Any], settings: Settings) -> Settings:
-    """The settings; ``task=auto`` means the task that the run began with."""
-    return replace(settings, task=node_of(state)) if settings.task == AUTO_TASK else settings
-
-
-def with_choices_of(settings: Settings, recorded: Mapping[str, Any]) -> Settings:
-    """The settings with the model and the clip that the run began with in the place of ``auto``."""
-    if not isinstance(settings, TrainSettings) or not is_open(settings):
-        return settings
-    return build_task(settings.task).resolve(as_begun(settings, recorded))
 
 
 def check_same_settings(settings: Settings) -> None:
