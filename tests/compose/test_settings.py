@@ -245,7 +245,7 @@ FILES = {  # file -> text, the word that chooses it, the message
     "experiment/kk.yaml": (
         "# @package _global_\ntrainer: {ema_decay: 1}\n",
         "experiment=kk",
-        "trainer.ema_decay=1: give a number from 0 up, below 1, or null",
+        "trainer.ema_decay=1: give a number from 0 up, below 1, or auto, or null",
     ),
     "experiment/ll.yaml": (
         "# @package _global_\n# @package trainer\nseed: 3\n",
@@ -405,12 +405,12 @@ def test_a_generators_rate_is_hinted_at_by_its_own_name():
         ("model.wdth=3", "unknown setting 'model.wdth'. Did you mean model.width"),
         ("model.pretrained=torchvision/r3d_18", "Published weights by id: weights=ID"),
         ("trainer.max_steps=[", "cannot read the setting"),
-        ("optim=3", "optim=3: optim takes a name (adamw, adamw_tiny, sgd). Single settings are given one by one"),
+        ("optim=3", "optim=3: optim takes a name (adamw, sgd). Single settings are given one by one"),
         ("data={name: csv}", "data takes a name (activitynet, "),
         ("experiment=null", "experiment takes a name ("),
         (
             "optim.name=sgd",
-            "optim.name=sgd: the other settings of optim are those of optim=adamw_tiny. Choose both with",
+            "optim.name=sgd: the other settings of optim are those of optim=adamw. Choose both with",
         ),
         ("model.name=tiny_r3dd", "model.name=tiny_r3dd: no such choice. Did you mean tiny_r3d?"),
         ("optim.lr=1e-3,3e-4", "one run for each value: videoai train -m ...; a list: optim.lr=[1e-3,3e-4]"),

@@ -9,6 +9,8 @@ from typing import Any
 from videoai.compose.files import CONFIGS, GROUPS, check_chosen, check_own_files, choices_of
 from videoai.compose.hydra_errors import one_line
 
+BUILT_IN = "motion16"  # the data set whose model configs/train.yaml names
+
 
 def compose_presets(
     job: str, overrides: Sequence[str] = (), config_dir: str | None = None
@@ -28,13 +30,20 @@ def compose_presets(
         check_chosen(group, name, config_dir, warn=True)
     search = [f"hydra.searchpath=[file://{os.path.abspath(config_dir)}]"] if config_dir else []
     try:
-        return _composed(job, [*search, *map(forced, overrides)])
+        return _composed(job, [*search, *map(forced, with_model(job, overrides))])
     except MarkedYAMLError as error:
         mark = error.problem_mark
         place = f"{os.path.relpath(mark.name)}:{mark.line + 1}: " if mark else ""
         raise ValueError(f"{place}this is no YAML: {error.problem}.") from error
     except (HydraException, OmegaConfBaseException, ValueError, RecursionError) as error:
         raise ValueError(one_line(error, overrides, config_dir)) from error
+
+
+def with_model(job: str, overrides: Sequence[str]) -> list[str]:
+    """The overrides; data that are chosen without a model, or an experiment that names one, get ``model=auto``."""
+    chosen = dict(override.split("=", 1) for override in overrides if "=" in override)
+    is_open = job == "train" and not any(key in ("experiment", "model", "model._target_") for key in chosen)
+    return [*overrides, *(["model=auto"] if is_open and chosen.get("data", BUILT_IN) != BUILT_IN else [])]
 
 
 def check_choice(override: str, config_dir: str | None) -> None:

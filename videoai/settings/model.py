@@ -36,21 +36,15 @@ class ClipSettings:
     past_end: Literal["repeat", "loop", "error"] = setting(
         "repeat", help="a video that is too short: repeat its last frame, loop from its start, or error"
     )
-    mean: tuple[float, ...] | Auto | None = setting(
-        None,
-        auto=True,
-        length=3,
-        min=0,
-        max=1,
-        help="of pixels in 0..1; null = as the weights were trained, without weights 0.45, or with auto measured",
+    mean: tuple[float, ...] | None = setting(
+        None, length=3, min=0, max=1, help="of pixels in 0..1; null = as the weights were trained, without weights 0.45"
     )
-    std: tuple[float, ...] | Auto | None = setting(
+    std: tuple[float, ...] | None = setting(
         None,
-        auto=True,
         length=3,
         above=0,
         max=1,
-        help="of pixels in 0..1; null = as the weights were trained, without weights 0.225, or with auto measured",
+        help="of pixels in 0..1; null = as the weights were trained, without weights 0.225",
     )
     channels: Literal["rgb", "bgr"] | None = setting(
         None, help="order of the channels; null = as the weights were trained"

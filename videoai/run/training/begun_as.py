@@ -24,6 +24,6 @@ def begun_as(settings: Settings, recorded: Mapping[str, Any]) -> Settings:
         return settings
     model = recorded["model"] if settings.model == AUTO_MODEL else settings.model
     then, now = recorded["clip"], to_dict(settings.clip)
-    clip = {key: then.get(key) if value == AUTO else value for key, value in now.items()}
+    clip = {key: then.get(key) if value in (AUTO, None) else value for key, value in now.items()}
     settings = replace(settings, model=model, clip=parse(ClipSettings, clip))
     return settings if is_open(settings) else build_task(settings.task).resolve(settings)  # open: it ended at once

@@ -34,7 +34,7 @@ AUTO_MODEL = {"name": AUTO}
 NUM_LOOKED_AT = 200  # videos whose headers and pixels say what those of the set are like
 
 # From scratch, or the smallest network with Kinetics weights that the device trains in minutes.
-SCRATCH = {"name": "tiny_r3d", "width": 24, "dropout": 0.3}
+SCRATCH = {"name": "tiny_r3d", "width": 16, "dropout": 0.3, "temporal_difference": "append"}
 PRETRAINED = {"cpu": "x3d_xs", "cuda": "x3d_m"}
 SIZES = {"cpu": (48, 54), "cuda": (112, 128)}  # pixels from scratch: (size, resize)
 NUM_FRAMES = 16
@@ -61,11 +61,10 @@ def _with_model_and_clip(settings: TrainSettings, items: Items, device: torch.de
     facts = look_at(items, NUM_LOOKED_AT, reading)
     if settings.model == AUTO_MODEL:
         settings = replace(settings, model=model_of_weights(settings.weights) or model_at_hand(device))
-    trained_on = clip_of_weights(settings, facts)
-    clip = trained_on or clip_from_scratch(facts, device)
-    given = {key: value for key, value in to_dict(settings.clip).items() if value not in (AUTO, None)}
+    clip = clip_of_weights(settings, facts) or clip_from_scratch(facts, device)
+    given = {key: value for key, value in vars(settings.clip).items() if value not in (AUTO, None)}
     settings = replace(settings, clip=ClipSettings(**{**clip, **given}))
-    if trained_on:
+    if settings.model != SCRATCH:
         return settings
     workers = resolve_workers(settings.loading.num_workers, device.type)
     probe = probe_pixels(sampled(items), ClipSpec(**without_open(settings.clip)), reading, workers)
@@ -129,7 +128,7 @@ def clip_from_scratch(facts: Sequence[VideoFacts], device: torch.device) -> dict
             "the length of a video says much about its class here, so all clips span the same time; "
             "clip.sampling=uniform would let the model see the length"
         )
-    clip = {"num_frames": NUM_FRAMES, "size": size, "resize": resize, "mean": None, "std": None}
+    clip = {"num_frames": NUM_FRAMES, "size": size, "resize": resize}
     if not tells and not seconds > SHORT_SECONDS:  # also where no video could be read
         return {**clip, "stride": 1, "sampling": "uniform"}
     span = min(SPAN_SHARE * seconds, MOST_SPAN_SECONDS)
@@ -147,18 +146,12 @@ def without_open(clip: ClipSettings) -> dict[str, Any]:
 
 
 def fitted_to_pixels(settings: TrainSettings, probe: PixelProbe) -> TrainSettings:
-    """The settings with the statistics of the pixels, and with what a network from scratch should look at."""
-    clip = settings.clip
-    mean, std = clip.mean or probe.mean, clip.std or probe.std
-    settings = replace(settings, clip=replace(clip, mean=mean, std=std))
-    if settings.model.get("name") != SCRATCH["name"] or "temporal_difference" in settings.model:
-        return settings
+    """The settings with what the network from scratch should look at: frames and their changes, or changes alone."""
     difference = "only" if probe.moves_more else "append"
-    if probe.seen is not None and probe.moving is not None:
-        logger.info(
-            "a linear classifier gets %.0f %% from one small picture of a clip, %.0f %% from what moves in it, and the "
-            "largest class is %.0f %%: the model sees %s",
-            *(100 * probe.seen, 100 * probe.moving, 100 * probe.largest),
-            "changes between frames alone" if difference == "only" else "frames and the changes between them",
-        )
+    logger.info(
+        "a linear classifier gets %.0f %% from one small picture of a clip, %.0f %% from what moves in it, and the "
+        "largest class is %.0f %%: the model sees %s",
+        *(100 * probe.seen, 100 * probe.moving, 100 * probe.largest),
+        "changes between frames alone" if difference == "only" else "frames and the changes between them",
+    )
     return replace(settings, model={**settings.model, "temporal_difference": difference})

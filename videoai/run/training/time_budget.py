@@ -85,7 +85,7 @@ def tried(task: Task, setup: Setup) -> tuple[dict[str, Any], float]:
 
 
 def seconds_to_read(setup: Setup) -> float:
-    """Of one process and one clip; a video that cannot be read is left out."""
+    """Seconds of one process and one clip; a video that cannot be read is left out."""
     items = setup.train_items
     chosen = iter(items[:: max(1, len(items) // NUM_READ)])
 
