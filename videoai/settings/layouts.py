@@ -202,6 +202,37 @@ class Kinetics(Unsplit):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Stretches(Unsplit):
+    """What annotation tools write: labels of whole videos, or of stretches of them."""
+
+    multi_label: bool = setting(
+        False, help="true = a video has any number of labels, each at its times; false = every stretch is a clip"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cvat(Stretches):
+    """CVAT's XML 1.1 for video or for images: tracks, tags or attributes of the frames of videos."""
+
+    name: Literal["cvat"] = setting("cvat", help="the layout; another: data=NAME")
+    labels: str | None = setting(
+        None,
+        help="tag, track, or an attribute whose values are the classes; null = tags or tracks, whichever there are",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelStudio(Stretches):
+    """Label Studio's export JSON or JSON-MIN: choices, timeline labels, labels in seconds, boxes."""
+
+    name: Literal["label_studio"] = setting("label_studio", help="the layout; another: data=NAME")
+    control: str | None = setting(None, help="name of the control that holds the labels; null = the only one")
+    fps: float | None = setting(
+        None, above=0, help="frames that timelines count in a second; null = what the task says, else 24"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class PathList(Unsplit):
     """Lists of "path label" (VideoMAE, SlowFast, MMAction2) or "folder num_frames label" (frames)."""
 
@@ -246,6 +277,7 @@ LAYOUTS: dict[str, type] = {
     "charades": Charades,
     "crema_d": CremaD,
     "csv": Csv,
+    "cvat": Cvat,
     "dfew": Dfew,
     "diving48": Diving48,
     "epic_kitchens": EpicKitchens,
@@ -254,6 +286,7 @@ LAYOUTS: dict[str, type] = {
     "jester": Jester,
     "json": Json,
     "kinetics": Kinetics,
+    "label_studio": LabelStudio,
     "list": PathList,
     "motion16": Motion16,
     "ravdess": Ravdess,

@@ -5,7 +5,16 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pytest
+
+from videoai.data.encode import write_clip
+from videoai.data.layouts.detect import candidates
+from videoai.data.layouts.survey import survey
+from videoai.data.lists.manifest import Manifest
+from videoai.run.manifests import build_manifest
+from videoai.settings.data import DataSettings
+from videoai.settings.parse import parse
 
 JPEG = b"\xff\xd8\xff\xe0"  # never decoded here
 
@@ -207,7 +216,49 @@ def own_csv() -> Tree:
     return Tree({"clips.csv": table("path,label", [f"{name},c{i % 2}" for i, name in enumerate(names)])}, names)
 
 
+def label_studio() -> Tree:
+    names = [f"{i:08x}-clip_{i}.mp4" for i in range(12)]
+    tasks = [
+        {
+            "id": i,
+            "annotations": [
+                {
+                    "id": i,
+                    "completed_by": 1,
+                    "result": [{"from_name": "act", "type": "choices", "value": {"choices": [("run", "walk")[i % 2]]}}],
+                    "was_cancelled": False,
+                    "ground_truth": False,
+                    "updated_at": "2026-01-30T02:40:43.893578Z",
+                }
+            ],
+            "file_upload": name,
+            "data": {"video": f"/data/upload/1/{name}"},
+        }
+        for i, name in enumerate(names)
+    ]
+    return Tree({"project-1-at-2026-01-30.json": json.dumps(tasks)}, [f"videos/{name[9:]}" for name in names])
+
+
+def cvat() -> Tree:
+    def of(video: str, label: str) -> str:
+        boxes = "".join(
+            f'<box frame="{frame}" keyframe="1" outside="{outside}" occluded="0" xtl="1" ytl="1" xbr="9" ybr="9"/>'
+            for frame, outside in ((0, 0), (1, 0), (12, 1))
+        )
+        about = f"<task><id>5</id><name>a task</name><mode>interpolation</mode><source>{video}</source></task>"
+        return (
+            '<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n  <version>1.1</version>\n'
+            f'  <meta>{about}</meta>\n  <track id="0" label="{label}" source="manual">{boxes}</track>\n</annotations>\n'
+        )
+
+    names = {f"clip_{i}.mp4": ("run", "walk")[i % 2] for i in range(12)}
+    lists = {f"exported/{i}/annotations.xml": of(video, label) for i, (video, label) in enumerate(names.items())}
+    return Tree(lists, [f"videos/{video}" for video in names])
+
+
 TREES = {
+    "cvat": cvat,
+    "label_studio": label_studio,
     "kinetics": kinetics,
     "ucf101": ucf101,
     "hmdb51": hmdb51,
@@ -247,3 +298,57 @@ def write_tree(tmp_path: Path) -> Write:
         return root
 
     return write
+
+
+@pytest.fixture(scope="session")
+def short_video(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """An mp4 file of 2 seconds, 15 frames a second."""
+    path = tmp_path_factory.mktemp("short") / "clip.mp4"
+    write_clip(path, np.random.default_rng(0).integers(0, 256, (30, 32, 40, 3), dtype=np.uint8), fps=15)
+    return path.read_bytes()
+
+
+@pytest.fixture
+def put(tmp_path: Path, short_video: bytes) -> Callable[..., Path]:
+    """Writes annotation files (path -> text, or objects for JSON) and videos into tmp_path/data and returns it."""
+
+    def write(annotations: dict[str, object], videos: Iterable[str]) -> Path:
+        root = tmp_path / "data"
+        files = {path: said if isinstance(said, str) else json.dumps(said) for path, said in annotations.items()}
+        for path, content in {**files, **dict.fromkeys(videos, short_video)}.items():
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_bytes(content if isinstance(content, bytes) else content.encode())
+        return root
+
+    return write
+
+
+@pytest.fixture
+def read() -> Callable[..., Manifest]:
+    """As ``data inspect`` would: by the first layout that fits, everything in train."""
+
+    def read_first(path: Path, **more: object) -> Manifest:
+        fit = candidates(survey(str(path)))[0]
+        node = {"name": fit.name, **fit.settings, "val_fraction": 0, "test_fraction": 0, **more}
+        return build_manifest(parse(DataSettings, node), trust=())
+
+    return read_first
+
+
+def stretches(manifest: Manifest) -> list[tuple[str, str, float, float | None]]:
+    """(file, class, start, end) of every training clip; seconds rounded to milliseconds."""
+    return [
+        (
+            Path(item.path).name,
+            manifest.classes[item.label],
+            round(item.start_seconds, 3),
+            item.end_seconds and round(item.end_seconds, 3),
+        )
+        for item in manifest.splits["train"]
+    ]
+
+
+@pytest.fixture
+def trained_on(read) -> Callable[..., list[tuple[str, str, float, float | None]]]:
+    """What ``read`` puts into train: (file, class, start, end), seconds rounded to milliseconds."""
+    return lambda path, **more: stretches(read(path, **more))

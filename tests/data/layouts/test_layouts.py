@@ -1,4 +1,4 @@
-"""Every layout: recognised, read as its publishers mean it, and exact about what is wrong. Files are empty."""
+"""Every layout: recognised, read as its publishers mean it, and exact about what is wrong."""
 
 import json
 import os
@@ -48,6 +48,8 @@ def names_in(manifest: Manifest, split: str) -> list[str]:
         ("charades", "charades", [("Lying on a bed", 6, 2, 1), ("Sitting in a chair", 6, 2, 0)]),
         ("epic_kitchens", "epic_kitchens", [("put", 3, 1, 0), ("take", 3, 1, 0)]),
         ("activitynet", "activitynet", [("Archery", 4, 1, 0), ("Zumba", 4, 1, 0)]),
+        ("cvat", "cvat", [("run", 4, 1, 1), ("walk", 4, 1, 1)]),
+        ("label_studio", "label_studio", [("run", 4, 1, 1), ("walk", 4, 1, 1)]),
         ("ravdess", "ravdess", [("fearful", 3, 2, 3), ("happy", 3, 2, 3)]),
         ("crema_d", "crema_d", [("anger", 6, 1, 1), ("happy", 6, 1, 1), ("neutral", 6, 1, 1)]),
         ("dfew", "dfew", [("angry", 4, 1, 2), ("happy", 4, 1, 2)]),
@@ -60,8 +62,8 @@ def names_in(manifest: Manifest, split: str) -> list[str]:
         ("own_csv", "csv", [("c0", 4, 1, 1), ("c1", 4, 1, 1)]),
     ],
 )
-def test_a_published_tree_is_recognised_and_read(write_tree, tree, layout, rows):
-    root = write_tree(tree)
+def test_a_published_tree_is_recognised_and_read(write_tree, short_video, tree, layout, rows):
+    root = write_tree(tree, video=short_video)
     assert candidates(survey(str(root)))[0].name == layout
     manifest = read(root)
     assert manifest.table() == rows

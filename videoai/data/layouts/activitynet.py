@@ -66,4 +66,4 @@ def _fields(part: Any) -> dict[str, Any]:
 def _clip(name: str, split: str, fields: dict[str, Any], place: str) -> Annotated:
     entry = Entry(fields, lambda: place)
     start, end = entry.seconds("start"), entry.seconds("end")
-    return Annotated(f"v_{name}", entry.text("label"), split, None, start, end, also=name)
+    return Annotated(f"v_{name}", entry.text("label"), split, None, start, end, also=(name,))

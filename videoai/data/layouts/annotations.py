@@ -10,13 +10,12 @@ from typing import NamedTuple, TypedDict
 import numpy as np
 from numpy import ndarray
 
-from videoai.core.messages import near_names, truncated_list
+from videoai.core.messages import near_names, pluralize, truncated_list
+from videoai.data.layouts.frame_times import FrameTimes
 from videoai.data.layouts.video_index import VideoIndex, is_file
 from videoai.data.lists.items import Items
 from videoai.data.lists.listing import SPLITS, Listing, NamedSpan, ReadClips, Row, Together, group_notes, label_notes
 from videoai.data.lists.manifest import Manifest, assemble
-
-# Words of publishers for splits that the table of clips does not know.
 
 
 class Annotated(NamedTuple):
@@ -28,9 +27,10 @@ class Annotated(NamedTuple):
     group: str | None = None
     start_seconds: float = 0.0
     end_seconds: float | None = None
-    also: str = ""  # another name that the file may have
+    also: tuple[str, ...] = ()  # other names that the file may have
     spans: tuple[NamedSpan, ...] | None = None  # spans in a multi-label set, where label is ""
     likely_group: str | None = None  # what stands in a column that may name people or sources
+    counts_frames: bool = False  # starts and ends are numbers of frames of the file, the first 0, not seconds
 
 
 class SplitOptions(TypedDict, total=False):
@@ -104,23 +104,34 @@ class _Finder:
         self.num_empty = 0  # stretches that end before they begin
         self.num_untold = 0  # stretches of folders of images, which have no times
         self.is_folder = cache(lambda path: not is_file(path))
+        self.times = FrameTimes(videos.root)
 
     def rows(self, clips: Iterable[Annotated]) -> Iterator[Row]:
         """A row for each clip whose file is there; the others are counted."""
         for clip in clips:
-            if clip.video not in self.where:
-                path = self.videos.find(clip.video) or (self.videos.find(clip.also) if clip.also else None)
-                self.where[clip.video] = path
-                self.absent[clip.split or "no split"] += path is None
-            path = self.where[clip.video]
+            path = self._path_of(clip)
+            if path is None:
+                continue
+            if _has_times(clip) and self.is_folder(path):
+                self.num_untold += 1
+                continue
+            if clip.counts_frames:
+                if (times := self.times.of(path)) is None:
+                    continue
+                clip = _in_seconds(clip, times)
             if clip.end_seconds is not None and clip.end_seconds <= clip.start_seconds:
                 self.num_empty += 1
-            elif path is not None and _has_times(clip) and self.is_folder(path):
-                self.num_untold += 1
-            elif path is not None:
+            else:
                 self.likely_groups |= {clip.likely_group} if clip.likely_group else set()
                 stretch = clip.start_seconds, clip.end_seconds
                 yield Row(path, clip.label, clip.split, clip.group, *stretch, spans=clip.spans)
+
+    def _path_of(self, clip: Annotated) -> str | None:
+        if clip.video not in self.where:
+            path = next(filter(None, map(self.videos.find, (clip.video, *clip.also))), None)
+            self.where[clip.video] = path
+            self.absent[clip.split or "no split"] += path is None
+        return self.where[clip.video]
 
     def check_absent(self, source: str, max_fraction: float, num_clips: int) -> None:
         """Raises: ValueError: no clip is left, or more files than ``max_fraction`` of all are missing."""
@@ -130,6 +141,8 @@ class _Finder:
                 f"{source}: its stretches lie in folders of images, which have no times. A table for "
                 "data=csv may name stretches of them, counted at loading.frame_fps."
             )
+        if self.times.faults and not num_clips:
+            raise ValueError(f"{source}: its labels count frames, and no video can be opened: {self.times.faults[0]}")
         if not total:
             raise ValueError(f"{source}: no clip with a label in the annotations")
         if absent == total or absent > max_fraction * total:
@@ -154,6 +167,11 @@ class _Finder:
             notes.append(f"left out {self.num_empty} stretches that end before they begin.")
         if self.num_untold:
             notes.append(f"left out {self.num_untold} stretches of folders of images, which have no times.")
+        if faults := self.times.faults:
+            notes.append(
+                f"left out the clips of {pluralize(len(faults), 'video')} that cannot be opened to time their frames, "
+                f"first {faults[0]}."
+            )
         if self.videos.num_doubtful:
             notes.append(
                 f"{self.videos.num_doubtful} names fit several videos, such as {self.videos.example}; the first was "
@@ -167,6 +185,22 @@ class _Finder:
 
 def _has_times(clip: Annotated) -> bool:
     return any(part.start_seconds > 0 or part.end_seconds is not None for part in (clip, *(clip.spans or ())))
+
+
+def _in_seconds(clip: Annotated, times: ndarray) -> Annotated:
+    """Numbers of frames -> seconds. ``times``: of every frame, and of the end."""
+
+    def at(frame: float) -> float:
+        return float(times[min(int(frame), len(times) - 1)])
+
+    def ended(frame: float | None) -> float | None:
+        return None if frame is None else at(frame)
+
+    spans = clip.spans and tuple(
+        NamedSpan(span.label, at(span.start_seconds), ended(span.end_seconds)) for span in clip.spans
+    )
+    start, end = at(clip.start_seconds), ended(clip.end_seconds)
+    return clip._replace(start_seconds=start, end_seconds=end, spans=spans)
 
 
 def _without_repeats(listing: Listing, source: str, published: bool, notes: list[str]) -> Listing:

@@ -47,4 +47,4 @@ def _clips(path: str, split: str) -> Iterator[Annotated]:
         if not 1 <= label <= len(EMOTIONS):
             entry.fail(f"label is {label}; allowed: 1 to {len(EMOTIONS)} ({', '.join(EMOTIONS)})")
         video = os.path.splitext(video)[0]
-        yield Annotated(video, EMOTIONS[label - 1], split, also=video.zfill(5))
+        yield Annotated(video, EMOTIONS[label - 1], split, also=(video.zfill(5),))

@@ -46,7 +46,7 @@ def _clips(path: str) -> Iterator[Annotated]:
             entry.fail(f"{line!r}; a file name and 0 (unused), 1 (train) or 2 (test) are needed")
         if use in SPLIT_OF:
             stem = os.path.splitext(file.strip())[0]
-            yield Annotated(f"{label}/{stem}", label, SPLIT_OF[use], _film(stem, label), also=stem)
+            yield Annotated(f"{label}/{stem}", label, SPLIT_OF[use], _film(stem, label), also=(stem,))
 
 
 def _film(stem: str, label: str) -> str | None:

@@ -49,7 +49,7 @@ def _clips(files: list[str], trimmed: bool) -> Iterator[Annotated]:
                 group=video,
                 start_seconds=0.0 if trimmed else start,
                 end_seconds=None if trimmed else end,
-                also=video if trimmed else "",
+                also=(video,) if trimmed else (),
             )
 
 

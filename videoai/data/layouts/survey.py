@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, NoReturn
 from videoai.core.messages import near_names, truncated_list
 from videoai.data.lists.split_folders import VIDEO_EXTENSIONS, holds_frames
 
-ANNOTATION_EXTENSIONS = frozenset((".csv", ".tsv", ".json", ".jsonl", ".txt"))
+ANNOTATION_EXTENSIONS = frozenset((".csv", ".tsv", ".json", ".jsonl", ".txt", ".xml", ".eaf"))
 # A second or so on a local disk. Annotations lie near the top, and folders are visited level by level.
 MAX_FOLDERS = 2000
 MAX_NAMES = 1_000_000
@@ -50,6 +50,11 @@ class Survey:
     def with_columns(self, *columns: str) -> list[str]:
         """CSV files whose first line names all of the columns: absolute paths."""
         return [path for path in self.named("*.csv", "*.tsv") if {*columns} <= {*header(path)}]
+
+    def place(self) -> dict[str, Any]:
+        """data.root, and data.annotations where a single file was looked at."""
+        alone = not self.num_folders and len(self.annotations) == 1
+        return {"root": self.root} | ({"annotations": os.path.join(self.root, *self.annotations)} if alone else {})
 
     def fail(self, layout: str, wanted: str) -> NoReturn:
         """Raises ValueError: no annotations of the layout lie here."""
