@@ -25,6 +25,7 @@ MANIFESTS = {
     "cvat": "videoai.data.layouts.cvat:from_cvat",
     "dfew": "videoai.data.layouts.dfew:from_dfew",
     "diving48": "videoai.data.layouts.diving48:from_diving48",
+    "elan": "videoai.data.layouts.elan:from_elan",
     "epic_kitchens": "videoai.data.layouts.epic_kitchens:from_epic_kitchens",
     "hmdb51": "videoai.data.layouts.hmdb51:from_hmdb51",
     "jester": "videoai.data.layouts.jester:from_jester",
@@ -32,10 +33,12 @@ MANIFESTS = {
     "kinetics": "videoai.data.layouts.kinetics:from_kinetics",
     "label_studio": "videoai.data.layouts.label_studio:from_label_studio",
     "list": "videoai.data.layouts.path_list:from_list",
+    "open_sports": "videoai.data.layouts.open_sports:from_open_sports",
     "ravdess": "videoai.data.layouts.ravdess:from_ravdess",
     "ssv2": "videoai.data.layouts.ssv2:from_ssv2",
     "table": "videoai.data.layouts.table:from_table",
     "ucf101": "videoai.data.layouts.ucf101:from_ucf101",
+    "via": "videoai.data.layouts.via:from_via",
 }
 
 

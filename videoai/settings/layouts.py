@@ -222,6 +222,14 @@ class Cvat(Stretches):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Elan(Stretches):
+    """ELAN's .eaf files: the annotations of a tier."""
+
+    name: Literal["elan"] = setting("elan", help="the layout; another: data=NAME")
+    tier: str | None = setting(None, help="the tier whose values are the classes; null = the only one with annotations")
+
+
+@dataclass(frozen=True, kw_only=True)
 class LabelStudio(Stretches):
     """Label Studio's export JSON or JSON-MIN: choices, timeline labels, labels in seconds, boxes."""
 
@@ -230,6 +238,23 @@ class LabelStudio(Stretches):
     fps: float | None = setting(
         None, above=0, help="frames that timelines count in a second; null = what the task says, else 24"
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenSports(Stretches):
+    """OSL JSON of OpenSportsLib and SoccerNet: labels of clips, or events of matches."""
+
+    name: Literal["open_sports"] = setting("open_sports", help="the layout; another: data=NAME")
+    head: str | None = setting(None, help="the head whose labels are the classes; null = the only one")
+    event_seconds: float = setting(2.0, above=0, help="length of the clip around an event, which is a moment")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Via(Stretches):
+    """Projects of the VGG Image Annotator 3 (VIA): temporal segments and attributes of videos."""
+
+    name: Literal["via"] = setting("via", help="the layout; another: data=NAME")
+    attribute: str | None = setting(None, help="the attribute whose values are the classes; null = the only one")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -280,6 +305,7 @@ LAYOUTS: dict[str, type] = {
     "cvat": Cvat,
     "dfew": Dfew,
     "diving48": Diving48,
+    "elan": Elan,
     "epic_kitchens": EpicKitchens,
     "folder": Folder,
     "hmdb51": Hmdb51,
@@ -289,9 +315,11 @@ LAYOUTS: dict[str, type] = {
     "label_studio": LabelStudio,
     "list": PathList,
     "motion16": Motion16,
+    "open_sports": OpenSports,
     "ravdess": Ravdess,
     "shards": Shards,
     "ssv2": Ssv2,
     "table": Table,
     "ucf101": Ucf101,
+    "via": Via,
 }

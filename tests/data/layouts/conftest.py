@@ -256,7 +256,65 @@ def cvat() -> Tree:
     return Tree(lists, [f"videos/{video}" for video in names])
 
 
+def elan() -> Tree:
+    def of(video: str, label: str) -> str:
+        return (
+            f'<ANNOTATION_DOCUMENT FORMAT="3.0"><HEADER MEDIA_FILE="" TIME_UNITS="milliseconds"><MEDIA_DESCRIPTOR '
+            f'MEDIA_URL="file:///C:/x/{video}" MIME_TYPE="video/mp4" RELATIVE_MEDIA_URL="../{video}"/></HEADER>\n'
+            '<TIME_ORDER><TIME_SLOT TIME_SLOT_ID="ts1" TIME_VALUE="0"/><TIME_SLOT TIME_SLOT_ID="ts2" TIME_VALUE="900"/>'
+            f'</TIME_ORDER>\n<TIER LINGUISTIC_TYPE_REF="default-lt" TIER_ID="action"><ANNOTATION><ALIGNABLE_ANNOTATION '
+            'ANNOTATION_ID="a1" TIME_SLOT_REF1="ts1" TIME_SLOT_REF2="ts2">\n'
+            f"<ANNOTATION_VALUE>{label}</ANNOTATION_VALUE></ALIGNABLE_ANNOTATION></ANNOTATION></TIER></ANNOTATION_DOCUMENT>"
+        )
+
+    names = {f"clip_{i}.mp4": ("run", "walk")[i % 2] for i in range(12)}
+    files = {f"annotated/{i}.eaf": of(video, label) for i, (video, label) in enumerate(names.items())}
+    return Tree(files, [f"videos/{video}" for video in names])
+
+
+def via() -> Tree:
+    numbers = [str(i) for i in range(1, 13)]
+    project = {
+        "project": {"pid": "__VIA_PROJECT_ID__", "rev": "__VIA_PROJECT_REV_ID__", "vid_list": numbers},
+        "config": {"file": {"loc_prefix": {"1": "", "2": "", "3": "", "4": ""}}},
+        "attribute": {"1": {"aname": "TEMPORAL-SEGMENTS", "anchor_id": "FILE1_Z2_XY0", "type": 4, "options": {}}},
+        "file": {i: {"fid": i, "fname": f"clip_{i}.mp4", "type": 4, "loc": 1, "src": ""} for i in numbers},
+        "view": {i: {"fid_list": [i]} for i in numbers},
+        "metadata": {
+            f"{i}_LE5Q13VY": {"vid": i, "flg": 0, "z": [0.2, 1.1], "xy": [], "av": {"1": ("walk", "run")[int(i) % 2]}}
+            for i in numbers
+        },
+    }
+    return Tree({"via_project.json": json.dumps(project)}, [f"videos/clip_{i}.mp4" for i in numbers])
+
+
+def open_sports() -> Tree:
+    lists, videos = {}, []
+    for split, numbers in (("train", range(8)), ("valid", range(8, 10)), ("test", range(10, 12))):
+        data = [
+            {
+                "id": f"clip_{i}",
+                "inputs": [{"type": "video", "path": f"clips/{i}.mp4", "fps": 15.0}],
+                "labels": {"action": {"label": ("pass", "shot")[i % 2]}},
+            }
+            for i in numbers
+        ]
+        head = {
+            "version": "2.0",
+            "task": "action_classification",
+            "modalities": ["video"],
+            "metadata": {"split": split},
+        }
+        head["labels"] = {"action": {"type": "single_label", "labels": ["pass", "shot"]}}
+        lists[f"{split}/annotations_{split}.json"] = json.dumps({**head, "data": data})
+        videos += [f"{split}/clips/{i}.mp4" for i in numbers]
+    return Tree(lists, videos)
+
+
 TREES = {
+    "elan": elan,
+    "via": via,
+    "open_sports": open_sports,
     "cvat": cvat,
     "label_studio": label_studio,
     "kinetics": kinetics,

@@ -49,6 +49,9 @@ def names_in(manifest: Manifest, split: str) -> list[str]:
         ("epic_kitchens", "epic_kitchens", [("put", 3, 1, 0), ("take", 3, 1, 0)]),
         ("activitynet", "activitynet", [("Archery", 4, 1, 0), ("Zumba", 4, 1, 0)]),
         ("cvat", "cvat", [("run", 4, 1, 1), ("walk", 4, 1, 1)]),
+        ("elan", "elan", [("run", 4, 1, 1), ("walk", 4, 1, 1)]),
+        ("via", "via", [("run", 4, 1, 1), ("walk", 4, 1, 1)]),
+        ("open_sports", "open_sports", [("pass", 4, 1, 1), ("shot", 4, 1, 1)]),
         ("label_studio", "label_studio", [("run", 4, 1, 1), ("walk", 4, 1, 1)]),
         ("ravdess", "ravdess", [("fearful", 3, 2, 3), ("happy", 3, 2, 3)]),
         ("crema_d", "crema_d", [("anger", 6, 1, 1), ("happy", 6, 1, 1), ("neutral", 6, 1, 1)]),
@@ -98,6 +101,15 @@ def test_segments_keep_their_times_and_may_overlap(write_tree):
     first = manifest.splits["train"][:2]
     assert {(item.start_seconds, item.end_seconds) for item in first} == {(0.2, 1.2), (0.0, 0.6)}
     assert "each annotated stretch is a clip with one label." in manifest.notes
+
+
+def test_activitynet_may_come_as_one_file_a_split_without_a_database(put, read):
+    def about(*numbers: int) -> dict[str, object]:
+        parts = [{"segment": [0.0, 0.5], "label": "Zumba"}, {"segment": [0.5, 1.5], "label": "Archery"}]
+        return {f"v_{number}": {"duration_second": 2.0, "annotations": parts} for number in numbers}
+
+    lists = {"anet_anno_train.json": about(1, 2), "anet_anno_val.json": about(3)}
+    assert read(put(lists, [f"v_{i}.mp4" for i in (1, 2, 3)])).table() == [("Archery", 2, 1, 0), ("Zumba", 2, 1, 0)]
 
 
 def test_epic_targets_name_verbs_nouns_and_pairs(write_tree):

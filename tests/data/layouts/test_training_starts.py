@@ -13,7 +13,20 @@ SHORT = ("trainer.max_steps=1", "trainer.batch_size=2", "data.num_workers=0", "d
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "tree", ["charades", "kinetics", "ucf101", "ssv2", "path_list", "json_lines", "crema_d", "label_studio", "cvat"]
+    "tree",
+    [
+        "charades",
+        "kinetics",
+        "ucf101",
+        "ssv2",
+        "path_list",
+        "json_lines",
+        "crema_d",
+        "label_studio",
+        "cvat",
+        "elan",
+        "via",
+    ],
 )
 def test_the_command_that_inspect_prints_trains(write_tree, tmp_path, videoai_command, tree):
     frames = np.random.default_rng(0).integers(0, 256, (30, 32, 40, 3), dtype=np.uint8)

@@ -28,6 +28,7 @@ class Annotated(NamedTuple):
     start_seconds: float = 0.0
     end_seconds: float | None = None
     also: tuple[str, ...] = ()  # other names that the file may have
+    beside: str = ""  # a folder: a video of the first name that lies there comes before others that are called so
     spans: tuple[NamedSpan, ...] | None = None  # spans in a multi-label set, where label is ""
     likely_group: str | None = None  # what stands in a column that may name people or sources
     counts_frames: bool = False  # starts and ends are numbers of frames of the file, the first 0, not seconds
@@ -98,7 +99,7 @@ class _Finder:
 
     def __init__(self, videos: VideoIndex) -> None:
         self.videos = videos
-        self.where: dict[str, str | None] = {}  # name -> path below root, None = absent
+        self.where: dict[tuple[str, str], str | None] = {}  # name, folder beside it -> path below root, None = absent
         self.absent: Counter[str] = Counter()  # split -> videos
         self.likely_groups: set[str] = set()
         self.num_empty = 0  # stretches that end before they begin
@@ -127,11 +128,13 @@ class _Finder:
                 yield Row(path, clip.label, clip.split, clip.group, *stretch, spans=clip.spans)
 
     def _path_of(self, clip: Annotated) -> str | None:
-        if clip.video not in self.where:
-            path = next(filter(None, map(self.videos.find, (clip.video, *clip.also))), None)
-            self.where[clip.video] = path
+        key = clip.video, clip.beside
+        if key not in self.where:
+            names = [os.path.join(clip.beside, clip.video)] if clip.beside else []
+            path = next(filter(None, map(self.videos.find, (*names, clip.video, *clip.also))), None)
+            self.where[key] = path
             self.absent[clip.split or "no split"] += path is None
-        return self.where[clip.video]
+        return self.where[key]
 
     def check_absent(self, source: str, max_fraction: float, num_clips: int) -> None:
         """Raises: ValueError: no clip is left, or more files than ``max_fraction`` of all are missing."""
@@ -180,7 +183,7 @@ class _Finder:
         return notes
 
     def _absent_names(self) -> list[str]:
-        return [name for name, path in self.where.items() if path is None]
+        return [name for (name, _), path in self.where.items() if path is None]
 
 
 def _has_times(clip: Annotated) -> bool:

@@ -81,9 +81,8 @@ def _clips(task: Task, kind: str, multi_label: bool) -> Iterator[Annotated]:
     spans = task.stretches.get(kind, [])
     if spans or multi_label:
         split = SPLIT_NAMES.get(task.subset.lower())
-        yield from clips(
-            task.entry, task.video, spans, multi_label=multi_label, split=split, also=task.also, counts_frames=True
-        )
+        place = {"also": task.also, "beside": task.beside, "split": split, "counts_frames": True}
+        yield from clips(task.entry, task.video, spans, multi_label=multi_label, **place)
 
 
 def _notes(tasks: list[Task], kind: str, multi_label: bool) -> list[str]:

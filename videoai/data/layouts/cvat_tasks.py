@@ -21,7 +21,8 @@ class Task:
 
     entry: Entry
     video: str
-    also: tuple[str, ...] = ()
+    also: tuple[str, ...]
+    beside: str  # the folder of the annotation file
     step: int = 1  # frames from one annotated frame to the next
     subset: str = ""
     stretches: dict[str, list[NamedSpan]] = field(default_factory=lambda: defaultdict(list))  # tag, track or attribute
@@ -54,7 +55,9 @@ def _described(meta: Element, path: str) -> dict[str, Task]:
         step = STEP.search(about.said("frame_filter"))
         video, *also = dict.fromkeys([*names, own])
         subset = about.said("subset")
-        tasks[about.said("id")] = Task(about.entry, video, tuple(also), int(step[1]) if step else 1, subset)
+        tasks[about.said("id")] = Task(
+            about.entry, video, tuple(also), os.path.dirname(path), int(step[1]) if step else 1, subset
+        )
     return tasks
 
 

@@ -41,6 +41,8 @@ class VideoIndex:
             below = relative(name, self.root)
             if os.path.isabs(below):
                 return below if os.path.exists(below) else None
+            if is_file(below) and os.path.isfile(name):
+                return below
             name = below
         name = composed(without_extension(os.path.normpath(name)))
         held = self._by_stem.get(os.path.basename(name), ())
