@@ -39,6 +39,7 @@ MANIFESTS = {
     "table": "videoai.data.layouts.table:from_table",
     "ucf101": "videoai.data.layouts.ucf101:from_ucf101",
     "via": "videoai.data.layouts.via:from_via",
+    "webdataset": "videoai.data.layouts.webdataset:from_webdataset",
 }
 
 

@@ -258,6 +258,32 @@ class Via(Stretches):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Packed:
+    """Files that hold many videos each, made by other programs."""
+
+    root: str = setting(path=True, resume=True, help="the folder of the files, or one of them")
+    val_fraction: float = setting(0.15, min=0, max=1, help="share for val, made where no name of a file says val")
+    test_fraction: float = setting(0.15, min=0, max=1, help="share for test, made where no name says any split")
+    split_seed: int = setting(0, help="seed of made splits")
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebDataset(Packed):
+    """WebDataset: tar files with 0001.mp4 and 0001.cls, .txt or .json beside it."""
+
+    name: Literal["webdataset"] = setting("webdataset", help="the layout; another: data=NAME")
+    label: str | None = setting(
+        None,
+        help="extension of the members that hold the label, cls, or a key of their JSON, json.act; null = the only one",
+    )
+    class_names: str | None = setting(
+        None,
+        path=True,
+        help="a text file, one class a line, where labels are numbers; null = they name themselves",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class PathList(Unsplit):
     """Lists of "path label" (VideoMAE, SlowFast, MMAction2) or "folder num_frames label" (frames)."""
 
@@ -322,4 +348,5 @@ LAYOUTS: dict[str, type] = {
     "table": Table,
     "ucf101": Ucf101,
     "via": Via,
+    "webdataset": WebDataset,
 }

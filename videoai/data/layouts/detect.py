@@ -25,6 +25,7 @@ from videoai.data.layouts import (
     table,
     ucf101,
     via,
+    webdataset,
 )
 from videoai.data.layouts.path_list import split_of_list
 from videoai.data.layouts.survey import Candidate, Survey, first_values, header
@@ -87,6 +88,7 @@ DETECTORS: tuple[Callable[[Survey], Candidate | None], ...] = (
     label_studio.detect,
     via.detect,
     open_sports.detect,
+    webdataset.detect,
     detect_csv,
     json_clips.detect,
     path_list.detect,

@@ -12,6 +12,7 @@ from videoai.core.messages import near_names, truncated_list
 from videoai.data.lists.split_folders import VIDEO_EXTENSIONS, holds_frames
 
 ANNOTATION_EXTENSIONS = frozenset((".csv", ".tsv", ".json", ".jsonl", ".txt", ".xml", ".eaf"))
+PACKED_EXTENSIONS = frozenset((".tar", ".parquet"))  # files that hold many videos, or tables of them
 # A second or so on a local disk. Annotations lie near the top, and folders are visited level by level.
 MAX_FOLDERS = 2000
 MAX_NAMES = 1_000_000
@@ -35,6 +36,7 @@ class Survey:
     annotations: list[str] = field(default_factory=list)
     videos: list[str] = field(default_factory=list)  # some of each folder
     frame_folders: list[str] = field(default_factory=list)
+    packed: list[str] = field(default_factory=list)
     others: dict[str, int] = field(default_factory=dict)  # extension -> files of no known kind
     num_folders: int = 0
     is_whole: bool = True  # False: there is more below than was looked at
@@ -56,6 +58,10 @@ class Survey:
         alone = not self.num_folders and len(self.annotations) == 1
         return {"root": self.root} | ({"annotations": os.path.join(self.root, *self.annotations)} if alone else {})
 
+    def packed_files(self, extension: str) -> list[str]:
+        """Files of this extension that hold many videos: absolute paths."""
+        return [os.path.join(self.root, path) for path in self.packed if path.lower().endswith(extension)]
+
     def fail(self, layout: str, wanted: str) -> NoReturn:
         """Raises ValueError: no annotations of the layout lie here."""
         present = truncated_list(self.annotations, 4) or "no .csv, .json or .txt file"
@@ -72,7 +78,9 @@ def survey(path: str) -> Survey:
     """
     path = os.path.abspath(os.path.expanduser(path))
     if files := [] if os.path.isdir(path) else [file for file in sorted({path, *glob(path)}) if os.path.isfile(file)]:
-        return Survey(os.path.dirname(path), [os.path.basename(file) for file in files])
+        names = [os.path.basename(file) for file in files]
+        packed = [name for name in names if os.path.splitext(name)[1].lower() in PACKED_EXTENSIONS]
+        return Survey(os.path.dirname(path), [name for name in names if name not in packed], packed=packed)
     if not os.path.isdir(path):
         raise FileNotFoundError(f"{path}: no such file or folder.{near_names(path)}")
     tree = Survey(path)
@@ -92,6 +100,7 @@ def survey(path: str) -> Survey:
         tree.annotations,
         tree.videos,
         tree.frame_folders,
+        tree.packed,
         tree.others,
         num_folders=len(visited),
         is_whole=not waiting,
@@ -143,6 +152,8 @@ def _list(tree: Survey, folder: str, waiting: deque[str]) -> int:
             num_videos += 1
             if num_videos <= KEPT_VIDEOS:
                 tree.videos.append(path)
+        elif extension in PACKED_EXTENSIONS and entry.is_file():
+            tree.packed.append(path)
         elif extension in ANNOTATION_EXTENSIONS and entry.is_file():  # to look into a pipe would wait for its writer
             tree.annotations.append(path)
         else:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from videoai.core.files import write_atomic
 from videoai.data.lists.clip_table import relative
 from videoai.data.media import BadVideo
-from videoai.data.shards.shards import find_member, is_member
+from videoai.data.shards.shards import find_member, is_member, member_name
 
 
 class Source(NamedTuple):
@@ -51,7 +51,7 @@ class Done:
 def new_source(path: str, root: str) -> Source:
     """Looks at size and time of change; opens nothing but the index of a shard."""
     if is_member(path):
-        name = path.partition("#")[2]
+        name = member_name(path)
         try:
             member = find_member(path)
         except BadVideo:

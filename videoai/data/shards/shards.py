@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from videoai.core.paths import is_url
 from videoai.data.media import BadVideo
+from videoai.data.shards.ranges import RANGE, range_of
 from videoai.data.shards.storage import read_bytes
 
 if TYPE_CHECKING:  # torch takes 1.4 s to import, in each of the processes that pack
@@ -38,16 +39,24 @@ class Member(NamedTuple):
 
     offset: int
     size: int
-    sha256: str
+    sha256: str  # "" = not known
 
 
 def is_member(path: str) -> bool:
-    """Whether a path names a member of a shard. A file whose own name looks like one is a file."""
-    return MARK in path and not exists(path)
+    """Whether a path names a member of a shard, or a range. A file whose own name looks like a member is a file."""
+    return path.startswith(RANGE) or (MARK in path and not exists(path))
+
+
+def member_name(path: str) -> str:
+    """What a copy of a member may be called."""
+    return range_of(path).unique_name() if path.startswith(RANGE) else path.partition("#")[2]
 
 
 def find_member(path: str) -> Member:
     """Raises: BadVideo: missing without the shard's index or an entry there, corrupt or too_large by the index."""
+    if path.startswith(RANGE):
+        _, _, offset, size = range_of(path)
+        return Member(offset, size, "")
     shard, _, name = path.removeprefix(UNVERIFIED).partition(MARK)
     try:
         member = _index(f"{shard}.csv").get(name)
@@ -63,12 +72,13 @@ def find_member(path: str) -> Member:
 
 
 def read_member(path: str) -> bytes:
-    """The bytes of ``.../00000.tar#NAME``, verified by their hash unless the path begins with ``unverified::``.
+    """The bytes of a range, or of ``.../00000.tar#NAME``, verified by their hash unless that begins ``unverified::``.
 
     Raises: BadVideo: missing when it cannot be read, corrupt when it is cut short or was changed.
     """
     member = find_member(path)
-    shard = path.removeprefix(UNVERIFIED).partition(MARK)[0] + ".tar"
+    is_range = path.startswith(RANGE)
+    shard = range_of(path)[0] if is_range else path.removeprefix(UNVERIFIED).partition(MARK)[0] + ".tar"
     try:
         data = read_bytes(shard, member.offset, member.size)
     except OSError as error:
@@ -76,7 +86,7 @@ def read_member(path: str) -> bytes:
     if len(data) != member.size:
         hint = "the server may not serve byte ranges" if len(data) > member.size else "the shard is cut short"
         raise BadVideo(path, "corrupt", "open", f"{len(data)} bytes instead of {member.size}: {hint}")
-    if not path.startswith(UNVERIFIED) and sha256(data).hexdigest() != member.sha256:
+    if not is_range and not path.startswith(UNVERIFIED) and sha256(data).hexdigest() != member.sha256:
         raise BadVideo(path, "corrupt", "open", "the bytes are not those that were packed: their sha256 differs")
     return data
 

@@ -17,6 +17,7 @@ from videoai.data.layouts.survey import Candidate, Survey, survey
 from videoai.data.lists.manifest import SPLITS, Manifest
 from videoai.data.media import BadVideo, sniff
 from videoai.data.sampling import span_frames
+from videoai.data.shards.shards import is_member, read_member
 from videoai.run.manifests import MANIFESTS, build_manifest, keep_together
 from videoai.settings.data import PATHS
 from videoai.settings.datasets import InspectSettings
@@ -151,7 +152,8 @@ def _spread(items: Sequence[VideoItem], count: int) -> list[VideoItem]:
 def _codec(path: str) -> str:
     if os.path.isdir(path):
         return "images"
-    container, stream = open_stream(path, sniff(path), probe=False)
+    source = read_member(path) if is_member(path) else None
+    container, stream = open_stream(path, sniff(path, source), source, probe=False)
     with container:
         return stream.codec_context.codec.canonical_name  # name of the codec, not of its decoder
 
