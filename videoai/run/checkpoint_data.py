@@ -21,6 +21,7 @@ from videoai.data.lists.manifest import Manifest
 from videoai.data.motion16.dataset import is_rendered
 from videoai.data.motion16.motion import CLASSES
 from videoai.data.shards.ranges import RANGE
+from videoai.data.shards.rows import ROW
 from videoai.data.shards.shards import MARK
 from videoai.run.manifests import MANIFESTS, build_manifest
 from videoai.run.recorded_settings import (
@@ -156,7 +157,7 @@ def check_local_videos(manifest: Manifest, checkpoint_path: str) -> None:
     its root, as tables of absolute paths do; the readers open regular files only."""
     for root, files in {(items.root, items.files) for items in manifest.splits.values()}:
         for name in files:
-            path = os.path.join(root, name).removeprefix(RANGE)
+            path = os.path.join(root, name).removeprefix(RANGE).removeprefix(ROW)
             if is_url(path.partition(MARK)[0]) or belongs_to_system(path):
                 what = f"the list {manifest.source}, which holds {in_short(path)}: no local video"
                 raise _refused(checkpoint_path, what, OTHER_DATA)

@@ -268,6 +268,23 @@ class Packed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Parquet(Packed):
+    """Parquet files with a column of videos, as Hugging Face's datasets write them."""
+
+    name: Literal["parquet"] = setting("parquet", help="the layout; another: data=NAME")
+    video: str | None = setting(None, help="the column of the videos; null = the only one")
+    label: str | None = setting(None, help="the column of the classes; null = the only one of a usual name")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeRobot(Packed):
+    """LeRobotDataset v3: episodes of long videos; the task is the class."""
+
+    name: Literal["lerobot"] = setting("lerobot", help="the layout; another: data=NAME")
+    camera: str | None = setting(None, help="a feature of dtype video; null = the only one")
+
+
+@dataclass(frozen=True, kw_only=True)
 class WebDataset(Packed):
     """WebDataset: tar files with 0001.mp4 and 0001.cls, .txt or .json beside it."""
 
@@ -339,9 +356,11 @@ LAYOUTS: dict[str, type] = {
     "json": Json,
     "kinetics": Kinetics,
     "label_studio": LabelStudio,
+    "lerobot": LeRobot,
     "list": PathList,
     "motion16": Motion16,
     "open_sports": OpenSports,
+    "parquet": Parquet,
     "ravdess": Ravdess,
     "shards": Shards,
     "ssv2": Ssv2,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-SHORT = ("trainer.max_steps=2", "trainer.batch_size=4", "loading.num_workers=0", "device=cpu", "trainer.log_every=1")
+SHORT = ("trainer.max_steps=2", "trainer.batch_size=4", "loading.num_workers=1", "device=cpu", "trainer.log_every=1")
 SPLITS = {"train": range(16), "val": range(16, 24)}
 
 
@@ -37,8 +37,20 @@ def as_webdataset(clips: list[tuple[Path, str]], out: Path) -> list[str]:
     return ["data=webdataset", f"data.root={out}"]
 
 
+def as_parquet(clips: list[tuple[Path, str]], out: Path) -> list[str]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    out.mkdir()
+    for split, numbers in SPLITS.items():
+        held = [{"bytes": clips[number][0].read_bytes(), "path": None} for number in numbers]
+        table = pa.table({"video": held, "label": [clips[number][1] for number in numbers]})
+        pq.write_table(table, out / f"{split}-00000-of-00001.parquet", row_group_size=5)
+    return ["data=parquet", f"data.root={out}"]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("store", [as_webdataset])
+@pytest.mark.parametrize("store", [as_webdataset, as_parquet])
 def test_losses_do_not_depend_on_the_format(store: Callable[..., list[str]], clip_folder, tmp_path, videoai_command):
     clips = sorted((path, path.parent.name) for path in clip_folder.rglob("*.mp4"))
     clips = clips[::5] + clips[1::5] + clips[2::5] + clips[3::5] + clips[4::5]  # every class in train

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from videoai.core.paths import is_url
 from videoai.data.media import BadVideo
 from videoai.data.shards.ranges import RANGE, range_of
+from videoai.data.shards.rows import ROW, copy_name, read_row
 from videoai.data.shards.storage import read_bytes
 
 if TYPE_CHECKING:  # torch takes 1.4 s to import, in each of the processes that pack
@@ -43,12 +44,14 @@ class Member(NamedTuple):
 
 
 def is_member(path: str) -> bool:
-    """Whether a path names a member of a shard, or a range. A file whose own name looks like a member is a file."""
-    return path.startswith(RANGE) or (MARK in path and not exists(path))
+    """Whether a path names a member of a shard, a range or a row. A file whose own name looks like a member is one."""
+    return path.startswith((RANGE, ROW)) or (MARK in path and not exists(path))
 
 
 def member_name(path: str) -> str:
     """What a copy of a member may be called."""
+    if path.startswith(ROW):
+        return copy_name(path)
     return range_of(path).unique_name() if path.startswith(RANGE) else path.partition("#")[2]
 
 
@@ -57,6 +60,8 @@ def find_member(path: str) -> Member:
     if path.startswith(RANGE):
         _, _, offset, size = range_of(path)
         return Member(offset, size, "")
+    if path.startswith(ROW):
+        return Member(0, len(read_row(path)), "")
     shard, _, name = path.removeprefix(UNVERIFIED).partition(MARK)
     try:
         member = _index(f"{shard}.csv").get(name)
@@ -72,10 +77,13 @@ def find_member(path: str) -> Member:
 
 
 def read_member(path: str) -> bytes:
-    """The bytes of a range, or of ``.../00000.tar#NAME``, verified by their hash unless that begins ``unverified::``.
+    """The bytes of a row, of a range, or of ``.../00000.tar#NAME``, which are verified by their hash unless it
+    begins with ``unverified::``.
 
     Raises: BadVideo: missing when it cannot be read, corrupt when it is cut short or was changed.
     """
+    if path.startswith(ROW):
+        return read_row(path)
     member = find_member(path)
     is_range = path.startswith(RANGE)
     shard = range_of(path)[0] if is_range else path.removeprefix(UNVERIFIED).partition(MARK)[0] + ".tar"

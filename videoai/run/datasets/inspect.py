@@ -57,7 +57,7 @@ def inspect(settings: InspectSettings, defaults: Defaults, choices: Sequence[str
             try:
                 manifest = build_manifest(training.data, trust=())
                 manifest.check_learnable()
-            except (ValueError, OSError) as error:
+            except (ValueError, OSError, ImportError) as error:
                 layout["error"] = str(error)
                 continue
             report |= describe(manifest, settings, training) | {"layout": fit.name}

@@ -12,6 +12,7 @@ from videoai.core.files import file_lock
 from videoai.core.paths import is_url
 from videoai.data.lists.manifest import Manifest
 from videoai.data.shards.ranges import RANGE
+from videoai.data.shards.rows import ROW
 from videoai.data.shards.shards import UNVERIFIED
 
 ADDED = {"pixels": "rgb"}  # settings that older folders do not name, and what they were made with
@@ -19,7 +20,7 @@ ADDED = {"pixels": "rgb"}  # settings that older folders do not name, and what t
 
 def check_outside_input(out: Path, manifest: Manifest) -> None:
     """Raises: ValueError: the output would become part of the input, or the input lies within it."""
-    root = manifest.root.removeprefix(UNVERIFIED).removeprefix(RANGE)
+    root = manifest.root.removeprefix(UNVERIFIED).removeprefix(RANGE).removeprefix(ROW)
     if is_url(manifest.source) or not root:
         return
     source, target = Path(os.path.realpath(root)), Path(os.path.realpath(out))
