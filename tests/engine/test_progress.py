@@ -2,7 +2,8 @@ import logging
 
 import pytest
 
-from videoai.engine.progress import Progress, _rich_bar
+from videoai.core.progress import _bars, counting
+from videoai.engine.progress import Progress
 from videoai.engine.timing import StepTime
 from videoai.report.tables import as_text
 
@@ -75,11 +76,39 @@ def test_no_hint_where_data_keep_up(caplog):
     assert "step 10/100  loss 1.0000  lr 1.0e-01  16 clips/s  data 10%" in caplog.text
 
 
-@pytest.mark.parametrize("columns", [60, 80])
-def test_rates_and_the_time_left_are_all_visible_on_a_terminal(columns):
-    bar = _rich_bar(120_000, 0)
-    bar.update(bar.task_ids[0], completed=119_999, rates="1234 clips/s  data 100%  ETA 12:34:56")
-    shown = as_text(bar.get_renderable(), width=columns)
-    assert shown.endswith("1234 clips/s  data 100%  ETA 12:34:56")
-    assert "\n" not in shown
-    assert ("119999/120000" in shown) == (columns == 80)  # what gives way is the count
+@pytest.mark.parametrize(
+    ("evaluations", "step", "left"),
+    [
+        ([5.0], 10, "01:45"),  # 90 steps of a second, and those at 40, 80 and the end
+        ([5.0, 7.0], 40, "01:12"),
+        ([], 10, "01:33"),  # not measured yet: 16 clips as fast as in training
+    ],
+)
+def test_the_time_left_holds_the_validations_to_come(evaluations, step, left, monkeypatch):
+    progress = Progress(100, eval_every=40, eval_clips=16)
+    advance(progress, range(1, step + 1), waited=0.0)
+    for seconds in evaluations:
+        clock = iter([100.0, 100.0 + seconds])
+        monkeypatch.setattr("videoai.engine.progress.time.monotonic", lambda clock=clock: next(clock))
+        with progress.validating(step):
+            pass
+    assert progress.eta(step) == left
+
+
+@pytest.mark.parametrize("columns", [72, 80])
+def test_loss_rate_and_the_time_left_are_all_visible_on_a_terminal(columns, monkeypatch):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    with Progress(12_000) as progress:
+        advance(progress, range(1, 3), waited=0.0)
+        progress.line(2, {"loss": 0.1234, "lr": 4e-3, **progress.speed.rates()})
+        advance(progress, range(3, 5), waited=0.0)
+        shown = as_text(_bars[0].get_renderable(), width=columns)
+        assert shown.startswith("train") and "\n" not in shown
+        assert shown.endswith("loss 0.1234  lr 4.0e-03  16 clips/s  ETA 03:19:56")
+        with progress.validating(4):
+            assert "validating  loss 0.1234" in as_text(_bars[0].get_renderable(), width=80)
+            with counting("validate", 40) as add:
+                add(10)
+                _, row = as_text(_bars[0].get_renderable(), width=80).splitlines()
+                assert row.startswith("validate") and "10/40" in row and "ETA" in row
+    assert not _bars

@@ -2,12 +2,15 @@
 goes."""
 
 import logging
+import math
 import os
-import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from statistics import fmean
 from types import TracebackType
 
-from videoai.core import process_group
+from videoai.core.progress import duration, row
 from videoai.engine.speed import Speed
 from videoai.engine.timing import StepTime
 
@@ -18,25 +21,50 @@ STRAGGLER_HINT = 1.2  # a process this much slower than the median one delays al
 
 
 class Progress:
-    """Shows the speed since the last log line and the time left."""
+    """Shows the speed since the last log line and the time left, with that of the validations to come.
+
+    ``eval_every``: steps between validations; ``eval_clips``: clips of one, whose time is guessed from the speed of
+    training until the first was measured.
+    """
 
     def __init__(
-        self, total_steps: int, *, start_step: int = 0, num_workers: int = 0, speed: Speed | None = None
+        self,
+        total_steps: int,
+        *,
+        start_step: int = 0,
+        num_workers: int = 0,
+        speed: Speed | None = None,
+        eval_every: int | None = None,
+        eval_clips: int = 0,
     ) -> None:
         self.total_steps, self.start_step, self.num_workers = total_steps, start_step, num_workers
+        self.eval_every, self.eval_clips = eval_every or total_steps + 1, eval_clips
         self.speed = speed or Speed()
-        self._bar = _rich_bar(total_steps, start_step) if sys.stderr.isatty() and process_group.rank() == 0 else None
-        self._timed, self._seconds = 0, 0.0  # steps since the start, without the first one
+        self._shown = ExitStack()
+        self._show: Callable[[int, str], None] | None = None
+        self._loss = ""  # and the learning rate, as last logged
+        self._timed, self._seconds, self._clips = 0, 0.0, 0  # since the start, without the first step
+        self._eval_seconds: list[float] = []
         self._hinted = set[str]()
 
     def __enter__(self) -> "Progress":
-        if self._bar:
-            self._bar.start()
+        self._show = self._shown.enter_context(row("train", self.total_steps, self.start_step))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        if self._bar:
-            self._bar.stop()
+        self._show = None
+        self._shown.close()
+
+    @contextmanager
+    def validating(self, step: int) -> Iterator[None]:
+        """Measures how long a validation takes, which the bar names."""
+        if self._show:
+            self._show(step, f"validating  {self._loss}ETA {self.eta(step)}")
+        start = time.monotonic()
+        yield
+        self._eval_seconds.append(time.monotonic() - start)
+        if self._show:
+            self._show(step, f"{self._loss}ETA {self.eta(step)}")
 
     def step(self, step: int, num_clips: int, timed: StepTime) -> None:
         """Count one optimizer step."""
@@ -44,20 +72,31 @@ class Progress:
         self._timed += 1
         if self._timed > 1:  # the first step starts workers and builds kernels: no guide to the rest
             self._seconds += timed.took
-        if self._bar:
-            text = "{clips_per_second:.0f} clips/s  data {data_wait:.0%}".format(**self.speed.rates())
-            self._bar.update(self._bar.task_ids[0], completed=step, rates=f"{text}  ETA {self.eta(step)}")
+            self._clips += num_clips
+        if self._show:
+            speed = "{clips_per_second:.0f} clips/s".format(**self.speed.rates())
+            self._show(step, f"{self._loss}{speed}  ETA {self.eta(step)}")
 
     def eta(self, step: int) -> str:
-        """Time left for the training steps, as minutes:seconds, hours:minutes:seconds or days and hours."""
-        left = (self.total_steps - step) * self._seconds / max(1, self._timed - 1)
-        if left >= 86400:
-            return f"{left // 86400:.0f} d {left % 86400 // 3600:.0f} h"
-        return time.strftime("%H:%M:%S" if left >= 3600 else "%M:%S", time.gmtime(left))
+        """Time left for training steps and validations: minutes:seconds, hours:minutes:seconds or days and hours."""
+        steps = (self.total_steps - step) * self._seconds / max(1, self._timed - 1)
+        return duration(steps + self._evaluations_left(step) * self._seconds_of_evaluation())
+
+    def _evaluations_left(self, step: int) -> int:
+        """One every ``eval_every`` steps and one at the end; not that of this very step."""
+        if self.eval_every > self.total_steps:
+            return 0
+        return math.ceil(self.total_steps / self.eval_every) - step // self.eval_every
+
+    def _seconds_of_evaluation(self) -> float:
+        if self._eval_seconds:
+            return fmean(self._eval_seconds)
+        return self.eval_clips * self._seconds / self._clips if self._clips else 0.0
 
     def line(self, step: int, values: dict[str, float]) -> None:
         """One console line; then a fresh interval."""
-        if not self._bar:
+        self._loss = f"loss {values['loss']:.4f}  lr {values['lr']:.1e}  "
+        if not self._show:
             mfu = f"  MFU {values['mfu']:.0%}" if "mfu" in values else ""
             logger.info(
                 "step %d/%d  loss %.4f  lr %.1e  %.0f clips/s  data %.0f%%%s  ETA %s",
@@ -95,14 +134,3 @@ class Progress:
     def _more_workers(self) -> str:
         cores = os.cpu_count() or 1
         return f"loading.num_workers={min(cores, max(2, 2 * self.num_workers))}, " if self.num_workers < cores else ""
-
-
-def _rich_bar(total: int, completed: int):
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
-    from rich.progress import Progress as Bar
-
-    columns = (TextColumn("train"), BarColumn(bar_width=20), MofNCompleteColumn(), TextColumn("{task.fields[rates]}"))
-    bar = Bar(*columns, console=Console(stderr=True), transient=True)
-    bar.add_task("train", total=total, completed=completed, rates="")
-    return bar

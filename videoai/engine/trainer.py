@@ -229,7 +229,7 @@ class Trainer:
     def run_evaluation(self) -> bool:
         """Score the averaged weights if there are any. Returns: whether they are the best so far."""
         self.writer.wait()  # an evaluation may fork processes, which is not safe while another thread works
-        with not_compiled(), self.parallel.evaluating():
+        with not_compiled(), self.parallel.evaluating(), self.progress.validating(self.step):
             metrics = self.evaluate(self.average.module.eval(), self.step)
         self.metrics = process_group.broadcast_from_rank0(lambda: metrics)  # all decide alike, whatever the rounding
         self.log.scalars(self.step, "val", self.metrics)

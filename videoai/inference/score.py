@@ -2,13 +2,15 @@
 ``evaluate``."""
 
 import logging
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from videoai.core import process_group
+from videoai.core.progress import counting
 from videoai.core.types import Clips
 from videoai.data.normalize import ToModelInput
 from videoai.engine.precision import Precision
@@ -45,27 +47,28 @@ def view_outputs(
     num_videos: int,
     num_views: int,
     max_views: int = 16,
-    report: Callable[[int], None] = lambda done: None,
+    what: str = "evaluate",
 ) -> ViewOutputs:
     """``max_views`` bounds the clips in one forward pass, whatever the number of views of a video. Several processes
-    may share the videos; all get the outputs of all.
+    may share the videos; all get the outputs of all. ``what``: the name of the work, where progress is shown.
 
     Raises: ValueError: no video could be read.
     """
     forward = ForwardPasses(model, to_input, precision, max_views)
     outputs, targets, index, view, errors = [], [], [], [], {}
     on_device: list[Tensor] = []  # fetching the outputs of each batch would let the device wait for the next one
-    for clips in batches:
-        errors |= {int(clips.index[row]): error for row, error in enumerate(clips.error) if error}
-        if len((readable := _readable(clips)).index):
-            on_device.append(forward(readable.video))
-            targets.append(readable.label.clone())  # what arrived from a worker holds a file in /dev/shm open
-            index.append(readable.index.clone())
-            view.append(readable.view.clone())
-        if len(on_device) == BATCHES_ON_DEVICE:
-            outputs.append(torch.cat(on_device).cpu())
-            on_device.clear()
-        report(len(set(clips.index.tolist())))
+    with counting(what, math.ceil(num_videos / process_group.world_size())) as add:
+        for clips in batches:
+            errors |= {int(clips.index[row]): error for row, error in enumerate(clips.error) if error}
+            if len((readable := _readable(clips)).index):
+                on_device.append(forward(readable.video))
+                targets.append(readable.label.clone())  # what arrived from a worker holds a file in /dev/shm open
+                index.append(readable.index.clone())
+                view.append(readable.view.clone())
+            if len(on_device) == BATCHES_ON_DEVICE:
+                outputs.append(torch.cat(on_device).cpu())
+                on_device.clear()
+            add(len(set(clips.index.tolist())))
     if on_device:
         outputs.append(torch.cat(on_device).cpu())
     parts = process_group.all_gather(((outputs, targets, index, view), errors))

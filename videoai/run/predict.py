@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from io import FileIO
 from pathlib import Path
@@ -13,6 +14,7 @@ from videoai.core.device import resolve_device, take_device
 from videoai.core.files import cannot_write
 from videoai.core.messages import pluralize
 from videoai.core.paths import display_path
+from videoai.core.progress import counting
 from videoai.data.lists.split_folders import VIDEO_EXTENSIONS
 from videoai.data.media import BadVideo
 from videoai.data.normalize import ToModelInput
@@ -55,8 +57,19 @@ def _predict(settings: PredictSettings) -> Iterator[dict[str, Any]]:
     file_name = folder / "predictions.jsonl" if process_group.rank() == 0 else os.devnull
     logger.info("the answers also go to %s", display_path(folder / "predictions.jsonl"))
     with open(file_name, "wb", buffering=0) as file:  # a line is there as soon as it is answered
-        for record in _records(predictor, list(zip(paths, targets, strict=True))):
+        for record in _with_progress(_records(predictor, list(zip(paths, targets, strict=True))), len(paths)):
             _append(file, json.dumps(record, ensure_ascii=False) + "\n")
+            yield record
+
+
+def _with_progress(records: Iterator[dict[str, Any]], total: int) -> Iterator[dict[str, Any]]:
+    """Answers that a person reads as they come are progress enough."""
+    if sys.stdout.isatty():
+        yield from records
+        return
+    with counting("predict", total) as add:
+        for record in records:
+            add(1)
             yield record
 
 

@@ -154,6 +154,8 @@ def build_trainer(run: Run, should_stop: Callable[[int, float], bool] = lambda e
             start_step=run.first_step,
             num_workers=setup.num_workers,
             speed=speed,
+            eval_every=plan.cadence.eval_every,
+            eval_clips=len(setup.manifest.splits["val"]),
         ),
         facts=facts(setup, clips.fingerprint),
         accumulate=settings.trainer.accumulate,

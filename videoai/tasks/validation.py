@@ -64,6 +64,7 @@ class SupervisedValidation:
             num_videos=len(self.items),
             num_views=1,
             max_views=self.batch_size,
+            what="validate",
         )
         scores = self.task.scores(views)
         figures = self.task.figures(scores, self.targets, self.outputs, f"val, step {step}")

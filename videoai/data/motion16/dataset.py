@@ -28,6 +28,7 @@ from numpy import ndarray
 from videoai.core.cache import cache_folder
 from videoai.core.cores import available_cores
 from videoai.core.files import csv_bytes, write_atomic
+from videoai.core.progress import counting
 from videoai.data.encode import encoder, make_folder, write_clip
 from videoai.data.motion16.motion import CLASSES, LEVELS, SPLITS, render, truth_of
 
@@ -178,10 +179,12 @@ def _make(folder: Path, jobs: list[Job], num_workers: int | None, progress: Call
     for path in {(folder / job.path).parent for job in jobs}:
         make_folder(path)
     hashes = []
-    for done, frames_hash in enumerate(_run(jobs, num_workers), start=1):
-        hashes.append(frames_hash)
-        if progress is not None:
-            progress(done, len(jobs))
+    with counting("render", len(jobs), "clips") as add:
+        for done, frames_hash in enumerate(_run(jobs, num_workers), start=1):
+            hashes.append(frames_hash)
+            add(1)
+            if progress is not None:
+                progress(done, len(jobs))
     for split in SPLITS:
         write_atomic(folder / _truth_name(split), _truth_bytes(jobs, split))
     write_atomic(folder / "index.csv", _index_bytes(jobs, hashes))

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from numpy import ndarray
 
 from videoai.core.build import ANYTHING
+from videoai.core.progress import counting
 from videoai.core.types import ClipSpec
 from videoai.data.check.examine import Examined, examine
 from videoai.data.check.faults import KINDS, Fault, find_faults
@@ -31,7 +32,6 @@ from videoai.settings.data import DataSettings
 from videoai.settings.datasets import CheckSettings
 
 logger = logging.getLogger(__name__)
-SAY_EVERY = 50  # files
 DEADLY = ("crash", "timeout")
 
 
@@ -126,13 +126,12 @@ def _examined(paths: list[str], journal: Path, settings: CheckSettings, frame_fp
     workers = os.cpu_count() or 1 if settings.num_workers == "auto" else settings.num_workers
     examine_one = partial(examine, frame_fps=frame_fps)
     answers = isolated(left, examine_one, num_workers=workers, seconds=settings.seconds_per_file)
-    with journal.open("a", encoding="utf-8") as file, closing(answers):
-        for number, (path, answer) in enumerate(answers, 1):
+    with journal.open("a", encoding="utf-8") as file, closing(answers), counting("check", len(left), "files") as add:
+        for path, answer in answers:
             answer = Examined(path, answer.reason, answer.detail) if isinstance(answer, WorkerFailure) else answer
             file.write(json.dumps([stamps[path], _as_json(answer)]) + "\n")
             file.flush()
-            if number % SAY_EVERY == 0 or number == len(left):
-                logger.info("examined %d of %d", len(done) + number, len(paths))
+            add(1)
             yield answer
 
 
