@@ -29,6 +29,18 @@ JOBS: dict[str, Job] = {
     "predict": Job(
         "videoai.cli.predict:main", "name the action in your video files", ("videoai.settings.verbs:PredictSettings",)
     ),
+    "runs": Job(
+        "videoai.cli.runs:runs",
+        "list your runs: state, best metric, test result, what differs",
+        ("videoai.settings.runs:RunsSettings",),
+        "[FOLDER]",
+    ),
+    "compare": Job(
+        "videoai.cli.runs:compare",
+        "say whether one run is better than another on the same videos",
+        ("videoai.settings.runs:CompareSettings",),
+        "RUN RUN [key=value ...]",
+    ),
     "data inspect": Job(
         "videoai.cli.data_inspect:main",
         "say what lies at PATH, and the command that trains on it",
@@ -106,7 +118,9 @@ ELSEWHERE = {
     **dict.fromkeys(("test", "val", "validate", "eval", "score"), "evaluate"),
     **dict.fromkeys(("infer", "inference", "classify", "demo"), "predict"),
     **dict.fromkeys(("inspect", "check", "prepare"), "data"),
-    **dict.fromkeys(("list", "zoo", "model"), "models"),
+    **dict.fromkeys(("zoo", "model"), "models"),
+    **dict.fromkeys(("list", "ls", "status", "experiments"), "runs"),
+    **dict.fromkeys(("diff", "mcnemar"), "compare"),
     **dict.fromkeys(("bench", "speed"), "benchmark"),
 }
 

@@ -41,12 +41,13 @@ from videoai.run.training.generated_clips import check_same_generated_clips, new
 from videoai.run.training.open_run import Run, Settings, is_synchronized, open_run
 from videoai.run.training.pace import Pace, pace
 from videoai.run.training.set_up import facts, set_up, with_precision
+from videoai.run.training.status import recording
 from videoai.run.training.stream import TrainStream, new_stream
 from videoai.run.training.time_budget import check_minutes, with_minutes
 from videoai.settings.parse import to_dict
 from videoai.settings.training import TrainSettings
 from videoai.tasks import AUTO, build_task
-from videoai.tasks.task import Setup, Task
+from videoai.tasks.task import Metric, Setup, Task
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +89,8 @@ def train(
         trainer = build_trainer(run, should_stop)
         started = time.perf_counter()
         try:
-            trainer.fit()
+            with recording(run.folder, trainer, metric_of(trainer).text):
+                trainer.fit()
         except KeyboardInterrupt as stopped:  # a second Ctrl-C, which does not wait for the step
             raise KeyboardInterrupt(trainer.sound_checkpoint()) from stopped
         return result_of(run, trainer, seconds=time.perf_counter() - started)
@@ -224,9 +226,14 @@ def new_speed(setup: Setup, model: nn.Module, *, everything_learns: bool) -> Spe
     return Speed(setup.device, seconds_at_peak=seconds)
 
 
+def metric_of(trainer: Trainer) -> Metric:
+    """The metric that chooses the best checkpoint."""
+    return build_task(trainer.facts["config"]["task"]).metrics[trainer.metric]
+
+
 def result_of(run: Run, trainer: Trainer, *, seconds: float) -> TrainResult:
     """What the caller learns."""
-    folder, task = run.folder, build_task(trainer.facts["config"]["task"])
+    folder = run.folder
     return TrainResult(
         run_dir=str(folder.path),
         checkpoint=str(folder.best if folder.best.exists() else folder.last),
@@ -234,7 +241,7 @@ def result_of(run: Run, trainer: Trainer, *, seconds: float) -> TrainResult:
         seconds=round(seconds, 1),
         metric=trainer.metric,
         best_value=trainer.best.value,
-        best=task.metrics[trainer.metric].text(trainer.best.value),
+        best=metric_of(trainer).text(trainer.best.value),
         best_step=trainer.best.step,
     )
 

@@ -66,7 +66,13 @@ def test_a_logger_that_fails_in_the_middle_is_named_and_the_run_ends_as_it_shoul
 
 def test_without_loggers_a_run_keeps_its_own_record_alone(clip_folder, tmp_path):
     train(clip_folder, tmp_path, logger=[])
-    assert {path.name for path in tmp_path.iterdir()} == {".lock", "checkpoints", "config.yaml", "metrics.jsonl"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        ".lock",
+        "checkpoints",
+        "config.yaml",
+        "metrics.jsonl",
+        "status.json",
+    }
     assert len(steps(tmp_path)) == 4
 
 

@@ -1,0 +1,78 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from videoai.run.compare import compare_runs
+from videoai.settings.runs import CompareSettings
+
+ANSWERS = {f"a/{index}.mp4": ("a", 1) for index in range(6)} | {"b/0.mp4": ("b", 0), "b/1.mp4": ("b", 0)}
+HEADER = "path,label,predicted,correct"
+
+
+def write(folder: Path, answers=None, header=HEADER, **facts) -> str:
+    folder.mkdir(parents=True)
+    (folder.parent / "config.yaml").touch()
+    rows = [f"{path},{label},x,{correct}" for path, (label, correct) in (answers or ANSWERS).items()]
+    (folder / "predictions.csv").write_text("\n".join([header, *rows]) + "\n")
+    (folder / "results.json").write_text(json.dumps({"split": "test", "views": "1x1", "fingerprint": "f", **facts}))
+    return str(folder.parent)
+
+
+@pytest.mark.parametrize("given", ["one", "one/test", "one/test/predictions.csv"])
+def test_runs_folders_and_files_are_paired_by_their_videos(given, tmp_path, caplog):
+    write(tmp_path / "one/test")
+    other = write(tmp_path / "other/test", dict(reversed(ANSWERS.items())) | {"b/0.mp4": ("b", 1), "b/1.mp4": ("b", 1)})
+    done = compare_runs(CompareSettings(run=str(tmp_path / given), other=other))
+    assert (done.comparison.num_videos, done.comparison.one, done.comparison.other) == (8, 0.75, 1.0)
+    assert done.file == tmp_path / "one/test/comparison-other.csv" and "b,2,0.000000,1.000000" in done.file.read_text()
+    assert not caplog.text
+
+
+@pytest.mark.parametrize(
+    ("facts", "left_out", "said"),
+    [
+        ({"split": "val"}, 0, "the results are of different splits: test and val"),
+        ({"views": "4x3"}, 0, "the results are of different views: 1x1 and 4x3"),
+        ({"fingerprint": "g"}, 3, "5 videos are in both, of 8 and 5: only these are compared"),
+    ],
+)
+def test_results_of_other_videos_or_views_are_compared_with_a_warning(facts, left_out, said, tmp_path, caplog):
+    one = write(tmp_path / "one/test")
+    other = write(tmp_path / "other/test", dict(list(ANSWERS.items())[left_out:]), **facts)
+    assert compare_runs(CompareSettings(run=one, other=other)).comparison.num_videos == 8 - left_out
+    assert said in caplog.text
+
+
+def other_labels(folder):
+    return write(folder, dict.fromkeys(ANSWERS, ("c", 1)))
+
+
+def no_video_shared(folder):
+    return write(folder, {"z.mp4": ("a", 1)})
+
+
+def several_labels(folder):
+    return write(folder, header="path,labels,predicted,right")
+
+
+def another_split_alone(folder):
+    return write(folder.parent / "val")
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (other_labels, "a/0.mp4 is 'a' in .* and 'c' in .*: other labels"),
+        (no_video_shared, "no video is in both. Evaluate both on the same data and split"),
+        (several_labels, "has no column .* one label each"),
+        (
+            another_split_alone,
+            r"no results of test \(there are val: split=NAME\).*videoai evaluate checkpoint=.*split=test",
+        ),
+    ],
+)
+def test_what_cannot_be_compared_is_one_line(make, said, tmp_path):
+    one = write(tmp_path / "one/test")
+    with pytest.raises((ValueError, FileNotFoundError), match=said):
+        compare_runs(CompareSettings(run=one, other=make(tmp_path / "other/test")))

@@ -1,0 +1,40 @@
+"""``videoai runs [FOLDER]`` and ``videoai compare RUN RUN``."""
+
+from videoai.cli.overrides import path_first
+from videoai.compose.settings import from_arguments
+from videoai.settings.runs import CompareSettings, RunsSettings
+
+
+def runs(arguments: list[str]) -> int:
+    """A table of the runs below a folder."""
+    path, rest = path_first(arguments)
+    settings = from_arguments(RunsSettings, [*([f"folder={path}"] if path else []), *rest]).settings()
+    from rich.console import Console
+
+    from videoai.report.runs import runs_table, settings_lines
+    from videoai.run.runs import list_runs
+
+    rows = list_runs(settings.folder)
+    Console().print(runs_table(rows))
+    print("\n".join(settings_lines(rows)))
+    return 0
+
+
+def compare(arguments: list[str]) -> int:
+    """Tables of both runs side by side, and the path of the CSV file."""
+    one, rest = path_first(arguments)
+    other, rest = path_first(rest)
+    words = [f"{key}={path}" for key, path in (("run", one), ("other", other)) if path]
+    settings = from_arguments(CompareSettings, [*words, *rest]).settings()
+    from rich.console import Console
+
+    from videoai.core.paths import display_path
+    from videoai.report.comparison import classes_table, comparison_table
+    from videoai.run.compare import compare_runs
+
+    done = compare_runs(settings)
+    Console().print(comparison_table(done.comparison, settings.run, settings.other))
+    Console().print(classes_table(done.comparison))
+    print(done.comparison.verdict)
+    print(f"files: {display_path(done.file)}")
+    return 0

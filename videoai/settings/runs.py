@@ -1,0 +1,28 @@
+"""Settings of ``runs`` and ``compare``."""
+
+from dataclasses import dataclass
+
+from videoai.settings.setting import setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunsSettings:
+    """What lies below a folder of runs: their state, results and what differs between them."""
+
+    folder: str = setting("runs", path=True, help="the folder of the runs")
+    debug: bool = setting(False, help="true = show the traceback of an error")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompareSettings:
+    """A paired test of two runs on the same videos, from the predictions that evaluate wrote."""
+
+    run: str = setting(path=True, help="a run, a folder of results such as RUN/val, or its predictions.csv")
+    other: str = setting(path=True, help="likewise; gains are those of this one over the first")
+    split: str = setting("test", help="the folder of results in both runs: test, val, test-4x3")
+    resamples: int = setting(10_000, min=100, max=1_000_000, help="of the bootstrap interval")
+    seed: int = setting(0, min=0, help="of the bootstrap interval")
+    out: str | None = setting(
+        None, path=True, help="a CSV file; null = comparison-OTHER.csv beside the first's results"
+    )
+    debug: bool = setting(False, help="true = show the traceback of an error")
