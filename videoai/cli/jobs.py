@@ -83,6 +83,12 @@ JOBS: dict[str, Job] = {
         ("videoai.settings.study:GanStudySettings",),
         "data=NAME [settings of train, of gan train] [key=value ...]",
     ),
+    "study split_leak": Job(
+        "videoai.cli.study:split_leak",
+        "how much does a random split flatter the score?",
+        ("videoai.settings.study:SplitLeakSettings",),
+        "data=NAME [settings of train] [key=value ...]",
+    ),
     "benchmark decode": Job(
         "videoai.cli.benchmark:decode",
         "measure how fast videos are decoded here",

@@ -1,4 +1,4 @@
-"""``videoai study feature_augment|gan_augment``."""
+"""``videoai study feature_augment|gan_augment|split_leak``."""
 
 from dataclasses import replace
 from typing import Any
@@ -6,13 +6,12 @@ from typing import Any
 from videoai.cli.overrides import about_data, data_change
 from videoai.compose.settings import for_classifier, from_arguments, shared_out
 from videoai.settings.gan import TrainGanSettings
-from videoai.settings.study import FeatureStudySettings, GanStudySettings
+from videoai.settings.study import FeatureStudySettings, GanStudySettings, SplitLeakSettings
 from videoai.settings.training import DiffOperation, TrainSettings
 
-# Settings of train that a study of GANs sets itself, and the setting of its own that says so.
+# Settings of train that a study sets itself, and the setting of its own that says so.
 TAKEN = {f"trainer.{key}": "steps" for key in ("max_steps", "max_epochs", "eval_every")}
 TAKEN |= {"seed": "seeds", "data.num_workers": "num_workers", "loading.num_workers": "num_workers"}
-TAKEN |= {"synthetic.source": "arms"}
 
 
 def feature_augment(arguments: list[str]) -> int:
@@ -27,8 +26,7 @@ def feature_augment(arguments: list[str]) -> int:
 def gan_augment(arguments: list[str]) -> int:
     """Settings of the generator go to it, all others to the classifiers, and the user's own YAML to both."""
     own, others = shared_out(GanStudySettings, arguments)
-    if taken := next((key for one in others if (key := one.partition("=")[0]) in TAKEN), None):
-        raise ValueError(f"{taken} is set by the study: use {TAKEN[taken]}=...")
+    check_not_taken(others, TAKEN | {"synthetic.source": "arms"})
     settings = from_arguments(GanStudySettings, own).settings()
     of_both = [one for one in others if one.startswith("--") or "=" not in one]  # --config-dir and its folder
     of_gan = [one for one in others if one.startswith(("gan=", "gan.", "clip=", "clip."))]
@@ -44,6 +42,32 @@ def gan_augment(arguments: list[str]) -> int:
     trainer = replace(gan.trainer, num_threads=one.trainer.num_threads)
     gan = replace(gan, data=one.data, loading=loading, logger=one.logger, device=settings.device, trainer=trainer)
     return show(study_gan(settings, gan, classifiers))
+
+
+def split_leak(arguments: list[str]) -> int:
+    """Settings of train go to the classifiers."""
+    own, others = shared_out(SplitLeakSettings, arguments)
+    check_not_taken(others, TAKEN)
+    settings = from_arguments(SplitLeakSettings, own).settings()
+    model = [] if any(one.startswith(("model=", "experiment=")) for one in others) else ["model=tiny_r3d"]
+    training = from_arguments(TrainSettings, [*model, *others]).settings()
+    loading = replace(training.loading, num_workers=settings.num_workers)
+    from videoai.core.paths import display_path
+    from videoai.run.study.split_leak import study_split_leak
+
+    results = study_split_leak(settings, replace(training, loading=loading, device=settings.device))
+    for row in results["rows"]:
+        clips = f"{row['clips']} clips, {row['test_clips']} test clips"
+        print(f"seed {row['seed']}  {row['arm']:<9} {row['accuracy']:6.1%}  {clips}")
+    print(results["verdict"])
+    print(f"files: {display_path(results['folder'])}/ rows.jsonl results.json")
+    return 0
+
+
+def check_not_taken(words: list[str], by_study: dict[str, str]) -> None:
+    """Raises: ValueError: a setting of train that a study sets itself."""
+    if taken := next((key for one in words if (key := one.partition("=")[0]) in by_study), None):
+        raise ValueError(f"{taken} is set by the study: use {by_study[taken]}=...")
 
 
 def show(results: dict[str, Any]) -> int:

@@ -1,4 +1,4 @@
-"""Settings of ``videoai study feature_augment|gan_augment``."""
+"""Settings of ``videoai study feature_augment|gan_augment|split_leak``."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -97,6 +97,29 @@ class GanStudySettings:
         _check_shots(self.shots)
         if self.baseline not in self.arms:
             raise ValueError(f"baseline={self.baseline}: it is none of arms={','.join(self.arms)}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitLeakSettings:
+    """How much does a random split flatter the score of clips that come in groups (people, source videos)?
+
+    For each seed a classifier is trained on a split by group and one on a split by clip, with the same number of clips
+    of each class and of steps, and scored on its own test clips. Settings of train go to the classifiers (data=...,
+    model=...); model=tiny_r3d where none is named.
+    """
+
+    seeds: int = setting(3, min=2, help="each draws other splits, weights and orders")
+    steps: int = setting(200, min=1, help="of each classifier")
+    test_fraction: float = setting(0.25, above=0, max=0.9, help="share of the clips that is scored")
+    interval: Interval = setting("t", help="over seeds, of 95 %")
+    batch_size: int = setting(16, min=1, help="clips in one forward pass")
+    num_workers: NumWorkers = setting("auto", min=0, help="processes that decode")
+    device: str = setting("auto", help="auto, cpu, cuda, cuda:1")
+    trust: tuple[str, ...] = setting((), help="packages of your own that models come from")
+    run_dir: str = setting(
+        "runs/study_split_leak", path=True, help="rows.jsonl there continues where it stopped; results.json"
+    )
+    debug: bool = setting(False, help="true = show the traceback of an error")
 
 
 def _check_shots(shots: tuple[int, ...]) -> None:

@@ -7,7 +7,7 @@ import pytest
 from videoai.compose.settings import from_keywords
 from videoai.core.types import ClipSpec
 from videoai.data.lists.manifest import from_folder
-from videoai.run.study.gan_augment import FewClips, _that_matter, split_arm, study_gan
+from videoai.run.study.gan_augment import FewClips, settings_that_matter, split_arm, study_gan
 from videoai.run.study.protocol import Cell
 from videoai.settings.gan import TrainGanSettings
 from videoai.settings.parse import parse
@@ -103,8 +103,8 @@ def test_settings_that_cannot_be_measured_are_refused(clip_folder, tmp_path, cha
 )
 def test_every_setting_that_changes_a_row_is_a_fact(clip_folder, changes, is_told):
     given = {"data": {"name": "folder", "root": str(clip_folder)}}
-    before = _that_matter(training(**given))
+    before = settings_that_matter(training(**given))
     merged = {
         key: {**given.get(key, {}), **value} if isinstance(value, dict) else value for key, value in changes.items()
     }
-    assert (_that_matter(training(**{**given, **merged})) != before) == is_told
+    assert (settings_that_matter(training(**{**given, **merged})) != before) == is_told

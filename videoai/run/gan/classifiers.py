@@ -21,7 +21,7 @@ from videoai.settings.data import DataSettings
 from videoai.settings.gan import EvaluateGanSettings
 from videoai.settings.layouts import Csv
 from videoai.settings.parse import parse, to_dict
-from videoai.settings.study import GanStudySettings
+from videoai.settings.study import GanStudySettings, SplitLeakSettings
 from videoai.settings.training import TrainSettings
 from videoai.settings.verbs import EvaluateSettings
 
@@ -68,7 +68,12 @@ def write_table(path: Path, train_items: Sequence[VideoItem], manifest: Manifest
     return replace(data, source=to_dict(Csv(path=str(path), val_fraction=0.0, test_fraction=0.0)))
 
 
-def score(checkpoint_path: str, split: str, num_train: int, settings: EvaluateGanSettings | GanStudySettings) -> Arm:
+def score(
+    checkpoint_path: str,
+    split: str,
+    num_train: int,
+    settings: EvaluateGanSettings | GanStudySettings | SplitLeakSettings,
+) -> Arm:
     """On the real clips of a split, read as the settings say."""
     shared = {key: getattr(settings, key) for key in ("batch_size", "num_workers", "device", "trust")}
     evaluation = evaluate(parse(EvaluateSettings, {"checkpoint": checkpoint_path, "split": split, **shared}))

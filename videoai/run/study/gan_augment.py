@@ -57,8 +57,8 @@ def study_gan(
         "study": "gan_augment",
         "data": manifest.fingerprint(),
         **{key: getattr(settings, key) for key in SETTINGS},
-        **{f"{base}: {key}": value for base in BASES for key, value in _that_matter(classifiers[base]).items()},
-        **{f"gan: {key}": value for key, value in _that_matter(gan).items()},
+        **{f"{base}: {key}": value for base in BASES for key, value in settings_that_matter(classifiers[base]).items()},
+        **{f"gan: {key}": value for key, value in settings_that_matter(gan).items()},
     }
     with folder.locked():
         cells = all_cells(settings.shots, settings.seeds, settings.arms)
@@ -192,7 +192,7 @@ def split_arm(arm: str) -> tuple[str, str]:
     return base, added
 
 
-def _that_matter(training: TrainSettings | TrainGanSettings) -> dict[str, Any]:
+def settings_that_matter(training: TrainSettings | TrainGanSettings) -> dict[str, Any]:
     """Settings of a training that change what comes out, but for those that the study itself sets."""
     data = replace(training.data, source={})  # which videos: the fingerprint
     whole = to_dict(replace(training, data=data))
