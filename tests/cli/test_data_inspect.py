@@ -10,7 +10,7 @@ def test_class_folders_are_described_with_the_command_to_paste(clip_folder, vide
     assert done.returncode == 0, done.stderr
     for text in (
         "folder        videos in folders such as down and left",
-        "folder: 4 classes, 24 clips: train 14, val 4, test 6",
+        "folder: 4 classes, 24 clips: train 16, val 4, test 4",
         "seconds  2.133 .. 2.133 .. 2.133",
         "sizes    32x32 (6)",
         "codecs   h264 (6)",
@@ -25,7 +25,7 @@ def test_json_says_the_same_and_a_longer_clip_is_changed_to_fit(clip_folder, vid
     arguments = ("data", "inspect", str(clip_folder), "json=true", "look=2", "model=tiny_r3d", "clip=16x4x112")
     done = videoai_command(*arguments, cwd=clip_folder.parent)
     report = json.loads(done.stdout)
-    assert report["splits"] == {"train": 14, "val": 4, "test": 6}
+    assert report["splits"] == {"train": 16, "val": 4, "test": 4}
     assert report["classes"]["left"] == {"train": 4, "val": 1, "test": 1}
     assert report["clip"]["change"] == {"clip.stride": 2}
     assert report["command"].endswith("data.flip=0 clip.stride=2 model=tiny_r3d clip=16x4x112")

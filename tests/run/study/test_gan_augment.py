@@ -14,11 +14,9 @@ from videoai.settings.parse import parse
 from videoai.settings.study import GanStudySettings
 from videoai.settings.training import TrainSettings
 
-SPLIT_SEED = 6  # of each class four clips are train, one val and one test
-
 
 def few_clips(clip_folder: Path, **changes) -> FewClips:
-    manifest = from_folder(str(clip_folder), split_seed=SPLIT_SEED)
+    manifest = from_folder(str(clip_folder))
     settings, gan = parse(GanStudySettings, changes), from_keywords(TrainGanSettings, {}).settings()
     return FewClips(manifest, ClipSpec(num_frames=16, size=32), settings, gan, {}, Path("study"))
 
@@ -79,7 +77,7 @@ def test_an_arm_is_a_base_and_what_is_added():
     ],
 )
 def test_settings_that_cannot_be_measured_are_refused(clip_folder, tmp_path, changes, message):
-    classifier = training(data={"name": "folder", "root": str(clip_folder), "split_seed": SPLIT_SEED})
+    classifier = training(data={"name": "folder", "root": str(clip_folder)})
     gan = from_keywords(TrainGanSettings, {}).settings()
     with pytest.raises(ValueError, match=message):
         study_gan(

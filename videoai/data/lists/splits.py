@@ -61,7 +61,7 @@ def split_groups(items: Items, fractions: Mapping[str, float], seed: int) -> dic
     _check_fractions(fractions)
     items = items[items.in_order()]
     numbers, group_of = np.unique(group_numbers(items), return_inverse=True)
-    drawn = seeds_for(seed, "split", ends=_names(items, numbers)) / 2.0**63
+    drawn = seeds_for(seed, "split number", ends=_names(items, numbers)) / 2.0**63
     made = [split for split in [*fractions][::-1] if split != "train"]  # test first, so that val_fraction leaves it
     home = np.searchsorted(np.cumsum([fractions[split] for split in made]), drawn, side="right")
     groups, train = _hold_classes(group_of, items, drawn), len(made)
