@@ -255,9 +255,7 @@ def test_a_file_is_no_folder_of_classes_and_a_folder_no_table(folder):
 
 
 def test_an_unknown_grouping_and_impossible_fractions_are_refused(folder):
-    with pytest.raises(
-        ValueError, match="split_by is 'person'; a folder of videos can be split by clip, by folder or by source"
-    ):
+    with pytest.raises(ValueError, match="by clip, by folder or by source"):
         from_folder(folder, split_by="person")  # pyright: ignore[reportArgumentType]
     with pytest.raises(ValueError, match=r"val_fraction 0.6 and test_fraction 0.4: .* stay below 1"):
         from_folder(folder, val_fraction=0.6, test_fraction=0.4)
@@ -428,7 +426,7 @@ def test_a_class_too_small_for_val_is_noted(write_csv):
         (
             "file,label",
             ["a,b"],
-            r"clips.csv:1: path and label are called file and label here; the layout table reads it",
+            r"clips.csv:1: path and label are called file and label here",
         ),
         ("path,labels", ["a,b"], r"clips.csv:1: .*'label'; columns here: path, labels. Did you mean labels\?"),
         ("path,label,path", ["a,b,c"], r"clips.csv:1: the header names path twice"),
