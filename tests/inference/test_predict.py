@@ -104,3 +104,32 @@ def test_of_several_labels_each_has_its_best_window_and_those_above_the_threshol
 def test_labels_are_named_even_beyond_the_ranked_ones(half_dark):
     record = predictor(task=MultiLabel(), top_k=1)(half_dark).to_dict()
     assert len(record["top"]) == 1 and sorted(record["labels"]) == ["bright", "dark"]
+
+
+@pytest.mark.parametrize(
+    ("given", "what", "then"),
+    [
+        (
+            "https://x.org/a/film.mp4?token=1",
+            "URLs are not read",
+            "curl -L -o film.mp4 'https://x.org/a/film.mp4?token=1'",
+        ),
+        ("http://x.org", "URLs are not read", "-o video.mp4 http://x.org, then input=video.mp4"),
+        ("rtsp://cam:554/1", "live streams are not read yet", "ffmpeg -i rtsp://cam:554/1 -t 60 -c copy stream.mkv"),
+        ("0", "cameras are not read yet", "ffmpeg -f v4l2 -i /dev/video0 -t 60 camera.mp4, then input=camera.mp4"),
+        ("/dev/video2", "cameras are not read yet", "-i /dev/video2 "),
+        ("s3://bucket/a.mp4", "s3:// is not read", "copy the videos here first"),
+    ],
+)
+def test_what_is_no_file_is_named_with_the_way_to_one(tmp_path, monkeypatch, given, what, then):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError) as refused:
+        find_videos(given, (".mp4",))
+    assert f"input={given}: {what}" in str(refused.value) and then in str(refused.value)
+    assert "a file, a folder, or a pattern" in str(refused.value)
+
+
+def test_a_file_with_a_number_for_a_name_is_a_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "0").touch()
+    assert find_videos("0", (".mp4",)) == ["0"]

@@ -2,6 +2,7 @@
 with length."""
 
 import os
+import shlex
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ from videoai.engine.precision import Precision
 from videoai.inference.answer import Answer, Windows
 from videoai.inference.load import LoadedModel
 
+LIVE = frozenset(("rtsp", "rtsps", "rtmp", "rtmps", "rtp", "udp", "tcp", "srt", "mms", "whep"))  # schemes of streams
+TAKEN = "input takes a file, a folder, or a pattern in quotes"
 LONG = 2.0  # a video longer than this many clips gets a timeline
 WINDOWS_PER_PASS = 8  # clips in memory at a time
 
@@ -106,10 +109,11 @@ def find_videos(pattern: str, extensions: Collection[str]) -> list[str]:
     """A file or folder of numbered images, every video below another folder, or what a glob matches, in that sense;
     sorted, links are followed.
 
-    Raises: FileNotFoundError: nothing there.
+    Raises: FileNotFoundError: nothing there. ValueError: a URL, a live stream or a camera.
     """
     import glob
 
+    check_is_local(pattern)
     matches = [pattern] if os.path.exists(pattern) else sorted(glob.glob(pattern, recursive=True))
     if not matches:
         raise FileNotFoundError(f"input={pattern}: no such file, folder or match. Quote a glob: input='clips/*.mp4'")
@@ -120,6 +124,30 @@ def find_videos(pattern: str, extensions: Collection[str]) -> list[str]:
     if not videos:
         raise FileNotFoundError(f"input={pattern}: no video there (looked for {', '.join(sorted(extensions))}).")
     return list(videos)
+
+
+def check_is_local(given: str) -> None:
+    """Raises: ValueError: a URL, a live stream or a camera, with a command that makes a file of it."""
+    scheme, has_scheme, rest = given.partition("://")
+    is_camera = given.startswith("/dev/video") or (given.isdigit() and not os.path.exists(given))
+    if is_camera:
+        device = f"/dev/video{given}" if given.isdigit() else given
+        what, file = "cameras are not read yet", "camera.mp4"
+        record = ["ffmpeg", "-f", "v4l2", "-i", device, "-t", "60", file]
+    elif has_scheme and scheme.lower() in LIVE:
+        what, file = "live streams are not read yet", "stream.mkv"
+        record = ["ffmpeg", "-i", given, "-t", "60", "-c", "copy", file]
+    elif has_scheme and scheme.lower() in ("http", "https"):
+        name = os.path.basename(rest.partition("?")[0]) if "/" in rest else ""
+        what, file = "URLs are not read", name or "video.mp4"
+        record = ["curl", "-L", "-o", file, given]
+    elif has_scheme and not os.path.exists(given):
+        raise ValueError(f"input={given}: {scheme}:// is not read. {TAKEN}; copy the videos here first.")
+    else:
+        return
+    raise ValueError(
+        f"input={given}: {what}. {TAKEN}. Make a file first, {shlex.join(record)}, then input={shlex.quote(file)}"
+    )
 
 
 def _chunks(windows: list[tuple[float, float]]) -> Iterator[list[tuple[float, float]]]:
