@@ -174,9 +174,7 @@ def test_a_loss_that_is_not_finite_stops_before_the_weights_are_touched(make_tra
             return {"loss": loss * float("nan") if position == 3 else loss * 1e-6}
 
     trainer = make_trainer(task=Explodes(make_trainer().learner.model), cadence={"save_every": 1})
-    with pytest.raises(
-        ValueError, match="step 4: loss is nan .*The checkpoint of step 3 is good. Try a lower optim.lr"
-    ):
+    with pytest.raises(ValueError, match="step 4: loss is nan .*The checkpoint of step 3 is good"):
         trainer.fit()
     assert all(torch.isfinite(p).all() for p in trainer.learner.model.parameters())
     assert make_trainer.load("last")["step"] == 3
@@ -202,7 +200,7 @@ def test_where_the_host_does_not_wait_a_broken_step_updates_nothing_and_is_named
         optimizer=torch.optim.AdamW(model.parameters(), fused=True),
         cadence={"log_every": 5, "save_every": save_every},
     )
-    with pytest.raises(ValueError, match=r"step 3: loss is nan .*Nothing was saved before\. Try a lower optim\.lr"):
+    with pytest.raises(ValueError, match=r"step 3: loss is nan .*Nothing was saved before"):
         trainer.fit()
     assert len(weights) == noticed_after
     assert torch.equal(weights[2], weights[3]) and not torch.equal(weights[1], weights[2])

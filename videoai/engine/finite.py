@@ -14,6 +14,10 @@ from torch import Tensor
 from videoai.core.types import Clips
 
 
+class NotFiniteError(ValueError):
+    """A loss, gradient or weight is NaN or infinite; the message says which, and what is saved."""
+
+
 class Noted(NamedTuple):
     """A step whose values nobody has read."""
 

@@ -20,7 +20,7 @@ from videoai.engine.average import Average
 from videoai.engine.batch_norm import bn_stats_frozen
 from videoai.engine.best import Best
 from videoai.engine.compile import not_compiled
-from videoai.engine.finite import Finiteness, first_not_finite
+from videoai.engine.finite import Finiteness, NotFiniteError, first_not_finite
 from videoai.engine.freeze import Freeze
 from videoai.engine.interrupt import Interrupt, Interrupted
 from videoai.engine.optim import load_optimizer
@@ -198,10 +198,7 @@ class Trainer:
         """Stop at a step that was not finite. On a CPU that is before its update. On a GPU steps are read when values
         are logged, and before a save; fused AdamW has left the broken update out, others are in no checkpoint."""
         if broken := self.finite.first_broken():
-            raise ValueError(
-                f"{broken} {self.sound_checkpoint()} Try a lower optim.lr, trainer.max_grad_norm=1 or "
-                "trainer.precision=fp32."
-            )
+            raise NotFiniteError(f"{broken} {self.sound_checkpoint()}")
 
     def is_logging(self) -> bool:
         """Whether the values of the step that is being taken will be read."""
@@ -234,7 +231,7 @@ class Trainer:
         self.metrics = process_group.broadcast_from_rank0(lambda: metrics)  # all decide alike, whatever the rounding
         self.log.scalars(self.step, "val", self.metrics)
         value, loss = self.metrics[self.metric], self.metrics.get("loss", 0.0)
-        if not (math.isfinite(value) and math.isfinite(loss)):
+        if not self.is_sound():
             values = (self.step, self.metric, value, loss)
             logger.warning("step %d: validation gave %s %s and loss %s, which is never the best", *values)
         better = self.best.update(value, loss, self.step, lower_is_better=self.lower_is_better)
@@ -263,7 +260,7 @@ class Trainer:
         """Begin to write the checkpoints of these names, never one behind a broken step, nor with broken weights,
         buffers or averages.
 
-        Raises: ValueError: they are broken. OSError: an earlier one could not be written.
+        Raises: NotFiniteError: they are broken. OSError: an earlier one could not be written.
         """
         self.writer.check()
         if not names:
@@ -272,14 +269,20 @@ class Trainer:
         state = self.state()
         tensors = {**state["model"], **(state["ema"] or {})}
         if broken := process_group.broadcast_from_rank0(lambda: first_not_finite(tensors)):
-            raise ValueError(f"step {self.step}: {broken} is not finite; not saved. {self.sound_checkpoint()}")
+            raise NotFiniteError(f"step {self.step}: {broken} is not finite; not saved. {self.sound_checkpoint()}")
         self.writer.submit(names, state)
 
     def sound_checkpoint(self) -> str:
         """What is left when the weights or gradients of a step are not finite."""
         self.writer.settle()
         saved = self.writer.saved_step
-        return f"The checkpoint of step {saved} is good." if saved else "Nothing was saved before."
+        if not saved:
+            return "Nothing was saved before."
+        return f"The checkpoint of step {saved} is {'good' if self.is_sound() else 'whole, but its validation failed'}."
+
+    def is_sound(self) -> bool:
+        """Whether metric and loss of the newest evaluation are finite; true before the first one."""
+        return all(math.isfinite(self.metrics.get(name, 0.0)) for name in (self.metric, "loss"))
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Continue from a checkpoint's ``state``. Raises: ValueError: it holds another model than the settings make."""

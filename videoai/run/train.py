@@ -18,6 +18,7 @@ from videoai.data.lists.split_folders import split_folders_of
 from videoai.data.normalize import ToModelInput
 from videoai.engine.average import Average
 from videoai.engine.batch_norm import synchronize_batch_norms
+from videoai.engine.finite import NotFiniteError
 from videoai.engine.flops import seconds_at_peak
 from videoai.engine.interrupt import Interrupt
 from videoai.engine.parallel import Learner, Parallel, parallelize
@@ -37,6 +38,7 @@ from videoai.run.training.choose_folder import first_folder
 from videoai.run.training.choose_model import is_open
 from videoai.run.training.choose_schedule import decay_of, with_learning_rate, with_schedule
 from videoai.run.training.compiling import with_compile
+from videoai.run.training.diverged import advice
 from videoai.run.training.generated_clips import check_same_generated_clips, new_synthetic
 from videoai.run.training.open_run import Run, Settings, is_synchronized, open_run
 from videoai.run.training.pace import Pace, pace
@@ -93,6 +95,9 @@ def train(
                 trainer.fit()
         except KeyboardInterrupt as stopped:  # a second Ctrl-C, which does not wait for the step
             raise KeyboardInterrupt(trainer.sound_checkpoint()) from stopped
+        except NotFiniteError as broken:
+            then = advice(run, precision=trainer.precision.name, last_is_sound=trainer.is_sound())
+            raise ValueError(f"{broken} {then}") from broken
         return result_of(run, trainer, seconds=time.perf_counter() - started)
 
 
