@@ -75,7 +75,7 @@ class Classify(ClassTask):
     def loss(self, setup: Setup, counts: Tensor) -> ClassificationLoss:
         """Cross-entropy, with what ``imbalance`` asks for."""
         settings = {key: getattr(setup.training.imbalance, key) for key in self.loss_settings}
-        return classification_loss(counts, label_smoothing=setup.training.trainer.label_smoothing, **settings)
+        return classification_loss(counts, label_smoothing=float(setup.training.trainer.label_smoothing), **settings)
 
     def batch_metrics(self, outputs: Tensor, target: Tensor) -> dict[str, Tensor]:
         """How often the best class is right: against the heavier label where labels are mixed."""

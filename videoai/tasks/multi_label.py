@@ -60,7 +60,7 @@ class MultiLabel(ClassTask):
     def loss(self, setup: Setup, counts: Tensor) -> MultiLabelLoss:
         """Binary cross-entropy, with what ``imbalance`` asks for."""
         settings = {key: getattr(setup.training.imbalance, key) for key in self.loss_settings}
-        smoothing, num_clips = setup.training.trainer.label_smoothing, len(setup.train_items)
+        smoothing, num_clips = float(setup.training.trainer.label_smoothing), len(setup.train_items)
         return multi_label_loss(counts, num_clips, label_smoothing=smoothing, **settings)
 
     def batch_metrics(self, outputs: Tensor, target: Tensor) -> dict[str, Tensor]:

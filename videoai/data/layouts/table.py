@@ -135,5 +135,5 @@ def _clips(path: str, columns: dict[str, str | None], root: str) -> Iterator[Ann
             entry.fail(f"{end} {ends:g} must lie after {start or 'the beginning'} {begins:g}")
         group = str(entry.fields.get(columns["group"] or "") or "") or None
         name, what, split = entry.text(video), entry.text(label), SPLIT_NAMES.get(said)
-        clip = Annotated(beside(path, root, name), what, split, group, begins, ends, also=name)
+        clip = Annotated(beside(path, root, name), what, split, group, begins, ends, also=(name,))
         yield clip._replace(likely_group=str(entry.fields.get(likely or "") or "") or None)
