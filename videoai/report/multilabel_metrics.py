@@ -80,9 +80,14 @@ def macro_label_f1(scores: Tensor, labels: Tensor) -> float:
 def hit_at_1(scores: Tensor, labels: Tensor) -> float:
     """The share of the videos whose best class (the lowest index wins a tie) is one of their labels
     (arXiv:1609.08675). A video without labels, or without scores, is no hit."""
+    return is_hit(scores, labels).double().mean().item()
+
+
+def is_hit(scores: Tensor, labels: Tensor) -> Tensor:
+    """bool [N], of each video what ``hit_at_1`` counts."""
     _check(scores, labels)
     hit = labels.gather(1, _zero_nan_rows(scores).argmax(1, keepdim=True))[:, 0]
-    return (hit & ~scores.isnan().any(dim=1)).double().mean().item()
+    return hit & ~scores.isnan().any(dim=1)
 
 
 def per_label(scores: Tensor, labels: Tensor, *, classes: Sequence[str]) -> list[LabelScore]:
