@@ -65,7 +65,7 @@ def test_a_task_of_ones_own_trains_evaluates_and_predicts(speeds, tmp_path):
     evaluated = evaluate(scoring(done.checkpoint))
     results = evaluated.results
     assert (results["split"], results["n_total"]) == ("test", 2)
-    assert evaluated.files == ["results.json", "predictions.csv"]
+    assert evaluated.files == ["results.json", "predictions.csv", "report.html"]
     with (tmp_path / "run/predictions.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert {row["value"] for row in rows} == {"-7.000000", "20.000000"}  # -7 is in test alone

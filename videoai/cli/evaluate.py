@@ -13,11 +13,12 @@ def main(arguments: list[str]) -> int:
     change = data_change(words, settings.checkpoint)
     from rich.console import Console
 
+    from videoai.core.messages import command_line
     from videoai.core.paths import display_path
     from videoai.report.tables import results_table
     from videoai.run.evaluate import evaluate
 
-    done = evaluate(settings, change)
+    done = evaluate(settings, change, command=command_line("evaluate", *arguments))
     if launched_rank() > 0:  # the first process prints
         return 0
     Console().print(results_table(done.table, split=done.results["split"]))

@@ -13,7 +13,7 @@ from videoai.core.types import Clip, ClipSpec, VideoItem
 from videoai.data.augment.directions import Directions
 from videoai.data.augment.transforms import TrainTransform, eval_crops
 from videoai.data.media import BadVideo
-from videoai.data.reading import TimedFrames, read_timed_views, read_views
+from videoai.data.reading import TimedFrames, read_timed_views
 from videoai.data.sampling import NO_JITTER, TemporalJitter
 from videoai.data.targets import Target, one_class
 
@@ -110,9 +110,13 @@ class EvalClips(Dataset[list[Clip]]):
         item = self.items[index]
         label = self.target(item.labels)
         try:
-            clips = read_views(item, self.clip, num_views=self.num_clips, reading=self.reading)
+            clips = self.read(index)
         except BadVideo as bad:
             black = torch.zeros(self.clip.num_frames, 3, self.clip.size, self.clip.size, dtype=torch.uint8)
             return [Clip(black, label, index, 0, str(bad))]
-        crops = [crop for video in clips for crop in eval_crops(video, self.clip.size, self.num_crops)]
+        crops = [crop for one in clips for crop in eval_crops(one.video, self.clip.size, self.num_crops)]
         return [Clip(crop, label, index, view) for view, crop in enumerate(crops)]
+
+    def read(self, index: int) -> list[TimedFrames]:
+        """The clips along one video, each before its crops. Raises: BadVideo."""
+        return read_timed_views(self.items[index], self.clip, num_views=self.num_clips, reading=self.reading)

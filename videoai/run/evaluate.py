@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -19,14 +20,18 @@ from videoai.data.loader import eval_batches, resolve_workers
 from videoai.data.normalize import ToModelInput
 from videoai.data.targets import Target, split_targets
 from videoai.engine.precision import Precision
+from videoai.inference.ablate import ablated_batches
 from videoai.inference.load import LoadedModel, from_state, open_checkpoint
 from videoai.inference.score import ViewOutputs, view_outputs
+from videoai.report.motion import motion_rows
 from videoai.report.result_files import Evaluated, write_report
+from videoai.run.ablation import ablations, check_ablate, motion_sections, with_ablations
 from videoai.run.checkpoint_data import DataChange, check_data_unchanged, choose_data, read_data
+from videoai.run.page import about, python_call, with_page
 from videoai.run.reading import note_other_pixels, resolve_reading
 from videoai.run.results_folder import evaluation_folder
 from videoai.settings.loading import LoadingSettings
-from videoai.settings.verbs import EvaluateSettings
+from videoai.settings.verbs import Ablation, EvaluateSettings
 from videoai.tasks.supervised import SupervisedTask, scoring_task
 
 logger = logging.getLogger(__name__)
@@ -42,42 +47,46 @@ class Evaluation:
     table: list[tuple[str, str]]  # name and value, for a person
 
 
-def evaluate(settings: EvaluateSettings, change: DataChange = DataChange()) -> Evaluation:  # noqa: B008 (frozen)
+def evaluate(
+    settings: EvaluateSettings,
+    change: DataChange = DataChange(),  # noqa: B008 (frozen)
+    *,
+    command: str | None = None,
+) -> Evaluation:
     """Rebuild model, task and preprocessing from ``checkpoint``, score every video of ``split``, write the files.
 
-    ``change``: other data than the checkpoint's, or what is changed of its own. Several processes share the videos; the
-    first writes the files.
+    ``change``: other data than the checkpoint's, or what is changed of its own. ``command``: what was typed, for the
+    report; None = a call from Python. Several processes share the videos; the first writes the files.
 
     Raises: OSError, ValueError: naming what is wrong.
     """
     with process_group.process_group(resolve_device(settings.device).type):
-        return _evaluate(settings, change)
+        return _evaluate(settings, change, command)
 
 
-def _evaluate(settings: EvaluateSettings, change: DataChange) -> Evaluation:
+def _evaluate(settings: EvaluateSettings, change: DataChange, command: str | None) -> Evaluation:
     state = open_checkpoint(settings.checkpoint)
     task = scoring_task(state, settings.checkpoint, trust=settings.trust)
+    check_ablate(task, settings.ablate)
     split = open_split(settings, change, state, task)
     model = from_state(state, trust=settings.trust)
     note_other_pixels(state["config"], settings.decoder)
     facts = {"split": split.name, "views": settings.views, "fingerprint": split.fingerprint}
     folder = evaluation_folder(settings.run_dir, checkpoint=settings.checkpoint, data=split.other_data, facts=facts)
-    views = score(model, split, settings)
-    evaluated = Evaluated(
-        scores=task.scores(views),
-        targets=split_targets(split.items, split.target),
-        paths=[name_of(item, split.root) for item in split.items],
-        errors=views.errors,
-        names=model.classes,
-        views=settings.views,
-        split=split.name,
-        checkpoint=display_path(settings.checkpoint),
-        fingerprint=split.fingerprint,
-    )
-    report = task.report(evaluated, views)
-    results = write_report(folder, report) if process_group.rank() == 0 else report.results
+    device = take_device(settings.device)
+    dataset, precision = split_clips(model, split, settings, device), evaluation_precision(settings.precision, device)
+    views = score(model, dataset, settings, precision)
+    evaluated = evaluated_split(task, model, split, settings, views)
+    ablated = ablations(task, evaluated, settings.ablate, partial(score, model, dataset, settings, precision))
+    report = with_ablations(task.report(evaluated, views), ablated)
+    if process_group.rank() == 0:
+        typed = command or python_call("evaluate", settings.checkpoint, settings, leave_out=["checkpoint"])
+        told = about(state, split.manifest, evaluated, report.results, precision=str(precision), command=typed)
+        report = with_page(report, task, evaluated, dataset, told, sections=motion_sections(ablated))
+        write_report(folder, report)
     drawn = [name for name in report.pictures if (folder / name).exists()]
-    return Evaluation(results, str(folder), ["results.json", *report.files, *drawn], task.table(results))
+    table = [*task.table(report.results), *motion_rows(ablated)]
+    return Evaluation(report.results, str(folder), ["results.json", *report.files, *drawn], table)
 
 
 class Split(NamedTuple):
@@ -87,7 +96,7 @@ class Split(NamedTuple):
     items: Items
     target: Target
     frame_fps: float | None  # the rate of those that are folders of images
-    root: str
+    manifest: Manifest  # which they were chosen from
     fingerprint: str
     other_data: str | None  # the name of other data than the checkpoint's own
 
@@ -108,37 +117,57 @@ def open_split(settings: EvaluateSettings, change: DataChange, state: Mapping[st
     logger.info("data %s: %d videos of split %s", display_path(manifest.source), len(items), name)
     frame_fps = settings.frame_fps or choice.frame_fps
     other = None if choice.is_own else choice.data.title or "data"
-    return Split(name, items, target, frame_fps, manifest.root, manifest.fingerprint(), other)
+    return Split(name, items, target, frame_fps, manifest, manifest.fingerprint(), other)
 
 
-def score(model: LoadedModel, split: Split, settings: EvaluateSettings) -> ViewOutputs:
-    """Every view of every item, through the model as the config says."""
-    device, items = take_device(settings.device), split.items
-    num_clips, num_crops = parse_views(settings.views)
-    precision = evaluation_precision(settings.precision, device)
-    reading = resolve_reading(loading_of(settings, split.frame_fps), items, model.clip, device)
-    dataset = EvalClips(
-        items,
-        model.clip,
-        num_clips=num_clips,
-        num_crops=num_crops,
-        target=split.target,
-        reading=reading,
+def evaluated_split(
+    task: SupervisedTask, model: LoadedModel, split: Split, settings: EvaluateSettings, views: ViewOutputs
+) -> Evaluated:
+    """What was scored, and the scores."""
+    return Evaluated(
+        scores=task.scores(views),
+        targets=split_targets(split.items, split.target),
+        paths=[name_of(item, split.manifest.root) for item in split.items],
+        errors=views.errors,
+        names=model.classes,
+        views=settings.views,
+        split=split.name,
+        checkpoint=display_path(settings.checkpoint),
+        fingerprint=split.fingerprint,
     )
+
+
+def split_clips(model: LoadedModel, split: Split, settings: EvaluateSettings, device: torch.device) -> EvalClips:
+    """Every view of every video, as the settings say."""
+    num_clips, num_crops = parse_views(settings.views)
+    reading = resolve_reading(loading_of(settings, split.frame_fps), split.items, model.clip, device)
+    views = {"num_clips": num_clips, "num_crops": num_crops}
+    return EvalClips(split.items, model.clip, **views, target=split.target, reading=reading)
+
+
+def score(
+    model: LoadedModel,
+    dataset: EvalClips,
+    settings: EvaluateSettings,
+    precision: Precision,
+    ablation: Ablation | None = None,
+) -> ViewOutputs:
+    """Every view of every item, through the model as the config says."""
+    device, num_views = precision.device, dataset.num_clips * dataset.num_crops
     batches = eval_batches(
         dataset,
-        videos_per_batch=max(1, settings.batch_size // (num_clips * num_crops)),
-        num_workers=resolve_workers(settings.num_workers, device.type, reading["decoder"]),
+        videos_per_batch=max(1, settings.batch_size // num_views),
+        num_workers=resolve_workers(settings.num_workers, device.type, dataset.reading["decoder"]),
         pin=device.type == "cuda",
         shared=True,
     )
     return view_outputs(
         precision.place(model),
-        batches,
+        ablated_batches(batches, ablation) if ablation else batches,
         to_input=ToModelInput(model.clip).to(device),
         precision=precision,
-        num_videos=len(items),
-        num_views=num_clips * num_crops,
+        num_videos=len(dataset),
+        num_views=num_views,
         max_views=settings.batch_size,
     )
 

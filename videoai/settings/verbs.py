@@ -7,6 +7,7 @@ from videoai.settings.loading import DECODER_HELP, Decoder, NumWorkers
 from videoai.settings.setting import setting
 
 Split = Literal["auto", "train", "val", "test", "all"]
+Ablation = Literal["shuffle", "single_frame", "reverse"]
 EvaluationPrecision = Literal["auto", "fp32", "tf32", "bf16", "fp16"]
 
 
@@ -19,6 +20,9 @@ class EvaluateSettings:
     )
     split: Split = setting("auto", help="auto = test, else val, else all")
     views: str = setting("1x1", help="clips along the video x crops; 4x3 and 10x3 are usual")
+    ablate: tuple[Ablation, ...] = setting(
+        (), help="also score the frames of each clip in random order, the middle one alone, or backwards: needs motion?"
+    )
     batch_size: int = setting(16, min=1, help="views in one forward pass")
     num_workers: NumWorkers = setting("auto", min=0, help="processes that decode; 0 = none; auto = the cores")
     decoder: Decoder = setting("pyav", help=DECODER_HELP)

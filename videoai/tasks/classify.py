@@ -15,6 +15,8 @@ from videoai.inference.score import ViewOutputs
 from videoai.report.confusion import confusion_figure
 from videoai.report.evaluation import class_report, class_table
 from videoai.report.metrics import confusion_matrix, macro_f1, mean_class_accuracy, predicted_labels, top_k_accuracy
+from videoai.report.page.class_summary import class_summary
+from videoai.report.page.summary import Summary
 from videoai.report.result_files import Evaluated, Report
 from videoai.report.views import average_views
 from videoai.settings.training import TrainSettings
@@ -108,6 +110,12 @@ class Classify(ClassTask):
 
     def report(self, evaluated: Evaluated, views: ViewOutputs) -> Report:
         return class_report(evaluated, clip_top1=top_k_accuracy(views.outputs, views.targets))
+
+    def is_right(self, scores: Tensor, targets: Tensor) -> Tensor:
+        return predicted_labels(scores) == targets
+
+    def summary(self, evaluated: Evaluated, results: Mapping[str, Any]) -> Summary:
+        return class_summary(evaluated, results)
 
     def table(self, results: Mapping[str, Any]) -> list[tuple[str, str]]:
         return class_table(results)

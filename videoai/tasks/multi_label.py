@@ -16,11 +16,14 @@ from videoai.report.multilabel_evaluation import multi_label_report, multi_label
 from videoai.report.multilabel_metrics import (
     THRESHOLD,
     hit_at_1,
+    is_hit,
     macro_label_f1,
     mean_average_precision,
     micro_f1,
     per_label,
 )
+from videoai.report.page.label_summary import label_summary
+from videoai.report.page.summary import Summary
 from videoai.report.result_files import Evaluated, Report
 from videoai.report.views import max_over_views
 from videoai.settings.training import TrainSettings
@@ -94,6 +97,13 @@ class MultiLabel(ClassTask):
 
     def report(self, evaluated: Evaluated, views: ViewOutputs) -> Report:
         return multi_label_report(evaluated)
+
+    def is_right(self, scores: Tensor, targets: Tensor) -> Tensor:
+        """Whether the best class is one of the labels."""
+        return is_hit(scores, targets.bool())
+
+    def summary(self, evaluated: Evaluated, results: Mapping[str, Any]) -> Summary:
+        return label_summary(evaluated, results, self.is_right(evaluated.scores, evaluated.targets))
 
     def table(self, results: Mapping[str, Any]) -> list[tuple[str, str]]:
         return multi_label_table(results)

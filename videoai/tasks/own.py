@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from videoai.report.page.summary import Summary
 from videoai.report.result_files import Report
 from videoai.settings.training import RunSettings
 from videoai.tasks.task import Metric, Task
@@ -133,6 +134,11 @@ RETURNS: dict[str, tuple[Callable[[Any, Task], bool], str]] = {
     "measure": (_measures, "return a dict with a number for each of metrics"),
     "figures": (lambda value, task: isinstance(value, Mapping), "return a dict, name -> a function that draws"),
     "report": (_is_report, "return a Report(results of evaluated.results(), files: plain name -> bytes)"),
+    "is_right": (
+        lambda value, task: value is None or (isinstance(value, Tensor) and value.dtype == torch.bool),
+        "return bool [N], or None where no answer is right or wrong",
+    ),
+    "summary": (lambda value, task: isinstance(value, Summary), "return a Summary of videoai.report.page.summary"),
     "table": (_are_rows, "return rows of two texts: name, value"),
     "answer": (
         lambda value, task: callable(getattr(value, "to_dict", None)) and callable(getattr(value, "captions", None)),

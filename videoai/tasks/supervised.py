@@ -29,6 +29,7 @@ from videoai.inference.initial_weights import load_weights, resolve_weights
 from videoai.inference.load import build_model
 from videoai.inference.score import ViewOutputs
 from videoai.models.heads import checkpoint_activations, head_parameters, with_head
+from videoai.report.page.summary import Summary, plain_summary
 from videoai.report.result_files import Evaluated, Report
 from videoai.report.views import average_views
 from videoai.settings.training import FinetuneSettings, TrainSettings
@@ -208,6 +209,15 @@ class SupervisedTask(ABC):
     @abstractmethod
     def report(self, evaluated: Evaluated, views: ViewOutputs) -> Report:
         """The content of results.json, and the other files of an evaluation."""
+
+    def is_right(self, scores: Tensor, targets: Tensor) -> Tensor | None:
+        """bool [N], whether the answer for a video is right, as ``ablate`` compares; None = no answer is right or
+        wrong."""
+        return None
+
+    def summary(self, evaluated: Evaluated, results: Mapping[str, Any]) -> Summary:
+        """What ``report.html`` says; ``results``: those of ``report``. By default the rows of ``table``."""
+        return plain_summary(evaluated, self.table(results))
 
     @abstractmethod
     def table(self, results: Mapping[str, Any]) -> list[tuple[str, str]]:
