@@ -17,6 +17,8 @@ from importlib import import_module
 from typing import NoReturn
 
 PRELOADED = (
+    "matplotlib.backends.backend_agg",
+    "matplotlib.figure",
     "torchvision.transforms.v2",
     "torch.utils.tensorboard",
     "videoai.run.evaluate",

@@ -39,7 +39,7 @@ def test_the_calls_from_a_command_to_a_training_step_are_those_of_the_code():
     from videoai.engine.trainer import Trainer
     from videoai.run import train as run
 
-    chain = [(cli.main, "train(settings)"), (run.train, "trainer.fit()"), (Trainer.fit, "self.train_step(")]
+    chain = [(cli.main, "train(settings, command="), (run.train, "trainer.fit()"), (Trainer.fit, "self.train_step(")]
     chain += [(Trainer.train_step, "= train_step(clips, self.precision, position)")]
     for caller, call in chain:
         assert call in inspect.getsource(caller)

@@ -232,8 +232,13 @@ def test_evaluation_needs_the_checkpoint_only_and_repeats_to_the_byte(trained, v
         )
         assert done.returncode == 0, done.stderr
     files = sorted(path.name for path in (tmp_path / "one").iterdir())
-    assert files == ["confusion.csv", "confusion.png", "per_class.csv", "predictions.csv", "results.json"]
-    assert all((tmp_path / "one" / f).read_bytes() == (tmp_path / "two" / f).read_bytes() for f in files)
+    tables = ["confusion.csv", "confusion.png", "per_class.csv", "predictions.csv"]
+    assert files == [*tables, "report.html", "results.json"]
+    one, two = (
+        {file: (tmp_path / name / file).read_bytes().replace(b"run_dir=" + name.encode(), b"") for file in files}
+        for name in ("one", "two")
+    )
+    assert one == two  # the page shows the command
     results = json.loads((tmp_path / "one" / "results.json").read_text())
     assert results["views"] == "2x3"
     assert results["n_total"] == 4

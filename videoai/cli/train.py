@@ -26,10 +26,12 @@ def main(arguments: list[str]) -> int:
     composed = from_arguments(TrainSettings, [word for word in arguments if word != "--cfg"])
     if "--cfg" in arguments:
         return print_config(composed)
+    from videoai.core.messages import command_line
     from videoai.run.train import train
 
     settings = composed.settings()
-    return report(train(settings), "evaluate", own_data(composed, arguments), own_packages(settings))
+    done = train(settings, command=command_line("train", *arguments))
+    return report(done, "evaluate", own_data(composed, arguments), own_packages(settings))
 
 
 def print_config(composed: Composed[Any]) -> int:
@@ -46,6 +48,8 @@ def report(result: "TrainResult", job: str, data: Sequence[str], packages: Seque
 
     checkpoint = display_path(result.checkpoint)
     print(f"val {result.best} at step {result.best_step}, after {result.seconds:.0f} s: {checkpoint}")
+    if result.report:
+        print(f"report: {display_path(result.report)}")
     print(f"next: {command_line(job, f'checkpoint={checkpoint}', *data, trust=packages)}")
     return 0
 

@@ -32,3 +32,10 @@ class ToModelInput(nn.Module):
         if self.reverse_channels:
             video = video.flip(1)
         return video.sub_(self.mean).div_(self.std)
+
+    def pixels(self, video: Tensor) -> Tensor:
+        """Back from what a model takes, float [B, C, T, H, W], to frames to look at, uint8 [B, T, C, H, W] in RGB."""
+        video = video.float() * self.std + self.mean
+        if self.reverse_channels:
+            video = video.flip(1)
+        return video.mul(255).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 1, 3, 4)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MAX_NAMED_CLASSES = 40  # beyond this, names are too small to read and the axes show class indices
 MAX_COUNTED_CLASSES = 25  # beyond this, counts no longer fit their cells
 MAX_UPRIGHT_CLASSES = 6  # up to this, the names below the matrix need not be turned
+MAX_UPRIGHT_WORD = 13  # letters; a longer one would run into its neighbour
 MAX_NAME_LENGTH = 28
 COLOUR_EXPONENT = 0.5  # a share of 4 % gets 20 % of the colour: among 400 classes linear mistakes are invisible
 
@@ -47,7 +48,7 @@ def confusion_figure(matrix: Tensor, *, classes: Sequence[str], title: str) -> F
     cell_inches = 1.1 if len(classes) <= MAX_UPRIGHT_CLASSES else 0.4
     side_inches = min(max(cell_inches * len(classes), 3.5), 10.0)
     left_inches = 0.08 * max((len(name) for name in names), default=0)
-    below_inches = 0.3 if len(classes) <= MAX_UPRIGHT_CLASSES else left_inches
+    below_inches = 0.3 if _are_upright(names) else left_inches
     figsize = (side_inches + left_inches + 1.6, side_inches + below_inches + 0.9)
     figure = Figure(figsize=figsize, dpi=120, layout="constrained")
     axes = figure.add_subplot()
@@ -85,12 +86,18 @@ def _name_axes(axes: Axes, names: Sequence[str], families: list[str]) -> None:
     if not names:
         return
     size = 10 if len(names) <= 20 else 8
-    upright = len(names) <= MAX_UPRIGHT_CLASSES
+    upright = _are_upright(names)
     below = [fill(name, width=14) for name in names] if upright else names
     # parse_math off: a class named "$5_bill$" is a name, not a formula.
     look: dict[str, Any] = {"fontsize": size, "fontfamily": families, "parse_math": False}
     axes.set_xticks(range(len(names)), below, rotation=0 if upright else 90, **look)
     axes.set_yticks(range(len(names)), names, **look)
+
+
+def _are_upright(names: Sequence[str]) -> bool:
+    """Whether the names below the matrix need not be turned: few, and of words that fit below a cell."""
+    longest = max((len(word) for name in names for word in name.split()), default=0)
+    return len(names) <= MAX_UPRIGHT_CLASSES and longest <= MAX_UPRIGHT_WORD
 
 
 def _shortened(name: str) -> str:

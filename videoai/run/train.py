@@ -4,7 +4,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,6 +46,7 @@ from videoai.run.training.set_up import facts, set_up, with_precision
 from videoai.run.training.status import recording
 from videoai.run.training.stream import TrainStream, new_stream
 from videoai.run.training.time_budget import check_minutes, with_minutes
+from videoai.run.training_report import training_report
 from videoai.settings.parse import to_dict
 from videoai.settings.training import TrainSettings
 from videoai.tasks import AUTO, build_task
@@ -66,6 +67,7 @@ class TrainResult:
     best_value: float
     best: str  # the same in words: top-1 93.0%
     best_step: int
+    report: str | None = None  # the page, RUN/report/report.html; None without one
 
 
 def train(
@@ -73,6 +75,7 @@ def train(
     *,
     interrupt: Interrupt | None = None,
     should_stop: Callable[[int, float], bool] = lambda evaluation, value: False,
+    command: str | None = None,
 ) -> TrainResult:
     """Train, or continue the run that ``run_dir`` holds; without one, that of the same settings below runs/.
 
@@ -80,6 +83,7 @@ def train(
         interrupt: the signals of a caller; None = signals concern this run alone.
         should_stop: called after each evaluation, in the first process, with its number (1, 2, ...) and the value of
             ``trainer.metric``; True ends the run, which is saved and may be continued.
+        command: what was typed, for the report; None = a call from Python.
 
     Raises: ValueError, OSError: one line each. Interrupted: on a signal, after saving. KeyboardInterrupt: a second
     Ctrl-C, at once.
@@ -98,7 +102,10 @@ def train(
         except NotFiniteError as broken:
             then = advice(run, precision=trainer.precision.name, last_is_sound=trainer.is_sound())
             raise ValueError(f"{broken} {then}") from broken
-        return result_of(run, trainer, seconds=time.perf_counter() - started)
+        result = result_of(run, trainer, seconds=time.perf_counter() - started)
+        if isinstance(run.settings, TrainSettings) and run.settings.report:
+            result = replace(result, report=training_report(run.folder, trainer, command))
+        return result
 
 
 def check_run_dir(settings: Settings) -> None:

@@ -305,6 +305,9 @@ class TrainSettings(RunSettings):
     imbalance: ImbalanceSettings
     finetune: FinetuneSettings
     trainer: TrainerSettings
+    report: bool = setting(
+        True, resume=True, help="true = evaluate the best checkpoint on val at the end: RUN/report/report.html"
+    )
     weights: str | None = setting(
         None, path=True, help="start from PATH, a checkpoint of yours, or from published weights: ID, or ID:FILE"
     )

@@ -46,9 +46,10 @@ class SupervisedValidation:
         self.metric, self.batch_size = setup.training.trainer.metric, setup.batch_size
         self.to_input = ToModelInput(setup.clip).to(setup.device)
         self.targets = split_targets(self.items, setup.target)
-        dataset = EvalClips(self.items, setup.clip, target=setup.target, reading=setup.reading)
+        self.manifest = setup.manifest
+        self.dataset = EvalClips(self.items, setup.clip, target=setup.target, reading=setup.reading)
         self.loader = eval_batches(
-            dataset,
+            self.dataset,
             videos_per_batch=self.batch_size,
             num_workers=setup.num_workers,
             pin=setup.device.type == "cuda",
@@ -56,7 +57,17 @@ class SupervisedValidation:
         )
 
     def __call__(self, model: nn.Module, step: int) -> dict[str, float]:
-        views = view_outputs(
+        views = self.views(model)
+        scores = self.task.scores(views)
+        figures = self.task.figures(scores, self.targets, self.outputs, f"val, step {step}")
+        for name, draw in figures.items():
+            self.log.figure(step, f"val/{name}", draw)
+        loss = float(self.task.view_loss(views.outputs, views.targets))
+        return {**self.task.measure(scores, self.targets), "loss": loss}
+
+    def views(self, model: nn.Module) -> ViewOutputs:
+        """What the model says of every validation video."""
+        return view_outputs(
             model,
             self.loader,
             to_input=self.to_input,
@@ -66,9 +77,3 @@ class SupervisedValidation:
             max_views=self.batch_size,
             what="validate",
         )
-        scores = self.task.scores(views)
-        figures = self.task.figures(scores, self.targets, self.outputs, f"val, step {step}")
-        for name, draw in figures.items():
-            self.log.figure(step, f"val/{name}", draw)
-        loss = float(self.task.view_loss(views.outputs, views.targets))
-        return {**self.task.measure(scores, self.targets), "loss": loss}

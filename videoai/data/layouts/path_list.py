@@ -84,7 +84,7 @@ def _clips(path: str, split: str | None, root: str, names: list[str]) -> Iterato
         if match["num_frames"] and os.path.splitext(match["path"])[1].lower() in VIDEO_EXTENSIONS:
             entry.fail(f"{line[:80]!r} gives a video two labels; one label a clip is supported")
         label = _name(int(match["label"]), names, entry)
-        yield Annotated(beside(path, root, match["path"]), label, split, also=match["path"])
+        yield Annotated(beside(path, root, match["path"]), label, split, also=(match["path"],))
 
 
 def _name(label: int, names: list[str], entry: Entry) -> str:

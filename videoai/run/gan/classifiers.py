@@ -52,7 +52,8 @@ def train_on(
     """
     data = write_table(folder.with_suffix(".csv"), train_items, manifest, settings.data)
     as_generated = replace(settings.clip, **{key: getattr(clip, key) for key in GEOMETRY})
-    done = train(replace(settings, data=data, clip=as_generated, run_dir=str(folder)), interrupt=interrupt)
+    settings = replace(settings, data=data, clip=as_generated, run_dir=str(folder), report=False)
+    done = train(settings, interrupt=interrupt)
     interrupt.stop_after(done.run_dir)
     return done.checkpoint
 
