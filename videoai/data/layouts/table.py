@@ -60,7 +60,7 @@ def from_table(
     )
     folders = _split_folders(root)
     clips = (
-        clip._replace(split=clip.split or split_of_list(path, tree.root) or folders.get(clip.also.split("/")[0]))
+        clip._replace(split=clip.split or split_of_list(path, tree.root) or folders.get(clip.also[0].split("/")[0]))
         for path in tables
         for clip in _clips(path, _columns(path, named), root)
     )

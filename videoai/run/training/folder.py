@@ -28,8 +28,8 @@ class FolderInUse(OSError):
 
 @dataclass(frozen=True)
 class RunFolder:
-    """``config.yaml``, ``metrics.jsonl``, ``status.json``, ``checkpoints/{last,best}.pt``, ``report/``, ``tensorboard/``,
-    ``profile/``; ``test/``, ``val/`` and the like: evaluations."""
+    """``config.yaml``, ``metrics.jsonl``, ``status.json``, ``checkpoints/{last,best}.pt``, ``report/``,
+    ``tensorboard/``, ``profile/``; ``test/``, ``val/`` and the like: evaluations."""
 
     path: Path
 
