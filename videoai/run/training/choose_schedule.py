@@ -14,7 +14,7 @@ from videoai.settings.gan import TrainGanSettings
 from videoai.settings.training import TrainSettings
 from videoai.tasks.task import Setup
 
-STEPS_PER_ROOT = 75  # steps of 16 clips = 75 x the root of the number of training clips
+STEPS_PER_ROOT = 70  # steps of 16 clips = 70 x the root of the number of training clips
 USUAL_STEPS, USUAL_EPOCHS = 2000, 20  # not more than the larger of the two
 FEWEST_EPOCHS = 10
 FINETUNE_EPOCHS = 15
