@@ -77,10 +77,11 @@ def _length_step(facts: VideoFacts) -> int:
 
 
 def _share_right(alike: Counter[int], label: int) -> float:
-    """How often the most frequent class of the others is ``label``; classes that are equally frequent share."""
+    """How often the most frequent class of the others is ``label``. Classes that are equally frequent share, also where
+    this one is a video short because it is left out."""
     others = alike - Counter([label])
-    most = max(others.values(), default=0)
-    return (others[label] == most) / sum(count == most for count in others.values()) if most else 0.0
+    near = [name for name, count in others.items() if count >= max(others.values()) - 1]
+    return (label in near) / len(near) if near else 0.0
 
 
 def _facts(item: VideoItem, options: Mapping[str, Any]) -> VideoFacts | None:

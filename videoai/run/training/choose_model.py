@@ -120,7 +120,7 @@ def clip_from_scratch(facts: Sequence[VideoFacts], device: torch.device) -> dict
 
     Lengths that tell the class are kept from the model, which would learn how the set was cut.
     """
-    size, resize = SIZES.get(device.type, SIZES["cuda"])
+    size, resize = fitted_size(SIZES.get(device.type, SIZES["cuda"]), facts)
     seconds, fps = typical([one.seconds for one in facts]), typical([one.fps for one in facts])
     tells = seconds_tell_class(facts)
     if tells:
@@ -133,6 +133,13 @@ def clip_from_scratch(facts: Sequence[VideoFacts], device: torch.device) -> dict
         return {**clip, "stride": 1, "sampling": "uniform"}
     span = min(SPAN_SHARE * seconds, MOST_SPAN_SECONDS)
     return {**clip, "stride": max(1, round(span * fps / (NUM_FRAMES - 1))), "sampling": "dense"}
+
+
+def fitted_size(wanted: tuple[int, int], facts: Sequence[VideoFacts]) -> tuple[int, int]:
+    """(size, resize) of a clip, in pixels; smaller where the videos are, since larger pictures would show no more."""
+    sides = [min(one.height, one.width) for one in facts]
+    short = int(typical(sides)) if sides else wanted[1]
+    return wanted if short >= wanted[1] else (max(8, short // 8 * 8), max(8, short))
 
 
 def sampled(items: Items) -> Items:

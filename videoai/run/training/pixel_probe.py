@@ -45,7 +45,7 @@ def probe_pixels(
 
     Returns: None where clips have several labels, or too few can be read.
     """
-    if any(item.spans is not None for item in items):
+    if len(items) < FEWEST_CLIPS or any(item.spans is not None for item in items):
         return None
     pictures, labels, groups = [], [], []
     dataset = EvalClips(items, clip, reading=reading)

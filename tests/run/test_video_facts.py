@@ -1,0 +1,42 @@
+"""Do the facts of a sample of videos say what the set is like, and when lengths give classes away?"""
+
+import pytest
+
+from videoai.core.types import VideoItem
+from videoai.run.video_facts import VideoFacts, look_at, seconds_tell_class
+
+
+def test_a_sample_is_spread_over_the_set_and_leaves_out_what_cannot_be_read(clip_folder, tmp_path):
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"no video")
+    items = [VideoItem(str(path), index) for index, path in enumerate(sorted(clip_folder.glob("*/*.mp4")))]
+    facts = look_at([VideoItem(str(broken), 99), *items], most=5)
+    assert [one.label for one in facts] == [4, 9, 14, 19]
+    assert {(one.num_frames, one.height, one.width) for one in facts} == {(32, 32, 32)}
+
+
+def test_the_facts_are_those_of_the_labelled_stretch(clip_folder):
+    path = str(next(clip_folder.glob("*/*.mp4")))
+    whole, part, beyond = look_at(
+        [VideoItem(path, 0), VideoItem(path, 0, 0.2, 0.6), VideoItem(path, 0, 0.5, 99.0)], most=3
+    )
+    assert part.seconds == pytest.approx(0.4)
+    assert beyond.seconds == pytest.approx(whole.seconds - 0.5)
+
+
+def lengths(seconds_of: dict[int, list[float]]) -> list[VideoFacts]:
+    return [VideoFacts(label, 30 * one, 30.0, 240, 320) for label, those in seconds_of.items() for one in those]
+
+
+@pytest.mark.parametrize(
+    ("seconds_of", "tells"),
+    [
+        ({0: [2.0] * 40, 1: [2.0] * 10 + [1.0, 3.0, 4.0] * 10}, True),  # one class cut to two seconds
+        ({0: [5.0] * 30, 1: [50.0] * 30, 2: [5.0] * 30}, True),
+        ({0: [2.0] * 40, 1: [2.0] * 40}, False),
+        ({0: [1.0, 2.0, 4.0] * 10, 1: [1.0, 2.0, 4.0] * 10}, False),
+        ({0: [2.0] * 15, 1: [9.0] * 15}, False),  # too few to tell from chance
+    ],
+)
+def test_lengths_that_tell_the_class_are_noticed(seconds_of, tells):
+    assert seconds_tell_class(lengths(seconds_of)) is tells
