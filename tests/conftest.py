@@ -118,8 +118,16 @@ def judge_run(clip_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     run_dir = tmp_path_factory.mktemp("judge")
     clip = {"num_frames": 8, "size": 32, "stride": 2}
     trainer = {"batch_size": 8, "max_epochs": None, "max_steps": 60, "precision": "fp32", "tensorboard": False}
+    trainer |= {"ema_decay": None, "label_smoothing": 0.0}
     data = {"name": "folder", "root": str(clip_folder), "num_workers": 0, "flip": 0.0}
-    given = {"data": data, "clip": clip, "augment": "shift", "run_dir": str(run_dir), "report": False}
+    given = {
+        "data": data,
+        "model": "tiny_r3d",
+        "clip": clip,
+        "augment": "shift",
+        "run_dir": str(run_dir),
+        "report": False,
+    }
     videoai.train(given, trainer={**trainer, "num_threads": 1, "eval_every": 60})
     return run_dir
 

@@ -19,7 +19,16 @@ from videoai.settings.training import TrainSettings
 from videoai.settings.verbs import EvaluateSettings, PredictSettings
 
 HERE = Path(__file__).parent
-SMALL = {"batch_size": 6, "precision": "fp32", "num_threads": 1, "tensorboard": False, "log_every": 1, "max_steps": 4}
+SMALL = {
+    "batch_size": 6,
+    "precision": "fp32",
+    "num_threads": 1,
+    "tensorboard": False,
+    "log_every": 1,
+    "max_steps": 4,
+    "eval_every": 1,
+    "ema_decay": None,
+}
 REGRESSION = yaml.safe_load((HERE / "conf/task/speed.yaml").read_text())
 
 

@@ -169,7 +169,7 @@ def test_code_is_refused_whatever_is_trusted():
         ({"split_seed": True}, "data.split_seed=True, which is not allowed: give a whole number"),
         ({"val_fraction": "x" * 10**7}, "which is too large"),
         ({"val_fraction": float("nan")}, "data.val_fraction=nan, which is not allowed: give a number from 0 to 1"),
-        ({"split_by": ["folder"]}, "which is not allowed: choose from clip, folder, null"),
+        ({"split_by": ["folder"]}, "which is not allowed: choose from clip, folder, source, null"),
         ({"only": {"left": 1}}, "which is not allowed: give a list of names, or null"),
         ({"only": ["left"] * 10**6}, "which is too large"),
         ({"frame_fps": 0}, "data.frame_fps=0, which is not allowed: give a number above 0"),

@@ -50,7 +50,7 @@ def list_runs(folder: str) -> list[RunRow]:
 
 
 def differing(configs: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """Of each run the settings whose values are not the same in all."""
+    """For each run the settings whose values are not the same in all."""
     keys = sorted({key for config in configs for key in config if not key.startswith(SAME)})
     own = [key for key in keys if len({repr(config.get(key)) for config in configs}) > 1]
     return [{key: shown(config[key]) for key in own if key in config} for config in configs]

@@ -100,7 +100,7 @@ def test_settings_that_cannot_be_measured_are_refused(clip_folder, tmp_path, cha
     ],
 )
 def test_every_setting_that_changes_a_row_is_a_fact(clip_folder, changes, is_told):
-    given = {"data": {"name": "folder", "root": str(clip_folder)}}
+    given = {"data": {"name": "folder", "root": str(clip_folder)}, "model": {"name": "tiny_r3d"}}
     before = settings_that_matter(training(**given))
     merged = {
         key: {**given.get(key, {}), **value} if isinstance(value, dict) else value for key, value in changes.items()

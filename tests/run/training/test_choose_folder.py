@@ -54,7 +54,7 @@ def begin(*words, saves=True) -> str:
 
 
 OTHERS = {
-    "optim.lr=0.1": "optim.lr=0.004",
+    "optim.lr=0.1": "optim.lr=auto",
     "seed=3": "seed=0",
     "data.root=more/clips": "data.root=",
     "imbalance.sampler=balanced": "imbalance.sampler=uniform",

@@ -65,7 +65,7 @@ def test_a_logger_that_fails_in_the_middle_is_named_and_the_run_ends_as_it_shoul
 
 
 def test_without_loggers_a_run_keeps_its_own_record_alone(clip_folder, tmp_path):
-    train(clip_folder, tmp_path, logger=[])
+    train(clip_folder, tmp_path, logger=[], report=False)
     assert {path.name for path in tmp_path.iterdir()} == {
         ".lock",
         "checkpoints",

@@ -16,6 +16,7 @@ KINDS = {"classify": TrainSettings, "gan": TrainGanSettings}
 
 def settings_of(task: str = "classify", **changes: Any) -> Any:
     given = {"data": {"name": "folder", "root": "x", "flip_labels": {"a": "b"}}, "run_dir": "r", **changes}
+    given |= {"model": "tiny_r3d"} if task == "classify" else {}
     return from_keywords(KINDS[task], given).settings()
 
 

@@ -44,7 +44,7 @@ class Summary:
 
 
 def plain_summary(evaluated: Evaluated, rows: Sequence[tuple[str, str]]) -> Summary:
-    """Of a task that says no more than its table: ``rows`` of name and value."""
+    """The summary of a task that says no more than its table: ``rows`` of name and value."""
     title, value = rows[0] if rows else ("videos", str(len(evaluated.paths)))
     return Summary(
         headline=f"{title[:1].upper()}{title[1:]}: {value}, on {videos(evaluated)}.",
