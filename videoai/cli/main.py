@@ -94,6 +94,8 @@ def set_up_logging() -> None:
     name_processes(os.environ)
     level = logging.INFO if launched_rank() == 0 else logging.WARNING
     logging.basicConfig(level=level, format="%(message)s", handlers=[StandardError()])
+    for client in ("httpx", "httpx2"):  # of huggingface_hub: a line for each request
+        logging.getLogger(client).setLevel(logging.WARNING)
 
 
 class StandardError(logging.StreamHandler):

@@ -20,6 +20,7 @@ from torch import nn
 
 from videoai import __version__
 from videoai.core.files import write_atomic
+from videoai.core.hub import local_file
 
 FORMAT = 1
 READ_AT_ONCE = 2**20  # bytes
@@ -41,13 +42,14 @@ def save(path: Path, state: dict[str, Any]) -> None:
 
 
 def load(path: str | Path, *, device: str | torch.device = "cpu") -> dict[str, Any]:
-    """Read a checkpoint as plain data (``weights_only``: no pickled code runs).
+    """Read a checkpoint as plain data (``weights_only``: no pickled code runs); ``hf://OWNER/NAME`` is fetched first.
 
     Raises:
         FileNotFoundError: no such file.
         ValueError: not a checkpoint of this project, damaged, or of a newer format.
+        OSError: not to be had from the hub.
     """
-    path = Path(path)
+    path = local_file(path)
     if path.is_dir():
         raise ValueError(f"{path} is a folder; a file is needed.{_neighbours(path / 'x')}")
     if not path.exists():

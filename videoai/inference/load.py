@@ -11,6 +11,7 @@ from torch import nn
 
 from videoai.core import checkpoint
 from videoai.core.build import build
+from videoai.core.hub import local_file
 from videoai.core.messages import command_line, truncated_list
 from videoai.core.types import ClipSpec
 from videoai.models import TARGETS, create_model
@@ -49,8 +50,8 @@ def load(checkpoint_path: str | Path, *, trust: Sequence[str] = (), device: str 
 
 
 def open_checkpoint(source: str | Path) -> dict[str, Any]:
-    """The content of a checkpoint file, or of published weights by id (``ID`` or ``ID:FILE``), which come with
-    their own classes and clip but without data.
+    """The content of a checkpoint file, also of the hub (``hf://OWNER/NAME``), or of published weights by id (``ID`` or
+    ``ID:FILE``), which come with their own classes and clip but without data.
 
     Raises: FileNotFoundError, OSError, ValueError: naming the file and what is wrong with it.
     """
@@ -141,11 +142,11 @@ def averaged(state: dict[str, Any]) -> dict[str, Any] | None:
 
 def read_weights(path: str | Path) -> tuple[dict[str, torch.Tensor], list[str] | None]:
     """The tensors of a checkpoint of this project and its classes, or a state dict of the same model, as other training
-    scripts save it, and the classes in the config.json beside it, else None.
+    scripts save it, and the classes in the config.json beside it, else None. ``hf://OWNER/NAME`` is fetched first.
 
-    Raises: FileNotFoundError, ValueError.
+    Raises: FileNotFoundError, OSError, ValueError.
     """
-    path = Path(path)
+    path = local_file(path)
     if path.is_dir():
         raise ValueError(f"weights={path} is a folder. Give a file in it, such as {path}/checkpoints/best.pt of a run.")
     if not path.exists():

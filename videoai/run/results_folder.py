@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from videoai.core import process_group
+from videoai.core.hub import is_on_hub
 from videoai.core.messages import truncated_list
 from videoai.core.numbered import next_number, numbered
 from videoai.core.paths import display_path
@@ -28,7 +29,7 @@ def evaluation_folder(run_dir: str | None, *, checkpoint: str, data: str | None,
         facts: ``split``, ``views`` and ``fingerprint`` (of the data), as results.json has them.
     """
     stem = os.path.splitext(os.path.basename(checkpoint))[0]
-    file = "" if stem == "best" or is_published(checkpoint) else stem
+    file = "" if stem == "best" or is_published(checkpoint) or is_on_hub(checkpoint) else stem
     views = "" if facts["views"] == "1x1" else facts["views"]
     name = "-".join(filter(None, (facts["split"], data, views, file)))
     return choose_folder(run_dir, default_run_dir(checkpoint) / name, facts, read_results)

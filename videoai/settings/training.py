@@ -309,7 +309,9 @@ class TrainSettings(RunSettings):
         True, resume=True, help="true = evaluate the best checkpoint on val at the end: RUN/report/report.html"
     )
     weights: str | None = setting(
-        None, path=True, help="start from PATH, a checkpoint of yours, or from published weights: ID, or ID:FILE"
+        None,
+        path=True,
+        help="start from PATH, a checkpoint of yours, from hf://OWNER/NAME, or from published weights: ID, or ID:FILE",
     )
 
     def __post_init__(self) -> None:

@@ -9,15 +9,17 @@ from videoai.settings.setting import setting
 Split = Literal["auto", "train", "val", "test", "all"]
 Ablation = Literal["shuffle", "single_frame", "reverse"]
 EvaluationPrecision = Literal["auto", "fp32", "tf32", "bf16", "fp16"]
+CHECKPOINT_HELP = (
+    "a file of yours, hf://OWNER/NAME[@REVISION] of the Hugging Face hub, or published weights: ID such as "
+    "torchvision/r3d_18, or ID:FILE"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluateSettings:
     """Score a checkpoint on a split of a data set. Model, classes and clip come from the checkpoint."""
 
-    checkpoint: str = setting(
-        path=True, help="a file of yours, or published weights: ID such as torchvision/r3d_18, or ID:FILE"
-    )
+    checkpoint: str = setting(path=True, help=CHECKPOINT_HELP)
     split: Split = setting("auto", help="auto = test, else val, else all")
     views: str = setting("1x1", help="clips along the video x crops; 4x3 and 10x3 are usual")
     ablate: tuple[Ablation, ...] = setting(
@@ -45,9 +47,7 @@ class EvaluateSettings:
 class PredictSettings:
     """Answers for video files, as JSON lines on standard output."""
 
-    checkpoint: str = setting(
-        path=True, help="a file of yours, or published weights: ID such as torchvision/r3d_18, or ID:FILE"
-    )
+    checkpoint: str = setting(path=True, help=CHECKPOINT_HELP)
     input: str = setting(path=True, help="a file, a folder, or a pattern in quotes: 'films/*.mp4'")
     top_k: int = setting(5, min=1, help="classes in an answer")
     window_seconds: float | None = setting(

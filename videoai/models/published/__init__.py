@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from videoai.core.build import build
 from videoai.core.messages import did_you_mean
+from videoai.core.paths import is_url
 from videoai.core.types import ClipSpec
 from videoai.models.layers import check_num_classes
 from videoai.models.published.files import read_file, unwrap
@@ -110,7 +111,7 @@ def is_published(weights: str) -> bool:
     """Whether this looks like an id (or ``ID:FILE``, or a misspelt source) and not like the path of a file."""
     source, slash, _ = weights.partition("/")
     meant = bool(slash and get_close_matches(source, sources(), n=1, cutoff=SAME_SOURCE))
-    return meant and not Path(weights).exists()
+    return meant and not is_url(weights) and not Path(weights).exists()
 
 
 def find(weights: str) -> Weights:

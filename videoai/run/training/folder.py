@@ -13,6 +13,7 @@ import yaml
 
 from videoai.core import checkpoint, process_group
 from videoai.core.files import file_lock, is_locked, write_atomic
+from videoai.core.hub import folder_name, is_on_hub
 from videoai.models.published import is_published
 
 logger = logging.getLogger(__name__)
@@ -160,7 +161,10 @@ def copy_best(folder: RunFolder, resume: str | bool) -> None:
 
 
 def default_run_dir(checkpoint_path: str) -> Path:
-    """Where the results of a checkpoint go: its own run folder, else beside it; of published weights, below runs/."""
+    """Where the results of a checkpoint go: its own run folder, else beside it; of published weights and those of the
+    hub, below runs/."""
+    if is_on_hub(checkpoint_path):
+        return Path("runs") / folder_name(checkpoint_path)
     if is_published(checkpoint_path):
         return Path("runs") / checkpoint_path.partition(":")[0].replace("/", "-")
     folder = Path(os.path.abspath(checkpoint_path)).parent

@@ -1,0 +1,77 @@
+"""Models on the Hugging Face hub: ``hf://OWNER/NAME[@REVISION][/FILE]``, all through ``huggingface_hub``.
+
+So its cache, tokens, mirrors and offline mode hold: HF_HOME, HF_TOKEN, HF_ENDPOINT, HF_HUB_OFFLINE.
+"""
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+logger = logging.getLogger(__name__)
+
+CHECKPOINT = "best.pt"  # the file of a repository that is meant when none is named
+NAME = r"[\w.-]+/[\w.-]+"
+# as fsspec writes it; a revision with another slash in it is named by its commit
+LOCATION = re.compile(rf"hf://(?P<repo>{NAME})(@(?P<revision>refs/[\w.-]+/[\w.-]+|[\w.-]+))?(/(?P<file>[^?#]+))?")
+
+
+def is_on_hub(location: str | Path) -> bool:
+    return str(location).startswith("hf://")
+
+
+def local_file(location: str | Path) -> Path:
+    """The path of a file, which is downloaded first where it is ``hf://...`` and not in the cache.
+
+    Raises: ValueError: not written so. OSError: not there, not for you, or not to be reached.
+    """
+    if not is_on_hub(location):
+        return Path(location)
+    if not (found := LOCATION.fullmatch(str(location))):
+        raise ValueError(f"{location}: write hf://OWNER/NAME, hf://OWNER/NAME@REVISION or hf://OWNER/NAME/FILE.")
+    from huggingface_hub import hf_hub_download
+
+    file = found["file"] or CHECKPOINT
+    with _worded(str(location), missing=f"it has no {file}. Name another file of it: hf://{found['repo']}/FILE"):
+        path = Path(hf_hub_download(found["repo"], file, revision=found["revision"]))
+    if "snapshots" in path.parts:  # the folder below it is the commit
+        logger.info("%s: %s of commit %s", location, file, path.parts[path.parts.index("snapshots") + 1][:12])
+    return path
+
+
+def folder_name(location: str) -> str:
+    """OWNER-NAME, or OWNER-NAME-REVISION, for a folder of results."""
+    return re.sub("[/@]", "-", location.removeprefix("hf://"))
+
+
+@contextmanager
+def _worded(where: str, *, missing: str) -> Iterator[None]:
+    """The hub's errors as one line that begins with ``where``. Raises: OSError."""
+    from huggingface_hub import errors
+
+    log_in = "If it is private: hf auth login, or set HF_TOKEN"
+    try:
+        yield
+    except errors.GatedRepoError as error:
+        raise OSError(f"{where}: its owner must let you in first. Ask on its page, then hf auth login.") from error
+    except errors.RepositoryNotFoundError as error:
+        raise OSError(f"{where}: no such repository on the hub, or not yours to see. {log_in}") from error
+    except errors.RevisionNotFoundError as error:
+        raise OSError(f"{where}: the repository has no such branch, tag or commit.") from error
+    except errors.LocalEntryNotFoundError as error:
+        why = _reason(error.__cause__ or error)
+        raise OSError(
+            f"{where}: neither in the cache of huggingface_hub nor to be fetched ({why}). Check the network and "
+            "HF_HUB_OFFLINE, or fetch it elsewhere and give the PATH of the file."
+        ) from error
+    except errors.EntryNotFoundError as error:
+        raise OSError(f"{where}: {missing}") from error
+    except (errors.HTTPError, OSError) as error:  # pyright: ignore[reportPrivateImportUsage] (of httpx or requests)
+        status = getattr(getattr(error, "response", None), "status_code", None)
+        hint = " You need a token that may write there: hf auth login, or set HF_TOKEN" if status in (401, 403) else ""
+        raise OSError(f"{where}: the hub cannot be used ({_reason(error)}).{hint}") from error
+
+
+def _reason(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0] or type(error).__name__
