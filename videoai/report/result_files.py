@@ -43,6 +43,7 @@ class Evaluated:
     split: str
     checkpoint: str
     fingerprint: str  # identifies what was evaluated: a hash of the manifest
+    checkpoint_sha256: str | None = None  # of the checkpoint's file; None = there is none: published weights
 
     def __post_init__(self) -> None:
         check_videos(self.scores, paths=self.paths, errors=self.errors, classes=self.names, split=self.split)
@@ -72,6 +73,7 @@ class Evaluated:
             "n_bad": len(bad),
             **metrics,
             "checkpoint": self.checkpoint,
+            "checkpoint_sha256": self.checkpoint_sha256,
             "fingerprint": self.fingerprint,
             "bad_videos": bad,
         }

@@ -3,14 +3,16 @@
 import logging
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 
 from videoai.core import process_group
 from videoai.core.device import resolve_device, take_device
+from videoai.core.hub import local_file
 from videoai.core.paths import display_path
 from videoai.core.types import VideoItem
 from videoai.data.dataset import EvalClips
@@ -24,6 +26,8 @@ from videoai.inference.ablate import ablated_batches
 from videoai.inference.load import LoadedModel, from_state, open_checkpoint
 from videoai.inference.score import ViewOutputs, view_outputs
 from videoai.report.motion import motion_rows
+from videoai.models.published import is_published
+from videoai.models.published.download import digest_of
 from videoai.report.result_files import Evaluated, write_report
 from videoai.run.ablation import ablations, check_ablate, motion_sections, with_ablations
 from videoai.run.checkpoint_data import DataChange, check_data_unchanged, choose_data, read_data
@@ -65,6 +69,7 @@ def evaluate(
 
 
 def _evaluate(settings: EvaluateSettings, change: DataChange, command: str | None) -> Evaluation:
+    digest = file_digest(settings.checkpoint)  # first: a run that goes on may replace the file while it is read
     state = open_checkpoint(settings.checkpoint)
     task = scoring_task(state, settings.checkpoint, trust=settings.trust)
     check_ablate(task, settings.ablate)
@@ -76,7 +81,7 @@ def _evaluate(settings: EvaluateSettings, change: DataChange, command: str | Non
     device = take_device(settings.device)
     dataset, precision = split_clips(model, split, settings, device), evaluation_precision(settings.precision, device)
     views = score(model, dataset, settings, precision)
-    evaluated = evaluated_split(task, model, split, settings, views)
+    evaluated = replace(evaluated_split(task, model, split, settings, views), checkpoint_sha256=digest)
     ablated = ablations(task, evaluated, settings.ablate, partial(score, model, dataset, settings, precision))
     report = with_ablations(task.report(evaluated, views), ablated)
     if process_group.rank() == 0:
@@ -87,6 +92,12 @@ def _evaluate(settings: EvaluateSettings, change: DataChange, command: str | Non
     drawn = [name for name in report.pictures if (folder / name).exists()]
     table = [*task.table(report.results), *motion_rows(ablated)]
     return Evaluation(report.results, str(folder), ["results.json", *report.files, *drawn], table)
+
+
+def file_digest(checkpoint_path: str) -> str | None:
+    """SHA-256 of a checkpoint's file; None = there is none: published weights, or a path that leads nowhere."""
+    path = Path() if is_published(checkpoint_path) else local_file(checkpoint_path)
+    return digest_of(path) if path.is_file() else None
 
 
 class Split(NamedTuple):
