@@ -128,8 +128,38 @@ def judge_run(clip_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
         "run_dir": str(run_dir),
         "report": False,
     }
-    videoai.train(given, trainer={**trainer, "num_threads": 1, "eval_every": 60})
+    videoai.train(given, run_dir=str(run_dir), trainer={**trainer, "num_threads": 1, "eval_every": 60})
     return run_dir
+
+
+@pytest.fixture(scope="session")
+def evaluated_run(clip_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder: a model with fresh weights as its best checkpoint, and the evaluation of its test split."""
+    import torch
+
+    import videoai
+    from videoai.compose.settings import from_arguments
+    from videoai.core import checkpoint
+    from videoai.core.types import ClipSpec
+    from videoai.data.lists.manifest import from_folder
+    from videoai.settings.training import TrainSettings
+
+    torch.manual_seed(0)
+    manifest = from_folder(clip_folder)
+    data = from_arguments(TrainSettings, ["data=folder", f"data.root={clip_folder}", "data.flip=0"]).whole["data"]
+    state = {
+        "format": checkpoint.FORMAT,
+        "config": {"model": {"name": "tiny_r3d"}, "data": data},
+        "classes": list(manifest.classes),
+        "clip": ClipSpec(num_frames=8, size=32, stride=2).to_dict(),
+        "model": videoai.create_model("tiny_r3d", num_classes=len(manifest.classes)).state_dict(),
+        "step": 0,
+        "versions": {**checkpoint.versions(), "data": manifest.fingerprint()},
+    }
+    run = tmp_path_factory.mktemp("evaluated") / "motions"
+    checkpoint.save(run / "checkpoints" / "best.pt", state)
+    videoai.evaluate(str(run / "checkpoints" / "best.pt"), num_workers=0)
+    return run
 
 
 @pytest.fixture(scope="session")

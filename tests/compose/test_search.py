@@ -26,7 +26,7 @@ class Stop(Exception):
 
 def ran(settings: TrainSettings, should_stop) -> dict[str, object]:
     """Stands for a training: what it comes to is its rate."""
-    value = settings.optim["lr"]
+    value = 0.1 if settings.optim["lr"] == "auto" else settings.optim["lr"]
     for evaluation in range(1, EVALUATIONS + 1):
         if should_stop(evaluation, value * evaluation):
             break

@@ -30,6 +30,7 @@ JOBS = [
     gan.GenerateSettings,
     verbs.EvaluateSettings,
     verbs.PredictSettings,
+    verbs.PushSettings,
     datasets.InspectSettings,
     datasets.CheckSettings,
     datasets.PrepareSettings,
@@ -222,7 +223,7 @@ def test_a_setting_that_needs_another_one_says_when_it_has_no_effect(changes, se
 
 def test_what_a_setting_needs_is_a_setting():
     known = {one.key for one in describe(TrainSettings, complete(TrainSettings, GIVEN))}
-    known |= {"gan.ada_target", "gan.r1", "gan.generator.motion_code", "optim.momentum", "to"}
+    known |= {"gan.ada_target", "gan.r1", "gan.generator.motion_code", "optim.momentum", "to", "hub"}
     needed = {re.split("[=>]", setting_of(f).needs)[0] for cls in ALL for f in fields(cls)}
     assert needed - {""} <= known
 

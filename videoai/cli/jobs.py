@@ -41,6 +41,12 @@ JOBS: dict[str, Job] = {
         ("videoai.settings.runs:CompareSettings",),
         "RUN RUN [key=value ...]",
     ),
+    "push": Job(
+        "videoai.cli.push:main",
+        "publish a run on the Hugging Face hub, with a model card whose numbers are checked",
+        ("videoai.settings.verbs:PushSettings",),
+        "RUN hub=OWNER/NAME license=NAME [key=value ...]",
+    ),
     "data inspect": Job(
         "videoai.cli.data_inspect:main",
         "say what lies at PATH, and the command that trains on it",
@@ -123,6 +129,7 @@ ELSEWHERE = {
     **dict.fromkeys(("fit", "run", "finetune", "fine-tune", "resume"), "train"),
     **dict.fromkeys(("test", "val", "validate", "eval", "score"), "evaluate"),
     **dict.fromkeys(("infer", "inference", "classify", "demo"), "predict"),
+    **dict.fromkeys(("publish", "upload", "share"), "push"),
     **dict.fromkeys(("inspect", "check", "prepare"), "data"),
     **dict.fromkeys(("zoo", "model"), "models"),
     **dict.fromkeys(("list", "ls", "status", "experiments"), "runs"),

@@ -5,13 +5,14 @@ So its cache, tokens, mirrors and offline mode hold: HF_HOME, HF_TOKEN, HF_ENDPO
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 logger = logging.getLogger(__name__)
 
 CHECKPOINT = "best.pt"  # the file of a repository that is meant when none is named
+EVALUATION = "evaluation"  # the folder of a repository whose files a push replaces as a whole
 NAME = r"[\w.-]+/[\w.-]+"
 # as fsspec writes it; a revision with another slash in it is named by its commit
 LOCATION = re.compile(rf"hf://(?P<repo>{NAME})(@(?P<revision>refs/[\w.-]+/[\w.-]+|[\w.-]+))?(/(?P<file>[^?#]+))?")
@@ -43,6 +44,31 @@ def local_file(location: str | Path) -> Path:
 def folder_name(location: str) -> str:
     """OWNER-NAME, or OWNER-NAME-REVISION, for a folder of results."""
     return re.sub("[/@]", "-", location.removeprefix("hf://"))
+
+
+def upload(repo: str, files: Mapping[str, bytes], *, private: bool, revision: str | None, message: str) -> str:
+    """One commit that puts ``files`` (by path) into a model repository, which is made where it is not there. What else
+    lies there stays, but for other files of an evaluation. Returns: the address of the commit.
+
+    Raises: ValueError: a public repository that should be private, or a card that the hub refuses. OSError: not yours,
+    or not to be reached.
+    """
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
+
+    api, where = HfApi(), f"hub={repo}"
+    with _worded(where, missing="no such revision"):
+        api.create_repo(repo, private=private or None, exist_ok=True)
+        if private and not api.model_info(repo).private:  # it was there before
+            raise ValueError(f"{where}: is public already, and private=true. Choose another name, or change it there.")
+        if revision:
+            api.create_branch(repo, branch=revision, exist_ok=True)
+        there = [file.rfilename for file in api.model_info(repo, revision=revision).siblings or []]
+        stale = [name for name in there if name.startswith(f"{EVALUATION}/") and name not in files]
+        operations = [
+            *(CommitOperationAdd(name, data) for name, data in files.items()),
+            *(CommitOperationDelete(name) for name in stale),
+        ]
+        return api.create_commit(repo, operations, commit_message=message, revision=revision).commit_url
 
 
 @contextmanager

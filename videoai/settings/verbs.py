@@ -1,4 +1,4 @@
-"""Settings of ``evaluate`` and ``predict``."""
+"""Settings of ``evaluate``, ``predict`` and ``push``."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -64,5 +64,21 @@ class PredictSettings:
     trust: tuple[str, ...] = setting((), help="packages of your own that the checkpoint's model comes from")
     run_dir: str | None = setting(
         None, path=True, help="where predictions.jsonl and labelled videos go; null = runs/predict, or predict-2 and on"
+    )
+    debug: bool = setting(False, help="true = show the traceback of an error")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PushSettings:
+    """Publish the best checkpoint of a run, with its evaluation and a model card whose numbers are computed again."""
+
+    run: str = setting(path=True, help="the folder of a run that was evaluated; may stand first, without run=")
+    hub: str | None = setting(None, help="OWNER/NAME of a model repository on the Hugging Face hub; made if missing")
+    local_dir: str | None = setting(None, path=True, help="also, or only, write the same files into this new folder")
+    license: str = setting(help="as the hub spells it: apache-2.0, mit, cc-by-nc-4.0, other, ...")
+    private: bool = setting(False, needs="hub", help="true = a new repository is private; a public one is refused")
+    revision: str | None = setting(None, needs="hub", help="the branch to push to, made if missing; null = main")
+    results: str | None = setting(
+        None, path=True, help="the folder of the evaluation; null = the run's own: test, else val"
     )
     debug: bool = setting(False, help="true = show the traceback of an error")
