@@ -25,9 +25,9 @@ from videoai.engine.precision import Precision
 from videoai.inference.ablate import ablated_batches
 from videoai.inference.load import LoadedModel, from_state, open_checkpoint
 from videoai.inference.score import ViewOutputs, view_outputs
-from videoai.report.motion import motion_rows
 from videoai.models.published import is_published
 from videoai.models.published.download import digest_of
+from videoai.report.motion import motion_rows
 from videoai.report.result_files import Evaluated, write_report
 from videoai.run.ablation import ablations, check_ablate, motion_sections, with_ablations
 from videoai.run.checkpoint_data import DataChange, check_data_unchanged, choose_data, read_data
