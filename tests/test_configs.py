@@ -47,7 +47,8 @@ def test_every_choice_composes(row: dict[str, str]):
     composed = compose(*(f"{group}={name}" for group, name in row.items()))
     assert row.items() <= composed.choices.items()
     assert list(unused(TrainSettings, composed.whole)) == []
-    ClipSpec(**composed.whole["clip"])
+    if row.get("clip") != "auto":  # whose numbers come from the data
+        ClipSpec(**composed.whole["clip"])
 
 
 @pytest.mark.parametrize("name", sorted(file.stem for file in (CONFIGS / "gan").glob("*.yaml")))
@@ -101,7 +102,8 @@ def test_every_experiment_is_ready_to_train_but_for_its_data(name):
         model = build_model({**settings.model, **without_network}, num_classes=7)
     for key in ("num_frames", "size"):
         assert settings.model.get(key) in (None, getattr(settings.clip, key))
-    assert build_optimizer(settings.optim, model, layer_decay=settings.finetune.layer_decay).param_groups
+    optim = {**settings.optim, "lr": 0.1} if settings.optim["lr"] == "auto" else settings.optim
+    assert build_optimizer(optim, model, layer_decay=settings.finetune.layer_decay).param_groups
     Schedule(total_steps=1000, **settings.schedule)
 
 
@@ -120,12 +122,6 @@ def test_a_model_brings_its_clip_and_a_data_set_its_augmentation_unless_told_oth
     assert (composed.choices["clip"], composed.choices["augment"]) == (MODELS["r3d_18"].clip, "standard")
     composed = compose("model=r3d_18", "clip=16x2x32", "augment=strong")
     assert (composed.whole["clip"]["size"], composed.choices["augment"]) == (32, "strong")
-
-
-def test_a_model_brings_its_rate_unless_told_otherwise():
-    assert compose("model=tiny_r3d").whole["optim"]["lr"] == 0.004
-    assert compose("model=vivit_s").whole["optim"]["lr"] == 0.0005
-    assert compose("model=tiny_r3d", "optim=sgd").whole["optim"]["name"] == "sgd"
 
 
 def test_an_experiment_brings_its_weights():

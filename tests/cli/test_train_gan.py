@@ -13,7 +13,9 @@ SMOKE = (
 @pytest.fixture(scope="module")
 def trained(clip_folder, videoai_command, tmp_path_factory):
     cwd = tmp_path_factory.mktemp("project")
-    done = videoai_command(*SMOKE, "data=folder", f"data.root={clip_folder}", "data.val_fraction=0.34", cwd=cwd)
+    done = videoai_command(
+        *SMOKE, "data=folder", f"data.root={clip_folder}", "data.val_fraction=0.34", "data.split_seed=69", cwd=cwd
+    )
     assert done.returncode == 0, done.stderr
     return cwd, done
 

@@ -75,7 +75,7 @@ def test_a_task_of_ones_own_trains_evaluates_and_predicts(speeds, tmp_path):
     results = evaluated.results
     assert (results["split"], results["n_total"]) == ("test", 2)
     assert evaluated.files == ["results.json", "predictions.csv", "report.html"]
-    with (tmp_path / "run/predictions.csv").open(newline="") as file:
+    with (Path(evaluated.folder) / "predictions.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert {row["value"] for row in rows} == {"-7.000000", "20.000000"}  # -7 is in test alone
     errors = [abs(float(row["value"]) - float(row["predicted"])) for row in rows]

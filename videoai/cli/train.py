@@ -30,8 +30,26 @@ def main(arguments: list[str]) -> int:
     from videoai.run.train import train
 
     settings = composed.settings()
+    if settings.data.folds is not None and settings.data.fold is None:
+        return report_folds(settings, command_line("train", *arguments))
     done = train(settings, command=command_line("train", *arguments))
     return report(done, "evaluate", own_data(composed, arguments), own_packages(settings))
+
+
+def report_folds(settings: TrainSettings, command: str) -> int:
+    """Train each fold, print the table and the command that uses the ensemble."""
+    from videoai.core.messages import command_line
+    from videoai.report.folds import folds_table
+    from videoai.report.tables import as_text
+    from videoai.run.folds import train_folds
+
+    done = train_folds(settings, command=command)
+    if launched_rank() > 0:  # the first process prints
+        return 0
+    print(as_text(folds_table(done.rows, done.summary)))
+    print(f"files: {display_path(done.folder)}/ folds.json folds.csv fold0/ ...")
+    print(f"next: {command_line('predict', f'checkpoint={display_path(done.ensemble)}', 'input=VIDEO')}")
+    return 0
 
 
 def print_config(composed: Composed[Any]) -> int:

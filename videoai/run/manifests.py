@@ -7,6 +7,7 @@ from videoai.core import process_group
 from videoai.core.build import build
 from videoai.core.messages import same_command
 from videoai.core.paths import display_path
+from videoai.data.lists import folds
 from videoai.data.lists.manifest import SPLITS, Manifest
 from videoai.data.lists.quarantine import without_quarantined
 from videoai.report.tables import as_text, class_balance_table
@@ -59,7 +60,15 @@ def build_manifest(data: DataSettings, *, trust: Sequence[str]) -> Manifest:
         manifest.check_times()
     if data.only is not None:
         manifest = manifest.only(data.only)
-    return without_quarantined(manifest, data.quarantine) if data.quarantine else manifest
+    if data.quarantine:
+        manifest = without_quarantined(manifest, data.quarantine)
+    return with_fold(manifest, data) if data.folds is not None and data.fold is not None else manifest
+
+
+def with_fold(manifest: Manifest, data: DataSettings) -> Manifest:
+    """As ``data.folds`` and ``data.fold`` say. Raises: ValueError: no such fold, or too few groups of a class."""
+    of_layout = {"seed": data.source.get("split_seed", 0), "val_fraction": data.source.get("val_fraction")}
+    return folds.with_fold(manifest, folds=data.folds or 0, fold=data.fold or 0, **of_layout)
 
 
 def keep_together(manifest: Manifest) -> dict[str, str]:

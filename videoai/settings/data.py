@@ -29,6 +29,13 @@ class DataSettings:
     quarantine: str | None = setting(
         None, path=True, help="a CSV file of videos to leave out of train, as videoai data check writes it"
     )
+    folds: int | None = setting(
+        None,
+        min=2,
+        max=50,
+        help="train as many runs, each with another part as its test split: a table, and an ensemble",
+    )
+    fold: int | None = setting(None, min=0, needs="data.folds", help="this part alone, from 0 on; null = all, in turn")
     flip: float | Literal["auto"] = setting(
         "auto",
         auto=True,

@@ -48,7 +48,6 @@ class TrainerSettings:
     minutes: float | None = setting(
         None,
         above=0,
-        resume=True,
         help="a schedule of about so long on this machine, measured at the start, in the place of max_epochs",
     )
     max_steps: int | None = setting(

@@ -1,12 +1,23 @@
 """Does the schedule fit the number of clips, and the learning rate the clips of a step?"""
 
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import pytest
+import torch
 
 from videoai.compose.settings import from_keywords
-from videoai.run.training.choose_schedule import fitted_decay, fitted_epochs
+from videoai.run.training.choose_schedule import fitted_decay, fitted_epochs, with_learning_rate
 from videoai.settings.training import TrainSettings
+
+
+@dataclass
+class Sized:
+    """What of a Setup a learning rate depends on."""
+
+    settings: Any
+    batch_size: int
 
 
 @pytest.fixture(scope="module")
@@ -36,3 +47,25 @@ def test_the_average_remembers_a_twelfth_of_the_schedule():
     assert fitted_decay(1) == 0.9
     assert fitted_decay(10**9) == 0.9999
     assert fitted_decay(None) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "rate"),
+    [
+        ({"model": "tiny_r3d"}, 0.004),
+        ({"model": "tiny_r3d", "trainer": {"accumulate": 4}}, 0.008),  # AdamW: the root of four times the clips
+        ({"model": "tiny_r3d", "optim": "sgd", "trainer": {"accumulate": 4}}, 0.2),  # SGD: four times
+        ({"model": "tiny_r3d", "weights": "mine.pt"}, 0.0003),
+        ({"model": "tiny_r3d", "optim": {"lr": 0.1}, "trainer": {"accumulate": 4}}, 0.1),  # typed: as it is
+    ],
+)
+def test_the_rate_follows_the_clips_of_a_step(words, rate):
+    settings = from_keywords(TrainSettings, words).settings()
+    setup = Sized(settings=settings, batch_size=16)
+    assert with_learning_rate(setup, torch.nn.Linear(4, 4)).settings.optim["lr"] == pytest.approx(rate)
+
+
+def test_a_large_model_learns_more_slowly(settings):
+    with torch.device("meta"):
+        large = torch.nn.Linear(4000, 4000)
+    assert with_learning_rate(Sized(settings=settings, batch_size=16), large).settings.optim["lr"] == 0.0005

@@ -32,7 +32,9 @@ def announce(trainer: Trainer, task: Task, setup: Setup, plan: Pace) -> None:
     logger.info("%s, schedule over %d steps%s", shape, total, f", stopping at {stop}" if stop < total else "")
     where = display_path(setup.folder)
     if trainer.step >= stop:
-        logger.info("%s: already at step %d; raise trainer.max_steps or max_epochs to go on", where, trainer.step)
+        longer = "trainer.max_steps" if stop < total else "trainer.max_epochs"
+        ended = "its time is over" if getattr(settings, "minutes", None) else f"raise {longer} to go on"
+        logger.info("%s: already at step %d; %s", where, trainer.step, ended)
     elif trainer.step:
         logger.info("continuing %s at step %d of %d", where, trainer.step, stop)
 

@@ -14,6 +14,7 @@ import torch
 
 from videoai.core import process_group
 from videoai.core.checkpoint import read_plain
+from videoai.core.hub import local_file
 from videoai.core.types import ClipSpec
 from videoai.data.lists.items import Items
 from videoai.data.loader import resolve_workers
@@ -80,11 +81,22 @@ def model_of_weights(weights: str | None) -> dict[str, Any] | None:
         return None
     if is_published(weights):
         return {"name": find(weights).model}
-    state = read_plain(Path(weights))
+    state = read_plain(weights_file(weights))
     node = state.get("config", {}).get("model", {}) if isinstance(state, dict) else {}
     if "name" not in node:
         raise ValueError(f"weights={weights} does not say which model it is of: name it with model=NAME.")
     return {key: value for key, value in node.items() if key != "pretrained"}
+
+
+def weights_file(weights: str) -> Path:
+    """Where a checkpoint of a run lies. Raises: FileNotFoundError: nowhere."""
+    path = local_file(weights)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"weights={weights}: no such file. Give a checkpoint, such as RUN/checkpoints/best.pt, or published weights "
+            "by id: videoai models NAME"
+        )
+    return path
 
 
 def model_at_hand(device: torch.device) -> dict[str, Any]:
@@ -107,7 +119,7 @@ def clip_of_weights(settings: TrainSettings, facts: Sequence[VideoFacts]) -> dic
     """The clip that the weights were trained on, at its rate also where the files have another one; None without."""
     weights, known = published_id(settings), {field.name for field in fields(ClipSettings)}
     if weights is None:
-        return dict(read_plain(Path(settings.weights))["clip"]) if settings.weights else None
+        return dict(read_plain(weights_file(settings.weights))["clip"]) if settings.weights else None
     clip = {key: value for key, value in find(weights).clip.to_dict().items() if key in known}
     fps = typical([one.fps for one in facts])
     if clip["sampling"] == "dense" and abs(fps / PUBLISHED_FPS - 1) > SAME_RATE:

@@ -26,7 +26,7 @@ def recording(folder: RunFolder, trainer: Trainer, text: Callable[[float], str])
         best = trainer.best
         facts: dict[str, Any] = {"state": state, "step": trainer.step, "stop_step": trainer.cadence.stop_step}
         facts |= {"metric": trainer.metric, "lower_is_better": trainer.lower_is_better, "began": began}
-        facts |= {"best": text(best.value) if best.step else "", "best_step": best.step}
+        facts |= {"best": text(best.value) if best.step > 0 else "", "best_step": best.step}
         facts |= {"error": " ".join(str(error).split())[:300]} if error else {}
         write_atomic(folder.path / FILE, (json.dumps(facts, indent=2) + "\n").encode(), sync=False)
 

@@ -1,0 +1,60 @@
+"""Cross-validation: each clip is once in the test split, and groups never cross a fold."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from videoai.data.lists.items import Items
+from videoai.data.lists.manifest import SPLITS, Manifest
+from videoai.data.lists.splits import group_numbers, split_groups, unit_of
+
+VAL_FRACTION = 0.15  # of what is not test, where the layout has no val_fraction
+
+
+def with_fold(
+    manifest: Manifest, *, folds: int, fold: int, seed: int = 0, val_fraction: float | None = None
+) -> Manifest:
+    """The manifest with part ``fold`` of ``folds`` as its test split, and val made out of the others.
+
+    All clips are dealt, whatever split they were in: by group, with about the same share of each class in all parts.
+
+    Raises: ValueError: no such fold, or a class that has fewer groups than there are folds.
+    """
+    if not 0 <= fold < folds:
+        raise ValueError(f"data.fold={fold}: with data.folds={folds} choose from 0 to {folds - 1}.")
+    items = Items.join([manifest.splits[split] for split in SPLITS])
+    items = items[items.in_order()]
+    _check_groups(items, manifest, folds)
+    is_test = fold_numbers(items, folds, seed) == fold
+    share = VAL_FRACTION if val_fraction is None else val_fraction
+    kept = {"train": items[~is_test], "val": items[:0]}
+    if share > 0:
+        kept = split_groups(items[~is_test], {"train": 1 - share, "val": share}, seed)
+    given = sum(len(manifest.splits[split]) for split in ("val", "test"))
+    notes = [note for note in manifest.notes if not note.startswith("made ")]
+    before = f"; {given} clips were in val or test before" if given and len(notes) == len(manifest.notes) else ""
+    notes.append(f"fold {fold} of {folds}, by {unit_of(items)}, is test{before}.")
+    return replace(manifest, splits={**kept, "test": items[is_test]}, notes=tuple(notes))
+
+
+def fold_numbers(items: Items, folds: int, seed: int) -> np.ndarray:
+    """int64 [N], the part of each item, by scikit-learn's StratifiedGroupKFold."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    dealer: Any = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    numbers = np.empty(len(items), np.int64)
+    for number, (_, test) in enumerate(dealer.split(np.zeros(len(items)), items.label, group_numbers(items))):
+        numbers[test] = number
+    return numbers
+
+
+def _check_groups(items: Items, manifest: Manifest, folds: int) -> None:
+    groups, (clip, label) = group_numbers(items), items.label_pairs()
+    for number, name in enumerate(manifest.classes):
+        count = len(np.unique(groups[clip[label == number]]))
+        if count < folds:
+            raise ValueError(
+                f"data.folds={folds}: the class '{name}' has {count} {unit_of(items)}{'' if count == 1 else 's'}, and "
+                f"each fold needs one to test. Set data.folds to {max(2, count)} or less, or add clips."
+            )
