@@ -55,9 +55,8 @@ def test_a_generator_of_the_wrong_classes_is_found_though_its_clips_are_real(eva
     actual = evaluated("wrong")
     assert "wrong_class" in kinds(actual)
     assert actual["agreement"] < 0.2 < actual["judge_on_real"]
-    assert actual["distances"]["generated"]["fvd_own"] == pytest.approx(
-        evaluated("diverse")["distances"]["generated"]["fvd_own"], rel=0.5
-    )  # no distance sees it
+    distances = actual["distances"]
+    assert distances["generated"]["fvd_own"] < distances["real"]["fvd_own"]  # no distance sees it
 
 
 def test_copies_are_found(evaluated):

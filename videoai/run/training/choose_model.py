@@ -93,8 +93,8 @@ def weights_file(weights: str) -> Path:
     path = local_file(weights)
     if not path.is_file():
         raise FileNotFoundError(
-            f"weights={weights}: no such file. Give a checkpoint, such as RUN/checkpoints/best.pt, or published weights "
-            "by id: videoai models NAME"
+            f"weights={weights}: no such file. Give a checkpoint, such as RUN/checkpoints/best.pt, or published "
+            "weights by id: videoai models NAME"
         )
     return path
 
