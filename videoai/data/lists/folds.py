@@ -31,9 +31,10 @@ def with_fold(
     kept = {"train": items[~is_test], "val": items[:0]}
     if share > 0:
         kept = split_groups(items[~is_test], {"train": 1 - share, "val": share}, seed)
-    given = sum(len(manifest.splits[split]) for split in ("val", "test"))
+    made = " ".join(note.partition(" out of")[0] for note in manifest.notes if note.startswith("made "))
+    given = [f"{len(manifest.splits[split])} of {split}" for split in ("val", "test") if split not in made]
+    before = f"; the given splits ({', '.join(given)}) are not used" if given else ""
     notes = [note for note in manifest.notes if not note.startswith("made ")]
-    before = f"; {given} clips were in val or test before" if given and len(notes) == len(manifest.notes) else ""
     notes.append(f"fold {fold} of {folds}, by {unit_of(items)}, is test{before}.")
     return replace(manifest, splits={**kept, "test": items[is_test]}, notes=tuple(notes))
 
