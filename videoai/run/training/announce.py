@@ -28,7 +28,8 @@ def announce(trainer: Trainer, task: Task, setup: Setup, plan: Pace) -> None:
     what = task.describe(trainer.learner.model, setup.settings)
     logger.info("%s; %s on %s%s", what, precision, precision.device, threads)
     stop, total = plan.cadence.stop_step, plan.total_steps
-    shape = f"batch {batch * accumulate} ({batch} x {accumulate} accumulated), {pluralize(setup.steps_per_epoch, 'step')} an epoch"
+    epoch = f"{pluralize(setup.steps_per_epoch, 'step')} an epoch"
+    shape = f"batch {batch * accumulate} ({batch} x {accumulate} accumulated), {epoch}"
     logger.info("%s, schedule over %d steps%s", shape, total, f", stopping at {stop}" if stop < total else "")
     where = display_path(setup.folder)
     if trainer.step >= stop:
