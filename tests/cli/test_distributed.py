@@ -71,7 +71,7 @@ def test_the_processes_agree_on_a_numbered_folder_and_find_it_again(videoai_comm
 
     name = f"runs/{clip_folder.name}-frame_only"
     assert videoai_command(*words("trainer.max_steps=2"), cwd=tmp_path).returncode == 0
-    said = [f"{name} holds a run with optim.lr=0.004; this one is {name}-2", f"continuing {name}-2 at step 2 of 3"]
+    said = [f"{name} holds a run with optim.lr=0.002; this one is {name}-2", f"continuing {name}-2 at step 2 of 3"]
     for steps, line in zip((2, 3), said, strict=True):
         other = words("optim.lr=0.1", f"trainer.max_steps={steps}")
         done = subprocess.run([*TORCHRUN, *other], capture_output=True, text=True, timeout=100, cwd=tmp_path)
