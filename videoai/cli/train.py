@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> int:
     from videoai.run.train import train
 
     settings = composed.settings()
-    if settings.data.folds is not None and settings.data.fold is None:
+    if settings.data.folds is not None and settings.data.test_fold is None:
         return report_folds(settings, command_line("train", *arguments))
     done = train(settings, command=command_line("train", *arguments))
     return report(done, "evaluate", own_data(composed, arguments), own_packages(settings))

@@ -45,7 +45,7 @@ def train_folds(settings: TrainSettings, *, command: str | None = None) -> Folds
     """
     if settings.finetune.head != "linear" or "_target_" in settings.model:
         raise ValueError(
-            "data.folds: the ensemble takes models of the zoo with their own heads. Set data.fold=0, 1, ..."
+            "data.folds: the ensemble takes models of the zoo with their own heads. Set data.test_fold=0, 1, ..."
         )
     base = Path(os.path.abspath(settings.run_dir or os.path.join("runs", f"{settings.name}-{settings.data.folds}fold")))
     rows, states = [], []
@@ -66,7 +66,7 @@ def train_folds(settings: TrainSettings, *, command: str | None = None) -> Folds
 
 def in_fold(settings: TrainSettings, fold: int, base: Path) -> TrainSettings:
     """The settings of the run of one fold."""
-    return replace(settings, data=replace(settings.data, fold=fold), run_dir=str(base / f"fold{fold}"))
+    return replace(settings, data=replace(settings.data, test_fold=fold), run_dir=str(base / f"fold{fold}"))
 
 
 def as_first(settings: TrainSettings, state: Mapping[str, Any]) -> TrainSettings:
@@ -108,7 +108,7 @@ def joined(states: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
     several = first["config"]["task"] in ("multi_label", {"name": "multi_label"})
     model = {"name": "ensemble", "members": nodes, "several_labels": several}
-    data = {key: value for key, value in first["config"]["data"].items() if key not in ("fold", "folds")}
+    data = {key: value for key, value in first["config"]["data"].items() if key not in ("test_fold", "folds")}
     return {
         **{key: first[key] for key in ("format", "classes", "clip", "step", "versions")},
         "config": {**first["config"], "model": model, "data": data},

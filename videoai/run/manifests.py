@@ -62,13 +62,13 @@ def build_manifest(data: DataSettings, *, trust: Sequence[str]) -> Manifest:
         manifest = manifest.only(data.only)
     if data.quarantine:
         manifest = without_quarantined(manifest, data.quarantine)
-    return with_fold(manifest, data) if data.folds is not None and data.fold is not None else manifest
+    return with_fold(manifest, data) if data.folds is not None and data.test_fold is not None else manifest
 
 
 def with_fold(manifest: Manifest, data: DataSettings) -> Manifest:
-    """As ``data.folds`` and ``data.fold`` say. Raises: ValueError: no such fold, or too few groups of a class."""
+    """As ``data.folds`` and ``data.test_fold`` say. Raises: ValueError: no such fold, or too few groups of a class."""
     of_layout = {"seed": data.source.get("split_seed", 0), "val_fraction": data.source.get("val_fraction")}
-    return folds.with_fold(manifest, folds=data.folds or 0, fold=data.fold or 0, **of_layout)
+    return folds.with_fold(manifest, folds=data.folds or 0, fold=data.test_fold or 0, **of_layout)
 
 
 def keep_together(manifest: Manifest) -> dict[str, str]:

@@ -35,7 +35,9 @@ class DataSettings:
         max=50,
         help="train as many runs, each with another part as its test split: a table, and an ensemble",
     )
-    fold: int | None = setting(None, min=0, needs="data.folds", help="this part alone, from 0 on; null = all, in turn")
+    test_fold: int | None = setting(
+        None, min=0, needs="data.folds", help="this part alone, from 0 on; null = all, in turn"
+    )
     flip: float | Literal["auto"] = setting(
         "auto",
         auto=True,

@@ -22,7 +22,7 @@ def with_fold(
     Raises: ValueError: no such fold, or a class that has fewer groups than there are folds.
     """
     if not 0 <= fold < folds:
-        raise ValueError(f"data.fold={fold}: with data.folds={folds} choose from 0 to {folds - 1}.")
+        raise ValueError(f"data.test_fold={fold}: with data.folds={folds} choose from 0 to {folds - 1}.")
     items = Items.join([manifest.splits[split] for split in SPLITS])
     items = items[items.in_order()]
     _check_groups(items, manifest, folds)
