@@ -119,7 +119,8 @@ def clip_of_weights(settings: TrainSettings, facts: Sequence[VideoFacts]) -> dic
     """The clip that the weights were trained on, at its rate also where the files have another one; None without."""
     weights, known = published_id(settings), {field.name for field in fields(ClipSettings)}
     if weights is None:
-        return dict(read_plain(weights_file(settings.weights))["clip"]) if settings.weights else None
+        state = read_plain(weights_file(settings.weights)) if settings.weights else None
+        return state.get("clip") if isinstance(state, dict) else None  # a plain state dict has none
     clip = {key: value for key, value in find(weights).clip.to_dict().items() if key in known}
     fps = typical([one.fps for one in facts])
     if clip["sampling"] == "dense" and abs(fps / PUBLISHED_FPS - 1) > SAME_RATE:
