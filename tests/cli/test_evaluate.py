@@ -62,9 +62,9 @@ def test_a_limit_on_the_size_of_files_leaves_no_part_of_the_results(
         "run_dir=out",
         "num_workers=0",
     )
-    done = where_files_are_limited(*command, cwd=tmp_path, kib=8)  # the tables fit, the picture does not
+    done = where_files_are_limited(*command, cwd=tmp_path, kib=8)  # the tables fit, the page does not
     assert done.returncode == 1
-    assert "confusion.png: the limit on the size of a file is too low for" in done.stderr
+    assert "report.html: the limit on the size of a file is too low for" in done.stderr
     assert "Traceback" not in done.stderr
     assert list((tmp_path / "out").iterdir()) == []
 

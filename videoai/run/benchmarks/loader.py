@@ -24,6 +24,7 @@ from videoai.data.lists.manifest import Manifest
 from videoai.data.sampling import span_frames
 from videoai.run.manifests import build_manifest
 from videoai.run.reading import resolve_reading
+from videoai.run.training.choose_model import is_open, with_model_and_clip
 from videoai.run.training.stream import new_stream
 from videoai.settings.benchmarks import LoaderSettings
 from videoai.settings.parse import to_dict
@@ -47,6 +48,8 @@ def benchmark_loader(settings: LoaderSettings, training: TrainSettings) -> list[
         raise ValueError("trainer.batch_size=auto: this loads clips and trains nothing. Give a number.")
     manifest = build_manifest(training.data, trust=ANYTHING)
     training = replace(training, data=replace(training.data, flip=resolve_flip(training.data, manifest.classes)))
+    if is_open(training):
+        training = with_model_and_clip(training, manifest.splits["train"], resolve_device(training.device))
     clip, items = ClipSpec(**to_dict(training.clip)), list(manifest.splits["train"])
     workers = os.cpu_count() or 1 if settings.num_workers == "auto" else settings.num_workers
     stream = new_stream(_setup(training, manifest, clip, workers), None)
