@@ -171,6 +171,8 @@ def test_a_file_that_was_cut_and_one_shorter_than_a_clip_are_named(clean, videoa
     assert (done.returncode, reported(folder)) == (3, {"short": ["cut.mkv"]})
     done = videoai_command("data", "check", "clips.csv", "clip=16x1x112", "out=out", cwd=folder)
     assert reported(folder)["too_short"] == ["left1.mp4"]
+    done = videoai_command("data", "check", "clips.csv", "clip.num_frames=16", "out=out", cwd=folder)  # else auto
+    assert (done.returncode, reported(folder)) == (3, {"short": ["cut.mkv"]})  # spread over short videos
 
 
 @pytest.mark.slow

@@ -3,7 +3,6 @@
 from videoai.cli.overrides import path_first, settings_of
 from videoai.compose.settings import from_arguments, shared_out
 from videoai.settings.datasets import CheckSettings
-from videoai.settings.parse import to_dict
 from videoai.settings.training import TrainSettings
 
 FAULTS_FOUND = 3  # exit code: the check was done, and something is wrong
@@ -24,14 +23,13 @@ def _check(settings: CheckSettings, training: TrainSettings, words: list[str]) -
     """``words``: the settings of train that name the videos, and perhaps the clip that they should fill."""
     from videoai.core.messages import command_line
     from videoai.core.paths import display_path
-    from videoai.core.types import ClipSpec
     from videoai.data.check.faults import KINDS
     from videoai.report.check import check_table, summary
     from videoai.report.tables import as_text
     from videoai.run.datasets.check import check
 
     names_clip = any(word.startswith(("clip", "model=", "experiment=")) for word in words)
-    clip = ClipSpec(**to_dict(training.clip)) if names_clip else None
+    clip = training.clip if names_clip else None
     checked = check(settings, training.data, frame_fps=training.loading.frame_fps, clip=clip)
     if checked.faults:
         print(as_text(check_table(checked.faults, KINDS)))

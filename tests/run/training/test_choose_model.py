@@ -8,9 +8,18 @@ import torch
 
 from videoai.compose.settings import from_keywords
 from videoai.core.checkpoint import save
+from videoai.core.types import ClipSpec
 from videoai.models.published.download import cache_path
-from videoai.run.training.choose_model import clip_from_scratch, model_at_hand, model_of_weights, with_model_and_clip
+from videoai.run.manifests import build_manifest
+from videoai.run.training.choose_model import (
+    clip_from_scratch,
+    clip_of,
+    model_at_hand,
+    model_of_weights,
+    with_model_and_clip,
+)
 from videoai.run.video_facts import VideoFacts
+from videoai.settings.parse import to_dict
 from videoai.settings.training import TrainSettings
 
 CPU = torch.device("cpu")
@@ -56,12 +65,18 @@ def test_data_without_a_model_get_one_and_the_built_in_set_keeps_its_own(clip_fo
 def test_what_the_user_says_of_the_clip_stays(clip_folder, monkeypatch, tmp_path):
     monkeypatch.setenv("VIDEOAI_CACHE", str(tmp_path))
     settings = settings_of({"name": "folder", "root": str(clip_folder)}, clip={"size": 24, "num_frames": 8})
-    from videoai.run.manifests import build_manifest
-
     items = build_manifest(settings.data, trust=()).splits["train"]
     chosen = with_model_and_clip(settings, items, CPU)
     assert (chosen.clip.size, chosen.clip.num_frames, chosen.clip.sampling) == (24, 8, "uniform")
     assert chosen.model["name"] == "tiny_r3d"
+
+
+@pytest.mark.parametrize("settings", [{}, {"clip": {"num_frames": 8}}, {"clip": {"size": 24, "resize": 32}}])
+def test_a_check_or_a_benchmark_of_clips_takes_those_of_train(settings, clip_folder):
+    given = settings_of({"name": "folder", "root": str(clip_folder)}, **settings)
+    items = build_manifest(given.data, trust=()).splits["train"]
+    trained = with_model_and_clip(given, items, CPU).clip
+    assert clip_of(given.clip, items, CPU, {}) == ClipSpec(**to_dict(trained))
 
 
 def test_weights_in_the_cache_are_taken_and_their_licence_is_said(monkeypatch, tmp_path, caplog):
@@ -108,7 +123,5 @@ def test_a_set_whose_motion_says_more_than_its_pictures_is_seen_through_differen
             write_clip(tmp_path / f"{index}.mp4", frames.numpy())
             table.writerow([f"{index}.mp4", ["stay", "move"][moves], "train" if index < 56 else "val"])
     settings = settings_of({"name": "csv", "path": str(tmp_path / "clips.csv")})
-    from videoai.run.manifests import build_manifest
-
     items = build_manifest(settings.data, trust=()).splits["train"]
     assert with_model_and_clip(settings, items, CPU).model["temporal_difference"] == "only"

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 from numpy import ndarray
 
 from videoai.core.build import ANYTHING
+from videoai.core.device import resolve_device
 from videoai.core.progress import counting
-from videoai.core.types import ClipSpec
 from videoai.data.check.examine import Examined, examine
 from videoai.data.check.faults import KINDS, Fault, find_faults
 from videoai.data.check.lenient import LENIENT, with_known_labels
@@ -28,8 +28,10 @@ from videoai.data.lists.quarantine import write_quarantine
 from videoai.data.media import BadVideo, sniff
 from videoai.report.check import write_report
 from videoai.run.manifests import announce_data, build_manifest
+from videoai.run.training.choose_model import clip_of
 from videoai.settings.data import DataSettings
 from videoai.settings.datasets import CheckSettings
+from videoai.settings.model import ClipSettings
 
 logger = logging.getLogger(__name__)
 DEADLY = ("crash", "timeout")
@@ -44,13 +46,13 @@ class Checked(NamedTuple):
 
 
 def check(
-    settings: CheckSettings, data: DataSettings, *, frame_fps: float | None = None, clip: ClipSpec | None = None
+    settings: CheckSettings, data: DataSettings, *, frame_fps: float | None = None, clip: ClipSettings | None = None
 ) -> Checked:
     """Examines what ``data`` names and writes ``quarantine.csv``, ``report.csv`` and ``report.html``.
 
     Args:
         frame_fps: of folders of images.
-        clip: also name the videos that are shorter than one.
+        clip: also name the videos that are shorter than one; what is auto in it is chosen as ``train`` does.
     Raises: ValueError, OSError: data that cannot be listed, or a folder that cannot be written.
     """
     folder = Path(settings.out or os.path.join("runs", f"check-{name_of(data)}"))
@@ -63,7 +65,8 @@ def check(
     if near and len(examined) > MAX_NEAR:
         logger.warning("%d files: only bytes are compared, not pictures (at most %d)", len(examined), MAX_NEAR)
         near = False
-    faults = sorted([*listed, *find_faults(manifest, examined, near=near, clip=clip)])
+    spec = clip and clip_of(clip, manifest.splits["train"], resolve_device("auto"), {"frame_fps": frame_fps})
+    faults = sorted([*listed, *find_faults(manifest, examined, near=near, clip=spec)])
     deadly = {file.path for file in examined if file.reason in DEADLY}
     picture = _picture_unless(deadly)
     bad = [(fault.path, fault.kind, fault.detail) for fault in faults if fault.path and not fault.is_light]

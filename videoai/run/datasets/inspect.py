@@ -20,11 +20,9 @@ from videoai.data.media import BadVideo, sniff
 from videoai.data.sampling import span_frames
 from videoai.data.shards.shards import is_member, read_member
 from videoai.run.manifests import MANIFESTS, build_manifest, keep_together
-from videoai.run.training.choose_model import clip_from_scratch, is_open
-from videoai.run.video_facts import look_at
+from videoai.run.training.choose_model import clip_of, is_open
 from videoai.settings.data import PATHS
 from videoai.settings.datasets import InspectSettings
-from videoai.settings.parse import to_dict
 from videoai.settings.training import TrainSettings
 
 IMBALANCE = 10  # train clips of the largest class for each of the smallest; judgement
@@ -78,12 +76,9 @@ def inspect(settings: InspectSettings, defaults: Defaults, choices: Sequence[str
 def describe(manifest: Manifest, settings: InspectSettings, training: TrainSettings) -> dict[str, Any]:
     """What is in a manifest, what to mind, and the settings that should differ from the defaults."""
     videos, frames = inspect_videos(manifest, settings.look, settings.frame_fps)
-    if is_open(training):  # train chooses a clip that fits
-        facts = look_at(manifest.splits["train"], settings.look, {"frame_fps": settings.frame_fps})
-        clip, fitted, about_clip = ClipSpec(**clip_from_scratch(facts, resolve_device("auto"))), {}, []
-    else:
-        clip = ClipSpec(**to_dict(training.clip))
-        fitted, about_clip = fit_clip(clip, frames, videos["fps"])
+    train, reading = manifest.splits["train"], {"frame_fps": settings.frame_fps}
+    clip = clip_of(training.clip, train, resolve_device("auto"), reading)
+    fitted, about_clip = ({}, []) if is_open(training) else fit_clip(clip, frames, videos["fps"])
     sided = sided_classes(manifest.classes)
     flip = {"data.flip": 0} if sided and training.data.flip else {}
     warnings = [*_class_warnings(manifest), *([_sided(sided)] if flip else []), *about_clip, *_file_warnings(videos)]

@@ -5,7 +5,7 @@ The rules were worked out on validation splits of several kinds of data: docs/re
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -146,6 +146,15 @@ def clip_from_scratch(facts: Sequence[VideoFacts], device: torch.device) -> dict
         return {**clip, "stride": 1, "sampling": "uniform"}
     span = min(SPAN_SHARE * seconds, MOST_SPAN_SECONDS)
     return {**clip, "stride": max(1, round(span * fps / (NUM_FRAMES - 1))), "sampling": "dense"}
+
+
+def clip_of(settings: ClipSettings, items: Items, device: torch.device, reading: Mapping[str, Any]) -> ClipSpec:
+    """The clip of the settings; what is ``auto`` in it as for a model from scratch. ``reading``: as of ``look_at``."""
+    given = {key: value for key, value in vars(settings).items() if value != AUTO}
+    if len(given) < len(vars(settings)):
+        fitted = clip_from_scratch(look_at(items, NUM_LOOKED_AT, reading), device)
+        given = fitted | {key: value for key, value in given.items() if value is not None}
+    return ClipSpec(**given)
 
 
 def fitted_size(wanted: tuple[int, int], facts: Sequence[VideoFacts]) -> tuple[int, int]:
