@@ -3,7 +3,7 @@ import torch
 from torch.nn import attention
 
 from videoai.core import device as devices
-from videoai.core.device import has_bf16, prefer_flash_attention_3, resolve_device, take_device
+from videoai.core.device import emulates_bf16, has_bf16, prefer_flash_attention_3, resolve_device, take_device
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
@@ -38,6 +38,19 @@ def test_a_run_makes_the_gpu_that_it_names_the_current_one_and_fp32_fp32(monkeyp
 
 def test_a_cpu_has_no_bf16_of_a_gpu():
     assert not has_bf16(torch.device("cpu"))
+
+
+@pytest.mark.parametrize(
+    ("facts", "emulated"),
+    [
+        ({"architecture": "x86_64", "amx_bf16": False, "avx512_bf16": False}, True),
+        ({"architecture": "x86_64", "amx_bf16": False, "avx512_bf16": True}, False),
+        ({"architecture": "aarch64"}, False),  # other names there: it is measured
+    ],
+)
+def test_a_cpu_tells_whether_it_emulates_bf16(facts, emulated, monkeypatch):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: facts, raising=False)
+    assert emulates_bf16() == emulated
 
 
 @pytest.mark.gpu

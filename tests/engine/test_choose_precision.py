@@ -121,7 +121,17 @@ def test_a_named_format_is_not_probed(threads):
     assert (chosen.name, chosen.layout, lines) == ("bf16", "channels_last_3d", [])
 
 
-def test_the_probe_prints_its_table_and_choice(threads):
+@pytest.mark.parametrize(("emulated", "rows"), [(True, ["fp32", "fp32"]), (False, ["fp32", "fp32", "bf16"])])
+def test_bf16_is_measured_only_where_the_cpu_has_it(emulated, rows, monkeypatch, threads):
+    monkeypatch.setattr("videoai.engine.choose_precision.emulates_bf16", lambda: emulated)
+    lines: list[str] = []
+    resolve_precision("auto", "auto", "auto", Net(), VIDEO, 4, device=CPU, report=lines.append)
+    assert [line.split()[0] for line in lines[1:] if " ms " in line] == rows
+    assert ("bf16 is left out" in lines[-1]) == emulated
+
+
+def test_the_probe_prints_its_table_and_choice(monkeypatch, threads):
+    monkeypatch.setattr("videoai.engine.choose_precision.emulates_bf16", lambda: False)
     lines: list[str] = []
     resolve_precision("auto", "auto", "auto", Net(), VIDEO, 4, device=CPU, report=lines.append)
     assert len(lines) == 4

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from videoai.core.device import has_bf16
+from videoai.core.device import emulates_bf16, has_bf16
 from videoai.engine.precision import Layout, Precision
 
 logger = logging.getLogger(__name__)
@@ -69,8 +69,8 @@ def resolve_precision(
     report: Callable[[str], None],
 ) -> tuple[Precision, int]:
     """On a GPU by ``precision_on_gpu``. On a CPU measure where something is ``auto``: the fastest format that agrees
-    with fp32 on this model and machine, one thread when a step on it is short, otherwise all cores. Sets torch's
-    threads.
+    with fp32 on this model and machine, without bf16 where the CPU emulates it; one thread when a step on it is short,
+    otherwise all cores. Sets torch's threads.
 
     Several threads on short steps spend their time waiting for each other, on the cores that the loader's processes
     need: 257 instead of 158 clips a second for tiny_r3d on two cores with two workers.
@@ -84,6 +84,8 @@ def resolve_precision(
     if device.type != "cpu":
         return precision_on_gpu(name, layout, model, video, num_classes, report), torch.get_num_threads()
     formats, everything = candidates(name, layout, device), torch.get_num_threads()
+    if name == "auto" and emulates_bf16():
+        formats = [precision for precision in formats if precision.name != "bf16"]
     torch.set_num_threads(1 if num_threads == "auto" else int(num_threads))
     alone = num_threads == "auto" and _may_be_short(formats[0], model, video)
     if num_threads == "auto" and not alone:
@@ -98,6 +100,8 @@ def resolve_precision(
         report(f"precision: measured one training step in each format{', on one thread' if alone else ''}")
         for row in rows:
             report(f"  {row}{'  <- chosen' if row is best else ''}")
+        if name == "auto" and emulates_bf16():
+            report("  bf16 is left out: this CPU has no instructions for it")
     return formats[rows.index(best)], torch.get_num_threads()
 
 
