@@ -118,6 +118,7 @@ def tiny(clip_folder: Path, run_dir: Path) -> list[str]:
         "loading.num_workers=0",
         "clip=16x2x32",
         "logger=[]",
+        "report=false",
     ]
     trainer = ["precision=fp32", "num_threads=1", "batch_size=2", "accumulate=2", "max_steps=2"]
     return [*data, "model=tiny_r3d", "device=cpu", *(f"trainer.{word}" for word in trainer), f"run_dir={run_dir}"]

@@ -5,7 +5,14 @@ import pytest
 import yaml
 from PIL import Image
 
-SHORT = ("model=tiny_r3d", "clip=16x2x32", "data.num_workers=0", "trainer.batch_size=2", "trainer.tensorboard=false")
+SHORT = (
+    "model=tiny_r3d",
+    "clip=16x2x32",
+    "data.num_workers=0",
+    "trainer.batch_size=2",
+    "trainer.tensorboard=false",
+    "report=false",
+)
 
 
 @pytest.mark.slow

@@ -21,6 +21,7 @@ STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 def command(root: Path, run_dir: Path, *more: str) -> list[str]:
     given = [f"data.root={root}", "data=folder", "data.flip=0", "data.num_workers=0", f"run_dir={run_dir}"]
     given += ["clip=16x2x32", "trainer.precision=fp32", "trainer.num_threads=1", "trainer.tensorboard=false"]
+    given += ["report=false"]
     return ["train", *given, "trainer.batch_size=2", "trainer.accumulate=2", "trainer.ema_decay=0.9", *more]
 
 

@@ -13,7 +13,7 @@ from videoai.data.motion16.motion import CLASSES, render
 
 FAST = (
     *("clip.size=32", "clip.resize=32", "trainer.batch_size=6", "trainer.precision=fp32", "trainer.log_every=1"),
-    *("trainer.tensorboard=false", "data.num_workers=0", "data.multi_label=true", "data.flip=0"),
+    *("trainer.tensorboard=false", "report=false", "data.num_workers=0", "data.multi_label=true", "data.flip=0"),
 )
 
 

@@ -21,7 +21,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return cache
 
 
-SMALL = ("model=mc3_18", "clip.num_frames=4", "clip.size=32", "clip.resize=32", "trainer.batch_size=4")
+SMALL = ("model=mc3_18", "clip.num_frames=4", "clip.size=32", "clip.resize=32", "trainer.batch_size=4", "report=false")
 
 
 @pytest.mark.slow

@@ -28,6 +28,7 @@ FAST = (
     "trainer.log_every=1",
     "trainer.precision=fp32",
     "trainer.tensorboard=false",
+    "report=false",
 )
 
 

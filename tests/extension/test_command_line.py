@@ -23,6 +23,7 @@ SHORT = [
     "data.flip=0",
     "device=cpu",
     "loading.num_workers=0",
+    "report=false",
     "trainer.batch_size=6",
     "trainer.log_every=1",
     "trainer.max_epochs=4",

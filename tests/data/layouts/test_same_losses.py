@@ -9,7 +9,14 @@ from pathlib import Path
 
 import pytest
 
-SHORT = ("trainer.max_steps=2", "trainer.batch_size=4", "loading.num_workers=1", "device=cpu", "trainer.log_every=1")
+SHORT = (
+    "trainer.max_steps=2",
+    "trainer.batch_size=4",
+    "loading.num_workers=1",
+    "device=cpu",
+    "trainer.log_every=1",
+    "report=false",
+)
 SPLITS = {"train": range(16), "val": range(16, 24)}
 
 

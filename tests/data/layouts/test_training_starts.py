@@ -8,7 +8,15 @@ import pytest
 
 from videoai.data.encode import write_clip
 
-SHORT = ("trainer.max_steps=1", "trainer.batch_size=2", "data.num_workers=0", "device=cpu", "run_dir=run")
+SHORT = (
+    "trainer.max_steps=1",
+    "trainer.batch_size=2",
+    "data.num_workers=0",
+    "device=cpu",
+    "run_dir=run",
+    "report=false",
+    "trainer.precision=fp32",
+)
 
 
 @pytest.mark.slow
