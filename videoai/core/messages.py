@@ -34,9 +34,9 @@ def truncated_list(names: Sequence[str], limit: int = 8) -> str:
     return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")
 
 
-def pluralize(number: int, noun: str) -> str:
-    """``1 folder``, ``2 folders``."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+def pluralize(number: int, noun: str, plural: str = "") -> str:
+    """``1 folder``, ``2 folders``; ``1 class``, ``2 classes`` with its plural."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
 def command_line(job: str, *words: str, trust: Sequence[str] = ()) -> str:

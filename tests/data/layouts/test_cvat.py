@@ -99,7 +99,7 @@ def test_tags_beside_boxes_must_be_chosen_and_inspect_takes_tags(put, read, trai
     root = put({"a.xml": exported(images("run", 0, 1, 2), images("person", 0, 1, 2, tag="box"))}, ["a.mp4"])
     assert candidates(survey(str(root)))[0].settings["labels"] == "tag"
     assert trained_on(root) == [("a.mp4", "run", 0.0, 0.2)]
-    with pytest.raises(ValueError, match=r"several kinds of labels, tag \(1 labels\), track .*choose: data.labels=tag"):
+    with pytest.raises(ValueError, match=r"several kinds of labels, tag \(1 label\), track .*choose: data.labels=tag"):
         read(root, labels=None)
 
 
@@ -126,6 +126,40 @@ def test_what_is_left_out_or_odd_is_said(put, read):
     assert any(
         "1 video that cannot be opened to time their frames, first" in note and "c.mp4" in note for note in notes
     )
+
+
+@pytest.mark.parametrize(
+    ("late", "note"),
+    [
+        (
+            ((30, 0), (40, 1)),
+            "left out 1 labelled stretch beginning after the end of the video, first 'walk' of a.mp4, fr"
+            "ame 30 to 40 of 30.",
+        ),
+        (
+            ((20, 0), (900, 1)),
+            "cut 1 labelled stretch ending after the end of the video, first 'walk' of a.mp4, frame 20 to 900 of 30.",
+        ),
+    ],
+)
+def test_frames_beyond_the_end_of_the_video_are_counted_and_the_first_is_named(put, read, late, note):
+    whole, other = track("run", (0, 0), (15, 1)), exported(track("walk", (0, 0), (15, 1)), source="b.mp4")
+    root = put({"a.xml": exported(whole, track("walk", *late)), "b.xml": other}, ["a.mp4", "b.mp4"])
+    assert note in read(root).notes
+    assert note in read(root, multi_label=True).notes
+
+
+def test_an_end_within_the_last_step_is_no_fault(put, read):
+    xml = exported(track("run", (0, 0), (15, 1)), track("walk", (15, 0), (28, 0)), step=4)
+    assert not any("after the end" in note for note in read(put({"a.xml": xml}, ["a.mp4"])).notes)
+
+
+def test_a_video_with_every_label_behind_its_end_is_another_one(put, read):
+    root = put({"a.xml": exported(track("run", (30, 0), (60, 1)), track("walk", (60, 0), (90, 1)))}, ["a.mp4"])
+    with pytest.raises(
+        ValueError, match=r"no label begins inside its video, first 'run' of a.mp4, frame 30 to 60 of 30"
+    ):
+        read(root)
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def test_of_several_tiers_one_is_chosen_and_named(put, read, trained_on):
     root = put({"x.eaf": document(ACTION, tier("who", (3, 1, "me")), tier("empty"))}, ["a.mp4"])
     fit = candidates(survey(str(root)))[0]
     assert fit.settings["tier"] == "action"
-    assert "tiers action (2 labels), who (1 labels), data.tier chooses" in fit.why
+    assert "tiers action (2 labels), who (1 label), data.tier chooses" in fit.why
     assert trained_on(root, tier="who") == [("a.mp4", "me", 0.0, 0.5)]
     with pytest.raises(ValueError, match=r"several kinds of labels, action .* choose: data.tier=action"):
         read(root, tier=None)
@@ -94,7 +94,39 @@ def test_a_video_may_have_all_its_labels_and_what_is_left_out_is_said(put, read)
     assert [item.spans for item in manifest.splits["train"]] == [((0, 0.0, 0.5), (1, 0.5, 1.0)), ()]
     notes = read(root).notes
     assert any(note.startswith("left out 2 files without annotations in the tier action, first") for note in notes)
-    assert "left out 1 annotations whose times were never aligned in ELAN." in notes
+    assert "left out 1 annotation never aligned in time in ELAN." in notes
+
+
+REVERSED = tier("action", (1, 1, 2, "run"), (2, 3, 2, "walk"))
+NO_SLOT = tier("action", (1, 1, 2, "run"), (2, 9, 3, "walk"))
+
+
+@pytest.mark.parametrize(
+    ("eaf", "message"),
+    [
+        (document(REVERSED), r"x.eaf:5: annotation a2 \('walk'\) is from 1 to 0.5 s; it must not end before it begins"),
+        (
+            document(tier("child", (3, 2, "jump")), REVERSED),
+            r"annotation a2 \('jump'\) is from 1 to 0.5 s; it must not",
+        ),
+        (document(REVERSED, more='TIME_ORIGIN="250"'), r"annotation a2 \('walk'\) is from 1.25 to 0.75 s"),
+        (
+            document(NO_SLOT),
+            r"x.eaf:5: TIME_SLOT_REF1 of annotation a2 is 'ts9', which TIME_ORDER does not define; .*ts1",
+        ),
+        (document(ACTION, slots=()), r"TIME_SLOT_REF1 of annotation a1 is 'ts1', .*defined: none. Export"),
+    ],
+    ids=["reversed", "refers to a reversed one", "reversed with an origin", "undefined slot", "no slot at all"],
+)
+def test_times_that_cannot_be_are_named_with_their_annotation(put, read, eaf, message):
+    with pytest.raises(ValueError, match=message):
+        read(put({"x.eaf": eaf}, ["a.mp4"]))
+
+
+def test_annotations_without_length_are_left_out_and_the_first_is_named(put, read):
+    eaf = document(ACTION, slots=((1, 0), (2, 500), (3, 500)))
+    notes = read(put({"x.eaf": eaf, "y.eaf": document(ACTION, url="b.mp4")}, ["a.mp4", "b.mp4"])).notes
+    assert "left out 1 labelled stretch not ending after the beginning, first 'walk' of a.mp4, 0.5 to 0.5 s." in notes
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,8 @@ def test_several_labels_are_proposed_and_refused_without_the_setting(put, read):
     assert candidates(survey(str(root)))[0].settings["multi_label"] is True
     assert [item.labels for item in read(root).splits["train"]] == [(0, 1), (1,)]
     with pytest.raises(
-        ValueError, match=r"export.json:1: 1.mp4 has the labels 'jump' and 'run' at the same time; data.mu"
+        ValueError,
+        match=r"export.json:1, item 1, annotation 1: 1.mp4 has the labels 'jump' and 'run' at the same time; data.mu",
     ):
         read(root, multi_label=False)
     minimal = {"video": "1.mp4", "id": 1, "act": {"choices": ["run", "jump"]}, "annotation_id": 1}
@@ -127,16 +128,34 @@ def test_of_annotations_that_differ_the_ground_truth_counts_else_the_latest(put,
     assert trained_on(root) == [("1.mp4", "walk", 0.0, None), ("2.mp4", "run", 0.0, None)]
     notes = read(root).notes
     assert any(note.startswith("2 videos have annotations that differ, first /data/upload/7/1.mp4") for note in notes)
-    assert "left out 1 videos without a label of act, first /data/upload/7/3.mp4." in notes
+    assert "left out 1 video without a label of act, first /data/upload/7/3.mp4." in notes
 
 
 @pytest.mark.parametrize(
     ("tasks", "message"),
     [
-        ([task(1, timeline("run", 9, 3))], r"export.json:1: a range of a timeline is {'start': 9, 'end': 3}; {'start'"),
-        ([{**task(1), "annotations": [{"result": None}]}], r"export.json:1: an annotation has no list of results"),
-        ([{**task(1), "data": {"image": "a.jpg"}}], r"export.json:1: no name of a video among image; one that ends in"),
-        ([{**task(1), "annotations": []}, {"result": 0}], r"export.json:1: no name of a video among result"),
+        (
+            [TWO[0], task(2, {**choices(), "value": {"choices": "run"}})],
+            r"""export.json:1, item 2, annotation 2: choices of act is 'run'; a list of names such as \["run"\] is nee""",
+        ),
+        (
+            [TWO[0], task(2, {**timeline("run", 1, 3), "value": {"timelinelabels": {"run": 1}}})],
+            r"item 2, annotation 2: timelinelabels of when is .*; a list of names",
+        ),
+        ([task(1, choices("run", " "))], r"item 1, annotation 1: choices of act is .*; a list of names"),
+        (
+            [task(1, timeline("run", 9, 3))],
+            r"export.json:1, item 1, annotation 1: a range of a timeline is {'start': 9, 'end': 3}; {'start'",
+        ),
+        (
+            [{**task(1), "annotations": [{"result": None}]}],
+            r"export.json:1, item 1: an annotation has no list of results",
+        ),
+        (
+            [{**task(1), "data": {"image": "a.jpg"}}],
+            r"export.json:1, item 1: no name of a video among image; one that ends in",
+        ),
+        ([{**task(1), "annotations": []}, {"result": 0}], r"export.json:1, item 2: no name of a video among result"),
         ([task(1)], r"export.json: it holds no labels of videos; has anything been annotated\?"),
     ],
 )

@@ -283,7 +283,7 @@ def test_a_folder_of_frames_does_not_stand_for_a_video_whose_labels_have_times(w
     (video.with_suffix("") / "00001.jpg").write_bytes(b"")
     notes = read(root).notes
     assert any(note.startswith("1 of 10 annotated videos are not there") for note in notes)
-    assert "left out 1 stretches of folders of images, which have no times." in notes
+    assert "left out 1 labelled stretch of folders of images, which have no times." in notes
 
 
 def test_stretches_of_folders_of_images_are_left_out_whatever_their_order(tmp_path):
@@ -297,7 +297,7 @@ def test_stretches_of_folders_of_images_are_left_out_whatever_their_order(tmp_pa
         (tmp_path / "clips.json").write_text(json.dumps([*clips, *more]))
         manifest = build_manifest({"name": "json", "path": str(tmp_path / "clips.json"), "val_fraction": 0}, trust=())
         assert len(manifest.splits["train"]) == 5
-        assert "left out 1 stretches of folders of images, which have no times." in manifest.notes
+        assert "left out 1 labelled stretch of folders of images, which have no times." in manifest.notes
     (tmp_path / "clips.json").write_text(json.dumps([whole | {"start_seconds": 1}]))
     with pytest.raises(ValueError, match="its stretches lie in folders of images, which have no times"):
         build_manifest({"name": "json", "path": str(tmp_path / "clips.json")}, trust=())
@@ -310,8 +310,8 @@ def test_stretches_of_folders_of_images_are_left_out_whatever_their_order(tmp_pa
         ('[{"path": "a.mp4", "label": "a"}] garbage', "1: 'garbage' follows the end"),
         ('[{"path": "a.mp4", "label": "a"},\n', "2: the list has no end"),
         ('{"path": "a.mp4", "label": "a"}\n]', "2: .* follows the end"),
-        ('[{"path": "a.mp4", "label": ' + "1" * 5000 + "}]", "1: Exceeds the limit"),
-        ('[{"path": "a.mp4", "label": ' + "[" * 100_000, "1: maximum recursion depth"),
+        ('[{"path": "a.mp4", "label": ' + "1" * 5000 + "}]", "1, item 1: Exceeds the limit"),
+        ('[{"path": "a.mp4", "label": ' + "[" * 100_000, "1, item 1: maximum recursion depth"),
     ],
 )
 def test_json_that_is_cut_off_or_goes_on_is_refused(tmp_path, text, problem):
@@ -331,7 +331,7 @@ def test_labels_in_a_list_need_to_be_asked_for_and_inspect_asks(tmp_path):
     manifest = build_manifest({"name": "json", "path": str(path), "multi_label": True, "val_fraction": 0}, trust=())
     assert manifest.classes == ("jump", "run")
     assert [item.labels for item in manifest.splits["train"]] == [(1,), (0, 1), ()] * 2
-    with pytest.raises(ValueError, match=r"clips.json:1: label is a list; data.multi_label=true reads several"):
+    with pytest.raises(ValueError, match=r"clips.json:1, item 1: label is a list; data.multi_label=true reads several"):
         build_manifest({"name": "json", "path": str(path)}, trust=())
     path.write_text(json.dumps([{"path": "0.mp4", "label": "run"}]))
     with pytest.raises(ValueError, match=r"label is 'run'; with data.multi_label=true a list of names is needed"):
@@ -371,7 +371,7 @@ def test_a_json_says_when_each_label_holds(tmp_path, seconds, spans):
     path.write_text(json.dumps([timed, {"path": "b.mp4", "label": [], "split": "train"}]))
     node = {"name": "json", "path": str(path), "multi_label": True, "val_fraction": 0}
     if isinstance(spans, str):
-        with pytest.raises(ValueError, match=f"clips.json:1: {spans}"):
+        with pytest.raises(ValueError, match=f"clips.json:1, item 1: {spans}"):
             build_manifest(node, trust=())
         return
     item = build_manifest(node, trust=()).splits["train"][0]
@@ -417,15 +417,27 @@ def test_the_columns_of_a_table_can_be_named(write_tree):
             " 3 ",
             r"wave_test_split1.txt:2: .*0 \(unus",
         ),
-        ("ssv2", "labels/train.json", "Pushing", "Pulling", r"train.json:10: the template 'Pulling some.* labels.json"),
-        ("ssv2", "labels/train.json", '"id": "78689"', '"id": ', r"train.json:19: Expecting value; this is not JSON"),
+        (
+            "ssv2",
+            "labels/train.json",
+            "Pushing",
+            "Pulling",
+            r"train.json:10, item 2: the template 'Pulling some.* labels.json",
+        ),
+        (
+            "ssv2",
+            "labels/train.json",
+            '"id": "78689"',
+            '"id": ',
+            r"train.json:19: Expecting value at character 9 of the line; this is not JSON",
+        ),
         ("jester", "jester-v1-train.csv", "34871;", "34871 ", r"jester-v1-train.csv:2: .*ID;LABEL is needed"),
         (
             "diving48",
             "Diving48_V2_train.json",
             '"label": 1',
             '"label": 48',
-            r"train.json:1: label is 48; .*names 2 dives",
+            r"train.json:1, item 2: label is 48; .*names 2 dives",
         ),
         (
             "charades",

@@ -80,7 +80,7 @@ def test_of_several_attributes_one_is_chosen_and_named(put, read, trained_on):
     root = put({"via.json": about}, ["a.mp4", "b.mp4"])
     assert candidates(survey(str(root)))[0].settings["attribute"] == "action"
     assert trained_on(root, attribute="mood") == [("a.mp4", "glad", 0.5, 1.5)]
-    assert "left out 1 videos without a value of mood, first b.mp4." in read(root, attribute="mood").notes
+    assert "left out 1 video without a value of mood, first b.mp4." in read(root, attribute="mood").notes
     with pytest.raises(
         ValueError, match=r"several kinds of labels, action \(2 labels\), mood .*: data.attribute=action"
     ):
@@ -90,6 +90,7 @@ def test_of_several_attributes_one_is_chosen_and_named(put, read, trained_on):
 @pytest.mark.parametrize(
     ("about", "message"),
     [
+        (project(segment("run", z=(2, 0.5))), r"via.json: metadata '1_0': z \('run'\) is from 2 to 0.5 s; it must not end"),
         (project(segment("run", z=("soon", 2))), r"via.json: metadata '1_0': z\[0\] is 'soon'; seconds"),
         (
             project(segment("run", vid="7")),

@@ -89,3 +89,31 @@ def test_the_csv_layout_names_the_one_that_reads_it(tmp_path):
         ValueError, match="metadata.csv:1: path and label are called file_name and label here; the layout"
     ):
         from_csv(tmp_path / "metadata.csv")
+
+
+@pytest.mark.parametrize(
+    ("folder", "keys", "message"),
+    [
+        (
+            "train",
+            ("file_nam", "label"),
+            r"train/metadata.csv:1: no column names the video; .* Rename file_nam to file_name",
+        ),
+        ("test", ("file_name", "lable"), r"test/metadata.csv:1: no column names the label; .* Rename lable to label"),
+        (
+            "train",
+            ("filname", "class"),
+            r"train/metadata.csv:1: no column names the video; .* Rename filname to filename",
+        ),
+    ],
+)
+def test_a_misspelt_column_is_named_in_the_list_that_has_it(tmp_path, folder, keys, message):
+    root = write(tmp_path, {split: clips for split, clips in SAME_NAMES.items() if split != folder})
+    write(root, {folder: SAME_NAMES[folder]}, keys=keys)
+    with pytest.raises(ValueError, match=message):
+        read(root)
+
+
+def test_a_misspelt_column_of_the_only_list_is_named_too(tmp_path):
+    with pytest.raises(ValueError, match=r"metadata.csv:1: no column names the video; columns here: file_nam, label"):
+        read(write(tmp_path, {"": SAME_NAMES["train"]}, keys=("file_nam", "label")))

@@ -101,7 +101,7 @@ def test_json_reads_times_by_other_names(tmp_path, keys):
 
 def test_json_refuses_numbers_of_frames(tmp_path):
     (tmp_path / "clips.json").write_text(json.dumps([{"path": "a.mp4", "label": "x", "start_frame": 1}]))
-    with pytest.raises(ValueError, match=r"clips.json:1: .* counts frames"):
+    with pytest.raises(ValueError, match=r"clips.json:1, item 1: .* counts frames"):
         from_json(str(tmp_path / "clips.json"))
 
 

@@ -32,6 +32,7 @@ class Annotated(NamedTuple):
     spans: tuple[NamedSpan, ...] | None = None  # spans in a multi-label set, where label is ""
     likely_group: str | None = None  # what stands in a column that may name people or sources
     counts_frames: bool = False  # starts and ends are numbers of frames of the file, the first 0, not seconds
+    step: int = 1  # frames from one annotated frame to the next, where frames are counted
 
 
 class SplitOptions(TypedDict, total=False):
@@ -102,7 +103,9 @@ class _Finder:
         self.where: dict[tuple[str, str], str | None] = {}  # name, folder beside it -> path below root, None = absent
         self.absent: Counter[str] = Counter()  # split -> videos
         self.likely_groups: set[str] = set()
-        self.num_empty = 0  # stretches that end before they begin
+        self.empty: list[str] = []  # stretches that do not end after they begin
+        self.outside: list[str] = []  # stretches that begin after the last frame of the file
+        self.cut: list[str] = []  # stretches that end after it
         self.num_untold = 0  # stretches of folders of images, which have no times
         self.is_folder = cache(lambda path: not is_file(path))
         self.times = FrameTimes(videos.root)
@@ -117,15 +120,28 @@ class _Finder:
                 self.num_untold += 1
                 continue
             if clip.counts_frames:
-                if (times := self.times.of(path)) is None:
+                if (times := self.times.of(path)) is None or not (clip := self._within(clip, len(times) - 1)):
                     continue
                 clip = _in_seconds(clip, times)
             if clip.end_seconds is not None and clip.end_seconds <= clip.start_seconds:
-                self.num_empty += 1
+                self.empty.append(f"{clip.label!r} of {clip.video}, {clip.start_seconds:g} to {clip.end_seconds:g} s")
             else:
                 self.likely_groups |= {clip.likely_group} if clip.likely_group else set()
                 stretch = clip.start_seconds, clip.end_seconds
                 yield Row(path, clip.label, clip.split, clip.group, *stretch, spans=clip.spans)
+
+    def _within(self, clip: Annotated, num_frames: int) -> Annotated | None:
+        """The clip with the spans that begin inside the file. None = it does not itself. What ends later is cut."""
+        parts = clip.spans if clip.spans is not None else [NamedSpan(clip.label, clip.start_seconds, clip.end_seconds)]
+        for label, start, end in parts:
+            what = f"{label!r} of {clip.video}, frame {start:g} to {end or start:g} of {num_frames}"
+            if start >= num_frames:
+                self.outside.append(what)
+            elif end is not None and end > num_frames + clip.step:
+                self.cut.append(what)
+        if clip.spans is not None:
+            return clip._replace(spans=tuple(span for span in clip.spans if span.start_seconds < num_frames))
+        return clip if clip.start_seconds < num_frames else None
 
     def _path_of(self, clip: Annotated) -> str | None:
         key = clip.video, clip.beside
@@ -144,6 +160,13 @@ class _Finder:
                 f"{source}: its stretches lie in folders of images, which have no times. A table for "
                 "data=csv may name stretches of them, counted at loading.frame_fps."
             )
+        if self.outside and not num_clips:
+            raise ValueError(
+                f"{source}: no label begins inside its video, first {self.outside[0]}; frames are counted from 0. Are "
+                "these the videos that were annotated, in their whole length?"
+            )
+        if self.empty and not num_clips:
+            raise ValueError(f"{source}: no label ends after it begins, first {self.empty[0]}; correct the times")
         if self.times.faults and not num_clips:
             raise ValueError(f"{source}: its labels count frames, and no video can be opened: {self.times.faults[0]}")
         if not total:
@@ -166,10 +189,15 @@ class _Finder:
                 f"{absent} of {len(self.where)} annotated videos are not there and are left out ({by_split}), first "
                 f"{truncated_list(self._absent_names(), 3)}."
             )
-        if self.num_empty:
-            notes.append(f"left out {self.num_empty} stretches that end before they begin.")
+        for kind, some in (
+            ("left out {} not ending after the beginning", self.empty),
+            ("left out {} beginning after the end of the video", self.outside),
+            ("cut {} ending after the end of the video", self.cut),
+        ):
+            if some:
+                notes.append(f"{kind.format(_stretches(len(some)))}, first {some[0]}.")
         if self.num_untold:
-            notes.append(f"left out {self.num_untold} stretches of folders of images, which have no times.")
+            notes.append(f"left out {_stretches(self.num_untold)} of folders of images, which have no times.")
         if faults := self.times.faults:
             notes.append(
                 f"left out the clips of {pluralize(len(faults), 'video')} that cannot be opened to time their frames, "
@@ -184,6 +212,10 @@ class _Finder:
 
     def _absent_names(self) -> list[str]:
         return [name for (name, _), path in self.where.items() if path is None]
+
+
+def _stretches(number: int) -> str:
+    return pluralize(number, "labelled stretch", "labelled stretches")
 
 
 def _has_times(clip: Annotated) -> bool:

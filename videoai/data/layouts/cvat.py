@@ -81,7 +81,7 @@ def _clips(task: Task, kind: str, multi_label: bool) -> Iterator[Annotated]:
     spans = task.stretches.get(kind, [])
     if spans or multi_label:
         split = SPLIT_NAMES.get(task.subset.lower())
-        place = {"also": task.also, "beside": task.beside, "split": split, "counts_frames": True}
+        place = {"also": task.also, "beside": task.beside, "split": split, "counts_frames": True, "step": task.step}
         yield from clips(task.entry, task.video, spans, multi_label=multi_label, **place)
 
 

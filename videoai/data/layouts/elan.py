@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from typing import Unpack
 from urllib.parse import unquote, urlsplit
 
+from videoai.core.messages import pluralize, truncated_list
 from videoai.data.layouts.annotations import Annotated, SplitOptions, manifest_from_annotations
 from videoai.data.layouts.entries import Entry
-from videoai.data.layouts.stretches import choose, clips, listed, most
+from videoai.data.layouts.stretches import choose, clips, listed, most, stretch
 from videoai.data.layouts.survey import Candidate, Survey, survey
 from videoai.data.layouts.video_index import is_file
 from videoai.data.layouts.xml_elements import Element, parts_of
@@ -41,7 +42,7 @@ def detect(tree: Survey) -> Candidate | None:
     files = tree.named("*.eaf")
     if not files:
         return None
-    settings, why = tree.place(), f"{len(files)} files of ELAN, such as {os.path.basename(files[0])}"
+    settings, why = tree.place(), f"{pluralize(len(files), 'file')} of ELAN, such as {os.path.basename(files[0])}"
     try:
         counts = _counts([_recording(path) for path in files])
     except ValueError:  # reading it will say so
@@ -93,22 +94,23 @@ def _notes(recordings: list[Recording], tier: str, multi_label: bool) -> list[st
     notes = []
     bare = [one.path for one in recordings if tier not in one.tiers or not (one.tiers[tier] or multi_label)]
     if bare:
-        notes.append(f"left out {len(bare)} files without annotations in the tier {tier}, first {bare[0]}.")
+        notes.append(
+            f"left out {pluralize(len(bare), 'file')} without annotations in the tier {tier}, first {bare[0]}."
+        )
     if num_untimed := sum(recording.num_untimed for recording in recordings):
-        notes.append(f"left out {num_untimed} annotations whose times were never aligned in ELAN.")
+        notes.append(f"left out {pluralize(num_untimed, 'annotation')} never aligned in time in ELAN.")
     return notes
 
 
 def _recording(path: str) -> Recording:
     recording, origin = Recording(path), 0.0
-    slots: dict[str, float] = {}
+    slots: dict[str, float | None] = {}
     tiers: dict[str, list[Element]] = {}
     for part in parts_of(path):
         if part.name == "HEADER":
             recording.videos, origin = _media(part)
         elif part.name == "TIME_ORDER":
-            timed = [slot.entry for slot in part.all("TIME_SLOT") if "TIME_VALUE" in slot.entry.fields]
-            slots = {slot.text("TIME_SLOT_ID"): slot.number("TIME_VALUE") / 1000 for slot in timed}
+            slots = {slot.entry.text("TIME_SLOT_ID"): _slot(slot.entry) for slot in part.all("TIME_SLOT")}
         elif part.name == "TIER":
             tiers[part.entry.text("TIER_ID")] = [*part.all(*VALUES)]
     recording.videos.append(os.path.splitext(os.path.basename(path))[0])
@@ -132,7 +134,12 @@ def _media(header: Element) -> tuple[list[str], float]:
     return [], 0.0
 
 
-def _span(value: Element, known: dict[str, Element], slots: dict[str, float], origin: float) -> NamedSpan | None:
+def _slot(slot: Entry) -> float | None:
+    """Seconds; None = never aligned."""
+    return slot.number("TIME_VALUE") / 1000 if "TIME_VALUE" in slot.fields else None
+
+
+def _span(value: Element, known: dict[str, Element], slots: dict[str, float | None], origin: float) -> NamedSpan | None:
     """None = its times were never aligned."""
     timed, passed = value, {value.entry.text("ANNOTATION_ID")}
     while timed.name == "REF_ANNOTATION":
@@ -141,8 +148,18 @@ def _span(value: Element, known: dict[str, Element], slots: dict[str, float], or
             timed.entry.fail(f"ANNOTATION_REF is {refers_to!r}, which leads to no annotation with times")
         timed = known[refers_to]
         passed.add(refers_to)
-    times = [slots.get(timed.entry.text(key)) for key in ("TIME_SLOT_REF1", "TIME_SLOT_REF2")]
-    start, end = times
+    start, end = (_time(timed.entry, key, slots) for key in ("TIME_SLOT_REF1", "TIME_SLOT_REF2"))
     if start is None or end is None:
         return None
-    return NamedSpan(value.said("ANNOTATION_VALUE"), start + origin, end + origin)
+    what = f"annotation {timed.entry.text('ANNOTATION_ID')}"
+    return stretch(timed.entry, what, value.said("ANNOTATION_VALUE"), start + origin, end + origin)
+
+
+def _time(entry: Entry, key: str, slots: dict[str, float | None]) -> float | None:
+    """Seconds of the time slot that an annotation refers to; None = never aligned."""
+    if (name := entry.text(key)) not in slots:
+        entry.fail(
+            f"{key} of annotation {entry.text('ANNOTATION_ID')} is {name!r}, which TIME_ORDER does not define; defined: "
+            f"{truncated_list(list(slots), 4) or 'none'}. Export the file from ELAN again, or delete the annotation"
+        )
+    return slots[name]

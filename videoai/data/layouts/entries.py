@@ -1,4 +1,5 @@
-"""Annotation files entry by entry: CSV, JSON, JSON lines, plain lines. Every complaint starts with `file:LINE`."""
+"""Annotation files entry by entry: CSV, JSON, JSON lines, plain lines. Every complaint starts with `file:LINE`, and in a
+JSON list with `file:LINE, item NUMBER`, since a whole list may stand on one line."""
 
 import json
 import math
@@ -62,15 +63,16 @@ def csv_entries(path: str) -> Iterator[Entry]:
 def json_entries(path: str) -> Iterator[Entry]:
     """The objects of a JSON list, or one object a line. Raises: FileNotFoundError, ValueError."""
     text, decoder = read_text(path), json.JSONDecoder()
-    position, counted_to, line = _after(_OPENING, text, 0), 0, 1
+    position, counted_to, line, number = _after(_OPENING, text, 0), 0, 1, 0
     is_list = "[" in text[:position]
     while position < len(text) and text[position] != "]":
         line, counted_to = line + text.count("\n", counted_to, position), position
-        where = partial(_place, path, line)
+        number += 1
+        where = partial(_place, path, line, number if is_list else None)
         try:
             fields, position = decoder.raw_decode(text, position)
         except json.JSONDecodeError as error:
-            raise ValueError(f"{path}:{error.lineno}: {error.msg}; this is not JSON") from None
+            raise ValueError(_not_json(path, error)) from None
         except (ValueError, RecursionError) as error:  # a number of 5,000 digits; a thousand brackets
             raise ValueError(f"{where()}: {error}") from None
         if not isinstance(fields, dict):
@@ -91,7 +93,7 @@ def load_json(path: str) -> Any:
     try:
         return json.loads(read_text(path))
     except json.JSONDecodeError as error:
-        raise ValueError(f"{path}:{error.lineno}: {error.msg}; this is not JSON") from None
+        raise ValueError(_not_json(path, error)) from None
 
 
 def line_entries(path: str) -> Iterator[tuple[str, Entry]]:
@@ -119,8 +121,13 @@ def _after(pattern: re.Pattern[str], text: str, position: int) -> int:
     return match.end() if match else position
 
 
-def _place(path: str, line: int) -> str:
-    return f"{path}:{line}"
+def _place(path: str, line: int, item: int | None = None) -> str:
+    """``item``: in a JSON list, the first is 1."""
+    return f"{path}:{line}" + (f", item {item}" if item else "")
+
+
+def _not_json(path: str, error: json.JSONDecodeError) -> str:
+    return f"{path}:{error.lineno}: {error.msg} at character {error.colno} of the line; this is not JSON"
 
 
 def _csv_line(file: CsvFile, record: int) -> str:

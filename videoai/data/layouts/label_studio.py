@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, Unpack
 
+from videoai.core.messages import pluralize
 from videoai.data.layouts.annotations import Annotated, SplitOptions, manifest_from_annotations
 from videoai.data.layouts.label_studio_tasks import DEFAULT_FPS, Answer, answers_in, names_of
 from videoai.data.layouts.stretches import choose, clips, listed, most
@@ -58,7 +59,7 @@ def from_label_studio(
     is_labelled = [bool(answer.spans(chosen)) or (multi_label and answer.is_given) for answer in answers]
     labelled = [answer for answer, is_one in zip(answers, is_labelled, strict=True) if is_one]
     if bare := [answer.video for answer, is_one in zip(answers, is_labelled, strict=True) if not is_one]:
-        notes.append(f"left out {len(bare)} videos without a label of {chosen}, first {bare[0]}.")
+        notes.append(f"left out {pluralize(len(bare), 'video')} without a label of {chosen}, first {bare[0]}.")
     if any(chosen in answer.guessed for answer in labelled):
         notes.append(
             f"timelines count frames, {DEFAULT_FPS:g} a second unless the labelling interface has another frameRate: "

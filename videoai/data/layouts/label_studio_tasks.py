@@ -74,7 +74,13 @@ def _of_task(entry: Entry, task: str, fps: float | None) -> Iterator[Answer]:
             (str(one.get("from_name")), one.get("value")) for one in annotation["result"] if isinstance(one, dict)
         ]
         rank = bool(annotation.get("ground_truth")), str(annotation.get("updated_at") or "")
-        yield _answer(entry, task, data, rank, results, fps)
+        yield _answer(_annotation(entry, annotation), task, data, rank, results, fps)
+
+
+def _annotation(entry: Entry, annotation: dict[str, Any]) -> Entry:
+    """The task, which complains with the number of one of its annotations."""
+    number = annotation.get("id")
+    return entry if number is None else Entry(entry.fields, lambda: f"{entry.where()}, annotation {number}")
 
 
 def _of_line(entry: Entry, task: str, fps: float | None) -> Iterator[Answer]:
@@ -104,9 +110,10 @@ def _answer(
     regions = []
     guessed = set()
     for control, value in results:
-        labels = next((value[kind] for kind in KINDS if isinstance(value, dict) and value.get(kind)), None)
-        if not isinstance(labels, list) or not all(isinstance(label, str) and label.strip() for label in labels):
+        kind = next((kind for kind in KINDS if isinstance(value, dict) and value.get(kind)), None)
+        if kind is None:
             continue  # texts, ratings, boxes of pictures
+        labels = _labels(entry, control, kind, value[kind])
         counted = _measured(value)
         rate = fps or counted or said or DEFAULT_FPS
         if "ranges" in value and not (fps or counted or said):
@@ -117,6 +124,12 @@ def _answer(
 
 
 # ---- values
+
+
+def _labels(entry: Entry, control: str, kind: str, labels: Any) -> list[str]:
+    if not isinstance(labels, list) or not all(isinstance(label, str) and label.strip() for label in labels):
+        entry.fail(f'{kind} of {control} is {str(labels)[:60]!r}; a list of names such as ["run"] is needed')
+    return labels
 
 
 def _measured(value: dict[str, Any]) -> float | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from videoai.core.messages import did_you_mean, truncated_list
+from videoai.core.messages import did_you_mean, pluralize, truncated_list
 from videoai.data.layouts.annotations import Annotated
 from videoai.data.layouts.entries import Entry
 from videoai.data.lists.listing import NamedSpan
@@ -33,6 +33,22 @@ def clips(
         yield Annotated(video, label, start_seconds=start, end_seconds=end, **about)
 
 
+def stretch(entry: Entry, what: str, label: str, start_seconds: float, end_seconds: float) -> NamedSpan:
+    """One label with its times.
+
+    Args:
+        what: the annotation, for the message.
+    Raises:
+        ValueError: it ends before it begins.
+    """
+    if end_seconds < start_seconds:
+        entry.fail(
+            f"{what} ({label!r}) is from {start_seconds:g} to {end_seconds:g} s; it must not end before it begins. "
+            "Correct its times, or delete it"
+        )
+    return NamedSpan(label, start_seconds, end_seconds)
+
+
 def choose(setting: str, wanted: str | None, counts: Mapping[str, int], source: str) -> str:
     """Which tier, control or attribute holds the labels: the one that is wanted, else the only one.
 
@@ -60,4 +76,4 @@ def most(counts: Mapping[str, int]) -> str:
 
 def listed(counts: Mapping[str, int]) -> list[str]:
     """``name (3 labels)`` for each kind."""
-    return [f"{name} ({count} labels)" for name, count in counts.items()]
+    return [f"{name} ({pluralize(count, 'label')})" for name, count in counts.items()]

@@ -7,6 +7,7 @@ metadata.csv or metadata.jsonl with file_name, beside the videos of each split o
 import json
 import os
 from collections.abc import Iterator
+from difflib import get_close_matches
 from typing import Unpack
 
 from videoai.core.messages import did_you_mean
@@ -20,12 +21,15 @@ from videoai.data.lists.manifest import Manifest
 from videoai.data.lists.split_folders import splits_named, subfolders
 
 JSON = ("*.json", "*.jsonl")
+TABLES = ("*.csv", "*.tsv", "metadata.jsonl")  # files whose columns may be misspelt; other JSON may hold anything
+NEAR = 0.8  # of difflib: one letter wrong in a name of five (judgement)
 
 
 def detect(tree: Survey) -> Candidate | None:
     tables = _tables(tree)
     if not tables:
-        return None
+        misnamed = next(filter(_misnamed, tree.named(*TABLES)), None)  # reading it will say so
+        return misnamed and Candidate("table", tree.place(), f"{os.path.relpath(misnamed, tree.root)}, a list of clips")
     names = [name for name in map(_column(tables[0]), (VIDEO, LABEL, START, END, SPLIT, GROUP)) if name]
     more = f", and {len(tables) - 1} more" if len(tables) > 1 else ""
     why = f"{os.path.relpath(tables[0], tree.root)} with the columns {', '.join(names)}{more}"
@@ -55,7 +59,9 @@ def from_table(
     """
     named = {"video": video, "label": label, "start": start, "end": end, "split": split, "group": group}
     tree = survey(annotations or root)
-    tables = _tables(tree, video, label) or tree.fail(
+    tables = _tables(tree, video, label)
+    _check_headers(tree, tables, {"video": video, "label": label})
+    tables = tables or tree.fail(
         "a table", f"a csv with the columns {video or 'video, path, ...'} and {label or 'label, class, ...'}"
     )
     folders = _split_folders(root)
@@ -76,6 +82,29 @@ def _tables(tree: Survey, video: str | None = None, label: str | None = None) ->
         return bool((video in columns if video else column(VIDEO)) and (label in columns if label else column(LABEL)))
 
     return [*filter(is_table, tree.named("*.csv", "*.tsv"))] or [*filter(is_table, tree.named(*JSON))]
+
+
+def _misnamed(path: str) -> tuple[str, str, str] | None:
+    """What a list of clips lacks by a typo: video or label, the column that may be meant, and its usual name."""
+    columns, column = _header(path), _column(path)
+    for meaning, usual, other in (("video", VIDEO, LABEL), ("label", LABEL, VIDEO)):
+        if not column(usual) and column(other):
+            for name in columns:
+                if near := get_close_matches(name.lower(), usual, n=1, cutoff=NEAR):
+                    return meaning, name, near[0]
+    return None
+
+
+def _check_headers(tree: Survey, tables: list[str], named: dict[str, str | None]) -> None:
+    """Raises: ValueError: a list of clips has a misspelt column, so that it would be left out without a word."""
+    for path in tree.named(*TABLES):
+        if path in tables or not (misnamed := _misnamed(path)) or named[misnamed[0]]:
+            continue
+        meaning, name, usual = misnamed
+        raise ValueError(
+            f"{path}:1: no column names the {meaning}; columns here: {', '.join(_header(path))}. Rename {name} to {usual}, "
+            f"or set data.{meaning}={name}"
+        )
 
 
 def _header(path: str) -> list[str]:

@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 from typing import Any, Unpack
 from urllib.parse import unquote, urlsplit
 
+from videoai.core.messages import pluralize
 from videoai.data.layouts.annotations import Annotated, SplitOptions, manifest_from_annotations
 from videoai.data.layouts.entries import Entry, load_json
-from videoai.data.layouts.stretches import choose, clips, listed, most
+from videoai.data.layouts.stretches import choose, clips, listed, most, stretch
 from videoai.data.layouts.survey import Candidate, Survey, peek, survey
 from videoai.data.lists.listing import NamedSpan
 from videoai.data.lists.manifest import Manifest
@@ -73,7 +74,7 @@ def from_via(
     films = [film for path in files for film in _films(path)]
     chosen = choose("attribute", attribute, _counts(films), files[0])
     bare = [film.videos[0] for film in films if not film.stretches.get(chosen)]
-    notes = [f"left out {len(bare)} videos without a value of {chosen}, first {bare[0]}."] if bare else []
+    notes = [f"left out {pluralize(len(bare), 'video')} without a value of {chosen}, first {bare[0]}."] if bare else []
     found = (clip for film in films for clip in _clips(film, chosen, multi_label))
     return manifest_from_annotations(found, root, files[0], notes=notes, **options)
 
@@ -149,7 +150,8 @@ def _spans(entry: Entry, attributes: dict[str, dict[str, Any]]) -> Iterator[tupl
         if number not in attributes:
             entry.fail(f"av names the attribute {number!r}, which the project does not have")
         for label in _labels(str(value), attributes[number]):
-            yield str(attributes[number].get("aname") or number), NamedSpan(label, start, end)
+            span = NamedSpan(label, start, end) if end is None else stretch(entry, "z", label, start, end)
+            yield str(attributes[number].get("aname") or number), span
 
 
 def _seconds(entry: Entry, times: Any) -> tuple[float, float]:
