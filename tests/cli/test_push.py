@@ -123,10 +123,10 @@ def test_what_should_be_private_never_becomes_public(hub, push, command, clip_fo
     ("words", "environment", "message"),
     [
         ([], {"HF_TOKEN": "hf_other"}, "You need a token that may write there: hf auth login, or set HF_TOKEN"),
-        (["license=mine"], {}, '"license" must be one of'),
+        (["license=gemma"], {}, '"license" must be one of'),
         ([], {"HF_ENDPOINT": "http://127.0.0.1:9"}, f"hub={REPOSITORY}: the hub cannot be used ("),
     ],
-    ids=["no token", "a licence that the hub does not know", "no hub"],
+    ids=["no token", "a licence that this hub does not know", "no hub"],
 )
 def test_a_push_that_fails_says_why_on_one_line(words, environment, message, hub, push):
     done = push(*words, **environment)

@@ -135,7 +135,22 @@ FILES = {  # file -> text, the word that chooses it, the message
     "trainer/s.yaml": (
         "max_steps: [3\n",
         "trainer=s",
-        "s.yaml:2: this is no YAML: expected ',' or ']'",
+        "s.yaml:1: this is no YAML: a [ begins here, and then: expected ',' or ']'",
+    ),
+    "trainer/brace.yaml": (
+        "max_steps: 3\nbatch_size: {a: 3\n\nprecision: fp32\n",
+        "trainer=brace",
+        "brace.yaml:2: this is no YAML: a { begins here, and then: expected ',' or '}'",
+    ),
+    "trainer/quote.yaml": (
+        "max_steps: 3\nprecision: 'fp32\n\nbatch_size: 4\n",
+        "trainer=quote",
+        "quote.yaml:2: this is no YAML: a quote begins here, and then: found unexpected end of stream",
+    ),
+    "trainer/colon.yaml": (
+        "precision fp32\nmax_steps: 3\n",
+        "trainer=colon",
+        "colon.yaml:2: this is no YAML: mapping values are not allowed here; the line has a second colon, or the one abov",
     ),
     "experiment/y.yaml": (
         "\ufeff# @package _global_\ntrainer: {max_steps: 2}\n",

@@ -129,7 +129,10 @@ def test_what_cannot_be_proven_is_not_published(change, message, run, tmp_path):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"license": "Apache 2.0"}, "license=Apache 2.0: give the name that the hub knows"),
+        ({"license": "Apache 2.0"}, r"license=Apache 2.0: the hub knows no such licence. Did you mean apache-2.0\?"),
+        ({"license": "MIT"}, r"license=MIT: .* Did you mean mit\?"),
+        ({"license": "cc-by-4"}, r"license=cc-by-4: .* Did you mean cc-by-4.0\?"),
+        ({"license": "all rights reserved"}, r"licence\. Give apache-2.0, .* or other\."),
         ({"local_dir": None}, "where to. Give hub=OWNER/NAME, or local_dir=DIR"),
         ({"hub": "nobody"}, "hub=nobody: give OWNER/NAME"),
         ({"local_dir": "."}, r"local_dir=\.: is there already\. Choose a new folder"),

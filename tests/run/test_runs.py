@@ -1,5 +1,6 @@
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,8 @@ import yaml
 
 from videoai.core.files import file_lock
 from videoai.run.runs import list_runs
+from videoai.run.training.folder import RunFolder
+from videoai.run.training.status import beginning
 
 LOG = [
     {"step": 10, "split": "val", "top1": 0.5},
@@ -36,7 +39,7 @@ def write(folder: Path, *, lr=0.1, status=None, test=None, log=LOG, **config) ->
         ({}, "finished", "40/40", "top-1 93.0% at 20"),
         ({"state": "stopped", "step": 30}, "stopped", "30/40", "top-1 93.0% at 20"),
         ({"state": "failed", "error": "no room"}, "failed", "40/40", "top-1 93.0% at 20"),
-        ({"state": "training", "step": 0, "best": ""}, "stopped", "0/40", "top1 0.500 at 10"),  # killed
+        ({"state": "training", "step": 0, "best": ""}, "stopped", "21/40", "top1 0.500 at 10"),  # killed
         (None, "?", "21", ""),  # by an earlier videoai
     ],
 )
@@ -44,6 +47,31 @@ def test_a_run_says_how_it_ended(status, state, step, best, tmp_path):
     write(tmp_path / "a", status=STATUS | status if status is not None else None)
     (row,) = list_runs(str(tmp_path))
     assert (row.name, row.state, row.step, row.best) == ("a", state, step, best)
+
+
+def test_a_finished_run_that_is_continued_and_killed_before_its_first_step_is_stopped(tmp_path):
+    folder = RunFolder(write(tmp_path / "a", status={}))
+    with beginning(folder):
+        (row,) = list_runs(str(tmp_path))  # nobody holds the lock, as after SIGKILL
+        assert (row.state, row.step, row.date) == ("stopped", "21", "2026-11-30 10:00")
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_a_finished_run_stays_so_where_the_command_that_continues_it_is_refused(error, tmp_path):
+    folder = RunFolder(write(tmp_path / "a", status={}))
+    with suppress(error), beginning(folder):
+        raise error
+    (row,) = list_runs(str(tmp_path))
+    assert (row.state, row.step) == ("finished", "40/40")
+
+
+def test_a_new_run_that_is_killed_before_its_first_step_is_stopped_and_a_refused_one_leaves_no_record(tmp_path):
+    folder = RunFolder(write(tmp_path / "a", log=[]))
+    with suppress(ValueError), beginning(folder):
+        (row,) = list_runs(str(tmp_path))
+        assert (row.state, row.step) == ("stopped", "0")
+        raise ValueError
+    assert list_runs(str(tmp_path))[0].state == "?"
 
 
 def test_a_run_that_trains_now_is_read_from_its_curves_and_not_disturbed(tmp_path):

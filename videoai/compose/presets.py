@@ -4,11 +4,16 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from videoai.compose.files import CONFIGS, GROUPS, check_chosen, check_own_files, choices_of
 from videoai.compose.hydra_errors import one_line
 
+if TYPE_CHECKING:
+    from yaml import MarkedYAMLError
+
+# What PyYAML was reading when it noticed a fault of an earlier line, and what a person calls it.
+OPENED = {"flow sequence": "a [", "flow mapping": "a {", "quoted scalar": "a quote", "simple key": "a key"}
 BUILT_IN = "motion16"  # the data set whose model configs/train.yaml names
 
 
@@ -32,11 +37,25 @@ def compose_presets(
     try:
         return _composed(job, [*search, *map(forced, with_model(job, overrides))])
     except MarkedYAMLError as error:
-        mark = error.problem_mark
-        place = f"{os.path.relpath(mark.name)}:{mark.line + 1}: " if mark else ""
-        raise ValueError(f"{place}this is no YAML: {error.problem}.") from error
+        raise ValueError(yaml_fault(error)) from error
     except (HydraException, OmegaConfBaseException, ValueError, RecursionError) as error:
         raise ValueError(one_line(error, overrides, config_dir)) from error
+
+
+def yaml_fault(error: "MarkedYAMLError") -> str:
+    """``FILE:LINE: this is no YAML: ...``.
+
+    A bracket or quote that is never closed, and a key without its colon, are noticed on a later line only: the line is
+    that where they stand.
+    """
+    words, mark = str(error.problem), error.problem_mark
+    opened = next((name for part, name in OPENED.items() if part in (error.context or "")), None)
+    if opened and error.context_mark:
+        words, mark = f"{opened} begins here, and then: {words}", error.context_mark
+    elif "mapping values" in words:
+        words += "; the line has a second colon, or the one above has none"
+    place = f"{os.path.relpath(mark.name)}:{mark.line + 1}: " if mark else ""
+    return f"{place}this is no YAML: {words}."
 
 
 def with_model(job: str, overrides: Sequence[str]) -> list[str]:

@@ -84,10 +84,11 @@ def _evaluate(settings: EvaluateSettings, change: DataChange, command: str | Non
     evaluated = replace(evaluated_split(task, model, split, settings, views), checkpoint_sha256=digest)
     ablated = ablations(task, evaluated, settings.ablate, partial(score, model, dataset, settings, precision))
     report = with_ablations(task.report(evaluated, views), ablated)
-    if process_group.rank() == 0:
+    if process_group.rank() == 0 and settings.report:
         typed = command or python_call("evaluate", settings.checkpoint, settings, leave_out=["checkpoint"])
         told = about(state, split.manifest, evaluated, report.results, precision=str(precision), command=typed)
         report = with_page(report, task, evaluated, dataset, told, sections=motion_sections(ablated))
+    if process_group.rank() == 0:
         write_report(folder, report)
     drawn = [name for name in report.pictures if (folder / name).exists()]
     table = [*task.table(report.results), *motion_rows(ablated)]

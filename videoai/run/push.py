@@ -13,8 +13,8 @@ from safetensors.torch import save
 
 from videoai.core import checkpoint
 from videoai.core.files import write_together
-from videoai.core.hub import CHECKPOINT, EVALUATION, NAME, is_on_hub, upload
-from videoai.core.messages import command_line
+from videoai.core.hub import CHECKPOINT, EVALUATION, LICENSES, NAME, is_on_hub, upload
+from videoai.core.messages import command_line, did_you_mean
 from videoai.core.paths import composed, display_path
 from videoai.inference.initial_weights import pretrained_backbone
 from videoai.inference.load import averaged, node_name
@@ -28,7 +28,6 @@ from videoai.settings.verbs import PushSettings
 
 logger = logging.getLogger(__name__)
 
-LICENSE = re.compile(r"[a-z0-9][a-z0-9.+-]*")
 PLACES = ("test", "val", ".")  # where a run's own evaluation lies; . = runs of before
 
 
@@ -169,10 +168,11 @@ def _check(settings: PushSettings) -> None:
         raise ValueError("push: where to? Give hub=OWNER/NAME, or local_dir=DIR to write the files without network.")
     if settings.hub and not re.fullmatch(NAME, settings.hub):
         raise ValueError(f"hub={settings.hub}: give OWNER/NAME.")
-    if not LICENSE.fullmatch(settings.license):
+    if settings.license not in LICENSES:
+        plain = re.sub(r"[\s_]+", "-", settings.license.lower())
         raise ValueError(
-            f"license={settings.license}: give the name that the hub knows, in small letters: apache-2.0, mit, "
-            "cc-by-4.0, cc-by-nc-4.0, other."
+            f"license={settings.license}: the hub knows no such licence.{did_you_mean(plain, LICENSES)} Give apache-2.0, "
+            "mit, cc-by-4.0, cc-by-nc-4.0, another of https://huggingface.co/docs/hub/repositories-licenses, or other."
         )
     folder = Path(settings.local_dir or "")
     if settings.local_dir and folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from videoai.run.training.folder import RunFolder
-from videoai.run.training.status import FILE
+from videoai.run.training.status import status_of
 from videoai.settings.parse import flatten
 from videoai.settings.setting import shown
 
@@ -65,18 +65,19 @@ def _runs_below(root: Path) -> Iterator[Path]:
 
 
 def _began(path: Path) -> str:
-    return _json(path / FILE).get("began") or datetime.fromtimestamp((path / "config.yaml").stat().st_mtime).isoformat()
+    return status_of(path).get("began") or datetime.fromtimestamp((path / "config.yaml").stat().st_mtime).isoformat()
 
 
 def _row(path: Path, root: Path, settings: dict[str, str]) -> RunRow:
-    status, log = _json(path / FILE), _log(path)
+    status, log = status_of(path), _log(path)
     is_running = RunFolder(path).is_locked
     state = "training now" if is_running else status.get("state", "?")
-    step = log[-1]["step"] if log and (is_running or not status) else status.get("step", 0)
+    is_killed = not is_running and state == "training"  # it could not say so
+    step = log[-1]["step"] if log and (is_running or is_killed or not status) else status.get("step", 0)
     stop = f"/{status['stop_step']}" if "stop_step" in status else ""
     return RunRow(
         name=os.path.relpath(path, root) if path != root else path.name,
-        state="stopped" if state == "training" else state,  # killed: it could not say so
+        state="stopped" if is_killed else state,
         step=f"{step}{stop}",
         best=_best(status, log, is_running=is_running),
         test=_test(path),

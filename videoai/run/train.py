@@ -43,7 +43,7 @@ from videoai.run.training.generated_clips import check_same_generated_clips, new
 from videoai.run.training.open_run import Run, Settings, is_synchronized, open_run
 from videoai.run.training.pace import Pace, pace
 from videoai.run.training.set_up import facts, set_up, with_precision
-from videoai.run.training.status import recording
+from videoai.run.training.status import beginning, recording
 from videoai.run.training.stream import TrainStream, new_stream
 from videoai.run.training.time_budget import check_minutes, with_minutes
 from videoai.run.training_report import training_report
@@ -92,7 +92,8 @@ def train(
     if isinstance(settings, TrainSettings):
         check_minutes(settings)
     with open_run(resolve(settings), interrupt=interrupt) as run:
-        trainer = build_trainer(run, should_stop)
+        with beginning(run.folder):
+            trainer = build_trainer(run, should_stop)
         started = time.perf_counter()
         try:
             with recording(run.folder, trainer, metric_of(trainer).text):
