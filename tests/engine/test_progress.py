@@ -67,6 +67,24 @@ def test_a_process_that_delays_the_others_is_hinted_once(caplog):
     assert "data 0%  MFU 42%  ETA" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("losses", "best", "num_clips", "warnings"),
+    [
+        ([0.6, 0.5, *[0.9 + 0.02 * n for n in range(9)]], {0, 1}, 400, 1),  # rises for long and is no better: once
+        ([0.6, 0.5, *[0.9 + 0.02 * n for n in range(9)]], {0, 1, 6}, 400, 0),  # the metric is still better
+        ([0.6, 0.5, *[0.9 + 0.02 * n for n in range(9)]], {0, 1}, 9, 0),  # nine clips cannot tell
+        ([0.6, 0.5, *[0.52] * 9], {0, 1}, 400, 0),
+        ([float("nan")] * 11, set(), 400, 0),
+    ],
+)
+def test_a_validation_loss_that_rises_for_long_is_hinted_once(losses, best, num_clips, warnings, caplog):
+    caplog.set_level(logging.INFO)
+    progress = Progress(1000, eval_clips=num_clips)
+    for place, loss in enumerate(losses):
+        progress.evaluation(100 * place, {"top1": 0.5, "loss": loss}, place in best)
+    assert caplog.text.count("hint: the model overfits: validation loss was lowest at step 100") == warnings
+
+
 def test_no_hint_where_data_keep_up(caplog):
     progress = Progress(100)
     advance(progress, range(1, 11), waited=0.1)

@@ -36,6 +36,10 @@ def test_a_run_ends_with_a_page_about_its_best_checkpoint_on_val(run):
     for part in ("Training", "Confusions", "Training clips", "Data"):
         assert f"<h2>{part}</h2>" in made
     assert "The validation split also chose the checkpoint" in made
+    assert results["fit"] == {"kind": "unknown", "text": run.verdict} and run.verdict.startswith(
+        "Cannot tell from 2 ev"
+    )
+    assert f"<p>{run.verdict}</p>" in made
     assert "videoai.train(yaml.safe_load(open(" in made
 
 

@@ -66,6 +66,8 @@ def report(result: "TrainResult", job: str, data: Sequence[str], packages: Seque
 
     checkpoint = display_path(result.checkpoint)
     print(f"val {result.best} at step {result.best_step}, after {result.seconds:.0f} s: {checkpoint}")
+    if result.verdict:
+        print(result.verdict)
     if result.report:
         print(f"report: {display_path(result.report)}")
     print(f"next: {command_line(job, f'checkpoint={checkpoint}', *data, trust=packages)}")

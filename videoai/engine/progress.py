@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from statistics import fmean
 from types import TracebackType
 
+from videoai.core.curves import rise
 from videoai.core.progress import duration, row
 from videoai.engine.speed import Speed
 from videoai.engine.timing import StepTime
@@ -17,6 +18,11 @@ from videoai.engine.timing import StepTime
 logger = logging.getLogger(__name__)
 
 DATA_WAIT_HINT = 0.20  # share of the time above which it pays to load faster
+WARN_AFTER = 5  # validations that were no better, a quarter of a run; judgement
+RISING = (
+    "hint: the model overfits: validation loss was lowest at step %d and has been higher in the %d validations since, "
+    "%.0f %% now. best.pt keeps the best one; trainer.patience=5 would end such a run, and the end says what may help."
+)
 STRAGGLER_HINT = 1.2  # a process this much slower than the median one delays all of them
 
 
@@ -46,6 +52,8 @@ class Progress:
         self._timed, self._seconds, self._clips = 0, 0.0, 0  # since the start, without the first step
         self._eval_seconds: list[float] = []
         self._hinted = set[str]()
+        self._losses: list[tuple[float, float]] = []  # (step, loss) of the validations of this process
+        self._stale = 0  # validations since the best of them
 
     def __enter__(self) -> "Progress":
         self._show = self._shown.enter_context(row("train", self.total_steps, self.start_step))
@@ -111,6 +119,11 @@ class Progress:
         """One console line for an evaluation."""
         shown = "  ".join(f"{key} {value:.4f}" for key, value in metrics.items())
         logger.info("step %d/%d  val  %s%s", step, self.total_steps, shown, "  (best)" if better else "")
+        self._losses.append((step, metrics.get("loss", math.nan)))
+        self._stale = 0 if better else self._stale + 1
+        risen = rise(self._losses, self.eval_clips)
+        if risen and risen.is_clear and self._stale >= WARN_AFTER:
+            self._hint_once(RISING, risen.step, risen.count, 100 * risen.share)
 
     def _hint(self, data_wait: float, straggler: float) -> None:
         if data_wait > DATA_WAIT_HINT:

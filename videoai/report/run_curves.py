@@ -29,8 +29,8 @@ class RunCurves:
         keys = {"Loss": "loss", self.title: self.metric}
         return {title: {split: self.points(split, key) for split in SPLITS} for title, key in keys.items()}
 
-    def section(self) -> Section:
-        """The part of the page."""
+    def section(self, verdict: str = "") -> Section:
+        """The part of the page. ``verdict``: what the curves say, in words."""
         drawn = []
         for title, curves in self.charts().items():
             styles = zip(curves.items(), ("first", "second"), strict=True)
@@ -38,4 +38,5 @@ class RunCurves:
             drawn.append(curves_chart(title, lines, best_step=self.best_step))
         drawn.append(curves_chart("Learning rate", [Curve("of the head", self.points("train", "lr"))]))
         said = f"The dashed line is the best checkpoint, step {self.best_step}, which this page evaluates."
-        return Section("Training", tag("div", tag("p", said, class_="hint"), tag("div", *drawn, class_="charts")))
+        words = [*[tag("p", verdict)] * bool(verdict), tag("p", said, class_="hint")]
+        return Section("Training", tag("div", *words, tag("div", *drawn, class_="charts")))

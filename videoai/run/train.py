@@ -39,6 +39,7 @@ from videoai.run.training.choose_model import is_open
 from videoai.run.training.choose_schedule import decay_of, with_learning_rate, with_schedule
 from videoai.run.training.compiling import with_compile
 from videoai.run.training.diverged import advice
+from videoai.run.training.fit import told
 from videoai.run.training.generated_clips import check_same_generated_clips, new_synthetic
 from videoai.run.training.open_run import Run, Settings, is_synchronized, open_run
 from videoai.run.training.pace import Pace, pace
@@ -68,6 +69,7 @@ class TrainResult:
     best: str  # the same in words: top-1 93.0%
     best_step: int
     report: str | None = None  # the page, RUN/report/report.html; None without one
+    verdict: str | None = None  # overfitting, underfitting, ... and what to do; None for a task that cannot say
 
 
 def train(
@@ -104,9 +106,10 @@ def train(
             then = advice(run, precision=trainer.precision.name, last_is_sound=trainer.is_sound())
             raise ValueError(f"{broken} {then}") from broken
         result = result_of(run, trainer, seconds=time.perf_counter() - started)
+        said = told(trainer, run.folder.path / "metrics.jsonl", command) if process_group.rank() == 0 else None
         if isinstance(run.settings, TrainSettings) and run.settings.report:
-            result = replace(result, report=training_report(run.folder, trainer, command))
-        return result
+            result = replace(result, report=training_report(run.folder, trainer, command, said))
+        return replace(result, verdict=said.text if said else None)
 
 
 def check_run_dir(settings: Settings) -> None:

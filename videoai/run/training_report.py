@@ -26,6 +26,7 @@ from videoai.report.run_curves import RunCurves
 from videoai.report.run_pictures import curves_figure, labels_figure, png, side_by_side
 from videoai.run.evaluate import name_of
 from videoai.run.page import NAME, about, with_page
+from videoai.run.training.fit import Told
 from videoai.run.training.folder import RunFolder
 from videoai.run.training.stream import TrainStream
 from videoai.tasks import build_task
@@ -38,21 +39,21 @@ NUM_CLIPS = 8  # training clips that are shown
 MAX_READ = 32  # training clips that are read for it
 
 
-def training_report(folder: RunFolder, trainer: Trainer, command: str | None) -> str | None:
+def training_report(folder: RunFolder, trainer: Trainer, command: str | None, fit: Told | None = None) -> str | None:
     """Evaluate the best checkpoint, else the last, and write ``RUN/report/``. What fails here costs a warning and not
-    the run, which is saved.
+    the run, which is saved. ``fit``: the verdict on the curves.
 
     Returns: the page; None where there is none, and in all processes but the first.
     """
     try:
-        files = _write(folder, trainer, command)
+        files = _write(folder, trainer, command, fit)
     except Exception as error:  # whatever it is, the run is done
         logger.warning("no report of the run (%s: %s); the run is saved", type(error).__name__, error)
         return None
     return str(folder.path / "report" / NAME) if NAME in files else None
 
 
-def _write(folder: RunFolder, trainer: Trainer, command: str | None) -> Sequence[str]:
+def _write(folder: RunFolder, trainer: Trainer, command: str | None, fit: Told | None) -> Sequence[str]:
     validation, task = trainer.evaluate, build_task(trainer.facts["config"]["task"])
     assert isinstance(validation, SupervisedValidation), "the task validates in a way of its own"
     assert isinstance(task, SupervisedTask)
@@ -64,12 +65,14 @@ def _write(folder: RunFolder, trainer: Trainer, command: str | None) -> Sequence
         return []
     evaluated = evaluated_validation(validation, task, views, state, path)
     report = task.report(evaluated, views)
+    report = report._replace(results={**report.results, "fit": fit._asdict()}) if fit else report
     title = task.metrics[trainer.metric].title
     curves = RunCurves(folder.path / "metrics.jsonl", trainer.metric, title, state["step"])
     how = {"precision": str(validation.precision), "command": command or python_command(folder.path)}
     told = about(state, validation.manifest, evaluated, report.results, **how)
     films = training_films(trainer, evaluated)
-    report = with_page(report, task, evaluated, validation.dataset, told, sections=[curves.section()], shown=films)
+    sections = [curves.section(fit.text if fit else "")]
+    report = with_page(report, task, evaluated, validation.dataset, told, sections=sections, shown=films)
     report = with_pictures(report, curves, told)
     write_report(folder.path / "report", report)
     return [*report.files]

@@ -1,0 +1,71 @@
+"""Does the advice at the end of a run name settings that exist, and fit the run?"""
+
+import pytest
+
+from videoai.compose.settings import from_arguments
+from videoai.report.fit import Fit
+from videoai.run.training.fit import advice, total_steps
+from videoai.settings.training import TrainSettings
+
+TYPED = "videoai train data=folder 'data.root=my clips' run_dir=here"
+OTHER_WEIGHTS = ["model=x3d_xs", "model.pretrained=true"]
+GIVEN = ["data=folder", "data.root=my clips", "run_dir=here"]
+
+
+def settings(*words: str) -> TrainSettings:
+    return from_arguments(TrainSettings, [*GIVEN, "trainer.max_epochs=10", *words]).settings()
+
+
+def advised(kind: str, *words: str, unfinished: int | None = None, at_chance: bool = False) -> str:
+    return "; ".join(advice(Fit(kind, "", at_chance), settings(*words), TYPED, unfinished))  # pyright: ignore[reportArgumentType]
+
+
+def settings_in(text: str) -> list[str]:
+    """The words of the advice that set something of ``train``."""
+    words = [word.strip(",;)") for word in text.split("(")[0].split() + text.partition(")")[2].split()]
+    return [word for word in words if "=" in word]
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "wanted"),
+    [
+        ("overfitting", ["model=small_r3d"], ["augment=strong", "model.dropout=0.5", *OTHER_WEIGHTS]),
+        ("overfitting", ["model=c2d_r50", "augment=strong"], ["model.pretrained=true"]),
+        ("overfitting", ["model=x3d_xs", "weights=w.pt"], ["augment=strong"]),
+        ("underfitting", ["model=tiny_r3d"], ["trainer.max_epochs=20", "model=small_r3d"]),
+        ("underfitting", ["model=r3d_18", "finetune.freeze=true"], ["trainer.max_epochs=20", "finetune=full"]),
+        ("improving", ["trainer.max_epochs=null", "trainer.max_steps=30"], ["trainer.max_steps=60"]),
+        ("improving", ["trainer.minutes=1.5"], ["trainer.minutes=3"]),
+        ("fits", [], []),
+        ("unknown", [], []),
+    ],
+)  # fmt: skip
+def test_the_advice_names_settings_that_train_takes(kind, words, wanted):
+    found = settings_in(advised(kind, *words))
+    assert found == wanted
+    both = {word.partition("=")[0]: word for word in (*GIVEN, *words, *found)}
+    from_arguments(TrainSettings, list(both.values())).settings()  # raises for one that does not exist
+
+
+def test_a_schedule_that_was_stopped_goes_on_with_its_own_length():
+    assert (
+        advised("underfitting", "model=r3d_18", unfinished=900) == "the same command goes on with trainer.max_steps=900"
+    )
+    assert "trainer.max_steps" not in advised("overfitting", unfinished=900)
+
+
+def test_more_clips_are_advised_with_the_study_that_says_what_they_give():
+    assert "(videoai study more_data data=folder 'data.root=my clips' says" in advised("overfitting")
+
+
+def test_a_model_at_chance_gets_a_lower_rate_and_a_look_at_labels():
+    said = advised("underfitting", "optim.lr=0.03", at_chance=True)
+    assert "optim.lr=0.01;" in said and "videoai study label_noise data=folder" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "steps"),
+    [([], 70), (["trainer.max_epochs=null", "trainer.max_steps=9"], 9), (["augment.repeats=2"], 130)],
+)
+def test_the_length_of_the_schedule_is_that_of_its_epochs(words, steps):
+    assert total_steps(settings(*words), num_train=100) == steps  # 7 steps of 16 clips an epoch, 13 with two clips each

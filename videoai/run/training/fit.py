@@ -1,0 +1,132 @@
+"""Why a run ended as it did: the verdict on its curves, and the settings that would change it."""
+
+import math
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from videoai.core.messages import command_line
+from videoai.engine.trainer import Trainer
+from videoai.models import MODELS
+from videoai.report.fit import Curves, Fit, judge
+from videoai.report.run_curves import RunCurves
+from videoai.run.training.set_up import steps_per_epoch
+from videoai.settings.parse import parse
+from videoai.settings.training import TrainSettings
+from videoai.tasks import build_task
+from videoai.tasks.validation import SupervisedValidation
+
+STRONG = "strong"  # configs/augment
+LARGER = {"tiny_r3d": "small_r3d", "tiny_r2plus1d": "small_r2plus1d"}
+PRETRAINED = "x3d_xs"  # the smallest network with weights of Kinetics
+MUCH_DROPOUT = 0.5  # of most models of the zoo
+LONGER, SLOWER = 2, 3  # times; judgement
+
+
+class Told(NamedTuple):
+    """What a run says of itself at its end."""
+
+    kind: str  # as ``report.fit.Kind``
+    text: str  # the verdict, and what to do
+
+
+def told(trainer: Trainer, path: Path, command: str | None) -> Told | None:
+    """The verdict on a run and what to do. ``path``: its ``metrics.jsonl``; command: what was typed.
+
+    Returns: None for a task that validates in a way of its own, such as a GAN.
+    """
+    if not isinstance(trainer.evaluate, SupervisedValidation):
+        return None
+    settings = parse(TrainSettings, trainer.facts["config"])
+    num_train = len(trainer.evaluate.manifest.splits["train"])
+    total = total_steps(settings, num_train)
+    fit = judge(curves_of(trainer, settings, path))
+    stopped = f" The schedule of {total} steps was stopped at step {trainer.step}." if trainer.step < total else ""
+    words = "; ".join(advice(fit, settings, command, total if stopped and not trainer.is_stale() else None))
+    return Told(fit.kind, f"{fit.why}{stopped}" + (f" What to do: {words}." if words else ""))
+
+
+def curves_of(trainer: Trainer, settings: TrainSettings, path: Path) -> Curves:
+    """The curves of a run; accuracy is that which both its training batches and its validation log."""
+    assert isinstance(trainer.evaluate, SupervisedValidation)
+    task, validation = build_task(trainer.facts["config"]["task"]), trainer.evaluate
+    curves = RunCurves(path, trainer.metric, task.metrics[trainer.metric].title, trainer.best.step)
+    shares = [key for key, metric in task.metrics.items() if metric.is_share and not metric.lower_is_better]
+    both = next((key for key in shares if curves.points("train", key)), next(iter(shares), ""))
+    return Curves(
+        train_loss=curves.points("train", "loss"),
+        val_loss=curves.points("val", "loss"),
+        train_metric=curves.points("train", both),
+        val_metric=curves.points("val", both),
+        title=task.metrics[both].title if both else "",
+        num_val=len(validation.items),
+        batch=int(settings.trainer.batch_size) * settings.trainer.accumulate,
+        num_classes=len(validation.outputs),
+        is_mixed=bool(settings.augment.mixup or settings.augment.cutmix),
+    )
+
+
+def total_steps(settings: TrainSettings, num_train: int) -> int:
+    """Steps of the whole schedule, of settings without ``auto``."""
+    epochs, steps = settings.trainer.max_epochs, settings.trainer.max_steps
+    return (steps or 0) if epochs is None else math.ceil(float(epochs) * steps_per_epoch(settings, num_train))
+
+
+def advice(fit: Fit, settings: TrainSettings, command: str | None, unfinished: int | None) -> Iterator[str]:
+    """What helps most often, first things first. unfinished: the steps of a schedule that was stopped early."""
+    if unfinished and fit.kind != "overfitting":
+        yield f"the same command goes on with trainer.max_steps={unfinished}"
+    elif fit.at_chance:
+        yield from learn_at_all(settings, command)
+    elif fit.kind in ("underfitting", "improving"):
+        yield f"train longer, {longer(settings)}"
+    if fit.kind == "underfitting" and not fit.at_chance:
+        yield from learn_more(settings)
+    if fit.kind == "overfitting":
+        yield from learn_less(settings, command)
+
+
+def learn_at_all(settings: TrainSettings, command: str | None) -> Iterator[str]:
+    """For a model that is at chance on its own clips."""
+    rate = settings.optim.get("lr")
+    if isinstance(rate, int | float):
+        yield f"take another learning rate, optim.lr={rate / SLOWER:.3g}"
+    yield f"look at the training clips on the page, and at the labels: {with_data('study label_noise', command)}"
+
+
+def learn_more(settings: TrainSettings) -> Iterator[str]:
+    """For a model that does not learn its clips."""
+    if settings.finetune.freeze and settings.finetune.unfreeze_epoch is None:
+        yield "let all of the network learn, finetune=full"
+    if larger := LARGER.get(settings.model.get("name", "")):
+        yield f"take a larger network, model={larger}"
+
+
+def learn_less(settings: TrainSettings, command: str | None) -> Iterator[str]:
+    """For a model that knows its clips by heart."""
+    yield f"collect more clips ({with_data('study more_data', command)} says what they would give)"
+    if not (settings.augment.mixup or settings.augment.cutmix):
+        yield f"augment more, augment={STRONG}"
+    if 0 <= settings.model.get("dropout", MUCH_DROPOUT) < MUCH_DROPOUT:
+        yield f"model.dropout={MUCH_DROPOUT:g}"
+    name = settings.model.get("name", "")
+    if not settings.weights and not settings.model.get("pretrained") and name in MODELS:
+        of = "" if MODELS[name].pretrained else f"model={PRETRAINED} "
+        yield f"begin with weights that have seen other videos, {of}model.pretrained=true"
+
+
+def longer(settings: TrainSettings) -> str:
+    """The setting of a schedule that is longer."""
+    trainer = settings.trainer
+    if trainer.minutes is not None:
+        return f"trainer.minutes={LONGER * trainer.minutes:g}"
+    if trainer.max_epochs is None:
+        return f"trainer.max_steps={LONGER * (trainer.max_steps or 1)}"
+    return f"trainer.max_epochs={math.ceil(LONGER * float(trainer.max_epochs))}"
+
+
+def with_data(job: str, command: str | None) -> str:
+    """Another job on the data that a command of ``train`` named; after a call from Python without them."""
+    words = [word for word in shlex.split(command or "") if word.startswith(("data=", "data.", "experiment="))]
+    return command_line(job, *words)
