@@ -6,7 +6,9 @@ from typing import Any, NamedTuple, Protocol
 from torch import Tensor
 
 from videoai.core.types import Prediction
-from videoai.inference.annotate import Caption
+from videoai.inference.panel import Bar, Caption
+
+NUM_BARS = 3  # classes that a labelled video shows at a time
 
 
 class Windows(NamedTuple):
@@ -36,13 +38,28 @@ class Answer(Protocol):
 
 
 class Window(NamedTuple):
-    """A stretch of a video and its best class."""
+    """A stretch of a video and its best classes."""
 
     start_seconds: float
     end_seconds: float
-    label: str
-    probability: float
+    top: list[Prediction]  # the best first
     labels: tuple[str, ...] | None = None  # where several may hold: those at the threshold or above, best first
+
+    @property
+    def label(self) -> str:
+        """The best class."""
+        return self.top[0].name
+
+    @property
+    def probability(self) -> float:
+        """Of the best class."""
+        return self.top[0].probability
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data: the stretch, its best class, and its labels where several may hold."""
+        record: dict[str, Any] = {"start_seconds": self.start_seconds, "end_seconds": self.end_seconds}
+        record |= {"label": self.label, "probability": round(self.probability, 6)}
+        return record | ({} if self.labels is None else {"labels": self.labels})
 
 
 class RankedClasses(NamedTuple):
@@ -59,22 +76,17 @@ class RankedClasses(NamedTuple):
         """Plain data for one line of JSON."""
         top: list[dict[str, Any]] = [{"label": p.name, "probability": round(p.probability, 6)} for p in self.top]
         record: dict[str, Any] = {"path": self.path, "duration_seconds": round(self.duration_seconds, 3), "top": top}
-        timeline = [{**w._asdict(), "probability": round(w.probability, 6)} for w in self.timeline]
+        timeline = [window.to_dict() for window in self.timeline]
         if self.labels is not None:
             top[:] = [{**answer, "predicted": answer["label"] in self.labels} for answer in top]
             record |= {"multi_label": True, "threshold": self.threshold, "labels": list(self.labels)}
-        else:
-            timeline = [{key: value for key, value in window.items() if key != "labels"} for window in timeline]
         return record | ({"timeline": timeline} if timeline else {})
 
     def captions(self) -> list[Caption]:
-        """Each window's label, or the one answer all along; in multi-label tasks the predicted labels."""
+        """The best classes of each window, or of the whole video all along."""
         if not self.timeline:
-            best = self.top[0]
-            return [Caption(0.0, float("inf"), _caption(best.name, best.probability, self.labels))]
-        return [
-            Caption(w.start_seconds, w.end_seconds, _caption(w.label, w.probability, w.labels)) for w in self.timeline
-        ]
+            return [Caption(0.0, float("inf"), "", _bars(self.top, self.labels))]
+        return [Caption(w.start_seconds, w.end_seconds, "", _bars(w.top, w.labels)) for w in self.timeline]
 
 
 def ranked(
@@ -82,20 +94,25 @@ def ranked(
 ) -> RankedClasses:
     """The answer from scores of windows, [W, K], and of the whole video, [K]. threshold: of each label that may hold
     beside others; None = exactly one holds."""
-    values, best = whole.topk(min(top_k, len(whole)))
-    pairs = zip(best.tolist(), values.tolist(), strict=True)
-    top = [Prediction(label, classes[label], value) for label, value in pairs]
-    timeline = _timeline(windows, classes, threshold) if windows.is_timeline else []
+    top = _top(whole, classes, top_k)
+    timeline = _timeline(windows, classes, top_k, threshold) if windows.is_timeline else []
     present = _labels(whole, classes, threshold)
     return RankedClasses(windows.path, windows.duration_seconds, top, timeline, present, threshold)
 
 
-def _timeline(windows: Windows, classes: list[str], threshold: float | None) -> list[Window]:
-    values, labels = windows.scores.max(1)
-    rows = zip(windows.spans, labels.tolist(), values.tolist(), windows.scores, strict=True)
+def _top(scores: Tensor, classes: list[str], top_k: int) -> list[Prediction]:
+    values, best = scores.topk(min(top_k, len(scores)))
+    pairs = zip(best.tolist(), values.tolist(), strict=True)
+    return [Prediction(label, classes[label], value) for label, value in pairs]
+
+
+def _timeline(windows: Windows, classes: list[str], top_k: int, threshold: float | None) -> list[Window]:
+    rows = zip(windows.spans, windows.scores, strict=True)
     return [
-        Window(round(start, 3), round(end, 3), classes[label], value, _labels(row, classes, threshold))
-        for (start, end), label, value, row in rows
+        Window(
+            round(start, 3), round(end, 3), _top(row, classes, min(top_k, NUM_BARS)), _labels(row, classes, threshold)
+        )
+        for (start, end), row in rows
     ]
 
 
@@ -106,5 +123,9 @@ def _labels(scores: Tensor, classes: list[str], threshold: float | None) -> tupl
     return tuple(classes[label] for label in labels[values >= threshold].tolist())
 
 
-def _caption(best: str, probability: float, labels: Sequence[str] | None) -> str:
-    return ", ".join(labels) if labels else f"{best}  {probability:.0%}"
+def _bars(top: Sequence[Prediction], labels: Sequence[str] | None) -> tuple[Bar, ...]:
+    """labels: those that hold, where several may; None = the best one does."""
+    return tuple(
+        Bar(*one, is_answer=rank == 0 if labels is None else one.name in labels)
+        for rank, one in enumerate(top[:NUM_BARS])
+    )

@@ -59,7 +59,7 @@ class PredictSettings:
     frame_fps: float | None = setting(
         None, above=0, help="rate of inputs that are folders of numbered images; null = 30"
     )
-    annotate: bool = setting(False, help="true = also write the video with its labels drawn on it")
+    annotate: bool = setting(False, help="true = also write the video with its best classes and a timeline below it")
     precision: EvaluationPrecision = setting("auto", help="auto = fp32; bf16 is faster on chips that have it")
     device: str = setting("auto", help="auto, cpu, cuda, cuda:1")
     trust: tuple[str, ...] = setting((), help="packages of your own that the checkpoint's model comes from")
