@@ -40,6 +40,23 @@ def test_counts_are_written_up_to_25_classes_and_zeros_never():
     assert texts_in_cells(26) == 0
 
 
+@pytest.mark.parametrize("num_classes", [5, 40, 150])
+@pytest.mark.parametrize("name", ["{:02d} carrying a very heavy wooden box over the floor of a room", "x" * 57 + "_{:02d}"])
+def test_long_names_leave_room_for_the_titles_of_the_axes(num_classes, name):
+    long = [name.format(label) for label in range(num_classes)]
+    figure = confusion_figure(matrix(num_classes), classes=long, title="best.pt on test")
+    figure.draw_without_rendering()
+    inside, drawn = figure.bbox, figure.get_tightbbox().transformed(figure.dpi_scale_trans)
+    assert drawn.x0 >= 0 and drawn.y0 >= 0 and drawn.x1 <= inside.x1 and drawn.y1 <= inside.y1
+
+
+def test_names_that_differ_at_their_ends_still_do_when_shortened():
+    long = [f"Pouring_something_into_something_until_it_overflows_{label}" for label in range(5)]
+    axes = confusion_figure(matrix(5), classes=long, title="val").axes[0]
+    shown = [tick.get_text() for tick in axes.get_yticklabels()]
+    assert len({*shown}) == 5 and all(len(name) <= 28 and "…" in name for name in shown)
+
+
 def test_classes_are_named_up_to_40_and_numbered_beyond():
     named = confusion_figure(matrix(40), classes=names(40), title="val").axes[0]
     numbered = confusion_figure(matrix(41), classes=names(41), title="val").axes[0]

@@ -1,9 +1,10 @@
 """Do the facts of a sample of videos say what the set is like, and when lengths give classes away?"""
 
 import pytest
+from PIL import Image
 
 from videoai.core.types import VideoItem
-from videoai.run.video_facts import VideoFacts, look_at, seconds_tell_class
+from videoai.run.video_facts import VideoFacts, look_at, seconds_tell_class, still_note
 
 
 def test_a_sample_is_spread_over_the_set_and_leaves_out_what_cannot_be_read(clip_folder, tmp_path):
@@ -22,6 +23,19 @@ def test_the_facts_are_those_of_the_labelled_stretch(clip_folder):
     )
     assert part.seconds == pytest.approx(0.4)
     assert beyond.seconds == pytest.approx(whole.seconds - 0.5)
+
+
+@pytest.mark.parametrize(
+    ("num_still", "words"),
+    [(0, None), (1, "1 of 3 videos looked at has a single frame"), (3, "3 of 3 videos looked at have a single frame")],
+)
+def test_videos_of_one_frame_are_counted(num_still, words, tmp_path, clip_folder):
+    moving = [str(path) for path in sorted(clip_folder.glob("*/*.mp4"))[: 3 - num_still]]
+    for index in range(num_still):
+        Image.new("RGB", (32, 32), (index, 0, 0)).save(tmp_path / f"{index}.gif")
+    items = [VideoItem(path, 0) for path in [*moving, *map(str, sorted(tmp_path.glob("*.gif")))]]
+    note = still_note(items)
+    assert note is None if words is None else note is not None and note.startswith(words)
 
 
 def lengths(seconds_of: dict[int, list[float]]) -> list[VideoFacts]:

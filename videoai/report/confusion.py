@@ -20,6 +20,8 @@ MAX_COUNTED_CLASSES = 25  # beyond this, counts no longer fit their cells
 MAX_UPRIGHT_CLASSES = 6  # up to this, the names below the matrix need not be turned
 MAX_UPRIGHT_WORD = 13  # letters; a longer one would run into its neighbour
 MAX_NAME_LENGTH = 28
+KEPT_END = 9  # letters of a longer name's end
+NAME_INCHES = 0.09  # a letter at 10 points, on the wide side
 COLOUR_EXPONENT = 0.5  # a share of 4 % gets 20 % of the colour: among 400 classes linear mistakes are invisible
 
 
@@ -47,10 +49,10 @@ def confusion_figure(matrix: Tensor, *, classes: Sequence[str], title: str) -> F
     title, names = drawable(title, fonts), [drawable(name, fonts) for name in names]
     cell_inches = 1.1 if len(classes) <= MAX_UPRIGHT_CLASSES else 0.4
     side_inches = min(max(cell_inches * len(classes), 3.5), 10.0)
-    left_inches = 0.08 * max((len(name) for name in names), default=0)
-    below_inches = 0.3 if _are_upright(names) else left_inches
-    figsize = (side_inches + left_inches + 1.6, side_inches + below_inches + 0.9)
-    figure = Figure(figsize=figsize, dpi=120, layout="constrained")
+    left_inches = NAME_INCHES * max((len(name) for name in names), default=0)
+    below_inches = 0.5 if _are_upright(names) else left_inches
+    figsize = (side_inches + left_inches + 2.0, side_inches + below_inches + 1.0)
+    figure = Figure(figsize=figsize, dpi=120, layout="compressed")  # constrained, for axes of a fixed shape
     axes = figure.add_subplot()
     axes.set_title(title, parse_math=False, fontsize=11)
     _draw_cells(figure, axes, matrix)
@@ -101,5 +103,8 @@ def _are_upright(names: Sequence[str]) -> bool:
 
 
 def _shortened(name: str) -> str:
+    """Beginning and end of a long name: related classes often differ in their last words."""
     name = " ".join(name.split())
-    return name if len(name) <= MAX_NAME_LENGTH else name[: MAX_NAME_LENGTH - 1] + "…"
+    if len(name) <= MAX_NAME_LENGTH:
+        return name
+    return f"{name[: MAX_NAME_LENGTH - KEPT_END - 1].rstrip()}…{name[-KEPT_END:].lstrip()}"

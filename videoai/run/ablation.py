@@ -46,13 +46,13 @@ def with_ablations(report: Report, ablated: Mapping[Ablation, Ablated]) -> Repor
     return report._replace(results={**report.results, "ablations": said})
 
 
-def motion_sections(ablated: Mapping[Ablation, Ablated]) -> list[Section]:
-    """The part of the page; none without ablations."""
+def motion_sections(ablated: Mapping[Ablation, Ablated], note: str | None = None) -> list[Section]:
+    """The part of the page; none without ablations. ``note``: why they may say little."""
     if not ablated:
         return []
     how = (
         "Loss: right answers without the ablation minus right answers with it, on the same videos; interval by "
         "Newcombe's method 10 for paired shares (Statistics in Medicine 17, 1998)."
     )
-    said = [tag("p", sentence(name, one)) for name, one in ablated.items()]
+    said = [tag("p", one) for one in [*([note] if note else []), *map(sentence, ablated, ablated.values())]]
     return [Section("Motion", tag("div", *said, tag("p", how, class_="hint")))]

@@ -34,6 +34,7 @@ from videoai.run.checkpoint_data import DataChange, check_data_unchanged, choose
 from videoai.run.page import about, python_call, with_page
 from videoai.run.reading import note_other_pixels, resolve_reading
 from videoai.run.results_folder import evaluation_folder
+from videoai.run.video_facts import still_note
 from videoai.settings.loading import LoadingSettings
 from videoai.settings.verbs import Ablation, EvaluateSettings
 from videoai.tasks.supervised import SupervisedTask, scoring_task
@@ -82,12 +83,15 @@ def _evaluate(settings: EvaluateSettings, change: DataChange, command: str | Non
     dataset, precision = split_clips(model, split, settings, device), evaluation_precision(settings.precision, device)
     views = score(model, dataset, settings, precision)
     evaluated = replace(evaluated_split(task, model, split, settings, views), checkpoint_sha256=digest)
+    note = still_note(split.items, {"frame_fps": split.frame_fps}) if settings.ablate else None
+    if note:
+        logger.warning(note)
     ablated = ablations(task, evaluated, settings.ablate, partial(score, model, dataset, settings, precision))
     report = with_ablations(task.report(evaluated, views), ablated)
     if process_group.rank() == 0 and settings.report:
         typed = command or python_call("evaluate", settings.checkpoint, settings, leave_out=["checkpoint"])
         told = about(state, split.manifest, evaluated, report.results, precision=str(precision), command=typed)
-        report = with_page(report, task, evaluated, dataset, told, sections=motion_sections(ablated))
+        report = with_page(report, task, evaluated, dataset, told, sections=motion_sections(ablated, note))
     if process_group.rank() == 0:
         write_report(folder, report)
     drawn = [name for name in report.pictures if (folder / name).exists()]

@@ -7,6 +7,7 @@ from functools import partial
 from statistics import median
 from typing import Any, NamedTuple
 
+from videoai.core.messages import pluralize
 from videoai.core.types import VideoItem
 from videoai.data.decode import open_video
 from videoai.data.isolation import WorkerFailure, isolated
@@ -16,6 +17,7 @@ LOOK_SECONDS = 60.0  # for each video, where it is opened in another process
 # When lengths tell classes: found on a set whose classes were cut differently (70 % against 57 %) and on one whose
 # lengths are all alike.
 FEWEST_TO_TELL = 40  # videos; with fewer, chance alone reaches the margin
+NUM_LOOKED_AT_STILLS = 16  # videos; opening one takes some milliseconds
 STEP = 1.25  # factor between lengths
 MARGIN = 0.1
 
@@ -64,6 +66,26 @@ def seconds_tell_class(facts: Sequence[VideoFacts]) -> bool:
     right = sum(_share_right(alike[_length_step(one)], one.label) for one in facts) / len(facts)
     largest = max(Counter(one.label for one in facts).values()) / len(facts)
     return right >= largest + MARGIN
+
+
+def still_note(items: Sequence[VideoItem], reading: Mapping[str, Any] | None = None) -> str | None:
+    """A sentence where videos hold a single frame, as pictures and GIFs of one frame do. None = those looked at move.
+
+    Args:
+        reading: as of ``look_at``.
+    """
+    facts = look_at(items, NUM_LOOKED_AT_STILLS, reading)
+    return still_words(sum(one.num_frames <= 1 for one in facts), len(facts))
+
+
+def still_words(still: int, number: int) -> str | None:
+    """``still``: how many of a ``number`` of videos hold a single frame."""
+    if not still:
+        return None
+    return (
+        f"{still} of {pluralize(number, 'video')} looked at {'has' if still == 1 else 'have'} a single frame: such a clip "
+        "is one picture, repeated, and shows no motion. ablate=[shuffle,reverse,single_frame] changes nothing there."
+    )
 
 
 def typical(values: Sequence[float]) -> float:

@@ -11,7 +11,9 @@ from videoai.settings.setting import setting, setting_of
 
 OF_A_FOLDER = ("folder", "list", "table")  # layouts of one's own clips that are known by data.root
 TABLES = ("csv", "json")  # those that are known by data.path
-OWN_CLIPS = (*OF_A_FOLDER, *TABLES, "shards")
+ANNOTATED = ("cvat", "elan", "label_studio", "open_sports", "via")  # tools whose files lie beside the videos
+PACKED = ("lerobot", "parquet", "webdataset")  # a folder, or one of its files
+OWN_CLIPS = (*OF_A_FOLDER, *TABLES, *ANNOTATED, *PACKED, "shards")
 COMMON = frozenset(  # names of tables that tell nothing
     ("clips", "videos", "data", "dataset", "labels", "annotations", "metadata", "list", "index", "train", "all")
 )
@@ -68,13 +70,16 @@ class DataSettings:
     @property
     def title(self) -> str | None:
         """What a person would call these videos: a known data set by its name, own clips by their folder or table. A
-        table with a common name, such as clips.csv, goes by its folder. None for a function of one's own."""
-        path = self.source.get("root" if self.name in OF_A_FOLDER else "path") if self.name in OWN_CLIPS else None
+        common name, such as clips.csv, or videos beside their annotations, goes by the folder above. None for a
+        function of one's own."""
+        path = self.source.get("path") or self.source.get("root") if self.name in OWN_CLIPS else None
         if not path:
             return self.name
         *_, parent, last = ("", "", *str(path).partition("?")[0].rstrip("/").split("/"))
-        stem = last if self.name in OF_A_FOLDER else os.path.splitext(last)[0]
-        words = parent if parent and self.name in TABLES and stem.lower() in COMMON else stem
+        stem, extension = os.path.splitext(last)
+        stem = stem if self.name in (*TABLES, "shards") or extension in (".tar", ".parquet") else last
+        is_common = stem.lower() in COMMON and self.name not in (*OF_A_FOLDER, "shards")
+        words = parent if parent and is_common else stem
         return re.sub(r"[^\w.+-]+", "_", words).strip("._-")[:60] or self.name
 
 

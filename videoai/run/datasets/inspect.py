@@ -21,6 +21,7 @@ from videoai.data.sampling import span_frames
 from videoai.data.shards.shards import is_member, read_member
 from videoai.run.manifests import MANIFESTS, build_manifest, keep_together
 from videoai.run.training.choose_model import clip_of, is_open
+from videoai.run.video_facts import still_words
 from videoai.settings.data import PATHS
 from videoai.settings.datasets import InspectSettings
 from videoai.settings.training import TrainSettings
@@ -82,6 +83,7 @@ def describe(manifest: Manifest, settings: InspectSettings, training: TrainSetti
     sided = sided_classes(manifest.classes)
     flip = {"data.flip": 0} if sided and training.data.flip else {}
     warnings = [*_class_warnings(manifest), *([_sided(sided)] if flip else []), *about_clip, *_file_warnings(videos)]
+    warnings += [note] if (note := still_words(sum(count <= 1 for count in frames), len(frames))) else []
     return {
         "classes": {name: dict(zip(SPLITS, counts, strict=True)) for name, *counts in manifest.table()},
         "multi_label": manifest.is_multi_label,

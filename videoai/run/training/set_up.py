@@ -25,6 +25,7 @@ from videoai.run.reading import resolve_reading
 from videoai.run.training.choose_model import is_open, with_model_and_clip
 from videoai.run.training.open_run import Run, Settings
 from videoai.run.training.trained_on import KEY, videos_trained_on, warn_of_seen_videos
+from videoai.run.video_facts import still_note
 from videoai.settings.gan import GanTrainerSettings
 from videoai.settings.parse import to_dict
 from videoai.settings.training import TrainerSettings, TrainSettings
@@ -45,6 +46,7 @@ def set_up(run: Run) -> tuple[Task, Setup]:
     task = build_task(node)
     task.validate(manifest, settings)
     announce_data(manifest)
+    warn_of_stills(manifest, settings)
     warn_of_parted_sources(manifest)
     outputs = task.outputs(manifest)
     check_same_data(manifest, outputs, run)
@@ -72,6 +74,14 @@ def set_up(run: Run) -> tuple[Task, Setup]:
         folder=run.folder.path,
         state=run.state,
     )
+
+
+def warn_of_stills(manifest: Manifest, settings: Settings) -> None:
+    """Where training videos hold a single frame, there is no motion to learn."""
+    if process_group.rank() == 0:
+        reading = {"frame_fps": settings.loading.frame_fps, "isolated": settings.loading.isolated}
+        if note := still_note(manifest.splits["train"], reading):
+            logger.warning(note)
 
 
 def steps_per_epoch(settings: Settings, num_videos: int) -> int:
