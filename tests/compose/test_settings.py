@@ -150,7 +150,7 @@ FILES = {  # file -> text, the word that chooses it, the message
     "trainer/colon.yaml": (
         "precision fp32\nmax_steps: 3\n",
         "trainer=colon",
-        "colon.yaml:2: this is no YAML: mapping values are not allowed here; the line has a second colon, or the one abov",
+        "colon.yaml:2: this is no YAML: mapping values are not allowed here; the line has a second colon",
     ),
     "experiment/y.yaml": (
         "\ufeff# @package _global_\ntrainer: {max_steps: 2}\n",

@@ -21,7 +21,7 @@ def main(arguments: list[str]) -> int:
 
 def _check(settings: CheckSettings, training: TrainSettings, words: list[str]) -> int:
     """``words``: the settings of train that name the videos, and perhaps the clip that they should fill."""
-    from videoai.core.messages import command_line
+    from videoai.core.messages import command_line, pluralize
     from videoai.core.paths import display_path
     from videoai.data.check.faults import KINDS
     from videoai.report.check import check_table, summary
@@ -33,7 +33,7 @@ def _check(settings: CheckSettings, training: TrainSettings, words: list[str]) -
     checked = check(settings, training.data, frame_fps=training.loading.frame_fps, clip=clip)
     if checked.faults:
         print(as_text(check_table(checked.faults, KINDS)))
-    print(f"{checked.num_files} files, {summary(checked.faults)}.")
+    print(f"{pluralize(checked.num_files, 'file')}, {summary(checked.faults)}.")
     print(f"files: {display_path(checked.folder)}/ report.html report.csv quarantine.csv")
     if not any(not fault.is_light for fault in checked.faults):
         return 0

@@ -57,9 +57,10 @@ def content(report: dict[str, Any]) -> list[str]:
     splits = ", ".join(f"{split} {count}" for split, count in report["splits"].items())
     counts = {split: [count[split] for count in report["classes"].values()] for split in report["splits"]}
     num_clips = sum(report["splits"].values())
-    groups = f", {report['groups']} groups" if report["groups"] else ""
+    groups = f", {pluralize(report['groups'], 'group')}" if report["groups"] else ""
     return [
-        f"{report['layout']}: {len(report['classes'])} classes, {num_clips} clips: {splits}{groups}",
+        f"{report['layout']}: {pluralize(len(report['classes']), 'class', 'classes')}, {pluralize(num_clips, 'clip')}: "
+        f"{splits}{groups}",
         *(f"  {note}" for note in report["notes"]),
         as_text(class_balance_table(counts, classes=list(report["classes"]))),
         *video_lines(report["videos"]),

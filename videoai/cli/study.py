@@ -5,6 +5,7 @@ from typing import Any
 
 from videoai.cli.overrides import about_data, data_change
 from videoai.compose.settings import for_classifier, from_arguments, shared_out
+from videoai.core.messages import pluralize
 from videoai.settings.gan import TrainGanSettings
 from videoai.settings.study import FeatureStudySettings, GanStudySettings, SplitLeakSettings
 from videoai.settings.training import DiffOperation, TrainSettings
@@ -57,7 +58,7 @@ def split_leak(arguments: list[str]) -> int:
 
     results = study_split_leak(settings, replace(training, loading=loading, device=settings.device))
     for row in results["rows"]:
-        clips = f"{row['clips']} clips, {row['test_clips']} test clips"
+        clips = f"{pluralize(row['clips'], 'clip')}, {pluralize(row['test_clips'], 'test clip')}"
         print(f"seed {row['seed']}  {row['arm']:<9} {row['accuracy']:6.1%}  {clips}")
     print(results["verdict"])
     print(f"files: {display_path(results['folder'])}/ rows.jsonl results.json")

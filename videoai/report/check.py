@@ -22,7 +22,7 @@ PAGE = """<!doctype html><meta charset="utf-8"><title>Data check: {source}</titl
 table{{border-collapse:collapse;width:100%}}td,th{{text-align:left;padding:.3em .6em;border-bottom:1px solid #ddd;
 vertical-align:top}}td.path{{font-family:monospace;word-break:break-all}}img{{display:block;height:72px}}
 .light{{color:#666}}</style>
-<h1>Data check</h1><p>{source}<br>{num_files} files examined, {summary}.</p>{sections}"""
+<h1>Data check</h1><p>{source}<br>{pluralize(num_files, 'file')} examined, {summary}.</p>{sections}"""
 
 
 class FaultLike(Protocol):

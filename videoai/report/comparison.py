@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from videoai.core.messages import pluralize
 from videoai.report.result_files import table_bytes
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def comparison_table(comparison: Comparison, one: str, other: str) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=f"Top-1 on the same {comparison.num_videos} videos", show_header=False)
+    table = Table(title=f"Top-1 on the same {pluralize(comparison.num_videos, 'video')}", show_header=False)
     table.add_column("what", overflow="fold")
     table.add_column("value", justify="right")
     points = f"{100 * (comparison.other - comparison.one):+.1f} points"

@@ -10,6 +10,7 @@ from typing import Any
 
 from torch import Tensor
 
+from videoai.core.messages import pluralize
 from videoai.report.confusion import confusion_png
 from videoai.report.metrics import (
     confidence_interval,
@@ -68,7 +69,7 @@ def _accuracies(scores: Tensor, labels: Tensor, *, clip_top1: float, k: int) -> 
 
 
 def _title(results: dict[str, Any]) -> str:
-    title = f"{results['split']}: {results['n_total']} videos, top-1 {100 * results['video_top1']:.1f} %"
+    title = f"{results['split']}: {pluralize(results['n_total'], 'video')}, top-1 {100 * results['video_top1']:.1f} %"
     return title + (f"\n{results['n_bad']} unreadable, not shown" if results["n_bad"] else "")
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from torch import Tensor
 
+from videoai.core.messages import pluralize
 from videoai.report.average_precision import average_precision_png
 from videoai.report.multilabel_metrics import (
     THRESHOLD,
@@ -59,7 +60,7 @@ def _metrics(scores: Tensor, labels: Tensor) -> dict[str, Any]:
 
 def _title(results: dict[str, Any]) -> str:
     score = "no labels" if results["mAP"] is None else f"mAP {100 * results['mAP']:.1f} %"
-    return f"{results['split']}: {results['n_total']} videos, {score}"
+    return f"{results['split']}: {pluralize(results['n_total'], 'video')}, {score}"
 
 
 def _predictions_csv(evaluated: Evaluated) -> bytes:

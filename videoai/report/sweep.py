@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from videoai.core.files import csv_bytes, write_together
+from videoai.core.messages import pluralize
 from videoai.core.paths import display_path
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def sweep_table(rows: Sequence[Mapping[str, Any]]) -> Table:
 
     counts = {state: sum(row["state"] == state for row in rows) for state in ("pruned", "failed")}
     more = [f"{number} {state}" for state, number in counts.items() if number]
-    table = Table(title=", ".join([f"{len(rows)} runs", *more]))
+    table = Table(title=", ".join([pluralize(len(rows), "run"), *more]))
     for column in ("settings", "metric", "best", "at step", "run"):
         table.add_column(column)
     for row in rows:

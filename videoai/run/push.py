@@ -171,8 +171,9 @@ def _check(settings: PushSettings) -> None:
     if settings.license not in LICENSES:
         plain = re.sub(r"[\s_]+", "-", settings.license.lower())
         raise ValueError(
-            f"license={settings.license}: the hub knows no such licence.{did_you_mean(plain, LICENSES)} Give apache-2.0, "
-            "mit, cc-by-4.0, cc-by-nc-4.0, another of https://huggingface.co/docs/hub/repositories-licenses, or other."
+            f"license={settings.license}: the hub knows no such licence.{did_you_mean(plain, LICENSES)} Give "
+            "apache-2.0, mit, cc-by-4.0, cc-by-nc-4.0, another of "
+            "https://huggingface.co/docs/hub/repositories-licenses, or other."
         )
     folder = Path(settings.local_dir or "")
     if settings.local_dir and folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):

@@ -83,8 +83,9 @@ def still_words(still: int, number: int) -> str | None:
     if not still:
         return None
     return (
-        f"{still} of {pluralize(number, 'video')} looked at {'has' if still == 1 else 'have'} a single frame: such a clip "
-        "is one picture, repeated, and shows no motion. ablate=[shuffle,reverse,single_frame] changes nothing there."
+        f"{still} of {pluralize(number, 'video')} looked at {'has' if still == 1 else 'have'} a single frame: such a "
+        "clip is one picture, repeated, and shows no motion. ablate=[shuffle,reverse,single_frame] changes "
+        "nothing there."
     )
 
 

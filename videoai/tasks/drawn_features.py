@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from videoai.core.messages import pluralize
 from videoai.core.seeding import generator_for
 from videoai.data.dataset import EvalClips
 from videoai.data.loader import eval_batches
@@ -54,8 +55,8 @@ def class_chances(counts: Tensor, classes: str) -> Tensor:
     weights = {"all": counts, "balanced": torch.ones(len(counts)), "rare": 2 * counts < counts.max()}[classes].float()
     if not weights.any():
         raise ValueError(
-            f"augment.feature_classes=rare: the smallest class has {int(counts.min())} clips, half of the largest's "
-            f"{int(counts.max())} or more, so none is rare. Use all or balanced."
+            f"augment.feature_classes=rare: the smallest class has {pluralize(int(counts.min()), 'clip')}, half of the "
+            f"largest's {int(counts.max())} or more, so none is rare. Use all or balanced."
         )
     return weights / weights.sum()
 

@@ -48,7 +48,7 @@ def test_clips_that_a_table_calls_val_or_test_are_left_out_and_counted(clip_fold
     rows = [("up/up_1.mp4", "up", "train"), ("left/left_0.mp4", "left", "train"), ("up/up_2.mp4", "up", "test")]
     bank = read_generated_dataset(table(clip_folder, tmp_path, rows, ("path", "label", "split")), CLASSES)
     assert len(bank.items) == 2
-    assert "left out 1 clips that it calls val or test." in bank.notes
+    assert "left out 1 clip that it calls val or test." in bank.notes
 
 
 @pytest.mark.parametrize(

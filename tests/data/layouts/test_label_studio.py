@@ -136,7 +136,7 @@ def test_of_annotations_that_differ_the_ground_truth_counts_else_the_latest(put,
     [
         (
             [TWO[0], task(2, {**choices(), "value": {"choices": "run"}})],
-            r"""export.json:1, item 2, annotation 2: choices of act is 'run'; a list of names such as \["run"\] is nee""",
+            r"""export.json:1, item 2, annotation 2: choices of act is 'run'; a list of names such as \["run"\]""",
         ),
         (
             [TWO[0], task(2, {**timeline("run", 1, 3), "value": {"timelinelabels": {"run": 1}}})],

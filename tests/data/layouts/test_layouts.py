@@ -211,7 +211,7 @@ def test_a_clip_listed_twice_counts_once(write_tree):
         file.write("videos/k400 raw/00.mp4 0\n")
     manifest = read(root)
     assert len(manifest.splits["train"]) == 8
-    assert "1 clips are listed twice and count once, where they are listed first." in manifest.notes
+    assert "1 clip is listed twice; the first listing counts." in manifest.notes
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,7 @@ def test_a_clip_with_two_labels_or_splits_is_refused_in_lists_of_ones_own(write_
     root = write_tree("path_list")
     with (root / file).open("a") as lines:
         lines.write(f"videos/k400 raw/00.mp4 {label}\n")
-    message = rf"1 clips are listed with more than one {what}, first \S+/path_list/videos/k400 raw/00.mp4"
+    message = rf"1 clip is listed with more than one {what}, first \S+/path_list/videos/k400 raw/00.mp4"
     with pytest.raises(ValueError, match=message):
         read(root)
 
@@ -253,7 +253,7 @@ def test_a_video_of_charades_has_all_its_actions_and_one_without_any_stays(write
     assert (first.start_seconds, first.end_seconds) == (0.0, None)
     assert first.spans == (LabelSpan(0, 0.2, 1.2), LabelSpan(1, 0.0, 0.6))
     assert [item.labels for item in manifest.splits["test"]] == [(0,), ()]
-    assert "1 clips have no label: examples of none of the classes." in manifest.notes
+    assert "1 clip has no label: examples of none of the classes." in manifest.notes
 
 
 def test_the_classes_of_charades_may_keep_their_codes_as_published_weights_do(write_tree):
@@ -342,7 +342,7 @@ def test_labels_in_a_list_need_to_be_asked_for_and_inspect_asks(tmp_path):
     twice = [{"path": "0.mp4", "label": labels} for labels in (["run", "jump"], ["jump", "run"])]
     path.write_text(json.dumps([*twice, {"path": "1.mp4", "label": ["jump"]}, {"path": "2.mp4", "label": ["run"]}]))
     manifest = build_manifest({"name": "json", "path": str(path), "multi_label": True, "val_fraction": 0}, trust=())
-    assert "1 clips are listed twice and count once, where they are listed first." in manifest.notes
+    assert "1 clip is listed twice; the first listing counts." in manifest.notes
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,10 @@ def test_of_several_attributes_one_is_chosen_and_named(put, read, trained_on):
 @pytest.mark.parametrize(
     ("about", "message"),
     [
-        (project(segment("run", z=(2, 0.5))), r"via.json: metadata '1_0': z \('run'\) is from 2 to 0.5 s; it must not end"),
+        (
+            project(segment("run", z=(2, 0.5))),
+            r"via.json: metadata '1_0': z \('run'\) is from 2 to 0.5 s; it must not",
+        ),
         (project(segment("run", z=("soon", 2))), r"via.json: metadata '1_0': z\[0\] is 'soon'; seconds"),
         (
             project(segment("run", vid="7")),

@@ -397,7 +397,7 @@ def test_the_group_column_keeps_clips_together_unless_told_otherwise(write_csv):
 
 def test_clips_without_a_group_stand_for_themselves_and_are_counted(write_csv):
     manifest = from_csv(write_csv(*rows(20, lambda i: ",g" if i < 5 else ","), header="path,label,group"))
-    expected = "clips with the same group stay together, 1 in number; 30 clips have none and stand for themselves."
+    expected = "clips with the same group stay together, 1 in number; 30 clips without one, each for itself."
     assert expected in manifest.notes
 
 

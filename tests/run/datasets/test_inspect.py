@@ -107,7 +107,7 @@ def test_folders_of_images_have_the_rate_that_is_given_and_the_command_names_it(
 def test_a_folder_without_a_layout_is_described_and_the_layouts_named(tmp_path):
     (tmp_path / "notes.txt").write_text("hello")
     (tmp_path / "a.mp4").touch()
-    message = r"no known layout. Seen: 1 annotation files \(notes.txt\), 1 videos \(a.mp4\). Known: csv, folder, "
+    message = r"no known layout. Seen: 1 annotation file \(notes.txt\), 1 video \(a.mp4\). Known: csv, folder, "
     with pytest.raises(ValueError, match=message):
         look_into(tmp_path, look=1)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 from typing import NamedTuple
 
+from videoai.core.messages import pluralize
 from videoai.core.types import ClipSpec, VideoItem
 from videoai.data.check.examine import Examined
 from videoai.data.check.near_duplicates import exact_duplicates, near_duplicates
@@ -163,7 +164,7 @@ def _classes(manifest: Manifest) -> Iterator[Fault]:
     most = max(totals.values())
     for name, train, *_ in manifest.table():
         if totals[name] * IMBALANCE < most:
-            yield Fault("imbalance", "", f"class {name} has {totals[name]} clips, the largest {most}")
+            yield Fault("imbalance", "", f"class {name} has {pluralize(totals[name], 'clip')}, the largest {most}")
         if train < 2:
             yield Fault("few", "", f"class {name} has {train} training clips")
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from videoai.core.files import csv_bytes
-from videoai.core.messages import truncated_list
+from videoai.core.messages import pluralize, truncated_list
 from videoai.data.lists.clip_table import ClipTable, read_table
 from videoai.data.lists.csv_file import CsvFile
 from videoai.data.lists.items import Items
@@ -83,7 +83,7 @@ def _under_labels(manifest: Manifest, classes: Sequence[str]) -> Items:
 
 def _left_out(manifest: Manifest) -> tuple[str, ...]:
     count = len(manifest.splits["val"]) + len(manifest.splits["test"])
-    return (f"left out {count} clips that it calls val or test.",) if count else ()
+    return (f"left out {pluralize(count, 'clip')} that it calls val or test.",) if count else ()
 
 
 def _columns(path: str, items: Items, root: str) -> dict[str, Any]:

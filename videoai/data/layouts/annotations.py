@@ -205,8 +205,8 @@ class _Finder:
             )
         if self.videos.num_doubtful:
             notes.append(
-                f"{self.videos.num_doubtful} names fit several videos, such as {self.videos.example}; the first was "
-                "taken. Set data.root to a folder that holds only one of them."
+                f"{pluralize(self.videos.num_doubtful, 'name fits', 'names fit')} several videos, such as "
+                f"{self.videos.example}; the first was taken. Set data.root to a folder that holds only one of them."
             )
         return notes
 
@@ -249,16 +249,19 @@ def _without_repeats(listing: Listing, source: str, published: bool, notes: list
     for several, what in ((several_labels, "label"), (several_splits, "split")):
         if several.any() and not published:
             raise ValueError(
-                f"{source}: {int(several.sum())} clips are listed with more than one {what}, first "
+                f"{source}: {pluralize(int(several.sum()), 'clip is', 'clips are')} listed with more than one {what}, "
+                "first "
                 f"{items[int(order[1:][several.argmax()])].path}; a clip has one {what}. Correct the lists, or name "
                 "those that belong together with data.annotations"
             )
     if several_labels.any() and items.label_sets is None:
-        notes.append(f"{int(several_labels.sum())} stretches have several labels; each makes a clip of its own.")
+        number = pluralize(int(several_labels.sum()), "stretch has", "stretches have")
+        notes.append(f"{number} several labels; each makes a clip of its own.")
     repeats = alike & ~several_labels if items.label_sets is None else alike
     if not repeats.any():
         return listing
-    notes.append(f"{int(repeats.sum())} clips are listed twice and count once, where they are listed first.")
+    number = pluralize(int(repeats.sum()), "clip is", "clips are")
+    notes.append(f"{number} listed twice; the first listing counts.")
     keep = np.ones(len(items), bool)
     keep[order[1:][repeats]] = False
     return _select(listing, keep)
@@ -286,7 +289,8 @@ def _without_unknown_labels(listing: Listing, train: ndarray, notes: list[str]) 
     unknown = [listing.names[label] for label in np.unique(listing.items.label_pairs()[1]) if label_of[label] < 0]
     if not unknown or not train.any():
         return listing
-    notes.append(f"left out {len(unknown)} classes that train lacks ({truncated_list(unknown, 3)}); their clips stay.")
+    number = pluralize(len(unknown), "class", "classes")
+    notes.append(f"left out {number} that train lacks ({truncated_list(unknown, 3)}); their clips stay.")
     return replace(listing, items=listing.items.relabelled(label_of))
 
 

@@ -159,7 +159,7 @@ def _time(entry: Entry, key: str, slots: dict[str, float | None]) -> float | Non
     """Seconds of the time slot that an annotation refers to; None = never aligned."""
     if (name := entry.text(key)) not in slots:
         entry.fail(
-            f"{key} of annotation {entry.text('ANNOTATION_ID')} is {name!r}, which TIME_ORDER does not define; defined: "
-            f"{truncated_list(list(slots), 4) or 'none'}. Export the file from ELAN again, or delete the annotation"
+            f"{key} of annotation {entry.text('ANNOTATION_ID')} is {name!r}, which TIME_ORDER does not define; "
+            f"defined: {truncated_list(list(slots), 4) or 'none'}. Export the file again, or delete the annotation"
         )
     return slots[name]

@@ -1,4 +1,4 @@
-"""Annotation files entry by entry: CSV, JSON, JSON lines, plain lines. Every complaint starts with `file:LINE`, and in a
+"""Annotation files entry by entry: CSV, JSON, JSON lines, plain lines. Every complaint starts with `file:LINE`, in a
 JSON list with `file:LINE, item NUMBER`, since a whole list may stand on one line."""
 
 import json

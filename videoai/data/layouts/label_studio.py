@@ -107,7 +107,7 @@ def _last_words(answers: Iterable[Answer], notes: list[str]) -> list[Answer]:
             of_task[answer.task] = answer
     if disputed:
         notes.append(
-            f"{len(disputed)} videos have annotations that differ, first {next(iter(disputed.values()))}; the one that "
-            "is marked as ground truth counts, else the latest."
+            f"{pluralize(len(disputed), 'video has', 'videos have')} annotations that differ, first "
+            f"{next(iter(disputed.values()))}; the one that is marked as ground truth counts, else the latest."
         )
     return list(of_task.values())

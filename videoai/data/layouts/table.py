@@ -102,8 +102,8 @@ def _check_headers(tree: Survey, tables: list[str], named: dict[str, str | None]
             continue
         meaning, name, usual = misnamed
         raise ValueError(
-            f"{path}:1: no column names the {meaning}; columns here: {', '.join(_header(path))}. Rename {name} to {usual}, "
-            f"or set data.{meaning}={name}"
+            f"{path}:1: no column names the {meaning}; columns here: {', '.join(_header(path))}. Rename {name} to "
+            f"{usual}, or set data.{meaning}={name}"
         )
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy import ndarray
 
+from videoai.core.messages import pluralize
 from videoai.core.paths import composed
 from videoai.core.types import MULTI_LABEL, LabelSpan, VideoItem
 from videoai.data.lists.items import Items, Vocabulary
@@ -92,7 +93,7 @@ def label_notes(items: Items) -> list[str]:
     num_labels = np.bincount(clip, minlength=len(items))
     notes = [f"multi-label: {num_labels.mean():.1f} labels a clip, {num_labels.max(initial=0)} at most."]
     if (num_none := int((num_labels == 0).sum())) > 0:
-        notes.append(f"{num_none} clips have no label: examples of none of the classes.")
+        notes.append(f"{pluralize(num_none, 'clip has', 'clips have')} no label: examples of none of the classes.")
     return notes
 
 
@@ -101,5 +102,5 @@ def group_notes(items: Items, grouped_by: str | None) -> list[str]:
     if grouped_by is None:
         return []
     num_alone = int((items.group < 0).sum())
-    rest = f"; {num_alone} clips have none and stand for themselves" if num_alone else ""
+    rest = f"; {pluralize(num_alone, 'clip')} without one, each for itself" if num_alone else ""
     return [f"clips with the same {grouped_by} stay together, {len(items.groups)} in number{rest}."]

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from videoai.core.files import csv_bytes, write_atomic
+from videoai.core.messages import pluralize
 from videoai.data.lists.manifest import Manifest
 
 HEADER = ("path", "reason", "detail")
@@ -46,7 +47,7 @@ def without_quarantined(manifest: Manifest, path: str | Path) -> Manifest:
     num_held_out = sum(
         os.path.normpath(item.path) in listed for split in ("val", "test") for item in manifest.splits.get(split, ())
     )
-    note = f"quarantine {path}: left {len(train) - keep.sum()} clips out of train."
+    note = f"quarantine {path}: left {pluralize(len(train) - keep.sum(), 'clip')} out of train."
     if num_held_out:
         note += f" {num_held_out} in val and test are listed too, and stay: what cannot be read counts as wrong."
     return replace(manifest, splits=manifest.splits | {"train": train[keep]}, notes=(*manifest.notes, note))

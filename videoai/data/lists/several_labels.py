@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy import ndarray
 
+from videoai.core.messages import pluralize
 from videoai.core.types import LabelSpan
 from videoai.data.lists.clip_table import SECONDS, ClipTable, Column, first_alike
 from videoai.data.lists.items import Vocabulary
@@ -27,7 +28,9 @@ def as_sets(table: ClipTable) -> tuple[ClipTable, list[str]]:
     num_lines = len(table)
     if (first < np.arange(num_lines)).any() and not table.paths.holds("").any():
         table = _join_lines(table, first)
-        notes.append(f"{num_lines} lines are {len(table)} clips: the labels of lines with one path belong together.")
+        notes.append(
+            f"{num_lines} lines are {pluralize(len(table), 'clip')}: the labels of lines with one path belong together."
+        )
     return table, notes
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from videoai.core.messages import pluralize
 from videoai.report.calibration import NUM_BINS, Calibration, calibration
 from videoai.report.metrics import confusion_matrix, per_class, predicted_labels
 from videoai.report.page.confusion_chart import MAX_NAMED, confusion_chart
@@ -103,7 +104,7 @@ def calibration_part(measured: Calibration) -> Html:
     said = [
         f"On average the model is {mean} sure of its answer, and {right} of the answers are right: it is {how}.",
         f"Expected calibration error: {percent(measured.ece)}, over {NUM_BINS} bins of equal width (Guo et al., "
-        f"arXiv:1706.04599). Chance alone makes it larger than 0, with {num_videos} videos, too.",
+        f"arXiv:1706.04599). Chance alone makes it larger than 0, with {pluralize(num_videos, 'video')}, too.",
     ]
     hint = (
         "Blue: how often the answers of a bin are right. Orange: how much surer the model was; pale: how much less "

@@ -7,6 +7,7 @@ from importlib.resources import files
 from string import Template
 from typing import Any, NamedTuple
 
+from videoai.core.messages import pluralize
 from videoai.report.page.film import Film, Strip, screen, strip
 from videoai.report.page.html import Html, join, name, tag, text
 from videoai.report.page.summary import Exhibit, Gallery, Section, Summary
@@ -115,8 +116,8 @@ def imbalance(about: About) -> list[str]:
         if len(counts) > 1 and counts[-1][0] >= 3 * counts[0][0]:
             (few, rare), (many, frequent) = counts[0], counts[-1]
             said.append(
-                f"{split} is imbalanced: {many} clips of “{frequent}”, {few} of “{rare}”. Mean class accuracy and "
-                "macro F1 count classes alike."
+                f"{split} is imbalanced: {pluralize(many, 'clip')} of “{frequent}”, {few} of “{rare}”. Mean class "
+                "accuracy and macro F1 count classes alike."
             )
     return said
 

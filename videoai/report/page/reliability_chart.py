@@ -1,5 +1,6 @@
 """The reliability diagram of arXiv:1706.04599, figure 1, and below it how many videos each bin has."""
 
+from videoai.core.messages import pluralize
 from videoai.report.calibration import Bin, Calibration
 from videoai.report.page.html import Html, tag
 from videoai.report.page.svg import Axis, box, hinted, svg, words
@@ -29,7 +30,7 @@ def _bin(one: Bin, across: Axis, up: Axis, counts: Axis) -> Html:
     x, width = across(one.low) + 1, across(one.high) - across(one.low) - 2
     lower, upper = sorted((one.accuracy, one.confidence))
     hint = (
-        f"{100 * one.low:.0f} to {100 * one.high:.0f} % confidence: {one.num_videos} videos, on average "
+        f"{100 * one.low:.0f} to {100 * one.high:.0f} % confidence: {pluralize(one.num_videos, 'video')}, on average "
         f"{100 * one.confidence:.1f} % sure and {100 * one.accuracy:.1f} % right"
     )
     return hinted(

@@ -7,7 +7,7 @@ from statistics import median
 from typing import Any
 
 from videoai.core.device import resolve_device
-from videoai.core.messages import command_line, truncated_list
+from videoai.core.messages import command_line, pluralize, truncated_list
 from videoai.core.paths import display_path
 from videoai.core.types import ClipSpec, VideoItem
 from videoai.data.augment.directions import sided_classes
@@ -198,14 +198,14 @@ def _totals(tree: Survey) -> dict[str, Any]:
 
 def _no_layout(tree: Survey) -> str:
     content = (
-        [f"{len(tree.annotations)} annotation files ({truncated_list(tree.annotations, 3)})"]
+        [f"{pluralize(len(tree.annotations), 'annotation file')} ({truncated_list(tree.annotations, 3)})"]
         if tree.annotations
         else []
     )
-    content += [f"{len(tree.videos)} videos ({truncated_list(tree.videos, 3)})"] if tree.videos else []
-    content += [f"{len(tree.frame_folders)} folders of frames"] if tree.frame_folders else []
+    content += [f"{pluralize(len(tree.videos), 'video')} ({truncated_list(tree.videos, 3)})"] if tree.videos else []
+    content += [f"{pluralize(len(tree.frame_folders), 'folder')} of frames"] if tree.frame_folders else []
     kinds = [kind or "no extension" for kind in tree.others]
-    content += [f"{sum(tree.others.values())} other files ({truncated_list(kinds, 4)})"] if kinds else []
+    content += [f"{pluralize(sum(tree.others.values()), 'other file')} ({truncated_list(kinds, 4)})"] if kinds else []
     known = ", ".join(name for name in MANIFESTS if name != "motion16")
     return (
         f"{tree.root}: no known layout. Seen: {', '.join(content) or 'nothing'}. Known: {known}. The simplest: one "

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from videoai.core.messages import pluralize
 from videoai.core.seeding import generator_for
 from videoai.core.types import ClipSpec
 from videoai.data.lists.items import Items
@@ -148,6 +149,7 @@ def _chosen(label: Tensor, counts: Tensor) -> Tensor:
 
 def _check_enough(count: int) -> None:
     if count <= NEIGHBOURS:
-        raise ValueError(f"{count} clips can be compared: too few for any distance. Raise per_class, or use more data.")
+        clips = pluralize(count, "clip")
+        raise ValueError(f"{clips} can be compared: too few for any distance. Raise per_class, or use more data.")
     if count < FEW:
         logger.warning("only %d clips are compared: distances, precision and recall are rough", count)
