@@ -22,7 +22,10 @@ def named(folder, *places: str, linked: bool = False, labels: str = "000") -> li
     manifest = Manifest(("a", "b"), {split: Items.of(items) for split, items in splits.items()}, str(folder))
     examined = [Examined(item.path, sha256="one") for items in splits.values() for item in items]
     faults = [fault for fault in find_faults(manifest, examined) if fault.kind in COPIES]
-    return [(kind, path.removeprefix(f"{folder}/"), detail.replace(f"{folder}/", "")) for kind, path, detail in faults]
+    assert all(fault.twin and fault.twin != fault.path and fault.twin in fault.detail for fault in faults)
+    return [
+        (kind, path.removeprefix(f"{folder}/"), detail.replace(f"{folder}/", "")) for kind, path, detail, _ in faults
+    ]
 
 
 @pytest.mark.parametrize("copy", ["a (1).mp4", "a copy.mp4", "a-1.mp4", "a_2.mp4", "a.webm", "b.mp4"])

@@ -46,6 +46,7 @@ class Fault(NamedTuple):
     kind: str
     path: str  # the file at fault; of copies those whose removal fixes it, see _kept_first; "" = the data set
     detail: str
+    twin: str = ""  # the other file of a pair; "" = there is none
 
     @property
     def is_light(self) -> bool:
@@ -120,9 +121,14 @@ def _shared_paths(uses: Mapping[str, list[tuple[str, VideoItem]]]) -> Iterator[F
         (kept_split, kept), *others = _kept_first(uses_of_file)
         for split, path in others:
             if split != kept_split:
-                yield Fault("leak_path", path, f"in {split} and in {kept_split}" + f" as {kept}" * (kept != path))
+                yield Fault(
+                    "leak_path",
+                    path,
+                    f"in {split} and in {kept_split}" + f" as {kept}" * (kept != path),
+                    kept * (kept != path),
+                )
             else:
-                yield Fault("duplicate", path, f"the same file as {kept}")
+                yield Fault("duplicate", path, f"the same file as {kept}", kept)
 
 
 def _pairs(
@@ -141,11 +147,11 @@ def _pairs(
         if len(labels) > 1:
             named = ["|".join(manifest.classes[label] for label in some) or "no label" for some in sorted(labels)]
             names = " and ".join(named)
-            yield Fault("conflict", path, f"{names}: the same as {twin} in {elsewhere}")
+            yield Fault("conflict", path, f"{names}: the same as {twin} in {elsewhere}", twin)
         if len({split for split, _ in ends}) > 1:
-            yield Fault(across, path, f"in {split}, the same as {twin} in {elsewhere}")
+            yield Fault(across, path, f"in {split}, the same as {twin} in {elsewhere}", twin)
         elif len(labels) == 1:
-            yield Fault(within, path, f"the same as {twin}")
+            yield Fault(within, path, f"the same as {twin}", twin)
 
 
 def _groups(manifest: Manifest) -> Iterator[Fault]:

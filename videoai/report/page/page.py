@@ -3,19 +3,17 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
-from string import Template
 from typing import Any, NamedTuple
 
 from videoai.core.messages import pluralize
+from videoai.report.page.counts import counts_table
+from videoai.report.page.document import document
 from videoai.report.page.film import Film, Strip, screen, strip
-from videoai.report.page.html import Html, join, name, tag, text
+from videoai.report.page.html import Html, join, name, tag
 from videoai.report.page.summary import Exhibit, Gallery, Section, Summary
 
-PACKAGE = "videoai.report.page"  # where page.html, page.css and page.js lie
 MAX_FILM_BYTES = 12_000_000  # of all JPEGs, which are a third larger on the page
 MAX_BAD = 100  # unreadable videos that are listed
-MAX_CLASSES = 100  # rows of the table of counts
 
 
 class Shown(NamedTuple):
@@ -50,19 +48,9 @@ def page(about: About, summary: Summary, shown: Sequence[Shown]) -> bytes:
         Section("Settings", settings_part(about)),
         Section("Repeat", repeat_part(about)),
     ]
-    tiles = [tag("div", tag("dt", title), tag("dd", value)) for title, value in summary.tiles]
-    filled = {
-        "title": text(about.title),
-        "eyebrow": name(about.title),
-        "headline": text(summary.headline),
-        "notes": join(tag("p", note) for note in summary.notes),
-        "tiles": join(tiles),
-        "links": join(tag("a", one.title, href=f"#{_anchor(one.title)}") for one in sections),
-        "sections": join(tag("section", tag("h2", one.title), one.body, id=_anchor(one.title)) for one in sections),
-        **{kind: (files(PACKAGE) / f"page.{kind}").read_text("utf-8") for kind in ("css", "js")},
-    }
-    template = Template((files(PACKAGE) / "page.html").read_text("utf-8"))
-    return template.substitute(filled).encode("utf-8")
+    return document(
+        title=about.title, headline=summary.headline, notes=summary.notes, tiles=summary.tiles, sections=sections
+    )
 
 
 def films_sections(shown: Sequence[Shown]) -> Iterator[Section]:
@@ -105,7 +93,7 @@ def data_part(about: About) -> Html:
         more = tag("p", f"{len(bad) - MAX_BAD} more: results.json.") if len(bad) > MAX_BAD else ""
         listed = tag("table", tag("thead", tag("tr", tag("th", "video"), tag("th", "reason"))), tag("tbody", *rows))
         said += [tag("h3", f"Unreadable videos: {len(bad)}"), tag("div", listed, class_="scroll"), more]
-    return join([*said, counts_table(about)])
+    return join([*said, counts_table(about.counts, about.splits)])
 
 
 def imbalance(about: About) -> list[str]:
@@ -120,24 +108,6 @@ def imbalance(about: About) -> list[str]:
                 "accuracy and macro F1 count classes alike."
             )
     return said
-
-
-def counts_table(about: About) -> Html:
-    """Clips of each class in each split, as bars."""
-    most = [max((row[at] for _, row in about.counts), default=0) or 1 for at in range(len(about.splits))]
-    body = []
-    for title, row in about.counts[:MAX_CLASSES]:
-        bars = [
-            tag("td", tag("i", style=f"width:{100 * count / top:.1f}%"), tag("b", count), class_="bar")
-            for count, top in zip(row, most, strict=True)
-        ]
-        body.append(tag("tr", tag("th", name(title), scope="row"), *bars))
-    head = tag("tr", tag("th", "clips of class"), *(tag("th", split) for split in about.splits))
-    more = len(about.counts) - MAX_CLASSES
-    rest = tag("p", f"{more} more classes.", class_="hint") if more > 0 else ""
-    return Html(
-        tag("div", tag("table", tag("thead", head), tag("tbody", *body), class_="bars"), class_="scroll") + join([rest])
-    )
 
 
 def settings_part(about: About) -> Html:
@@ -160,7 +130,3 @@ def repeat_part(about: About) -> Html:
 def shown(value: object) -> str:
     """A setting's value as one would type it."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-
-
-def _anchor(title: str) -> str:
-    return "".join(letter if letter.isalnum() else "-" for letter in title.lower())

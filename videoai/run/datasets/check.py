@@ -5,16 +5,15 @@ import json
 import logging
 import os
 import stat
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from numpy import ndarray
-
 from videoai.core.build import ANYTHING
 from videoai.core.device import resolve_device
+from videoai.core.files import write_atomic
 from videoai.core.progress import counting
 from videoai.data.check.examine import Examined, examine
 from videoai.data.check.faults import KINDS, Fault, find_faults
@@ -23,10 +22,12 @@ from videoai.data.check.near_duplicates import MAX_NEAR
 from videoai.data.decode import open_video
 from videoai.data.encode import make_folder
 from videoai.data.isolation import WorkerFailure, isolated
-from videoai.data.lists.manifest import Manifest
+from videoai.data.lists.manifest import SPLITS, Manifest
 from videoai.data.lists.quarantine import write_quarantine
 from videoai.data.media import BadVideo, sniff
-from videoai.report.check import write_report
+from videoai.report.check import NAME, TABLE, faults_csv
+from videoai.report.check_page import CheckedData, check_page
+from videoai.report.page.film import MAX_SIDE, Film
 from videoai.run.manifests import announce_data, build_manifest
 from videoai.run.training.choose_model import clip_of
 from videoai.settings.data import DataSettings
@@ -35,6 +36,7 @@ from videoai.settings.model import ClipSettings
 
 logger = logging.getLogger(__name__)
 DEADLY = ("crash", "timeout")
+NUM_FRAMES = 8  # of a video on the page
 
 
 class Checked(NamedTuple):
@@ -68,10 +70,12 @@ def check(
     spec = clip and clip_of(clip, manifest.splits["train"], resolve_device("auto"), {"frame_fps": frame_fps})
     faults = sorted([*listed, *find_faults(manifest, examined, near=near, clip=spec)])
     deadly = {file.path for file in examined if file.reason in DEADLY}
-    picture = _picture_unless(deadly)
     bad = [(fault.path, fault.kind, fault.detail) for fault in faults if fault.path and not fault.is_light]
     write_quarantine(folder / "quarantine.csv", bad)
-    write_report(folder, manifest.source, faults, len(paths), meanings=KINDS, picture=picture)
+    write_atomic(folder / TABLE, faults_csv(faults))
+    told = checked_data(manifest, examined)
+    page = check_page(told, faults, meanings=KINDS, look=partial(_film, unless=deadly), folder=folder)
+    write_atomic(folder / NAME, page)
     return Checked(faults, len(paths), folder)
 
 
@@ -138,17 +142,41 @@ def _examined(paths: list[str], journal: Path, settings: CheckSettings, frame_fp
             yield answer
 
 
-def _picture_unless(deadly: Collection[str]) -> Callable[[str], ndarray | None]:
-    """A function that decodes a picture of any file, but for those that killed the process that decoded them."""
-    return lambda path: None if path in deadly else _picture(path)
+def checked_data(manifest: Manifest, examined: Collection[Examined]) -> CheckedData:
+    """What the page says of the data."""
+    filled = [split for split in SPLITS if len(manifest.splits[split])]
+    counts = [(title, [row[SPLITS.index(split)] for split in filled]) for title, *row in manifest.table()]
+    lengths = {file.path: file.seconds for file in examined}
+    seconds = [
+        min(length if item.end_seconds is None else item.end_seconds, length) - item.start_seconds
+        for split in filled
+        for item in manifest.splits[split]
+        if (length := lengths.get(item.path, 0.0)) > item.start_seconds
+    ]
+    return CheckedData(
+        source=manifest.source,
+        num_files=len(examined),
+        counts=counts,
+        splits=filled,
+        seconds=seconds,
+        notes=manifest.notes,
+    )
 
 
-def _picture(path: str) -> ndarray | None:
-    """uint8 [H, W, 3], 72 px high, from the middle of a video; None where it cannot be read."""
+def _film(path: str, unless: Collection[str]) -> Film | None:
+    """Some frames of a video from its beginning to its end, else its first one; None where it cannot be read, or killed
+    the process that read it."""
+    if path in unless:
+        return None
     try:
         with open_video(path) as video:
-            size = (72, max(1, round(72 * video.width / video.height)))
-            return video.frames([video.num_frames // 2], size=size)[0].permute(1, 2, 0).numpy()
+            scale = MAX_SIDE / max(video.height, video.width)
+            size = (max(1, round(video.height * scale)), max(1, round(video.width * scale)))
+            spread = [index * (video.num_frames - 1) // (NUM_FRAMES - 1) for index in range(NUM_FRAMES)]
+            try:
+                return Film(video.frames(spread, size=size))
+            except BadVideo:
+                return Film(video.frames([0], size=size))
     except BadVideo:
         return None
 
