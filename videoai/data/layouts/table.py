@@ -29,7 +29,9 @@ def detect(tree: Survey) -> Candidate | None:
     tables = _tables(tree)
     if not tables:
         misnamed = next(filter(_misnamed, tree.named(*TABLES)), None)  # reading it will say so
-        return misnamed and Candidate("table", tree.place(), f"{os.path.relpath(misnamed, tree.root)}, a list of clips")
+        if not misnamed:
+            return None
+        return Candidate("table", tree.place(), f"{os.path.relpath(misnamed, tree.root)}, a list of clips")
     names = [name for name in map(_column(tables[0]), (VIDEO, LABEL, START, END, SPLIT, GROUP)) if name]
     more = f", and {len(tables) - 1} more" if len(tables) > 1 else ""
     why = f"{os.path.relpath(tables[0], tree.root)} with the columns {', '.join(names)}{more}"
