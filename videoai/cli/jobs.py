@@ -95,6 +95,18 @@ JOBS: dict[str, Job] = {
         ("videoai.settings.study:SplitLeakSettings",),
         "data=NAME [settings of train] [key=value ...]",
     ),
+    "study more_data": Job(
+        "videoai.cli.study:more_data",
+        "what would more clips give, and of which class?",
+        ("videoai.settings.study:MoreDataSettings",),
+        "data=NAME [checkpoint=ENCODER] [settings of train] [key=value ...]",
+    ),
+    "study label_noise": Job(
+        "videoai.cli.study:label_noise",
+        "which labels are probably wrong?",
+        ("videoai.settings.study:LabelNoiseSettings",),
+        "data=NAME [checkpoint=ENCODER] [settings of train] | runs=RUN [key=value ...]",
+    ),
     "benchmark decode": Job(
         "videoai.cli.benchmark:decode",
         "measure how fast videos are decoded here",

@@ -1,17 +1,26 @@
-"""``videoai study feature_augment|gan_augment|split_leak``."""
+"""``videoai study feature_augment|gan_augment|split_leak|more_data|label_noise``."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from videoai.cli.overrides import about_data, data_change
 from videoai.compose.settings import for_classifier, from_arguments, shared_out
 from videoai.core.messages import pluralize
 from videoai.settings.gan import TrainGanSettings
-from videoai.settings.study import FeatureStudySettings, GanStudySettings, SplitLeakSettings
+from videoai.settings.study import (
+    FeatureStudySettings,
+    GanStudySettings,
+    LabelNoiseSettings,
+    MoreDataSettings,
+    SplitLeakSettings,
+)
 from videoai.settings.training import DiffOperation, TrainSettings
+
+T = TypeVar("T", SplitLeakSettings, MoreDataSettings, LabelNoiseSettings)
 
 # Settings of train that a study sets itself, and the setting of its own that says so.
 TAKEN = {f"trainer.{key}": "steps" for key in ("max_steps", "max_epochs", "eval_every")}
+NOISE_TAKEN = TAKEN | {"data.folds": "folds"}
 TAKEN |= {"seed": "seeds", "data.num_workers": "num_workers", "loading.num_workers": "num_workers"}
 
 
@@ -47,22 +56,59 @@ def gan_augment(arguments: list[str]) -> int:
 
 def split_leak(arguments: list[str]) -> int:
     """Settings of train go to the classifiers."""
-    own, others = shared_out(SplitLeakSettings, arguments)
-    check_not_taken(others, TAKEN)
-    settings = from_arguments(SplitLeakSettings, own).settings()
-    model = [] if any(one.startswith(("model=", "experiment=")) for one in others) else ["model=tiny_r3d"]
-    training = from_arguments(TrainSettings, [*model, *others]).settings()
-    loading = replace(training.loading, num_workers=settings.num_workers)
+    settings, training = with_training(SplitLeakSettings, arguments, TAKEN)
     from videoai.core.paths import display_path
     from videoai.run.study.split_leak import study_split_leak
 
-    results = study_split_leak(settings, replace(training, loading=loading, device=settings.device))
+    results = study_split_leak(settings, training)
     for row in results["rows"]:
         clips = f"{pluralize(row['clips'], 'clip')}, {pluralize(row['test_clips'], 'test clip')}"
         print(f"seed {row['seed']}  {row['arm']:<9} {row['accuracy']:6.1%}  {clips}")
     print(results["verdict"])
     print(f"files: {display_path(results['folder'])}/ rows.jsonl results.json")
     return 0
+
+
+def more_data(arguments: list[str]) -> int:
+    """Settings of train go to the classifiers."""
+    settings, training = with_training(MoreDataSettings, arguments, TAKEN)
+    from videoai.core.paths import display_path
+    from videoai.report.more_data import gains_table
+    from videoai.report.tables import as_text
+    from videoai.run.study.more_data import study_more_data
+
+    results = study_more_data(settings, training)
+    print(as_text(gains_table(results["all_gains"], sorted(set(settings.parts)))))
+    print(results["verdict"])
+    print(f"files: {display_path(results['folder'])}/ rows.jsonl results.json curve.png")
+    return 0
+
+
+def label_noise(arguments: list[str]) -> int:
+    """Settings of train go to the classifiers, unless a cross-validation is named."""
+    settings, training = with_training(LabelNoiseSettings, arguments, NOISE_TAKEN)
+    from videoai.core.paths import display_path
+    from videoai.report.label_noise import suspects_table
+    from videoai.report.tables import as_text
+    from videoai.run.study.label_noise import study_label_noise
+
+    results = study_label_noise(settings, training)
+    if results["suspects"]:
+        print(as_text(suspects_table(results["suspects"])))
+    print(results["verdict"])
+    print(f"files: {display_path(results['folder'])}/ {' '.join(results['files'])}")
+    return 0
+
+
+def with_training(cls: type[T], arguments: list[str], taken: dict[str, str]) -> tuple[T, TrainSettings]:
+    """The settings of a study and those of its classifiers, ``tiny_r3d`` where no model is named."""
+    own, others = shared_out(cls, arguments)
+    check_not_taken(others, taken)
+    settings = from_arguments(cls, own).settings()
+    model = [] if any(one.startswith(("model=", "experiment=")) for one in others) else ["model=tiny_r3d"]
+    training = from_arguments(TrainSettings, [*model, *others]).settings()
+    loading = replace(training.loading, num_workers=settings.num_workers)
+    return settings, replace(training, loading=loading, device=settings.device)
 
 
 def check_not_taken(words: list[str], by_study: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""Settings of ``videoai study feature_augment|gan_augment|split_leak``."""
+"""Settings of ``videoai study feature_augment|gan_augment|split_leak|more_data|label_noise``."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -118,6 +118,69 @@ class SplitLeakSettings:
     trust: tuple[str, ...] = setting((), help="packages of your own that models come from")
     run_dir: str = setting(
         "runs/study_split_leak", path=True, help="rows.jsonl there continues where it stopped; results.json"
+    )
+    debug: bool = setting(False, help="true = show the traceback of an error")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MoreDataSettings:
+    """What would more clips give? Accuracy over growing parts of the training split, fitted and continued.
+
+    For each seed a classifier is trained on each part, the smaller ones within the larger, all with the same number of
+    steps, and scored on the validation split. Settings of train go to the classifiers (data=..., model=...);
+    model=tiny_r3d where none is named. With checkpoint=... nothing is trained: linear heads on frozen features take
+    seconds.
+    """
+
+    more: int | None = setting(None, min=1, help="clips that would be added; null = half as many as there are")
+    parts: tuple[float, ...] = setting((0.25, 0.5, 1.0), above=0, max=1, help="shares of the training split; three")
+    seeds: int = setting(3, min=2, help="each draws other parts, weights and orders")
+    steps: int = setting(200, min=1, help="of each classifier")
+    minutes: float | None = setting(
+        None, above=0, help="begin no further seed that would end after so long; two are measured in any case"
+    )
+    checkpoint: str | None = setting(
+        None, path=True, help="frozen features instead of training: published weights by ID, or a checkpoint"
+    )
+    batch_size: int = setting(16, min=1, help="clips in one forward pass")
+    num_workers: NumWorkers = setting("auto", min=0, help="processes that decode")
+    device: str = setting("auto", help="auto, cpu, cuda, cuda:1")
+    trust: tuple[str, ...] = setting((), help="packages of your own that models come from")
+    run_dir: str = setting(
+        "runs/study_more_data", path=True, help="rows.jsonl there continues where it stopped; results.json, curve.png"
+    )
+    debug: bool = setting(False, help="true = show the traceback of an error")
+
+    def __post_init__(self) -> None:
+        if len(set(self.parts)) < 3 or max(self.parts) != 1:
+            raise ValueError(f"parts={list(self.parts)}: give three or more shares up to 1.0, such as [0.25,0.5,1.0].")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelNoiseSettings:
+    """Which labels are probably wrong? Each training clip is judged by a classifier that has not seen it.
+
+    The training split is dealt into folds, by group where there are groups; a classifier is trained on all but one and
+    answers for that one. Settings of train go to the classifiers (data=..., model=...); model=tiny_r3d where none is
+    named. With checkpoint=... nothing is trained: linear heads on frozen features take seconds. With runs=RUN the
+    answers of a finished cross-validation (train data.folds=5) are used, for all of its clips.
+    """
+
+    runs: str | None = setting(None, path=True, help="folder of a cross-validation: train data.folds=5")
+    folds: int = setting(5, min=2, help="parts of the training split")
+    steps: int = setting(200, min=1, help="of each classifier")
+    checkpoint: str | None = setting(
+        None, path=True, help="frozen features instead of training: published weights by ID, or a checkpoint"
+    )
+    seed: int = setting(0, min=0, help="of folds, weights and orders")
+    batch_size: int = setting(16, min=1, help="clips in one forward pass")
+    num_workers: NumWorkers = setting("auto", min=0, help="processes that decode")
+    device: str = setting("auto", help="auto, cpu, cuda, cuda:1")
+    trust: tuple[str, ...] = setting((), help="packages of your own that models come from")
+    run_dir: str = setting(
+        "runs/study_label_noise",
+        path=True,
+        help="folds there are not trained again; suspects.csv, results.json, report.html",
     )
     debug: bool = setting(False, help="true = show the traceback of an error")
 
