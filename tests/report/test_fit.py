@@ -48,7 +48,7 @@ def test_flat_curves_that_lie_together_fit():
 def test_validation_loss_that_rises_while_training_loss_falls_is_overfitting_with_step_and_size():
     fit = judge(run(val_loss=u_shape(0.3)))
     assert fit.kind == "overfitting"
-    assert "lowest at step 300" in fit.why and "rose by 48%" in fit.why  # (0.6 + .3 * .95) / 0.6, less its noise
+    assert "lowest at step 300" in fit.why and "rose by 48 %" in fit.why  # (0.6 + .3 * .95) / 0.6, less its noise
 
 
 def test_a_rise_that_few_clips_cannot_tell_from_noise_is_said_and_not_judged():

@@ -39,6 +39,11 @@ def pluralize(number: int, noun: str, plural: str = "") -> str:
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
+def whole_percent(share: float) -> str:
+    """``48 %`` of 0.483."""
+    return f"{100 * share:.0f} %"
+
+
 def command_line(job: str, *words: str, trust: Sequence[str] = ()) -> str:
     """``videoai JOB word ...`` to paste into a shell. ``trust``: the user's own packages that the checkpoint needs."""
     more = [f"trust=[{','.join(trust)}]"] if trust else []

@@ -12,7 +12,7 @@ from statistics import fmean, linear_regression
 from typing import Literal, NamedTuple
 
 from videoai.core.curves import SURE, Points, Rise, finite, rise
-from videoai.core.messages import pluralize
+from videoai.core.messages import pluralize, whole_percent
 
 Kind = Literal["overfitting", "underfitting", "improving", "fits", "unknown"]
 
@@ -67,11 +67,12 @@ def overfitting(curves: Curves) -> Fit | None:
     parts = []
     if risen and risen.is_clear and fell(curves.train_loss, since=risen.step):
         parts.append(
-            f"validation loss was lowest at step {risen.step:g} and rose by {risen.share:.0%} after it, while training "
-            "loss kept falling"
+            f"validation loss was lowest at step {risen.step:g} and rose by {whole_percent(risen.share)} after it, while "
+            "training loss kept falling"
         )
     if gap and gap.is_sure:
-        parts.append(f"{curves.title} of training clips is {gap.train:.0%}, of validation clips {gap.val:.0%}")
+        train, val = whole_percent(gap.train), whole_percent(gap.val)
+        parts.append(f"{curves.title} of training clips is {train}, of validation clips {val}")
     return Fit("overfitting", f"Overfitting: {'; '.join(parts)}.{noise(curves)}") if parts else None
 
 
@@ -82,7 +83,7 @@ def underfitting(curves: Curves) -> Fit | None:
         return None
     half_width = SURE * binomial_error(1 / curves.num_classes, counted(curves))
     at_chance = train <= 1 / curves.num_classes + half_width
-    of = f"{curves.title} of training clips is {train:.0%} with {curves.num_classes} classes"
+    of = f"{curves.title} of training clips is {whole_percent(train)} with {curves.num_classes} classes"
     rising = trend(curves.train_metric)
     then = " at the end, no better than chance" if at_chance else " and still rising at the end" if rising else ""
     return Fit("underfitting", f"Underfitting: {of}{then}.{noise(curves)}", at_chance)
@@ -101,9 +102,10 @@ def fits(curves: Curves) -> Fit:
     risen, gap = rise(curves.val_loss, curves.num_val), accuracy_gap(curves)
     said = "validation loss no longer falls" + ("" if risen else " and does not rise")
     if gap:
-        said += f"; {curves.title} is {gap.train:.0%} of training clips, {gap.val:.0%} of validation clips"
+        train, val = whole_percent(gap.train), whole_percent(gap.val)
+        said += f"; {curves.title} is {train} of training clips, {val} of validation clips"
     if risen:
-        said += f". It rose by {risen.share:.0%} after step {risen.step:g}, {unsure(curves, risen)}"
+        said += f". It rose by {whole_percent(risen.share)} after step {risen.step:g}, {unsure(curves, risen)}"
     return Fit("fits", f"Fits: {said}.{noise(curves)}")
 
 

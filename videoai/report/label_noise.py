@@ -18,15 +18,16 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy import ndarray
 
-from videoai.core.messages import pluralize
+from videoai.core.messages import pluralize, whole_percent
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 TEMPERATURES = np.geomspace(0.3, 30.0, 41)
 SHARES = np.concatenate([[0.0], np.geomspace(0.002, 0.6, 40)])  # of labels that were drawn at random
-CHI2_ONE_SIDED = 2.71  # 95 % quantile for a share that cannot be negative (Self and Liang 1987)
-CHI2_INTERVAL = 3.84  # 95 % quantile of chi-square with one degree of freedom
+# Twice the difference of log-likelihoods: a 90 % interval, and the 5 % level for a share that cannot be negative (Self
+# and Liang 1987, doi:10.1080/01621459.1987.10478472), so that the interval leaves out 0 exactly where noise is seen.
+LIKELY = 2.71
 TINY = 1e-6  # probabilities are rounded in predictions.csv
 MAX_ROWS = 20  # of the table on the console
 
@@ -51,7 +52,7 @@ class Noise(NamedTuple):
     """The fitted share of wrong labels."""
 
     share: float  # of labels that are wrong
-    low: float  # 95 % interval
+    low: float  # 90 % interval
     high: float
     temperature: float
     is_seen: bool  # whether the answers show it: likelihood ratio against none
@@ -77,8 +78,8 @@ def fit_noise(probabilities: ndarray, labels: ndarray) -> Noise:
     num_classes = probabilities.shape[1]
     best = fitted.max(0)  # of each share
     place = int(best.argmax())
-    is_seen = bool(2 * (best[place] - best[0]) > CHI2_ONE_SIDED)
-    likely = SHARES[2 * (best.max() - best) <= CHI2_INTERVAL] * (num_classes - 1) / num_classes
+    is_seen = bool(2 * (best[place] - best[0]) > LIKELY)
+    likely = SHARES[2 * (best.max() - best) <= LIKELY] * (num_classes - 1) / num_classes
     place = place if is_seen else 0
     wrong = float(SHARES[place]) * (num_classes - 1) / num_classes  # a class drawn at random may be the true one
     low = float(likely.min()) if is_seen else 0.0
@@ -138,23 +139,31 @@ def verdict(probabilities: ndarray, labels: ndarray, suspects: Sequence[Suspect]
     wrong = float((probabilities[known].argmax(1) != labels[known]).mean())
     chance = expected_by_chance(probabilities, labels, noise)
     said = [
-        f"The classifiers contradict {wrong:.0%} of {pluralize(int(known.sum()), 'label')}; {len(suspects)} of the "
-        f"contradictions are confident, and about {chance:.0f} would be by the classifiers' own mistakes alone."
+        f"The classifiers contradict {whole_percent(wrong)} of {pluralize(int(known.sum()), 'label')}; {len(suspects)} "
+        f"of the contradictions are confident, and about {chance:.0f} would be by the classifiers' own mistakes alone."
     ]
     if not noise.is_seen:
         said.append(
-            f"No wrong labels show beyond these: at most {noise.high:.0%} of the labels (95 %). The list is then one "
-            "of hard clips."
+            f"No wrong labels show beyond these: at most {whole_percent(noise.high)} of the labels (95 %). The list is "
+            "then one of hard clips."
         )
         return " ".join(said)
     number = len(probable(suspects))
     right = number - math.fsum(one.is_wrong for one in probable(suspects))
     said.append(
-        f"About {noise.share:.0%} of the labels are wrong (95 %: {noise.low:.0%} .. {noise.high:.0%}). "
+        f"About {whole_percent(noise.share)} of the labels are wrong (90 %: {100 * noise.low:.0f} .. "
+        f"{whole_percent(noise.high)}). "
         f"{pluralize(number, 'suspect')}, of which about {right:.0f} will turn out to be right: look before you "
         "change one."
     )
     return " ".join(said)
+
+
+def headline(suspects: Sequence[Suspect], noise: Noise, num_clips: int) -> str:
+    """One sentence."""
+    if not noise.is_seen:
+        return f"No wrong labels show among {pluralize(num_clips, 'clip')}."
+    return f"{len(probable(suspects))} of {pluralize(num_clips, 'label')} are probably wrong."
 
 
 def suspects_table(rows: Sequence[Mapping[str, object]]) -> Table:

@@ -147,8 +147,8 @@ def gains_table(gains: Sequence[Gain], sizes: Sequence[float]) -> Table:
     return table
 
 
-def curve_figure(clips: Sequence[int], right: ndarray, more: int, title: str) -> Figure:
-    """Errors of each seed, the law through their mean, and where it leads. right: as of ``gain``."""
+def curve_figure(clips: Sequence[int], right: ndarray, groups: ndarray, more: int, title: str) -> Figure:
+    """Errors of each seed, the law through their mean, and where it leads. right, groups: as of ``gain``."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6.4, 4), dpi=120, layout="constrained")
@@ -161,6 +161,9 @@ def curve_figure(clips: Sequence[int], right: ndarray, more: int, title: str) ->
     inside, beyond = np.linspace(clips[0], clips[-1], 50), np.linspace(clips[-1], clips[-1] + more, 50)
     axes.plot(inside, 100 * law(inside), color="tab:blue")
     axes.plot(beyond, 100 * law(beyond), "--", color="tab:orange", label=f"{law.a:.2f} + {law.b:.2f} n^-{law.c:.1f}")
+    a, b, c = fit_laws(np.asarray(clips, float), drawn_errors(right, groups, np.random.default_rng(0)))
+    likely = np.quantile(a + b * beyond[:, None] ** -c, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], axis=1)
+    axes.fill_between(beyond, *(100 * likely), color="tab:orange", alpha=0.15, linewidth=0, label="90 % of the draws")
     axes.set(xlabel="training clips", ylabel="error on validation, %")
     axes.set_title(title, parse_math=False, fontsize=11)
     axes.spines[["top", "right"]].set_visible(False)

@@ -11,7 +11,7 @@ from numpy import ndarray
 
 from videoai.core.checkpoint import versions
 from videoai.core.files import write_together
-from videoai.core.messages import command_line, pluralize
+from videoai.core.messages import command_line, pluralize, same_command
 from videoai.core.paths import display_path
 from videoai.core.types import ClipSpec
 from videoai.data.dataset import EvalClips
@@ -19,7 +19,7 @@ from videoai.data.lists.folds import fold_numbers
 from videoai.data.lists.items import Items
 from videoai.data.lists.manifest import SPLITS, Manifest
 from videoai.data.lists.splits import group_numbers, unit_of
-from videoai.report.label_noise import Noise, Suspect, find_suspects, fit_noise, probable, verdict
+from videoai.report.label_noise import Noise, Suspect, find_suspects, fit_noise, headline, probable, verdict
 from videoai.report.page.html import Html, name, tag
 from videoai.report.page.page import About, Shown, page
 from videoai.report.page.summary import Exhibit, Gallery, Summary, path_line
@@ -137,8 +137,10 @@ def suspects_page(
     films = eval_films(EvalClips(judged.items, SHOWN), [gallery])
     wrong = f"{100 * noise.low:.0f} to {100 * noise.high:.0f} %"
     tiles = [("clips judged", str(len(judged.items))), ("confident contradictions", str(len(found))),
-             ("labels wrong, 95 %", wrong), ("probably wrong", str(len(probable(found))))]  # fmt: skip
-    summary = Summary(headline=said, tiles=tiles, galleries=[gallery])
+             ("labels wrong, 90 % interval", wrong), ("probably wrong", str(len(probable(found))))]  # fmt: skip
+    summary = Summary(
+        headline=headline(found, noise, len(judged.items)), notes=[said], tiles=tiles, galleries=[gallery]
+    )
     return page(_about(judged, settings), summary, [Shown(gallery, films)])
 
 
@@ -165,7 +167,7 @@ def _about(judged: Judged, settings: LabelNoiseSettings) -> About:
         facts=[("answers of", str(source)), ("fingerprint of the data", manifest.fingerprint())],
         settings={key: value for key, value in vars(settings).items() if value is not None},
         versions=versions(),
-        command=command_line("study label_noise", f"run_dir={display_path(settings.run_dir)}"),
+        command=same_command() or command_line("study label_noise", f"run_dir={display_path(settings.run_dir)}"),
     )
 
 

@@ -51,7 +51,8 @@ def study_more_data(settings: MoreDataSettings, training: TrainSettings) -> dict
         results = {"facts": facts, "gains": as_json(gains), "verdict": verdict(gains[0], gains[1:])}
         sizes = sorted({row["shots"] for row in rows})
         title = f"{len(rows) // len(sizes)} seeds, {len(manifest.splits['val'])} validation clips"
-        picture = png(curve_figure(sizes, study.right(rows), gains[0].more, title))
+        groups = group_numbers(manifest.splits["val"])
+        picture = png(curve_figure(sizes, study.right(rows), groups, gains[0].more, title))
         text = json.dumps(results, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
         write_together({folder.path / "results.json": text.encode(), folder.path / "curve.png": picture})
     return results | {"rows": rows, "all_gains": gains, "folder": str(folder.path)}
