@@ -48,6 +48,38 @@ def test_a_study_without_a_name_or_a_checkpoint_says_what_there_is(videoai_comma
 
 
 @pytest.mark.slow
+def test_more_data_and_label_noise_train_print_and_go_on_where_they_stopped(videoai_command, clip_folder, tmp_path):
+    """One step each: what is tested is the way from a command to its files."""
+    given = [
+        f"data.root={clip_folder}",
+        "data=folder",
+        "data.flip=0",
+        "num_workers=0",
+        "trainer.num_threads=1",
+        "steps=1",
+    ]
+    given += [
+        "trainer.precision=fp32",
+        "clip.num_frames=8",
+        "clip.size=32",
+        "data.val_fraction=0.4",
+        "data.test_fraction=0",
+    ]
+    more = ("study", "more_data", *given, "seeds=2", "parts=[0.3,0.6,1.0]", "run_dir=more")
+    first = videoai_command(*more, cwd=tmp_path)
+    assert first.returncode == 0, first.stderr
+    assert "6 classifiers, 1 steps each" in first.stderr and "cannot tell" in first.stdout
+    assert {"rows.jsonl", "results.json", "curve.png"} <= {path.name for path in (tmp_path / "more").iterdir()}
+    assert "3 of 3 cells are there already" in videoai_command(*more, cwd=tmp_path).stderr
+    noise = videoai_command("study", "label_noise", *given, "folds=2", "run_dir=noise", cwd=tmp_path)
+    assert noise.returncode == 0, noise.stderr
+    assert "would be by the classifiers' own mistakes alone" in noise.stdout
+    assert "label noise" in (tmp_path / "noise/report.html").read_text()
+    taken = videoai_command("study", "label_noise", *given, "data.folds=3", cwd=tmp_path)
+    assert (taken.returncode, "data.folds is set by the study: use folds=" in taken.stderr) == (1, True)
+
+
+@pytest.mark.slow
 def test_a_study_of_a_gan_pairs_its_arms_and_goes_on_where_it_stopped(videoai_command, clip_folder, tmp_path):
     """Two steps of everything: what is tested is the protocol. Four clips a class are in train."""
     given = [f"data.root={clip_folder}", "data=folder", "data.flip=0", "num_workers=0", "trainer.num_threads=1"]

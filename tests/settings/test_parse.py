@@ -38,6 +38,8 @@ JOBS = [
     benchmarks.LoaderSettings,
     study.FeatureStudySettings,
     study.GanStudySettings,
+    study.MoreDataSettings,
+    study.LabelNoiseSettings,
 ]
 
 

@@ -67,8 +67,8 @@ def overfitting(curves: Curves) -> Fit | None:
     parts = []
     if risen and risen.is_clear and fell(curves.train_loss, since=risen.step):
         parts.append(
-            f"validation loss was lowest at step {risen.step:g} and rose by {whole_percent(risen.share)} after it, while "
-            "training loss kept falling"
+            f"validation loss was lowest at step {risen.step:g} and rose by {whole_percent(risen.share)} after it, "
+            "while training loss kept falling"
         )
     if gap and gap.is_sure:
         train, val = whole_percent(gap.train), whole_percent(gap.val)
