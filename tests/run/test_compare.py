@@ -2,7 +2,10 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
+from videoai.core import checkpoint
+from videoai.core.types import ClipSpec
 from videoai.run.compare import compare_runs
 from videoai.settings.runs import CompareSettings
 
@@ -25,8 +28,55 @@ def test_runs_folders_and_files_are_paired_by_their_videos(given, tmp_path, capl
     other = write(tmp_path / "other/test", dict(reversed(ANSWERS.items())) | {"b/0.mp4": ("b", 1), "b/1.mp4": ("b", 1)})
     done = compare_runs(CompareSettings(run=str(tmp_path / given), other=other))
     assert (done.comparison.num_videos, done.comparison.one, done.comparison.other) == (8, 0.75, 1.0)
-    assert done.file == tmp_path / "one/test/comparison-other.csv" and "b,2,0.000000,1.000000" in done.file.read_text()
-    assert not caplog.text
+    folder = tmp_path / "one/test"
+    assert done.files == [folder / "comparison-other.csv", folder / "comparison-other.html"]
+    assert "b,2,0.000000,1.000000" in done.files[0].read_text()
+
+
+@pytest.fixture
+def two_runs(clip_folder, tmp_path):
+    """Runs on the clips of ``clip_folder``: the first is right about down, the second about the rest."""
+    paths = [path.relative_to(clip_folder).as_posix() for path in sorted(clip_folder.glob("*/*.mp4"))]
+    runs = []
+    for name, lr in (("one", 0.1), ("other", 0.2)):
+        rows = {path: (label := path.split("/")[0], int((label == "down") == (name == "one"))) for path in paths}
+        runs.append(Path(write(tmp_path / name / "test", rows)))
+        config = {"optim": {"lr": lr}, "data": {"name": "folder", "root": str(clip_folder)}, "model": {}}
+        (runs[-1] / "config.yaml").write_text(yaml.safe_dump(config))
+    state = {"format": checkpoint.FORMAT, "config": config, "versions": {}, "classes": ["down"], "model": {}}
+    state |= {"clip": ClipSpec(num_frames=4, size=32, stride=2).to_dict(), "step": 0}
+    (runs[0] / "checkpoints").mkdir()
+    checkpoint.save(runs[0] / "checkpoints" / "best.pt", state)
+    return runs
+
+
+def test_the_page_shows_the_settings_and_films_of_videos_that_one_run_alone_gets_right(two_runs):
+    one, other = two_runs
+    page = compare_runs(CompareSettings(run=str(one), other=str(other))).files[1].read_text()
+    assert "other is better than one: 75.0 % against 25.0 % of the same 24 videos are right." in page
+    assert "optim.lr" in page and "0.2" in page
+    assert page.count('data-frames="4"') == 6 + 12  # of 18 videos 12 are shown
+    assert "http" not in page.split("</style>")[0].replace("http-equiv", "")
+
+
+@pytest.mark.parametrize("lost", ["checkpoint", "data"])
+def test_without_its_videos_the_page_says_why_and_keeps_the_rest(lost, two_runs, caplog):
+    one, other = two_runs
+    best = one / "checkpoints/best.pt"
+    if lost == "checkpoint":
+        best.unlink()
+    else:
+        state = checkpoint.load(best)
+        state["config"]["data"]["root"] = str(one / "gone")
+        checkpoint.save(best, state)
+    page = compare_runs(CompareSettings(run=str(one), other=str(other))).files[1].read_text()
+    assert "data-frames=" not in page and "Right in the second alone" in page
+    assert "the page has no films: " in caplog.text
+
+
+def test_report_false_writes_the_table_alone(two_runs):
+    one, other = map(str, two_runs)
+    assert [file.suffix for file in compare_runs(CompareSettings(run=one, other=other, report=False)).files] == [".csv"]
 
 
 @pytest.mark.parametrize(

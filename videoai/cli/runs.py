@@ -21,7 +21,7 @@ def runs(arguments: list[str]) -> int:
 
 
 def compare(arguments: list[str]) -> int:
-    """Tables of both runs side by side, and the path of the CSV file."""
+    """Tables of both runs side by side, and the paths of the CSV file and the page."""
     one, rest = path_first(arguments)
     other, rest = path_first(rest)
     words = [f"{key}={path}" for key, path in (("run", one), ("other", other)) if path]
@@ -36,5 +36,5 @@ def compare(arguments: list[str]) -> int:
     Console().print(comparison_table(done.comparison, settings.run, settings.other))
     Console().print(classes_table(done.comparison))
     print(done.comparison.verdict)
-    print(f"files: {display_path(done.file)}")
+    print(f"files: {', '.join(map(display_path, done.files))}")
     return 0

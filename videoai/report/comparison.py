@@ -46,12 +46,22 @@ class Comparison:
     classes: list[ClassGain]  # the largest gain first
 
     @property
+    def differs(self) -> bool:
+        """Whether the test shows a difference, at ``LEVEL``."""
+        return self.p_value < LEVEL
+
+    @property
     def verdict(self) -> str:
         """A sentence."""
-        if self.p_value >= LEVEL:
+        if not self.differs:
             return f"No difference is shown: by chance alone this or more is seen with p = {self.p_value:.2g}."
         better = "second" if self.other > self.one else "first"
         return f"The {better} run is better (p = {self.p_value:.2g})."
+
+    @property
+    def gain(self) -> float:
+        """Top-1 of the second minus that of the first, -1 .. 1."""
+        return self.other - self.one
 
 
 def compare(
@@ -120,7 +130,7 @@ def comparison_table(comparison: Comparison, one: str, other: str) -> Table:
     table = Table(title=f"Top-1 on the same {pluralize(comparison.num_videos, 'video')}", show_header=False)
     table.add_column("what", overflow="fold")
     table.add_column("value", justify="right")
-    points = f"{100 * (comparison.other - comparison.one):+.1f} points"
+    points = f"{100 * comparison.gain:+.1f} points"
     interval = f"{100 * comparison.low:+.1f} to {100 * comparison.high:+.1f} points"
     for name, value in (
         (one, f"{100 * comparison.one:.1f} %"),

@@ -7,9 +7,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from videoai.core.files import write_atomic
-from videoai.core.messages import command_line
+from videoai.core.files import write_together
+from videoai.core.messages import command_line, same_command
 from videoai.report.comparison import Comparison, compare, comparison_bytes
+from videoai.report.page.comparison_summary import Answers
+from videoai.run.compare_page import comparison_page
 from videoai.settings.runs import CompareSettings
 
 logger = logging.getLogger(__name__)
@@ -17,10 +19,18 @@ TABLE = "predictions.csv"
 
 
 class Compared(NamedTuple):
-    """A comparison, and the CSV file that holds it."""
+    """A comparison, and what was written: the table, and the page."""
 
     comparison: Comparison
-    file: Path
+    files: list[Path]
+
+
+class Answer(NamedTuple):
+    """What a run says of one video."""
+
+    label: str  # the true class
+    predicted: str
+    is_right: bool
 
 
 def compare_runs(settings: CompareSettings) -> Compared:
@@ -34,15 +44,35 @@ def compare_runs(settings: CompareSettings) -> Compared:
     say_what_differs(tables, [len(one) for one in rows], len(shared))
     if not shared:
         raise ValueError(f"{tables[0]} and {tables[1]}: no video is in both. Evaluate both on the same data and split.")
-    if other := next((path for path in shared if rows[0][path][0] != rows[1][path][0]), None):
-        labels = [one[other][0] for one in rows]
+    if other := next((path for path in shared if rows[0][path].label != rows[1][path].label), None):
+        labels = [one[other].label for one in rows]
         raise ValueError(f"{other} is '{labels[0]}' in {tables[0]} and '{labels[1]}' in {tables[1]}: other labels.")
-    answers = [[one[path][1] for path in shared] for one in rows]
-    labels = [rows[0][path][0] for path in shared]
-    comparison = compare(labels, *answers, resamples=settings.resamples, seed=settings.seed)
+    answers = [paired(path, rows[0][path], rows[1][path]) for path in shared]
+    right = [row.one_is_right for row in answers], [row.other_is_right for row in answers]
+    labels = [row.label for row in answers]
+    comparison = compare(labels, *right, resamples=settings.resamples, seed=settings.seed)
     file = Path(settings.out) if settings.out else tables[0].with_name(f"comparison-{_name(tables[1])}.csv")
-    write_atomic(file, comparison_bytes(comparison))
-    return Compared(comparison, file)
+    written = {file: comparison_bytes(comparison)}
+    if settings.report:
+        again = same_command() or command_line("compare", settings.run, settings.other, f"split={settings.split}")
+        try:
+            page = comparison_page(comparison, answers, tables, names_of(tables, settings), again)
+            written[file.with_suffix(".html")] = page
+        except Exception as error:  # whatever fails here, the numbers are there
+            logger.warning("the page was not made (%s: %s)", type(error).__name__, error)
+    write_together(written)
+    return Compared(comparison, [*written])
+
+
+def paired(path: str, one: Answer, other: Answer) -> Answers:
+    """The answers of both runs to one video."""
+    return Answers(path, one.label, one.predicted, other.predicted, one.is_right, other.is_right)
+
+
+def names_of(tables: list[Path], settings: CompareSettings) -> tuple[str, str]:
+    """What the runs are called: their folders, or as they were given where these are called alike."""
+    one, other = map(_name, tables)
+    return (one, other) if one != other else (settings.run, settings.other)
 
 
 def predictions(given: str, split: str) -> Path:
@@ -65,15 +95,15 @@ def predictions(given: str, split: str) -> Path:
     )
 
 
-def read_predictions(table: Path) -> dict[str, tuple[str, bool]]:
-    """Path of a video -> its label, and whether the answer is right. Raises: ValueError: several labels a video."""
+def read_predictions(table: Path) -> dict[str, Answer]:
+    """Path of a video -> the answer. Raises: ValueError: several labels a video."""
     with table.open(newline="", encoding="utf-8") as file:
         reader = csv.DictReader(file)
         if missing := {"path", "label", "correct"} - {*(reader.fieldnames or ())}:
             raise ValueError(
                 f"{table}: has no column {min(missing)}. compare is for predictions.csv of videos with one label each."
             )
-        return {row["path"]: (row["label"], row["correct"] == "1") for row in reader}
+        return {row["path"]: Answer(row["label"], row.get("predicted") or "", row["correct"] == "1") for row in reader}
 
 
 def say_what_differs(tables: list[Path], counts: list[int], num_shared: int) -> None:

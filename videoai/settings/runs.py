@@ -23,6 +23,7 @@ class CompareSettings:
     resamples: int = setting(10_000, min=100, max=1_000_000, help="of the bootstrap interval")
     seed: int = setting(0, min=0, help="of the bootstrap interval")
     out: str | None = setting(
-        None, path=True, help="a CSV file; null = comparison-OTHER.csv beside the first's results"
+        None, path=True, help="a CSV file, with the page beside it; null = comparison-OTHER.csv in the first's results"
     )
+    report: bool = setting(True, help="false = no HTML page, which reads a few videos")
     debug: bool = setting(False, help="true = show the traceback of an error")

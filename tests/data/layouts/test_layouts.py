@@ -272,7 +272,7 @@ def test_a_class_that_train_lacks_is_taken_from_the_labels_and_the_clip_stays(wr
     manifest = read(root)
     assert manifest.classes == ("Lying on a bed",)
     assert [item.labels for item in manifest.splits["test"]] == [(0,)]
-    assert "left out 1 classes that train lacks (Sitting in a chair); their clips stay." in manifest.notes
+    assert "left out 1 class that train lacks (Sitting in a chair); their clips stay." in manifest.notes
 
 
 def test_a_folder_of_frames_does_not_stand_for_a_video_whose_labels_have_times(write_tree):

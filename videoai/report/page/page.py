@@ -40,17 +40,19 @@ class About:
 
 
 def page(about: About, summary: Summary, shown: Sequence[Shown]) -> bytes:
-    """``report.html``, UTF-8: one file with its style, script and films, that asks no network for anything."""
-    sections = [
-        *summary.sections,
-        *films_sections(shown),
+    """``report.html`` of an evaluation, as ``document``."""
+    closing = [
         Section("Data", data_part(about)),
         Section("Settings", settings_part(about)),
-        Section("Repeat", repeat_part(about)),
+        Section("Repeat", repeat_part(about.command)),
     ]
-    return document(
-        title=about.title, headline=summary.headline, notes=summary.notes, tiles=summary.tiles, sections=sections
-    )
+    return summary_page(about.title, summary, shown, closing)
+
+
+def summary_page(title: str, summary: Summary, shown: Sequence[Shown], closing: Sequence[Section]) -> bytes:
+    """A page of a summary. shown: films, behind the sections of the summary. closing: the sections behind them."""
+    sections = [*summary.sections, *films_sections(shown), *closing]
+    return document(title=title, headline=summary.headline, notes=summary.notes, tiles=summary.tiles, sections=sections)
 
 
 def films_sections(shown: Sequence[Shown]) -> Iterator[Section]:
@@ -122,9 +124,9 @@ def settings_part(about: About) -> Html:
     return join(blocks)
 
 
-def repeat_part(about: About) -> Html:
+def repeat_part(command: str) -> Html:
     """The command."""
-    return Html(tag("pre", tag("code", about.command)) + tag("button", "Copy", type="button", class_="copy"))
+    return Html(tag("pre", tag("code", command)) + tag("button", "Copy", type="button", class_="copy"))
 
 
 def shown(value: object) -> str:
