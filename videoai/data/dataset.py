@@ -57,7 +57,7 @@ class TrainClips(Dataset[list[Clip]]):
         chosen, error = index, ""
         for _ in range(MAX_SUBSTITUTES):
             try:
-                return [clip._replace(index=index, error=error) for clip in self._read(epoch, chosen)]
+                return [clip._replace(index=index, error=error) for clip, _ in self.read(epoch, chosen)]
             except BadVideo as bad:
                 error = error or str(bad)
                 chosen = int(torch.randint(len(self.items), (), generator=rng))
@@ -66,17 +66,20 @@ class TrainClips(Dataset[list[Clip]]):
             "or data.path."
         )
 
-    def _read(self, epoch: int, index: int) -> list[Clip]:
+    def read(self, epoch: int, index: int) -> list[tuple[Clip, TimedFrames]]:
+        """The clips of one video, and the frames that each shows, in its own order. Raises: BadVideo."""
         item = self.items[index]
         rngs = [generator_for(self.seed, "clip", epoch, index, *([r] if r else [])) for r in range(self.repeats)]
         views = read_timed_views(item, self.clip, generators=rngs, jitter=self.jitter, reading=self.reading)
         return [self._clip(item, view, index, rng) for view, rng in zip(views, rngs, strict=True)]
 
-    def _clip(self, item: VideoItem, view: TimedFrames, index: int, generator: Generator) -> Clip:
+    def _clip(self, item: VideoItem, view: TimedFrames, index: int, generator: Generator) -> tuple[Clip, TimedFrames]:
         video, is_mirrored, is_reversed, ops = self.transform(view.video, generator)
         labels = item.labels if item.spans is None else item.labels_between(view.first_seconds, view.last_seconds)
         now = [self.directions.label(label, is_mirrored=is_mirrored, is_reversed=is_reversed) for label in labels]
-        return Clip(video, self.target(now), index, 0, ops=ops)
+        step = -1 if is_reversed else 1
+        shown = TimedFrames(video, view.numbers[::step], view.seconds[::step])
+        return Clip(video, self.target(now), index, 0, ops=ops), shown
 
 
 class EvalClips(Dataset[list[Clip]]):

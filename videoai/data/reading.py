@@ -29,11 +29,21 @@ ISOLATED_SECONDS = 2 * MAX_READ_SECONDS
 
 
 class TimedFrames(NamedTuple):
-    """The frames of one view and when they were."""
+    """The frames of one view, which they are in the file and when they were."""
 
     video: Tensor  # uint8 [T, C, H', W']
-    first_seconds: float  # time of the earliest frame
-    last_seconds: float  # time of the latest frame
+    numbers: tuple[int, ...]  # [T], of the file's frames; 0 = the first
+    seconds: tuple[float, ...]  # [T]; not before the labelled stretch, whose first picture may be older
+
+    @property
+    def first_seconds(self) -> float:
+        """Time of the earliest frame."""
+        return min(self.seconds)
+
+    @property
+    def last_seconds(self) -> float:
+        """Time of the latest frame."""
+        return max(self.seconds)
 
 
 def read_views(item: VideoItem, clip: ClipSpec, **how: Any) -> list[Tensor]:
@@ -69,11 +79,11 @@ def read_timed_views(
             count = video.num_frames
             try:
                 stretch, views = _views(video, item, clip, generators, jitter, num_views)
-                frames = video.frames(stretch.frames(torch.cat(views)), size=clip.short_side)
-                times = [stretch.seconds(view) for view in views]
+                numbers = [stretch.frames(view) for view in views]
+                frames = video.frames(torch.cat(numbers), size=clip.short_side)
                 return [
-                    TimedFrames(part, float(seconds.min()), float(seconds.max()))
-                    for part, seconds in zip(frames.split(clip.num_frames), times, strict=True)
+                    TimedFrames(part, tuple(shown.tolist()), tuple(stretch.seconds(view).tolist()))
+                    for part, shown, view in zip(frames.split(clip.num_frames), numbers, views, strict=True)
                 ]
             except BadVideo as bad:
                 if attempt or bad.reason != "short" or not 2 * video.num_frames >= count > video.num_frames:
@@ -120,7 +130,7 @@ class Request(NamedTuple):
 
 
 class Answer(NamedTuple):
-    views: list[tuple[np.ndarray, float, float]]  # uint8 [T, H', W', C], and the times of TimedFrames
+    views: list[tuple[np.ndarray, tuple[int, ...], tuple[float, ...]]]  # uint8 [T, H', W', C]; as TimedFrames
     states: list[np.ndarray]  # the generators' states after drawing
 
 
@@ -185,4 +195,4 @@ def _read_isolated(request: Request, generators: Sequence[Generator]) -> list[Ti
         raise BadVideo(request.item.path, result.reason, "decode", result.detail)
     for generator, state in zip(generators, result.states, strict=True):
         generator.set_state(torch.from_numpy(state))
-    return [TimedFrames(torch.from_numpy(frames).permute(0, 3, 1, 2), *times) for frames, *times in result.views]
+    return [TimedFrames(torch.from_numpy(frames).permute(0, 3, 1, 2), *which) for frames, *which in result.views]
