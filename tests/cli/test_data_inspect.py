@@ -30,3 +30,15 @@ def test_json_says_the_same_and_a_longer_clip_is_changed_to_fit(clip_folder, vid
     assert report["clip"]["change"] == {"clip.stride": 2}
     assert report["command"].endswith("data.flip=0 clip.stride=2 model=tiny_r3d clip=16x4x112")
     assert report["videos"]["frames"]["median"] == 32
+
+
+@pytest.mark.slow
+def test_a_montage_is_written_where_it_is_asked_for_and_named(clip_folder, videoai_command, tmp_path):
+    done = videoai_command("data", "inspect", str(clip_folder), "look=2", "out=new/montage.png", cwd=tmp_path)
+    assert "picture: new/montage.png" in done.stdout, done.stderr
+    assert (tmp_path / "new" / "montage.png").stat().st_size > 1000
+    done = videoai_command("data", "inspect", str(clip_folder), "out=montage.jpg", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (
+        1,
+        "videoai: out=montage.jpg: the picture is a PNG. Give a name that ends in .png\n",
+    )

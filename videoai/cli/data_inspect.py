@@ -6,6 +6,7 @@ from typing import Any
 from videoai.cli.overrides import path_first
 from videoai.compose.settings import from_arguments
 from videoai.core.messages import pluralize
+from videoai.core.paths import display_path
 from videoai.settings.datasets import InspectSettings
 from videoai.settings.parse import parse
 from videoai.settings.training import TrainSettings
@@ -65,6 +66,7 @@ def content(report: dict[str, Any]) -> list[str]:
         as_text(class_balance_table(counts, classes=list(report["classes"]))),
         *video_lines(report["videos"]),
         *(f"warning: {warning}" for warning in report["warnings"]),
+        *([f"picture: {display_path(report['montage'])}"] if "montage" in report else []),
     ]
 
 

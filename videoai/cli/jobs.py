@@ -53,6 +53,12 @@ JOBS: dict[str, Job] = {
         ("videoai.settings.datasets:InspectSettings",),
         "PATH [model=NAME] [key=value ...]",
     ),
+    "data preview": Job(
+        "videoai.cli.data_preview:main",
+        "show the frames of clips as a model would get them, with their times",
+        ("videoai.settings.datasets:PreviewSettings", TRAIN),
+        "PATH [data=NAME ...] [model=NAME] [clip.KEY=...] [key=value ...]",
+    ),
     "data check": Job(
         "videoai.cli.data_check:main",
         "find broken, short, duplicate, leaking and mislabelled videos",
@@ -125,7 +131,7 @@ JOBS: dict[str, Job] = {
     "completion": Job("videoai.cli.completion:main", "print the tab completion for bash or zsh", (), "bash|zsh"),
 }
 GROUPS = {
-    "data": "inspect, check and prepare videos",
+    "data": "inspect, preview, check and prepare videos",
     "gan": "train, evaluate and use a generator of clips",
     "study": "compare ways to train, over seeds",
     "benchmark": "measure how fast videos are read here",
@@ -142,7 +148,7 @@ ELSEWHERE = {
     **dict.fromkeys(("test", "val", "validate", "eval", "score"), "evaluate"),
     **dict.fromkeys(("infer", "inference", "classify", "demo"), "predict"),
     **dict.fromkeys(("publish", "upload", "share"), "push"),
-    **dict.fromkeys(("inspect", "check", "prepare"), "data"),
+    **dict.fromkeys(("inspect", "preview", "check", "prepare"), "data"),
     **dict.fromkeys(("zoo", "model"), "models"),
     **dict.fromkeys(("list", "ls", "status", "experiments"), "runs"),
     **dict.fromkeys(("diff", "mcnemar"), "compare"),

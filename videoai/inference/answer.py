@@ -52,7 +52,7 @@ class Window(NamedTuple):
 
     @property
     def probability(self) -> float:
-        """Of the best class."""
+        """The probability of the best class."""
         return self.top[0].probability
 
     def to_dict(self) -> dict[str, Any]:

@@ -159,12 +159,12 @@ class Panel:
 
 
 def colour(label: int) -> str:
-    """Of a class."""
+    """The colour of a class."""
     return COLOURS[label % len(COLOURS)]
 
 
 def colour_of(bar: Bar) -> str:
-    """Of its class; grey where the model does not choose it."""
+    """The colour of its class; grey where the model does not choose it."""
     return colour(bar.label) if bar.is_answer else NOT_CHOSEN
 
 

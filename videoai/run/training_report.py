@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from videoai.core import checkpoint, process_group
 from videoai.core.build import ANYTHING
+from videoai.core.label_text import label_text
 from videoai.core.paths import display_path
 from videoai.data.loader import train_batches
 from videoai.engine.compile import not_compiled
@@ -18,7 +18,7 @@ from videoai.engine.trainer import Trainer
 from videoai.inference.load import from_state
 from videoai.inference.score import ViewOutputs
 from videoai.report.page.film import Film
-from videoai.report.page.html import Html, name, tag
+from videoai.report.page.html import name, tag
 from videoai.report.page.page import About, Shown
 from videoai.report.page.summary import Exhibit, Gallery, path_line
 from videoai.report.result_files import Evaluated, Report, write_report
@@ -124,25 +124,16 @@ def training_films(trainer: Trainer, evaluated: Evaluated) -> list[Shown]:
         videos = learner.to_input.pixels(batch.video[:NUM_CLIPS]).cpu()
     items = stream.dataset.items
     exhibits = [
-        Exhibit(number, target_words(label, evaluated.names), [path_line(Path(items[int(index)].path).name)])
+        Exhibit(
+            number,
+            tag("span", name(label_text(label, evaluated.names))),
+            [path_line(Path(items[int(index)].path).name)],
+        )
         for number, (label, index) in enumerate(zip(batch.label[:NUM_CLIPS].cpu(), batch.index, strict=False))
     ]
     note = f"The first {len(exhibits)} clips of the run as the model got them, after augmentation and mixing"
     films: dict[int, Film | str] = {number: Film(video) for number, video in enumerate(videos)}
     return [Shown(Gallery("Training clips", note, exhibits), films)]
-
-
-def target_words(label: Tensor, names: Sequence[str]) -> Html:
-    """What a clip teaches: its class, its classes with their weights, or a number."""
-    if label.ndim == 0 and not label.is_floating_point():
-        return tag("span", name(names[int(label)]))
-    if label.ndim == 1 and len(label) == len(names):
-        weights = sorted(zip(label.tolist(), names, strict=True), reverse=True)
-        parts = [
-            title if weight == 1 else f"{title} {100 * weight:.0f} %" for weight, title in weights if weight >= 0.005
-        ]
-        return tag("span", name(", ".join(parts[:4]) or "no label"))
-    return tag("span", f"{float(label):g}" if label.ndim == 0 else str(label.tolist()))
 
 
 def python_command(folder: Path) -> str:

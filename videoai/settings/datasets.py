@@ -1,4 +1,4 @@
-"""Settings of ``videoai data inspect|check|prepare``."""
+"""Settings of ``videoai data inspect|preview|check|prepare``."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -13,14 +13,34 @@ Preset = Literal[
 
 @dataclass(frozen=True, kw_only=True)
 class InspectSettings:
-    """Say which layout lies at PATH, what is in it, and the command that trains on it."""
+    """Say which layout lies at PATH, what is in it, and the command that trains on it. Writes nothing but out=."""
 
     path: str = setting(path=True, help="a folder, or one file of annotations")
     look: int = setting(32, min=1, help="videos opened, spread over all of them, for lengths, rates, sizes and codecs")
     frame_fps: float | None = setting(
         None, above=0, help="rate of videos that are folders of numbered images; null = 30"
     )
+    out: str | None = setting(
+        None, path=True, help="a PNG file to write: a frame of some videos of each class, and its count of clips"
+    )
     json: bool = setting(False, help="true = one JSON object on standard output")
+    debug: bool = setting(False, help="true = show the traceback of an error")
+
+    def __post_init__(self) -> None:
+        if self.out and not self.out.lower().endswith(".png"):
+            raise ValueError(f"out={self.out}: the picture is a PNG. Give a name that ends in .png")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreviewSettings:
+    """Show the very frames of clips as a model would get them, in training and in evaluation, with their times."""
+
+    out: str = setting("preview", path=True, help="writes OUT.png, and OUT.json with frames and times")
+    split: Literal["train", "val", "test"] = setting("train", help="which videos; clips of training are shown of train")
+    classes: int = setting(6, min=1, help="classes that are shown, at most")
+    per_class: int = setting(1, min=1, help="videos of each of them")
+    draws: int = setting(2, min=1, help="clips of training of each video, as they come in as many epochs")
+    augmented: bool = setting(True, help="false = without augmentation: only the time of a training clip is drawn")
     debug: bool = setting(False, help="true = show the traceback of an error")
 
 

@@ -8,29 +8,17 @@ import resource
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from videoai.core.build import ANYTHING
-from videoai.core.device import resolve_device
 from videoai.core.types import ClipSpec, VideoItem
-from videoai.data.augment.directions import resolve_flip
 from videoai.data.clip_readers import missing
 from videoai.data.decode import open_video
-from videoai.data.lists.manifest import Manifest
 from videoai.data.sampling import span_frames
-from videoai.run.manifests import build_manifest
-from videoai.run.reading import resolve_reading
-from videoai.run.training.choose_model import is_open, with_model_and_clip
+from videoai.run.training.clips_alone import clips_setup
 from videoai.run.training.stream import new_stream
 from videoai.settings.benchmarks import LoaderSettings
-from videoai.settings.parse import to_dict
 from videoai.settings.training import TrainSettings
-from videoai.tasks import build_task, suiting
-from videoai.tasks.task import Setup
 
 logger = logging.getLogger(__name__)
 
@@ -46,13 +34,10 @@ def benchmark_loader(settings: LoaderSettings, training: TrainSettings) -> list[
     """
     if training.trainer.batch_size == "auto":
         raise ValueError("trainer.batch_size=auto: this loads clips and trains nothing. Give a number.")
-    manifest = build_manifest(training.data, trust=ANYTHING)
-    training = replace(training, data=replace(training.data, flip=resolve_flip(training.data, manifest.classes)))
-    if is_open(training):
-        training = with_model_and_clip(training, manifest.splits["train"], resolve_device(training.device))
-    clip, items = ClipSpec(**to_dict(training.clip)), list(manifest.splits["train"])
     workers = os.cpu_count() or 1 if settings.num_workers == "auto" else settings.num_workers
-    stream = new_stream(_setup(training, manifest, clip, workers), None)
+    setup = clips_setup(training, num_workers=workers)
+    training, clip, items = setup.training, setup.clip, list(setup.train_items)
+    stream = new_stream(setup, None)
     loaders: dict[str, Start] = {"videoai": lambda: (len(clips.label) for clips in stream(0))}
     if settings.rivals and not (reason := missing("pytorchvideo")):
         loaders["pytorchvideo"] = lambda: _pytorchvideo(training, clip, items, workers)
@@ -64,24 +49,6 @@ def benchmark_loader(settings: LoaderSettings, training: TrainSettings) -> list[
     if settings.out:
         Path(settings.out).write_text(json.dumps(rows, indent=2) + "\n")
     return rows
-
-
-def _setup(training: TrainSettings, manifest: Manifest, clip: ClipSpec, num_workers: int) -> Setup:
-    """Only what the stream of clips depends on."""
-    task = build_task(suiting(manifest))
-    outputs = task.outputs(manifest)
-    return Setup(
-        settings=training,
-        manifest=manifest,
-        clip=clip,
-        outputs=outputs,
-        target=task.target(manifest, outputs, "this benchmark"),
-        reading=resolve_reading(training.loading, manifest.splits["train"], clip, resolve_device(training.device)),
-        num_workers=num_workers,
-        device=torch.device("cpu"),
-        steps_per_epoch=0,
-        folder=Path(),
-    )
 
 
 def _turn(start: Start, seconds: float) -> tuple[float, float]:

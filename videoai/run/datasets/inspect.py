@@ -1,8 +1,10 @@
-"""``data inspect``: which layout lies in a folder, what is in it, and the command that trains on it. Writes nothing."""
+"""``data inspect``: which layout lies in a folder, what is in it, and the command that trains on it. Writes nothing,
+unless a picture is asked for."""
 
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -19,6 +21,7 @@ from videoai.data.lists.manifest import SPLITS, Manifest
 from videoai.data.media import BadVideo, sniff
 from videoai.data.sampling import span_frames
 from videoai.data.shards.shards import is_member, read_member
+from videoai.run.datasets.montage import write_montage
 from videoai.run.manifests import MANIFESTS, build_manifest, keep_together
 from videoai.run.training.choose_model import clip_of, is_open
 from videoai.run.video_facts import still_words
@@ -38,7 +41,8 @@ def inspect(settings: InspectSettings, defaults: Defaults, choices: Sequence[str
     ``model=r3d_18`` are named in every command.
 
     Returns: plain data: ``path``, ``seen``, ``layouts`` (each with why, command, error), ``classes``, ``multi_label``,
-        ``splits``, ``groups``, ``notes``, ``videos``, ``clip``, ``warnings``, ``command``. Without ``classes`` no
+        ``splits``, ``groups``, ``notes``, ``videos``, ``clip``, ``warnings``, ``command``, ``montage`` (the picture
+        where one was asked for). Without ``classes`` no
         layout could be read.
     Raises: FileNotFoundError: no such path. ValueError: no layout fits; what was seen, and what is known.
     """
@@ -82,6 +86,8 @@ def describe(manifest: Manifest, settings: InspectSettings, training: TrainSetti
     fitted, about_clip = ({}, []) if is_open(training) else fit_clip(clip, frames, videos["fps"])
     sided = sided_classes(manifest.classes)
     flip = {"data.flip": 0} if sided and training.data.flip else {}
+    if settings.out:
+        write_montage(Path(settings.out), manifest, settings.frame_fps)
     warnings = [*_class_warnings(manifest), *([_sided(sided)] if flip else []), *about_clip, *_file_warnings(videos)]
     warnings += [note] if (note := still_words(sum(count <= 1 for count in frames), len(frames))) else []
     return {
@@ -95,6 +101,7 @@ def describe(manifest: Manifest, settings: InspectSettings, training: TrainSetti
         "warnings": warnings,
         "changes": flip | fitted,
         "together": keep_together(manifest),
+        **({"montage": os.path.abspath(settings.out)} if settings.out else {}),
     }
 
 
