@@ -42,6 +42,7 @@ MANIFESTS = {
     "table": "videoai.data.layouts.table:from_table",
     "ucf101": "videoai.data.layouts.ucf101:from_ucf101",
     "via": "videoai.data.layouts.via:from_via",
+    "mds": "videoai.data.layouts.mds:from_mds",
     "webdataset": "videoai.data.layouts.webdataset:from_webdataset",
 }
 

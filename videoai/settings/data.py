@@ -12,7 +12,7 @@ from videoai.settings.setting import setting, setting_of
 OF_A_FOLDER = ("folder", "list", "table")  # layouts of one's own clips that are known by data.root
 TABLES = ("csv", "json")  # those that are known by data.path
 ANNOTATED = ("cvat", "elan", "label_studio", "open_sports", "via")  # tools whose files lie beside the videos
-PACKED = ("lerobot", "parquet", "webdataset")  # a folder, or one of its files
+PACKED = ("lerobot", "mds", "parquet", "webdataset")  # a folder, or one of its files
 OWN_CLIPS = (*OF_A_FOLDER, *TABLES, *ANNOTATED, *PACKED, "shards")
 COMMON = frozenset(  # names of tables that tell nothing
     ("clips", "videos", "data", "dataset", "labels", "annotations", "metadata", "list", "index", "train", "all")

@@ -285,6 +285,20 @@ class LeRobot(Packed):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Mds(Packed):
+    """MDS shards of MosaicML Streaming: index.json and shard.00000.mds."""
+
+    name: Literal["mds"] = setting("mds", help="the layout; another: data=NAME")
+    video: str | None = setting(None, help="the column of the videos, of the encoding bytes; null = the only one")
+    label: str | None = setting(None, help="the column of the classes; null = the only one of a usual name")
+    class_names: str | None = setting(
+        None,
+        path=True,
+        help="a text file, one class a line, where labels are numbers; null = they name themselves",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class WebDataset(Packed):
     """WebDataset: tar files with 0001.mp4 and 0001.cls, .txt or .json beside it."""
 
@@ -358,6 +372,7 @@ LAYOUTS: dict[str, type] = {
     "label_studio": LabelStudio,
     "lerobot": LeRobot,
     "list": PathList,
+    "mds": Mds,
     "motion16": Motion16,
     "open_sports": OpenSports,
     "parquet": Parquet,

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.data.layouts.mds_shards import write_shards
+
 SHORT = (
     "trainer.max_steps=2",
     "trainer.batch_size=4",
@@ -56,8 +58,15 @@ def as_parquet(clips: list[tuple[Path, str]], out: Path) -> list[str]:
     return ["data=parquet", f"data.root={out}"]
 
 
+def as_mds(clips: list[tuple[Path, str]], out: Path) -> list[str]:
+    for split, numbers in SPLITS.items():
+        held = [{"video": clips[number][0].read_bytes(), "label": clips[number][1]} for number in numbers]
+        write_shards(out / split, {"video": "bytes", "label": "str"}, held)
+    return ["data=mds", f"data.root={out}"]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("store", [as_webdataset, as_parquet])
+@pytest.mark.parametrize("store", [as_webdataset, as_parquet, as_mds])
 def test_losses_do_not_depend_on_the_format(store: Callable[..., list[str]], clip_folder, tmp_path, videoai_command):
     clips = sorted((path, path.parent.name) for path in clip_folder.rglob("*.mp4"))
     clips = clips[::5] + clips[1::5] + clips[2::5] + clips[3::5] + clips[4::5]  # every class in train

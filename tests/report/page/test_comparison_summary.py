@@ -4,7 +4,7 @@ import pytest
 
 from videoai.report.comparison import compare
 from videoai.report.page.comparison_summary import MAX_EXHIBITS, Answers, comparison_summary, galleries
-from videoai.report.page.page import document
+from videoai.report.page.page import summary_page
 
 
 def answers(only_one: int, only_other: int, both: int = 10) -> list[Answers]:
@@ -47,12 +47,12 @@ def test_a_gallery_shows_a_few_of_the_videos_spread_over_the_list():
 
 def test_names_of_runs_classes_and_settings_are_never_markup():
     told = summary(answers(3, 9), **{"optim.lr": ("<b>0.1", "0.2")})
-    made = document("x", told, [], []).decode()
+    made = summary_page("x", told, [], []).decode()
     assert "<run>" not in made and "<b>0.1" not in made and "a<b" not in made
     assert "&lt;run&gt;" in made and "&lt;b&gt;0.1" in made
     assert made.count("sortable") >= 2  # settings and classes
 
 
 def test_without_settings_that_differ_this_is_said():
-    made = document("x", summary(answers(1, 1)), [], []).decode()
+    made = summary_page("x", summary(answers(1, 1)), [], []).decode()
     assert "None, as far as the runs recorded them." in made
