@@ -48,8 +48,10 @@ def test_a_study_without_a_name_or_a_checkpoint_says_what_there_is(videoai_comma
 
 
 @pytest.mark.slow
-def test_more_data_and_label_noise_train_print_and_go_on_where_they_stopped(videoai_command, clip_folder, tmp_path):
-    """One step each: what is tested is the way from a command to its files."""
+def test_more_data_and_label_noise_print_and_go_on_where_they_stopped(
+    videoai_command, clip_folder, evaluated_run, tmp_path
+):
+    """One step each, or features of fresh weights: what is tested is the way from a command to its files."""
     given = [
         f"data.root={clip_folder}",
         "data=folder",
@@ -71,7 +73,8 @@ def test_more_data_and_label_noise_train_print_and_go_on_where_they_stopped(vide
     assert "6 classifiers, 1 steps each" in first.stderr and "cannot tell" in first.stdout
     assert {"rows.jsonl", "results.json", "curve.png"} <= {path.name for path in (tmp_path / "more").iterdir()}
     assert "3 of 3 cells are there already" in videoai_command(*more, cwd=tmp_path).stderr
-    noise = videoai_command("study", "label_noise", *given, "folds=2", "run_dir=noise", cwd=tmp_path)
+    frozen = f"checkpoint={evaluated_run}/checkpoints/best.pt"
+    noise = videoai_command("study", "label_noise", *given, "folds=2", frozen, "run_dir=noise", cwd=tmp_path)
     assert noise.returncode == 0, noise.stderr
     assert "would be by the classifiers' own mistakes alone" in noise.stdout
     assert "label noise" in (tmp_path / "noise/report.html").read_text()

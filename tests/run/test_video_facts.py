@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from videoai.core.types import VideoItem
-from videoai.run.video_facts import VideoFacts, look_at, seconds_tell_class, still_note
+from videoai.run.video_facts import VideoFacts, look_at, seconds_tell_class, still_note, telling_traits
 
 
 def test_a_sample_is_spread_over_the_set_and_leaves_out_what_cannot_be_read(clip_folder, tmp_path):
@@ -54,3 +54,35 @@ def lengths(seconds_of: dict[int, list[float]]) -> list[VideoFacts]:
 )
 def test_lengths_that_tell_the_class_are_noticed(seconds_of, tells):
     assert seconds_tell_class(lengths(seconds_of)) is tells
+
+
+def files(of: dict[int, list[tuple[int, float, str]]], group: str | None = None) -> list[VideoFacts]:
+    """Files of (width, fps, suffix) of each label."""
+    return [
+        VideoFacts(label, 60, fps, 240, width, group and f"{group}{width}", suffix)
+        for label, those in of.items()
+        for width, fps, suffix in those
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "trait"),
+    [
+        ({0: [(320, 30.0, ".mp4")] * 30, 1: [(426, 30.0, ".mp4")] * 30}, "frame size"),
+        ({0: [(320, 30.0, ".mp4")] * 30, 1: [(320, 25.0, ".mp4")] * 30}, "frame rate"),
+        ({0: [(320, 30.0, ".mp4")] * 30, 1: [(320, 30.0, ".avi")] * 30}, "file type"),
+        (
+            {0: [(320, 30.0, ".mp4"), (426, 25.0, ".avi")] * 15, 1: [(320, 30.0, ".mp4"), (426, 25.0, ".avi")] * 15},
+            None,
+        ),
+    ],
+)
+def test_traits_of_files_that_tell_the_class_are_named(given, trait):
+    said = telling_traits(files(given))
+    assert [one.split(" of a video")[0] for one in said] == ([f"the {trait}"] if trait else [])
+
+
+def test_a_size_that_only_one_source_has_tells_nothing_about_other_sources():
+    """Each source has a size of its own and one class: a split by source leaves none of it to recognise."""
+    sizes = {label: [(300 + 10 * (5 * label + n // 6), 30.0, ".mp4") for n in range(30)] for label in (0, 1)}
+    assert telling_traits(files(sizes)) and not telling_traits(files(sizes, group="source"))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from videoai.core import process_group
 from videoai.core.build import build
-from videoai.core.messages import same_command
+from videoai.core.messages import pluralize, same_command, truncated_list, whole_percent
 from videoai.core.paths import display_path
 from videoai.data.lists import folds
 from videoai.data.lists.manifest import SPLITS, Manifest
@@ -14,6 +14,11 @@ from videoai.report.tables import as_text, class_balance_table
 from videoai.settings.data import DataSettings
 
 logger = logging.getLogger(__name__)
+
+# Judgement.
+IMBALANCE = 10  # train clips of the largest class for each of the smallest
+FEW_TRAIN = 10  # train clips of a class
+FEW_VAL = 5  # validation clips a class
 
 MANIFESTS = {
     "csv": "videoai.data.lists.manifest:from_csv",
@@ -83,6 +88,28 @@ def warn_of_parted_sources(manifest: Manifest) -> None:
     for key, value in keep_together(manifest).items():
         how = same_command(f"{key}={value}") or f"set {key}={value}"
         logger.warning("clips of one person or source seem to be in several splits, which flatters the score: %s", how)
+
+
+def class_warnings(manifest: Manifest) -> list[str]:
+    """Sentences on classes of very different sizes, or with so few clips that a score says little."""
+    table = manifest.table()
+    train, val = ({name: counts[at] for name, *counts in table} for at in (0, 1))
+    most, least = max(train, key=lambda name: train[name]), min(train, key=lambda name: train[name])
+    said = []
+    if train[most] >= IMBALANCE * train[least]:
+        said.append(
+            f"imbalance: {train[most]} train clips of {most}, {train[least]} of {least}. Read mean class accuracy "
+            "beside top-1; with several labels a clip, mAP counts all classes alike."
+        )
+    if few := [name for name, count in train.items() if count < FEW_TRAIN]:
+        said.append(f"fewer than {FEW_TRAIN} train clips of {truncated_list(few, 4)}: little can be learned of so few.")
+    num_val = len(manifest.splits["val"])
+    if 0 < num_val < FEW_VAL * len(val):
+        said.append(
+            f"{pluralize(num_val, 'validation clip')} for {len(val)} classes: accuracy is uncertain by up to "
+            f"{whole_percent(1 / num_val**0.5)} to either side. data.folds=5 tests every clip once."
+        )
+    return said
 
 
 def announce_data(manifest: Manifest) -> None:

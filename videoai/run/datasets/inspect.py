@@ -22,14 +22,13 @@ from videoai.data.media import BadVideo, sniff
 from videoai.data.sampling import span_frames
 from videoai.data.shards.shards import is_member, read_member
 from videoai.run.datasets.montage import write_montage
-from videoai.run.manifests import MANIFESTS, build_manifest, keep_together
+from videoai.run.manifests import MANIFESTS, build_manifest, class_warnings, keep_together
 from videoai.run.training.choose_model import clip_of, is_open
-from videoai.run.video_facts import still_words
+from videoai.run.video_facts import look_at, still_words, telling_traits
 from videoai.settings.data import PATHS
 from videoai.settings.datasets import InspectSettings
 from videoai.settings.training import TrainSettings
 
-IMBALANCE = 10  # train clips of the largest class for each of the smallest; judgement
 SLACK = 0.9  # share of a clip's span; a last tenth that holds still is no reason for another clip; judgement
 SHARE_SEEN = 0.25  # share of a typical video that one clip covers; below it, spreading the frames is worth a word
 
@@ -83,12 +82,15 @@ def describe(manifest: Manifest, settings: InspectSettings, training: TrainSetti
     videos, frames = inspect_videos(manifest, settings.look, settings.frame_fps)
     train, reading = manifest.splits["train"], {"frame_fps": settings.frame_fps}
     clip = clip_of(training.clip, train, resolve_device("auto"), reading)
-    fitted, about_clip = ({}, []) if is_open(training) else fit_clip(clip, frames, videos["fps"])
+    if is_open(training):  # train chooses a clip that fits
+        fitted, about_clip = {}, telling_traits(look_at(train, settings.look, reading))
+    else:
+        fitted, about_clip = fit_clip(clip, frames, videos["fps"])
     sided = sided_classes(manifest.classes)
     flip = {"data.flip": 0} if sided and training.data.flip else {}
     if settings.out:
         write_montage(Path(settings.out), manifest, settings.frame_fps)
-    warnings = [*_class_warnings(manifest), *([_sided(sided)] if flip else []), *about_clip, *_file_warnings(videos)]
+    warnings = [*class_warnings(manifest), *([_sided(sided)] if flip else []), *about_clip, *_file_warnings(videos)]
     warnings += [note] if (note := still_words(sum(count <= 1 for count in frames), len(frames))) else []
     return {
         "classes": {name: dict(zip(SPLITS, counts, strict=True)) for name, *counts in manifest.table()},
@@ -173,17 +175,6 @@ def _range(values: list[float]) -> dict[str, float] | None:
     if not values:
         return None
     return {name: round(float(of(values)), 3) for name, of in (("min", min), ("median", median), ("max", max))}
-
-
-def _class_warnings(manifest: Manifest) -> list[str]:
-    counts = {name: train for name, train, *_ in manifest.table()}
-    most, least = max(counts, key=lambda name: counts[name]), min(counts, key=lambda name: counts[name])
-    if counts[most] < IMBALANCE * counts[least]:
-        return []
-    return [
-        f"imbalance: {counts[most]} train clips of {most}, {counts[least]} of {least}. Read mean class accuracy beside "
-        "top-1; with several labels a clip, mAP counts all classes alike."
-    ]
 
 
 def _sided(names: list[str]) -> str:

@@ -20,7 +20,7 @@ from videoai.data.loader import resolve_workers
 from videoai.engine.choose_precision import resolve_precision
 from videoai.engine.precision import Precision
 from videoai.models.contract import check_contract
-from videoai.run.manifests import announce_data, build_manifest, warn_of_parted_sources
+from videoai.run.manifests import announce_data, build_manifest, class_warnings, warn_of_parted_sources
 from videoai.run.reading import resolve_reading
 from videoai.run.training.choose_model import is_open, with_model_and_clip
 from videoai.run.training.open_run import Run, Settings
@@ -48,6 +48,8 @@ def set_up(run: Run) -> tuple[Task, Setup]:
     announce_data(manifest)
     warn_of_stills(manifest, settings)
     warn_of_parted_sources(manifest)
+    for warning in class_warnings(manifest):
+        logger.warning("%s", warning)
     outputs = task.outputs(manifest)
     check_same_data(manifest, outputs, run)
     if isinstance(settings, TrainSettings) and is_open(settings):
