@@ -195,4 +195,7 @@ def _read_isolated(request: Request, generators: Sequence[Generator]) -> list[Ti
         raise BadVideo(request.item.path, result.reason, "decode", result.detail)
     for generator, state in zip(generators, result.states, strict=True):
         generator.set_state(torch.from_numpy(state))
-    return [TimedFrames(torch.from_numpy(frames).permute(0, 3, 1, 2), *which) for frames, *which in result.views]
+    return [
+        TimedFrames(torch.from_numpy(frames).permute(0, 3, 1, 2), numbers, seconds)
+        for frames, numbers, seconds in result.views
+    ]
