@@ -22,7 +22,8 @@ def odd_clips(clip_folder, tmp_path_factory):
 def test_an_evaluation_writes_a_page_with_what_its_ablations_cost(untrained, videoai_command, odd_clips, tmp_path):
     ablate = ("shuffle", "single_frame", "reverse")
     words = ("data=folder", f"data.root={odd_clips}", "run_dir=out dir", "num_workers=0")
-    done = videoai_command("evaluate", untrained, *words, f"ablate=[{','.join(ablate)}]", cwd=tmp_path)
+    words += (f"ablate=[{','.join(ablate)}]", "fiftyone=true")
+    done = videoai_command("evaluate", untrained, *words, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "report.html" in done.stdout and "frames shuffled" in done.stdout
     results = json.loads((tmp_path / "out dir/results.json").read_text())
@@ -30,6 +31,9 @@ def test_an_evaluation_writes_a_page_with_what_its_ablations_cost(untrained, vid
     for one in results["ablations"].values():
         low, high = one["loss_interval95"]
         assert one["loss"] == pytest.approx(results["video_top1"] - one["right"]) and low <= one["loss"] <= high
+    samples = json.loads((tmp_path / "out dir/fiftyone/samples.json").read_text())["samples"]
+    assert len(samples) == results["n_total"] and all(os.path.isfile(one["filepath"]) for one in samples)
+    assert [one["prediction"] for one in samples if "error" in one] == [None]
     made = (tmp_path / "out dir/report.html").read_text()
     assert results["ablations"]["reverse"]["sentence"] in made
     assert made.count('data-frames="8"') == 4 and "caf\\udce9.mp4" in made

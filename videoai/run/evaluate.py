@@ -31,6 +31,7 @@ from videoai.report.motion import motion_rows
 from videoai.report.result_files import Evaluated, write_report
 from videoai.run.ablation import ablations, check_ablate, motion_sections, with_ablations
 from videoai.run.checkpoint_data import DataChange, check_data_unchanged, choose_data, read_data
+from videoai.run.fiftyone import check_fiftyone, with_fiftyone
 from videoai.run.page import about, python_call, with_page
 from videoai.run.reading import note_other_pixels, resolve_reading
 from videoai.run.results_folder import evaluation_folder
@@ -74,6 +75,8 @@ def _evaluate(settings: EvaluateSettings, change: DataChange, command: str | Non
     state = open_checkpoint(settings.checkpoint)
     task = scoring_task(state, settings.checkpoint, trust=settings.trust)
     check_ablate(task, settings.ablate)
+    if settings.fiftyone:
+        check_fiftyone(task)
     split = open_split(settings, change, state, task)
     model = from_state(state, trust=settings.trust)
     note_other_pixels(state["config"], settings.decoder)
@@ -88,6 +91,8 @@ def _evaluate(settings: EvaluateSettings, change: DataChange, command: str | Non
         logger.warning(note)
     ablated = ablations(task, evaluated, settings.ablate, partial(score, model, dataset, settings, precision))
     report = with_ablations(task.report(evaluated, views), ablated)
+    if process_group.rank() == 0 and settings.fiftyone:
+        report = with_fiftyone(report, evaluated, split.items)
     if process_group.rank() == 0 and settings.report:
         typed = command or python_call("evaluate", settings.checkpoint, settings, leave_out=["checkpoint"])
         told = about(state, split.manifest, evaluated, report.results, precision=str(precision), command=typed)

@@ -37,6 +37,7 @@ class EvaluateSettings:
     precision: EvaluationPrecision = setting("auto", help="auto = fp32; bf16 is faster on chips that have it")
     device: str = setting("auto", help="auto, cpu, cuda, cuda:1")
     trust: tuple[str, ...] = setting((), help="packages of your own that the checkpoint's model comes from")
+    fiftyone: bool = setting(False, help="true = also a folder that FiftyOne opens: labels and answers, by video")
     report: bool = setting(True, help="false = no report.html, which reads a few videos once more")
     run_dir: str | None = setting(
         None, path=True, help="where the results go; null = test, val, test-4x3 or the like in the checkpoint's run"
