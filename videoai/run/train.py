@@ -46,7 +46,7 @@ from videoai.run.training.pace import Pace, pace
 from videoai.run.training.set_up import facts, set_up, with_precision
 from videoai.run.training.status import beginning, recording
 from videoai.run.training.stream import TrainStream, new_stream
-from videoai.run.training.time_budget import check_minutes, with_minutes
+from videoai.run.training.time_budget import check_minutes, note_overrun, with_minutes
 from videoai.run.training_report import training_report
 from videoai.settings.parse import to_dict
 from videoai.settings.training import TrainSettings
@@ -107,8 +107,10 @@ def train(
             raise ValueError(f"{broken} {then}") from broken
         result = result_of(run, trainer, seconds=time.perf_counter() - started)
         said = told(trainer, run.folder.path / "metrics.jsonl", command) if process_group.rank() == 0 else None
-        if isinstance(run.settings, TrainSettings) and run.settings.report:
-            result = replace(result, report=training_report(run.folder, trainer, command, said))
+        if isinstance(run.settings, TrainSettings):
+            note_overrun(run.settings.trainer, result.seconds)
+            if run.settings.report:
+                result = replace(result, report=training_report(run.folder, trainer, command, said))
         return replace(result, verdict=said.text if said else None)
 
 
@@ -145,7 +147,9 @@ def build_trainer(run: Run, should_stop: Callable[[int, float], bool] = lambda e
     clips = training_clips(task, setup, plan)
     model, freeze = task.build_model(setup)
     setup, precision = with_precision(task, with_learning_rate(setup, model), model)
-    speed = new_speed(setup, model, everything_learns=task.takes_probes and freeze is None)  # of the plain model
+    speed = new_speed(
+        setup, model, everything_learns=task.takes_probes and freeze is None
+    )  # measured on the plain model
     with_synchronized_norms(model, setup.settings)  # after the measurements, which one process makes alone
     setup = with_compile(task, setup, model, precision)
     settings, log = setup.settings, run.open_log(setup.settings)

@@ -48,7 +48,8 @@ class TrainerSettings:
     minutes: float | None = setting(
         None,
         above=0,
-        help="a schedule of about so long on this machine, measured at the start, in the place of max_epochs",
+        help="a schedule of about so long on this machine, measured at the start, in the place of max_epochs; "
+        "it takes longer where the machine slows down later",
     )
     max_steps: int | None = setting(
         None, min=1, resume=True, help="stop earlier; running again with a higher value goes on as if never stopped"

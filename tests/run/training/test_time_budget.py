@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from videoai.compose.settings import from_keywords
-from videoai.run.training.time_budget import SPARE, check_minutes, steps_within
+from videoai.run.training.time_budget import SPARE, check_minutes, note_overrun, steps_within
 from videoai.settings.training import TrainSettings
 
 
@@ -56,3 +56,9 @@ def test_a_run_of_a_few_seconds_ends_in_about_that_time(videoai_command, clip_fo
     assert "trainer.minutes=0.1:" in done.stderr + done.stdout, done.stderr
     again = videoai_command(*words, cwd=tmp_path)
     assert "already at step" in again.stderr + again.stdout, again.stderr  # it measures once
+
+
+@pytest.mark.parametrize(("minutes", "seconds", "is_said"), [(0.2, 19, True), (0.2, 13, False), (None, 1000, False)])
+def test_a_run_that_took_clearly_longer_than_asked_says_so(minutes, seconds, is_said, caplog):
+    note_overrun(SimpleNamespace(minutes=minutes), seconds)
+    assert ("training took 0.3 minutes for trainer.minutes=0.2: the machine was slower" in caplog.text) == is_said

@@ -1,4 +1,8 @@
-"""``trainer.minutes``: how many epochs fit into so much time here, measured before the run."""
+"""``trainer.minutes``: how many epochs fit into so much time here, measured before the run.
+
+The number of steps is then fixed, since the schedule and a continued run depend on it. So the run takes longer than
+asked where the machine is slower than while it was measured: 19 s for 12 s were seen with other work beside it.
+"""
 
 import logging
 import time
@@ -15,15 +19,15 @@ from videoai.data.media import BadVideo
 from videoai.data.reading import read_timed_views
 from videoai.run.training.batch_size import Trial, free_memory
 from videoai.run.training.choose_schedule import AUTO
-from videoai.settings.training import TrainSettings
+from videoai.settings.training import TrainerSettings, TrainSettings
 from videoai.tasks.task import Setup, Task
 
 logger = logging.getLogger(__name__)
 
 NUM_STEPS = 3  # timed; the first one allocates and does not count
 NUM_READ = 16  # videos whose reading is timed
-FORWARD_SHARE = 1 / 3  # of a training step, which the forward pass of an evaluation takes
-SPARE = 0.15  # of the time: the start, augmentation, checkpoints, and a machine that others use, too
+FORWARD_SHARE = 1 / 3  # an evaluation's forward pass takes this share of a training step
+SPARE = 0.15  # share of the time for the start, augmentation, checkpoints, and other users of the machine
 
 
 def check_minutes(settings: TrainSettings) -> None:
@@ -41,7 +45,7 @@ def with_minutes(task: Task, setup: Setup) -> Setup:
     settings = setup.settings
     if not isinstance(settings, TrainSettings) or settings.trainer.minutes is None:
         return setup
-    if settings.trainer.max_epochs != AUTO:  # of a continued run
+    if settings.trainer.max_epochs != AUTO:  # a continued run keeps its own
         return setup
     chosen, step = process_group.broadcast_from_rank0(lambda: tried(task, setup))
     read = process_group.broadcast_from_rank0(lambda: seconds_to_read(setup))
@@ -53,6 +57,15 @@ def with_minutes(task: Task, setup: Setup) -> Setup:
     )
     trainer = replace(settings.trainer, max_epochs=steps / setup.steps_per_epoch, **chosen)
     return replace(setup, settings=replace(settings, trainer=trainer))
+
+
+def note_overrun(trainer: TrainerSettings, seconds: float) -> None:
+    """Says that training took longer than ``trainer.minutes``, by more than is spared."""
+    if trainer.minutes is not None and seconds > 60 * trainer.minutes * (1 + SPARE):
+        logger.warning(
+            "training took %.1f minutes for trainer.minutes=%g: the machine was slower than when it was measured",
+            *(seconds / 60, trainer.minutes),
+        )
 
 
 def steps_within(seconds: float, setup: Setup, *, step: float, read: float, evaluations: int) -> int:
