@@ -4,6 +4,7 @@
 """
 
 import ast
+import tokenize
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -208,6 +209,16 @@ BROKEN = [
     (nothing_runs_foreign_code, "videoai.core.x", "subprocess.run(command, shell=True)"),
     (docstrings_begin_with_their_subject, "videoai.core.x", 'def f():\n    """Of each class, the clips."""'),
 ]
+
+
+@pytest.mark.parametrize("folder", ["videoai", "scripts", "tests"])
+def test_comments_begin_with_their_subject(folder: str) -> None:
+    found = []
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        with path.open("rb") as file:
+            comments = [token for token in tokenize.tokenize(file.readline) if token.type == tokenize.COMMENT]
+        found += [f"{path}:{one.start[0]}: {one.string}" for one in comments if one.string.lower().startswith("# of ")]
+    assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize(("rule", "module", "source"), BROKEN)

@@ -22,7 +22,7 @@ from videoai.tasks.gan.step import Generate
 
 CLASSES, SIZE = 16, {"num_frames": 16, "size": 32}  # those of gan=tiny
 BATCH, SMALL_BATCH = 16, 2
-RATES = 4e-4, 8e-4  # of the generator, of the discriminator and the classifier
+RATES = 4e-4, 8e-4  # learning rates: generator; discriminator and classifier
 STEPS = 60
 
 

@@ -20,7 +20,7 @@ from videoai.engine.progress import Progress
 from videoai.engine.schedule import Schedule
 from videoai.engine.trainer import Cadence, Trainer
 
-MAX_NORM = 1.0  # of gradients
+MAX_NORM = 1.0  # gradients are clipped to it
 LOG_EVERY = 20  # steps
 WARMUP = 3  # steps that build kernels and fill the cache of memory
 
@@ -32,7 +32,7 @@ class Watch:
     device: torch.device
     steps: int  # in all
     began: float = 0.0
-    seconds: float = 0.0  # of a step
+    seconds: float = 0.0  # a step's
     losses: list[Tensor] = field(default_factory=list)
 
     def before(self, step: int) -> None:

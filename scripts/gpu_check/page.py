@@ -11,7 +11,7 @@ from process import Ended
 from rows import rounded
 from sections import Section
 
-LAST_LINES = 25  # of the output of what failed
+LAST_LINES = 25  # how much of a failed command's output is shown
 
 
 class Result(NamedTuple):

@@ -21,7 +21,7 @@ from videoai.engine.replicate import Replicas
 from videoai.engine.shard import Shards
 from videoai.models.blocks import repeated_blocks
 
-LIMIT = 1e-3  # of gradients in fp32, relative L2: kernels add up in another order
+LIMIT = 1e-3  # relative L2 distance of gradients in fp32: kernels add up in another order
 
 
 def main() -> None:

@@ -17,9 +17,9 @@ from videoai.engine.optim import build_optimizer
 from videoai.engine.precision import Precision
 
 OPTIM = {"name": "adamw", "lr": 1e-4, "weight_decay": 0.05}
-SECONDS = 1.5  # of each loop, at least five steps of it
+SECONDS = 1.5  # each loop runs so long, and at least five steps
 MAX_STEPS = 200
-# Of the first losses to those of the plain loop; in fp32 on a CPU they are equal to the bit.
+# How far the first losses may be from those of the plain loop; in fp32 on a CPU they are equal to the bit.
 MAX_LOSS_DIFFERENCE = 0.02
 
 

@@ -38,7 +38,7 @@ class Workload:
     model: nn.Module
     initial: dict[str, Tensor]  # its first weights, on the CPU
     device: torch.device
-    flops: float  # of one clip, forward and backward
+    flops: float  # one clip, forward and backward
 
     def fresh_model(self) -> nn.Module:
         """The same object with its first weights again."""

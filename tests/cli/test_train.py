@@ -243,7 +243,7 @@ def test_evaluation_needs_the_checkpoint_only_and_repeats_to_the_byte(trained, v
     results = json.loads((tmp_path / "one" / "results.json").read_text())
     assert results["views"] == "2x3"
     assert results["n_total"] == 4
-    assert not {"video_top4", "video_top5"} & {*results}  # of four classes
+    assert not {"video_top4", "video_top5"} & {*results}  # there are four classes
 
 
 def test_an_unreadable_test_video_counts_as_wrong_and_is_listed(trained, videoai_command, clip_folder, tmp_path):

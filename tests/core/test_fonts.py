@@ -69,7 +69,7 @@ def test_a_font_of_the_system_is_taken_where_it_has_the_letters(system, caplog, 
 def test_letters_that_no_font_has_are_escapes_and_said_once(system, caplog, name, shown):
     system(Latin="abc")
     assert drawable(name, fonts_for([name])) == drawable(name, fonts_for([name, "x"])) == shown
-    assert len(caplog.messages) == (shown.startswith("\\"))  # of bytes that are no letters nothing can be installed
+    assert len(caplog.messages) == (shown.startswith("\\"))  # no font has bytes that are no letters
     assert all("drawn as escapes" in line and "apt install" in line for line in caplog.messages)
 
 

@@ -38,7 +38,7 @@ def reason_to_wait(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) ->
     tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
     on_device = [tensor for tensor in tensors if tensor.device == META]
     on_host = [tensor for tensor in tensors if tensor.device != META and tensor.ndim]  # a scalar is passed by value
-    if name == "lift_fresh":  # of what torch.tensor made, also for a list that is used as an index
+    if name == "lift_fresh":  # torch.tensor calls it, also for a list that is used as an index
         return "copies numbers of Python to the device" if on_device else ""
     if name in ("_to_copy", "copy_"):
         device = kwargs.get("device", args[0].device)

@@ -91,7 +91,7 @@ def test_a_task_of_ones_own_trains_evaluates_and_predicts(speeds, tmp_path):
 def test_a_sweep_knows_the_direction_of_a_metric_before_any_data_are_read(speeds, tmp_path):
     assert lower_is_better(settings(tmp_path, speeds, task=REGRESSION))
     assert not lower_is_better(settings(tmp_path, speeds))
-    assert not lower_is_better(settings(tmp_path, speeds, trainer={**SMALL, "metric": "map"}))  # of multi_label
+    assert not lower_is_better(settings(tmp_path, speeds, trainer={**SMALL, "metric": "map"}))  # map is multi_label's
 
 
 def test_a_task_of_ones_own_continues_bitwise(speeds, tmp_path):

@@ -5,7 +5,7 @@ from videoai.gan.ada import Augmentation
 
 
 def step(augmentation: Augmentation, *scores: torch.Tensor) -> None:
-    """Of one micro-batch for each of ``scores``."""
+    """One micro-batch for each of ``scores``."""
     for each in scores:
         augmentation.note(each)
     augmentation.update()

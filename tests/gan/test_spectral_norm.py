@@ -13,7 +13,7 @@ def make() -> DualDiscriminator:
 
 
 def score(discriminator: DualDiscriminator, place: int, processes: int) -> torch.Tensor:
-    """Of the second of two passes."""
+    """Scores in the second of two passes."""
     with norms_of_step(discriminator, place=place, processes=processes, passes=2):
         discriminator(VIDEO, torch.tensor([0, 1]))
         return discriminator(VIDEO, torch.tensor([0, 1]))

@@ -60,7 +60,7 @@ def not_drawn(tensor: Tensor, *args: object, **options: object) -> Tensor:
 
 
 def drop_repeats(model: Any) -> None:
-    """Of neighbouring blocks that read alike the first two stay."""
+    """The first two of neighbouring blocks that read alike."""
     blocks = {id(block) for block in repeated_blocks(model)}
     for parent in model.modules():
         if isinstance(parent, nn.Sequential | nn.ModuleList):

@@ -49,7 +49,7 @@ def test_results_count_an_unreadable_video_as_wrong_and_say_why(tmp_path):
     assert results["n_total"] == 4
     assert results["n_bad"] == 1
     assert results["video_top1"] == 0.5
-    assert not {"video_top3", "video_top5"} & {*results}  # of three classes each is among the first three
+    assert not {"video_top3", "video_top5"} & {*results}  # each of three classes is among the first three
     assert results["clip_top1"] == 0.4
     assert results["mean_class_accuracy"] == pytest.approx(2 / 3, abs=1e-6)  # (1 + 0 + 1) / 3 at six decimals
     assert 0 < results["macro_f1"] < results["mean_class_accuracy"]

@@ -55,7 +55,7 @@ def test_the_page_shows_the_settings_and_films_of_videos_that_one_run_alone_gets
     page = compare_runs(CompareSettings(run=str(one), other=str(other))).files[1].read_text()
     assert "other is better than one: 75.0 % against 25.0 % of the same 24 videos are right." in page
     assert "optim.lr" in page and "0.2" in page
-    assert page.count('data-frames="4"') == 6 + 12  # of 18 videos 12 are shown
+    assert page.count('data-frames="4"') == 6 + 12  # 12 of 18 videos are shown
     assert "http" not in page.split("</style>")[0].replace("http-equiv", "")
 
 

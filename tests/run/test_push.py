@@ -30,7 +30,7 @@ def push_to(folder: Path, run_folder: Path, **settings: Any) -> Path:
 
 
 def results_file(run: Path) -> Path:
-    """Of the evaluation."""
+    """results.json of the evaluation."""
     return next(run.rglob("results.json"))
 
 

@@ -94,7 +94,7 @@ def set_up_logging() -> None:
     name_processes(os.environ)
     level = logging.INFO if launched_rank() == 0 else logging.WARNING
     logging.basicConfig(level=level, format="%(message)s", handlers=[StandardError()])
-    for client in ("httpx", "httpx2"):  # of huggingface_hub: a line for each request
+    for client in ("httpx", "httpx2"):  # huggingface_hub's clients print a line for each request
         logging.getLogger(client).setLevel(logging.WARNING)
 
 

@@ -17,7 +17,7 @@ def main(arguments: list[str]) -> int:
         raise ValueError("input is empty. Add input=FILE, input=FOLDER or input='GLOB'")
     from videoai.run.predict import predict
 
-    prints = launched_rank() == 0  # of several processes the first one
+    prints = launched_rank() == 0  # the first process alone
     answered = unreadable = 0
     for record in predict(settings):
         if prints:

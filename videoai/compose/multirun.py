@@ -36,10 +36,10 @@ class Plan(NamedTuple):
     """The words behind ``-m``, by what they are for."""
 
     config_dir: str | None
-    overrides: list[str]  # of the runs
+    overrides: list[str]  # what the runs differ by
     swept: list[str]  # those of them that have several values
     of_hydra: list[str]
-    folder: Path  # of all runs
+    folder: Path  # holds all runs
 
     @property
     def fixed(self) -> list[str]:
@@ -110,7 +110,7 @@ class Job:
                 sys.stderr.write(f"videoai: {error}\n")
                 raise SystemExit(exit_code) from error
             values = {"error": f"{error}"}
-        if launched_rank() == 0:  # of several processes that train together the first one writes
+        if launched_rank() == 0:  # the first of several processes writes
             target = Path(hydra.runtime.output_dir) / RESULT
             target.write_text(json.dumps({"overrides": own, "values": values}))
         return values.get("value")

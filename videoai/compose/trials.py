@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from optuna.pruners import BasePruner
 
 JOURNAL = "optuna.journal"  # a file that network file systems can hold, which SQLite's may not be
-NAME = "sweep"  # of the study: the journal has one
+NAME = "sweep"  # the one study of the journal
 RECORD = "words"
 
 

@@ -26,7 +26,7 @@ class CheckpointWriter:
     def __init__(self, write: Write | None) -> None:
         """write: None = another process writes."""
         self.write = write
-        self.saved_step = 0  # of the newest checkpoint that is on the disk; 0 = none
+        self.saved_step = 0  # step of the newest checkpoint on the disk; 0 = none
         self._thread: Thread | None = None
         self._error: BaseException | None = None
 

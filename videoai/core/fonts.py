@@ -12,7 +12,7 @@ from videoai.core.messages import truncated_list
 
 logger = logging.getLogger(__name__)
 
-PACKAGE = "fonts-noto-cjk"  # of Debian and Ubuntu
+PACKAGE = "fonts-noto-cjk"  # its name in Debian and Ubuntu
 _said: set[str] = set()  # letters that this process has named as missing
 
 
@@ -57,7 +57,7 @@ def _fonts_for(letters: frozenset[str]) -> tuple[Font, ...]:
     for path in _system_fonts() if missing else ():
         try:
             font = _read(path)
-        except (OSError, RuntimeError, ValueError):  # of bitmaps, or damaged
+        except (OSError, RuntimeError, ValueError):  # a font of bitmaps, or a damaged one
             continue
         if missing & font.letters:
             fonts.append(font)

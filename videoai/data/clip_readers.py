@@ -21,7 +21,7 @@ class ClipRequest(NamedTuple):
     """Which frames of which file."""
 
     path: str
-    indices: tuple[int, ...]  # of one clip after the other, rising in each
+    indices: tuple[int, ...]  # one clip after the other, rising in each
     seconds: tuple[float, ...]  # when each of them is shown
     size: tuple[int, int] | None  # (H, W); None = as stored
 

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-PREFIX = "module."  # of the names in a checkpoint, as torch.optim.swa_utils.AveragedModel writes them
+PREFIX = "module."  # torch.optim.swa_utils.AveragedModel writes it before names in a checkpoint
 
 
 class Average:

@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 Units = Literal["blocks", "model"]
 BACKEND = "inductor"
-MAX_GRAPHS = 8  # of one block, torch's own limit: training, frozen, recomputed
+MAX_GRAPHS = 8  # a block, torch's own limit: training, frozen, recomputed
 
 
 def compile_in_place(model: nn.Module, blocks: Sequence[nn.Module], units: Units) -> None:
@@ -62,7 +62,7 @@ def compile_error(
     except torch.OutOfMemoryError:
         logger.info("compile: not tried on a copy of the model, for which memory is short")
     except Exception as error:  # whatever the compiler or a stranger's code raises
-        reason = getattr(error, "inner_exception", error)  # of a backend, which Dynamo wraps
+        reason = getattr(error, "inner_exception", error)  # Dynamo wraps the error of a backend
         lines = str(reason).strip().splitlines() or [type(reason).__name__]
         return f"{_failed(clone, parts, error.__traceback__)} does not compile: {lines[0]}"
     return ""

@@ -48,7 +48,7 @@ class Replicas(Parallel):
         super().__init__(learner)
         self.step = Step(learner)
         self._ddp: DistributedDataParallel | None = None
-        self._learning: list[bool] = []  # of each parameter, as the buckets were made
+        self._learning: list[bool] = []  # whether each parameter learned when the buckets were made
 
     @contextmanager
     def train_step(self, *, is_first: bool, is_last: bool) -> Iterator[TrainStep]:

@@ -9,7 +9,7 @@ from videoai.core import process_group
 logger = logging.getLogger(__name__)
 STDERR = 2  # the descriptor: what stands in for sys.stderr, in a notebook or around a bar, has none
 FIRST = 10  # times as long for the first step, which starts workers and builds kernels
-EXIT_CODE = 1  # of faulthandler
+EXIT_CODE = 1  # faulthandler exits with it
 
 
 class StepTimeout:

@@ -59,7 +59,7 @@ class CudaClock:
     def mark(self) -> torch.cuda.Event:
         """The end of the queue as it is now."""
         event = torch.cuda.Event(enable_timing=True)
-        event.record(torch.cuda.current_stream(self.device))  # of cuda:1 that is not the current device's
+        event.record(torch.cuda.current_stream(self.device))  # for cuda:1, not the stream of the current device
         return event
 
     def has_passed(self, mark: torch.cuda.Event) -> bool:

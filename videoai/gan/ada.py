@@ -17,7 +17,7 @@ class Augmentation(nn.Module):
     """
 
     p: Tensor
-    signs: Tensor  # of the step that is being taken: their sum, and the number of clips
+    signs: Tensor  # sum of the signs in the step that is being taken, and the number of clips
 
     def __init__(self, target: float | None = None, *, clips_to_one: float = 500_000, most: float = 0.8) -> None:
         super().__init__()

@@ -31,7 +31,7 @@ class MultiscaleAttention(mvit.MultiscaleAttention):
             (part, thw) if pool is None else pool(part, thw) for pool, part in zip(pools, parts, strict=True)
         )
         mixed = self._attend(q, k, v, grid, grid_k)
-        if self.residual_pool:  # of all tokens but that of the class
+        if self.residual_pool:  # not for the class token
             mixed = mixed + F.pad(q[:, :, 1:], (0, 0, 1, 0))
         return self.project(mixed.transpose(1, 2).flatten(2)), grid
 

@@ -180,4 +180,4 @@ MODELS: dict[str, ModelCard] = {
 TARGETS: dict[str, str] = {
     name: f"videoai.models.{card.builder}" if ":" in card.builder else f"videoai.models.{card.builder}:{name}"
     for name, card in MODELS.items()
-} | {"ensemble": "videoai.models.ensemble:Ensemble"}  # of checkpoints that data.folds makes; none is trained
+} | {"ensemble": "videoai.models.ensemble:Ensemble"}  # made by data.folds from its checkpoints; never trained

@@ -19,7 +19,7 @@ class LoadReport(NamedTuple):
     unused: list[str]  # in the file, not in the model
     mismatched: list[str]  # in both with two shapes: "fc.weight [400, 512] -> [5, 512]", file -> model
     num_classes: int | None = (
-        None  # of the file's head, where that is not loaded because the model's has another number
+        None  # the file's classes, where its head is not loaded because the model has another number
     )
     prefix: str = ""  # stripped from the file's names
 

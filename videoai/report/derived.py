@@ -14,7 +14,7 @@ from videoai.report.evaluation import class_report
 from videoai.report.multilabel_evaluation import multi_label_report
 from videoai.report.result_files import Evaluated, Report
 
-NOT_IN_TABLES = ("clip_top1",)  # of single views, which no table lists
+NOT_IN_TABLES = ("clip_top1",)  # it counts single views, which no table lists
 SIX_DECIMALS = 1e-3  # scores.csv is rounded, so scores may tie that did not: mAP moves a little
 
 Row = Mapping[str, str]

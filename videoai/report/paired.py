@@ -12,7 +12,7 @@ class PairedDifference(NamedTuple):
     """Accuracy of the first minus accuracy of the second, in shares of the videos."""
 
     value: float  # -1 .. 1
-    low: float  # of the 95 % interval
+    low: float  # lower end of the 95 % interval
     high: float
     num_lost: int  # videos that only the first has right
     num_won: int  # videos that only the second has right

@@ -43,7 +43,7 @@ class Evaluated:
     split: str
     checkpoint: str
     fingerprint: str  # identifies what was evaluated: a hash of the manifest
-    checkpoint_sha256: str | None = None  # of the checkpoint's file; None = there is none: published weights
+    checkpoint_sha256: str | None = None  # None = there is no file: published weights
 
     def __post_init__(self) -> None:
         check_videos(self.scores, paths=self.paths, errors=self.errors, classes=self.names, split=self.split)
@@ -93,7 +93,7 @@ def write_report(folder: Path, report: Report) -> dict[str, Any]:
             write_atomic(folder / name, draw())
         except OSError:
             raise
-        except Exception as error:  # of matplotlib, which knows no limit to what it may raise
+        except Exception as error:  # matplotlib knows no limit to what it may raise
             reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
             logger.warning("%s could not be drawn (%s); the other files are complete", folder / name, reason)
     return report.results

@@ -37,7 +37,7 @@ class Pushed:
 
     files: list[str]
     folder: str | None  # where they were written
-    url: str | None  # of the commit
+    url: str | None  # the commit's
 
 
 def push(settings: PushSettings) -> Pushed:

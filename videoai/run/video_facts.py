@@ -28,7 +28,7 @@ class VideoFacts(NamedTuple):
     """One labelled stretch of a video."""
 
     label: int
-    num_frames: float  # of the stretch
+    num_frames: float  # in the stretch
     fps: float
     height: int  # pixels
     width: int

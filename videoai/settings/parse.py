@@ -268,7 +268,7 @@ def unknown(key: str, known: list[str]) -> str:
         return f"unknown setting '{key}'. The classes come from the data: their number, names and order."
     heads = {name.partition(".")[0] for name in known}
     hint = HINTS.get(key, key)
-    if "." not in key and hint.partition(".")[0] not in heads:  # of another verb
+    if "." not in key and hint.partition(".")[0] not in heads:  # a setting of another verb
         hint = key
     if key in GAN_HINTS or "gan" in heads:
         hint = GAN_HINTS.get(hint, hint)

@@ -148,7 +148,7 @@ def _fitted(value: Any, kind: Any, about: Setting) -> Any:
     if kind in (int, float):
         return value if _is_number(value, kind, about) else UNCHANGED
     if kind is str:
-        is_text = isinstance(value, str | int) and not isinstance(value, bool)  # of 1.10 only 1.1 would be left
+        is_text = isinstance(value, str | int) and not isinstance(value, bool)  # 1.10 would become 1.1
         return str(value) if is_text else UNCHANGED
     if origin is tuple:
         value = [value] if isinstance(value, str) else value  # trust=mine

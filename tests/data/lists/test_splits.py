@@ -110,7 +110,7 @@ def test_shares_are_met_on_average_and_every_class_is_in_every_split(num_clips, 
     items = Items.of(VideoItem(f"{label}/{i}.mp4", label) for label, n in enumerate(num_clips) for i in range(n))
     splits = split_groups(items, {"train": 1 - val - test, "val": val, "test": test}, seed)
     for name, share in (("val", val), ("test", test)):
-        spread = math.sqrt(share * (1 - share) * len(items))  # of as many independent draws
+        spread = math.sqrt(share * (1 - share) * len(items))  # the spread of as many independent draws
         assert abs(len(splits[name]) - share * len(items)) <= 5 * spread + len(num_clips)  # one stand-in a class
         counts = splits[name].count_labels(len(num_clips))
         assert all(count > 0 or share * n < 0.5 or n < 3 for count, n in zip(counts, num_clips, strict=True))
@@ -144,7 +144,7 @@ def people(number: int, num_classes: int = 5) -> list[VideoItem]:
         (classes(40, 40, 40), classes(40, 40, 40, 40), 0),
         (people(46), people(47), 0),
         (people(46), people(46, num_classes=6), 0),
-        # Of 12 clips a class sometimes none draws test or val: of 20 seeds x 6 places, so many stand-ins go back.
+        # Sometimes none of a class's 12 clips draws test or val: so many stand-ins go back in 20 seeds x 6 places.
         (classes(12, 12, 12), classes(13, 12, 12), 4),
         (classes(12, 12, 12), classes(22, 22, 22), 20),
         (classes(12, 12, 12), classes(12, 12, 12, 12), 0),

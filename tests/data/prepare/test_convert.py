@@ -173,7 +173,7 @@ def test_damage_in_the_middle_leaves_the_original(make_video, out):
     assert made.read_bytes() == path.read_bytes()
 
 
-@pytest.mark.parametrize("size", [(64, 96), (66, 98)])  # of the second 48 x 71 is left
+@pytest.mark.parametrize("size", [(64, 96), (66, 98)])  # the second becomes 48 x 71
 def test_planes_of_420_take_half_the_bytes_and_show_nearly_the_same(make_video, out, size):
     path = make_video(num_frames=6, size=size)
     bytes_out, frames = [], []

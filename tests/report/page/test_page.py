@@ -108,7 +108,7 @@ def test_the_page_asks_for_nothing_outside_itself():
 
 
 def test_two_thousand_videos_and_large_long_clips_stay_below_20_mb():
-    made = class_page(evaluated(2000), side=144, num_frames=64)  # of noise, which compresses worst
+    made = class_page(evaluated(2000), side=144, num_frames=64)  # the films are noise, which compresses worst
     assert MAX_FILM_BYTES < len(made) < 20_000_000
     assert re.search(r"\d+ films are left out for time or size\.", made)
 

@@ -60,7 +60,7 @@ def test_the_size_is_found_once_and_decides_the_steps_of_an_epoch(clip_folder, t
 
     monkeypatch.setattr(Trial, "step", step)
     monkeypatch.setattr("videoai.run.train.with_batch_size", on_this_cpu)
-    videos = 16  # of the training split
+    videos = 16  # in the training split
     assert train(clip_folder, tmp_path, max_steps=3).step == 3
     config = yaml.safe_load((tmp_path / "config.yaml").read_text())
     assert config["trainer"]["batch_size"] == 5

@@ -15,7 +15,7 @@ from videoai.settings.data import DataSettings
 
 logger = logging.getLogger(__name__)
 
-FLIP = 0.5  # of data.flip=auto, where mirroring changes no class
+FLIP = 0.5  # what data.flip=auto means where mirroring changes no class
 # Turn_Left, turnLeft, left2, LEFTWARDS, left-handed, counter-clockwise: words, not parts of words such as cleft
 SIDES = "left|right", "clockwise|c?cw|(counter|anti)[ _-]?clockwise"
 ENDING = "(-?(wards?|hand|handed|side))?"

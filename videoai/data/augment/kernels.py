@@ -13,7 +13,9 @@ from torch import Tensor
 
 def look_up(video: Tensor, values: Tensor) -> Tensor:
     """A new level for each level, [n, 256]."""
-    first = torch.arange(0, 256 * len(video), 256, dtype=torch.int32, device=video.device)  # of each clip's levels
+    first = torch.arange(
+        0, 256 * len(video), 256, dtype=torch.int32, device=video.device
+    )  # where each clip's levels begin
     place = video + first.view(-1, 1, 1, 1, 1)
     return values[:, :256].to(torch.uint8).flatten().index_select(0, place.flatten()).view(video.shape)
 

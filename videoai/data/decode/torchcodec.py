@@ -35,7 +35,7 @@ _HEAD_BYTES = 4096
 # Limit of one read, which nothing can stop in C++: 740 million pixels of H.264 took 1 s on an AMD EPYC (Zen 5).
 # A dearer read is left to PyAV, which looks at the clock (media.MAX_READ_SECONDS).
 MAX_PIXELS_A_READ = 4e9
-MAX_PIXELS_AT_ONCE = 2**24  # of pictures that wait to be scaled; a GPU does that in float32, 200 MB of them
+MAX_PIXELS_AT_ONCE = 2**24  # pictures that wait to be scaled; a GPU scales in float32, which takes 200 MB
 
 
 class _NotAlikeError(Exception):

@@ -22,7 +22,7 @@ from videoai.data.lists.split_folders import splits_named, subfolders
 
 JSON = ("*.json", "*.jsonl")
 TABLES = ("*.csv", "*.tsv", "metadata.jsonl")  # files whose columns may be misspelt; other JSON may hold anything
-NEAR = 0.8  # of difflib: one letter wrong in a name of five (judgement)
+NEAR = 0.8  # difflib's ratio: one letter wrong in a name of five (judgement)
 
 
 def detect(tree: Survey) -> Candidate | None:

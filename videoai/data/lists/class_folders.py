@@ -27,7 +27,7 @@ from videoai.data.lists.split_folders import (
 )
 
 GroupBy = Literal["clip", "folder", "source"]
-LISTS = ("metadata.csv", "metadata.jsonl")  # of a videofolder of Hugging Face
+LISTS = ("metadata.csv", "metadata.jsonl")  # a videofolder of Hugging Face has one
 
 
 def read_class_folders(

@@ -9,7 +9,7 @@ from videoai.data.lists.items import Items
 from videoai.data.lists.manifest import SPLITS, Manifest
 from videoai.data.lists.splits import group_numbers, split_groups, unit_of
 
-VAL_FRACTION = 0.15  # of what is not test, where the layout has no val_fraction
+VAL_FRACTION = 0.15  # share of what is not test, where the layout has no val_fraction
 
 
 def with_fold(

@@ -206,7 +206,7 @@ def _load_without_prefix(model: nn.Module, weights: str, state_dict: StateDict) 
         try:
             return _load(model, weights, without_prefix(state_dict, prefix))._replace(prefix=prefix)
         except ValueError as error:
-            failure = failure or error  # of the names as they are
+            failure = failure or error  # the first error is about the names as they are
     raise failure or AssertionError("the first prefix is always tried")
 
 

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 CHUNK = 1 << 20  # bytes
 TIMEOUT_SECONDS = 30.0  # without a byte
-ANSWER_SECONDS = 3.0  # of a server that is only asked whether it is there
+ANSWER_SECONDS = 3.0  # enough for a server to say that it is there
 SECONDS_BETWEEN_LINES = 10.0  # interval between lines of progress
 ATTEMPTS = 3  # a broken connection is taken up again where it broke off
 HUGGING_FACE = re.compile(

@@ -8,7 +8,7 @@ from videoai.report.page.html import Html, tag
 from videoai.report.page.svg import Axis, hinted, svg, words
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BELOW = 440, 210, 56, 14, 32, 28  # pixels
-MAX_POINTS = 400  # of a curve; of a longer one every second, third, ... point is drawn
+MAX_POINTS = 400  # a longer curve shows every second, third, ... point
 
 
 class Curve(NamedTuple):

@@ -11,8 +11,8 @@ from torch.nn import functional as F
 from videoai.report.page.html import Html, tag
 
 MAX_SIDE = 144  # pixels of a frame on the page; larger ones are scaled down
-MAX_FRAMES = 64  # of a longer clip each second, third, ... frame is shown
-QUALITY = 85  # of the JPEG
+MAX_FRAMES = 64  # a longer clip shows each second, third, ... frame
+QUALITY = 85  # JPEG
 FRAME_MS = (40.0, 250.0)  # a frame stays at least and at most this long
 UNKNOWN_MS = 100.0  # where the times of the frames are unknown
 

@@ -12,7 +12,7 @@ from videoai.report.page.film import Film, Strip, screen, strip
 from videoai.report.page.html import Html, join, name, tag
 from videoai.report.page.summary import Exhibit, Gallery, Section, Summary
 
-MAX_FILM_BYTES = 12_000_000  # of all JPEGs, which are a third larger on the page
+MAX_FILM_BYTES = 12_000_000  # all JPEGs together; they are a third larger on the page
 MAX_BAD = 100  # unreadable videos that are listed
 
 
@@ -28,10 +28,10 @@ class About:
     """What was evaluated, and how."""
 
     title: str  # such as "tiny_r3d on test"
-    source: str  # of the data
+    source: str  # where the data lie
     counts: Sequence[tuple[str, Sequence[int]]]  # class, clips in each of ``splits``
     splits: Sequence[str]
-    notes: Sequence[str]  # of the data
+    notes: Sequence[str]  # on the data
     bad_videos: Sequence[Mapping[str, str]]  # path and reason
     facts: Sequence[tuple[str, str]]  # model, checkpoint, views, ...
     settings: Mapping[str, Any]  # dotted key -> value, of the run that trained

@@ -19,7 +19,7 @@ from videoai.tasks.task import Setup, Task
 logger = logging.getLogger(__name__)
 USUAL = 16  # clips on a CPU, where memory is seldom what limits them
 MOST = 1024  # clips; larger batches of videos are not known to train better
-FREE_SHARE = 0.1  # of the GPU's memory: what a loader's next batch, validation and fragmentation take
+FREE_SHARE = 0.1  # share of the GPU's memory that the next batch, validation and fragmentation take
 STEPS = 2  # the first allocates the optimizer's state
 
 

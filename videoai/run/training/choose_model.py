@@ -40,8 +40,8 @@ PRETRAINED = {"cpu": "x3d_xs", "cuda": "x3d_m"}
 SIZES = {"cpu": (48, 54), "cuda": (112, 128)}  # pixels from scratch: (size, resize)
 NUM_FRAMES = 16
 SHORT_SECONDS = 10.0  # a clip spreads over the whole of a video that is not longer
-SPAN_SHARE, MOST_SPAN_SECONDS = 0.5, 2.0  # of a dense clip: share of the typical video, and at most
-PUBLISHED_FPS, SAME_RATE = 30.0, 0.1  # of Kinetics, whose strides count frames; a difference that does not matter
+SPAN_SHARE, MOST_SPAN_SECONDS = 0.5, 2.0  # how long a dense clip is: share of the typical video, and at most
+PUBLISHED_FPS, SAME_RATE = 30.0, 0.1  # Kinetics' rate, in whose frames strides count; a difference that does not matter
 
 
 def is_open(settings: TrainSettings) -> bool:

@@ -20,7 +20,7 @@ FEWEST_EPOCHS = 10
 FINETUNE_EPOCHS = 15
 USUAL_BATCH = 16  # clips of a step that the rules are for
 LABEL_SMOOTHING = 0.1  # arXiv:1512.00567, section 7
-AVERAGED_SHARE = 1 / 12  # of the schedule, which the moving average of the weights remembers
+AVERAGED_SHARE = 1 / 12  # the moving average of the weights remembers this share of the schedule
 
 # The learning rate for steps of 16 clips.
 SMALL_MODEL = 2.5e6  # parameters, below which networks of convolutions bear a higher rate

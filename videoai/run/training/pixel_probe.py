@@ -18,15 +18,15 @@ from videoai.data.loader import eval_batches
 
 SIDE = 16  # pixels of the grey pictures: the layout of a scene, and few enough numbers for few clips
 NUM_FOLDS = 5
-PENALTIES = (0.01, 0.1, 1.0, 10.0)  # of the ridge regression; the best one counts
+PENALTIES = (0.01, 0.1, 1.0, 10.0)  # L2 penalties of the ridge regression; the best one counts
 FEWEST_CLIPS = 40  # with fewer, the accuracies are chance
 
 
 class PixelProbe(NamedTuple):
     """Result of ``probe_pixels``: accuracies in 0 .. 1."""
 
-    seen: float  # of the mean picture of a clip
-    moving: float  # of the mean change between its frames
+    seen: float  # from the mean picture of a clip
+    moving: float  # from the mean change between its frames
     largest: float  # share of the largest class, which is what a constant answer reaches
 
     @property
