@@ -123,7 +123,7 @@ def test_epic_targets_name_verbs_nouns_and_pairs(write_tree):
 
 def test_clips_of_classes_that_train_lacks_are_left_out_and_said(write_tree):
     notes = read(write_tree("epic_kitchens"), target="action").notes
-    assert any(note.startswith("left out 1 val or test clips of classes that train lacks (put cup)") for note in notes)
+    assert any(note.startswith("left out 1 val or test clip of classes that train lacks (put cup)") for note in notes)
 
 
 def test_a_whole_video_of_kinetics_is_cut_by_its_times(write_tree):

@@ -276,8 +276,8 @@ def _without_unknown_classes(listing: Listing, notes: list[str]) -> Listing:
         return listing
     names = sorted({listing.names[label] for label in listing.items.label[~known].tolist()})
     notes.append(
-        f"left out {int((~known).sum())} val or test clips of classes that train lacks ({truncated_list(names, 3)}): "
-        "scores published over all clips count them as wrong."
+        f"left out {pluralize(int((~known).sum()), 'val or test clip')} of classes that train lacks "
+        f"({truncated_list(names, 3)}): scores published over all clips count them as wrong."
     )
     return _select(listing, known)
 
