@@ -8,7 +8,7 @@ version of the database. Videos stay where they are and are named by their paths
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from torch import Tensor
@@ -52,18 +52,33 @@ def _sample(evaluated: Evaluated, media: Sequence[Media | None], path: str, indi
     sample = {"filepath": path, "tags": [evaluated.split], "metadata": None, "_media_type": "video"}
     if reasons := [evaluated.reasons[index] for index in indices if evaluated.reasons[index]]:
         sample["error"] = reasons[0]
-    supports = {index: place.support for index in indices if (place := media[index]) and place.support}
-    labels = {"ground_truth": _given, "prediction": _answered}
-    for field, of in labels.items():
-        if supports:
-            found = [{**one, "_cls": "TemporalDetection", "support": [*supports[index]]}
-                     for index in indices if index in supports for one in of(evaluated, index)]  # fmt: skip
-            sample[field] = {"_cls": "TemporalDetections", "detections": found}
+    temporal = any(place and place.support for place in media)  # a field has one type in all samples
+    for field, labels_of in {"ground_truth": _given, "prediction": _answered}.items():
+        if temporal:
+            sample[field] = {
+                "_cls": "TemporalDetections",
+                "detections": _detections(evaluated, media, indices, labels_of),
+            }
         elif evaluated.targets.ndim == 1:
-            sample[field] = next(iter(of(evaluated, indices[0])), None)
+            sample[field] = next(iter(labels_of(evaluated, indices[0])), None)
         else:
-            sample[field] = {"_cls": "Classifications", "classifications": of(evaluated, indices[0])}
+            sample[field] = {"_cls": "Classifications", "classifications": labels_of(evaluated, indices[0])}
     return sample
+
+
+def _detections(
+    evaluated: Evaluated,
+    media: Sequence[Media | None],
+    indices: list[int],
+    labels_of: Callable[[Evaluated, int], list[dict[str, Any]]],
+) -> list[dict[str, Any]]:
+    """The labels of every stretch of a file whose frames are known."""
+    return [
+        {**label, "_cls": "TemporalDetection", "support": [*place.support]}
+        for index in indices
+        if (place := media[index]) and place.support
+        for label in labels_of(evaluated, index)
+    ]
 
 
 def _given(evaluated: Evaluated, index: int) -> list[dict[str, Any]]:

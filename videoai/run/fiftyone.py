@@ -30,8 +30,8 @@ def check_fiftyone(task: SupervisedTask) -> None:
 
 def with_fiftyone(report: Report, evaluated: Evaluated, items: Sequence[VideoItem]) -> Report:
     """The report with the files of the dataset. ``items``: what was evaluated, in order."""
-    times, cut = cache(_times), {item.path for item in items if _is_stretch(item)}
-    media = [media_of(item, times(item.path) if item.path in cut else None) for item in items]
+    times, temporal = cache(_times), any(map(_is_stretch, items))  # then whole files are stretches, too
+    media = [media_of(item, times(item.path) if temporal else None) for item in items]
     if left_out := media.count(None):
         number = pluralize(left_out, "video")
         logger.warning("fiftyone: left out %s: packed, a folder of images, or a stretch of an unreadable file", number)
@@ -43,7 +43,7 @@ def media_of(item: VideoItem, times: tuple[np.ndarray, float] | None) -> Media |
     """None for a folder of images, a video in a packed file, or a stretch whose frames are not known.
 
     Args:
-        times: seconds of every frame of the file and its rate, where parts of it are items; None = unknown.
+        times: seconds of every frame of the file and its rate, where some items are stretches; None = unknown.
     """
     if not os.path.isfile(item.path):
         return None
