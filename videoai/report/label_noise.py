@@ -61,11 +61,11 @@ class Noise(NamedTuple):
 def disagreements(probabilities: ndarray, labels: ndarray) -> list[tuple[int, int]]:
     """(clip, suggested class) of confident learning: the most probable of the classes whose probability reaches the
     mean of that class's own clips is not the label. probabilities: float [N, K], a NaN row = none; labels: int [N]."""
-    known = np.isfinite(probabilities).all(axis=1)
+    known = np.asarray(np.isfinite(probabilities).all(1))
     thresholds = np.full(probabilities.shape[1], np.inf)
     for label in np.unique(labels[known]):
-        thresholds[label] = probabilities[np.logical_and(known, labels == label), label].mean()
-    confident = np.where(known.reshape(-1, 1) & (probabilities >= thresholds), np.nan_to_num(probabilities), -1.0)
+        thresholds[label] = probabilities[known & (labels == label), label].mean()
+    confident = np.where(known[:, None] & (probabilities >= thresholds), np.nan_to_num(probabilities), -1.0)
     suggested = confident.argmax(1)
     named = np.flatnonzero((confident.max(1) >= 0) & (suggested != labels))
     return [(int(index), int(suggested[index])) for index in named]

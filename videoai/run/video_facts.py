@@ -17,7 +17,7 @@ from videoai.data.media import BadVideo
 LOOK_SECONDS = 60.0  # for each video, where it is opened in another process
 # When lengths, sizes or rates tell classes: found on a set whose classes were cut differently (70 % against 57 %), on
 # one whose lengths are all alike, and on one with eleven frame sizes in 46 sources, which tell the source alone (45 %
-# of two classes, sources left out).
+# for two classes of equal size, sources left out).
 FEWEST_TO_TELL = 40  # videos; with fewer, chance alone reaches the margin
 NUM_LOOKED_AT_STILLS = 16  # videos; opening one takes some milliseconds
 STEP = 1.25  # factor between lengths

@@ -48,8 +48,8 @@ def set_up(run: Run) -> tuple[Task, Setup]:
     announce_data(manifest)
     warn_of_stills(manifest, settings)
     warn_of_parted_sources(manifest)
-    for warning in class_warnings(manifest):
-        logger.warning("%s", warning)
+    for note in class_warnings(manifest):
+        logger.info("note: %s", note)  # no warning: a study of few clips would repeat it for each of its trainings
     outputs = task.outputs(manifest)
     check_same_data(manifest, outputs, run)
     if isinstance(settings, TrainSettings) and is_open(settings):
