@@ -81,7 +81,7 @@ def advice(fit: Fit, settings: TrainSettings, command: str | None, unfinished: i
         yield from learn_at_all(settings, command)
     elif fit.kind in ("underfitting", "improving"):
         yield f"train longer, {longer(settings)}"
-    if fit.kind == "underfitting" and not fit.at_chance:
+    if fit.kind == "underfitting" and not (fit.at_chance or unfinished):
         yield from learn_more(settings)
     if fit.kind == "overfitting":
         yield from learn_less(settings, command)
