@@ -26,8 +26,8 @@ class Recorder(Logger):
     def scalars(self, step, split, values):
         self.take("scalars", step, split, values)
 
-    def clips(self, step, name, video):
-        self.take("clips", step, name, video.shape)
+    def clips(self, step, name, video, captions):
+        self.take("clips", step, name, video.shape, captions)
 
     def video(self, step, name, video, fps):
         self.take("video", step, name, video.shape, fps)
@@ -41,7 +41,7 @@ class Recorder(Logger):
 
 def tell_everything(log: RunLog) -> None:
     log.scalars(1, "train", {"loss": 0.5})
-    log.clips(1, "input", torch.zeros(2, 4, 3, 8, 8, dtype=torch.uint8))
+    log.clips(1, "input", torch.zeros(2, 4, 3, 8, 8, dtype=torch.uint8), ["left", "right"])
     log.video(1, "made", torch.zeros(4, 3, 8, 8, dtype=torch.uint8), fps=8)
     log.figure(1, "val/confusion", Figure)
     log.close()
@@ -76,7 +76,7 @@ def test_a_logger_gets_everything_once_and_is_closed(tmp_path):
     log.close()  # a second time closes nothing twice
     assert recorder.got == [
         ("scalars", 1, "train", {"loss": 0.5}),
-        ("clips", 1, "input", (2, 4, 3, 8, 8)),
+        ("clips", 1, "input", (2, 4, 3, 8, 8), ["left", "right"]),
         ("video", 1, "made", (4, 3, 8, 8), 8),
         ("figure", 1, "val/confusion", Figure),
         ("close",),

@@ -467,3 +467,25 @@ def test_what_is_not_finite_is_never_the_best(value, loss):
     assert best.update(0.1, 2.0, 2)
     assert not best.update(value, loss, 3)
     assert (best.value, best.step, best.stale) == (0.1, 2, 1)
+
+
+def test_pictures_are_shown_of_evaluations_that_are_the_best_so_far(make_trainer):
+    values, shown = iter((0.3, 0.2, 0.5, float("nan"), 0.5)), []
+    trainer = make_trainer(
+        cadence={"eval_every": 2},
+        evaluate=lambda model, step: {"top1": next(values), "loss": 1.0},
+        show_best=shown.append,
+    )
+    trainer.fit()
+    assert shown == [2, 6]
+
+
+def test_the_first_clips_are_shown_with_what_they_teach(make_trainer, monkeypatch):
+    got, trainer = [], make_trainer(stop=2)
+    monkeypatch.setattr(trainer.log, "clips", lambda *given: got.append(given))
+    trainer.fit()
+    ((step, name, video, captions),) = got
+    first = next(trainer.batches(0))
+    assert (step, name) == (1, "input")
+    assert torch.equal(video, first.video[:4])
+    assert captions == [["down", "up"][label] for label in first.label[:4]]

@@ -13,10 +13,12 @@ def label_text(label: int | Tensor, names: Sequence[str]) -> str:
     """Its class, its classes with their weights where they are soft, or a number. label: a number of ``names``, float
     [K] for K names, or the target of another task."""
     label = torch.as_tensor(label)
-    if label.ndim == 0 and not label.is_floating_point():
+    if label.ndim == 0 and not label.is_floating_point() and 0 <= int(label) < len(names):
         return names[int(label)]
     if label.ndim == 1 and len(label) == len(names):
-        weights = sorted(zip(label.tolist(), names, strict=True), reverse=True)
+        weights = sorted(
+            zip(label.tolist(), names, strict=True), key=lambda pair: -pair[0]
+        )  # equal ones keep their order
         parts = [
             title if weight == 1 else f"{title} {100 * weight:.0f} %"
             for weight, title in weights

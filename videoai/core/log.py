@@ -8,7 +8,7 @@ curves never double back.
 import json
 import logging
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,9 +57,14 @@ class RunLog:
             self._file.flush()
         self._each(lambda logger: logger.scalars(step, split, dict(values)))
 
-    def clips(self, step: int, name: str, video: Tensor) -> None:
-        """Clips to look at. video: uint8 [B, T, C, H, W]."""
-        self._each(lambda logger: logger.clips(step, name, video.cpu()))
+    @property
+    def has_loggers(self) -> bool:
+        """Whether anybody looks at pictures."""
+        return bool(self._loggers)
+
+    def clips(self, step: int, name: str, video: Tensor, captions: Sequence[str]) -> None:
+        """Clips to look at. video: uint8 [B, T, C, H, W]; captions: [B]."""
+        self._each(lambda logger: logger.clips(step, name, video.cpu(), captions))
 
     def video(self, step: int, name: str, video: Tensor, fps: float) -> None:
         """A moving picture. video: uint8 [T, C, H, W]."""

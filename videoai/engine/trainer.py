@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from videoai.core import process_group
 from videoai.core.checkpoint import FORMAT, fitting, load_model_state
 from videoai.core.checkpoint_writer import CheckpointWriter
+from videoai.core.label_text import label_text
 from videoai.core.log import RunLog
 from videoai.core.seeding import seed_for
 from videoai.core.types import Clips
@@ -32,6 +33,7 @@ from videoai.engine.step_timeout import StepTimeout
 from videoai.engine.timing import new_timer
 
 logger = logging.getLogger(__name__)
+NUM_SHOWN = 4  # training clips that loggers show
 
 
 @dataclass(kw_only=True)
@@ -83,6 +85,7 @@ class Trainer:
     step_timeout: StepTimeout = field(default_factory=lambda: StepTimeout(None))
     profiler: Profiler = field(default_factory=lambda: Profiler(Path("profile")))  # by default it records nothing
     on_clips: Callable[[Clips], None] = lambda clips: None  # sees every micro-batch; counts unreadable videos
+    show_best: Callable[[int], None] = lambda step: None  # pictures of an evaluation that is the best so far
     should_stop: Callable[[int, float], bool] = lambda evaluation, value: False  # (1, 2, ..., metric) -> end the run?
     step: int = field(default=0, init=False)
     best: Best = field(default_factory=Best, init=False)
@@ -216,12 +219,18 @@ class Trainer:
         for timed in self.timer.finished():
             self.progress.step(self.step, num_clips, timed)
         if self.step == 1:
-            self.log.clips(self.step, "input", micro_batches[0].video[:4])
+            self.show_clips(micro_batches[0])
         if is_due:
             rate = max(group["lr"] for group in self.optimizer.param_groups)  # rate of the head, where layers differ
             values |= {"lr": rate, **self.progress.speed.values()}
             self.log.scalars(self.step, "train", values)
             self.progress.line(self.step, values)
+
+    def show_clips(self, clips: Clips) -> None:
+        """The first clips of the run, with what they teach, to the loggers."""
+        names = self.facts.get("classes", ())
+        captions = [label_text(label, names) for label in clips.label[:NUM_SHOWN].cpu()]
+        self.log.clips(self.step, "input", clips.video[:NUM_SHOWN], captions)
 
     def run_evaluation(self) -> bool:
         """Score the averaged weights if there are any. Returns: whether they are the best so far."""
@@ -236,6 +245,8 @@ class Trainer:
             logger.warning("step %d: validation gave %s %s and loss %s, which is never the best", *values)
         better = self.best.update(value, loss, self.step, lower_is_better=self.lower_is_better)
         self.progress.evaluation(self.step, self.metrics, better)
+        if better:
+            self.show_best(self.step)
         evaluation = math.ceil(self.step / self.cadence.eval_every)
         self.is_stopped = process_group.broadcast_from_rank0(lambda: self.should_stop(evaluation, value))
         return better

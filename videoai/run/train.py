@@ -52,6 +52,7 @@ from videoai.settings.parse import to_dict
 from videoai.settings.training import TrainSettings
 from videoai.tasks import AUTO, build_task
 from videoai.tasks.task import Metric, Setup, Task
+from videoai.tasks.validation import SupervisedValidation
 
 logger = logging.getLogger(__name__)
 
@@ -188,6 +189,7 @@ def build_trainer(run: Run, should_stop: Callable[[int, float], bool] = lambda e
         step_timeout=StepTimeout(settings.trainer.step_timeout),
         profiler=Profiler(setup.folder / "profile", steps=settings.profile.steps, memory=settings.profile.memory),
         on_clips=BadCount(setup.manifest, settings.loading.max_bad_fraction),
+        show_best=validation.show if isinstance(validation, SupervisedValidation) else show_nothing,
         should_stop=should_stop,
     )
     if run.state:
@@ -197,6 +199,10 @@ def build_trainer(run: Run, should_stop: Callable[[int, float], bool] = lambda e
         announce_choices(run.settings, setup, plan.total_steps)
     run.folder.write_config(to_dict(settings))
     return trainer
+
+
+def show_nothing(step: int) -> None:
+    """A validation of one's own, or that of a GAN, logs its pictures itself."""
 
 
 def new_parallel(settings: Settings, learner: Learner, average: Average, precision: Precision) -> Parallel:

@@ -17,6 +17,7 @@ from videoai.report.evaluation import class_report, class_table
 from videoai.report.metrics import confusion_matrix, macro_f1, mean_class_accuracy, predicted_labels, top_k_accuracy
 from videoai.report.page.class_summary import class_summary
 from videoai.report.page.summary import Summary
+from videoai.report.precision_recall import precision_recall_figure
 from videoai.report.result_files import Evaluated, Report
 from videoai.report.views import average_views
 from videoai.settings.training import TrainSettings
@@ -106,7 +107,21 @@ class Classify(ClassTask):
 
     def figures(self, scores: Tensor, targets: Tensor, outputs: Sequence[str], title: str) -> dict[str, Any]:
         matrix = confusion_matrix(predicted_labels(scores), targets, num_classes=len(outputs))
-        return {"confusion": partial(confusion_figure, matrix, classes=outputs, title=title)}
+        how = {"classes": outputs, "title": title}
+        return {
+            "confusion": partial(confusion_figure, matrix, **how),
+            "precision_recall": partial(
+                precision_recall_figure, scores, F.one_hot(targets, len(outputs)).bool(), **how
+            ),
+        }
+
+    def caption(self, scores: Tensor, target: Tensor, outputs: Sequence[str]) -> str:
+        """``✗ left: taken for right, 83 %``"""
+        truth, best = outputs[int(target)], int(scores.nan_to_num(-1).argmax())
+        if scores.isnan().any():
+            return f"✗ {truth}: cannot be read"
+        sure = f"{100 * float(scores[best]):.0f} %"
+        return f"✓ {truth}: {sure}" if best == int(target) else f"✗ {truth}: taken for {outputs[best]}, {sure}"
 
     def report(self, evaluated: Evaluated, views: ViewOutputs) -> Report:
         return class_report(evaluated, clip_top1=top_k_accuracy(views.outputs, views.targets))

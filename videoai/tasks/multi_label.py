@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 from torch import Tensor
 from torch.nn import functional as F
 
+from videoai.core.label_text import MOST_NAMES, label_text
+from videoai.core.messages import truncated_list
 from videoai.data.lists.manifest import Manifest
 from videoai.data.targets import MultiHot
 from videoai.inference.answer import Answer, Windows, ranked
@@ -24,6 +26,7 @@ from videoai.report.multilabel_metrics import (
 )
 from videoai.report.page.label_summary import label_summary
 from videoai.report.page.summary import Summary
+from videoai.report.precision_recall import precision_recall_figure
 from videoai.report.result_files import Evaluated, Report
 from videoai.report.views import max_over_views
 from videoai.settings.training import TrainSettings
@@ -93,7 +96,19 @@ class MultiLabel(ClassTask):
 
     def figures(self, scores: Tensor, targets: Tensor, outputs: Sequence[str], title: str) -> dict[str, Any]:
         by_class = per_label(scores, targets.bool(), classes=outputs)
-        return {"average_precision": partial(average_precision_figure, by_class, title=title)}
+        return {
+            "average_precision": partial(average_precision_figure, by_class, title=title),
+            "precision_recall": partial(precision_recall_figure, scores, targets.bool(), classes=outputs, title=title),
+        }
+
+    def caption(self, scores: Tensor, target: Tensor, outputs: Sequence[str]) -> str:
+        """``run, jump: found run 91 %, walk 55 %``"""
+        truth = label_text(target, outputs)
+        if scores.isnan().any():
+            return f"{truth}: cannot be read"
+        found = [at for at in scores.argsort(descending=True).tolist() if scores[at] >= THRESHOLD]
+        named = [f"{outputs[at]} {100 * float(scores[at]):.0f} %" for at in found]
+        return f"{truth}: found {truncated_list(named, MOST_NAMES) or 'nothing'}"
 
     def report(self, evaluated: Evaluated, views: ViewOutputs) -> Report:
         return multi_label_report(evaluated)

@@ -133,6 +133,7 @@ RETURNS: dict[str, tuple[Callable[[Any, Task], bool], str]] = {
     "view_loss": (lambda value, task: _is_scalar(value), "return a scalar"),
     "measure": (_measures, "return a dict with a number for each of metrics"),
     "figures": (lambda value, task: isinstance(value, Mapping), "return a dict, name -> a function that draws"),
+    "caption": (lambda value, task: isinstance(value, str), "return a text"),
     "report": (_is_report, "return a Report(results of evaluated.results(), files: plain name -> bytes)"),
     "is_right": (
         lambda value, task: value is None or (isinstance(value, Tensor) and value.dtype == torch.bool),

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from videoai.core import process_group
 from videoai.core.build import ANYTHING
 from videoai.core.checkpoint import load_model_state
+from videoai.core.label_text import label_text
 from videoai.core.log import RunLog
 from videoai.core.seeding import seed_for
 from videoai.core.types import BatchOp, Clips
@@ -203,8 +204,12 @@ class SupervisedTask(ABC):
         """The values of ``metrics``. scores: float64 [N, K], a NaN row = unreadable; targets: [N, ...]."""
 
     def figures(self, scores: Tensor, targets: Tensor, outputs: Sequence[str], title: str) -> dict[str, Any]:
-        """Pictures of a validation for the log: tag -> a function that draws."""
+        """Pictures of a validation that is the best so far, for loggers: tag -> a function that draws."""
         return {}
+
+    def caption(self, scores: Tensor, target: Tensor, outputs: Sequence[str]) -> str:
+        """What a logger says of one validation video: its target and the answer. scores: [K], NaN = unreadable."""
+        return f"{label_text(target, outputs)}: answered {label_text(scores if len(scores) > 1 else scores[0], ())}"
 
     @abstractmethod
     def report(self, evaluated: Evaluated, views: ViewOutputs) -> Report:

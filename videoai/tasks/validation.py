@@ -1,8 +1,10 @@
 """The validation pass of a training run: one centred view of every validation video."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, Protocol
 
+import torch
 from torch import Tensor, nn
 
 from videoai.core.log import RunLog
@@ -14,6 +16,8 @@ from videoai.engine.precision import Precision
 from videoai.inference.score import ViewOutputs, view_outputs
 from videoai.tasks.task import Setup
 
+NUM_SHOWN = 6  # validation videos that loggers show
+
 
 class Scoring(Protocol):
     """What a validation needs from a task; see ``SupervisedTask``."""
@@ -23,6 +27,8 @@ class Scoring(Protocol):
     def view_loss(self, outputs: Tensor, targets: Tensor) -> Tensor: ...
 
     def measure(self, scores: Tensor, targets: Tensor) -> dict[str, float]: ...
+
+    def caption(self, scores: Tensor, target: Tensor, outputs: Sequence[str]) -> str: ...
 
     def figures(self, scores: Tensor, targets: Tensor, outputs: Sequence[str], title: str) -> dict[str, Any]: ...
 
@@ -44,6 +50,7 @@ class SupervisedValidation:
         if not len(self.items.label_pairs()[1]):
             raise ValueError(f"{setup.manifest.source}: no validation video has a label, so nothing can be scored.")
         self.metric, self.batch_size = setup.training.trainer.metric, setup.batch_size
+        self.scores: Tensor | None = None  # of the newest evaluation, [N, K]
         self.to_input = ToModelInput(setup.clip).to(setup.device)
         self.targets = split_targets(self.items, setup.target)
         self.manifest = setup.manifest
@@ -58,12 +65,28 @@ class SupervisedValidation:
 
     def __call__(self, model: nn.Module, step: int) -> dict[str, float]:
         views = self.views(model)
-        scores = self.task.scores(views)
-        figures = self.task.figures(scores, self.targets, self.outputs, f"val, step {step}")
-        for name, draw in figures.items():
-            self.log.figure(step, f"val/{name}", draw)
+        self.scores = scores = self.task.scores(views)
         loss = float(self.task.view_loss(views.outputs, views.targets))
         return {**self.task.measure(scores, self.targets), "loss": loss}
+
+    def show(self, step: int) -> None:
+        """Pictures of the newest evaluation, for loggers: the task's figures, and some of the videos, always the same,
+        with what was said of them."""
+        if self.scores is None or not self.log.has_loggers:
+            return
+        figures = self.task.figures(self.scores, self.targets, self.outputs, f"val, step {step}")
+        for name, draw in figures.items():
+            self.log.figure(step, f"val/{name}", draw)
+        shown, video = self.films
+        captions = [self.task.caption(self.scores[at], self.targets[at], self.outputs) for at in shown]
+        self.log.clips(step, "val/clips", video, captions)
+
+    @cached_property
+    def films(self) -> tuple[list[int], Tensor]:
+        """Some videos, spread evenly: their numbers, and uint8 [B, T, C, H, W]; black where they cannot be read."""
+        count = min(NUM_SHOWN, len(self.items))
+        shown = [number * len(self.items) // count for number in range(count)]
+        return shown, torch.stack([self.dataset[at][0].video for at in shown])
 
     def views(self, model: nn.Module) -> ViewOutputs:
         """What the model says of every validation video."""

@@ -22,7 +22,7 @@ def tell(tmp_path, caplog):
             log = RunLog(tmp_path, start_step=start, loggers=bind_loggers([node], start_step=start, **run))
             for step in range(start + 1, stop + 1):
                 log.scalars(step, "train", {"loss": start + step / 10, "undefined": float("nan")})
-            log.clips(stop, "input", torch.randint(256, (2, 4, 3, 8, 8), dtype=torch.uint8))
+            log.clips(stop, "input", torch.randint(256, (2, 4, 3, 8, 8), dtype=torch.uint8), ["left", "right"])
             log.video(stop, "made", torch.randint(256, (4, 3, 8, 8), dtype=torch.uint8), fps=8)
             log.figure(stop, "val/confusion", draw)
             log.close()

@@ -21,7 +21,7 @@ def opened(run_dir: Path, start_step: int = 0) -> TensorBoard:
 def test_tensorboard_gets_scalars_pictures_and_figures(tmp_path):
     log = opened(tmp_path)
     log.scalars(1, "train", {"loss": 0.5})
-    log.clips(1, "input", torch.zeros(2, 4, 3, 8, 8, dtype=torch.uint8))
+    log.clips(1, "input", torch.zeros(2, 4, 3, 8, 8, dtype=torch.uint8), ["left", "right"])
     log.figure(1, "val/confusion", Figure())
     log.close()
     events = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
@@ -32,7 +32,9 @@ def test_tensorboard_gets_scalars_pictures_and_figures(tmp_path):
 def test_a_continued_run_hides_the_points_that_its_checkpoint_does_not_hold(tmp_path):
     # The files of a process are numbered; the next ones are 9 and 10, or 19 and 20.
     for number in itertools.takewhile(lambda _: not list(tmp_path.rglob("events*8")), itertools.count()):
-        opened(tmp_path / str(number)).close()
+        log = opened(tmp_path / str(number))
+        log.scalars(1, "train", {"loss": 0.0})
+        log.close()
     for start, last in ((0, 4), (2, 3), (3, 4)):
         log = opened(tmp_path, start)
         for step in range(start + 1, last + 1):
@@ -60,13 +62,18 @@ folder = Path({str(tmp_path)!r})
 loggers = bind_loggers(["tensorboard"], run_dir=folder, name="full", config={{}}, start_step=0)
 log = RunLog(folder, loggers=loggers)
 for step in range(40):  # more than TensorBoard's queue holds: nothing waits for the thread that has ended
-    log.clips(step, "input", torch.randint(256, (2, 4, 3, 64, 64), dtype=torch.uint8))
+    log.clips(step, "input", torch.randint(256, (2, 4, 3, 64, 64), dtype=torch.uint8), ["left", "right"])
 log.close()
 print("went on")
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120)
     assert done.stdout == "went on\n"
     assert re.fullmatch(r"logger tensorboard failed, training goes on without it; .*File too large\n", done.stderr)
+
+
+def test_a_run_that_logs_nothing_leaves_no_file(tmp_path):
+    opened(tmp_path, start_step=5).close()
+    assert not (tmp_path / "tensorboard").exists()
 
 
 def test_what_fails_in_other_threads_is_still_told(tmp_path, monkeypatch):

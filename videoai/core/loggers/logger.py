@@ -1,5 +1,6 @@
 """The base class of the loggers in this folder and of custom ones."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +22,9 @@ class Logger:
     def scalars(self, step: int, split: str, values: dict[str, float]) -> None:
         """Values after optimizer step ``step``; ``split`` is ``train``, ``val`` or ``event``. They may be NaN."""
 
-    def clips(self, step: int, name: str, video: Tensor) -> None:
-        """Clips that went in. video: uint8 [B, T, C, H, W]."""
+    def clips(self, step: int, name: str, video: Tensor, captions: Sequence[str]) -> None:
+        """Clips that a model saw. video: uint8 [B, T, C, H, W]; captions: [B], what each shows, or what was said of
+        it."""
 
     def video(self, step: int, name: str, video: Tensor, fps: float) -> None:
         """A moving picture. video: uint8 [T, C, H, W]."""

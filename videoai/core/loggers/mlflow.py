@@ -7,7 +7,7 @@ MLflow run (``run_dir/mlflow/run_id``). MLflow deletes no points: of steps that 
 import os
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,14 +16,14 @@ from torch import Tensor
 
 from videoai.core.files import write_atomic
 from videoai.core.loggers.logger import Logger
-from videoai.core.loggers.pictures import gif, sheet_image
+from videoai.core.loggers.pictures import filmstrips, gif
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
 class MLflow(Logger):
-    """Scalars as metrics, settings as parameters; contact sheets, videos and figures as files."""
+    """Scalars as metrics, settings as parameters; filmstrips, videos and figures as files."""
 
     def __init__(
         self,
@@ -64,8 +64,8 @@ class MLflow(Logger):
         metrics = [self._mlflow.entities.Metric(f"{split}/{key}", value, now, step) for key, value in values.items()]
         self._client.log_batch(self._run_id, metrics)
 
-    def clips(self, step: int, name: str, video: Tensor) -> None:
-        self._client.log_image(self._run_id, sheet_image(video), key=name, step=step)
+    def clips(self, step: int, name: str, video: Tensor, captions: Sequence[str]) -> None:
+        self._client.log_image(self._run_id, filmstrips(video, captions), key=name, step=step)
 
     def video(self, step: int, name: str, video: Tensor, fps: float) -> None:
         with tempfile.TemporaryDirectory() as folder:

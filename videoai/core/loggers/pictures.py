@@ -1,27 +1,27 @@
 """Clips as pictures that a logger can show."""
 
 import io
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import torch
 from PIL import Image
 from torch import Tensor
 
+from videoai.core.sheet import Cell, Row, sheet
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def contact_sheet(video: Tensor, max_frames: int = 8) -> Tensor:
-    """uint8 [B, T, C, H, W] -> uint8 [C, B*H, F*W], with F = min(T, max_frames) frames spread over the clip."""
-    chosen = torch.linspace(0, video.shape[1] - 1, min(max_frames, video.shape[1])).long()
-    frames = video[:, chosen]  # [B, F, C, H, W] -> [C, B*H, F*W]
-    b, f, c, h, w = frames.shape
-    return frames.permute(2, 0, 3, 1, 4).reshape(c, b * h, f * w)
+MAX_FRAMES = 8  # of a clip
 
 
-def sheet_image(video: Tensor) -> Image.Image:
-    """uint8 [B, T, 3, H, W] -> the contact sheet as a picture."""
-    return Image.fromarray(contact_sheet(video).permute(1, 2, 0).cpu().numpy())
+def filmstrips(video: Tensor, captions: Sequence[str]) -> Image.Image:
+    """uint8 [B, T, 3, H, W] -> a picture with a row a clip: its caption, and frames spread over it."""
+    chosen = torch.linspace(0, video.shape[1] - 1, min(MAX_FRAMES, video.shape[1])).long()
+    clips = zip(video[:, chosen].cpu(), captions, strict=True)
+    return sheet([Row(caption, [Cell(frame) for frame in clip]) for clip, caption in clips])
 
 
 def gif(video: Tensor, fps: float) -> bytes:

@@ -6,13 +6,16 @@ Where a run continues, points behind its checkpoint are hidden (``purge_step``),
 import re
 import threading
 import time
+from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from torch import Tensor
 
 from videoai.core.loggers.logger import Logger
-from videoai.core.loggers.pictures import contact_sheet, gif
+from videoai.core.loggers.pictures import filmstrips, gif
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,21 +24,28 @@ EVENTS = "events.out.tfevents."
 
 
 class TensorBoard(Logger):
-    """Scalars, contact sheets, videos and figures."""
+    """Scalars, filmstrips, videos and figures. The file is made for the first of them: a run that has nothing left to
+    do leaves none."""
 
     def __init__(self, *, run_dir: Path, name: str, config: dict[str, Any], start_step: int) -> None:
+        import torch.utils.tensorboard  # noqa: F401 (a package that is missing is said at once)
+
+        self._folder, self._start_step = run_dir / "tensorboard", start_step
+        leave_to_the_caller()
+
+    @cached_property
+    def _writer(self) -> Any:
         from torch.utils.tensorboard import SummaryWriter
 
-        leave_to_the_caller()
-        wait_for_a_later_name(run_dir / "tensorboard")
-        self._writer = SummaryWriter(str(run_dir / "tensorboard"), purge_step=start_step + 1 if start_step else None)
+        wait_for_a_later_name(self._folder)
+        return SummaryWriter(str(self._folder), purge_step=self._start_step + 1 if self._start_step else None)
 
     def scalars(self, step: int, split: str, values: dict[str, float]) -> None:
         for key, value in values.items():
             self._writer.add_scalar(f"{split}/{key}", value, step)
 
-    def clips(self, step: int, name: str, video: Tensor) -> None:
-        self._writer.add_image(name, contact_sheet(video), step)
+    def clips(self, step: int, name: str, video: Tensor, captions: Sequence[str]) -> None:
+        self._writer.add_image(name, np.asarray(filmstrips(video, captions)), step, dataformats="HWC")
 
     def video(self, step: int, name: str, video: Tensor, fps: float) -> None:
         self._writer._get_file_writer().add_summary(video_summary(name, video, fps), step)
@@ -44,6 +54,8 @@ class TensorBoard(Logger):
         self._writer.add_figure(name, figure, step, close=False)
 
     def close(self) -> None:
+        if "_writer" not in vars(self):
+            return
         self._writer.flush()  # close() alone would not tell that something could not be written
         self._writer.close()
 

@@ -9,6 +9,7 @@ shows both.
 import contextlib
 import io
 import tempfile
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,14 +17,14 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor
 
 from videoai.core.loggers.logger import Logger
-from videoai.core.loggers.pictures import figure_image, gif, sheet_image
+from videoai.core.loggers.pictures import figure_image, filmstrips, gif
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
 class Trackio(Logger):
-    """Scalars, contact sheets, videos and figures."""
+    """Scalars, filmstrips, videos and figures."""
 
     def __init__(
         self,
@@ -44,8 +45,8 @@ class Trackio(Logger):
     def scalars(self, step: int, split: str, values: dict[str, float]) -> None:
         self._run.log({f"{split}/{key}": value for key, value in values.items()}, step=step)
 
-    def clips(self, step: int, name: str, video: Tensor) -> None:
-        self._run.log({name: self._trackio.Image(sheet_image(video))}, step=step)
+    def clips(self, step: int, name: str, video: Tensor, captions: Sequence[str]) -> None:
+        self._run.log({name: self._trackio.Image(filmstrips(video, captions))}, step=step)
 
     def video(self, step: int, name: str, video: Tensor, fps: float) -> None:
         with tempfile.TemporaryDirectory() as folder:

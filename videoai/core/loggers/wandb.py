@@ -9,6 +9,7 @@ import io
 import logging
 import os
 import secrets
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,7 +18,7 @@ from torch import Tensor
 
 from videoai.core.files import write_atomic
 from videoai.core.loggers.logger import Logger
-from videoai.core.loggers.pictures import figure_image, gif, sheet_image
+from videoai.core.loggers.pictures import figure_image, filmstrips, gif
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 
 class WandB(Logger):
-    """Scalars, contact sheets, videos and figures."""
+    """Scalars, filmstrips, videos and figures."""
 
     def __init__(
         self,
@@ -55,8 +56,8 @@ class WandB(Logger):
     def scalars(self, step: int, split: str, values: dict[str, float]) -> None:
         self._run.log({f"{split}/{key}": value for key, value in values.items()}, step=step)
 
-    def clips(self, step: int, name: str, video: Tensor) -> None:
-        self._run.log({name: self._wandb.Image(sheet_image(video))}, step=step)
+    def clips(self, step: int, name: str, video: Tensor, captions: Sequence[str]) -> None:
+        self._run.log({name: self._wandb.Image(filmstrips(video, captions))}, step=step)
 
     def video(self, step: int, name: str, video: Tensor, fps: float) -> None:
         self._run.log({name: self._wandb.Video(io.BytesIO(gif(video, fps)), format="gif")}, step=step)
