@@ -108,7 +108,7 @@ class Growing:
         return np.array([[flat[seed, size] for size in sizes] for seed in sorted({row["seed"] for row in rows})])
 
     def gains(self, rows: Sequence[Row]) -> list[Gain]:
-        """Of all clips first, then of each class that val shows often enough: it grows as the others do."""
+        """The gain of all clips, then of each class that val shows often enough; a class grows as the others do."""
         train, val, right = self.manifest.splits["train"], self.manifest.splits["val"], self.right(rows)
         groups, sizes = group_numbers(val), sorted({row["shots"] for row in rows})
         more = self.settings.more or max(1, len(train) // 2)
