@@ -69,6 +69,13 @@ def test_a_wide_gap_is_overfitting_unless_labels_are_mixed_or_chance_explains_it
     assert judge(run(val_metric=val, num_val=8)).kind == "fits"  # 2 x 0.16 of standard error
 
 
+def test_clips_that_are_learned_by_heart_with_validation_at_chance_are_told_from_a_gap():
+    """As with random labels."""
+    fit = judge(run(val_metric=curve(lambda at: 0.21, 20, 0.01)))
+    assert fit.kind == "overfitting" and fit.at_chance and "of validation clips 21 %, no better than chance" in fit.why
+    assert not judge(run(val_metric=curve(lambda at: 0.5, 20, 0.01))).at_chance
+
+
 def test_training_clips_that_are_not_learned_are_underfitting_and_a_rising_curve_is_said():
     metric = curve(lambda at: 0.1 + 0.38 * at, 50, 0.01)
     fit = judge(run(train_metric=metric, val_metric=curve(lambda at: 0.45 * at, 20)))

@@ -48,7 +48,7 @@ class Fit(NamedTuple):
 
     kind: Kind
     why: str  # one or two sentences
-    at_chance: bool = False  # not even the training clips are told apart
+    at_chance: bool = False  # underfitting: not even the training clips are told apart; overfitting: no validation clip
 
 
 def judge(curves: Curves) -> Fit:
@@ -72,8 +72,10 @@ def overfitting(curves: Curves) -> Fit | None:
         )
     if gap and gap.is_sure:
         train, val = whole_percent(gap.train), whole_percent(gap.val)
-        parts.append(f"{curves.title} of training clips is {train}, of validation clips {val}")
-    return Fit("overfitting", f"Overfitting: {'; '.join(parts)}.{noise(curves)}") if parts else None
+        then = ", no better than chance" if is_chance(gap.val, curves.num_val, curves) else ""
+        parts.append(f"{curves.title} of training clips is {train}, of validation clips {val}{then}")
+    at_chance = bool(gap) and is_chance(gap.val, curves.num_val, curves)
+    return Fit("overfitting", f"Overfitting: {'; '.join(parts)}.{noise(curves)}", at_chance) if parts else None
 
 
 def underfitting(curves: Curves) -> Fit | None:
@@ -81,8 +83,7 @@ def underfitting(curves: Curves) -> Fit | None:
     train = end_of(curves.train_metric)
     if curves.is_mixed or train is None or train >= LOW:
         return None
-    half_width = SURE * binomial_error(1 / curves.num_classes, counted(curves))
-    at_chance = train <= 1 / curves.num_classes + half_width
+    at_chance = is_chance(train, counted(curves), curves)
     of = f"{curves.title} of training clips is {whole_percent(train)} with {curves.num_classes} classes"
     rising = trend(curves.train_metric)
     then = " at the end, no better than chance" if at_chance else " and still rising at the end" if rising else ""
@@ -135,6 +136,12 @@ def end_of(points: Points, fewest: int = FEWEST_LOGGED) -> float | None:
     """The mean of the last quarter of a curve, of ``fewest`` points at least; None where there are fewer."""
     values = [value for _, value in finite(points)]
     return fmean(values[-max(fewest, round(LAST * len(values))) :]) if len(values) >= fewest else None
+
+
+def is_chance(accuracy: float, count: int, curves: Curves) -> bool:
+    """Whether an accuracy of ``count`` clips is what guessing among the classes gives, or less."""
+    guessed = 1 / curves.num_classes
+    return accuracy <= guessed + SURE * binomial_error(guessed, count)
 
 
 def fell(points: Points, since: float) -> bool:

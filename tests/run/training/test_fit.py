@@ -57,6 +57,12 @@ def test_more_clips_are_advised_with_the_study_that_says_what_they_give():
     assert "(videoai study more_data data=folder 'data.root=my clips' says" in advised("overfitting")
 
 
+def test_validation_at_chance_sends_to_the_labels_first():
+    said = advised("overfitting", at_chance=True)
+    assert said.startswith("look at the training clips on the page and at the labels (videoai study label_noise data=")
+    assert "label_noise" not in advised("overfitting")
+
+
 def test_a_model_at_chance_gets_a_lower_rate_and_a_look_at_labels():
     said = advised("underfitting", "optim.lr=0.03", at_chance=True)
     assert "optim.lr=0.01;" in said and "videoai study label_noise data=folder" in said

@@ -77,13 +77,14 @@ def advice(fit: Fit, settings: TrainSettings, command: str | None, unfinished: i
     """What helps most often, first things first. unfinished: the steps of a schedule that was stopped early."""
     if unfinished and fit.kind != "overfitting":
         yield f"the same command goes on with trainer.max_steps={unfinished}"
-    elif fit.at_chance:
+    elif fit.kind == "underfitting" and fit.at_chance:
         yield from learn_at_all(settings, command)
     elif fit.kind in ("underfitting", "improving"):
         yield f"train longer, {longer(settings)}"
     if fit.kind == "underfitting" and not (fit.at_chance or unfinished):
         yield from learn_more(settings)
     if fit.kind == "overfitting":
+        yield from [look_at_labels(command)] * fit.at_chance
         yield from learn_less(settings, command)
 
 
@@ -92,7 +93,12 @@ def learn_at_all(settings: TrainSettings, command: str | None) -> Iterator[str]:
     rate = settings.optim.get("lr")
     if isinstance(rate, int | float):
         yield f"take another learning rate, optim.lr={rate / SLOWER:.3g}"
-    yield f"look at the training clips on the page, and at the labels: {with_data('study label_noise', command)}"
+    yield look_at_labels(command)
+
+
+def look_at_labels(command: str | None) -> str:
+    """For a run that may have nothing to learn."""
+    return f"look at the training clips on the page and at the labels ({with_data('study label_noise', command)})"
 
 
 def learn_more(settings: TrainSettings) -> Iterator[str]:
