@@ -12,9 +12,11 @@ def test_a_test_split_alone_of_some_classes_in_any_order_is_scored(untrained, vi
     lines = ["path,label,split", "up/up_0.mp4,up,test", "left/left_1.mp4,left,test", "up/up_2.mp4,up,test"]
     (tmp_path / "table.csv").write_text("\n".join(lines))
     data = ("data=csv", "data.path=table.csv", f"data.root={clip_folder}")
-    done = videoai_command("evaluate", untrained, *data, "run_dir=out", "num_workers=0", cwd=tmp_path)
+    more = ("run_dir=out", "num_workers=0", "report=false")
+    done = videoai_command("evaluate", untrained, *data, *more, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "3 videos of split test" in done.stderr
+    assert not (tmp_path / "out/report.html").exists() and (tmp_path / "out/confusion.png").exists()
     assert "(2 of 4 classes present)" in done.stdout
     results = json.loads((tmp_path / "out/results.json").read_text())
     assert (results["n_total"], results["classes"], results["classes_present"]) == (3, 4, 2)

@@ -84,7 +84,7 @@ def test_report_false_writes_the_table_alone(two_runs):
     [
         ({"split": "val"}, 0, "the results are of different splits: test and val"),
         ({"views": "4x3"}, 0, "the results are of different views: 1x1 and 4x3"),
-        ({"fingerprint": "g"}, 3, "5 videos are in both, of 8 and 5: only these are compared"),
+        ({"fingerprint": "g"}, 3, "5 videos are in both, of 8 and 5: only what both hold is compared"),
     ],
 )
 def test_results_of_other_videos_or_views_are_compared_with_a_warning(facts, left_out, said, tmp_path, caplog):

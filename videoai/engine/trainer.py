@@ -15,6 +15,7 @@ from videoai.core.checkpoint import FORMAT, fitting, load_model_state
 from videoai.core.checkpoint_writer import CheckpointWriter
 from videoai.core.label_text import label_text
 from videoai.core.log import RunLog
+from videoai.core.messages import pluralize
 from videoai.core.seeding import seed_for
 from videoai.core.types import Clips
 from videoai.engine.average import Average
@@ -133,7 +134,8 @@ class Trainer:
             if "last" not in names:
                 self.save(["last"])
         if self.is_stale():
-            logger.info("early stop: no better %s for %d evaluations", self.metric, self.best.stale)
+            evaluations = pluralize(self.best.stale, "evaluation")
+            logger.info("early stop: no better %s for %s", self.metric, evaluations)
         return self.metrics
 
     def check_same_start(self) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 
 from videoai.core.build import ANYTHING
 from videoai.core.cache import cache_folder
+from videoai.core.messages import pluralize
 from videoai.core.paths import display_path, is_url
 from videoai.data.lists.manifest import Manifest
 from videoai.data.motion16.dataset import is_rendered
@@ -102,10 +103,10 @@ def read_data(choice: DataChoice, checkpoint_path: str) -> Manifest:
     if not any(is_url(str(choice.data.source.get(key))) for key in choice.changed):  # a URL that the user names
         check_local_videos(manifest, checkpoint_path)
     but = f", but for data.{', data.'.join(choice.changed)}" if choice.changed else ""
-    count = sum(map(len, manifest.splits.values()))
+    count = pluralize(sum(map(len, manifest.splits.values())), "video")
     where = "" if is_url(manifest.source) else "local, "
     about = (but, choice.data.name, display_path(manifest.source), where, count)
-    logger.info("data as the checkpoint says%s: %s %s (%s%d videos)", *about)
+    logger.info("data as the checkpoint says%s: %s %s (%s%s)", *about)
     return manifest
 
 

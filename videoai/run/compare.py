@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from videoai.core.files import write_together
-from videoai.core.messages import command_line, same_command
+from videoai.core.messages import command_line, pluralize, same_command
 from videoai.report.comparison import Comparison, compare, comparison_bytes
 from videoai.report.page.comparison_summary import Answers
 from videoai.run.compare_page import comparison_page
@@ -114,7 +114,8 @@ def say_what_differs(tables: list[Path], counts: list[int], num_shared: int) -> 
         if None not in values and values[0] != values[1]:
             logger.warning("warning: the results are of different %s: %s and %s", what, *values)
     if counts != [num_shared, num_shared]:
-        logger.warning("warning: %d videos are in both, of %d and %d: only these are compared", num_shared, *counts)
+        shared = pluralize(num_shared, "video is", "videos are")
+        logger.warning("warning: %s in both, of %d and %d: only what both hold is compared", shared, *counts)
 
 
 def _facts(table: Path) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import torch
 from videoai.core import process_group
 from videoai.core.device import resolve_device, take_device
 from videoai.core.hub import local_file
+from videoai.core.messages import pluralize
 from videoai.core.paths import display_path
 from videoai.core.types import VideoItem
 from videoai.data.dataset import EvalClips
@@ -135,7 +136,7 @@ def open_split(settings: EvaluateSettings, change: DataChange, state: Mapping[st
     if choice.is_own:
         check_data_unchanged(manifest, state, checkpoint_path)
     name, items = choose_split(manifest, settings.split)
-    logger.info("data %s: %d videos of split %s", display_path(manifest.source), len(items), name)
+    logger.info("data %s: %s of split %s", display_path(manifest.source), pluralize(len(items), "video"), name)
     frame_fps = settings.frame_fps or choice.frame_fps
     other = None if choice.is_own else choice.data.title or "data"
     return Split(name, items, target, frame_fps, manifest, manifest.fingerprint(), other)

@@ -15,6 +15,7 @@ from videoai.core import checkpoint
 from videoai.core.checkpoint import weights_hash
 from videoai.core.device import resolve_device, take_device
 from videoai.core.files import write_atomic, write_together
+from videoai.core.messages import pluralize
 from videoai.core.seeding import seed_for
 from videoai.core.types import ClipSpec, VideoItem
 from videoai.data.encode import write_clip
@@ -105,7 +106,7 @@ def write_clips(
             for path, video in zip(paths, videos, strict=False):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 write_clip(path, as_file(video, clip), clip.fps or FPS)
-        logger.info("%s: %d clips", name, per_class)
+        logger.info("%s: %s", name, pluralize(per_class, "clip"))
     return made
 
 
