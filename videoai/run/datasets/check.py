@@ -74,7 +74,7 @@ def check(
     write_quarantine(folder / "quarantine.csv", bad)
     write_atomic(folder / TABLE, faults_csv(faults))
     told = checked_data(manifest, examined)
-    page = check_page(told, faults, meanings=KINDS, look=partial(_film, unless=deadly), folder=folder)
+    page = check_page(told, faults, meanings=KINDS, look=partial(film_of, unless=deadly), folder=folder)
     write_atomic(folder / NAME, page)
     return Checked(faults, len(paths), folder)
 
@@ -163,7 +163,7 @@ def checked_data(manifest: Manifest, examined: Collection[Examined]) -> CheckedD
     )
 
 
-def _film(path: str, unless: Collection[str]) -> Film | None:
+def film_of(path: str, unless: Collection[str]) -> Film | None:
     """Some frames of a video from its beginning to its end, else its first one; None where it cannot be read, or killed
     the process that read it."""
     if path in unless:
