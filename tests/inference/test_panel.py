@@ -56,17 +56,17 @@ def test_bars_are_as_long_as_their_probabilities():
     assert lengths[0] > lengths[1] > 50
 
 
-@pytest.mark.parametrize("size", [(320, 240), (320, 1280), (1080, 1920), (1920, 1080)])
+@pytest.mark.parametrize(("width", "height"), [(320, 240), (320, 1280), (1080, 1920), (1920, 1080)])
 @pytest.mark.parametrize(
     "name",
     ["run", "one line\nand another", "é " * 200, "x" * 500, " ", "$5_bill$ <b>", "прыжок в длину", "\udcff\udcfe"],
 )
-def test_any_name_fits_any_size(size, name):
-    panel = Panel([Caption(0, math.inf, "", bars(0, 1, 2, names=(name,) * 3))], *size, 5.0)
+def test_any_name_fits_any_size(width, height, name):
+    panel = Panel([Caption(0, math.inf, "", bars(0, 1, 2, names=(name,) * 3))], width, height, 5.0)
     drawn = panel.at(2.0)
-    assert drawn.shape == (panel.height, size[0], 3)
-    assert panel.height < size[1] / 2  # the picture keeps most of the room
-    names = drawn[panel.margin : panel.strip_top, : size[0] // 2 + panel.margin]
+    assert drawn.shape == (panel.height, width, 3)
+    assert panel.height < height / 2  # the picture keeps most of the room
+    names = drawn[panel.margin : panel.strip_top, : width // 2 + panel.margin]
     free = names[:, -panel.margin + 2 : -2]  # between the longest name and the bars
     assert (free == drawn[0, 0]).all()
 

@@ -15,6 +15,7 @@ from videoai.models import create_model
 from videoai.run.training.clips_alone import clips_setup
 from videoai.settings.training import TrainSettings
 from videoai.tasks import build_task
+from videoai.tasks.supervised import SupervisedTask
 from videoai.tasks.validation import SupervisedValidation
 
 
@@ -37,6 +38,7 @@ def validation_of(log: RunLog, *words: str) -> tuple[SupervisedValidation, torch
     given += ["loading.num_workers=0", "loading.decoder=pyav", "data.flip=0"]
     setup = clips_setup(from_arguments(TrainSettings, given).settings())
     task = build_task(setup.training.task)
+    assert isinstance(task, SupervisedTask)
     model = create_model("tiny_r3d", num_classes=len(setup.outputs)).eval()
     return SupervisedValidation(task, setup, Precision("fp32", device=torch.device("cpu")), log), model
 
@@ -94,5 +96,6 @@ def test_nothing_is_read_or_drawn_where_nobody_looks(clip_folder, monkeypatch):
     ],
 )
 def test_a_caption_says_what_is_true_and_what_was_answered(task: str, scores, target: Any, said: str):
-    made = build_task(task).caption(torch.tensor(scores), torch.tensor(target), ["left", "прыжок"])
-    assert made == said
+    built = build_task(task)
+    assert isinstance(built, SupervisedTask)
+    assert built.caption(torch.tensor(scores), torch.tensor(target), ["left", "прыжок"]) == said
