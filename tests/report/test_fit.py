@@ -111,9 +111,16 @@ def test_too_few_points_are_no_curve(losses, said):
 
 
 def test_a_task_without_a_training_metric_is_judged_by_its_losses():
-    """Several labels: training logs another value than validation."""
     assert judge(run(train_metric=[])).kind == "fits"
     assert judge(run(train_metric=[], val_loss=u_shape(0.3))).kind == "overfitting"
+
+
+def test_several_labels_are_compared_with_each_other_but_no_accuracy_is_expected_of_them():
+    """hit@1 cannot be 100 % where clips have no label."""
+    low = {"train_metric": curve(lambda at: 0.5, 50, 0.03), "val_metric": curve(lambda at: 0.48, 20), "num_classes": 0}
+    assert judge(run(**low)).kind == "fits"
+    gap = judge(run(**low | {"val_metric": curve(lambda at: 0.2, 20)}))
+    assert gap.kind == "overfitting" and not gap.at_chance
 
 
 def test_values_that_are_not_finite_are_passed_over():

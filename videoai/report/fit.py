@@ -39,7 +39,7 @@ class Curves:
     title: str  # such as "top-1"
     num_val: int  # clips
     batch: int  # clips of a step
-    num_classes: int
+    num_classes: int  # 0 = a clip has no class or several, so no accuracy can be expected of it
     is_mixed: bool = False  # by mixup or cutmix, so that training accuracy says little
 
 
@@ -81,7 +81,7 @@ def overfitting(curves: Curves) -> Fit | None:
 def underfitting(curves: Curves) -> Fit | None:
     """Training clips that are not learned, and no better than those of validation."""
     train = end_of(curves.train_metric)
-    if curves.is_mixed or train is None or train >= LOW:
+    if curves.is_mixed or not curves.num_classes or train is None or train >= LOW:
         return None
     at_chance = is_chance(train, counted(curves), curves)
     of = f"{curves.title} of training clips is {whole_percent(train)} with {curves.num_classes} classes"
@@ -140,6 +140,8 @@ def end_of(points: Points, fewest: int = FEWEST_LOGGED) -> float | None:
 
 def is_chance(accuracy: float, count: int, curves: Curves) -> bool:
     """Whether an accuracy of ``count`` clips is what guessing among the classes gives, or less."""
+    if not curves.num_classes:
+        return False
     guessed = 1 / curves.num_classes
     return accuracy <= guessed + SURE * binomial_error(guessed, count)
 

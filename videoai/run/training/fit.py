@@ -53,7 +53,7 @@ def curves_of(trainer: Trainer, settings: TrainSettings, path: Path) -> Curves:
     task, validation = build_task(trainer.facts["config"]["task"]), trainer.evaluate
     curves = RunCurves(path, trainer.metric, task.metrics[trainer.metric].title, trainer.best.step)
     shares = [key for key, metric in task.metrics.items() if metric.is_share and not metric.lower_is_better]
-    both = next((key for key in shares if curves.points("train", key)), next(iter(shares), ""))
+    both = next((key for key in shares if curves.points("train", key)), "")
     return Curves(
         train_loss=curves.points("train", "loss"),
         val_loss=curves.points("val", "loss"),
@@ -62,7 +62,7 @@ def curves_of(trainer: Trainer, settings: TrainSettings, path: Path) -> Curves:
         title=task.metrics[both].title if both else "",
         num_val=len(validation.items),
         batch=int(settings.trainer.batch_size) * settings.trainer.accumulate,
-        num_classes=len(validation.outputs),
+        num_classes=len(validation.outputs) if task.has_classes else 0,
         is_mixed=bool(settings.augment.mixup or settings.augment.cutmix),
     )
 
