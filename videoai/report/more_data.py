@@ -160,7 +160,7 @@ def curve_figure(clips: Sequence[int], right: ndarray, groups: ndarray, more: in
     axes.plot(clips, errors.mean(0), "o", color="tab:blue", label="measured: mean of the seeds")
     inside, beyond = np.linspace(clips[0], clips[-1], 50), np.linspace(clips[-1], clips[-1] + more, 50)
     axes.plot(inside, 100 * law(inside), color="tab:blue")
-    axes.plot(beyond, 100 * law(beyond), "--", color="tab:orange", label=f"{law.a:.2f} + {law.b:.2f} n^-{law.c:.1f}")
+    axes.plot(beyond, 100 * law(beyond), "--", color="tab:orange", label=f"{law.a:.2f} {law.b:+.2f} n^-{law.c:.1f}")
     a, b, c = fit_laws(np.asarray(clips, float), drawn_errors(right, groups, np.random.default_rng(0)))
     likely = np.quantile(a + b * beyond[:, None] ** -c, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], axis=1)
     axes.fill_between(beyond, *(100 * likely), color="tab:orange", alpha=0.15, linewidth=0, label="90 % of the draws")
