@@ -98,7 +98,7 @@ def test_every_planted_fault_is_found_and_nothing_else_and_training_goes_on_with
         "segment": ["left5.mp4"],
     }
     page = (folder / "out" / "report.html").read_text()
-    assert page.count("data:image/jpeg") == 11  # of both files of five pairs, and of one more that can be read
+    assert page.count("data:image/jpeg") == 11  # both files of five pairs, and one more that can be read
     arguments = ["data=csv", "data.path=clips.csv", "data.quarantine=out/quarantine.csv", "clip.size=32"]
     arguments += ["clip.resize=32", "trainer.max_steps=1", "data.num_workers=0", "run_dir=run"]
     trained = videoai_command("train", *arguments, cwd=folder)

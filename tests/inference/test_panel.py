@@ -47,7 +47,7 @@ def test_the_mark_moves_with_the_time():
 def test_bars_are_as_long_as_their_probabilities():
     made = (Bar(0, "a", 0.8), Bar(1, "b", 0.4, is_answer=False), Bar(2, "c", 0.0, is_answer=False))
     panel = Panel([Caption(0, math.inf, "", made)], 640, 360, 3.0)
-    drawn, ground = panel.at(0.0), np.array([0x2D, 0x31, 0x38])  # of an empty bar
+    drawn, ground = panel.at(0.0), np.array([0x2D, 0x31, 0x38])  # the ground of an empty bar
     lengths = []
     for number in range(3):
         row = drawn[panel.margin + number * panel.row + panel.row // 2, 335:535]

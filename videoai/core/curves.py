@@ -17,7 +17,7 @@ LOSS_SPREAD = 1.0  # standard deviation of the loss of one clip, as a share of t
 class Rise(NamedTuple):
     """A validation loss that was lowest earlier."""
 
-    step: float  # of the lowest
+    step: float  # where the lowest value is
     share: float  # by how much the mean of the last evaluations lies above it, as a share of it
     count: int  # evaluations since
     is_clear: bool  # beyond what the number of clips explains

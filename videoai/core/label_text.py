@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-MOST_NAMES = 4  # of a clip with several labels
-LEAST_WEIGHT = 0.005  # of a soft label; less would be written as 0 %
+MOST_NAMES = 4  # names of a clip with several labels
+LEAST_WEIGHT = 0.005  # less of a soft label would be written as 0 %
 
 
 def label_text(label: int | Tensor, names: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from PIL import ImageFont
 
 from videoai.core.fonts import best_font, drawable
 
-MOST_LETTERS = 1000  # of a text that are looked at; no picture has room for more
+MOST_LETTERS = 1000  # letters of a text that are looked at; no picture has room for more
 
 
 class Line(NamedTuple):

@@ -19,12 +19,12 @@ COLOURS = (
     *("#aec7e8", "#ffbb78", "#98df8a", "#ff9896", "#c5b0d5", "#c49c94", "#f7b6d2", "#c7c7c7", "#dbdb8d", "#9edae5"),
 )
 GROUND, TRACK, INK, SOFT = "#16181c", "#2d3138", "#ffffff", "#a7adb7"  # background, empty bar, text, quiet text
-NOT_CHOSEN = "#565c66"  # of a bar
+NOT_CHOSEN = "#565c66"  # colour of the other bars
 GREY = 7  # the place of a grey among the colours, for an answer that is a text
 TEXT_SHARE = 0.03  # height of letters, share of the shorter side of the picture
 MIN_TEXT_PX = 13  # below, letters are hard to read
-MAX_TEXT_LINES = 2  # of an answer that is a text
-NAME_SHARE = 0.5  # of the width
+MAX_TEXT_LINES = 2  # an answer that is a text has at most so many
+NAME_SHARE = 0.5  # share of the width
 ROUNDING_SECONDS = 0.01  # windows that are no farther apart touch: their times are rounded to milliseconds
 
 
@@ -141,7 +141,7 @@ class Panel:
 
     def _name(self, draw: ImageDraw.ImageDraw, text: Line, x: float, ground: str) -> None:
         red, green, blue = bytes.fromhex(ground[1:])
-        is_light = 3 * red + 6 * green + blue > 1300  # of 2550
+        is_light = 3 * red + 6 * green + blue > 1300  # 2550 is white
         draw.text((x, self.text_px / 2), text.text, fill=GROUND if is_light else INK, font=text.font, anchor="mm")
 
     def _stretches(self) -> list[tuple[Bar, float, float]]:

@@ -19,7 +19,7 @@ from videoai.report.page.summary import Section
 
 MAX_SHOWN = 24  # faults of a kind that have films
 MAX_LISTED = 200  # faults of a kind that are named
-MAX_FILM_BYTES = 10_000_000  # of all JPEGs, which are a third larger on the page
+MAX_FILM_BYTES = 10_000_000  # all JPEGs together; they are a third larger on the page
 
 Look = Callable[[str], Film | None]  # path -> some frames of a video; None where there are none
 

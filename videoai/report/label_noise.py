@@ -24,18 +24,18 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 TEMPERATURES = np.geomspace(0.3, 30.0, 41)
-SHARES = np.concatenate([[0.0], np.geomspace(0.002, 0.6, 40)])  # of labels that were drawn at random
+SHARES = np.concatenate([[0.0], np.geomspace(0.002, 0.6, 40)])  # shares of labels drawn at random
 # Twice the difference of log-likelihoods: a 90 % interval, and the 5 % level for a share that cannot be negative (Self
 # and Liang 1987, doi:10.1080/01621459.1987.10478472), so that the interval leaves out 0 exactly where noise is seen.
 LIKELY = 2.71
 TINY = 1e-6  # probabilities are rounded in predictions.csv
-MAX_ROWS = 20  # of the table on the console
+MAX_ROWS = 20  # in the table on the console
 
 
 class Suspect(NamedTuple):
     """A clip that confident learning names."""
 
-    index: int  # of the clip
+    index: int  # number of the clip
     given: int  # its label
     suggested: int
     given_probability: float
@@ -51,7 +51,7 @@ class Suspect(NamedTuple):
 class Noise(NamedTuple):
     """The fitted share of wrong labels."""
 
-    share: float  # of labels that are wrong
+    share: float  # share of labels that are wrong
     low: float  # 90 % interval
     high: float
     temperature: float
@@ -76,7 +76,7 @@ def fit_noise(probabilities: ndarray, labels: ndarray) -> Noise:
     known = ~np.isnan(probabilities).any(1)
     fitted = np.array([log_likelihoods(probabilities[known], labels[known], t) for t in TEMPERATURES])  # [T, S]
     num_classes = probabilities.shape[1]
-    best = fitted.max(0)  # of each share
+    best = fitted.max(0)  # the best fit for each share
     place = int(best.argmax())
     is_seen = bool(2 * (best[place] - best[0]) > LIKELY)
     likely = SHARES[2 * (best.max() - best) <= LIKELY] * (num_classes - 1) / num_classes

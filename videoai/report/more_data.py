@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from rich.table import Table
 
-EXPONENTS = np.linspace(0.1, 1.0, 10)  # of c; the paper finds 0.07 to 0.35 for networks, theory 0.5 to 1
+EXPONENTS = np.linspace(0.1, 1.0, 10)  # values of c; the paper finds 0.07 to 0.35 for networks, theory 0.5 to 1
 DRAWS = 2000  # bootstrap; the ends of a 90 % interval rest on 100 draws each
 CONFIDENCE = 0.9
 FEWEST = 5  # validation clips of a class below which nothing is said of it; judgement
@@ -39,12 +39,12 @@ class Law(NamedTuple):
 class Gain(NamedTuple):
     """What more clips would give, in points of accuracy (100 = everything)."""
 
-    name: str  # of a class, or "all"
+    name: str  # a class, or "all"
     clips: int  # training clips now
     more: int
     accuracy: tuple[float, ...]  # mean of each part, in percent; NaN without validation clips
     points: float
-    low: float  # of the interval
+    low: float  # lower end of the interval
     high: float
 
     @property

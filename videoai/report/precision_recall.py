@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MAX_NAMED = 10  # classes with a colour and a name: those that are found worst; others are grey
 MAX_DRAWN = 100  # classes
-MAX_POINTS = 200  # of a line; among more, no step is seen
+MAX_POINTS = 200  # on a line; among more, no step is seen
 MAX_NAME_LENGTH = 32
 
 

@@ -33,7 +33,7 @@ class VideoFacts(NamedTuple):
     height: int  # pixels
     width: int
     group: str | None = None  # the person or source that it shares with others; None = with none
-    suffix: str = ""  # of the file: .mp4
+    suffix: str = ""  # the file's, such as .mp4
 
     @property
     def seconds(self) -> float:

@@ -50,7 +50,7 @@ class SupervisedValidation:
         if not len(self.items.label_pairs()[1]):
             raise ValueError(f"{setup.manifest.source}: no validation video has a label, so nothing can be scored.")
         self.metric, self.batch_size = setup.training.trainer.metric, setup.batch_size
-        self.scores: Tensor | None = None  # of the newest evaluation, [N, K]
+        self.scores: Tensor | None = None  # [N, K] in the newest evaluation
         self.to_input = ToModelInput(setup.clip).to(setup.device)
         self.targets = split_targets(self.items, setup.target)
         self.manifest = setup.manifest

@@ -19,7 +19,7 @@ from videoai.settings.study import LabelNoiseSettings
 from videoai.settings.training import TrainSettings
 
 CLASSES = ("down", "left", "right", "up")
-STRETCHES = 4  # of each clip; the answers for the second and fourth are unsure
+STRETCHES = 4  # a clip; the answers for the second and fourth are unsure
 PLANTED = range(0, 96, 12)  # wrong labels, all on stretches whose answers are sure
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-MAX_FRAMES = 8  # of a clip
+MAX_FRAMES = 8  # frames of a clip
 
 
 def filmstrips(video: Tensor, captions: Sequence[str]) -> Image.Image:

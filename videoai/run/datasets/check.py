@@ -36,7 +36,7 @@ from videoai.settings.model import ClipSettings
 
 logger = logging.getLogger(__name__)
 DEADLY = ("crash", "timeout")
-NUM_FRAMES = 8  # of a video on the page
+NUM_FRAMES = 8  # frames of a video on the page
 
 
 class Checked(NamedTuple):

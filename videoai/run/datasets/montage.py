@@ -15,7 +15,7 @@ from videoai.data.reading import read_timed_views
 
 PER_CLASS = 8  # videos
 MAX_CLASSES = 60  # rows; a picture of more is too long to look at
-MIDDLE = ClipSpec(num_frames=1, size=MAX_SIDE, sampling="uniform")  # of the labelled stretch; nothing is cut off
+MIDDLE = ClipSpec(num_frames=1, size=MAX_SIDE, sampling="uniform")  # the labelled stretch's middle; nothing is cut off
 
 
 def write_montage(path: Path, manifest: Manifest, frame_fps: float | None) -> None:

@@ -75,7 +75,7 @@ class Growing:
         logger.info("%d classifiers, %s: %d seeds of %d parts", number, steps, len(cells), len(cells[0]))
         rows, started = [], time.perf_counter()
         for chunk in (cells[0][:1], cells[0][1:], *cells[1:]):
-            seconds = sum(row["seconds"] for row in rows) / max(1, len(rows))  # of a classifier
+            seconds = sum(row["seconds"] for row in rows) / max(1, len(rows))  # mean time of a classifier
             if len(rows) == 1:
                 logger.info("the first took %.0f s: all take about %.1f minutes", seconds, seconds * number / 60)
             end, limit = time.perf_counter() - started + seconds * len(chunk), self.settings.minutes

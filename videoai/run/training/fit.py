@@ -20,7 +20,7 @@ from videoai.tasks.validation import SupervisedValidation
 STRONG = "strong"  # configs/augment
 LARGER = {"tiny_r3d": "small_r3d", "tiny_r2plus1d": "small_r2plus1d"}
 PRETRAINED = "x3d_xs"  # the smallest network with weights of Kinetics
-MUCH_DROPOUT = 0.5  # of most models of the zoo
+MUCH_DROPOUT = 0.5  # what most models of the zoo have
 LONGER, SLOWER = 2, 3  # times; judgement
 
 
