@@ -19,7 +19,7 @@ def test_a_picture_and_a_record_are_written_and_named(clip_folder, videoai_comma
     assert "files: shown/clips.png shown/clips.json" in done.stdout
     assert "2 videos of train, 4 clips." in done.stdout
     with Image.open(tmp_path / "shown" / "clips.png") as image:
-        assert image.width > 4 * 72
+        assert image.height > 4 * 32  # a row for each clip
     assert all(
         len(clip["frames"]) == 4 for clip in json.loads((tmp_path / "shown" / "clips.json").read_text())["clips"]
     )

@@ -73,6 +73,7 @@ def test_a_pushed_run_predicts_and_evaluates_elsewhere(hub, push, command, evalu
     assert {**again, "checkpoint": before["checkpoint"]} == before
 
 
+@pytest.mark.slow
 def test_training_starts_from_weights_of_the_hub(push, command, clip_folder):
     push()
     data = ("data=folder", f"data.root={clip_folder}", "data.flip=0", "loading.num_workers=0")

@@ -27,6 +27,7 @@ def test_tables_and_names_of_any_script_are_printed_in_what_the_terminal_has(cli
     assert "\\u8d70\\u308b" in text
 
 
+@pytest.mark.slow
 def test_an_error_about_a_name_of_any_script_is_printed(tmp_path):
     done = run("data", "inspect", str(tmp_path / "走る"), **ASCII)
     assert done.returncode == 1

@@ -128,6 +128,7 @@ def test_hyperband_ends_some_trials_and_none_ends_none(tmp_path, pruner, prunes)
     assert (pruned > 0) == prunes
 
 
+@pytest.mark.slow
 def test_trials_that_failed_are_replaced_by_the_next_call():
     def fails(settings, should_stop):
         raise ValueError("no such file")

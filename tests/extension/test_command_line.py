@@ -81,12 +81,11 @@ def losses(run_dir: Path) -> list[float]:
     return [line["loss"] for line in lines if line["split"] == "train"]
 
 
-# What evaluate and predict see, too; with the others they do what they do without.
-SEEN_LATER = ("task", "model", "data source")
+QUICK = ("model", "data source")  # the others take as long, and go the same ways
 
 
 @pytest.mark.parametrize(
-    "kind", [pytest.param(kind, marks=() if kind in SEEN_LATER else pytest.mark.slow) for kind in ADDITIONS]
+    "kind", [pytest.param(kind, marks=() if kind in QUICK else pytest.mark.slow) for kind in ADDITIONS]
 )
 def test_one_python_file_and_one_yaml_file_train_evaluate_and_predict(
     kind, videoai, table, clip_folder, tmp_path, capsys

@@ -94,6 +94,7 @@ def test_a_sweep_knows_the_direction_of_a_metric_before_any_data_are_read(speeds
     assert not lower_is_better(settings(tmp_path, speeds, trainer={**SMALL, "metric": "map"}))  # map is multi_label's
 
 
+@pytest.mark.slow
 def test_a_task_of_ones_own_continues_bitwise(speeds, tmp_path):
     for run, stops in (("whole", [4]), ("parts", [2, 4])):
         for stop in stops:

@@ -36,6 +36,13 @@ def test_the_timeline_shows_each_class_in_its_colour_where_it_was_predicted():
     assert shown == [rgb(0), rgb(0), rgb(3), rgb(1)]
 
 
+@pytest.mark.parametrize(("count", "width"), [(500, 320), (2_000, 320), (5_000, 640)])
+def test_windows_narrower_than_a_pixel_are_drawn(count, width):
+    captions = timeline(*[index % 4 for index in range(count)])
+    panel = Panel(captions, width, 240, count - 0.5)  # the last window ends after the video
+    assert {tuple(pixel) for pixel in strip_row(panel, 0.0)[5:]} & {rgb(label) for label in range(4)}
+
+
 def test_the_mark_moves_with_the_time():
     panel = Panel(timeline(0, 1), 640, 360, 2.0)
     for seconds in (0.0, 0.5, 2.0):

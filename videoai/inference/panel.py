@@ -133,7 +133,10 @@ class Panel:
         draw = ImageDraw.Draw(image)
         for first, start, end in self._stretches():
             left, right = self.x_of(start) - self.margin, self.x_of(end) - self.margin
-            draw.rectangle((left, 0, right - 2, self.text_px), fill=colour_of(first))
+            if right < left:  # it ends before it begins, such as one cut by the end of the video
+                continue
+            gap = 2 if right - left > 4 else 0  # to the next stretch; none where it would eat a narrow one
+            draw.rectangle((left, 0, right - gap, self.text_px), fill=colour_of(first))
             text = line(first.name, round(0.8 * self.text_px)) if first.is_answer else None
             if text and text.width + 6 <= right - left:
                 self._name(draw, text, (left + right) / 2, colour_of(first))

@@ -84,7 +84,7 @@ def test_numbers_get_names_and_of_several_labels_one_is_chosen(tar, read, tmp_pa
     root = tar("x.tar", members)
     fit = candidates(survey(str(root)))[0]
     assert fit.settings["label"] == "cls"
-    assert "labels in cls (1 labels), txt (1 labels), json.action (1 labels) of the first samples" in fit.why
+    assert "labels in cls (1 label), txt (1 label), json.action (1 label) of the first samples" in fit.why
     assert read(root, class_names=str(tmp_path / "names.txt")).classes == ("walk",)
     assert read(root, label="json.mood").classes == ("glad",)
     with pytest.raises(ValueError, match=r"several kinds of labels, cls .*; choose: data.label=cls"):

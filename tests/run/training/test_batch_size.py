@@ -68,6 +68,7 @@ def test_the_size_is_found_once_and_decides_the_steps_of_an_epoch(clip_folder, t
     assert f"{-(-videos // 5)} steps an epoch" in caplog.text
 
 
+@pytest.mark.slow
 def test_on_a_cpu_it_is_the_usual_one_which_a_continued_run_keeps(clip_folder, tmp_path, monkeypatch, caplog):
     caplog.set_level(logging.INFO)
     train(clip_folder, tmp_path, max_steps=1)

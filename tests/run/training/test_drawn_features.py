@@ -41,6 +41,7 @@ def test_a_run_with_drawn_features_continues_bitwise(clip_folder, judge_run, tmp
     assert all(torch.equal(whole[key], parts[key]) for key in whole)
 
 
+@pytest.mark.slow
 def test_drawn_features_change_the_head_and_nothing_else(clip_folder, judge_run, tmp_path, caplog):
     caplog.set_level(logging.INFO)
     videoai.train(settings(clip_folder, judge_run, tmp_path / "without"))

@@ -51,6 +51,7 @@ def losses(run_dir):
     return [line["loss"] for line in lines if line["split"] == "train"]
 
 
+@pytest.mark.slow
 def test_a_bank_changes_what_is_learned_and_not_for_how_long(clip_folder, bank, tmp_path, caplog):
     caplog.set_level(logging.INFO)
     without = videoai.train({**settings(clip_folder, tmp_path / "a", bank), "synthetic": {"source": None}})
@@ -63,6 +64,7 @@ def test_a_bank_changes_what_is_learned_and_not_for_how_long(clip_folder, bank, 
     assert "Generated clips per class" in said
 
 
+@pytest.mark.slow
 def test_a_run_with_generated_clips_continues_bitwise(clip_folder, bank, tmp_path):
     smooth = {"label_smoothing": "by_uncertainty", "weight": 0.5, "until": 0.6}
     given = settings(clip_folder, tmp_path / "whole", bank, **smooth)

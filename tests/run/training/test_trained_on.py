@@ -93,6 +93,7 @@ def test_other_weights_say_nothing(folder, tmp_path, caplog, weights):
     assert not caplog.records
 
 
+@pytest.mark.slow
 def test_a_run_that_starts_from_another_warns_and_one_that_continues_does_not(clip_folder, tmp_path, caplog):
     given = {
         "data": {"name": "folder", "root": str(clip_folder), "num_workers": 0, "flip": 0.0},

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Unpack
 
+from videoai.core.messages import pluralize
 from videoai.data.layouts.entries import Entry, line_entries
 from videoai.data.layouts.members import MadeSplits, manifest_from_members, split_of
 from videoai.data.layouts.stretches import choose, listed, most
@@ -49,7 +50,8 @@ def detect(tree: Survey) -> Candidate | None:
     if not files:
         return None
     root = files[0] if not tree.num_folders else tree.root
-    settings, why = {"root": root}, f"{len(files)} tar files of WebDataset, such as {os.path.basename(files[0])}"
+    why = f"{pluralize(len(files), 'tar file')} of WebDataset, such as {os.path.basename(files[0])}"
+    settings = {"root": root}
     try:
         counts = _counts(sample for sample, _ in zip(_samples(files[0]), range(LOOKED_AT), strict=False))
     except ValueError:  # reading it will say so
