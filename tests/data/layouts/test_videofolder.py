@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from videoai.data.layouts import table
 from videoai.data.layouts.detect import candidates
 from videoai.data.layouts.survey import survey
 from videoai.data.lists.manifest import Manifest, from_csv, from_folder
@@ -117,3 +118,40 @@ def test_a_misspelt_column_is_named_in_the_list_that_has_it(tmp_path, folder, ke
 def test_a_misspelt_column_of_the_only_list_is_named_too(tmp_path):
     with pytest.raises(ValueError, match=r"metadata.csv:1: no column names the video; columns here: file_nam, label"):
         read(write(tmp_path, {"": SAME_NAMES["train"]}, keys=("file_nam", "label")))
+
+
+@pytest.mark.parametrize(
+    ("name", "header"),
+    [
+        ("classes.csv", "class,idx"),  # as near to id as a misspelt label to label, but too short to be one
+        ("stats.csv", "class,videos"),
+        ("stats.csv", "class,clips"),
+        ("numbers.csv", "class,vidoe"),
+        ("train/stats.csv", "class,vidoe"),
+    ],
+)
+@pytest.mark.parametrize("folder", ["", "train"])
+def test_another_table_beside_a_list_is_passed_over(tmp_path, folder, name, header):
+    root = write(tmp_path, {folder: SAME_NAMES["train"]})
+    (root / name).parent.mkdir(exist_ok=True)
+    (root / name).write_text(f"{header}\nrun,3\nwalk,3\n")
+    layout, manifest = read(root)
+    assert (layout, sum(map(len, manifest.splits.values()))) == ("table", 6)
+
+
+@pytest.mark.parametrize("header", ["class,idx", "class,videos", "class,clips", "class,vidoe"])
+def test_a_table_of_classes_does_not_hide_class_folders(tmp_path, header):
+    for label in ("run", "walk"):
+        (tmp_path / label).mkdir()
+        for index in range(3):
+            (tmp_path / label / f"{index}.mp4").touch()
+    (tmp_path / "classes.csv").write_text(f"{header}\nrun,3\nwalk,3\n")
+    assert table.detect(survey(str(tmp_path))) is None
+    layout, manifest = read(tmp_path)
+    assert (layout, manifest.classes) == ("folder", ("run", "walk"))
+
+
+@pytest.mark.parametrize("header", ["class,idx", "class,videos", "labels,clip"])
+def test_short_names_and_plurals_are_no_misspelt_columns(tmp_path, header):
+    (tmp_path / "classes.csv").write_text(f"{header}\nrun,3\n")
+    assert candidates(survey(str(tmp_path))) == []

@@ -109,5 +109,8 @@ FIT_MANY = ("list", "table")  # would read the files of other layouts too, and m
 def candidates(tree: Survey) -> list[Candidate]:
     """Every layout that fits, the most particular first; FIT_MANY and class folders come last."""
     fits = [candidate for detect in DETECTORS if (candidate := detect(tree))]
+    if not fits:
+        misnamed = table.detect_misnamed(tree)
+        return [misnamed] if misnamed else []
     particular = [candidate for candidate in fits if candidate.name not in (*FIT_MANY, "folder")]
     return [candidate for candidate in fits if candidate.name not in FIT_MANY or not particular]

@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Iterator
 from difflib import get_close_matches
+from functools import partial
 from typing import Unpack
 
 from videoai.core.messages import did_you_mean
@@ -23,19 +24,25 @@ from videoai.data.lists.split_folders import splits_named, subfolders
 JSON = ("*.json", "*.jsonl")
 TABLES = ("*.csv", "*.tsv", "metadata.jsonl")  # files whose columns may be misspelt; other JSON may hold anything
 NEAR = 0.8  # difflib's ratio: one letter wrong in a name of five (judgement)
+SHORTEST = 4  # letters of a name that may be misspelt; idx is no id (judgement)
 
 
 def detect(tree: Survey) -> Candidate | None:
     tables = _tables(tree)
     if not tables:
-        misnamed = next(filter(_misnamed, tree.named(*TABLES)), None)  # reading it will say so
-        if not misnamed:
-            return None
-        return Candidate("table", tree.place(), f"{os.path.relpath(misnamed, tree.root)}, a list of clips")
+        return None
     names = [name for name in map(_column(tables[0]), (VIDEO, LABEL, START, END, SPLIT, GROUP)) if name]
     more = f", and {len(tables) - 1} more" if len(tables) > 1 else ""
     why = f"{os.path.relpath(tables[0], tree.root)} with the columns {', '.join(names)}{more}"
     return Candidate("table", {"root": tree.root}, why)
+
+
+def detect_misnamed(tree: Survey) -> Candidate | None:
+    """A list with a misspelt column, for where no layout fits: reading it will say so."""
+    misnamed = next(filter(_misnamed, tree.named(*TABLES)), None)
+    if not misnamed:
+        return None
+    return Candidate("table", tree.place(), f"{os.path.relpath(misnamed, tree.root)}, a list of clips")
 
 
 def from_table(
@@ -91,16 +98,25 @@ def _misnamed(path: str) -> tuple[str, str, str] | None:
     columns, column = _header(path), _column(path)
     for meaning, usual, other in (("video", VIDEO, LABEL), ("label", LABEL, VIDEO)):
         if not column(usual) and column(other):
-            for name in columns:
+            for name in filter(partial(_may_be_misspelt, usual), columns):
                 if near := get_close_matches(name.lower(), usual, n=1, cutoff=NEAR):
                     return meaning, name, near[0]
     return None
 
 
+def _may_be_misspelt(usual: tuple[str, ...], name: str) -> bool:
+    """Plurals are counts, as in a table of classes."""
+    return len(name) >= SHORTEST and name.lower().removesuffix("s") not in usual
+
+
 def _check_headers(tree: Survey, tables: list[str], named: dict[str, str | None]) -> None:
-    """Raises: ValueError: a list of clips has a misspelt column, so that it would be left out without a word."""
+    """Raises: ValueError: the only list, or the only one of a split, has a misspelt column: its clips would be lost."""
+    read = {split_of_list(path, tree.root) for path in tables}
     for path in tree.named(*TABLES):
-        if path in tables or not (misnamed := _misnamed(path)) or named[misnamed[0]]:
+        split = split_of_list(path, tree.root)
+        if read and (split is None or read & {None, split}):  # the tables that are read hold these clips
+            continue
+        if not (misnamed := _misnamed(path)) or named[misnamed[0]]:
             continue
         meaning, name, usual = misnamed
         raise ValueError(
