@@ -3,7 +3,7 @@
 import logging
 import os
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -29,14 +29,32 @@ def check_fiftyone(task: SupervisedTask) -> None:
 
 
 def with_fiftyone(report: Report, evaluated: Evaluated, items: Sequence[VideoItem]) -> Report:
-    """The report with the files of the dataset. ``items``: what was evaluated, in order."""
-    times, temporal = cache(_times), any(map(_is_stretch, items))  # then whole files are stretches, too
-    media = [media_of(item, times(item.path) if temporal else None) for item in items]
+    """The report with the files of the dataset; what cannot be made costs a warning, and not the evaluation.
+
+    Args:
+        items: what was evaluated, in order.
+    """
+    try:
+        media = all_media(items)
+        files = fiftyone_files(evaluated, media, dataset_name(report.results))
+    except Exception as error:  # whatever fails here, the numbers are there
+        logger.warning("fiftyone was not made (%s: %s); all other results are there", type(error).__name__, error)
+        return report
     if left_out := media.count(None):
-        number = pluralize(left_out, "video")
-        logger.warning("fiftyone: left out %s: packed, a folder of images, or a stretch of an unreadable file", number)
-    files = fiftyone_files(evaluated, media, dataset_name(report.results))
+        why = "packed, a URL, a folder of images, or a stretch of an unreadable file"
+        logger.warning("fiftyone: left out %s: %s", pluralize(left_out, "video"), why)
     return report._replace(files={**report.files, **files})
+
+
+def all_media(items: Sequence[VideoItem]) -> list[Media | None]:
+    """``media_of`` each item, in their order. Where some are stretches, whole files are stretches, too."""
+    if not any(map(_is_stretch, items)):
+        return [media_of(item, None) for item in items]
+    times = lru_cache(maxsize=1)(_times)  # an hour of video has megabytes of them
+    media: list[Media | None] = [None] * len(items)
+    for index in sorted(range(len(items)), key=lambda index: items[index].path):
+        media[index] = media_of(items[index], times(items[index].path))
+    return media
 
 
 def media_of(item: VideoItem, times: tuple[np.ndarray, float] | None) -> Media | None:
