@@ -3,13 +3,20 @@ from pathlib import Path
 
 import pytest
 import yaml
+from PIL import Image
 
 from videoai.core import checkpoint
 from videoai.core.types import ClipSpec
+from videoai.report.page import html
+from videoai.report.page.comparison_summary import Answers
+from videoai.report.page.film import Film
+from videoai.report.page.summary import Exhibit, Gallery
 from videoai.run.compare import compare_runs
+from videoai.run.compare_page import films_of, recorded_videos
 from videoai.settings.runs import CompareSettings
 
 ANSWERS = {f"a/{index}.mp4": ("a", 1) for index in range(6)} | {"b/0.mp4": ("b", 0), "b/1.mp4": ("b", 0)}
+WHOLE = {"val_fraction": 0.0, "test_fraction": 0.0}  # settings of data that are not split
 HEADER = "path,label,predicted,correct"
 
 
@@ -72,6 +79,41 @@ def test_without_its_videos_the_page_says_why_and_keeps_the_rest(lost, two_runs,
     page = compare_runs(CompareSettings(run=str(one), other=str(other))).files[1].read_text()
     assert "data-frames=" not in page and "Right in the second alone" in page
     assert "the page has no films: " in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("lost", "why"), [("data", "of its run is not there"), ("names", "none of the videos is in the data of")]
+)
+def test_films_are_those_of_the_second_run_where_the_first_leads_to_none(lost, why, two_runs, tmp_path):
+    one, other = two_runs
+    (other / "checkpoints").mkdir()
+    (other / "checkpoints/best.pt").write_bytes((one / "checkpoints/best.pt").read_bytes())
+    state = checkpoint.load(one / "checkpoints/best.pt")
+    state["config"]["data"] |= WHOLE | {"root": str(tmp_path / "elsewhere")}
+    if lost == "names":
+        for name in ("a", "b"):
+            (tmp_path / "elsewhere" / name).mkdir(parents=True)
+            (tmp_path / "elsewhere" / name / "0.mp4").touch()
+    checkpoint.save(one / "checkpoints/best.pt", state)
+    tables = [run / "test/predictions.csv" for run in two_runs]
+    assert {*recorded_videos(tables, {"up/up_0.mp4"}).videos} == {"up/up_0.mp4"}
+    with pytest.raises((ValueError, OSError), match=why):
+        recorded_videos(tables[:1], {"up/up_0.mp4"})
+
+
+def test_films_of_image_folders_have_the_rate_that_the_run_recorded(two_runs, tmp_path):
+    for name in ("a", "b"):
+        (folder := tmp_path / "images" / name / "0").mkdir(parents=True)
+        for number in range(21):
+            Image.new("RGB", (32, 32)).save(folder / f"{number:05}.png")
+    state = checkpoint.load(two_runs[0] / "checkpoints/best.pt")
+    state["config"]["data"] |= WHOLE | {"root": str(tmp_path / "images")}
+    state["config"]["loading"] = {"frame_fps": 10.0}
+    checkpoint.save(two_runs[0] / "checkpoints/best.pt", state)
+    galleries = [Gallery("", "", [Exhibit(0, html.tag("b", ""), [])])]
+    answers = [Answers("a/0", "a", "a", "b", True, False)]
+    film = films_of([two_runs[0] / "test/predictions.csv"], answers, galleries)[0]
+    assert isinstance(film, Film) and film.last_seconds - film.first_seconds == pytest.approx(0.6)  # 6 frames at 10
 
 
 def test_report_false_writes_the_table_alone(two_runs):

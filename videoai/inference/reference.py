@@ -41,12 +41,16 @@ def extract_items(
     *,
     batch_size: int,
     num_workers: int,
+    frame_fps: float | None = None,
 ) -> Extracted:
     """The centred clip of every item, as the generator's clips are: ``clip`` is the generator's.
 
+    Args:
+        frame_fps: the rate of folders of images; None = 30.
     Raises: ValueError: none can be read.
     """
-    batches = eval_batches(EvalClips(items, clip), videos_per_batch=batch_size, num_workers=num_workers)
+    dataset = EvalClips(items, clip, reading={"frame_fps": frame_fps})
+    batches = eval_batches(dataset, videos_per_batch=batch_size, num_workers=num_workers)
     extracted = evaluator.extract_batches(batches, corruption)
     if len(extracted.index) < len(items):
         logger.warning("%d of %d clips cannot be read and are left out", len(items) - len(extracted.index), len(items))

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from videoai.core import checkpoint
 from videoai.core.types import ClipSpec, VideoItem
@@ -20,6 +21,14 @@ from videoai.run.training.folder import RunFolder
 from videoai.settings.parse import flatten
 
 logger = logging.getLogger(__name__)
+
+
+class RecordedVideos(NamedTuple):
+    """Videos of a run's data, and how its model sees them."""
+
+    videos: dict[str, VideoItem]  # by the names that predictions.csv gives them
+    clip: ClipSpec
+    frame_fps: float | None  # the rate of those that are folders of images
 
 
 def comparison_page(
@@ -55,12 +64,14 @@ def films_of(
     wanted = {exhibit.index for gallery in galleries for exhibit in gallery.exhibits}
     if not wanted:
         return {}
-    known, clip, why = recorded_videos(tables, {answers[index].path for index in wanted})
-    there = [index for index in wanted if answers[index].path in known]
-    missing: dict[int, Film | str] = dict.fromkeys(wanted - {*there}, why or "not in the data of the run")
-    if clip is None or not there:
-        return missing
-    items = [known[answers[index].path] for index in there]
+    try:
+        known = recorded_videos(tables, {answers[index].path for index in wanted})
+    except (ValueError, OSError) as error:
+        logger.warning("the page has no films: %s", error)
+        return dict.fromkeys(wanted, str(error))
+    there = [index for index in wanted if answers[index].path in known.videos]
+    missing: dict[int, Film | str] = dict.fromkeys(wanted - {*there}, "not in the data of the run")
+    items = [known.videos[answers[index].path] for index in there]
     position = {index: at for at, index in enumerate(there)}
     own = [
         gallery._replace(
@@ -68,25 +79,30 @@ def films_of(
         )
         for gallery in galleries
     ]
-    films = eval_films(EvalClips(items, clip, reading={"decoder": "pyav"}), own)
+    films = eval_films(EvalClips(items, known.clip, reading={"decoder": "pyav", "frame_fps": known.frame_fps}), own)
     return missing | {there[at]: film for at, film in films.items()}
 
 
-def recorded_videos(tables: Sequence[Path], wanted: set[str]) -> tuple[dict[str, VideoItem], ClipSpec | None, str]:
-    """The wanted videos by the names that predictions.csv gives them, the clip of the model, and why there are none."""
-    why = "no checkpoint beside the results names the videos"
+def recorded_videos(tables: Sequence[Path], wanted: set[str]) -> RecordedVideos:
+    """Those of the wanted videos that the first run's checkpoint leads to; where there are none, the second's.
+
+    Raises: ValueError, OSError: why neither leads to any.
+    """
+    why: ValueError | OSError = ValueError("no checkpoint beside the results names the videos")
     for run in filter(None, map(run_of, tables)):
         try:
             state = checkpoint.load(run.best)
-            manifest = read_data(choose_data(DataChange(), state, str(run.best), scores_whole=False), str(run.best))
+            choice = choose_data(DataChange(), state, str(run.best), scores_whole=False)
+            manifest = read_data(choice, str(run.best))
         except (ValueError, OSError) as error:
-            why = str(error)
+            why = error
             continue
         items = (item for split in manifest.splits.values() for item in split)
         named = {name: item for item in items if (name := name_of(item, manifest.root)) in wanted}
-        return named, ClipSpec(**state["clip"]), ""
-    logger.warning("the page has no films: %s", why)
-    return {}, None, why
+        if named:
+            return RecordedVideos(named, ClipSpec(**state["clip"]), choice.frame_fps)
+        why = ValueError(f"none of the videos is in the data of {run.path}: {manifest.source}")
+    raise why
 
 
 def run_of(table: Path) -> RunFolder | None:

@@ -3,16 +3,19 @@
 import csv
 import json
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import videoai.run.study.label_noise as study
 from videoai.compose.settings import from_keywords
-from videoai.core.types import VideoItem
+from videoai.core.types import ClipSpec, VideoItem
 from videoai.data.lists.items import Items
 from videoai.data.lists.manifest import Manifest
 from videoai.run.evaluate import name_of
+from videoai.run.study import held_out
 from videoai.run.study.held_out import key_of, read_probabilities
 from videoai.settings.parse import to_dict
 from videoai.settings.study import LabelNoiseSettings
@@ -66,6 +69,37 @@ def test_planted_labels_are_listed_with_their_true_class_and_shown(clip_folder, 
     assert json.loads((tmp_path / "study/results.json").read_text())["noise"]["is_seen"]
     made = (tmp_path / "study/report.html").read_text()
     assert made.count('data-frames="16"') == len(PLANTED) and "8 of 96 labels are probably wrong." in made
+
+
+def test_frozen_features_and_films_take_folders_of_images_at_the_given_rate(tmp_path, monkeypatch):
+    for name in ("a", "b"):
+        for clip in range(2):
+            (folder := tmp_path / "images" / name / str(clip)).mkdir(parents=True)
+            for number in range(31):
+                Image.new("RGB", (16, 16), (number, number, number)).save(folder / f"{number:05}.png")
+    encoder = Mock(clip=ClipSpec(num_frames=4, size=16, stride=1, fps=10.0))
+    encoder.to.return_value = encoder
+    seen = []
+
+    def extract_batches(batches, corruption):
+        seen.extend(clips.video[0, :, 0, 0, 0].diff().tolist() for clips in batches)
+        raise InterruptedError
+
+    encoder.extract_batches = extract_batches
+    monkeypatch.setattr(held_out, "load_encoder", lambda _: encoder)
+    source = {"name": "folder", "root": str(tmp_path / "images"), "val_fraction": 0.0, "test_fraction": 0.0}
+    given = from_keywords(TrainSettings, {"data": source, "model": "tiny_r3d", "loading": {"frame_fps": 10}}).settings()
+    settings = LabelNoiseSettings(
+        folds=2, checkpoint="x.pt", batch_size=1, num_workers=0, device="cpu", run_dir=str(tmp_path / "study")
+    )
+    with pytest.raises(InterruptedError):
+        study.study_label_noise(settings, given)
+    assert seen == [[1, 1, 1]] * 4  # each frame; each third one at the 30 of a folder whose rate is not given
+    monkeypatch.setattr(study, "classifier_of", lambda *_: lambda learned, asked, *_: np.full((len(asked), 2), 0.5))
+    films = Mock(return_value={})
+    monkeypatch.setattr(study, "eval_films", films)
+    study.study_label_noise(settings, given)
+    assert films.call_args.args[0].reading == {"frame_fps": 10}
 
 
 def test_a_class_with_fewer_groups_than_folds_is_refused_with_the_number(clip_folder, tmp_path):

@@ -46,7 +46,7 @@ def classifier_of(
     """Networks as the settings of train say, or heads on the frozen network that ``checkpoint`` names. ``items``: all
     clips that will be learned or asked for."""
     if settings.checkpoint:
-        return Heads(items, len(manifest.classes), settings)
+        return Heads(items, len(manifest.classes), settings, training.loading.frame_fps)
     return Networks(manifest, settings, training)
 
 
@@ -86,6 +86,7 @@ class Heads:
     items: Items
     num_classes: int
     settings: MoreDataSettings | LabelNoiseSettings
+    frame_fps: float | None = None  # the rate of folders of images
 
     @cached_property
     def features(self) -> dict[Key, Tensor]:
@@ -99,8 +100,8 @@ class Heads:
             )
         encoder = load_encoder(source).to(device)
         workers = resolve_workers(self.settings.num_workers, device.type)
-        size = self.settings.batch_size
-        clips = extract_items(encoder, self.items, encoder.clip, batch_size=size, num_workers=workers)
+        loading = {"batch_size": self.settings.batch_size, "num_workers": workers, "frame_fps": self.frame_fps}
+        clips = extract_items(encoder, self.items, encoder.clip, **loading)
         features = clips.features.cpu() / clips.features.std().cpu().clamp_min(1e-6)
         return {key_of(self.items[int(row)]): feature for row, feature in zip(clips.index, features, strict=True)}
 

@@ -45,6 +45,7 @@ class Judged(NamedTuple):
     manifest: Manifest
     items: Items  # N
     probabilities: ndarray  # float64 [N, K], NaN rows could not be read
+    frame_fps: float | None = None  # the rate of those that are folders of images
 
 
 def study_label_noise(settings: LabelNoiseSettings, training: TrainSettings) -> dict[str, Any]:
@@ -88,7 +89,7 @@ def of_training_split(settings: LabelNoiseSettings, training: TrainSettings, fol
         home = folder / f"fold{fold}"
         probabilities[number == fold] = classifier(items[number != fold], items[number == fold], settings.seed, home)
         logger.info("fold %d of %d is judged", fold, settings.folds)
-    return Judged(manifest, items, probabilities)
+    return Judged(manifest, items, probabilities, training.loading.frame_fps)
 
 
 def of_folds(settings: LabelNoiseSettings) -> Judged:
@@ -105,17 +106,17 @@ def of_folds(settings: LabelNoiseSettings) -> Judged:
         )
     parts = [_of_fold(fold, settings) for fold in folds]
     items = Items.join([part.items for part in parts])
-    return Judged(parts[0].manifest, items, np.concatenate([part.probabilities for part in parts]))
+    return parts[0]._replace(items=items, probabilities=np.concatenate([part.probabilities for part in parts]))
 
 
 def _of_fold(fold: Path, settings: LabelNoiseSettings) -> Judged:
-    data = parse(TrainSettings, RunFolder(fold).recorded() or {}).data
-    manifest = build_manifest(data, trust=settings.trust)
+    training = parse(TrainSettings, RunFolder(fold).recorded() or {})
+    manifest = build_manifest(training.data, trust=settings.trust)
     manifest.check_single_label("the study needs one label each")
     found, items = read_probabilities(fold / "test", manifest, "test"), manifest.splits["test"]
     if len(found) < len(items):
         raise ValueError(f"{fold}: {len(items) - len(found)} of its test clips have no prediction: the videos changed.")
-    return Judged(manifest, items, np.array([found[key_of(item)] for item in items]))
+    return Judged(manifest, items, np.array([found[key_of(item)] for item in items]), training.loading.frame_fps)
 
 
 def row_of(one: Suspect, judged: Judged) -> dict[str, Any]:
@@ -134,7 +135,7 @@ def suspects_page(
     title = "Labels that are probably wrong" if probable(found) else "Confident contradictions"
     gallery = Gallery(title, f"{len(chosen)} of {len(found)}, by how much more probable the suggested class is",
                       list(_exhibits(chosen, judged)))  # fmt: skip
-    films = eval_films(EvalClips(judged.items, SHOWN), [gallery])
+    films = eval_films(EvalClips(judged.items, SHOWN, reading={"frame_fps": judged.frame_fps}), [gallery])
     wrong = f"{100 * noise.low:.0f} to {100 * noise.high:.0f} %"
     tiles = [("clips judged", str(len(judged.items))), ("confident contradictions", str(len(found))),
              ("labels wrong, 90 % interval", wrong), ("probably wrong", str(len(probable(found))))]  # fmt: skip

@@ -43,8 +43,11 @@ def study_more_data(settings: MoreDataSettings, training: TrainSettings) -> dict
     folder = RunFolder(Path(settings.run_dir).absolute())
     items = Items.join([manifest.splits[split] for split in ("train", "val")])
     study = Growing(manifest, settings, classifier_of(settings, training, manifest, items), folder.path)
-    trained = settings_that_matter(training) | {"steps": settings.steps} if not settings.checkpoint else {}
-    facts = {"study": "more_data", "data": manifest.fingerprint(), "checkpoint": settings.checkpoint, **trained}
+    facts = {"study": "more_data", "data": manifest.fingerprint(), "checkpoint": settings.checkpoint}
+    if not settings.checkpoint:
+        facts |= settings_that_matter(training) | {"steps": settings.steps}
+    elif training.loading.frame_fps:
+        facts |= {"loading.frame_fps": training.loading.frame_fps}
     with folder.locked():
         rows = study.rows(facts)
         gains = study.gains(rows)
