@@ -121,6 +121,15 @@ def test_report_false_writes_the_table_alone(two_runs):
     assert [file.suffix for file in compare_runs(CompareSettings(run=one, other=other, report=False)).files] == [".csv"]
 
 
+def test_the_table_may_lie_elsewhere_and_no_page_takes_its_place(two_runs, tmp_path):
+    one, other = map(str, two_runs)
+    with pytest.raises(ValueError, match=r"out=cmp.html: the table is a CSV file. Give a name that ends in .csv"):
+        CompareSettings(run=one, other=other, out="cmp.html")
+    done = compare_runs(CompareSettings(run=one, other=other, out=str(tmp_path / "cmp.CSV")))
+    assert done.files == [tmp_path / "cmp.CSV", tmp_path / "cmp.html"]
+    assert done.files[0].read_text().startswith("class")
+
+
 @pytest.mark.parametrize(
     ("facts", "left_out", "said"),
     [

@@ -23,7 +23,11 @@ class CompareSettings:
     resamples: int = setting(10_000, min=100, max=1_000_000, help="of the bootstrap interval")
     seed: int = setting(0, min=0, help="of the bootstrap interval")
     out: str | None = setting(
-        None, path=True, help="a CSV file, with the page beside it; null = comparison-OTHER.csv in the first's results"
+        None, path=True, help="NAME.csv; the page is NAME.html. null = comparison-OTHER.csv in the first's results"
     )
     report: bool = setting(True, help="false = no HTML page, which reads a few videos")
     debug: bool = setting(False, help="true = show the traceback of an error")
+
+    def __post_init__(self) -> None:
+        if self.out and not self.out.lower().endswith(".csv"):
+            raise ValueError(f"out={self.out}: the table is a CSV file. Give a name that ends in .csv")
