@@ -56,6 +56,13 @@ def test_a_finished_run_that_is_continued_and_killed_before_its_first_step_is_st
         assert (row.state, row.step, row.date) == ("stopped", "21", "2026-11-30 10:00")
 
 
+def test_a_failed_run_that_is_continued_has_no_error_any_more(tmp_path):
+    folder = RunFolder(write(tmp_path / "a", status={"state": "failed", "error": "no room"}))
+    with beginning(folder):
+        status = json.loads((tmp_path / "a/status.json").read_bytes())
+    assert (status["state"], "error" in status) == ("training", False)
+
+
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_a_finished_run_stays_so_where_the_command_that_continues_it_is_refused(error, tmp_path):
     folder = RunFolder(write(tmp_path / "a", status={}))

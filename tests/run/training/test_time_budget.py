@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from videoai.compose.settings import from_keywords
+from videoai.core import process_group
 from videoai.run.training.time_budget import SPARE, check_minutes, note_overrun, steps_within
 from videoai.settings.training import TrainSettings
 
@@ -62,3 +63,9 @@ def test_a_run_of_a_few_seconds_ends_in_about_that_time(videoai_command, clip_fo
 def test_a_run_that_took_clearly_longer_than_asked_says_so(minutes, seconds, is_said, caplog):
     note_overrun(SimpleNamespace(minutes=minutes), seconds)
     assert ("training took 0.3 minutes for trainer.minutes=0.2: the machine was slower" in caplog.text) == is_said
+
+
+def test_one_of_several_processes_says_so(caplog, monkeypatch):
+    monkeypatch.setattr(process_group, "rank", lambda: 1)
+    note_overrun(SimpleNamespace(minutes=0.2), 19)
+    assert not caplog.text

@@ -23,7 +23,8 @@ def beginning(folder: RunFolder) -> Iterator[None]:
     path = folder.path / FILE
     before = path.read_bytes() if path.is_file() else None
     facts = {"began": _now(), "step": 0, **status_of(folder.path), "state": "training"}
-    facts.pop("stop_step", None)  # that of the command before
+    for key in ("stop_step", "error"):  # those of the command before
+        facts.pop(key, None)
     if process_group.rank() == 0:
         _write(path, facts)
     try:

@@ -60,8 +60,8 @@ def with_minutes(task: Task, setup: Setup) -> Setup:
 
 
 def note_overrun(trainer: TrainerSettings, seconds: float) -> None:
-    """Says that training took longer than ``trainer.minutes``, by more than is spared."""
-    if trainer.minutes is not None and seconds > 60 * trainer.minutes * (1 + SPARE):
+    """Says that training took longer than ``trainer.minutes``, by more than is spared; the first process does."""
+    if process_group.rank() == 0 and trainer.minutes is not None and seconds > 60 * trainer.minutes * (1 + SPARE):
         logger.warning(
             "training took %.1f minutes for trainer.minutes=%g: the machine was slower than when it was measured",
             *(seconds / 60, trainer.minutes),
