@@ -1,3 +1,7 @@
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import Mock
+
 import pytest
 
 import videoai
@@ -9,6 +13,7 @@ from videoai.run.evaluate import (
     choose_split,
     evaluate,
     name_of,
+    note_of_stills,
     parse_views,
 )
 from videoai.settings.data import DataSettings
@@ -51,6 +56,17 @@ def test_a_stretch_of_a_file_is_named_as_a_media_fragment():
     assert name_of(VideoItem("/d/a.mp4", 0), "/d") == "a.mp4"
     assert name_of(VideoItem("/d/a.mp4", 0, 1.5, 4.0), "/d") == "a.mp4#t=1.5,4"
     assert name_of(VideoItem("/d/a.mp4", 0, 2.0), "/d") == "a.mp4#t=2"
+
+
+def test_one_process_looks_for_videos_of_one_frame_as_the_settings_say(monkeypatch):
+    look = Mock(return_value="a note")
+    monkeypatch.setattr("videoai.run.evaluate.still_note", look)
+    split: Any = SimpleNamespace(items=[], frame_fps=10.0)
+    settings = EvaluateSettings(checkpoint="best.pt", ablate=("shuffle",), isolated=True)
+    assert note_of_stills(split, settings) == "a note"
+    look.assert_called_once_with([], {"frame_fps": 10.0, "isolated": True})
+    monkeypatch.setattr("videoai.core.process_group.rank", lambda: 1)
+    assert note_of_stills(split, settings) is None and look.call_count == 1
 
 
 @pytest.mark.slow

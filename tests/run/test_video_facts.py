@@ -1,9 +1,12 @@
 """Do the facts of a sample of videos say what the set is like, and when lengths give classes away?"""
 
+from unittest.mock import Mock
+
 import pytest
 from PIL import Image
 
 from videoai.core.types import VideoItem
+from videoai.run import video_facts
 from videoai.run.video_facts import VideoFacts, look_at, seconds_tell_class, still_note, telling_traits
 
 
@@ -23,6 +26,19 @@ def test_the_facts_are_those_of_the_labelled_stretch(clip_folder):
     )
     assert part.seconds == pytest.approx(0.4)
     assert beyond.seconds == pytest.approx(whole.seconds - 0.5)
+
+
+def test_a_stretch_behind_the_end_is_no_picture(clip_folder):
+    path = str(next(clip_folder.glob("*/*.mp4")))
+    assert look_at([VideoItem(path, 0, 99.0), VideoItem(path, 0, 99.0, 100.0)], most=2) == []
+    assert still_note([VideoItem(path, 0, 99.0)]) is None
+
+
+def test_videos_behind_a_url_are_not_downloaded_to_count_their_frames(monkeypatch):
+    opened = Mock(side_effect=AssertionError)
+    monkeypatch.setattr(video_facts, "open_video", opened)
+    assert still_note([VideoItem("https://x.org/shards/00000.tar#a.mp4", 0)] * 20) is None
+    assert not opened.called
 
 
 @pytest.mark.parametrize(

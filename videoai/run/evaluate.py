@@ -87,9 +87,7 @@ def _evaluate(settings: EvaluateSettings, change: DataChange, command: str | Non
     dataset, precision = split_clips(model, split, settings, device), evaluation_precision(settings.precision, device)
     views = score(model, dataset, settings, precision)
     evaluated = replace(evaluated_split(task, model, split, settings, views), checkpoint_sha256=digest)
-    note = still_note(split.items, {"frame_fps": split.frame_fps}) if settings.ablate else None
-    if note:
-        logger.warning(note)
+    note = note_of_stills(split, settings)
     ablated = ablations(task, evaluated, settings.ablate, partial(score, model, dataset, settings, precision))
     report = with_ablations(task.report(evaluated, views), ablated)
     if process_group.rank() == 0 and settings.fiftyone:
@@ -157,6 +155,16 @@ def evaluated_split(
         checkpoint=display_path(settings.checkpoint),
         fingerprint=split.fingerprint,
     )
+
+
+def note_of_stills(split: Split, settings: EvaluateSettings) -> str | None:
+    """What an ablation cannot show, said once: videos of a single frame."""
+    if process_group.rank() > 0 or not settings.ablate:
+        return None
+    note = still_note(split.items, {"frame_fps": split.frame_fps, "isolated": settings.isolated})
+    if note:
+        logger.warning(note)
+    return note
 
 
 def split_clips(model: LoadedModel, split: Split, settings: EvaluateSettings, device: torch.device) -> EvalClips:

@@ -9,8 +9,9 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from videoai.core.messages import pluralize
+from videoai.core.paths import is_url
 from videoai.core.types import VideoItem
-from videoai.data.decode import open_video
+from videoai.data.decode import Video, open_video
 from videoai.data.isolation import WorkerFailure, isolated
 from videoai.data.media import BadVideo
 
@@ -41,6 +42,12 @@ class VideoFacts(NamedTuple):
         return self.num_frames / self.fps
 
 
+def spread(items: Sequence[VideoItem], most: int) -> list[VideoItem]:
+    """At most ``most`` of the items, at even distances."""
+    count = min(most, len(items))
+    return [items[index * len(items) // count] for index in range(count)]
+
+
 def look_at(items: Sequence[VideoItem], most: int, reading: Mapping[str, Any] | None = None) -> list[VideoFacts]:
     """Facts of at most ``most`` of the items, spread evenly; those that cannot be read are left out, since the loader
     counts and reports them when their turn comes.
@@ -48,11 +55,10 @@ def look_at(items: Sequence[VideoItem], most: int, reading: Mapping[str, Any] | 
     Args:
         reading: options of ``open_video``, and ``isolated``.
     """
-    count = min(most, len(items))
-    sample = [items[index * len(items) // count] for index in range(count)]
     options = dict(reading or {})
     num_workers = int(options.pop("isolated", False))
-    results = isolated(sample, partial(_facts, options=options), num_workers=num_workers, seconds=LOOK_SECONDS)
+    work = partial(_facts, options=options)
+    results = isolated(spread(items, most), work, num_workers=num_workers, seconds=LOOK_SECONDS)
     return [facts for _, facts in results if facts is not None and not isinstance(facts, WorkerFailure)]
 
 
@@ -93,22 +99,23 @@ def tells_class(facts: Sequence[VideoFacts], trait: Callable[[VideoFacts], Hasha
 
 
 def still_note(items: Sequence[VideoItem], reading: Mapping[str, Any] | None = None) -> str | None:
-    """A sentence where videos hold a single frame, as pictures and GIFs of one frame do. None = those looked at move.
+    """``still_words`` of some of the items; none of those behind a URL, which would be downloaded whole.
 
     Args:
         reading: as of ``look_at``.
     """
-    facts = look_at(items, NUM_LOOKED_AT_STILLS, reading)
-    return still_words(sum(one.num_frames <= 1 for one in facts), len(facts))
+    local = [item for item in spread(items, NUM_LOOKED_AT_STILLS) if not is_url(item.path)]
+    return still_words(look_at(local, len(local), reading))
 
 
-def still_words(still: int, number: int) -> str | None:
-    """``still``: how many of a ``number`` of videos hold a single frame."""
+def still_words(facts: Sequence[VideoFacts]) -> str | None:
+    """A sentence where videos hold a single frame, as pictures and GIFs of one frame do. None = all of these move."""
+    still = sum(one.num_frames <= 1 for one in facts)
     if not still:
         return None
     return (
-        f"{still} of {pluralize(number, 'video')} looked at {'has' if still == 1 else 'have'} a single frame: such a "
-        "clip is one picture, repeated, and shows no motion. ablate=[shuffle,reverse,single_frame] changes "
+        f"{still} of {pluralize(len(facts), 'video')} looked at {'has' if still == 1 else 'have'} a single frame: such "
+        "a clip is one picture, repeated, and shows no motion. ablate=[shuffle,reverse,single_frame] changes "
         "nothing there."
     )
 
@@ -146,10 +153,18 @@ def _facts(item: VideoItem, options: Mapping[str, Any]) -> VideoFacts | None:
     """None where it cannot be read."""
     try:
         with open_video(item.path, **options) as video:
-            end = video.duration_seconds if item.end_seconds is None else item.end_seconds
-            lasts = max(0.0, min(end, video.duration_seconds) - item.start_seconds)
-            num_frames = max(1.0, min(video.num_frames, lasts * video.fps))
-            suffix = os.path.splitext(item.path)[1].lower()
-            return VideoFacts(item.label, num_frames, video.fps, video.height, video.width, item.group, suffix)
+            return facts_of(item, video)
     except BadVideo:
         return None
+
+
+def facts_of(item: VideoItem, video: Video) -> VideoFacts:
+    """Raises: BadVideo: the stretch begins behind the end of the video."""
+    end = video.duration_seconds if item.end_seconds is None else item.end_seconds
+    lasts = min(end, video.duration_seconds) - item.start_seconds
+    if lasts <= 0:
+        detail = f"it begins at {item.start_seconds:g} s, and the video lasts {video.duration_seconds:.2f} s"
+        raise BadVideo(item.path, "short", "sample", detail)
+    num_frames = max(1.0, min(video.num_frames, lasts * video.fps))
+    suffix = os.path.splitext(item.path)[1].lower()
+    return VideoFacts(item.label, num_frames, video.fps, video.height, video.width, item.group, suffix)

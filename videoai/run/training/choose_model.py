@@ -23,7 +23,7 @@ from videoai.models import default_weights
 from videoai.models.published import find, is_published
 from videoai.models.published.download import is_at_hand
 from videoai.run.training.pixel_probe import PixelProbe, probe_pixels
-from videoai.run.video_facts import VideoFacts, look_at, seconds_tell_class, telling_traits, typical
+from videoai.run.video_facts import VideoFacts, look_at, seconds_tell_class, still_words, telling_traits, typical
 from videoai.settings.model import ClipSettings
 from videoai.settings.parse import to_dict
 from videoai.settings.training import TrainSettings
@@ -60,7 +60,7 @@ def with_model_and_clip(settings: TrainSettings, items: Items, device: torch.dev
 def _with_model_and_clip(settings: TrainSettings, items: Items, device: torch.device) -> TrainSettings:
     reading = {"frame_fps": settings.loading.frame_fps, "isolated": settings.loading.isolated}
     facts = look_at(items, NUM_LOOKED_AT, reading)
-    for warning in telling_traits(facts):
+    for warning in [*filter(None, [still_words(facts)]), *telling_traits(facts)]:
         logger.warning("%s", warning)
     if settings.model == AUTO_MODEL:
         settings = replace(settings, model=model_of_weights(settings.weights) or model_at_hand(device))

@@ -46,7 +46,6 @@ def set_up(run: Run) -> tuple[Task, Setup]:
     task = build_task(node)
     task.validate(manifest, settings)
     announce_data(manifest)
-    warn_of_stills(manifest, settings)
     warn_of_parted_sources(manifest)
     for note in class_warnings(manifest):
         logger.info("note: %s", note)  # no warning: a study of few clips would repeat it for each of its trainings
@@ -54,6 +53,8 @@ def set_up(run: Run) -> tuple[Task, Setup]:
     check_same_data(manifest, outputs, run)
     if isinstance(settings, TrainSettings) and is_open(settings):
         settings = task.resolve(with_model_and_clip(settings, manifest.splits["train"], device))
+    elif not run.state:
+        warn_of_stills(manifest, settings)
     if not run.state:
         warn_of_seen_videos(manifest, settings)
     clip = ClipSpec(**to_dict(settings.clip))
@@ -79,7 +80,7 @@ def set_up(run: Run) -> tuple[Task, Setup]:
 
 
 def warn_of_stills(manifest: Manifest, settings: Settings) -> None:
-    """Where training videos hold a single frame, there is no motion to learn."""
+    """Where training videos hold a single frame, there is no motion to learn. Choosing a model or a clip looks, too."""
     if process_group.rank() == 0:
         reading = {"frame_fps": settings.loading.frame_fps, "isolated": settings.loading.isolated}
         if note := still_note(manifest.splits["train"], reading):
