@@ -16,7 +16,7 @@ class InspectSettings:
     """Say which layout lies at PATH, what is in it, and the command that trains on it. Writes nothing but out=."""
 
     path: str = setting(path=True, help="a folder, or one file of annotations")
-    look: int = setting(32, min=1, help="videos opened, spread over all of them, for lengths, rates, sizes and codecs")
+    look: int = setting(64, min=1, help="videos opened, spread over all of them, for lengths, rates, sizes and codecs")
     frame_fps: float | None = setting(
         None, above=0, help="rate of videos that are folders of numbered images; null = 30"
     )

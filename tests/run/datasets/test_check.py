@@ -1,6 +1,7 @@
 """The films that the page of a data check shows, and what it says of the data."""
 
 from pathlib import Path
+from unittest.mock import Mock
 
 import av
 import numpy as np
@@ -9,7 +10,9 @@ import pytest
 from videoai.data.check.examine import Examined
 from videoai.data.lists.manifest import from_folder
 from videoai.report.page.film import MAX_SIDE
+from videoai.run.datasets import check
 from videoai.run.datasets.check import NUM_FRAMES, checked_data, film_of
+from videoai.settings.model import ClipSettings
 
 
 def write_video(path: Path, height: int, width: int, num_frames: int = 20) -> str:
@@ -51,6 +54,17 @@ def test_what_cannot_be_read_or_ended_its_reader_has_none(tmp_path):
     assert film_of(str(tmp_path / "b.mp4"), unless=()) is None
     assert film_of(str(tmp_path / "gone.mp4"), unless=()) is None
     assert film_of(good, unless={good}) is None
+
+
+def test_a_clip_is_chosen_apart_from_files_that_ended_their_reader(clip_folder, monkeypatch):
+    items = from_folder(clip_folder).splits["train"]
+    deadly, looked_at = items[0].path, Mock(return_value=[])
+    monkeypatch.setattr(check, "look_at", looked_at)
+    clip = check.clip_to_fill(ClipSettings(num_frames="auto", size=32, stride=3), items, 10.0, unless={deadly})
+    assert (clip.num_frames, clip.stride) == (16, 3)
+    sample, most, reading = looked_at.call_args.args
+    assert [item.path for item in sample] == [item.path for item in items if item.path != deadly]
+    assert most == len(sample) and reading == {"frame_fps": 10.0, "isolated": True}
 
 
 def test_lengths_are_those_of_clips_that_can_be_read(clip_folder):

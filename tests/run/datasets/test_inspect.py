@@ -2,12 +2,14 @@
 
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from PIL import Image
 
 from videoai.compose.settings import from_keywords
 from videoai.core.types import ClipSpec
+from videoai.data.decode import open_video
 from videoai.data.layouts.survey import Candidate
 from videoai.run.datasets.inspect import fit_clip, inspect
 from videoai.settings.datasets import InspectSettings
@@ -82,6 +84,34 @@ def test_unreadable_videos_and_imbalance_are_warned_about(clip_folder, tmp_path)
     expected = f"imbalance: {counts['left']} train clips of left, {counts['right']} of right"
     assert any(warning.startswith(expected) for warning in report["warnings"])
     assert any(warning.startswith("2 of 42 videos looked at cannot be read, first ") for warning in report["warnings"])
+
+
+def test_no_more_videos_are_opened_than_asked_for(clip_folder, monkeypatch):
+    opened = Mock(wraps=open_video)
+    monkeypatch.setattr("videoai.run.datasets.inspect.open_video", opened)
+    monkeypatch.setattr("videoai.run.video_facts.open_video", opened)
+    assert look_into(clip_folder, look=5)["videos"]["looked_at"] == opened.call_count == 5
+
+
+def test_a_stretch_behind_the_end_is_said_and_counts_as_no_length(clip_folder, tmp_path):
+    rows = [
+        f"{clip_folder}/{label}/{label}_{index}.mp4,{label},{start},{start + 1}"
+        for label in ("up", "down")
+        for index, start in enumerate((0, 1, 50))
+    ]
+    (tmp_path / "clips.csv").write_text("\n".join(["path,label,start_seconds,end_seconds", *rows]))
+    report = look_into(tmp_path / "clips.csv")
+    assert (report["videos"]["looked_at"], report["videos"]["seconds"]["min"]) == (6, 1)
+    assert any("short while sampling: it begins at 50 s, and the video lasts" in text for text in report["warnings"])
+
+
+def test_traits_of_files_that_tell_the_class_are_warned_about(clip_folder, tmp_path):
+    source = (clip_folder / "left" / "left_0.mp4").read_bytes()
+    for name, suffix in (("a", ".mp4"), ("b", ".mov")):
+        (tmp_path / name).mkdir()
+        for index in range(30):
+            (tmp_path / name / f"{index}{suffix}").write_bytes(source)
+    assert any(text.startswith("the file type of a video alone") for text in look_into(tmp_path)["warnings"])
 
 
 def test_the_path_of_the_command_is_quoted_for_the_shell(clip_folder, tmp_path, monkeypatch):

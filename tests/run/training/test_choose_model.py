@@ -12,13 +12,14 @@ from videoai.core.types import ClipSpec
 from videoai.models.published.download import cache_path
 from videoai.run.manifests import build_manifest
 from videoai.run.training.choose_model import (
+    NUM_LOOKED_AT,
     clip_from_scratch,
     clip_of,
     model_at_hand,
     model_of_weights,
     with_model_and_clip,
 )
-from videoai.run.video_facts import VideoFacts
+from videoai.run.video_facts import VideoFacts, look_at
 from videoai.settings.parse import to_dict
 from videoai.settings.training import TrainSettings
 
@@ -76,7 +77,7 @@ def test_a_check_or_a_benchmark_of_clips_takes_those_of_train(settings, clip_fol
     given = settings_of({"name": "folder", "root": str(clip_folder)}, **settings)
     items = build_manifest(given.data, trust=()).splits["train"]
     trained = with_model_and_clip(given, items, CPU).clip
-    assert clip_of(given.clip, items, CPU, {}) == ClipSpec(**to_dict(trained))
+    assert clip_of(given.clip, look_at(items, NUM_LOOKED_AT), CPU) == ClipSpec(**to_dict(trained))
 
 
 def test_weights_in_the_cache_are_taken_and_their_licence_is_said(monkeypatch, tmp_path, caplog):

@@ -15,6 +15,7 @@ from videoai.core.build import ANYTHING
 from videoai.core.device import resolve_device
 from videoai.core.files import write_atomic
 from videoai.core.progress import counting
+from videoai.core.types import ClipSpec
 from videoai.data.check.examine import Examined, examine
 from videoai.data.check.faults import KINDS, Fault, find_faults
 from videoai.data.check.lenient import LENIENT, with_known_labels
@@ -22,6 +23,7 @@ from videoai.data.check.near_duplicates import MAX_NEAR
 from videoai.data.decode import open_video
 from videoai.data.encode import make_folder
 from videoai.data.isolation import WorkerFailure, isolated
+from videoai.data.lists.items import Items
 from videoai.data.lists.manifest import SPLITS, Manifest
 from videoai.data.lists.quarantine import write_quarantine
 from videoai.data.media import BadVideo, sniff
@@ -29,7 +31,8 @@ from videoai.report.check import NAME, TABLE, faults_csv
 from videoai.report.check_page import CheckedData, check_page
 from videoai.report.page.film import MAX_SIDE, Film
 from videoai.run.manifests import announce_data, build_manifest
-from videoai.run.training.choose_model import clip_of
+from videoai.run.training.choose_model import NUM_LOOKED_AT, clip_of, is_open_clip
+from videoai.run.video_facts import look_at, spread
 from videoai.settings.data import DataSettings
 from videoai.settings.datasets import CheckSettings
 from videoai.settings.model import ClipSettings
@@ -67,9 +70,9 @@ def check(
     if near and len(examined) > MAX_NEAR:
         logger.warning("%d files: only bytes are compared, not pictures (at most %d)", len(examined), MAX_NEAR)
         near = False
-    spec = clip and clip_of(clip, manifest.splits["train"], resolve_device("auto"), {"frame_fps": frame_fps})
-    faults = sorted([*listed, *find_faults(manifest, examined, near=near, clip=spec)])
     deadly = {file.path for file in examined if file.reason in DEADLY}
+    spec = clip and clip_to_fill(clip, manifest.splits["train"], frame_fps, unless=deadly)
+    faults = sorted([*listed, *find_faults(manifest, examined, near=near, clip=spec)])
     bad = [(fault.path, fault.kind, fault.detail) for fault in faults if fault.path and not fault.is_light]
     write_quarantine(folder / "quarantine.csv", bad)
     write_atomic(folder / TABLE, faults_csv(faults))
@@ -140,6 +143,14 @@ def _examined(paths: list[str], journal: Path, settings: CheckSettings, frame_fp
             file.flush()
             add(1)
             yield answer
+
+
+def clip_to_fill(clip: ClipSettings, items: Items, frame_fps: float | None, unless: Collection[str]) -> ClipSpec:
+    """The clip that ``train`` would take. Files ``unless`` killed a process that read them: they are not opened, and
+    the others in another process."""
+    sample = [item for item in spread(items, NUM_LOOKED_AT) if item.path not in unless] if is_open_clip(clip) else []
+    facts = look_at(sample, len(sample), {"frame_fps": frame_fps, "isolated": True})
+    return clip_of(clip, facts, resolve_device("auto"))
 
 
 def checked_data(manifest: Manifest, examined: Collection[Examined]) -> CheckedData:

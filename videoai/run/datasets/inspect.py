@@ -11,7 +11,7 @@ from typing import Any
 from videoai.core.device import resolve_device
 from videoai.core.messages import command_line, pluralize, truncated_list
 from videoai.core.paths import display_path
-from videoai.core.types import ClipSpec, VideoItem
+from videoai.core.types import ClipSpec
 from videoai.data.augment.directions import sided_classes
 from videoai.data.decode import open_video
 from videoai.data.decode.ffmpeg import open_stream
@@ -24,7 +24,7 @@ from videoai.data.shards.shards import is_member, read_member
 from videoai.run.datasets.montage import write_montage
 from videoai.run.manifests import MANIFESTS, build_manifest, class_warnings, keep_together
 from videoai.run.training.choose_model import clip_of, is_open
-from videoai.run.video_facts import look_at, still_words, telling_traits
+from videoai.run.video_facts import VideoFacts, facts_of, spread, still_words, telling_traits
 from videoai.settings.data import PATHS
 from videoai.settings.datasets import InspectSettings
 from videoai.settings.training import TrainSettings
@@ -79,19 +79,18 @@ def inspect(settings: InspectSettings, defaults: Defaults, choices: Sequence[str
 
 def describe(manifest: Manifest, settings: InspectSettings, training: TrainSettings) -> dict[str, Any]:
     """What is in a manifest, what to mind, and the settings that should differ from the defaults."""
-    videos, frames = inspect_videos(manifest, settings.look, settings.frame_fps)
-    train, reading = manifest.splits["train"], {"frame_fps": settings.frame_fps}
-    clip = clip_of(training.clip, train, resolve_device("auto"), reading)
+    videos, facts = inspect_videos(manifest, settings.look, settings.frame_fps)
+    clip = clip_of(training.clip, facts, resolve_device("auto"))
     if is_open(training):  # train chooses a clip that fits
-        fitted, about_clip = {}, telling_traits(look_at(train, settings.look, reading))
+        fitted, about_clip = {}, telling_traits(facts)
     else:
-        fitted, about_clip = fit_clip(clip, frames, videos["fps"])
+        fitted, about_clip = fit_clip(clip, [one.num_frames for one in facts], videos["fps"])
     sided = sided_classes(manifest.classes)
     flip = {"data.flip": 0} if sided and training.data.flip else {}
     if settings.out:
         write_montage(Path(settings.out), manifest, settings.frame_fps)
     warnings = [*class_warnings(manifest), *([_sided(sided)] if flip else []), *about_clip, *_file_warnings(videos)]
-    warnings += [note] if (note := still_words(sum(count <= 1 for count in frames), len(frames))) else []
+    warnings += [note] if (note := still_words(facts)) else []
     return {
         "classes": {name: dict(zip(SPLITS, counts, strict=True)) for name, *counts in manifest.table()},
         "multi_label": manifest.is_multi_label,
@@ -115,27 +114,25 @@ def command(fit: Candidate, choices: Sequence[str], more: dict[str, Any] | None 
     return command_line("train", f"data={fit.name}", *words, *choices)
 
 
-def inspect_videos(manifest: Manifest, look: int, frame_fps: float | None) -> tuple[dict[str, Any], list[float]]:
-    """Opens some videos, spread evenly. Returns: what they are, and the frames of each clip that can be read."""
-    items = [item for split in SPLITS for item in _spread(manifest.splits[split], look * 2)]
-    items = _spread(items, look)
-    seconds, fps, frames = [], [], []
-    sizes, codecs, unreadable = Counter(), Counter(), {}
+def inspect_videos(manifest: Manifest, look: int, frame_fps: float | None) -> tuple[dict[str, Any], list[VideoFacts]]:
+    """Opens some videos, spread evenly. Returns: what they are, and the facts of each clip that can be read."""
+    items = spread([item for split in SPLITS for item in spread(manifest.splits[split], look * 2)], look)
+    facts, sizes, codecs, unreadable = [], Counter(), Counter(), {}
     for item in items:
         try:
             with open_video(item.path, frame_fps=frame_fps) as video:
-                end = video.duration_seconds if item.end_seconds is None else item.end_seconds
-                lasts = max(0.0, min(end, video.duration_seconds) - item.start_seconds)
-                seconds.append(lasts)
-                fps.append(video.fps)
-                frames.append(min(video.num_frames, lasts * video.fps))
+                facts.append(facts_of(item, video))
                 sizes[f"{video.width}x{video.height}"] += 1
                 codecs[_codec(item.path)] += 1
         except BadVideo as bad:
             unreadable[item.path] = str(bad)
-    ranges = {"seconds": _range(seconds), "fps": _range(fps), "frames": _range(frames)}
+    ranges = {
+        "seconds": _range([one.seconds for one in facts]),
+        "fps": _range([one.fps for one in facts]),
+        "frames": _range([one.num_frames for one in facts]),
+    }
     counts = {"sizes": dict(sizes.most_common()), "codecs": dict(codecs.most_common()), "unreadable": unreadable}
-    return {"looked_at": len(items), **ranges, **counts}, frames
+    return {"looked_at": len(items), **ranges, **counts}, facts
 
 
 def fit_clip(clip: ClipSpec, frames: Sequence[float], fps: dict[str, float] | None) -> tuple[dict[str, Any], list[str]]:
@@ -155,11 +152,6 @@ def fit_clip(clip: ClipSpec, frames: Sequence[float], fps: dict[str, float] | No
             f"one clip shows {span / typical:.0%} of a typical video; clip.sampling=uniform spreads it over the whole."
         ]
     return {}, []
-
-
-def _spread(items: Sequence[VideoItem], count: int) -> list[VideoItem]:
-    number = min(count, len(items))
-    return [items[index * len(items) // number] for index in range(number)]
 
 
 def _codec(path: str) -> str:

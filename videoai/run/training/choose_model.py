@@ -46,7 +46,12 @@ PUBLISHED_FPS, SAME_RATE = 30.0, 0.1  # Kinetics' rate, in whose frames strides 
 
 def is_open(settings: TrainSettings) -> bool:
     """Whether the model or part of the clip is ``auto``."""
-    return settings.model == AUTO_MODEL or AUTO in vars(settings.clip).values()
+    return settings.model == AUTO_MODEL or is_open_clip(settings.clip)
+
+
+def is_open_clip(clip: ClipSettings) -> bool:
+    """Whether part of the clip is ``auto``, so that ``clip_of`` needs facts."""
+    return AUTO in vars(clip).values()
 
 
 def with_model_and_clip(settings: TrainSettings, items: Items, device: torch.device) -> TrainSettings:
@@ -65,8 +70,7 @@ def _with_model_and_clip(settings: TrainSettings, items: Items, device: torch.de
     if settings.model == AUTO_MODEL:
         settings = replace(settings, model=model_of_weights(settings.weights) or model_at_hand(device))
     clip = clip_of_weights(settings, facts) or clip_from_scratch(facts, device)
-    given = {key: value for key, value in vars(settings.clip).items() if value not in (AUTO, None)}
-    settings = replace(settings, clip=ClipSettings(**{**clip, **given}))
+    settings = replace(settings, clip=ClipSettings(**filled(settings.clip, clip)))
     if settings.model != SCRATCH:
         return settings
     workers = resolve_workers(settings.loading.num_workers, device.type)
@@ -150,13 +154,16 @@ def clip_from_scratch(facts: Sequence[VideoFacts], device: torch.device) -> dict
     return {**clip, "stride": max(1, round(span * fps / (NUM_FRAMES - 1))), "sampling": "dense"}
 
 
-def clip_of(settings: ClipSettings, items: Items, device: torch.device, reading: Mapping[str, Any]) -> ClipSpec:
-    """The clip of the settings; what is ``auto`` in it as for a model from scratch. ``reading``: as of ``look_at``."""
-    given = {key: value for key, value in vars(settings).items() if value != AUTO}
-    if len(given) < len(vars(settings)):
-        fitted = clip_from_scratch(look_at(items, NUM_LOOKED_AT, reading), device)
-        given = fitted | {key: value for key, value in given.items() if value is not None}
-    return ClipSpec(**given)
+def clip_of(settings: ClipSettings, facts: Sequence[VideoFacts], device: torch.device) -> ClipSpec:
+    """The clip of the settings; what is ``auto`` in it as for a model from scratch. ``facts``: of some videos."""
+    if is_open_clip(settings):
+        return ClipSpec(**filled(settings, clip_from_scratch(facts, device)))
+    return ClipSpec(**vars(settings))
+
+
+def filled(settings: ClipSettings, chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """A clip that is ``chosen`` but for what the settings say of it."""
+    return {**chosen, **{key: value for key, value in vars(settings).items() if value not in (AUTO, None)}}
 
 
 def fitted_size(wanted: tuple[int, int], facts: Sequence[VideoFacts]) -> tuple[int, int]:
