@@ -22,7 +22,7 @@ from videoai.inference.initial_weights import published_id
 from videoai.models import default_weights
 from videoai.models.published import find, is_published
 from videoai.models.published.download import is_at_hand
-from videoai.run.training.pixel_probe import PixelProbe, probe_pixels
+from videoai.run.training.pixel_probe import probe_pixels
 from videoai.run.video_facts import VideoFacts, look_at, seconds_tell_class, still_words, telling_traits, typical
 from videoai.settings.model import ClipSettings
 from videoai.settings.parse import to_dict
@@ -59,23 +59,25 @@ def with_model_and_clip(settings: TrainSettings, items: Items, device: torch.dev
 
     Raises: ValueError: ``weights`` of a model that they do not name.
     """
-    return process_group.broadcast_from_rank0(lambda: _with_model_and_clip(settings, items, device))
+    return process_group.broadcast_from_rank0(
+        lambda: fitted_to_pixels(with_clip(settings, items, device), items, device)
+    )
 
 
-def _with_model_and_clip(settings: TrainSettings, items: Items, device: torch.device) -> TrainSettings:
-    reading = {"frame_fps": settings.loading.frame_fps, "isolated": settings.loading.isolated}
-    facts = look_at(items, NUM_LOOKED_AT, reading)
+def with_clip(settings: TrainSettings, items: Items, device: torch.device) -> TrainSettings:
+    """The model and the clip alone, from headers; videos are read only by ``fitted_to_pixels``. Raises: ValueError."""
+    facts = look_at(items, NUM_LOOKED_AT, reading_of(settings))
     for warning in [*filter(None, [still_words(facts)]), *telling_traits(facts)]:
         logger.warning("%s", warning)
     if settings.model == AUTO_MODEL:
         settings = replace(settings, model=model_of_weights(settings.weights) or model_at_hand(device))
     clip = clip_of_weights(settings, facts) or clip_from_scratch(facts, device)
-    settings = replace(settings, clip=ClipSettings(**filled(settings.clip, clip)))
-    if settings.model != SCRATCH:
-        return settings
-    workers = resolve_workers(settings.loading.num_workers, device.type)
-    probe = probe_pixels(sampled(items), ClipSpec(**without_open(settings.clip)), reading, workers)
-    return fitted_to_pixels(settings, probe) if probe else settings
+    return replace(settings, clip=ClipSettings(**filled(settings.clip, clip)))
+
+
+def reading_of(settings: TrainSettings) -> dict[str, Any]:
+    """How videos are opened."""
+    return {"frame_fps": settings.loading.frame_fps, "isolated": settings.loading.isolated}
 
 
 def model_of_weights(weights: str | None) -> dict[str, Any] | None:
@@ -183,8 +185,14 @@ def without_open(clip: ClipSettings) -> dict[str, Any]:
     return {key: value for key, value in to_dict(clip).items() if value is not None or key in ("resize", "fps")}
 
 
-def fitted_to_pixels(settings: TrainSettings, probe: PixelProbe) -> TrainSettings:
-    """The settings with what the network from scratch should look at: frames and their changes, or changes alone."""
+def fitted_to_pixels(settings: TrainSettings, items: Items, device: torch.device) -> TrainSettings:
+    """The settings with what a network from scratch should look at: frames and their changes, or changes alone."""
+    if settings.model != SCRATCH:
+        return settings
+    workers = resolve_workers(settings.loading.num_workers, device.type)
+    probe = probe_pixels(sampled(items), ClipSpec(**without_open(settings.clip)), reading_of(settings), workers)
+    if not probe:
+        return settings
     difference = "only" if probe.moves_more else "append"
     logger.info(
         "a linear classifier gets %.0f %% from one small picture of a clip, %.0f %% from what moves in it, and the "

@@ -11,7 +11,7 @@ from videoai.core.types import ClipSpec
 from videoai.data.augment.directions import resolve_flip
 from videoai.run.manifests import build_manifest
 from videoai.run.reading import resolve_reading
-from videoai.run.training.choose_model import is_open, with_model_and_clip
+from videoai.run.training.choose_model import is_open, with_clip
 from videoai.settings.parse import to_dict
 from videoai.settings.training import TrainSettings
 from videoai.tasks import AUTO, build_task, suiting
@@ -28,7 +28,7 @@ def clips_setup(training: TrainSettings, *, num_workers: int = 0) -> Setup:
     node = suiting(manifest) if training.task == AUTO else training.task
     task = build_task(node)
     if is_open(training):
-        training = with_model_and_clip(training, manifest.splits["train"], device)
+        training = with_clip(training, manifest.splits["train"], device)
     training = task.resolve(training)
     data = replace(training.data, flip=resolve_flip(training.data, manifest.classes))
     clip, outputs = ClipSpec(**to_dict(training.clip)), task.outputs(manifest)
