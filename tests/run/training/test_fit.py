@@ -1,11 +1,17 @@
 """Does the advice at the end of a run name settings that exist, and fit the run?"""
 
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from videoai.compose.settings import from_arguments
 from videoai.report.fit import Fit
-from videoai.run.training.fit import advice, total_steps
+from videoai.run.training.fit import advice, told, total_steps
+from videoai.settings.parse import to_dict
 from videoai.settings.training import TrainSettings
+from videoai.tasks.validation import SupervisedValidation
 
 TYPED = "videoai train data=folder 'data.root=my clips' run_dir=here"
 OTHER_WEIGHTS = ["model=x3d_xs", "model.pretrained=true"]
@@ -66,6 +72,31 @@ def test_validation_at_chance_sends_to_the_labels_first():
 def test_a_model_at_chance_gets_a_lower_rate_and_a_look_at_labels():
     said = advised("underfitting", "optim.lr=0.03", at_chance=True)
     assert "optim.lr=0.01;" in said and "videoai study label_noise data=folder" in said
+
+
+def trainer_of(given: TrainSettings, **more: object) -> Any:
+    """What ``told`` reads of a trainer at the end of a run: 100 training clips, 20 of validation, two classes."""
+    validation = object.__new__(SupervisedValidation)
+    splits = {"train": range(100), "val": range(20)}
+    vars(validation).update(manifest=SimpleNamespace(splits=splits), items=splits["val"], outputs=["a", "b"])
+    config = {**to_dict(given), "task": {"name": "classify"}}
+    return SimpleNamespace(
+        evaluate=validation, facts={"config": config}, metric="top1", best=SimpleNamespace(step=7), **more
+    )
+
+
+def test_a_verdict_that_fails_costs_one_warning_and_not_the_run(tmp_path, caplog):
+    missing = tmp_path / "metrics.jsonl"
+    assert told(trainer_of(settings("trainer.batch_size=16")), missing, TYPED) is None
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert line.startswith("no verdict on the run (FileNotFoundError") and line.endswith("the run is saved")
+
+
+@pytest.mark.parametrize("dropout", [None, [0.1, 0.2]])
+def test_a_dropout_that_is_no_number_gets_no_advice_of_a_higher_one(dropout):
+    own = replace(settings(), model={"_target_": "mine.Net", "dropout": dropout})
+    said = "; ".join(advice(Fit("overfitting", ""), own, TYPED, None))
+    assert "augment=strong" in said and "model.dropout" not in said
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Why a run ended as it did: the verdict on its curves, and the settings that would change it."""
 
+import logging
 import math
 import shlex
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ from videoai.settings.training import TrainSettings
 from videoai.tasks import build_task
 from videoai.tasks.validation import SupervisedValidation
 
+logger = logging.getLogger(__name__)
+
 STRONG = "strong"  # configs/augment
 LARGER = {"tiny_r3d": "small_r3d", "tiny_r2plus1d": "small_r2plus1d"}
 PRETRAINED = "x3d_xs"  # the smallest network with weights of Kinetics
@@ -32,12 +35,22 @@ class Told(NamedTuple):
 
 
 def told(trainer: Trainer, path: Path, command: str | None) -> Told | None:
-    """The verdict on a run and what to do. ``path``: its ``metrics.jsonl``; command: what was typed.
+    """The verdict on a run and what to do. ``path``: its ``metrics.jsonl``; command: what was typed. What fails here
+    costs a warning and not the run, which is saved.
 
     Returns: None for a task that validates in a way of its own, such as a GAN.
     """
     if not isinstance(trainer.evaluate, SupervisedValidation):
         return None
+    try:
+        return _told(trainer, path, command)
+    except Exception as error:  # whatever it is, the run is done
+        logger.warning("no verdict on the run (%s: %s); the run is saved", type(error).__name__, error)
+        return None
+
+
+def _told(trainer: Trainer, path: Path, command: str | None) -> Told:
+    assert isinstance(trainer.evaluate, SupervisedValidation)
     settings = parse(TrainSettings, trainer.facts["config"])
     num_train = len(trainer.evaluate.manifest.splits["train"])
     total = total_steps(settings, num_train)
@@ -114,7 +127,8 @@ def learn_less(settings: TrainSettings, command: str | None) -> Iterator[str]:
     yield f"collect more clips ({with_data('study more_data', command)} says what they would give)"
     if not (settings.augment.mixup or settings.augment.cutmix):
         yield f"augment more, augment={STRONG}"
-    if 0 <= settings.model.get("dropout", MUCH_DROPOUT) < MUCH_DROPOUT:
+    dropout = settings.model.get("dropout")  # some models take null, or a rate for each of several layers
+    if isinstance(dropout, int | float) and 0 <= dropout < MUCH_DROPOUT:
         yield f"model.dropout={MUCH_DROPOUT:g}"
     name = settings.model.get("name", "")
     if not settings.weights and not settings.model.get("pretrained") and name in MODELS:
