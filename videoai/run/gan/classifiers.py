@@ -60,13 +60,14 @@ def train_on(
 
 def write_table(path: Path, train_items: Sequence[VideoItem], manifest: Manifest, data: DataSettings) -> DataSettings:
     """A table of these clips for train, and of the real ones for val and test. Returns: ``data`` with the table as its
-    source."""
+    source, which is not dealt into folds again."""
     rows = _rows(train_items, manifest, "train")
     for split in ("val", "test"):
         rows += _rows(manifest.splits[split], manifest, split)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(path, table_of(rows, COLUMNS))
-    return replace(data, source=to_dict(Csv(path=str(path), val_fraction=0.0, test_fraction=0.0)))
+    source = to_dict(Csv(path=str(path), val_fraction=0.0, test_fraction=0.0))
+    return replace(data, source=source, folds=None, test_fold=None)
 
 
 def score(
@@ -77,7 +78,8 @@ def score(
 ) -> Arm:
     """On the real clips of a split, read as the settings say."""
     shared = {key: getattr(settings, key) for key in ("batch_size", "num_workers", "device", "trust")}
-    evaluation = evaluate(parse(EvaluateSettings, {"checkpoint": checkpoint_path, "split": split, **shared}))
+    how = {"checkpoint": checkpoint_path, "split": split, "report": False, **shared}
+    evaluation = evaluate(parse(EvaluateSettings, how))
     with (Path(evaluation.folder) / "per_class.csv").open(newline="") as file:
         per_class = {row["class"]: float(row["accuracy"] or "nan") for row in csv.DictReader(file)}
     return Arm(evaluation.results["mean_class_accuracy"], per_class, num_train)

@@ -73,7 +73,8 @@ class Networks:
             done = train(own, interrupt=self.interrupt)
             self.interrupt.stop_after(done.run_dir)
             last = str(folder / "checkpoints" / "last.pt")
-            evaluation = evaluate(parse(EvaluateSettings, {"checkpoint": last, "split": "val", **shared}))
+            how = {"checkpoint": last, "split": "val", "report": False, **shared}
+            evaluation = evaluate(parse(EvaluateSettings, how))
         table = build_manifest(data, trust=self.settings.trust)
         found = read_probabilities(Path(evaluation.folder), table, "val")
         return np.array([found[key_of(item)] for item in asked])
