@@ -8,7 +8,9 @@ import pytest
 
 from videoai.compose.settings import from_arguments
 from videoai.report.fit import Fit
-from videoai.run.training.fit import advice, told, total_steps
+from videoai.run.training.fit import advice, told
+from videoai.run.training.pace import total_steps
+from videoai.run.training.set_up import steps_per_epoch
 from videoai.settings.parse import to_dict
 from videoai.settings.training import TrainSettings
 from videoai.tasks.validation import SupervisedValidation
@@ -104,4 +106,5 @@ def test_a_dropout_that_is_no_number_gets_no_advice_of_a_higher_one(dropout):
     [([], 70), (["trainer.max_epochs=null", "trainer.max_steps=9"], 9), (["augment.repeats=2"], 130)],
 )
 def test_the_length_of_the_schedule_is_that_of_its_epochs(words, steps):
-    assert total_steps(settings(*words), num_train=100) == steps  # 7 steps of 16 clips an epoch, 13 with two clips each
+    given = settings("trainer.batch_size=16", *words)
+    assert total_steps(given.trainer, steps_per_epoch(given, 100)) == steps  # 7 an epoch, 13 with two of each clip

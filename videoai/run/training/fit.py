@@ -12,6 +12,7 @@ from videoai.engine.trainer import Trainer
 from videoai.models import MODELS
 from videoai.report.fit import Curves, Fit, judge
 from videoai.report.run_curves import RunCurves
+from videoai.run.training.pace import total_steps
 from videoai.run.training.set_up import steps_per_epoch
 from videoai.settings.parse import parse
 from videoai.settings.training import TrainSettings
@@ -52,8 +53,7 @@ def told(trainer: Trainer, path: Path, command: str | None) -> Told | None:
 def _told(trainer: Trainer, path: Path, command: str | None) -> Told:
     assert isinstance(trainer.evaluate, SupervisedValidation)
     settings = parse(TrainSettings, trainer.facts["config"])
-    num_train = len(trainer.evaluate.manifest.splits["train"])
-    total = total_steps(settings, num_train)
+    total = total_steps(settings.trainer, steps_per_epoch(settings, len(trainer.evaluate.manifest.splits["train"])))
     fit = judge(curves_of(trainer, settings, path))
     stopped = f" The schedule of {total} steps was stopped at step {trainer.step}." if trainer.step < total else ""
     words = "; ".join(advice(fit, settings, command, total if stopped and not trainer.is_stale() else None))
@@ -78,12 +78,6 @@ def curves_of(trainer: Trainer, settings: TrainSettings, path: Path) -> Curves:
         num_classes=len(validation.outputs) if task.has_classes else 0,
         is_mixed=bool(settings.augment.mixup or settings.augment.cutmix),
     )
-
-
-def total_steps(settings: TrainSettings, num_train: int) -> int:
-    """Steps of the whole schedule, of settings without ``auto``."""
-    epochs, steps = settings.trainer.max_epochs, settings.trainer.max_steps
-    return (steps or 0) if epochs is None else math.ceil(float(epochs) * steps_per_epoch(settings, num_train))
 
 
 def advice(fit: Fit, settings: TrainSettings, command: str | None, unfinished: int | None) -> Iterator[str]:

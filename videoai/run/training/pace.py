@@ -4,6 +4,7 @@ import math
 from typing import NamedTuple
 
 from videoai.engine.trainer import Cadence
+from videoai.settings.gan import GanTrainerSettings
 from videoai.settings.training import TrainerSettings
 from videoai.tasks.task import Setup
 
@@ -15,6 +16,16 @@ class Pace(NamedTuple):
     cadence: Cadence
 
 
+def total_steps(trainer: GanTrainerSettings | TrainerSettings, steps_per_epoch: int) -> int:
+    """Steps of the whole schedule, of settings without ``auto``. Raises: ValueError: the settings name no end."""
+    epochs = trainer.max_epochs if isinstance(trainer, TrainerSettings) else None
+    if epochs is not None:
+        return math.ceil(float(epochs) * steps_per_epoch)
+    if trainer.max_steps is None:
+        raise ValueError("set trainer.max_epochs or trainer.max_steps: training needs an end.")
+    return trainer.max_steps
+
+
 def pace(setup: Setup, *, evaluations: int) -> Pace:
     """Steps from epochs. The schedule runs over ``max_epochs``; ``max_steps`` only stops earlier, so that stopping and
     going on gives the weights of never stopping. Without ``max_epochs`` the schedule runs over ``max_steps``.
@@ -22,13 +33,7 @@ def pace(setup: Setup, *, evaluations: int) -> Pace:
     Raises: ValueError: neither is set.
     """
     settings = setup.settings.trainer
-    epochs = settings.max_epochs if isinstance(settings, TrainerSettings) else None
-    if epochs is not None:
-        total = math.ceil(float(epochs) * setup.steps_per_epoch)  # a number: auto is resolved
-    elif settings.max_steps is not None:
-        total = settings.max_steps
-    else:
-        raise ValueError("set trainer.max_epochs or trainer.max_steps: training needs an end.")
+    total = total_steps(settings, setup.steps_per_epoch)
     eval_every = settings.eval_every or max(1, math.ceil(total / evaluations))
     cadence = Cadence(
         stop_step=min(total, settings.max_steps or total),
