@@ -8,7 +8,7 @@ import pytest
 
 from videoai.compose.settings import from_arguments
 from videoai.report.fit import Fit
-from videoai.run.training.fit import advice, told
+from videoai.run.training.fit import advice, told, with_data
 from videoai.run.training.pace import total_steps
 from videoai.run.training.set_up import steps_per_epoch
 from videoai.settings.parse import to_dict
@@ -21,7 +21,7 @@ GIVEN = ["data=folder", "data.root=my clips", "run_dir=here"]
 
 
 def settings(*words: str) -> TrainSettings:
-    return from_arguments(TrainSettings, [*GIVEN, "trainer.max_epochs=10", *words]).settings()
+    return from_arguments(TrainSettings, [*GIVEN, "trainer.max_epochs=10", "task=classify", *words]).settings()
 
 
 def advised(kind: str, *words: str, unfinished: int | None = None, at_chance: bool = False) -> str:
@@ -63,6 +63,27 @@ def test_a_schedule_that_was_stopped_goes_on_with_its_own_length():
 
 def test_more_clips_are_advised_with_the_study_that_says_what_they_give():
     assert "(videoai study more_data data=folder 'data.root=my clips' says" in advised("overfitting")
+
+
+@pytest.mark.parametrize(
+    ("typed", "wanted"),
+    [
+        ("videoai train data=folder data.folds=5 data.test_fold=0 run_dir=here", "data=folder"),
+        ("videoai train --config-dir 'my own' data=mine model=net", "data=mine --config-dir 'my own'"),
+        ("videoai train data=mine --config-dir=own experiment=mine", "data=mine experiment=mine --config-dir=own"),
+        (None, "data=..."),
+    ],
+)
+def test_a_study_is_advised_with_words_that_it_takes(typed, wanted):
+    assert with_data("study label_noise", typed) == f"videoai study label_noise {wanted}"
+
+
+@pytest.mark.parametrize("task", [{"name": "multi_label"}, {"_target_": "mine.Regression"}])
+def test_no_study_is_advised_for_a_task_that_the_studies_do_not_take(task):
+    given = replace(settings("optim.lr=0.03"), task=task)
+    for kind in ("overfitting", "underfitting"):
+        said = "; ".join(advice(Fit(kind, "", True), given, TYPED, None))  # pyright: ignore[reportArgumentType]
+        assert "at the labels" in said and "videoai study" not in said
 
 
 def test_validation_at_chance_sends_to_the_labels_first():

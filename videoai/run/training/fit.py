@@ -4,6 +4,7 @@ import logging
 import math
 import shlex
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -91,7 +92,7 @@ def advice(fit: Fit, settings: TrainSettings, command: str | None, unfinished: i
     if fit.kind == "underfitting" and not (fit.at_chance or unfinished):
         yield from learn_more(settings)
     if fit.kind == "overfitting":
-        yield from [look_at_labels(command)] * fit.at_chance
+        yield from [look_at_labels(settings, command)] * fit.at_chance
         yield from learn_less(settings, command)
 
 
@@ -100,12 +101,13 @@ def learn_at_all(settings: TrainSettings, command: str | None) -> Iterator[str]:
     rate = settings.optim.get("lr")
     if isinstance(rate, int | float):
         yield f"take another learning rate, optim.lr={rate / SLOWER:.3g}"
-    yield look_at_labels(command)
+    yield look_at_labels(settings, command)
 
 
-def look_at_labels(command: str | None) -> str:
+def look_at_labels(settings: TrainSettings, command: str | None) -> str:
     """For a run that may have nothing to learn."""
-    return f"look at the training clips on the page and at the labels ({with_data('study label_noise', command)})"
+    study = f" ({with_data('study label_noise', command)})" if suits_studies(settings) else ""
+    return f"look at the training clips on the page and at the labels{study}"
 
 
 def learn_more(settings: TrainSettings) -> Iterator[str]:
@@ -118,7 +120,8 @@ def learn_more(settings: TrainSettings) -> Iterator[str]:
 
 def learn_less(settings: TrainSettings, command: str | None) -> Iterator[str]:
     """For a model that knows its clips by heart."""
-    yield f"collect more clips ({with_data('study more_data', command)} says what they would give)"
+    study = f" ({with_data('study more_data', command)} says what they would give)" if suits_studies(settings) else ""
+    yield f"collect more clips{study}"
     if not (settings.augment.mixup or settings.augment.cutmix):
         yield f"augment more, augment={STRONG}"
     dropout = settings.model.get("dropout")  # some models take null, or a rate for each of several layers
@@ -140,7 +143,19 @@ def longer(settings: TrainSettings) -> str:
     return f"trainer.max_epochs={math.ceil(LONGER * float(trainer.max_epochs))}"
 
 
+def suits_studies(settings: TrainSettings) -> bool:
+    """Whether the studies of data take such a run: one class a clip, and no task of the user's own."""
+    is_own = not isinstance(settings.task, str) and "_target_" in settings.task
+    return not is_own and build_task(settings.task).has_classes
+
+
 def with_data(job: str, command: str | None) -> str:
-    """Another job on the data that a command of ``train`` named; after a call from Python without them."""
-    words = [word for word in shlex.split(command or "") if word.startswith(("data=", "data.", "experiment="))]
-    return command_line(job, *words)
+    """A study of the data that a command of ``train`` named; it takes all folds of them. After a call from Python its
+    reader names them."""
+    if command is None:
+        return command_line(job, "data=...")
+    words = shlex.split(command)
+    data = [word for word in words if word.startswith(("data=", "data.", "experiment="))]
+    named = [word for word in data if not word.startswith(("data.folds=", "data.test_fold="))]
+    folder = [word for before, word in pairwise(words) if "--config-dir" in (before, word.partition("=")[0])]
+    return command_line(job, *named, *folder)
