@@ -85,6 +85,15 @@ def test_a_validation_loss_that_rises_for_long_is_hinted_once(losses, best, num_
     assert caplog.text.count("hint: the model overfits: validation loss was lowest at step 100") == warnings
 
 
+@pytest.mark.parametrize(("patience", "said"), [(None, "patience=5 would end"), (40, "patience=40 ends")])
+def test_the_hint_on_a_rising_loss_knows_the_patience_that_is_set(patience, said, caplog):
+    caplog.set_level(logging.INFO)
+    progress = Progress(1000, eval_clips=400, patience=patience)
+    for place, loss in enumerate([0.5, *[0.9 + 0.02 * n for n in range(9)]]):
+        progress.evaluation(100 * place, {"top1": 0.5, "loss": loss}, place == 0)
+    assert caplog.text.count("trainer.patience") == 1 and f"; trainer.{said} such a run, and" in caplog.text
+
+
 def test_no_hint_where_data_keep_up(caplog):
     progress = Progress(100)
     advance(progress, range(1, 11), waited=0.1)

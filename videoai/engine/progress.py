@@ -21,13 +21,17 @@ DATA_WAIT_HINT = 0.20  # share of the time above which it pays to load faster
 WARN_AFTER = 5  # validations that were no better, a quarter of a run; judgement
 RISING = (
     "hint: the model overfits: validation loss was lowest at step %d and has been higher in the %d validations since, "
-    "%.0f %% now. best.pt keeps the best one; trainer.patience=5 would end such a run, and the end says what may help."
+    "%.0f %% now. best.pt keeps the best one; %s, and the end says what may help."
 )
+END_IT = "trainer.patience=5 would end such a run"  # where no patience is set
+ENDS_IT = "trainer.patience=%d ends such a run"
 STRAGGLER_HINT = 1.2  # a process this much slower than the median one delays all of them
 
 
 class Progress:
     """Shows the speed since the last log line and the time left, with that of the validations to come.
+
+    ``patience``: as the trainer's.
 
     ``eval_every``: steps between validations; ``eval_clips``: clips of one, whose time is guessed from the speed of
     training until the first was measured.
@@ -42,10 +46,11 @@ class Progress:
         speed: Speed | None = None,
         eval_every: int | None = None,
         eval_clips: int = 0,
+        patience: int | None = None,
     ) -> None:
         self.total_steps, self.start_step, self.num_workers = total_steps, start_step, num_workers
         self.eval_every, self.eval_clips = eval_every or total_steps + 1, eval_clips
-        self.speed = speed or Speed()
+        self.speed, self.patience = speed or Speed(), patience
         self._shown = ExitStack()
         self._show: Callable[[int, str], None] | None = None
         self._loss = ""  # and the learning rate, as last logged
@@ -123,7 +128,8 @@ class Progress:
         self._stale = 0 if better else self._stale + 1
         risen = rise(self._losses, self.eval_clips)
         if risen and risen.is_clear and self._stale >= WARN_AFTER:
-            self._hint_once(RISING, risen.step, risen.count, 100 * risen.share)
+            end = END_IT if self.patience is None else ENDS_IT % self.patience
+            self._hint_once(RISING, risen.step, risen.count, 100 * risen.share, end)
 
     def _hint(self, data_wait: float, straggler: float) -> None:
         if data_wait > DATA_WAIT_HINT:

@@ -179,6 +179,7 @@ def build_trainer(run: Run, should_stop: Callable[[int, float], bool] = lambda e
             speed=speed,
             eval_every=plan.cadence.eval_every,
             eval_clips=len(setup.manifest.splits["val"]),
+            patience=plan.cadence.patience,
         ),
         facts=facts(setup, clips.fingerprint),
         accumulate=settings.trainer.accumulate,

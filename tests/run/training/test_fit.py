@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from videoai.compose.settings import from_arguments
+from videoai.core.log import RunLog
 from videoai.report.fit import Fit
 from videoai.run.training.fit import advice, told, with_data
 from videoai.run.training.pace import total_steps
@@ -24,8 +25,8 @@ def settings(*words: str) -> TrainSettings:
     return from_arguments(TrainSettings, [*GIVEN, "trainer.max_epochs=10", "task=classify", *words]).settings()
 
 
-def advised(kind: str, *words: str, unfinished: int | None = None, at_chance: bool = False) -> str:
-    return "; ".join(advice(Fit(kind, "", at_chance), settings(*words), TYPED, unfinished))  # pyright: ignore[reportArgumentType]
+def advised(kind: Any, *words: str, at_chance: bool = False, stop: Any = "", total: int = 0) -> str:
+    return "; ".join(advice(Fit(kind, "", at_chance), settings(*words), TYPED, stop, total))
 
 
 def settings_in(text: str) -> list[str]:
@@ -56,9 +57,18 @@ def test_the_advice_names_settings_that_train_takes(kind, words, wanted):
 
 
 def test_a_schedule_that_was_stopped_goes_on_with_its_own_length():
-    said = advised("underfitting", "model=tiny_r3d", unfinished=900)
+    said = advised("underfitting", "model=tiny_r3d", stop="trainer.max_steps", total=900)
     assert said == "the same command goes on with trainer.max_steps=900"
-    assert "trainer.max_steps" not in advised("overfitting", unfinished=900)
+    assert "trainer.max_steps" not in advised("overfitting", stop="trainer.max_steps", total=900)
+
+
+def test_a_run_that_patience_ended_is_advised_to_wait_longer_and_a_pruned_one_is_not():
+    patient = ["trainer.patience=5", "model=tiny_r3d"]
+    assert (
+        advised("improving", *patient, stop="trainer.patience") == "the same command goes on with trainer.patience=10"
+    )
+    assert advised("underfitting", *patient, stop="sweep.pruner") == "take a larger network, model=small_r3d"
+    assert advised("improving", stop="sweep.pruner") == ""
 
 
 def test_more_clips_are_advised_with_the_study_that_says_what_they_give():
@@ -82,7 +92,7 @@ def test_a_study_is_advised_with_words_that_it_takes(typed, wanted):
 def test_no_study_is_advised_for_a_task_that_the_studies_do_not_take(task):
     given = replace(settings("optim.lr=0.03"), task=task)
     for kind in ("overfitting", "underfitting"):
-        said = "; ".join(advice(Fit(kind, "", True), given, TYPED, None))  # pyright: ignore[reportArgumentType]
+        said = "; ".join(advice(Fit(kind, "", True), given, TYPED))  # pyright: ignore[reportArgumentType]
         assert "at the labels" in said and "videoai study" not in said
 
 
@@ -115,10 +125,30 @@ def test_a_verdict_that_fails_costs_one_warning_and_not_the_run(tmp_path, caplog
     assert line.startswith("no verdict on the run (FileNotFoundError") and line.endswith("the run is saved")
 
 
+@pytest.mark.parametrize(
+    ("stale", "pruned", "said"),
+    [
+        (True, False, "stopped at step 14 by trainer.patience. What to do: the same command goes on with trainer.patience=4."),
+        (True, True, "stopped at step 14 by sweep.pruner."),
+        (False, False, "stopped at step 14 by trainer.max_steps. What to do: the same command goes on with trainer.max_steps=70."),
+    ],
+)  # fmt: skip
+def test_the_verdict_says_what_stopped_the_schedule(stale, pruned, said, tmp_path):
+    log = RunLog(tmp_path)
+    for step in range(1, 15):
+        log.scalars(step, "val", {"loss": 1 / step, "top1": 0.5})
+    log.close()
+    given = settings("trainer.batch_size=16", "trainer.patience=2", "trainer.max_steps=14")
+    found = told(
+        trainer_of(given, step=14, is_stopped=pruned, is_stale=lambda: stale), tmp_path / "metrics.jsonl", TYPED
+    )
+    assert found and found.kind == "improving" and found.text.endswith(said)
+
+
 @pytest.mark.parametrize("dropout", [None, [0.1, 0.2]])
 def test_a_dropout_that_is_no_number_gets_no_advice_of_a_higher_one(dropout):
     own = replace(settings(), model={"_target_": "mine.Net", "dropout": dropout})
-    said = "; ".join(advice(Fit("overfitting", ""), own, TYPED, None))
+    said = "; ".join(advice(Fit("overfitting", ""), own, TYPED))
     assert "augment=strong" in said and "model.dropout" not in said
 
 

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from videoai.core.messages import command_line
 from videoai.engine.trainer import Trainer
@@ -27,6 +27,9 @@ LARGER = {"tiny_r3d": "small_r3d", "tiny_r2plus1d": "small_r2plus1d"}
 PRETRAINED = "x3d_xs"  # the smallest network with weights of Kinetics
 MUCH_DROPOUT = 0.5  # what most models of the zoo have
 LONGER, SLOWER = 2, 3  # times; judgement
+
+MAX_STEPS, PATIENCE, PRUNER = "trainer.max_steps", "trainer.patience", "sweep.pruner"
+Stop = Literal["trainer.max_steps", "trainer.patience", "sweep.pruner", ""]  # what ended a schedule; "" = it is whole
 
 
 class Told(NamedTuple):
@@ -56,9 +59,17 @@ def _told(trainer: Trainer, path: Path, command: str | None) -> Told:
     settings = parse(TrainSettings, trainer.facts["config"])
     total = total_steps(settings.trainer, steps_per_epoch(settings, len(trainer.evaluate.manifest.splits["train"])))
     fit = judge(curves_of(trainer, settings, path))
-    stopped = f" The schedule of {total} steps was stopped at step {trainer.step}." if trainer.step < total else ""
-    words = "; ".join(advice(fit, settings, command, total if stopped and not trainer.is_stale() else None))
+    by = stopped_by(trainer) if trainer.step < total else ""
+    stopped = f" The schedule of {total} steps was stopped at step {trainer.step} by {by}." if by else ""
+    words = "; ".join(advice(fit, settings, command, by, total))
     return Told(fit.kind, f"{fit.why}{stopped}" + (f" What to do: {words}." if words else ""))
+
+
+def stopped_by(trainer: Trainer) -> Stop:
+    """What ended a run before its schedule."""
+    if trainer.is_stopped:
+        return PRUNER
+    return PATIENCE if trainer.is_stale() else MAX_STEPS
 
 
 def curves_of(trainer: Trainer, settings: TrainSettings, path: Path) -> Curves:
@@ -81,15 +92,15 @@ def curves_of(trainer: Trainer, settings: TrainSettings, path: Path) -> Curves:
     )
 
 
-def advice(fit: Fit, settings: TrainSettings, command: str | None, unfinished: int | None) -> Iterator[str]:
-    """What helps most often, first things first. unfinished: the steps of a schedule that was stopped early."""
-    if unfinished and fit.kind != "overfitting":
-        yield f"the same command goes on with trainer.max_steps={unfinished}"
+def advice(fit: Fit, settings: TrainSettings, command: str | None, stop: Stop = "", total: int = 0) -> Iterator[str]:
+    """What helps most often, first things first. stop: what ended the schedule of ``total`` steps early."""
+    if stop == MAX_STEPS and fit.kind != "overfitting":
+        yield f"the same command goes on with trainer.max_steps={total}"
     elif fit.kind == "underfitting" and fit.at_chance:
         yield from learn_at_all(settings, command)
-    elif fit.kind in ("underfitting", "improving"):
-        yield f"train longer, {longer(settings)}"
-    if fit.kind == "underfitting" and not (fit.at_chance or unfinished):
+    elif fit.kind in ("underfitting", "improving") and stop != PRUNER:  # which ends such a run again
+        yield wait_longer(settings) if stop == PATIENCE else f"train longer, {longer(settings)}"
+    if fit.kind == "underfitting" and not fit.at_chance and stop != MAX_STEPS:
         yield from learn_more(settings)
     if fit.kind == "overfitting":
         yield from [look_at_labels(settings, command)] * fit.at_chance
@@ -133,6 +144,11 @@ def learn_less(settings: TrainSettings, command: str | None) -> Iterator[str]:
         yield f"begin with weights that have seen other videos, {of}model.pretrained=true"
 
 
+def wait_longer(settings: TrainSettings) -> str:
+    """For a run that would be ended again, however long its schedule is."""
+    return f"the same command goes on with trainer.patience={LONGER * (settings.trainer.patience or 1)}"
+
+
 def longer(settings: TrainSettings) -> str:
     """The setting of a schedule that is longer."""
     trainer = settings.trainer
@@ -145,8 +161,7 @@ def longer(settings: TrainSettings) -> str:
 
 def suits_studies(settings: TrainSettings) -> bool:
     """Whether the studies of data take such a run: one class a clip, and no task of the user's own."""
-    is_own = not isinstance(settings.task, str) and "_target_" in settings.task
-    return not is_own and build_task(settings.task).has_classes
+    return "_target_" not in settings.task and build_task(settings.task).has_classes
 
 
 def with_data(job: str, command: str | None) -> str:
