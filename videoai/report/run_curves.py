@@ -1,6 +1,7 @@
 """The curves of a run, from the records of its metrics.jsonl."""
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -23,6 +24,11 @@ class RunCurves:
     def points(self, split: str, key: str) -> Points:
         """(step, value) of a value that a split logs; none where it does not."""
         return [(one["step"], one[key]) for one in self.records if one["split"] == split and one.get(key) is not None]
+
+    def losses(self, split: str) -> Points:
+        """(step, loss) with NaN where it was not finite, which metrics.jsonl holds as null."""
+        logged = [one for one in self.records if one["split"] == split and "loss" in one]
+        return [(one["step"], math.nan if one["loss"] is None else one["loss"]) for one in logged]
 
     def charts(self) -> Mapping[str, Mapping[str, Points]]:
         """Title -> split -> points, of loss and metric."""

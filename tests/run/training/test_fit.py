@@ -1,5 +1,6 @@
 """Does the advice at the end of a run name settings that exist, and fit the run?"""
 
+import math
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -128,21 +129,29 @@ def test_a_verdict_that_fails_costs_one_warning_and_not_the_run(tmp_path, caplog
 @pytest.mark.parametrize(
     ("stale", "pruned", "said"),
     [
-        (True, False, "stopped at step 14 by trainer.patience. What to do: the same command goes on with trainer.patience=4."),
-        (True, True, "stopped at step 14 by sweep.pruner."),
-        (False, False, "stopped at step 14 by trainer.max_steps. What to do: the same command goes on with trainer.max_steps=70."),
+        (True, False, "trainer.patience. What to do: the same command goes on with trainer.patience=4."),
+        (True, True, "sweep.pruner."),
+        (False, False, "trainer.max_steps. What to do: the same command goes on with trainer.max_steps=70."),
     ],
-)  # fmt: skip
+)
 def test_the_verdict_says_what_stopped_the_schedule(stale, pruned, said, tmp_path):
     log = RunLog(tmp_path)
     for step in range(1, 15):
         log.scalars(step, "val", {"loss": 1 / step, "top1": 0.5})
     log.close()
     given = settings("trainer.batch_size=16", "trainer.patience=2", "trainer.max_steps=14")
-    found = told(
-        trainer_of(given, step=14, is_stopped=pruned, is_stale=lambda: stale), tmp_path / "metrics.jsonl", TYPED
-    )
-    assert found and found.kind == "improving" and found.text.endswith(said)
+    trainer = trainer_of(given, step=14, is_stopped=pruned, is_stale=lambda: stale)
+    found = told(trainer, tmp_path / "metrics.jsonl", TYPED)
+    assert found and found.kind == "improving" and found.text.endswith(f"stopped at step 14 by {said}")
+
+
+def test_losses_that_were_not_finite_are_counted_in_the_verdict(tmp_path):
+    log = RunLog(tmp_path)
+    for step, loss in enumerate([0.5, math.nan, math.inf, 0.4]):
+        log.scalars(step, "val", {"loss": loss, "top1": 0.5})
+    log.close()
+    found = told(trainer_of(settings("trainer.batch_size=16"), step=70), tmp_path / "metrics.jsonl", TYPED)
+    assert found and found.text == "Cannot tell from 2 evaluations, 2 more were not finite: 4 make a curve."
 
 
 @pytest.mark.parametrize("dropout", [None, [0.1, 0.2]])

@@ -80,8 +80,8 @@ def curves_of(trainer: Trainer, settings: TrainSettings, path: Path) -> Curves:
     shares = [key for key, metric in task.metrics.items() if metric.is_share and not metric.lower_is_better]
     both = next((key for key in shares if curves.points("train", key)), "")
     return Curves(
-        train_loss=curves.points("train", "loss"),
-        val_loss=curves.points("val", "loss"),
+        train_loss=curves.losses("train"),
+        val_loss=curves.losses("val"),
         train_metric=curves.points("train", both),
         val_metric=curves.points("val", both),
         title=task.metrics[both].title if both else "",
