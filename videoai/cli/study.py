@@ -19,9 +19,10 @@ from videoai.settings.training import DiffOperation, TrainSettings
 T = TypeVar("T", SplitLeakSettings, MoreDataSettings, LabelNoiseSettings)
 
 # Settings of train that a study sets itself, and the setting of its own that says so.
-TAKEN = {f"trainer.{key}": "steps" for key in ("max_steps", "max_epochs", "eval_every")}
-NOISE_TAKEN = TAKEN | {"data.folds": "folds"}
-TAKEN |= {"seed": "seeds", "data.num_workers": "num_workers", "loading.num_workers": "num_workers"}
+SHARED = {f"trainer.{key}": "steps" for key in ("max_steps", "max_epochs", "eval_every")}
+SHARED |= {"data.num_workers": "num_workers", "loading.num_workers": "num_workers"}
+TAKEN = SHARED | {"seed": "seeds"}
+NOISE_TAKEN = SHARED | {"data.folds": "folds"}
 
 
 def feature_augment(arguments: list[str]) -> int:
