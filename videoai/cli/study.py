@@ -1,5 +1,7 @@
 """``videoai study feature_augment|gan_augment|split_leak|more_data|label_noise``."""
 
+import logging
+import re
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -16,6 +18,7 @@ from videoai.settings.study import (
 )
 from videoai.settings.training import DiffOperation, TrainSettings
 
+logger = logging.getLogger(__name__)
 T = TypeVar("T", SplitLeakSettings, MoreDataSettings, LabelNoiseSettings)
 
 # Settings of train that a study sets itself, and the setting of its own that says so.
@@ -23,6 +26,9 @@ SHARED = {f"trainer.{key}": "steps" for key in ("max_steps", "max_epochs", "eval
 SHARED |= {"data.num_workers": "num_workers", "loading.num_workers": "num_workers"}
 TAKEN = SHARED | {"seed": "seeds"}
 NOISE_TAKEN = SHARED | {"data.folds": "folds"}
+# Settings of a study that change nothing where its answers are not those of networks that it trains; of the settings of
+# train, those of the data count with a checkpoint, and none with runs.
+UNUSED = {"runs": ("folds", "steps", "seed", "batch_size", "num_workers", "device"), "checkpoint": ("steps",)}
 
 
 def feature_augment(arguments: list[str]) -> int:
@@ -106,10 +112,29 @@ def with_training(cls: type[T], arguments: list[str], taken: dict[str, str]) -> 
     own, others = shared_out(cls, arguments)
     check_not_taken(others, taken)
     settings = from_arguments(cls, own).settings()
+    warn_of_unused(settings, own, others)
     model = [] if any(one.startswith(("model=", "experiment=")) for one in others) else ["model=tiny_r3d"]
     training = from_arguments(TrainSettings, [*model, *others]).settings()
     loading = replace(training.loading, num_workers=settings.num_workers)
     return settings, replace(training, loading=loading, device=settings.device)
+
+
+def warn_of_unused(settings: object, own: list[str], others: list[str]) -> None:
+    """Name the words that change nothing, as nothing is trained."""
+    source = next((key for key in UNUSED if getattr(settings, key, None)), None)
+    if source is None:
+        return
+    counts = ("data", "experiment") if source == "checkpoint" else ()
+    words = [one for one in own if one.partition("=")[0] in UNUSED[source]]
+    words += [one for one in others if is_setting(one) and re.split("[.=]", one)[0] not in counts]
+    if words:
+        named = f"{source}={getattr(settings, source)}"
+        logger.warning("%s: nothing is trained, so these change nothing: %s", named, " ".join(words))
+
+
+def is_setting(word: str) -> bool:
+    """Whether a word is no flag, nor its value."""
+    return "=" in word and not word.startswith("--")
 
 
 def check_not_taken(words: list[str], by_study: dict[str, str]) -> None:

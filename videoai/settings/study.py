@@ -184,6 +184,13 @@ class LabelNoiseSettings:
     )
     debug: bool = setting(False, help="true = show the traceback of an error")
 
+    def __post_init__(self) -> None:
+        if self.runs and self.checkpoint:
+            raise ValueError(
+                f"runs={self.runs} with checkpoint={self.checkpoint}: the answers come from one of them. "
+                "Leave the other out."
+            )
+
 
 def _check_shots(shots: tuple[int, ...]) -> None:
     """Raises: ValueError: none are given."""
