@@ -45,7 +45,7 @@ def test_the_seed_decides_and_the_note_says_what_became_of_given_splits(manifest
     ("given", "message"),
     [
         ({"folds": 3, "fold": 3}, "choose from 0 to 2"),
-        ({"folds": 9, "fold": 0}, "the class 'a' has 8 groups, and each fold needs one to test. Set data.folds to 8"),
+        ({"folds": 9, "fold": 0}, "the class 'a' has 8 groups, and each fold needs one. Set data.folds to 8 or less"),
     ],
 )
 def test_folds_that_cannot_be_are_refused(manifest, given, message):

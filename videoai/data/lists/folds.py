@@ -1,10 +1,12 @@
 """Cross-validation: each clip is once in the test split, and groups never cross a fold."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from videoai.core.messages import pluralize
 from videoai.data.lists.items import Items
 from videoai.data.lists.manifest import SPLITS, Manifest
 from videoai.data.lists.splits import group_numbers, split_groups, unit_of
@@ -25,7 +27,7 @@ def with_fold(
         raise ValueError(f"data.test_fold={fold}: with data.folds={folds} choose from 0 to {folds - 1}.")
     items = Items.join([manifest.splits[split] for split in SPLITS])
     items = items[items.in_order()]
-    _check_groups(items, manifest, folds)
+    check_groups(items, manifest.classes, folds, "data.folds")
     is_test = fold_numbers(items, folds, seed) == fold
     share = VAL_FRACTION if val_fraction is None else val_fraction
     kept = {"train": items[~is_test], "val": items[:0]}
@@ -50,12 +52,16 @@ def fold_numbers(items: Items, folds: int, seed: int) -> np.ndarray:
     return numbers
 
 
-def _check_groups(items: Items, manifest: Manifest, folds: int) -> None:
+def check_groups(items: Items, classes: Sequence[str], folds: int, setting: str, split: str = "") -> None:
+    """Raises: ValueError: a class has fewer groups than there are folds. ``setting``: what says how many; ``split``:
+    a word for the items where they are not all clips, such as ``training``."""
     groups, (clip, label) = group_numbers(items), items.label_pairs()
-    for number, name in enumerate(manifest.classes):
-        count = len(np.unique(groups[clip[label == number]]))
-        if count < folds:
-            raise ValueError(
-                f"data.folds={folds}: the class '{name}' has {count} {unit_of(items)}{'' if count == 1 else 's'}, and "
-                f"each fold needs one to test. Set data.folds to {max(2, count)} or less, or add clips."
-            )
+    counts = [len(np.unique(groups[clip[label == number]])) for number in range(len(classes))]
+    fewest = min(range(len(counts)), key=lambda number: counts[number], default=0)
+    if counts and (count := counts[fewest]) < folds:
+        fewer = f"Set {setting} to {count} or less, or add clips" if count >= 2 else "Add clips"
+        without = ", or leave the class out with data.only=[...]" if items.label_sets is None else ""
+        have = pluralize(count, f"{split} {unit_of(items)}".strip())
+        raise ValueError(
+            f"{setting}={folds}: the class '{classes[fewest]}' has {have}, and each fold needs one. {fewer}{without}."
+        )

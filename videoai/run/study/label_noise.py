@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,10 +16,10 @@ from videoai.core.messages import command_line, pluralize, same_command
 from videoai.core.paths import display_path
 from videoai.core.types import ClipSpec
 from videoai.data.dataset import EvalClips
-from videoai.data.lists.folds import fold_numbers
+from videoai.data.lists.folds import check_groups, fold_numbers
 from videoai.data.lists.items import Items
 from videoai.data.lists.manifest import SPLITS, Manifest
-from videoai.data.lists.splits import group_numbers, unit_of
+from videoai.data.lists.splits import unit_of
 from videoai.report.label_noise import Noise, Suspect, find_suspects, fit_noise, headline, probable, verdict
 from videoai.report.page.html import Html, name, tag
 from videoai.report.page.page import About, Shown, page
@@ -69,8 +70,11 @@ def study_label_noise(settings: LabelNoiseSettings, training: TrainSettings) -> 
             "results.json": (json.dumps(results, indent=2, ensure_ascii=False) + "\n").encode(),
         }
         write_together({folder.path / file: data for file, data in files.items()})
-    likely = [row for row, one in zip(rows, found, strict=True) if one in probable(found)]
-    return results | {"suspects": likely, "folder": str(folder.path), "files": list(files)}
+    return results | {
+        "suspects": [row_of(one, judged) for one in probable(found)],
+        "folder": str(folder.path),
+        "files": list(files),
+    }
 
 
 def of_training_split(settings: LabelNoiseSettings, training: TrainSettings, folder: Path) -> Judged:
@@ -79,7 +83,7 @@ def of_training_split(settings: LabelNoiseSettings, training: TrainSettings, fol
     manifest.check_single_label("the study needs one label each")
     manifest.check_learnable()
     items = manifest.splits["train"]
-    _check_groups(items, manifest, settings.folds)
+    check_groups(items, manifest.classes, settings.folds, "folds", "training")
     classifier = classifier_of(settings, training, manifest, items)
     number = fold_numbers(items, settings.folds, settings.seed)
     how = "linear heads" if settings.checkpoint else f"{settings.steps} steps each"
@@ -98,7 +102,8 @@ def of_folds(settings: LabelNoiseSettings) -> Judged:
     Raises: FileNotFoundError, ValueError: it is none, is not finished, or its videos are other ones now.
     """
     root = Path(str(settings.runs))
-    folds = sorted(root.glob("fold[0-9]*"), key=lambda path: int(path.name[4:]))
+    folds = [path for path in root.glob("fold*") if path.is_dir() and re.fullmatch(r"fold\d+", path.name)]
+    folds.sort(key=lambda path: int(path.name[4:]))
     again = command_line("train", "data.folds=5", f"run_dir={display_path(root)}", "data=...")
     if not folds or not all((fold / "test" / "predictions.csv").is_file() for fold in folds):
         raise FileNotFoundError(
@@ -170,16 +175,3 @@ def _about(judged: Judged, settings: LabelNoiseSettings) -> About:
         versions=versions(),
         command=same_command() or command_line("study label_noise", f"run_dir={display_path(settings.run_dir)}"),
     )
-
-
-def _check_groups(items: Items, manifest: Manifest, folds: int) -> None:
-    """Raises: ValueError: a class has fewer groups than there are folds."""
-    groups = group_numbers(items)
-    counts = [len(np.unique(groups[items.label == label])) for label in range(len(manifest.classes))]
-    fewest = int(np.argmin(counts))
-    if counts[fewest] < folds:
-        raise ValueError(
-            f"folds={folds}: the class '{manifest.classes[fewest]}' has "
-            f"{pluralize(counts[fewest], f'training {unit_of(items)}')}, and each fold needs one. Set folds to "
-            f"{max(2, counts[fewest])} or less, or leave the class out with data.only=[...]."
-        )
