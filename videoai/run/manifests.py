@@ -102,7 +102,9 @@ def class_warnings(manifest: Manifest) -> list[str]:
             "beside top-1; with several labels a clip, mAP counts all classes alike."
         )
     if few := [name for name, count in train.items() if count < FEW_TRAIN]:
-        said.append(f"fewer than {FEW_TRAIN} train clips of {truncated_list(few, 4)}: little can be learned of so few.")
+        said.append(
+            f"fewer than {FEW_TRAIN} train clips of {truncated_list(few, 4)}: little can be learned from so few."
+        )
     num_val = len(manifest.splits["val"])
     if 0 < num_val < FEW_VAL * len(val):
         said.append(

@@ -86,13 +86,13 @@ def of_training_split(settings: LabelNoiseSettings, training: TrainSettings, fol
     check_groups(items, manifest.classes, settings.folds, "folds", "training")
     classifier = classifier_of(settings, training, manifest, items)
     number = fold_numbers(items, settings.folds, settings.seed)
-    how = "linear heads" if settings.checkpoint else f"{settings.steps} steps each"
+    how = "linear heads" if settings.checkpoint else f"{pluralize(settings.steps, 'step')} each"
     logger.info("%s, by %s: %s", pluralize(settings.folds, "classifier"), unit_of(items), how)
     probabilities = np.full((len(items), len(manifest.classes)), np.nan)
     for fold in range(settings.folds):
         home = folder / f"fold{fold}"
         probabilities[number == fold] = classifier(items[number != fold], items[number == fold], settings.seed, home)
-        logger.info("fold %d of %d is judged", fold, settings.folds)
+        logger.info("fold %d of %d is judged", fold + 1, settings.folds)
     return Judged(manifest, items, probabilities, training.loading.frame_fps)
 
 

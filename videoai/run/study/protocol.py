@@ -36,9 +36,11 @@ def all_cells(shots: Iterable[int], num_seeds: int, arms: Sequence[str]) -> list
     return [Cell(number, seed, arm) for number in sorted(shots) for seed in range(num_seeds) for arm in arms]
 
 
-def measure_all(cells: Sequence[Cell], measure: Measure, folder: Path, facts: Mapping[str, Any]) -> list[Row]:
+def measure_all(
+    cells: Sequence[Cell], measure: Measure, folder: Path, facts: Mapping[str, Any], unit: str = "shots"
+) -> list[Row]:
     """The rows of all cells, in their order; those that the folder holds are not measured again. ``Refused`` makes
-    a row without accuracy; any other error ends the study.
+    a row without accuracy; any other error ends the study. ``unit``: what ``cell.shots`` counts.
 
     Raises: ValueError: the folder holds rows that were measured under other ``facts``.
     """
@@ -50,7 +52,7 @@ def measure_all(cells: Sequence[Cell], measure: Measure, folder: Path, facts: Ma
         rows[cell] = {**cell._asdict(), **_measured(measure, cell)}
         lines = [json.dumps(line) for line in (facts, *rows.values())]
         write_atomic(folder / ROWS, ("\n".join(lines) + "\n").encode())
-        logger.info("%d shots, seed %d, %s: %s", *cell, shown(rows[cell]))
+        logger.info("%d %s, seed %d, %s: %s", cell.shots, unit, cell.seed, cell.arm, shown(rows[cell]))
     return [rows[cell] for cell in cells]
 
 
