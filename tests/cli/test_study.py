@@ -70,7 +70,7 @@ def test_more_data_and_label_noise_print_and_go_on_where_they_stopped(
     more = ("study", "more_data", *given, "seeds=2", "parts=[0.3,0.6,1.0]", "run_dir=more")
     first = videoai_command(*more, cwd=tmp_path)
     assert first.returncode == 0, first.stderr
-    assert "6 classifiers, 1 steps each" in first.stderr and "cannot tell" in first.stdout
+    assert "6 classifiers, 1 step each" in first.stderr and "cannot tell" in first.stdout
     assert {"rows.jsonl", "results.json", "curve.png"} <= {path.name for path in (tmp_path / "more").iterdir()}
     assert "2 of 2 cells are there already" in videoai_command(*more, cwd=tmp_path).stderr
     frozen = f"checkpoint={evaluated_run}/checkpoints/best.pt"

@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from videoai.report.more_data import Gain, Law, fit_law, gain, verdict
+from videoai.report.more_data import Gain, Law, fit_law, gain, gains_table, verdict
+from videoai.report.tables import as_text
 
 SIZES = np.array([50, 100, 200, 400])
 
@@ -62,10 +63,19 @@ def test_the_verdict_names_the_classes_that_profit_and_says_where_nothing_can_be
         "40 more of fall about +6.0 points (90 %: +3.0 .. +9.0) of its own."
     )
     unsure = whole._replace(low=-1.0)
-    assert "cannot tell from this" in verdict(unsure, [run]) and "Of no single class" in verdict(unsure, [run])
+    assert "cannot tell from this" in verdict(unsure, [run]) and "For no single class" in verdict(unsure, [run])
     assert "never tried that far" in verdict(whole._replace(more=101), [])
 
 
 def test_a_class_without_validation_clips_has_no_gain():
     one = gain("rare", [5, 10, 20], np.zeros((3, 3, 0)), np.zeros(0), more=10)
     assert math.isnan(one.points) and not one.is_sure
+    assert "too few clips in val" in as_text(gains_table([one], [0.25, 0.5, 1.0]))
+
+
+@pytest.mark.parametrize("sizes", [[1, 1, 1], [1, 1, 2]])
+def test_a_class_whose_parts_are_alike_has_a_score_and_no_gain(sizes):
+    with np.errstate(all="raise"):
+        one = gain("rare", sizes, np.ones((2, 3, 6)), np.arange(6), more=1)
+    assert one.accuracy == (100.0, 100.0, 100.0) and math.isnan(one.points) and not one.is_sure
+    assert "too few clips in train" in as_text(gains_table([one], [0.25, 0.5, 1.0]))

@@ -7,6 +7,7 @@ again, and the law is fitted to each draw.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,6 +22,7 @@ EXPONENTS = np.linspace(0.1, 1.0, 10)  # values of c; the paper finds 0.07 to 0.
 DRAWS = 2000  # bootstrap; the ends of a 90 % interval rest on 100 draws each
 CONFIDENCE = 0.9
 FEWEST = 5  # validation clips of a class below which nothing is said of it; judgement
+FEWEST_SIZES = 3  # different numbers of clips, as the law has three unknowns
 POINT = 0.005  # gain that rounds to a point; less is no profit whatever the interval; judgement
 
 
@@ -43,7 +45,7 @@ class Gain(NamedTuple):
     clips: int  # training clips now
     more: int
     accuracy: tuple[float, ...]  # mean of each part, in percent; NaN without validation clips
-    points: float
+    points: float  # NaN where clips are too few to tell
     low: float  # lower end of the interval
     high: float
 
@@ -84,20 +86,22 @@ def fit_laws(clips: ndarray, errors: ndarray) -> tuple[ndarray, ndarray, ndarray
 
 
 def gain(name: str, clips: Sequence[int], right: ndarray, groups: ndarray, more: int, seed: int = 0) -> Gain:
-    """The gain of ``more`` clips.
+    """The gain of ``more`` clips; unknown without answers, or from fewer than three different sizes.
 
     Args:
-        clips: [sizes], in ascending order.
+        clips: [sizes], in ascending order; those of a small class may be alike.
         right: [seeds, sizes, M] of 0 and 1, whether an answer was right.
         groups: [M], the group of each validation clip; whole groups are drawn again.
     """
     if right.shape[2] == 0:
         return Gain(name, clips[-1], more, (np.nan,) * len(clips), np.nan, np.nan, np.nan)
     sizes, errors = np.asarray(clips, float), 1 - right.mean((0, 2))
+    accuracy = tuple(float(100 * (1 - error)) for error in errors)
+    if len(set(clips)) < FEWEST_SIZES:
+        return Gain(name, clips[-1], more, accuracy, np.nan, np.nan, np.nan)
     middle = _gained(sizes, errors[None], more)[0]
     draws = _gained(sizes, drawn_errors(right, groups, np.random.default_rng(seed)), more)
     low, high = np.quantile(draws, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    accuracy = tuple(float(100 * (1 - error)) for error in errors)
     return Gain(name, clips[-1], more, accuracy, float(100 * middle), float(100 * low), float(100 * high))
 
 
@@ -125,7 +129,7 @@ def verdict(whole: Gain, classes: Sequence[Gain]) -> str:
     if sure:
         said.append("; ".join(f"{one.more} more of {one.name} about {one.said} of its own" for one in sure[:5]) + ".")
     else:
-        said.append("Of no single class can it be told whether more clips would help.")
+        said.append("For no single class can the study tell whether more clips would help.")
     if whole.more > whole.clips:
         said.append("This is more than the set was grown by here: the law was never tried that far.")
     return " ".join(said)
@@ -140,11 +144,15 @@ def gains_table(gains: Sequence[Gain], sizes: Sequence[float]) -> Table:
         table.add_column(column, justify="left" if column in ("class", "") else "right", no_wrap=True)
     for one in gains:
         scores = ["–" if value != value else f"{value:.1f}" for value in one.accuracy]
-        told = ("–", "–", "no clips in val") if one.points != one.points else (
-            f"{one.points:+.1f}", f"{one.low:+.1f} .. {one.high:+.1f}", "profits" if one.is_sure else "cannot tell"
-        )  # fmt: skip
-        table.add_row(one.name, str(one.clips), *scores, f"+{one.more}", *told)
+        table.add_row(one.name, str(one.clips), *scores, f"+{one.more}", *_points(one))
     return table
+
+
+def _points(one: Gain) -> tuple[str, str, str]:
+    """The last three columns of a row."""
+    if math.isnan(one.points):
+        return "–", "–", f"too few clips in {'val' if math.isnan(one.accuracy[-1]) else 'train'}"
+    return f"{one.points:+.1f}", f"{one.low:+.1f} .. {one.high:+.1f}", "profits" if one.is_sure else "cannot tell"
 
 
 def curve_figure(clips: Sequence[int], right: ndarray, groups: ndarray, more: int, title: str) -> Figure:

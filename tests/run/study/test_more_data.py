@@ -79,6 +79,11 @@ def test_minutes_end_the_study_between_seeds_but_not_before_the_second(tmp_path,
     assert "2 of 4 seeds were measured" in caplog.text
 
 
+def test_parts_of_one_size_are_refused_with_what_they_are(tmp_path):
+    with pytest.raises(ValueError, match=r"of 84 training clips these are 21, 21, 42, 84, .* 3 or more. Give parts"):
+        growing(tmp_path, parts=(0.25, 0.251, 0.5, 1.0))
+
+
 def test_fewer_than_three_parts_make_no_curve():
     with pytest.raises(ValueError, match="give three or more shares up to 1.0"):
         MoreDataSettings(parts=(0.5, 1.0))

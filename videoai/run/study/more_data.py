@@ -13,11 +13,12 @@ import torch
 from numpy import ndarray
 
 from videoai.core.files import write_together
+from videoai.core.messages import pluralize
 from videoai.core.seeding import generator_for
 from videoai.data.lists.items import Items
 from videoai.data.lists.manifest import Manifest
 from videoai.data.lists.splits import group_numbers, unit_of
-from videoai.report.more_data import FEWEST, Gain, as_json, curve_figure, gain, verdict
+from videoai.report.more_data import FEWEST, FEWEST_SIZES, Gain, as_json, curve_figure, gain, verdict
 from videoai.report.run_pictures import png
 from videoai.run.manifests import build_manifest
 from videoai.run.study.gan_augment import settings_that_matter
@@ -70,10 +71,20 @@ class Growing:
     classifier: Classifier
     folder: Path
 
+    def __post_init__(self) -> None:
+        """Raises: ValueError: parts of one size."""
+        sizes, whole = [cell.shots for cell in self.cells(0)], len(self.manifest.splits["train"])
+        if len(set(sizes)) < len(sizes):
+            raise ValueError(
+                f"parts={list(self.settings.parts)}: of {pluralize(whole, 'training clip')} these are "
+                f"{', '.join(map(str, sizes))}, each class with one clip at least. The study needs parts of different "
+                f"sizes, {FEWEST_SIZES} or more. Give parts that are further apart, or add clips."
+            )
+
     def rows(self, facts: dict[str, Any]) -> list[Row]:
         """Seed by seed, as long as ``minutes`` allows."""
         cells = [self.cells(seed) for seed in range(self.settings.seeds)]
-        steps = "linear heads" if self.settings.checkpoint else f"{self.settings.steps} steps each"
+        steps = "linear heads" if self.settings.checkpoint else f"{pluralize(self.settings.steps, 'step')} each"
         number = sum(map(len, cells))
         logger.info("%d classifiers, %s: %d seeds of %d parts", number, steps, len(cells), len(cells[0]))
         rows, started = [], time.perf_counter()
@@ -85,13 +96,17 @@ class Growing:
             if limit and chunk[0].seed >= FEWEST_SEEDS and end > 60 * limit:
                 logger.warning("minutes=%g are over: %d of %d seeds were measured", limit, chunk[0].seed, len(cells))
                 break
-            rows += measure_all(chunk, self.measure, self.folder, facts)
+            rows += measure_all(chunk, self.measure, self.folder, facts, unit="clips")
         return rows
+
+    @property
+    def shares(self) -> list[float]:
+        """The parts in ascending order."""
+        return sorted(set(self.settings.parts))
 
     def cells(self, seed: int) -> list[Cell]:
         """The parts of a seed, the smallest first, by the number of their clips."""
-        parts = sorted(set(self.settings.parts))
-        return [Cell(len(part_of(self.manifest, share, 0)), seed, ARM) for share in parts]
+        return [Cell(len(part_of(self.manifest, share, 0)), seed, ARM) for share in self.shares]
 
     def measure(self, cell: Cell) -> dict[str, Any]:
         """``accuracy`` on val, and ``right``: a digit for each clip of val in its order."""
@@ -113,14 +128,14 @@ class Growing:
     def gains(self, rows: Sequence[Row]) -> list[Gain]:
         """The gain of all clips, then of each class that val shows often enough; a class grows as the others do."""
         train, val, right = self.manifest.splits["train"], self.manifest.splits["val"], self.right(rows)
-        groups, sizes = group_numbers(val), sorted({row["shots"] for row in rows})
+        groups, sizes, shares = group_numbers(val), [cell.shots for cell in self.cells(0)], self.shares
         more = self.settings.more or max(1, len(train) // 2)
         found = [gain("all", sizes, right, groups, more)]
         counts = train.count_labels(len(self.manifest.classes)).tolist()
         for label, name in enumerate(self.manifest.classes):
             of_class = np.flatnonzero(val.label == label)
             of_class = of_class if len(of_class) >= FEWEST else of_class[:0]
-            own = [max(1, round(counts[label] * size / len(train))) for size in sizes]
+            own = [clips_of(counts[label], share) for share in shares]
             extra = max(1, round(more * counts[label] / len(train))) if self.settings.more is None else more
             found.append(gain(name, own, right[:, :, of_class], groups[of_class], extra))
         return found
@@ -138,8 +153,13 @@ def part_of(manifest: Manifest, share: float, seed: int) -> Items:
     kept = []
     for label in range(num_classes):
         of_class = order[items.label[order] == label]
-        kept.append(of_class[: max(1, round(share * len(of_class)))])
+        kept.append(of_class[: clips_of(len(of_class), share)])
     return items[np.sort(np.concatenate(kept))]
+
+
+def clips_of(count: int, share: float) -> int:
+    """Clips of a class in a part, one at least."""
+    return max(1, round(share * count))
 
 
 def _check_data(manifest: Manifest) -> None:
