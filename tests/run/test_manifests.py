@@ -1,9 +1,13 @@
+from dataclasses import replace
+
 import pytest
 
 from videoai.core.types import VideoItem
 from videoai.data.lists.manifest import Manifest
 from videoai.run.manifests import build_manifest, class_warnings
 from videoai.settings.data import DataSettings, absolute_values
+
+DATA = DataSettings(source={"name": "folder"})
 
 
 def test_paths_are_kept_absolute(tmp_path, monkeypatch):
@@ -40,5 +44,19 @@ def test_few_clips_and_unequal_classes_are_said(train, val, said):
         split: [VideoItem(f"/{split}{k}_{n}.mp4", k) for k in (0, 1) for n in range(counts[k])]
         for split, counts in (("train", train), ("val", val))
     }
-    found = class_warnings(Manifest(("a", "b"), splits, "here"))  # pyright: ignore[reportArgumentType]
+    manifest = Manifest(("a", "b"), splits, "here")  # pyright: ignore[reportArgumentType]
+    found = class_warnings(manifest, DATA)
     assert len(found) == len(said) and all(one.startswith(start) for one, start in zip(found, said, strict=True))
+
+
+def test_folds_are_not_advised_where_they_are_set():
+    train = [VideoItem(f"/{k}{n}.mp4", k) for k in (0, 1) for n in range(20)]
+    splits = {"train": train, "val": [VideoItem("/val.mp4", 0)]}
+    manifest = Manifest(("a", "b"), splits, "here")  # pyright: ignore[reportArgumentType]
+    (without,), (dealt,) = class_warnings(manifest, DATA), class_warnings(manifest, replace(DATA, folds=5, test_fold=0))
+    assert without == f"{dealt} data.folds=5 tests every clip once."
+
+
+def test_a_set_without_any_class_has_nothing_to_be_said_of():
+    splits = {"train": [VideoItem("/a.mp4", 0)], "val": []}
+    assert class_warnings(Manifest((), splits, "here"), DATA) == []  # pyright: ignore[reportArgumentType]

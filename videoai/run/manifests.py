@@ -90,8 +90,10 @@ def warn_of_parted_sources(manifest: Manifest) -> None:
         logger.warning("clips of one person or source seem to be in several splits, which flatters the score: %s", how)
 
 
-def class_warnings(manifest: Manifest) -> list[str]:
+def class_warnings(manifest: Manifest, data: DataSettings) -> list[str]:
     """Sentences on classes of very different sizes, or with so few clips that a score says little."""
+    if not manifest.classes:
+        return []
     table = manifest.table()
     train, val = ({name: counts[at] for name, *counts in table} for at in (0, 1))
     most, least = max(train, key=lambda name: train[name]), min(train, key=lambda name: train[name])
@@ -107,9 +109,10 @@ def class_warnings(manifest: Manifest) -> list[str]:
         )
     num_val = len(manifest.splits["val"])
     if 0 < num_val < FEW_VAL * len(val):
+        more = "" if data.folds else " data.folds=5 tests every clip once."
         said.append(
             f"{pluralize(num_val, 'validation clip')} for {len(val)} classes: accuracy is uncertain by up to "
-            f"{whole_percent(1 / num_val**0.5)} to either side. data.folds=5 tests every clip once."
+            f"{whole_percent(1 / num_val**0.5)} to either side.{more}"
         )
     return said
 

@@ -1,5 +1,6 @@
-"""What ``train`` looks at, and says, before it builds anything."""
+"""What ``train`` looks at, and says of its data, before it builds anything."""
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,10 +10,14 @@ import pytest
 from PIL import Image
 
 from videoai.compose.settings import from_keywords
+from videoai.core.types import VideoItem
+from videoai.data.lists.manifest import Manifest
 from videoai.run.manifests import build_manifest
-from videoai.run.training.set_up import set_up
+from videoai.run.training.set_up import note_classes, set_up
+from videoai.settings.data import DataSettings
 from videoai.settings.model import ClipSettings
 from videoai.settings.training import TrainSettings
+from videoai.tasks import build_task
 
 CLIP = {"num_frames": 4, "size": 32, "stride": 1}
 
@@ -42,3 +47,19 @@ def test_a_run_that_goes_on_looks_no_more(settings, caplog):
     manifest = build_manifest(settings.data, trust=())
     set_up(run_of(settings, {"classes": ["a", "b"], "versions": {"data": manifest.fingerprint()}}))
     assert "single frame" not in caplog.text
+
+
+OWN: Any = SimpleNamespace()  # a task of the user's own need not be derived from anything
+
+
+@pytest.mark.parametrize(
+    ("task", "is_said"),
+    [*((build_task(name), name != "gan") for name in ("classify", "multi_label", "gan")), (OWN, False)],
+)
+def test_few_clips_of_a_class_are_said_where_classes_are_learned(task, is_said, caplog):
+    caplog.set_level(logging.INFO)
+    splits = {"train": [VideoItem(f"/{k}.mp4", k) for k in (0, 1)], "val": [VideoItem("/val.mp4", 0)]}
+    manifest = Manifest(("0.12", "0.7"), splits, "here")  # pyright: ignore[reportArgumentType]
+    note_classes(task, manifest, DataSettings(source={"name": "folder"}))
+    assert ("note: fewer than 10 train clips of 0.12, 0.7" in caplog.text) == is_said
+    assert ("accuracy is uncertain" in caplog.text) == is_said

@@ -89,7 +89,8 @@ def describe(manifest: Manifest, settings: InspectSettings, training: TrainSetti
     flip = {"data.flip": 0} if sided and training.data.flip else {}
     if settings.out:
         write_montage(Path(settings.out), manifest, settings.frame_fps)
-    warnings = [*class_warnings(manifest), *([_sided(sided)] if flip else []), *about_clip, *_file_warnings(videos)]
+    warnings = class_warnings(manifest, training.data)
+    warnings += [*([_sided(sided)] if flip else []), *about_clip, *_file_warnings(videos)]
     warnings += [note] if (note := still_words(facts)) else []
     return {
         "classes": {name: dict(zip(SPLITS, counts, strict=True)) for name, *counts in manifest.table()},

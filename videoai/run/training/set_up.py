@@ -26,10 +26,12 @@ from videoai.run.training.choose_model import is_open, with_model_and_clip
 from videoai.run.training.open_run import Run, Settings
 from videoai.run.training.trained_on import KEY, videos_trained_on, warn_of_seen_videos
 from videoai.run.video_facts import still_note
+from videoai.settings.data import DataSettings
 from videoai.settings.gan import GanTrainerSettings
 from videoai.settings.parse import to_dict
 from videoai.settings.training import TrainerSettings, TrainSettings
 from videoai.tasks import AUTO, build_task, suiting
+from videoai.tasks.classify import ClassTask
 from videoai.tasks.task import Setup, Task
 
 logger = logging.getLogger(__name__)
@@ -47,8 +49,7 @@ def set_up(run: Run) -> tuple[Task, Setup]:
     task.validate(manifest, settings)
     announce_data(manifest)
     warn_of_parted_sources(manifest)
-    for note in class_warnings(manifest):
-        logger.info("note: %s", note)  # no warning: a study of few clips would repeat it for each of its trainings
+    note_classes(task, manifest, settings.data)
     outputs = task.outputs(manifest)
     check_same_data(manifest, outputs, run)
     if isinstance(settings, TrainSettings) and is_open(settings):
@@ -85,6 +86,12 @@ def warn_of_stills(manifest: Manifest, settings: Settings) -> None:
         reading = {"frame_fps": settings.loading.frame_fps, "isolated": settings.loading.isolated}
         if note := still_note(manifest.splits["train"], reading):
             logger.warning(note)
+
+
+def note_classes(task: Task, manifest: Manifest, data: DataSettings) -> None:
+    """Where classes differ much in size or have few clips; nothing for a GAN, nor for a task whose labels are none."""
+    for note in class_warnings(manifest, data) if isinstance(task, ClassTask) else ():
+        logger.info("note: %s", note)  # no warning: a study of few clips would repeat it for each of its trainings
 
 
 def steps_per_epoch(settings: Settings, num_videos: int) -> int:
