@@ -114,7 +114,7 @@ def test_without_time_a_section_is_named_and_not_run(tmp_path):
     assert code == 1 and facts["failed"] == ["install"] and facts["sections"][0]["status"] == "not run"
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_rehearsal_without_a_gpu_runs_every_section(tmp_path):
     """Limits are wide: other tests run beside it."""
     code, facts, page = gpu_check(tmp_path / "out", "--extra", CRASH, "--minutes", "40", timeout=2400)

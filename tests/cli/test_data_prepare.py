@@ -171,7 +171,7 @@ def test_a_killed_run_goes_on_to_the_bytes_of_an_undisturbed_one(many_clips, vid
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("to", ["videos", "clips", "shards"])
+@pytest.mark.parametrize("to", ["shards", *(pytest.param(to, marks=pytest.mark.nightly) for to in ("videos", "clips"))])
 def test_a_run_killed_again_and_again_goes_on(to, many_clips, videoai_command, prepare, tmp_path):
     command = ["data", "prepare", str(many_clips), f"to={to}", "shard_mb=0.01"]
     prepare(*command[2:], "out=straight")

@@ -177,7 +177,10 @@ def test_tasks_of_srun_train_together(clip_folder, tmp_path):
     assert weights(tmp_path / "run")
 
 
-@pytest.mark.parametrize(("victim", "mode"), [("0", "replicate"), ("1", "replicate"), ("0", "shard")])
+@pytest.mark.parametrize(
+    ("victim", "mode"),
+    [("1", "replicate"), ("0", "shard"), pytest.param("0", "replicate", marks=pytest.mark.nightly)],
+)
 def test_a_killed_process_is_restarted_and_the_run_ends_bit_exact(clip_folder, tmp_path, victim, mode):
     """``--max-restarts``: rank 0, which writes the checkpoints, and another, somewhere in a step."""
     settings = [f"parallel={mode}", "trainer.max_steps=40", "trainer.save_every=5", "trainer.eval_every=40"]

@@ -142,7 +142,7 @@ LABELS = {
 }
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_labels_that_clips_share_are_learnt(videoai_command, tmp_path):
     lines = ["path,label,split"]
     for split, count in (("train", 60), ("val", 8), ("test", 12)):

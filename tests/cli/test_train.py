@@ -82,7 +82,8 @@ def test_running_the_same_command_again_continues(trained, videoai_command, clip
 @pytest.mark.parametrize(("task", "newer"), [("classify", "augment.features"), ("gan", "gan.aux_classifier_width")])
 def test_a_run_of_a_version_with_fewer_settings_continues(task, newer, videoai_command, clip_folder, tmp_path):
     """But not where the newer setting is given another value than its default."""
-    small = ("clip.num_frames=8", "clip.size=16", "clip.resize=16", *FAST)
+    fast = [word for word in FAST if task == "classify" or word != "report=false"]  # a GAN has no report
+    small = ("clip.num_frames=8", "clip.size=16", "clip.resize=16", *fast)
     command = ("train", f"task={task}", "data=folder", f"data.root={clip_folder}", "run_dir=run", *small)
     assert videoai_command(*command, "trainer.max_steps=1", cwd=tmp_path).returncode == 0
     last = tmp_path / "run/checkpoints/last.pt"

@@ -34,6 +34,7 @@ LIGHT = 12_000_000  # parameters: a second a test
 LIGHTER = 4_000_000  # where one of 20 million takes ten seconds: two backward passes
 LIGHTEST = 1_000_000  # where one of 3 million takes seven: compiling
 HEAVY = 40_000_000  # a minute for all tests of a model
+COMPILED = 20_000_000  # half a minute to compile one of 30 million
 
 
 class Small(NamedTuple):
@@ -145,7 +146,7 @@ def golden_facts() -> dict[str, dict[str, Any]]:
     return json.loads(GOLDEN.read_text()) if GOLDEN.exists() else {}
 
 
-def _tiers(light: float, other_sizes: pytest.MarkDecorator = pytest.mark.nightly) -> list[Any]:
+def _tiers(light: float, heavy: float = HEAVY, other_sizes: pytest.MarkDecorator = pytest.mark.nightly) -> list[Any]:
     sizes = {name: golden_facts().get(name, {}).get("parameters", 0) for name in MODELS}
     smallest: dict[str, str] = {}
     for name in sorted(MODELS, key=lambda name: sizes[name]):
@@ -154,13 +155,13 @@ def _tiers(light: float, other_sizes: pytest.MarkDecorator = pytest.mark.nightly
     def marks(name: str) -> list[pytest.MarkDecorator]:
         if name not in smallest.values():
             return [other_sizes]
-        return [] if sizes[name] < light else [pytest.mark.slow if sizes[name] < HEAVY else other_sizes]
+        return [] if sizes[name] < light else [pytest.mark.slow if sizes[name] < heavy else pytest.mark.nightly]
 
     return [pytest.param(name, marks=marks(name)) for name in MODELS]
 
 
 every_model = pytest.mark.parametrize("name", _tiers(LIGHT), scope="module")
-every_model_to_compile = pytest.mark.parametrize("name", _tiers(LIGHTEST), scope="module")
+every_model_to_compile = pytest.mark.parametrize("name", _tiers(LIGHTEST, COMPILED), scope="module")
 every_model_at_length = pytest.mark.parametrize("name", _tiers(LIGHTER), scope="module")
 
 

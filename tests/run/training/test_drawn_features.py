@@ -29,7 +29,12 @@ def weights(run_dir: Path) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=pytest.mark.slow) if n != "gaussian" else n for n in AUGMENTERS]
+    "name",
+    [
+        "gaussian",
+        *(pytest.param(n, marks=pytest.mark.slow) for n in AUGMENTERS if n not in ("gaussian", "feature_gan")),
+        pytest.param("feature_gan", marks=pytest.mark.nightly),
+    ],
 )
 def test_a_run_with_drawn_features_continues_bitwise(clip_folder, judge_run, tmp_path, name):
     augment = {"features": name, "feature_ratio": 0.5}
