@@ -14,7 +14,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[byte
     return subprocess.run(command, capture_output=True, timeout=120, env={**os.environ, **environment})
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+@pytest.mark.parametrize("encoding", ["ascii", pytest.param("cp1252", marks=pytest.mark.slow)])
 def test_tables_and_names_of_any_script_are_printed_in_what_the_terminal_has(clip_folder, tmp_path, encoding):
     for name, original in zip(
         ("走る", "прыжок"), sorted(clip_folder.glob("l*/")) + sorted(clip_folder.glob("u*/")), strict=False

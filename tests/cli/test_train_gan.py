@@ -20,6 +20,7 @@ def trained(clip_folder, videoai_command, tmp_path_factory):
     return cwd, done
 
 
+@pytest.mark.slow
 def test_eight_steps_train_and_say_what_comes_next(trained):
     cwd, done = trained
     assert "val named x spread" in done.stdout
@@ -33,6 +34,7 @@ def test_eight_steps_train_and_say_what_comes_next(trained):
     assert [line["step"] for line in lines if line["split"] == "train"] == [2, 4, 6, 8]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", ["evaluate", "predict"])
 def test_a_gan_is_not_asked_for_names(trained, videoai_command, verb):
     cwd, _ = trained

@@ -74,6 +74,7 @@ def test_another_process_reads_the_same_frames_and_draws_as_often(items):
     assert all(map(torch.equal, many, read_views(items[0], CLIP, num_views=3)))
 
 
+@pytest.mark.slow
 def test_what_is_bad_here_is_bad_there(tmp_path):
     (tmp_path / "a.mp4").write_bytes(b"")
     with pytest.raises(BadVideo, match="a.mp4: empty while opening: 0 bytes"):

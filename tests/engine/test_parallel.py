@@ -32,7 +32,11 @@ LAYOUTS["replicate-3"] = (
     "replicate",
     3,
 )  # may hang on two cores, see docs/scaling.md
-CASES = ["replicate-2", "shard-2", pytest.param("replicate-3", marks=pytest.mark.nightly)]
+CASES = [
+    "replicate-2",
+    pytest.param("shard-2", marks=pytest.mark.slow),
+    pytest.param("replicate-3", marks=pytest.mark.nightly),
+]
 Together = Callable[[str], list[dict[str, Any]]]  # a layout -> what each of its processes made
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 

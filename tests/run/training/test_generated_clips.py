@@ -152,6 +152,7 @@ def test_only_rare_classes_get_generated_clips_where_that_is_asked(clip_folder, 
 CLIP = {"num_frames": 8, "size": 32, "stride": 2}
 
 
+@pytest.mark.slow
 def test_a_generator_fills_batches_on_the_device_and_continues_bitwise(clip_folder, untrained_gan, tmp_path, caplog):
     caplog.set_level(logging.INFO)
     given = settings(clip_folder, tmp_path / "whole", untrained_gan, until=0.6) | {"clip": CLIP}
