@@ -31,6 +31,8 @@ MAX_DISAGREEMENT = 0.05  # relative L2 to fp32's logits: bf16 has 8 bits of mant
 # (r3d_18, r2plus1d_18, uniformer_s on a Zen 5).
 MAX_GRADIENT_ERROR = 0.5
 SHORT_STEP_MILLISECONDS = 100.0  # tiny_r3d takes 25 on one thread, r3d_18 thousands
+# On two cores, where the loader needs the other one: 160 steps of 200 ms took 41 s on one thread, 55 s on two.
+SHORT_STEP_ON_TWO_CORES = 400.0
 MAX_GAIN = 5.0  # speed of another format over fp32: 4.5 was measured
 MIN_GAIN = 1.1  # faster than fp32 by less is noise, and fp32 is the safer format
 
@@ -87,7 +89,7 @@ def resolve_precision(
     if name == "auto" and emulates_bf16():
         formats = [precision for precision in formats if precision.name != "bf16"]
     torch.set_num_threads(1 if num_threads == "auto" else int(num_threads))
-    alone = num_threads == "auto" and _may_be_short(formats[0], model, video)
+    alone = num_threads == "auto" and _may_be_short(formats[0], model, video, everything)
     if num_threads == "auto" and not alone:
         torch.set_num_threads(everything)
     if len(formats) == 1 and not alone:
@@ -178,7 +180,12 @@ def choose_fastest(rows: list[Choice]) -> Choice:
 
 def threads_for(row: Choice, everything: int) -> int:
     """One thread for a step that is short on it, otherwise all."""
-    return 1 if row.milliseconds <= SHORT_STEP_MILLISECONDS else everything
+    return 1 if row.milliseconds <= short_step(everything) else everything
+
+
+def short_step(everything: int) -> float:
+    """Milliseconds up to which a step is short, where torch has so many threads."""
+    return SHORT_STEP_MILLISECONDS if everything > 2 else SHORT_STEP_ON_TWO_CORES
 
 
 def probe(
@@ -222,13 +229,13 @@ def worst_error(given: list[Tensor | None], wanted: list[Tensor | None]) -> floa
     return worst
 
 
-def _may_be_short(precision: Precision, model: nn.Module, video: Tensor) -> bool:
+def _may_be_short(precision: Precision, model: nn.Module, video: Tensor, everything: int) -> bool:
     """Whether a step may be short, estimated from one clip in the first format: on one thread a batch of a large
     model would take a minute a turn."""
     clone, label = precision.place(copy.deepcopy(model)).eval(), torch.zeros(1, dtype=torch.int64)
     with torch.random.fork_rng(devices=[]):
         one_clip = min(_milliseconds(precision, clone, video[:1], label) for _ in range(2))
-    return len(video) * one_clip <= MAX_GAIN * SHORT_STEP_MILLISECONDS
+    return len(video) * one_clip <= MAX_GAIN * short_step(everything)
 
 
 @torch.no_grad()
