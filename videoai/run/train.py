@@ -39,7 +39,7 @@ from videoai.run.training.choose_model import is_open
 from videoai.run.training.choose_schedule import decay_of, with_learning_rate, with_schedule
 from videoai.run.training.compiling import with_compile
 from videoai.run.training.diverged import advice
-from videoai.run.training.fit import told
+from videoai.run.training.fit import verdict
 from videoai.run.training.generated_clips import check_same_generated_clips, new_synthetic
 from videoai.run.training.open_run import Run, Settings, is_synchronized, open_run
 from videoai.run.training.pace import Pace, pace
@@ -107,7 +107,7 @@ def train(
             then = advice(run, precision=trainer.precision.name, last_is_sound=trainer.is_sound())
             raise ValueError(f"{broken} {then}") from broken
         result = result_of(run, trainer, seconds=time.perf_counter() - started)
-        said = told(trainer, run.folder.path / "metrics.jsonl", command) if process_group.rank() == 0 else None
+        said = verdict(trainer, run.folder.path / "metrics.jsonl", command) if process_group.rank() == 0 else None
         if isinstance(run.settings, TrainSettings):
             note_overrun(run.settings.trainer, result.seconds)
             if run.settings.report:

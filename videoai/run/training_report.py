@@ -26,7 +26,7 @@ from videoai.report.run_curves import RunCurves
 from videoai.report.run_pictures import curves_figure, labels_figure, png, side_by_side
 from videoai.run.evaluate import name_of
 from videoai.run.page import NAME, about, with_page
-from videoai.run.training.fit import Told
+from videoai.run.training.fit import Verdict
 from videoai.run.training.folder import RunFolder
 from videoai.run.training.stream import TrainStream
 from videoai.tasks import build_task
@@ -39,7 +39,7 @@ NUM_CLIPS = 8  # training clips that are shown
 MAX_READ = 32  # training clips that are read for it
 
 
-def training_report(folder: RunFolder, trainer: Trainer, command: str | None, fit: Told | None = None) -> str | None:
+def training_report(folder: RunFolder, trainer: Trainer, command: str | None, fit: Verdict | None = None) -> str | None:
     """Evaluate the best checkpoint, else the last, and write ``RUN/report/``. What fails here costs a warning and not
     the run, which is saved. ``fit``: the verdict on the curves.
 
@@ -53,7 +53,7 @@ def training_report(folder: RunFolder, trainer: Trainer, command: str | None, fi
     return str(folder.path / "report" / NAME) if NAME in files else None
 
 
-def _write(folder: RunFolder, trainer: Trainer, command: str | None, fit: Told | None) -> Sequence[str]:
+def _write(folder: RunFolder, trainer: Trainer, command: str | None, fit: Verdict | None) -> Sequence[str]:
     validation, task = trainer.evaluate, build_task(trainer.facts["config"]["task"])
     assert isinstance(validation, SupervisedValidation), "the task validates in a way of its own"
     assert isinstance(task, SupervisedTask)

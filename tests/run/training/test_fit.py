@@ -10,7 +10,7 @@ import pytest
 from videoai.compose.settings import from_arguments
 from videoai.core.log import RunLog
 from videoai.report.fit import Fit
-from videoai.run.training.fit import advice, told, with_data
+from videoai.run.training.fit import advice, verdict, with_data
 from videoai.run.training.pace import total_steps
 from videoai.run.training.set_up import steps_per_epoch
 from videoai.settings.parse import to_dict
@@ -109,7 +109,7 @@ def test_a_model_at_chance_gets_a_lower_rate_and_a_look_at_labels():
 
 
 def trainer_of(given: TrainSettings, **more: object) -> Any:
-    """What ``told`` reads of a trainer at the end of a run: 100 training clips, 20 of validation, two classes."""
+    """What ``verdict`` reads of a trainer at the end of a run: 100 training clips, 20 of validation, two classes."""
     validation = object.__new__(SupervisedValidation)
     splits = {"train": range(100), "val": range(20)}
     vars(validation).update(manifest=SimpleNamespace(splits=splits), items=splits["val"], outputs=["a", "b"])
@@ -121,7 +121,7 @@ def trainer_of(given: TrainSettings, **more: object) -> Any:
 
 def test_a_verdict_that_fails_costs_one_warning_and_not_the_run(tmp_path, caplog):
     missing = tmp_path / "metrics.jsonl"
-    assert told(trainer_of(settings("trainer.batch_size=16")), missing, TYPED) is None
+    assert verdict(trainer_of(settings("trainer.batch_size=16")), missing, TYPED) is None
     (line,) = [record.getMessage() for record in caplog.records]
     assert line.startswith("no verdict on the run (FileNotFoundError") and line.endswith("the run is saved")
 
@@ -141,7 +141,7 @@ def test_the_verdict_says_what_stopped_the_schedule(stale, pruned, said, tmp_pat
     log.close()
     given = settings("trainer.batch_size=16", "trainer.patience=2", "trainer.max_steps=14")
     trainer = trainer_of(given, step=14, is_stopped=pruned, is_stale=lambda: stale)
-    found = told(trainer, tmp_path / "metrics.jsonl", TYPED)
+    found = verdict(trainer, tmp_path / "metrics.jsonl", TYPED)
     assert found and found.kind == "improving" and found.text.endswith(f"stopped at step 14 by {said}")
 
 
@@ -150,7 +150,7 @@ def test_losses_that_were_not_finite_are_counted_in_the_verdict(tmp_path):
     for step, loss in enumerate([0.5, math.nan, math.inf, 0.4]):
         log.scalars(step, "val", {"loss": loss, "top1": 0.5})
     log.close()
-    found = told(trainer_of(settings("trainer.batch_size=16"), step=70), tmp_path / "metrics.jsonl", TYPED)
+    found = verdict(trainer_of(settings("trainer.batch_size=16"), step=70), tmp_path / "metrics.jsonl", TYPED)
     assert found and found.text == "Cannot tell from 2 evaluations, 2 more were not finite: 4 make a curve."
 
 

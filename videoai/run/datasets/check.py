@@ -76,8 +76,8 @@ def check(
     bad = [(fault.path, fault.kind, fault.detail) for fault in faults if fault.path and not fault.is_light]
     write_quarantine(folder / "quarantine.csv", bad)
     write_atomic(folder / TABLE, faults_csv(faults))
-    told = checked_data(manifest, examined)
-    page = check_page(told, faults, meanings=KINDS, look=partial(film_of, unless=deadly), folder=folder)
+    checked = checked_data(manifest, examined)
+    page = check_page(checked, faults, meanings=KINDS, look=partial(film_of, unless=deadly), folder=folder)
     write_atomic(folder / NAME, page)
     return Checked(faults, len(paths), folder)
 

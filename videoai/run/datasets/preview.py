@@ -69,8 +69,8 @@ def preview(settings: PreviewSettings, training: TrainSettings) -> Previewed:
     rows, clips = [row for row, _ in pairs], [record for _, record in pairs]
     picture, record = stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}.json")
     write_atomic(picture, png(sheet(rows)))
-    told = {"source": setup.manifest.source, "split": settings.split, "clip": setup.clip.to_dict(), "clips": clips}
-    text = json.dumps(told, indent=1, ensure_ascii=False)
+    content = {"source": setup.manifest.source, "split": settings.split, "clip": setup.clip.to_dict(), "clips": clips}
+    text = json.dumps(content, indent=1, ensure_ascii=False)
     write_atomic(record, text.encode("utf-8", "backslashreplace"))
     return Previewed(picture, record, setup.clip, settings.split, clips, len(chosen))
 

@@ -32,14 +32,14 @@ MAX_STEPS, PATIENCE, PRUNER = "trainer.max_steps", "trainer.patience", "sweep.pr
 Stop = Literal["trainer.max_steps", "trainer.patience", "sweep.pruner", ""]  # what ended a schedule; "" = it is whole
 
 
-class Told(NamedTuple):
+class Verdict(NamedTuple):
     """What a run says of itself at its end."""
 
     kind: str  # as ``report.fit.Kind``
     text: str  # the verdict, and what to do
 
 
-def told(trainer: Trainer, path: Path, command: str | None) -> Told | None:
+def verdict(trainer: Trainer, path: Path, command: str | None) -> Verdict | None:
     """The verdict on a run and what to do. ``path``: its ``metrics.jsonl``; command: what was typed. What fails here
     costs a warning and not the run, which is saved.
 
@@ -48,13 +48,13 @@ def told(trainer: Trainer, path: Path, command: str | None) -> Told | None:
     if not isinstance(trainer.evaluate, SupervisedValidation):
         return None
     try:
-        return _told(trainer, path, command)
+        return _judged(trainer, path, command)
     except Exception as error:  # whatever it is, the run is done
         logger.warning("no verdict on the run (%s: %s); the run is saved", type(error).__name__, error)
         return None
 
 
-def _told(trainer: Trainer, path: Path, command: str | None) -> Told:
+def _judged(trainer: Trainer, path: Path, command: str | None) -> Verdict:
     assert isinstance(trainer.evaluate, SupervisedValidation)
     settings = parse(TrainSettings, trainer.facts["config"])
     total = total_steps(settings.trainer, steps_per_epoch(settings, len(trainer.evaluate.manifest.splits["train"])))
@@ -62,7 +62,7 @@ def _told(trainer: Trainer, path: Path, command: str | None) -> Told:
     by = stopped_by(trainer) if trainer.step < total else ""
     stopped = f" The schedule of {total} steps was stopped at step {trainer.step} by {by}." if by else ""
     words = "; ".join(advice(fit, settings, command, by, total))
-    return Told(fit.kind, f"{fit.why}{stopped}" + (f" What to do: {words}." if words else ""))
+    return Verdict(fit.kind, f"{fit.why}{stopped}" + (f" What to do: {words}." if words else ""))
 
 
 def stopped_by(trainer: Trainer) -> Stop:
