@@ -31,8 +31,10 @@ MAX_DISAGREEMENT = 0.05  # relative L2 to fp32's logits: bf16 has 8 bits of mant
 # (r3d_18, r2plus1d_18, uniformer_s on a Zen 5).
 MAX_GRADIENT_ERROR = 0.5
 SHORT_STEP_MILLISECONDS = 100.0  # tiny_r3d takes 25 on one thread, r3d_18 thousands
-# On two cores, where the loader needs the other one: 160 steps of 200 ms took 41 s on one thread, 55 s on two.
-SHORT_STEP_ON_TWO_CORES = 400.0
+# On two cores, where the loader needs the other one. One thread against two: 160 steps of 200 ms 41 and 55 s, a whole
+# run of 784 such steps 196 and 278 s; 60 steps of 320 ms 26.5 and 26.5 s. With loading.num_workers=0 two threads are
+# better: 60 steps of 200 ms 26 and 22 s. One EPYC without AVX-512, one or two runs each.
+SHORT_STEP_ON_TWO_CORES = 250.0
 MAX_GAIN = 5.0  # speed of another format over fp32: 4.5 was measured
 MIN_GAIN = 1.1  # faster than fp32 by less is noise, and fp32 is the safer format
 
