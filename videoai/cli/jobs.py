@@ -71,6 +71,12 @@ JOBS: dict[str, Job] = {
         ("videoai.settings.datasets:PrepareSettings",),
         "PATH out=DIR [data=NAME ...] [key=value ...]",
     ),
+    "features extract": Job(
+        "videoai.cli.features:extract",
+        "write what a network sees in videos as a table of features",
+        ("videoai.settings.features:ExtractSettings",),
+        "checkpoint=PATH|ID [input=PATH | data=NAME data.root=PATH ...] [key=value ...]",
+    ),
     "gan train": Job("videoai.cli.gan:train", "train a generator of clips of your classes", (TRAIN_GAN,), COMPOSED),
     "gan evaluate": Job(
         "videoai.cli.gan:evaluate",
@@ -132,6 +138,7 @@ JOBS: dict[str, Job] = {
 }
 GROUPS = {
     "data": "inspect, preview, check and prepare videos",
+    "features": "what a network sees in videos, as a table",
     "gan": "train, evaluate and use a generator of clips",
     "study": "compare ways to train, over seeds",
     "benchmark": "measure how fast videos are read here",

@@ -26,6 +26,7 @@ from videoai.data.augment.operations import arrange
 from videoai.data.dataset import EvalClips, TrainClips
 from videoai.data.shared_memory import clip_bytes, prefetch_factor
 from videoai.data.spawned import SpawnContext
+from videoai.data.windows import WindowClips
 
 Keys = TypeVar("Keys")
 WORKER_TIMEOUT_SECONDS = 300  # a worker silent for longer hangs in a decoder; say so instead of waiting for ever
@@ -128,6 +129,15 @@ def eval_batches(
     return DataLoader(dataset, batch_size=videos_per_batch, sampler=indices, **settings)
 
 
+def window_batches(
+    dataset: WindowClips, batches: list[list[int]], *, num_workers: int = 0, pin: bool = False
+) -> Iterable[Clips]:
+    """The windows of the segments at each list of positions, in order."""
+    most = max((sum(len(dataset.segments[place].spans) for place in batch) for batch in batches), default=0)
+    settings = loader_settings(dataset, num_workers, pin, batch_bytes=most * clip_bytes(dataset.clip))
+    return DataLoader(dataset, batch_sampler=batches, **settings)
+
+
 def resolve_workers(num_workers: int | str, device: str, decoder: str = "pyav") -> int:
     """``auto`` = one a core where a GPU computes (16 at most, 4 where it decodes, as each then takes part of its
     memory), two at most where the CPU computes, too. Processes on one machine share its cores."""
@@ -150,7 +160,7 @@ def train_loader_settings(
 
 
 def loader_settings(
-    dataset: TrainClips | EvalClips, num_workers: int, pin: bool, *, batch_bytes: int, held: int = 2
+    dataset: TrainClips | EvalClips | WindowClips, num_workers: int, pin: bool, *, batch_bytes: int, held: int = 2
 ) -> dict[str, Any]:
     """What every DataLoader here is made with beside its data set and sampler. ``batch_bytes``, ``held``: see
     shared_memory.prefetch_factor. Raises: ValueError: no room in shared memory."""

@@ -9,7 +9,7 @@ import atexit
 import logging
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -75,22 +75,56 @@ def read_timed_views(
         return _read_isolated(request, generators)
     states = [generator.get_state() for generator in generators]
     with open_video(item.path, **options) as video:
-        for attempt in range(2):
-            count = video.num_frames
-            try:
-                stretch, views = _views(video, item, clip, generators, jitter, num_views)
-                numbers = [stretch.frames(view) for view in views]
-                frames = video.frames(torch.cat(numbers), size=clip.short_side)
-                return [
-                    TimedFrames(part, tuple(shown.tolist()), tuple(stretch.seconds(view).tolist()))
-                    for part, shown, view in zip(frames.split(clip.num_frames), numbers, views, strict=True)
-                ]
-            except BadVideo as bad:
-                if attempt or bad.reason != "short" or not 2 * video.num_frames >= count > video.num_frames:
-                    raise
-                logger.warning("%s", bad)
-                for generator, state in zip(generators, states, strict=True):
-                    generator.set_state(state)
+
+        def views() -> list[PlacedView]:
+            for generator, state in zip(generators, states, strict=True):
+                generator.set_state(state)
+            return _views(video, item, clip, generators, jitter, num_views)
+
+        return _frames_of(video, clip, views)
+
+
+def read_stretches(
+    item: VideoItem,
+    spans: Sequence[tuple[float, float | None]],
+    clip: ClipSpec,
+    *,
+    reading: Mapping[str, Any] | None = None,
+) -> list[TimedFrames]:
+    """Decode the fixed clip of each of several stretches of one video in one pass, as ``read_timed_views`` gives it.
+
+    Args:
+        spans: (start, end) in seconds of the file; None = to its end.
+    Raises: BadVideo: one of them cannot be read.
+    """
+    options = dict(reading or {})
+    items = [item._replace(start_seconds=start, end_seconds=end) for start, end in spans]
+    if options.get("isolated"):
+        return [view for one in items for view in read_timed_views(one, clip, reading=reading)]
+    options.pop("isolated", None)
+    with open_video(item.path, **options) as video:
+        return _frames_of(video, clip, lambda: [view for one in items for view in _views(video, one, clip)])
+
+
+PlacedView = tuple[Stretch, Tensor]  # and the places in it that a clip takes, int64 [T]
+
+
+def _frames_of(video: Video, clip: ClipSpec, views: Callable[[], list[PlacedView]]) -> list[TimedFrames]:
+    """The clips at ``views()``, which is asked again where the file holds fewer frames than it announced."""
+    for attempt in range(2):
+        count = video.num_frames
+        try:
+            placed = views()
+            numbers = [stretch.frames(places) for stretch, places in placed]
+            frames = video.frames(torch.cat(numbers), size=clip.short_side)
+            return [
+                TimedFrames(part, tuple(shown.tolist()), tuple(stretch.seconds(places).tolist()))
+                for part, shown, (stretch, places) in zip(frames.split(clip.num_frames), numbers, placed, strict=True)
+            ]
+        except BadVideo as bad:
+            if attempt or bad.reason != "short" or not 2 * video.num_frames >= count > video.num_frames:
+                raise
+            logger.warning("%s", bad)
     raise AssertionError("unreachable")
 
 
@@ -98,11 +132,11 @@ def _views(
     video: Video,
     item: VideoItem,
     clip: ClipSpec,
-    generators: Sequence[Generator],
-    jitter: TemporalJitter,
-    num_views: int,
-) -> tuple[Stretch, list[Tensor]]:
-    """The labelled stretch, and the places in it of each view, int64 [T]."""
+    generators: Sequence[Generator] = (),
+    jitter: TemporalJitter = NO_JITTER,
+    num_views: int = 1,
+) -> list[PlacedView]:
+    """Each view of the labelled stretch."""
     try:
         stretch = stretch_of(video, clip, item.start_seconds, item.end_seconds)
         places, rate = stretch.num_places, stretch.rate
@@ -112,7 +146,7 @@ def _views(
             views = [clip_indices(places, rate, clip, view=view, num_views=num_views) for view in range(num_views)]
     except ValueError as error:
         raise BadVideo(item.path, "short", "sample", str(error)) from error
-    return stretch, views
+    return [(stretch, view) for view in views]
 
 
 # ---- isolated

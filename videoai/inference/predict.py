@@ -19,6 +19,7 @@ from videoai.data.media import BadVideo
 from videoai.data.normalize import ToModelInput
 from videoai.data.sampling import clip_indices, span_frames
 from videoai.data.timeline import stretch_of
+from videoai.data.windows import sliding_windows
 from videoai.engine.precision import Precision
 from videoai.inference.answer import Answer, Windows
 from videoai.inference.load import LoadedModel
@@ -70,11 +71,7 @@ class Predictor:
         )
         if duration <= (length if self.window_seconds else LONG * length):
             return [(0.0, duration)]
-        hop = self.hop_seconds or length
-        count = max(1, int((duration - length) / hop + 1e-6) + 1)
-        windows = [(i * hop, i * hop + length) for i in range(count)]
-        rest = duration - windows[-1][1]
-        return windows if rest < length / 2 else [*windows, (duration - length, duration)]  # the end is never left out
+        return sliding_windows(0.0, duration, length, self.hop_seconds or length)
 
     @torch.inference_mode()
     def _scores(self, video: Video, path: str, windows: list[tuple[float, float]]) -> Tensor:

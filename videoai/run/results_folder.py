@@ -43,10 +43,17 @@ def prediction_folder(run_dir: str | None, facts: Facts) -> Path:
     return folder
 
 
-def choose_folder(run_dir: str | None, first: Path, facts: Facts, read: Callable[[Path], Facts | None]) -> Path:
+def choose_folder(
+    run_dir: str | None, first: Path, facts: Facts, read: Callable[[Path], Facts | None], *, continues: bool = False
+) -> Path:
     """``run_dir``; else the folder among ``first``, ``first-2``, ... that holds results of these facts, or nothing;
-    else the next number. Of several processes the first one decides. Raises: OSError: it cannot be written."""
-    return Path(process_group.broadcast_from_rank0(lambda: str(_chosen(run_dir, first, facts, read))))
+    else the next number. Of several processes the first one decides.
+
+    Args:
+        continues: results of the same facts stay, so that nothing is said of them.
+    Raises: OSError: it cannot be written.
+    """
+    return Path(process_group.broadcast_from_rank0(lambda: str(_chosen(run_dir, first, facts, read, continues))))
 
 
 def read_results(folder: Path) -> Facts | None:
@@ -62,10 +69,13 @@ def read_inputs(folder: Path) -> Facts | None:
     return (_read(folder / INPUTS) or {}) if (folder / "predictions.jsonl").exists() else None
 
 
-def _chosen(run_dir: str | None, first: Path, facts: Facts, read: Callable[[Path], Facts | None]) -> Path:
+def _chosen(
+    run_dir: str | None, first: Path, facts: Facts, read: Callable[[Path], Facts | None], continues: bool
+) -> Path:
     folder = Path(run_dir) if run_dir else _own_or_free(first, facts, read)
     make_writable(folder)
-    if (held := read(folder)) is not None:
+    held = read(folder)
+    if held is not None and not (continues and held == dict(facts)):
         changed = [f"{key}={held.get(key)}" for key, value in facts.items() if held.get(key, value) != value]
         whose = f" of other ones ({truncated_list(changed, 3)})" if changed else ""
         logger.info("%s: the results%s there are replaced", display_path(folder), whose)

@@ -1,0 +1,33 @@
+"""``videoai features extract``."""
+
+import sys
+
+from videoai.cli.overrides import about_data, data_change
+from videoai.compose.settings import from_arguments
+from videoai.core.launcher import launched_processes, launched_rank
+from videoai.core.messages import pluralize
+from videoai.settings.features import ExtractSettings
+
+PARTLY = 3  # exit code, as in predict
+SHOWN = 3  # reasons
+
+
+def extract(arguments: list[str]) -> int:
+    """Exit code 1 when no video could be read, 3 when some could not."""
+    words, rest = about_data(arguments)
+    settings = from_arguments(ExtractSettings, rest).settings()
+    change = data_change(words, settings.checkpoint)
+    from videoai.run.features.extract import extract
+
+    done = extract(settings, change)
+    if launched_rank() > 0:  # the first process prints
+        return 0
+    rows, videos = pluralize(done.num_rows, "row"), pluralize(done.num_videos, "video")
+    print(f"{rows} of {videos}, {done.num_features} features each: {done.path}")
+    for video, error in done.errors[:SHOWN]:
+        print(f"no features of {video}: {error}", file=sys.stderr)
+    if done.errors:
+        print(f"{len(done.errors)} of {rows} have no features; the column error says why.", file=sys.stderr)
+    if len(done.errors) == done.num_rows:
+        return 1
+    return PARTLY if done.errors and launched_processes() == 1 else 0  # torchrun would start all again

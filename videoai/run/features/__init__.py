@@ -1,0 +1,1 @@
+"""``videoai features``: tables of what a network sees in videos."""
