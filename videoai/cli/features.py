@@ -1,12 +1,13 @@
-"""``videoai features extract``."""
+"""``videoai features extract|select|probe``."""
 
 import sys
+from pathlib import Path
 
-from videoai.cli.overrides import about_data, data_change
+from videoai.cli.overrides import about_data, data_change, path_first
 from videoai.compose.settings import from_arguments
 from videoai.core.launcher import launched_processes, launched_rank
 from videoai.core.messages import pluralize
-from videoai.settings.features import ExtractSettings
+from videoai.settings.features import ExtractSettings, ProbeSettings, SelectSettings
 
 PARTLY = 3  # exit code, as in predict
 SHOWN = 3  # reasons
@@ -31,3 +32,43 @@ def extract(arguments: list[str]) -> int:
     if len(done.errors) == done.num_rows:
         return 1
     return PARTLY if done.errors and launched_processes() == 1 else 0  # torchrun would start all again
+
+
+def select(arguments: list[str]) -> int:
+    """A table, what it says, and where the files are."""
+    settings = from_arguments(SelectSettings, with_table(arguments)).settings()
+    from videoai.core.paths import display_path
+    from videoai.report.selection import importance_note, selection_table
+    from videoai.report.tables import as_text
+    from videoai.run.features.select import select_features
+
+    results = select_features(settings)
+    print(as_text(selection_table(results["points"])))
+    print(results["verdict"])
+    if test := results.get("test"):
+        print(f"On {test['rows']} rows of split test: {100 * test['selected']:.1f} %, all {100 * test['all']:.1f} %.")
+    if results.get("fooled"):
+        print(importance_note(results["fooled"]))
+    names = sorted(path.name for path in Path(results["folder"]).iterdir())
+    print(f"files: {display_path(results['folder'])}/ {' '.join(names)}")
+    return 0
+
+
+def probe(arguments: list[str]) -> int:
+    """A table and where the file is."""
+    settings = from_arguments(ProbeSettings, with_table(arguments)).settings()
+    from videoai.core.paths import display_path
+    from videoai.report.selection import probe_table
+    from videoai.report.tables import as_text
+    from videoai.run.features.probe import probe_features
+
+    results = probe_features(settings)
+    print(as_text(probe_table(results)))
+    print(f"files: {display_path(results['folder'])}/ results.json")
+    return 0
+
+
+def with_table(arguments: list[str]) -> list[str]:
+    """``table=`` before a path that stands first."""
+    path, rest = path_first(arguments)
+    return [f"table={path}", *rest] if path else rest

@@ -77,6 +77,18 @@ JOBS: dict[str, Job] = {
         ("videoai.settings.features:ExtractSettings",),
         "checkpoint=PATH|ID [input=PATH | data=NAME data.root=PATH ...] [key=value ...]",
     ),
+    "features select": Job(
+        "videoai.cli.features:select",
+        "say which features to keep, and whether fewer do",
+        ("videoai.settings.features:SelectSettings",),
+        "TABLE [key=value ...]",
+    ),
+    "features probe": Job(
+        "videoai.cli.features:probe",
+        "say what features know of the labels: linear, nearest neighbours, few clips",
+        ("videoai.settings.features:ProbeSettings",),
+        "TABLE [key=value ...]",
+    ),
     "gan train": Job("videoai.cli.gan:train", "train a generator of clips of your classes", (TRAIN_GAN,), COMPOSED),
     "gan evaluate": Job(
         "videoai.cli.gan:evaluate",
@@ -138,7 +150,7 @@ JOBS: dict[str, Job] = {
 }
 GROUPS = {
     "data": "inspect, preview, check and prepare videos",
-    "features": "what a network sees in videos, as a table",
+    "features": "extract what a network sees in videos as a table, and learn from it",
     "gan": "train, evaluate and use a generator of clips",
     "study": "compare ways to train, over seeds",
     "benchmark": "measure how fast videos are read here",

@@ -1,9 +1,27 @@
 """The table of a cross-validation."""
 
+import math
 from collections.abc import Mapping, Sequence
+from statistics import mean, stdev
 from typing import Any
 
 from rich.table import Table
+
+CONFIDENCE = 0.95
+
+
+def fold_interval(values: Sequence[float], overlap: float) -> tuple[float, float]:
+    """Ends of the 95 % interval of a mean over folds. Training sets of folds overlap, so the variance of the mean is
+    that of Nadeau and Bengio (2003, doi:10.1023/A:1024068626366): (1 / k + n_test / n_train) sd^2.
+
+    Args:
+        overlap: n_test / n_train.
+    """
+    from scipy import stats
+
+    k = len(values)
+    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, k - 1)) * stdev(values) * math.sqrt(1 / k + overlap)
+    return mean(values) - half, mean(values) + half
 
 
 def folds_table(rows: Sequence[Mapping[str, Any]], summary: Mapping[str, Mapping[str, float]]) -> Table:

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import logging
-import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from videoai.core import checkpoint, process_group
 from videoai.core.checkpoint import read_plain
 from videoai.core.files import write_together
 from videoai.inference.load import FETCHED, averaged
+from videoai.report.folds import fold_interval
 from videoai.run.evaluate import evaluate
 from videoai.run.train import train
 from videoai.settings.model import ClipSettings
@@ -25,7 +25,6 @@ from videoai.settings.verbs import EvaluateSettings
 
 logger = logging.getLogger(__name__)
 SCORES = ("video_top1", "mean_class_accuracy", "macro_f1", "macro_map", "micro_map")  # those that results may hold
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,15 +82,11 @@ def tested(checkpoint_path: str, settings: TrainSettings) -> dict[str, Any]:
 
 
 def summed_up(rows: Sequence[Mapping[str, Any]], key: str) -> dict[str, float]:
-    """Mean, standard deviation and interval over folds. Training sets of folds overlap, so the variance of the mean is
-    that of Nadeau and Bengio (2003, doi:10.1023/A:1024068626366): (1 / k + n_test / n_train) sd^2."""
-    from scipy import stats
-
-    values, k = [float(row[key]) for row in rows], len(rows)
+    """Mean, standard deviation and interval over folds."""
+    values = [float(row[key]) for row in rows]
     overlap = mean(row["n_test"] / row["n_train"] if row["n_train"] else 0.0 for row in rows)
-    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, k - 1)) * stdev(values) * math.sqrt(1 / k + overlap)
-    middle = mean(values)
-    return {"mean": middle, "sd": stdev(values), "low": max(0.0, middle - half), "high": min(1.0, middle + half)}
+    low, high = fold_interval(values, overlap)
+    return {"mean": mean(values), "sd": stdev(values), "low": max(0.0, low), "high": min(1.0, high)}
 
 
 def joined(states: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

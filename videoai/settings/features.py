@@ -65,3 +65,68 @@ class ExtractSettings:
     def __post_init__(self) -> None:
         if self.preset and (self.window_seconds or self.stride_seconds):
             raise ValueError(f"preset={self.preset} sets window_seconds and stride_seconds. Leave these, or preset.")
+
+
+Method = Literal["variance", "clusters", "anova", "mutual_info", "chi2", "rfecv", "sequential", "l1", "forest"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableSettings:
+    """A table of features, what is learned from it, and how its columns are prepared inside each fold."""
+
+    table: str = setting(
+        path=True, help="features.parquet or .npz of features extract; may stand first, without table="
+    )
+    label: str = setting("label", help="the column to predict")
+    group: str | None = setting(
+        None, help="rows of one value are never learned and tested at once; null = the column group, else the video"
+    )
+    columns: tuple[str, ...] = setting((), help="columns to use beside the features: of the table, or of `add`")
+    add: str | None = setting(
+        None, path=True, needs="columns", help="a CSV file with a column video, whose other columns may be used"
+    )
+    missing: Literal["mean", "median", "knn", "model", "indicator"] = setting(
+        "mean", help="what fills missing numbers; indicator = the mean, and a column that says where"
+    )
+    scale: Literal["z", "minmax", "robust", "group", "none"] = setting(
+        "z", help="group = z by the mean and spread of each group"
+    )
+    encode: Literal["onehot", "ordinal", "target"] = setting(
+        "onehot", help="what makes numbers of text; target = by the classes seen with it, cross-fitted"
+    )
+    folds: int = setting(5, min=2, help="parts of the rows, by group; each is tested once. Rows of split test wait")
+    seed: int = setting(0, min=0, help="of the folds and of all that is random")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SelectSettings(TableSettings):
+    """Do fewer columns do? Accuracy over their number, selected inside each fold, beside all columns, as many at
+    random and as many principal components."""
+
+    methods: tuple[Method, ...] = setting(
+        ("variance", "clusters", "anova", "mutual_info", "l1", "forest"),
+        help="variance, clusters: statistics; anova, mutual_info, chi2: filters; rfecv, sequential: wrappers, slow; "
+        "l1, forest: embedded",
+    )
+    sizes: tuple[int, ...] = setting((8, 16, 32, 64, 128, 256, 512), min=1, help="numbers of columns")
+    importance: bool = setting(
+        True, help="also impurity beside permutation and leaving a column out, and where they disagree"
+    )
+    run_dir: str = setting(
+        "runs/features_select", path=True, help="results.json, rows.csv, selected.json, selection.png"
+    )
+    debug: bool = setting(False, help="true = show the traceback of an error")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProbeSettings(TableSettings):
+    """What do the features know of the labels? A linear classifier, nearest neighbours, and a few clips of a class."""
+
+    shots: tuple[int, ...] = setting((1, 2, 5, 10), min=1, help="rows of each class to learn from; [] = none")
+    draws: int = setting(20, min=2, help="choices of these rows")
+    neighbors: tuple[int, ...] = setting((1, 5, 20), min=1, help="numbers of nearest neighbours, by cosine")
+    c: tuple[float, ...] = setting(
+        (0.01, 0.1, 1.0, 10.0), above=0, help="1 / L2 penalty of the linear classifier; chosen inside each fold"
+    )
+    run_dir: str = setting("runs/features_probe", path=True, help="results.json")
+    debug: bool = setting(False, help="true = show the traceback of an error")
