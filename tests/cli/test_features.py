@@ -95,7 +95,7 @@ def test_what_is_wrong_is_said_before_any_work(
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """240 rows of three classes, two a video. Columns 0 to 5 know the class, 6 to 29 nothing. A quarter is split test."""
+    """240 rows of three classes, two a video. Columns 0 to 5 know the class, 6 to 29 nothing. 60 are split test."""
     rng = np.random.default_rng(0)
     labels = rng.integers(3, size=120).repeat(2)
     known = labels[:, None] + rng.normal(size=(240, 6))
@@ -186,3 +186,15 @@ def test_select_of_a_file_that_is_no_table(videoai_command: Command, tmp_path: P
     done = videoai_command("features", "select", "x.npz", cwd=tmp_path)
     assert done.returncode == 1
     assert "x.npz: not an .npz file of videoai features extract" in done.stderr
+
+
+@pytest.mark.slow
+def test_map_draws_the_rows_by_a_column(videoai_command: Command, table: Path, tmp_path: Path):
+    done = videoai_command("features", "map", str(table), "method=pca", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "of the rows have the label of their nearest row" in done.stdout
+    folder = tmp_path / "runs" / "features_map"
+    assert (folder / "map.png").read_bytes().startswith(b"\x89PNG")
+    assert len((folder / "map.csv").read_text().splitlines()) == 240  # a header, and one row has no features
+    wrong = videoai_command("features", "map", str(table), "color=lable", cwd=tmp_path)
+    assert "Did you mean label?" in wrong.stderr

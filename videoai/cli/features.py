@@ -1,4 +1,4 @@
-"""``videoai features extract|select|probe``."""
+"""``videoai features extract|select|probe|map``."""
 
 import sys
 from pathlib import Path
@@ -7,7 +7,7 @@ from videoai.cli.overrides import about_data, data_change, path_first
 from videoai.compose.settings import from_arguments
 from videoai.core.launcher import launched_processes, launched_rank
 from videoai.core.messages import pluralize
-from videoai.settings.features import ExtractSettings, ProbeSettings, SelectSettings
+from videoai.settings.features import ExtractSettings, MapSettings, ProbeSettings, SelectSettings
 
 PARTLY = 3  # exit code, as in predict
 SHOWN = 3  # reasons
@@ -65,6 +65,18 @@ def probe(arguments: list[str]) -> int:
     results = probe_features(settings)
     print(as_text(probe_table(results)))
     print(f"files: {display_path(results['folder'])}/ results.json")
+    return 0
+
+
+def map_rows(arguments: list[str]) -> int:
+    """One sentence and where the files are."""
+    settings = from_arguments(MapSettings, with_table(arguments)).settings()
+    from videoai.core.paths import display_path
+    from videoai.run.features.map import map_features
+
+    done = map_features(settings)
+    print(done.sentence)
+    print(f"files: {display_path(done.folder)}/ map.png map.csv")
     return 0
 
 

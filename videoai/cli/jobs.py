@@ -89,6 +89,12 @@ JOBS: dict[str, Job] = {
         ("videoai.settings.features:ProbeSettings",),
         "TABLE [key=value ...]",
     ),
+    "features map": Job(
+        "videoai.cli.features:map_rows",
+        "draw the rows of a table in two dimensions",
+        ("videoai.settings.features:MapSettings",),
+        "TABLE [color=COLUMN] [key=value ...]",
+    ),
     "gan train": Job("videoai.cli.gan:train", "train a generator of clips of your classes", (TRAIN_GAN,), COMPOSED),
     "gan evaluate": Job(
         "videoai.cli.gan:evaluate",

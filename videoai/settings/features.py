@@ -67,6 +67,23 @@ class ExtractSettings:
             raise ValueError(f"preset={self.preset} sets window_seconds and stride_seconds. Leave these, or preset.")
 
 
+@dataclass(frozen=True, kw_only=True)
+class MapSettings:
+    """A picture of the rows in two dimensions: those that lie together are alike to the network."""
+
+    table: str = setting(
+        path=True, help="features.parquet or .npz of features extract; may stand first, without table="
+    )
+    color: str = setting("label", help="the column whose values are colours")
+    method: Literal["pca", "tsne"] = setting(
+        "tsne", help="tsne = neighbours stay neighbours, distances mean nothing; pca = the two widest directions"
+    )
+    rows: int = setting(5000, min=10, help="at most so many, drawn once")
+    seed: int = setting(0, min=0, help="of the drawing and of tsne")
+    run_dir: str = setting("runs/features_map", path=True, help="map.png and map.csv")
+    debug: bool = setting(False, help="true = show the traceback of an error")
+
+
 Method = Literal["variance", "clusters", "anova", "mutual_info", "chi2", "rfecv", "sequential", "l1", "forest"]
 
 

@@ -29,8 +29,8 @@ class Labelled(NamedTuple):
 def open_labelled(settings: TableSettings) -> Labelled:
     """Raises: OSError, ValueError: no rows, no labels, a column that is not there."""
     table = read_features(settings.table)
-    columns = all_columns(table, settings)
-    labels = np.array([value or "" for value in chosen(columns, settings.label, "label", settings)], str)
+    columns = all_columns(table, settings.add)
+    labels = np.array([value or "" for value in chosen(columns, settings.label, "label", settings.table)], str)
     usable = np.array([not row.error for row in table.rows], bool) & (labels != "")
     say_left_out(table, labels, settings)
     if not usable.any():
@@ -52,7 +52,7 @@ def as_matrix(table: FeatureTable, columns: dict[str, list[Any]], labels: ndarra
     names = [f"f{number}" for number in range(table.features.shape[1])]
     parts, categorical = [table.features], [False] * len(names)
     for name in settings.columns:
-        column, is_categorical = as_column(chosen(columns, name, "columns", settings))
+        column, is_categorical = as_column(chosen(columns, name, "columns", settings.table))
         parts.append(column[:, None])
         categorical.append(is_categorical)
     x = np.concatenate(parts, axis=1)
@@ -63,17 +63,17 @@ def as_matrix(table: FeatureTable, columns: dict[str, list[Any]], labels: ndarra
 def group_numbers(table: FeatureTable, columns: dict[str, list[Any]], settings: TableSettings) -> ndarray:
     """int64 [N]: rows of a video always belong together, and with them those of its group."""
     if settings.group:
-        values = chosen(columns, settings.group, "group", settings)
+        values = chosen(columns, settings.group, "group", settings.table)
     else:
         values = [row.group or row.video for row in table.rows]
     return np.unique([str(value) for value in values], return_inverse=True)[1]
 
 
-def all_columns(table: FeatureTable, settings: TableSettings) -> dict[str, list[Any]]:
+def all_columns(table: FeatureTable, add: str | None = None) -> dict[str, list[Any]]:
     """Everything but the features, by name. Raises: ValueError: ``add`` fits no row."""
     own = {name: [getattr(row, name) for row in table.rows] for name in ("label", "group", "split", "video")}
     own |= {"start_seconds": [row.start_seconds for row in table.rows]} | table.columns
-    return own | added_columns(table, settings.add) if settings.add else own
+    return own | added_columns(table, add) if add else own
 
 
 def added_columns(table: FeatureTable, path: str) -> dict[str, list[Any]]:
@@ -99,14 +99,12 @@ def added_columns(table: FeatureTable, path: str) -> dict[str, list[Any]]:
     return {name: [row and row[name] for row in known] for name in names}
 
 
-def chosen(columns: dict[str, list[Any]], name: str, key: str, settings: TableSettings) -> Sequence[Any]:
-    """A column by name. Raises: ValueError: there is none."""
+def chosen(columns: dict[str, list[Any]], name: str, key: str, path: str) -> Sequence[Any]:
+    """A column by name, of the table at ``path``. Raises: ValueError: there is none."""
     if name in columns:
         return columns[name]
     hint = did_you_mean(name, columns)
-    raise ValueError(
-        f"{key}={name}: {settings.table} has no such column.{hint} There are {truncated_list(list(columns))}."
-    )
+    raise ValueError(f"{key}={name}: {path} has no such column.{hint} There are {truncated_list(list(columns))}.")
 
 
 def say_left_out(table: FeatureTable, labels: ndarray, settings: TableSettings) -> None:
