@@ -41,6 +41,12 @@ JOBS: dict[str, Job] = {
         ("videoai.settings.runs:CompareSettings",),
         "RUN RUN [key=value ...]",
     ),
+    "ensemble": Job(
+        "videoai.cli.runs:ensemble",
+        "let several runs answer together, as one checkpoint",
+        ("videoai.settings.runs:EnsembleSettings",),
+        "RUN RUN [RUN ...] [out=FILE] [key=value ...]",
+    ),
     "push": Job(
         "videoai.cli.push:main",
         "publish a run on the Hugging Face hub, with a model card whose numbers are checked",

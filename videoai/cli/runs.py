@@ -1,8 +1,8 @@
-"""``videoai runs [FOLDER]`` and ``videoai compare RUN RUN``."""
+"""``videoai runs [FOLDER]`` , ``videoai ensemble RUN RUN`` and ``videoai compare RUN RUN``."""
 
 from videoai.cli.overrides import path_first
 from videoai.compose.settings import from_arguments
-from videoai.settings.runs import CompareSettings, RunsSettings
+from videoai.settings.runs import CompareSettings, EnsembleSettings, RunsSettings
 
 
 def runs(arguments: list[str]) -> int:
@@ -18,6 +18,34 @@ def runs(arguments: list[str]) -> int:
     Console().print(runs_table(rows))
     print("\n".join(settings_lines(rows)))
     return 0
+
+
+def ensemble(arguments: list[str]) -> int:
+    """The path of the checkpoint, and what can be done with it."""
+    paths: list[str] = []
+    path, rest = path_first(arguments)
+    while path:
+        paths.append(path)
+        path, rest = path_first(rest)
+    words = [f"runs=[{','.join(map(quoted, paths))}]"] if paths else []
+    settings = from_arguments(EnsembleSettings, [*words, *rest]).settings()
+    from videoai.core.messages import command_line
+    from videoai.core.paths import display_path
+    from videoai.run.ensemble import make_ensemble
+
+    done = make_ensemble(settings)
+    path = display_path(done.path)
+    print(f"{len(done.members)} networks answer together: {path}")
+    if done.shares_test:
+        print(f"score them: {command_line('evaluate', f'checkpoint={path}')}")
+    else:
+        print("their lists of videos differ, so no test split is new to all of them: name other data to score them")
+    return 0
+
+
+def quoted(path: str) -> str:
+    """A path as an element of a list on the command line."""
+    return "'" + path.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def compare(arguments: list[str]) -> int:

@@ -14,8 +14,8 @@ from typing import Any
 from videoai.core import checkpoint, process_group
 from videoai.core.checkpoint import read_plain
 from videoai.core.files import write_together
-from videoai.inference.load import FETCHED, averaged
 from videoai.report.folds import fold_interval
+from videoai.run.ensemble import joined
 from videoai.run.evaluate import evaluate
 from videoai.run.train import train
 from videoai.settings.model import ClipSettings
@@ -87,28 +87,6 @@ def summed_up(rows: Sequence[Mapping[str, Any]], key: str) -> dict[str, float]:
     overlap = mean(row["n_test"] / row["n_train"] if row["n_train"] else 0.0 for row in rows)
     low, high = fold_interval(values, overlap)
     return {"mean": mean(values), "sd": stdev(values), "low": max(0.0, low), "high": min(1.0, high)}
-
-
-def joined(states: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The checkpoint of an ensemble. Its data node is that of no fold: no clip is new to all of its networks."""
-    first = states[0]
-    nodes = [
-        {key: value for key, value in state["config"]["model"].items() if key not in ("pretrained", *FETCHED)}
-        for state in states
-    ]
-    weights = {
-        f"members.{number}.{name}": tensor
-        for number, state in enumerate(states)
-        for name, tensor in (averaged(dict(state)) or state["model"]).items()
-    }
-    several = first["config"]["task"] in ("multi_label", {"name": "multi_label"})
-    model = {"name": "ensemble", "members": nodes, "several_labels": several}
-    data = {key: value for key, value in first["config"]["data"].items() if key not in ("test_fold", "folds")}
-    return {
-        **{key: first[key] for key in ("format", "classes", "clip", "step", "versions")},
-        "config": {**first["config"], "model": model, "data": data},
-        "model": weights,
-    }
 
 
 def as_json(rows: Sequence[Mapping[str, Any]], summary: Mapping[str, Any]) -> bytes:

@@ -1,4 +1,4 @@
-"""Settings of ``runs`` and ``compare``."""
+"""Settings of ``runs``, ``ensemble`` and ``compare``."""
 
 from dataclasses import dataclass
 
@@ -10,6 +10,17 @@ class RunsSettings:
     """What lies below a folder of runs: their state, results and what differs between them."""
 
     folder: str = setting("runs", path=True, help="the folder of the runs")
+    debug: bool = setting(False, help="true = show the traceback of an error")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnsembleSettings:
+    """Several runs that answer together by the mean of their probabilities, as one checkpoint (arXiv:1612.01474)."""
+
+    runs: tuple[str, ...] = setting(help="folders of runs, whose best.pt counts, or checkpoints; may stand first")
+    out: str = setting("runs/ensemble/checkpoints/best.pt", path=True, help="the checkpoint that is written")
+    overwrite: bool = setting(False, help="true = out may exist")
+    trust: tuple[str, ...] = setting((), help="packages of your own that the checkpoints' models come from")
     debug: bool = setting(False, help="true = show the traceback of an error")
 
 
