@@ -14,7 +14,7 @@ from videoai.data.decode.nvdec import MIN_SIDE
 from videoai.data.encode import write_clip
 from videoai.inference.initial_weights import load_weights
 from videoai.inference.load import build_model
-from videoai.run.train import build_trainer, check_run_dir, resolve
+from videoai.run.train import build_trainer, resolve
 from videoai.run.training.open_run import open_run
 from videoai.run.training.pace import pace
 from videoai.run.training.set_up import steps_per_epoch
@@ -270,7 +270,7 @@ def test_the_chosen_metric_chooses_the_best_checkpoint_and_is_reported(clip_fold
     assert {"top1", "mean_class_accuracy", "macro_f1", "loss"} <= set(validated[0])
 
 
-def test_a_run_among_the_class_folders_is_refused_and_beside_splits_it_is_not(clip_folder, tmp_path):
+def test_a_run_among_the_class_folders_is_refused(clip_folder, tmp_path):
     clips = tmp_path / "clips"
     clips.mkdir()
     for name in ("left", "up"):
@@ -280,7 +280,3 @@ def test_a_run_among_the_class_folders_is_refused_and_beside_splits_it_is_not(cl
         with pytest.raises(ValueError, match="lies inside the clips, .* and would be taken for a class of them"):
             videoai.train(given, run_dir=str(run_dir))
     assert sorted(path.name for path in clips.iterdir()) == ["left", "up"]
-    (tmp_path / "split").mkdir()
-    for split in ("train", "val"):
-        (tmp_path / "split" / split).symlink_to(clips)
-    check_run_dir(settings_from(config(tmp_path / "split", tmp_path, run_dir=str(tmp_path / "split" / "runs"))))

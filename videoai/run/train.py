@@ -1,20 +1,16 @@
 """``train``: from settings to a trained model in a run folder, whatever the task."""
 
 import logging
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import NamedTuple
 
 from torch import nn
 
 from videoai.core import process_group
 from videoai.core.build import ANYTHING
-from videoai.core.paths import display_path, is_url
 from videoai.core.types import BatchOp
-from videoai.data.lists.split_folders import split_folders_of
 from videoai.data.normalize import ToModelInput
 from videoai.engine.average import Average
 from videoai.engine.batch_norm import synchronize_batch_norms
@@ -30,6 +26,7 @@ from videoai.engine.speed import Speed
 from videoai.engine.step_timeout import StepTimeout
 from videoai.engine.trainer import Trainer
 from videoai.models.blocks import repeated_blocks
+from videoai.run.outside_clips import check_outside_clips
 from videoai.run.training.announce import announce, announce_choices
 from videoai.run.training.bad_count import BadCount
 from videoai.run.training.batch_ops import batch_ops
@@ -91,7 +88,7 @@ def train(
     Raises: ValueError, OSError: one line each. Interrupted: on a signal, after saving. KeyboardInterrupt: a second
     Ctrl-C, at once.
     """
-    check_run_dir(settings)
+    check_outside_clips(settings.data, first_folder(settings))
     if isinstance(settings, TrainSettings):
         check_minutes(settings)
     with open_run(resolve(settings), interrupt=interrupt) as run:
@@ -113,21 +110,6 @@ def train(
             if run.settings.report:
                 result = replace(result, report=training_report(run.folder, trainer, command, said))
         return replace(result, verdict=said.text if said else None)
-
-
-def check_run_dir(settings: Settings) -> None:
-    """Raises: ValueError: the run would lie among class folders, and be taken for a class."""
-    root, run_dir = settings.data.source.get("root"), first_folder(settings)
-    if settings.data.name != "folder" or not root or is_url(root) or not os.path.isdir(root):
-        return
-    clips, run = Path(os.path.realpath(root)), Path(os.path.realpath(run_dir))
-    if (run == clips or clips in run.parents) and not split_folders_of(
-        root
-    ):  # beside train/ and val/ it is passed over
-        raise ValueError(
-            f"run_dir={display_path(run_dir)} lies inside the clips, data.root={display_path(root)}, and would be "
-            "taken for a class of them. Choose a folder outside: run_dir=PATH"
-        )
 
 
 def resolve(settings: Settings) -> Settings:

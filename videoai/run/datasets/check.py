@@ -31,6 +31,7 @@ from videoai.report.check import NAME, TABLE, faults_csv
 from videoai.report.check_page import CheckedData, check_page
 from videoai.report.page.film import MAX_SIDE, Film
 from videoai.run.manifests import announce_data, build_manifest
+from videoai.run.outside_clips import check_outside_clips
 from videoai.run.training.choose_model import NUM_LOOKED_AT, clip_of, is_open_clip
 from videoai.run.video_facts import look_at, spread
 from videoai.settings.data import DataSettings
@@ -61,8 +62,9 @@ def check(
     Raises: ValueError, OSError: data that cannot be listed, or a folder that cannot be written.
     """
     folder = Path(settings.out or os.path.join("runs", f"check-{name_of(data)}"))
-    make_folder(folder)
+    check_outside_clips(data, folder, "out")
     manifest, listed = list_videos(data)
+    make_folder(folder)
     announce_data(manifest)
     paths = sorted({item.path for items in manifest.splits.values() for item in items})
     examined = list(_examined(paths, folder / "examined.jsonl", settings, frame_fps))

@@ -21,6 +21,7 @@ from videoai.report.study import write_study
 from videoai.run.gan.classifiers import score, train_on, write_table
 from videoai.run.gan.generate import REJECTED, generate
 from videoai.run.manifests import build_manifest
+from videoai.run.outside_clips import check_outside_clips
 from videoai.run.study.protocol import Cell, Refused, all_cells, choose_shots, measure_all
 from videoai.run.train import train
 from videoai.run.training.folder import RunFolder
@@ -48,6 +49,7 @@ def study_gan(
     Returns: the content of results.json, ``rows`` and ``folder``. Raises: OSError, ValueError: naming what is wrong.
     """
     _check_gan_steps(settings, gan)
+    check_outside_clips(classifiers[BASES[0]].data, settings.run_dir)
     manifest = build_manifest(classifiers[BASES[0]].data, trust=settings.trust)
     _check_data(manifest, settings)
     folder = RunFolder(Path(settings.run_dir).absolute())

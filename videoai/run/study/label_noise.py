@@ -27,6 +27,7 @@ from videoai.report.page.summary import Exhibit, Gallery, Summary, path_line
 from videoai.report.result_files import csv_for_people
 from videoai.run.evaluate import name_of
 from videoai.run.manifests import build_manifest
+from videoai.run.outside_clips import check_outside_clips
 from videoai.run.page import eval_films
 from videoai.run.study.held_out import classifier_of, key_of, read_probabilities
 from videoai.run.training.folder import RunFolder
@@ -55,6 +56,7 @@ def study_label_noise(settings: LabelNoiseSettings, training: TrainSettings) -> 
     Returns: the content of results.json, ``suspects`` (rows of the probable ones), ``folder`` and ``files``.
     Raises: OSError, ValueError: naming what is wrong.
     """
+    check_outside_clips(training.data, settings.run_dir)
     folder = RunFolder(Path(settings.run_dir).absolute())
     with folder.locked():
         judged = of_folds(settings) if settings.runs else of_training_split(settings, training, folder.path)

@@ -21,6 +21,7 @@ from videoai.data.lists.splits import group_numbers, unit_of
 from videoai.report.more_data import FEWEST, FEWEST_SIZES, Gain, as_json, curve_figure, gain, verdict
 from videoai.report.run_pictures import png
 from videoai.run.manifests import build_manifest
+from videoai.run.outside_clips import check_outside_clips
 from videoai.run.study.gan_augment import settings_that_matter
 from videoai.run.study.held_out import Classifier, classifier_of
 from videoai.run.study.protocol import Cell, Row, measure_all
@@ -39,6 +40,7 @@ def study_more_data(settings: MoreDataSettings, training: TrainSettings) -> dict
     Returns: the content of results.json, ``rows``, ``all_gains`` and ``folder``. Raises: OSError, ValueError: naming
     what is wrong.
     """
+    check_outside_clips(training.data, settings.run_dir)
     manifest = build_manifest(training.data, trust=settings.trust)
     _check_data(manifest)
     folder = RunFolder(Path(settings.run_dir).absolute())

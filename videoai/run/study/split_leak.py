@@ -18,6 +18,7 @@ from videoai.engine.interrupt import Interrupt
 from videoai.report.study import Difference, differences
 from videoai.run.gan.classifiers import score, write_table
 from videoai.run.manifests import build_manifest, keep_together
+from videoai.run.outside_clips import check_outside_clips
 from videoai.run.study.gan_augment import quiet, settings_that_matter
 from videoai.run.study.protocol import Cell, all_cells, choose_shots, measure_all
 from videoai.run.train import train
@@ -34,6 +35,7 @@ def study_split_leak(settings: SplitLeakSettings, training: TrainSettings) -> di
 
     Returns: the content of results.json, ``rows`` and ``folder``. Raises: OSError, ValueError: naming what is wrong.
     """
+    check_outside_clips(training.data, settings.run_dir)
     manifest = build_manifest(training.data, trust=settings.trust)
     _check_data(manifest)
     folder = RunFolder(Path(settings.run_dir).absolute())
