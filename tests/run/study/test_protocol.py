@@ -65,6 +65,25 @@ def test_rows_that_were_measured_otherwise_are_not_mixed_in(tmp_path):
         measure_all(cells, Counting(), tmp_path, {**FACTS, "l2": [1.0]})
 
 
+@pytest.mark.parametrize(
+    ("line", "content", "what"),
+    [
+        (3, b'{"shots": 1, "se', "line"),
+        (2, b'{"shots": 1}', "line"),
+        (2, b"\xff\xfe", "line"),
+        (1, b"[1]", "file"),
+        (1, None, "file"),
+    ],
+)
+def test_a_damaged_line_is_named_with_what_to_do(line, content, what, tmp_path):
+    measure_all(all_cells([1], 2, ["a"]), Counting(), tmp_path, FACTS)
+    lines = (tmp_path / ROWS).read_bytes().splitlines()
+    lines[line - 1 :] = [] if content is None else [content, *lines[line:]]
+    (tmp_path / ROWS).write_bytes(b"\n".join(lines))
+    with pytest.raises(ValueError, match=rf"rows.jsonl:{line}: is damaged. Delete the {what}, and what"):
+        measure_all(all_cells([1], 2, ["a"]), Counting(), tmp_path, FACTS)
+
+
 def test_the_file_is_facts_and_one_row_a_line(tmp_path):
     measure_all(all_cells([1], 2, ["a"]), Counting(), tmp_path, FACTS)
     facts, *rows = map(json.loads, (tmp_path / ROWS).read_text().splitlines())

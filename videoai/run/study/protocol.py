@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +28,7 @@ class Cell(NamedTuple):
     arm: str
 
 
+ROW = (*Cell._fields, "accuracy")
 Row = dict[str, Any]  # the cell's fields, and "accuracy" in 0 .. 1, or None and "refused": why
 Measure = Callable[[Cell], Mapping[str, Any]]  # -> the other fields of the row
 
@@ -57,10 +59,11 @@ def measure_all(
 
 
 def read_rows(path: Path, facts: Mapping[str, Any]) -> dict[Cell, Row]:
-    """What was measured before. Raises: ValueError: under other ``facts``, naming the first that differs."""
+    """What was measured before. Raises: ValueError: under other ``facts``, naming the first that differs; or a line is
+    damaged."""
     if not path.exists():
         return {}
-    then, *rows = map(json.loads, path.read_text().splitlines())
+    then, *rows = _lines(path)
     now = json.loads(json.dumps(facts))
     if changed := [key for key in {**then, **now} if then.get(key) != now.get(key)]:
         key = changed[0]
@@ -69,6 +72,23 @@ def read_rows(path: Path, facts: Mapping[str, Any]) -> dict[Cell, Row]:
             "Choose another run_dir, or set it as it was."
         )
     return {Cell(row["shots"], row["seed"], row["arm"]): row for row in rows}
+
+
+def _lines(path: Path) -> list[Row]:
+    """The facts, then the rows. Raises: ValueError: naming the line that is neither."""
+    first, *others = path.read_bytes().splitlines() or [b""]
+    rows = enumerate(others, 2)
+    return [_read(first, (), f"{path}:1", "file"), *(_read(line, ROW, f"{path}:{at}", "line") for at, line in rows)]
+
+
+def _read(line: bytes, needed: Sequence[str], where: str, what: str) -> Row:
+    with suppress(ValueError):
+        row = json.loads(line)
+        if isinstance(row, dict) and {*needed} <= {*row}:
+            return row
+    raise ValueError(
+        f"{where}: is damaged. Delete the {what}, and what it held is measured again; or choose another run_dir."
+    )
 
 
 def choose_shots(labels: torch.Tensor, wanted: Sequence[int], seed: int) -> torch.Tensor:
