@@ -136,6 +136,15 @@ def test_the_answers_of_a_cross_validation_are_read_for_all_of_its_clips(clip_fo
         study.study_label_noise(settings, training("motion16"))
 
 
+@pytest.mark.parametrize("then", [3, 30, 201])
+def test_a_training_of_another_length_in_the_folder_does_not_answer(then, clip_folder, tmp_path):
+    settings = LabelNoiseSettings(folds=2, run_dir=str(tmp_path / "study"))
+    (tmp_path / "study/fold0").mkdir(parents=True)
+    (tmp_path / "study/fold0/config.yaml").write_text(f"trainer: {{max_steps: {then}}}")
+    with pytest.raises(ValueError, match=rf"fold0 holds a classifier of steps={then}, now it is 200. Choose another"):
+        study.study_label_noise(settings, training(table(clip_folder, tmp_path)))
+
+
 def test_what_predictions_leave_out_is_spread_and_an_unreadable_clip_has_none(tmp_path):
     classes = tuple("abcdefgh")
     items = [VideoItem("/data/1.mp4", 0), VideoItem("/data/2.mp4", 1)]

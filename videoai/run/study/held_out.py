@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from videoai.core.device import take_device
+from videoai.core.paths import display_path
 from videoai.core.types import VideoItem
 from videoai.data.lists.items import Items
 from videoai.data.lists.manifest import Manifest
@@ -28,6 +29,7 @@ from videoai.run.gan.classifiers import write_table
 from videoai.run.manifests import build_manifest
 from videoai.run.study.gan_augment import quiet
 from videoai.run.train import train
+from videoai.run.training.folder import RunFolder
 from videoai.settings.parse import parse
 from videoai.settings.study import LabelNoiseSettings, MoreDataSettings
 from videoai.settings.training import TrainSettings
@@ -61,7 +63,8 @@ class Networks:
     interrupt: Interrupt = field(default_factory=Interrupt)  # one for all trainings: a signal ends the study
 
     def __call__(self, learned: Items, asked: Items, seed: int, folder: Path) -> ndarray:
-        """Raises: Interrupted: on a signal, after saving."""
+        """Raises: Interrupted: on a signal, after saving. ValueError: the folder holds a training of another length."""
+        self._check_steps(RunFolder(folder))
         splits = {"train": learned, "val": asked, "test": asked[:0]}
         manifest = replace(self.manifest, splits=splits)
         data = write_table(folder.with_suffix(".csv"), learned, manifest, self.training.data)
@@ -78,6 +81,15 @@ class Networks:
         table = build_manifest(data, trust=self.settings.trust)
         found = read_probabilities(Path(evaluation.folder), table, "val")
         return np.array([found[key_of(item)] for item in asked])
+
+    def _check_steps(self, folder: RunFolder) -> None:
+        """A shorter training cannot follow on a longer one, and a longer one would have had another schedule."""
+        then = ((folder.recorded() or {}).get("trainer") or {}).get("max_steps", self.settings.steps)
+        if then != self.settings.steps:
+            raise ValueError(
+                f"{display_path(folder.path)} holds a classifier of steps={then}, now it is {self.settings.steps}. "
+                "Choose another run_dir, or set it as it was."
+            )
 
 
 @dataclass(frozen=True)
