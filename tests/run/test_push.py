@@ -61,6 +61,14 @@ def test_the_folder_holds_what_was_evaluated_and_a_card_of_its_numbers(run, tmp_
     }
 
 
+@pytest.mark.parametrize("name", ["comparison-other.csv", "notes.csv", "picture.png"])
+def test_what_evaluate_did_not_write_is_not_published(name, run, tmp_path):
+    wanted = [path.name for path in (push_to(tmp_path / "before", run) / "evaluation").iterdir()]
+    results_file(run).with_name(name).write_text("not checked")
+    found = [path.name for path in (push_to(tmp_path / "after", run) / "evaluation").iterdir()]
+    assert sorted(found) == sorted(wanted) and "confusion.png" in found and "predictions.csv" in found
+
+
 def edit(name: str, change: Callable[[str], str]) -> Callable[[Path], None]:
     """A change of one file of the evaluation."""
 

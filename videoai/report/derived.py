@@ -29,9 +29,10 @@ def derived_results(folder: Path, classes: Sequence[str]) -> tuple[dict[str, Any
     Raises: ValueError, OSError: a file is missing, damaged or does not follow from the tables.
     """
     recorded = read_results(folder)
-    files = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.suffix in (".csv", ".png")}
     numbers = {_as_written(name): number for number, name in enumerate(classes)}
     again = (_multi_label if recorded.get("multi_label") else _one_class)(folder, recorded, numbers)
+    names = sorted(name for name in (*again.files, *again.pictures) if (folder / name).is_file())
+    files = {name: (folder / name).read_bytes() for name in names}
     results = {key: value for key, value in again.results.items() if key not in NOT_IN_TABLES}
     tolerance = SIX_DECIMALS if recorded.get("multi_label") else 1e-9
     for key, value in results.items():
