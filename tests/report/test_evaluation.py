@@ -192,3 +192,27 @@ def test_lengths_that_differ_are_named(tmp_path):
     with pytest.raises(ValueError, match=r"labels: .* but int64 \[4\] is needed"):
         write_evaluation(tmp_path, **evaluation(labels=torch.tensor([0])))
     assert not list(tmp_path.iterdir())
+
+
+MADE_OF_PREDICTIONS = ["comparison-b.csv", "comparison-b.html", "report.html", "fiftyone/samples.json"]
+
+
+@pytest.mark.parametrize("name", MADE_OF_PREDICTIONS)
+def test_what_was_made_of_other_predictions_goes_with_them_and_is_named(name, tmp_path, caplog):
+    caplog.set_level("INFO")
+    write_report(tmp_path, Report({}, {"predictions.csv": b"1"}))
+    for there in (name, "notes.csv"):
+        (tmp_path / there).parent.mkdir(exist_ok=True)
+        (tmp_path / there).touch()
+    write_report(tmp_path, Report({}, {"predictions.csv": b"1"}))
+    assert (tmp_path / name).exists() and not caplog.text
+    write_report(tmp_path, Report({}, {"predictions.csv": b"2"}))
+    assert not (tmp_path / name).exists() and (tmp_path / "notes.csv").exists()
+    assert f"removed what was made of the former: {name}" in caplog.text
+
+
+def test_what_is_made_anew_takes_the_place_of_the_former(tmp_path, caplog):
+    caplog.set_level("INFO")
+    for content in (b"1", b"2"):
+        write_report(tmp_path, Report({}, {"predictions.csv": content, "report.html": content}))
+    assert (tmp_path / "report.html").read_bytes() == b"2" and not caplog.text

@@ -13,9 +13,12 @@ import torch
 from torch import Tensor
 
 from videoai.core.files import csv_bytes, write_atomic, write_together
+from videoai.core.paths import display_path
 
 logger = logging.getLogger(__name__)
 
+PREDICTIONS = "predictions.csv"
+MADE_OF_PREDICTIONS = ("report.html", "fiftyone/*.json", "comparison-*.csv", "comparison-*.html")
 NO_SCORES = "no usable scores: the model's output holds NaN, or no view of the video was evaluated"
 
 
@@ -80,13 +83,15 @@ class Evaluated:
 
 
 def write_report(folder: Path, report: Report) -> dict[str, Any]:
-    """Write the files of an evaluation into ``folder`` (created if missing): all of them or none. Pictures follow; one
-    that cannot be drawn is named in a warning and costs nothing else.
+    """Write the files of an evaluation into ``folder`` (created if missing): all of them or none. What was made of
+    other predictions there goes. Pictures follow; one that cannot be drawn is named in a warning and costs no other.
 
     Returns: the content of results.json. Raises: OSError: no room, or not writable.
     """
     files = {**report.files, "results.json": json_bytes(report.results)}  # last: it stands for a complete folder
+    outdated = made_of_others(folder, files)
     write_together({folder / name: data for name, data in files.items()})
+    _remove(folder, outdated)
     for name, draw in report.pictures.items():
         (folder / name).unlink(missing_ok=True)  # it would be of another evaluation
         try:
@@ -97,6 +102,23 @@ def write_report(folder: Path, report: Report) -> dict[str, Any]:
             reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
             logger.warning("%s could not be drawn (%s); the other files are complete", folder / name, reason)
     return report.results
+
+
+def made_of_others(folder: Path, files: Mapping[str, bytes]) -> list[str]:
+    """What lies in ``folder`` and was made of other predictions than those in ``files``, which do not replace it."""
+    former = folder / PREDICTIONS
+    if PREDICTIONS not in files or not former.is_file() or former.read_bytes() == files[PREDICTIONS]:
+        return []
+    found = {path.relative_to(folder).as_posix() for pattern in MADE_OF_PREDICTIONS for path in folder.glob(pattern)}
+    return sorted(found - {*files})
+
+
+def _remove(folder: Path, names: Sequence[str]) -> None:
+    for name in names:
+        (folder / name).unlink(missing_ok=True)
+    if names:
+        said = (display_path(folder), ", ".join(names))
+        logger.info("%s: other predictions now; removed what was made of the former: %s", *said)
 
 
 def json_bytes(results: dict[str, Any]) -> bytes:
