@@ -72,7 +72,24 @@ def test_what_the_user_says_of_the_clip_stays(clip_folder, monkeypatch, tmp_path
     assert chosen.model["name"] == "tiny_r3d"
 
 
-@pytest.mark.parametrize("settings", [{}, {"clip": {"num_frames": 8}}, {"clip": {"size": 24, "resize": 32}}])
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        ({"stride": 4}, ("dense", 4)),
+        ({"stride": 4, "sampling": "uniform"}, ("uniform", 4)),
+        ({"stride": 1}, ("dense", 1)),
+        ({"num_frames": 8}, ("uniform", 1)),
+    ],
+)
+def test_a_stride_without_a_sampling_is_one_of_dense_frames(said, wanted):
+    given = settings_of({"name": "folder", "root": "clips"}, clip=said).clip
+    clip = clip_of(given, facts(2.0), CPU)
+    assert (clip.sampling, clip.stride) == wanted
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"clip": {"num_frames": 8}}, {"clip": {"stride": 3}}, {"clip": {"size": 24, "resize": 32}}]
+)
 def test_a_check_or_a_benchmark_of_clips_takes_those_of_train(settings, clip_folder):
     given = settings_of({"name": "folder", "root": str(clip_folder)}, **settings)
     items = build_manifest(given.data, trust=()).splits["train"]

@@ -164,8 +164,10 @@ def clip_of(settings: ClipSettings, facts: Sequence[VideoFacts], device: torch.d
 
 
 def filled(settings: ClipSettings, chosen: Mapping[str, Any]) -> dict[str, Any]:
-    """A clip that is ``chosen`` but for what the settings say of it."""
-    return {**chosen, **{key: value for key, value in vars(settings).items() if value not in (AUTO, None)}}
+    """A clip that is ``chosen`` but for what the settings say of it. A stride that they say is one of dense frames."""
+    said = {key: value for key, value in vars(settings).items() if value not in (AUTO, None)}
+    spacing = {"sampling": "dense"} if "stride" in said else {}
+    return {**chosen, **spacing, **said}
 
 
 def fitted_size(wanted: tuple[int, int], facts: Sequence[VideoFacts]) -> tuple[int, int]:
