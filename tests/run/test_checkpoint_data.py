@@ -10,7 +10,7 @@ import torch
 
 from videoai.data.lists.manifest import from_csv, from_folder
 from videoai.data.motion16.dataset import SIZES, Size, motion16
-from videoai.run.checkpoint_data import DataChange, DataChoice, choose_data, layout_of, read_data
+from videoai.run.checkpoint_data import DataChange, DataChoice, check_data_unchanged, choose_data, layout_of, read_data
 from videoai.run.manifests import MANIFESTS
 from videoai.run.recorded_settings import HOW_TO_READ, fault_of, in_short, settings_of
 from videoai.settings.data import DataSettings
@@ -324,3 +324,18 @@ def test_every_setting_of_a_layout_is_allowed_or_left_out_and_no_other(layout):
 
 def test_every_layout_is_listed():
     assert {*LAYOUTS} == {*MANIFESTS}
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ({"name": "ensemble"}, "have seen all videos of .*folds.csv"),
+        ({"name": "tiny_r3d"}, "the list of videos is not the one"),
+        ("tiny_r3d", "the list of videos is not the one"),
+    ],
+)
+def test_an_ensemble_of_folds_has_no_clips_that_are_new_to_it(model, said, folder):
+    manifest = from_folder(folder["root"])
+    state = {"config": {"model": model}, "versions": {"data": "another"}}
+    with pytest.raises(ValueError, match=said):
+        check_data_unchanged(manifest, state, "best.pt")

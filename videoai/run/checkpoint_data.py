@@ -111,7 +111,15 @@ def read_data(choice: DataChoice, checkpoint_path: str) -> Manifest:
 
 
 def check_data_unchanged(manifest: Manifest, state: Mapping[str, Any], checkpoint_path: str) -> None:
-    """Raises: ValueError: videos came or went since training, so that a split made now may hold training clips."""
+    """Raises: ValueError: videos came or went since training, so that a split made now may hold training clips; or an
+    ensemble, whose networks have seen all of them together."""
+    model = state["config"].get("model")
+    if isinstance(model, Mapping) and model.get("name") == "ensemble":
+        raise ValueError(
+            f"{checkpoint_path}: together the networks of this ensemble have seen all videos of {manifest.source}. "
+            "folds.csv of the same run says how each does on clips that are new to it. To score other videos: "
+            "data=folder data.root=PATH"
+        )
     if manifest.fingerprint() != state["versions"].get("data"):
         raise ValueError(
             f"{manifest.source}: the list of videos is not the one that {checkpoint_path} was trained with, so its "
