@@ -130,6 +130,20 @@ def test_the_table_may_lie_elsewhere_and_no_page_takes_its_place(two_runs, tmp_p
     assert done.files[0].read_text().startswith("class")
 
 
+@pytest.mark.parametrize("again", ["one", "one/test", "one/test/predictions.csv", "link"])
+def test_the_same_results_twice_are_refused(again, tmp_path):
+    run = write(tmp_path / "one/test")
+    (tmp_path / "link").symlink_to(run)
+    with pytest.raises(ValueError, match="both are these results. Give two runs"):
+        compare_runs(CompareSettings(run=run, other=str(tmp_path / again)))
+
+
+@pytest.mark.parametrize("content", ["[1]", "7", "", "{"])
+def test_damaged_facts_cost_the_warnings_alone(content, two_runs):
+    (two_runs[1] / "test/results.json").write_text(content)
+    assert compare_runs(CompareSettings(run=str(two_runs[0]), other=str(two_runs[1]), report=False)).files
+
+
 @pytest.mark.parametrize(
     ("facts", "left_out", "said"),
     [

@@ -36,9 +36,12 @@ class Answer(NamedTuple):
 def compare_runs(settings: CompareSettings) -> Compared:
     """Pair the predictions of both by the videos' paths; say where the two are not of the same split.
 
-    Raises: FileNotFoundError: a run without such results. ValueError: several labels, or no video in common.
+    Raises: FileNotFoundError: a run without such results. ValueError: several labels, no video in common, or the same
+    results twice.
     """
     tables = [predictions(path, settings.split) for path in (settings.run, settings.other)]
+    if tables[0].samefile(tables[1]):
+        raise ValueError(f"{tables[0]}: both are these results. Give two runs, or two folders of results.")
     rows = [read_predictions(table) for table in tables]
     shared = [path for path in rows[0] if path in rows[1]]
     say_what_differs(tables, [len(one) for one in rows], len(shared))
@@ -120,7 +123,8 @@ def say_what_differs(tables: list[Path], counts: list[int], num_shared: int) -> 
 
 def _facts(table: Path) -> dict[str, Any]:
     with suppress(OSError, ValueError):
-        return json.loads((table.parent / "results.json").read_bytes())
+        facts = json.loads((table.parent / "results.json").read_bytes())
+        return facts if isinstance(facts, dict) else {}
     return {}
 
 
