@@ -8,6 +8,8 @@ from importlib import import_module
 import pytest
 from torch._utils import ExceptionWrapper
 
+from videoai.cli.help import usage
+from videoai.cli.jobs import GROUPS
 from videoai.cli.main import message_of
 
 
@@ -152,3 +154,10 @@ def test_sys_exit_in_code_of_ones_own_is_an_error_with_its_place(videoai_command
 def test_a_limit_on_the_size_of_files_is_no_fault_of_videoai():
     error = RuntimeError("unable to resize file </torch_1> to the right size: File too large (27)")
     assert message_of(error).endswith("(27). Raise the limit on the size of files: ulimit -f unlimited")
+
+
+def test_no_verb_of_the_help_runs_into_its_text():
+    lines = [line for line in usage().splitlines() if line.startswith("  ")]
+    for name, text in GROUPS.items():
+        before = next(line for line in lines if line.endswith(text)).removesuffix(text)
+        assert not before.strip() or before.endswith("  "), name

@@ -33,7 +33,12 @@ def usage() -> str:
     """The text of ``videoai --help``."""
     rows = {name: job.help for name, job in JOBS.items() if " " not in name}
     rows |= {f"{group} {'|'.join(jobs_of(group))}": text for group, text in GROUPS.items()}
-    return USAGE.format(verbs="\n".join(f"  {name:<36}{text}" for name, text in rows.items()))
+    return USAGE.format(verbs="\n".join(_verb(name, text) for name, text in rows.items()))
+
+
+def _verb(name: str, text: str) -> str:
+    """A name that is too long for its column has a line of its own."""
+    return f"  {name:<36}{text}" if len(name) < 36 else f"  {name}\n{'':<38}{text}"
 
 
 def group_help(group: str) -> str:
