@@ -128,6 +128,12 @@ def test_what_is_left_out_or_odd_is_said(put, read):
     )
 
 
+@pytest.mark.parametrize("content", ["", "<annotation/>", "<annota"])
+def test_an_xml_file_that_is_not_cvats_is_counted(content, put, read):
+    root = put({"a.xml": exported(track("run", (0, 0), (3, 1))), "b.xml": content}, ["a.mp4"])
+    assert "left out 1 other .xml file without <annotations>, first b.xml." in read(root).notes
+
+
 @pytest.mark.parametrize(
     ("late", "note"),
     [

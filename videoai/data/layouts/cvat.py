@@ -65,11 +65,18 @@ def from_cvat(
     usual = {kind: counts[kind] for kind in KINDS if kind in counts}
     kind = choose("labels", labels, usual if labels is None else counts, files[0])
     found = (clip for task in tasks for clip in _clips(task, kind, multi_label))
-    return manifest_from_annotations(found, root, files[0], notes=_notes(tasks, kind, multi_label), **options)
+    notes = [*_others(tree, files), *_notes(tasks, kind, multi_label)]
+    return manifest_from_annotations(found, root, files[0], notes=notes, **options)
 
 
 def _files(tree: Survey) -> list[str]:
     return [path for path in tree.named("*.xml") if "<annotations>" in peek(path)]
+
+
+def _others(tree: Survey, files: list[str]) -> list[str]:
+    others = [path for path in tree.named("*.xml") if path not in {*files}]
+    what = pluralize(len(others), "other .xml file")
+    return [f"left out {what} without <annotations>, first {os.path.relpath(others[0], tree.root)}."] if others else []
 
 
 def _counts(tasks: list[Task]) -> Counter[str]:
