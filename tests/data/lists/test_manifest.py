@@ -489,6 +489,12 @@ def test_bytes_that_are_not_utf8_are_reported_with_their_line(write_csv):
         from_csv(write_csv("a,x", "caf\u00e9,y", encoding="latin-1"))
 
 
+@pytest.mark.parametrize(("name", "container"), [("a.mp4", "mov"), ("a.mkv", "matroska"), ("a.avi", "avi")])
+def test_a_video_in_the_place_of_a_table_is_called_one(name, container, tmp_path, make_video):
+    with pytest.raises(ValueError, match=rf"{name}: this is a video \({container}\), not a table of videos. Give the"):
+        from_csv(str(make_video(tmp_path / name)))
+
+
 def test_an_empty_or_missing_file_is_reported(tmp_path):
     with pytest.raises(ValueError, match=r"empty.csv:1: the file is empty; the first line must be a header"):
         from_csv(touch(tmp_path, "empty.csv") / "empty.csv")

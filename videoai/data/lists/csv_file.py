@@ -3,12 +3,13 @@
 import csv
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import Any, Literal, NoReturn
 
 from videoai.core.messages import did_you_mean, near_names, truncated_list
 from videoai.data.lists.items import CHUNK
+from videoai.data.media import BadVideo, sniff
 
 Delimiter = Literal["auto", ",", ";", "\t"]
 DELIMITERS = (",", ";", "\t")
@@ -111,6 +112,12 @@ class CsvFile:
             self._fail_not_utf8()
 
     def _fail_not_utf8(self) -> NoReturn:
+        with suppress(BadVideo):
+            container = sniff(self.path)
+            raise ValueError(
+                f"{self.path}: this is a video ({container}), not a table of videos. Give the folder of your clips, or "
+                "a table with the header path,label."
+            )
         with open(self.path, "rb") as file:
             raw = file.read()
         try:
