@@ -28,6 +28,7 @@ from videoai.settings.verbs import PredictSettings
 from videoai.tasks.supervised import scoring_task
 
 logger = logging.getLogger(__name__)
+ANSWERS, LABELLED = "predictions.jsonl", "labelled"
 ASKED = ("checkpoint", "input", "top_k", "window_seconds", "hop_seconds", "frame_fps")  # other answers otherwise
 
 
@@ -46,16 +47,16 @@ def predict(settings: PredictSettings) -> Iterator[dict[str, Any]]:
 
 
 def _predict(settings: PredictSettings) -> Iterator[dict[str, Any]]:
-    found = find_videos(settings.input, VIDEO_EXTENSIONS)
+    found = without_copies(find_videos(settings.input, VIDEO_EXTENSIONS))
     paths = process_group.broadcast_from_rank0(lambda: found)  # a folder may change meanwhile
     if len(paths) < process_group.world_size():
         number = (pluralize(len(paths), "video"), process_group.world_size())
         logger.info("%s for %d processes: a video is not divided, so the others have nothing to do", *number)
     predictor = new_predictor(settings, paths)
     folder = prediction_folder(settings.run_dir, {key: getattr(settings, key) for key in ASKED})
-    targets = labelled_paths(paths, folder / "labelled") if settings.annotate else [None] * len(paths)
-    file_name = folder / "predictions.jsonl" if process_group.rank() == 0 else os.devnull
-    logger.info("the answers also go to %s", display_path(folder / "predictions.jsonl"))
+    targets = labelled_paths(paths, folder / LABELLED) if settings.annotate else [None] * len(paths)
+    file_name = folder / ANSWERS if process_group.rank() == 0 else os.devnull
+    logger.info("the answers also go to %s", display_path(folder / ANSWERS))
     with open(file_name, "wb", buffering=0) as file:  # a line is there as soon as it is answered
         for record in _with_progress(_records(predictor, list(zip(paths, targets, strict=True))), len(paths)):
             _append(file, json.dumps(record, ensure_ascii=False) + "\n")
@@ -102,6 +103,19 @@ def new_predictor(settings: PredictSettings, paths: Sequence[str]) -> Predictor:
         hop_seconds=settings.hop_seconds,
         reading=reading,
     )
+
+
+def without_copies(paths: list[str]) -> list[str]:
+    """Labelled copies of an earlier ``predict`` that lie among the inputs are none; alone they are."""
+    folders = {parent for path in paths for parent in Path(path).parents if parent.name == LABELLED}
+    made = {folder for folder in folders if (folder.parent / ANSWERS).is_file()}
+    others = [path for path in paths if made.isdisjoint(Path(path).parents)]
+    if not others or len(others) == len(paths):
+        return paths
+    where = display_path(min(made, key=lambda folder: len(folder.parts)))
+    copies = pluralize(len(paths) - len(others), "labelled copy", "labelled copies")
+    logger.info("left out %s of an earlier time, below %s", copies, where)
+    return others
 
 
 def labelled_paths(paths: Sequence[str], folder: Path) -> list[Path]:
