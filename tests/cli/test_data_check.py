@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from videoai.cli import data_check
 from videoai.data.decode import open_video
 from videoai.data.encode import write_clip
 from videoai.data.motion16.motion import CLASSES, render
@@ -127,6 +128,7 @@ def test_what_training_refuses_or_passes_over_is_named_and_the_rest_is_examined(
     (root / "train" / "jump").mkdir()
     done = videoai_command("data", "check", "clips", "out=out", cwd=tmp_path)
     assert done.returncode == 3, done.stderr
+    assert "next: mend what is refused" in done.stdout and "videoai train" not in done.stdout
     faults = reported(tmp_path)
     assert faults.pop("few") == faults.pop("imbalance") == [""]  # the empty class has few videos, too
     assert faults == {"missing": ["gone.mp4"], "not_a_file": ["pipe.mp4"], "empty_class": [""], "refused": [""]}
@@ -228,3 +230,19 @@ def test_a_mistake_is_one_clear_line(arguments, message, videoai_command, tmp_pa
     done = videoai_command("data", *arguments, cwd=tmp_path)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
     assert message in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kinds", [["left"], ["left", "empty"], ["left", "up"]])  # one class, an empty one, too few
+def test_no_training_is_printed_that_would_be_refused(kinds, clip_folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for kind in kinds:
+        (tmp_path / "clips" / kind).mkdir(parents=True)
+        if kind != "empty":
+            shutil.copy(clip_folder / kind / f"{kind}_0.mp4", tmp_path / "clips" / kind)
+    assert (
+        data_check.main(["clips", "num_workers=1"]) == data_check.FAULTS_FOUND
+    )  # too few, or one class, or an empty one
+    printed = capsys.readouterr().out
+    assert "next: mend what is refused, which no quarantine does; then again: videoai data check" in printed
+    assert "videoai train" not in printed

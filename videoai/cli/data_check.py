@@ -21,7 +21,7 @@ def main(arguments: list[str]) -> int:
 
 def _check(settings: CheckSettings, training: TrainSettings, words: list[str]) -> int:
     """``words``: the settings of train that name the videos, and perhaps the clip that they should fill."""
-    from videoai.core.messages import command_line, pluralize
+    from videoai.core.messages import command_line, pluralize, same_command
     from videoai.core.paths import display_path
     from videoai.data.check.faults import KINDS
     from videoai.report.check import check_table, summary
@@ -38,5 +38,9 @@ def _check(settings: CheckSettings, training: TrainSettings, words: list[str]) -
     if not any(not fault.is_light for fault in checked.faults):
         return 0
     quarantine = f"data.quarantine={display_path(checked.folder / 'quarantine.csv')}"
-    print(f"next: {command_line('train', *words, quarantine)}")
+    if any(fault.kind == "refused" for fault in checked.faults):
+        again = same_command() or command_line("data check", *words)
+        print(f"next: mend what is refused, which no quarantine does; then again: {again}")
+    else:
+        print(f"next: {command_line('train', *words, quarantine)}")
     return FAULTS_FOUND
