@@ -112,7 +112,9 @@ def read_data(choice: DataChoice, checkpoint_path: str) -> Manifest:
 
 def check_data_unchanged(manifest: Manifest, state: Mapping[str, Any], checkpoint_path: str) -> None:
     """Raises: ValueError: videos came or went since training, so that a split made now may hold training clips; or an
-    ensemble, whose networks have seen all of them together."""
+    ensemble of folds, whose networks have seen all of them together."""
+    if manifest.fingerprint() == state["versions"].get("data"):
+        return
     model = state["config"].get("model")
     if isinstance(model, Mapping) and model.get("name") == "ensemble":
         raise ValueError(
@@ -120,11 +122,10 @@ def check_data_unchanged(manifest: Manifest, state: Mapping[str, Any], checkpoin
             "folds.csv of the same run says how each does on clips that are new to it. To score other videos: "
             "data=folder data.root=PATH"
         )
-    if manifest.fingerprint() != state["versions"].get("data"):
-        raise ValueError(
-            f"{manifest.source}: the list of videos is not the one that {checkpoint_path} was trained with, so its "
-            "test split may hold training clips. Restore it, or name the videos to score: data=folder data.root=PATH"
-        )
+    raise ValueError(
+        f"{manifest.source}: the list of videos is not the one that {checkpoint_path} was trained with, so its "
+        "test split may hold training clips. Restore it, or name the videos to score: data=folder data.root=PATH"
+    )
 
 
 def layout_of(recorded: Any, checkpoint_path: str) -> str:

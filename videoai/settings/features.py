@@ -28,11 +28,11 @@ class ExtractSettings:
     )
     window_seconds: float | None = setting(
         None,
-        above=0,
+        min=0.01,
         help="length of a window; null = a clip of the model, or without stride_seconds the whole video",
     )
     stride_seconds: float | None = setting(
-        None, above=0, help="from one window to the next; null = window_seconds: side by side"
+        None, min=0.01, help="from one window to the next; null = window_seconds: side by side"
     )
     preset: Literal["thumos14", "activitynet"] | None = setting(
         None,

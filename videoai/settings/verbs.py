@@ -53,9 +53,9 @@ class PredictSettings:
     input: str = setting(path=True, help="a file, a folder, or a pattern in quotes: 'films/*.mp4'")
     top_k: int = setting(5, min=1, help="classes in an answer")
     window_seconds: float | None = setting(
-        None, above=0, help="length of a timeline's windows; null = one clip, for videos at least twice as long"
+        None, min=0.01, help="length of a timeline's windows; null = one clip, for videos at least twice as long"
     )
-    hop_seconds: float | None = setting(None, above=0, help="from one window to the next; null = window_seconds")
+    hop_seconds: float | None = setting(None, min=0.01, help="from one window to the next; null = window_seconds")
     decoder: Decoder = setting("pyav", help=DECODER_HELP)
     frame_fps: float | None = setting(
         None, above=0, help="rate of inputs that are folders of numbered images; null = 30"

@@ -13,6 +13,7 @@ from videoai.data.lists.split_folders import VIDEO_EXTENSIONS
 from videoai.inference.predict import find_videos
 from videoai.run.checkpoint_data import DataChange, choose_data, read_data
 from videoai.run.evaluate import choose_split
+from videoai.run.outside_clips import check_outside_clips
 from videoai.settings.features import ExtractSettings
 
 
@@ -35,6 +36,7 @@ def open_sources(settings: ExtractSettings, change: DataChange, state: Mapping[s
             raise ValueError(f"input={settings.input} and data=... both name videos. Give one of them.")
         return sources_of_files(settings)
     choice = choose_data(change, state, settings.checkpoint)
+    check_outside_clips(choice.data, settings.run_dir or "runs")
     manifest = read_data(choice, settings.checkpoint)
     return sources_of_data(manifest, settings.split, settings.frame_fps or choice.frame_fps)
 
