@@ -88,8 +88,8 @@ def test_frames_of_another_kind_are_refused(model, frames, kind):
     ("option", "message"),
     [
         ({"top_k": 0}, "top_k=0: give a whole number from 1 up"),
-        ({"window_seconds": 0}, "window_seconds=0: give a number above 0"),
-        ({"hop_seconds": float("nan")}, "hop_seconds=nan: give a number above 0"),
+        ({"window_seconds": 0}, "window_seconds=0: give a number from 0.01 up"),
+        ({"hop_seconds": float("nan")}, "hop_seconds=nan: give a number from 0.01 up"),
         ({"frame_fps": -3}, "frame_fps=-3: give a number above 0"),
         ({"decoder": "foo"}, "decoder=foo: choose from pyav, torchcodec, nvdec"),
         ({"decoder": "nvdec"}, r"decoder=nvdec cannot be used here \(device=cpu is no NVIDIA GPU\)"),
