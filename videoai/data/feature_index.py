@@ -19,7 +19,7 @@ from videoai.core.files import cannot_write
 from videoai.core.paths import is_url
 from videoai.data.feature_table import Block, FeatureRow, read_blocks, read_provenance
 
-SAVED_FROM_BYTES = 64 * 2**20  # of the table; a smaller one is read in a second and fits in memory
+SAVED_FROM_BYTES = 64 * 2**20  # a smaller table is read in a second and fits in memory
 NAMED = 3  # rows without features whose reasons are kept
 _FORMAT = 1  # what follows differs from what earlier versions of videoai saved
 
@@ -33,7 +33,7 @@ class FeatureIndex:
     vectors: ndarray  # float32 [N, D], of length 1
     videos: ndarray  # int32 [N]: rows of one video have one number
     left_out: int  # rows of the table without features
-    reasons: list[str]  # of the first of these
+    reasons: list[str]  # why the first of these have none
     provenance: dict[str, Any]
 
     def __len__(self) -> int:

@@ -15,7 +15,7 @@ from videoai.core.files import open_atomic
 
 PROVENANCE = "videoai"  # the key of the metadata of a Parquet file, and the name of an array of an npz file
 COLUMNS = ("video", "start_seconds", "end_seconds", "split", "label", "group", "fingerprint", "error")
-READ_ROWS = 8192  # of a Parquet file at a time: 25 MB at 768 features
+READ_ROWS = 8192  # a Parquet file is read in such blocks: 25 MB at 768 features
 UNREADABLE = (OSError, ValueError, KeyError, EOFError, BadZipFile)  # what a damaged file, or another one, raises
 NEEDS_PYARROW = "features.parquet needs pyarrow: pip install 'videoai[parquet]', or format=npz"
 
