@@ -1,5 +1,6 @@
 """``videoai features`` as a person types it, on real files."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -87,6 +88,105 @@ def test_what_is_wrong_is_said_before_any_work(
     videoai_command: Command, evaluated_run: Path, tmp_path: Path, words: list[str], message: str
 ):
     done = videoai_command("features", "extract", best(evaluated_run), *words, cwd=tmp_path)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.fixture(scope="module")
+def index(videoai_command: Command, evaluated_run: Path, clip_folder: Path, tmp_path_factory: pytest.TempPathFactory):
+    """Features of all windows of the clips, made in a folder that is gone from where the searches run."""
+    folder = tmp_path_factory.mktemp("index")
+    words = (f"input={clip_folder}", "window_seconds=0.4", "stride_seconds=0.3")
+    done = videoai_command("features", "extract", best(evaluated_run), *words, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return folder / "runs" / "features" / "features.parquet"
+
+
+@pytest.mark.slow
+def test_a_search_finds_windows_that_were_made_alike(
+    videoai_command: Command, index: Path, clip_folder: Path, tmp_path: Path
+):
+    video = str(clip_folder / "left" / "left_0.mp4")
+    shutil.copy(video, tmp_path / "copy.mp4")
+    (tmp_path / "broken.mp4").write_bytes(b"no video")
+    done = videoai_command("search", str(index), "query=*.mp4", "top_k=3", cwd=tmp_path)
+    assert done.returncode == 3, done.stderr
+    assert "1 of 8 queries have no features: broken.mp4: broken.mp4: unknown_format" in done.stderr
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (tmp_path / "runs" / "search" / "matches.jsonl").read_text() == done.stdout
+    assert [record["start_seconds"] for record in records][:3] == pytest.approx([0.0, 0.3, 0.6])
+    for record in records:  # a copy of another name is a match, at the same window
+        assert record["query"] == "copy.mp4"
+        similarity = [match["similarity"] for match in record["matches"]]
+        assert similarity == sorted(similarity, reverse=True)
+        assert similarity[0] == pytest.approx(1, abs=1e-5)
+        alike = [match["start_seconds"] for match in record["matches"] if match["video"] == video]
+        assert record["start_seconds"] in alike
+    own = videoai_command("search", str(index), f"query={video}", "top_k=100", cwd=tmp_path)
+    assert video not in {match["video"] for line in own.stdout.splitlines() for match in json.loads(line)["matches"]}
+    assert (tmp_path / "runs" / "search-2" / "matches.jsonl").exists()
+
+
+@pytest.mark.slow
+def test_a_search_by_a_table_says_what_changed(
+    videoai_command: Command, evaluated_run: Path, clip_folder: Path, tmp_path: Path
+):
+    shutil.copytree(clip_folder, tmp_path / "clips")
+    words = ("data=folder", "data.root=clips", "format=npz")
+    assert videoai_command("features", "extract", best(evaluated_run), *words, cwd=tmp_path).returncode == 0
+    (tmp_path / "clips" / "up" / "up_0.mp4").unlink()
+    shutil.copy(clip_folder / "left" / "left_0.mp4", tmp_path / "clips" / "left" / "left_1.mp4")
+    table = "runs/features/features.npz"
+    done = videoai_command("search", table, f"query={table}", "top_k=1", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 24
+    assert "1 of 24 videos changed: left/left_1.mp4" in done.stderr
+    assert "1 of 24 videos went away: up/up_0.mp4" in done.stderr
+    labels = [json.loads(line)["matches"][0]["label"] for line in done.stdout.splitlines()]
+    assert set(labels) <= {"left", "right", "up", "down"}
+
+
+@pytest.mark.slow
+def test_an_index_of_a_preset_is_searched_with_its_windows(
+    videoai_command: Command, evaluated_run: Path, clip_folder: Path, tmp_path: Path
+):
+    words = (f"input={clip_folder / 'up'}", "preset=thumos14", "layer=outputs")
+    assert videoai_command("features", "extract", best(evaluated_run), *words, cwd=tmp_path).returncode == 0
+    words = ("runs/features/features.parquet", f"query={clip_folder / 'up' / 'up_3.mp4'}", "exclude_same_video=false")
+    done = videoai_command("search", *words, "top_k=1", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for record in map(json.loads, done.stdout.splitlines()):
+        (match,) = record["matches"]
+        assert (match["video"], match["start_seconds"]) == (record["query"], record["start_seconds"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["query=nowhere"], "query=nowhere: no such file"),
+        (["query=https://example.org/a.mp4"], "then query=a.mp4"),
+        (["query=nowhere.parquet"], "nowhere.parquet: no such file. videoai features extract writes one"),
+        (["query=.", "top_k=0"], "top_k=0"),
+        (["query={clips}", "checkpoint=other.pt"], "checkpoint=other.pt: its weights are "),
+        (["query={clips}", "device=tpu"], "device=tpu: choose"),
+    ],
+)
+def test_what_is_wrong_with_a_search_is_said_before_any_work(
+    videoai_command: Command,
+    index: Path,
+    evaluated_run: Path,
+    clip_folder: Path,
+    tmp_path: Path,
+    words: list[str],
+    message: str,
+):
+    state = torch.load(evaluated_run / "checkpoints" / "best.pt", weights_only=True)
+    state["model"] = {key: value + 1 for key, value in state["model"].items()}
+    torch.save(state, tmp_path / "other.pt")
+    words = [word.format(clips=clip_folder) for word in words]
+    done = videoai_command("search", str(index), *words, cwd=tmp_path)
     assert done.returncode == 1
     assert message in done.stderr
     assert not (tmp_path / "runs").exists()

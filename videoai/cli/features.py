@@ -1,12 +1,13 @@
-"""``videoai features extract``."""
+"""``videoai features`` and ``videoai search``."""
 
+import json
 import sys
 
-from videoai.cli.overrides import about_data, data_change
+from videoai.cli.overrides import about_data, data_change, path_first
 from videoai.compose.settings import from_arguments
 from videoai.core.launcher import launched_processes, launched_rank
 from videoai.core.messages import pluralize
-from videoai.settings.features import ExtractSettings
+from videoai.settings.features import ExtractSettings, VideoSearchSettings
 
 PARTLY = 3  # exit code, as in predict
 SHOWN = 3  # reasons
@@ -31,3 +32,20 @@ def extract(arguments: list[str]) -> int:
     if len(done.errors) == done.num_rows:
         return 1
     return PARTLY if done.errors and launched_processes() == 1 else 0  # torchrun would start all again
+
+
+def search(arguments: list[str]) -> int:
+    """One line of JSON a query on standard output. Exit code 1 when none has features, 3 when some have none."""
+    path, rest = path_first(arguments)
+    settings = from_arguments(VideoSearchSettings, [*([f"index={path}"] if path else []), *rest]).settings()
+    from videoai.run.features.search import search
+
+    done = search(settings)
+    for record in done.records:
+        print(json.dumps(record, ensure_ascii=False), flush=True)
+    if done.left_out:
+        total = done.num_queries + done.left_out
+        print(f"{done.left_out} of {total} queries have no features: {done.reasons[0]}", file=sys.stderr)
+    if not done.num_queries:
+        return 1
+    return PARTLY if done.left_out else 0
