@@ -190,3 +190,47 @@ def test_what_is_wrong_with_a_search_is_said_before_any_work(
     assert done.returncode == 1
     assert message in done.stderr
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("format", ["parquet", "npz"])
+def test_neighbors_names_a_copy_that_crosses_the_splits(
+    videoai_command: Command, evaluated_run: Path, clip_folder: Path, tmp_path: Path, format: str
+):
+    for split, numbers in {"train": range(4), "test": (4, 5)}.items():
+        for name in ("left", "right", "up", "down"):
+            (tmp_path / "clips" / split / name).mkdir(parents=True)
+            for number in numbers:
+                shutil.copy(clip_folder / name / f"{name}_{number}.mp4", tmp_path / "clips" / split / name)
+    shutil.copy(clip_folder / "up" / "up_0.mp4", tmp_path / "clips" / "test" / "up" / "another.mp4")
+    words = ("data=folder", "data.root=clips", f"format={format}", "run_dir=table")
+    assert videoai_command("features", "extract", best(evaluated_run), *words, cwd=tmp_path).returncode == 0
+    table = f"table/features.{format}"
+    done = videoai_command("features", "neighbors", table, "threshold=1", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Near-duplicates (cosine similarity 1 or more): 1 pair among 25 videos, 1 across splits: " in done.stdout
+    assert "train/up/up_0.mp4 (train)" in done.stdout and "test/up/another.mp4 (test)" in done.stdout
+    assert "leave-one-out: Recall@1 " in done.stdout and "test against train: Recall@1 " in done.stdout
+    (leak, *_) = (tmp_path / "runs" / "neighbors" / "pairs.csv").read_text().splitlines()[1:]
+    assert leak.startswith("yes,1.000000,")
+    assert "files: runs/neighbors/pairs.csv, runs/neighbors/retrieval.csv, runs/neighbors/neighbors.json" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["nowhere.parquet"], "nowhere.parquet: no such file. videoai features extract writes one"),
+        (["{index}", "threshold=2"], "threshold=2"),
+        (["{clip}"], "not a Parquet file of videoai features extract"),
+        ([], "table"),
+    ],
+)
+def test_what_is_wrong_with_neighbors_is_said(
+    videoai_command: Command, index: Path, clip_folder: Path, tmp_path: Path, words: list[str], message: str
+):
+    words = [word.format(index=index, clip=clip_folder / "up" / "up_0.mp4") for word in words]
+    done = videoai_command("features", "neighbors", *words, cwd=tmp_path)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert not (tmp_path / "runs").exists()

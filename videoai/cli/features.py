@@ -7,7 +7,7 @@ from videoai.cli.overrides import about_data, data_change, path_first
 from videoai.compose.settings import from_arguments
 from videoai.core.launcher import launched_processes, launched_rank
 from videoai.core.messages import pluralize
-from videoai.settings.features import ExtractSettings, VideoSearchSettings
+from videoai.settings.features import ExtractSettings, NeighborsSettings, VideoSearchSettings
 
 PARTLY = 3  # exit code, as in predict
 SHOWN = 3  # reasons
@@ -49,3 +49,15 @@ def search(arguments: list[str]) -> int:
     if not done.num_queries:
         return 1
     return PARTLY if done.left_out else 0
+
+
+def neighbors(arguments: list[str]) -> int:
+    """What the neighbours say, and the paths of the tables."""
+    path, rest = path_first(arguments)
+    settings = from_arguments(NeighborsSettings, [*([f"table={path}"] if path else []), *rest]).settings()
+    from videoai.run.features.neighbors import neighbors
+
+    done = neighbors(settings)
+    print("\n".join(done.sentences))
+    print(f"files: {', '.join(done.files)}")
+    return 0

@@ -77,6 +77,12 @@ JOBS: dict[str, Job] = {
         ("videoai.settings.features:ExtractSettings",),
         "checkpoint=PATH|ID [input=PATH | data=NAME data.root=PATH ...] [key=value ...]",
     ),
+    "features neighbors": Job(
+        "videoai.cli.features:neighbors",
+        "find near-duplicates and leaks in a table of features, and say how well it groups classes",
+        ("videoai.settings.features:NeighborsSettings",),
+        "TABLE [threshold=0.99] [key=value ...]",
+    ),
     "search": Job(
         "videoai.cli.features:search",
         "find the videos of a table of features that look most like others",
