@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +10,7 @@ from videoai.data import feature_index as module
 from videoai.data.feature_index import FeatureIndex, open_index
 from videoai.data.feature_table import Block, FeatureRow, write_table
 
+ROOT = Path(__file__).resolve().parents[2]
 NAMES = ["a.mp4", "a.mp4", "broken.mp4", "ü, b.mp4", "c.mp4"]
 
 
@@ -102,3 +105,48 @@ def test_a_table_of_nothing_but_errors_is_an_empty_index(tmp_path: Path, monkeyp
     write_table(tmp_path / "x.parquet", iter([Block(rows, np.full((1, 4), np.nan, np.float32))]), 4, {})
     index = open_index(tmp_path / "x.parquet")
     assert (len(index), index.vectors.shape, index.left_out, index.first_rows()) == (0, (0, 4), 1, [])
+
+
+MEASURED = """
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from videoai.data.feature_index import open_index, unit
+from videoai.run.features.nearest import nearest
+
+
+def megabytes():
+    status = Path("/proc/self/status").read_text().split("RssAnon:")[1]
+    return int(status.split()[0]) / 1024
+
+
+queries = unit(np.ones((4, 768), np.float32))
+before = megabytes()
+index = open_index(sys.argv[1])
+for part in nearest(queries, index.vectors, 5, torch.device("cpu"), lambda queries, rows: None):
+    print(len(index), megabytes() - before)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from Linux's /proc")
+def test_a_big_table_is_searched_in_less_memory_than_its_features_take(tmp_path: Path):
+    draw, about = np.random.default_rng(0), (None, None, "train", "run", None, "00ff")
+    blocks = (
+        Block(
+            [FeatureRow(f"{first + place}.mp4", *about) for place in range(4000)],
+            draw.standard_normal((4000, 768), dtype=np.float32),
+        )
+        for first in range(0, 200_000, 4000)
+    )
+    write_table(tmp_path / "x.parquet", blocks, 768, {})  # 614 MB
+    words = [sys.executable, "-c", MEASURED, str(tmp_path / "x.parquet")]
+    environment = {**os.environ, "VIDEOAI_CACHE": str(tmp_path / "cache"), "PYTHONPATH": str(ROOT)}
+    for most in (450, 150):  # the first one fills the cache
+        done = subprocess.run(words, env=environment, capture_output=True, text=True, check=True)
+        rows, megabytes = done.stdout.split()
+        assert int(rows) == 200_000
+        assert float(megabytes) < most

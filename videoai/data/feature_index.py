@@ -39,6 +39,11 @@ class FeatureIndex:
     def __len__(self) -> int:
         return len(self.vectors)
 
+    @property
+    def num_videos(self) -> int:
+        """Videos that have a row."""
+        return int(self.videos.max()) + 1 if len(self.videos) else 0
+
     def first_rows(self) -> list[FeatureRow]:
         """A row of each video, in the order of ``videos``."""
         return [self.rows[place] for place in np.unique(self.videos, return_index=True)[1].tolist()]

@@ -81,7 +81,8 @@ def read_blocks(path: Path) -> Iterator[Block]:
             table = _read_npz(path)
             yield Block(table.rows, table.features)
             return
-        with import_pyarrow().parquet.ParquetFile(path) as file:
+        # Read ahead, pyarrow keeps all that it has read.
+        with import_pyarrow().parquet.ParquetFile(path, pre_buffer=False) as file:
             for batch in file.iter_batches(READ_ROWS, columns=[*COLUMNS, "features"]):
                 columns = [batch.column(name).to_pylist() for name in COLUMNS]
                 yield Block([FeatureRow(*row) for row in zip(*columns, strict=True)], _array(batch.column("features")))

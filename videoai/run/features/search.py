@@ -16,6 +16,7 @@ from torch import Tensor
 
 from videoai.core.device import take_device
 from videoai.core.files import open_atomic
+from videoai.core.messages import pluralize
 from videoai.core.paths import display_path
 from videoai.data.feature_index import FeatureIndex
 from videoai.data.feature_table import FeatureRow
@@ -80,11 +81,19 @@ def answers(
             rows = [(index.rows[row], score) for row, score in matches_of(part, place)]
             found |= {int(index.videos[row]): index.rows[row] for row, _ in matches_of(part, place)}
             yield record_of(queries.rows[query], rows)
-    first = index.first_rows() if settings.check_files != "matches" else []
-    is_all = settings.check_files == "all" or (settings.check_files == "auto" and len(first) <= MANY)
-    if not is_all and settings.check_files == "auto":
-        logger.info("only the files of the matches are compared with the index; check_files=all takes all")
-    warn_of_changes(index, first if is_all else [*found.values()], settings.root)
+    warn_of_changes(index, rows_to_check(settings.check_files, index, found), settings.root)
+
+
+def rows_to_check(which: str, index: FeatureIndex, found: dict[int, FeatureRow]) -> list[FeatureRow]:
+    """A row of each video whose file is compared with the index. ``found``: those of the matches."""
+    if which == "all" or (which == "auto" and index.num_videos <= MANY):
+        return index.first_rows()
+    if which == "auto":
+        videos = pluralize(index.num_videos, "video")
+        logger.info(
+            "%s: %s, so only the files of the matches are looked at; check_files=all takes all", index.path, videos
+        )
+    return [*found.values()]
 
 
 def matches_of(part: Nearest, place: int) -> list[tuple[int, float]]:
