@@ -99,7 +99,7 @@ class VideoSearchSettings:
     num_workers: NumWorkers = setting("auto", min=0, help="processes that decode; 0 = none; auto = the cores")
     decoder: Decoder = setting("pyav", help=DECODER_HELP)
     frame_fps: float | None = setting(
-        None, above=0, help="rate of queries that are folders of numbered images; null = 30"
+        None, above=0, help="rate of queries that are folders of numbered images; null = that of the index, or 30"
     )
     device: str = setting("auto", help="auto, cpu, cuda, cuda:1")
     trust: tuple[str, ...] = setting((), help="packages of your own that the checkpoint's model comes from")

@@ -4,9 +4,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from videoai.data.feature_index import open_index
 from videoai.data.feature_table import Block, FeatureRow, write_table
 from videoai.data.fingerprint import video_fingerprint
 from videoai.run.features import search as module
+from videoai.run.features.query import extraction
 from videoai.run.features.search import search
 from videoai.settings.features import VideoSearchSettings
 
@@ -155,6 +157,19 @@ def test_a_network_that_the_index_names_and_that_is_not_there_is_asked_for(
     write(tmp_path / "index.npz", **recorded)
     with pytest.raises((ValueError, FileNotFoundError), match=message):
         asked(tmp_path, str(tmp_path / "films" / "a.mp4"))
+
+
+@pytest.mark.parametrize(("given", "expected"), [(None, 12.5), (25.0, 25.0)])
+def test_a_query_is_extracted_as_its_index_was(tmp_path: Path, given: float | None, expected: float):
+    recorded = {"window_seconds": 16 / 30, "stride_seconds": 4 / 30, "preset": "thumos14", "precision": "bf16"}
+    index = write(tmp_path / "index.npz", checkpoint="a.pt", frame_fps=12.5, **recorded)
+    settings = VideoSearchSettings(index=index, query="new.mp4", frame_fps=given)
+    made = extraction(settings, open_index(index), tmp_path / "query")
+    assert (made.preset, made.window_seconds, made.precision, made.layer) == ("thumos14", None, "bf16", "pooled")
+    assert (made.format, made.frame_fps, made.input) == ("npz", expected, "new.mp4")
+    write(tmp_path / "old.npz", layer="outputs")
+    with pytest.raises(ValueError, match="does not say its precision. Make it again"):
+        extraction(settings, open_index(tmp_path / "old.npz"), tmp_path / "query")
 
 
 def test_an_answer_that_is_not_read_to_its_end_leaves_no_file(tmp_path: Path):

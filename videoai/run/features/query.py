@@ -93,7 +93,7 @@ def extraction(settings: VideoSearchSettings, index: FeatureIndex, folder: Path)
         batch_size=settings.batch_size,
         num_workers=settings.num_workers,
         decoder=settings.decoder,
-        frame_fps=settings.frame_fps,
+        frame_fps=settings.frame_fps or recorded.get("frame_fps"),
         device=settings.device,
         trust=settings.trust,
         run_dir=str(folder),
