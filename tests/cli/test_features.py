@@ -198,3 +198,146 @@ def test_map_draws_the_rows_by_a_column(videoai_command: Command, table: Path, t
     assert len((folder / "map.csv").read_text().splitlines()) == 240  # a header, and one row has no features
     wrong = videoai_command("features", "map", str(table), "color=lable", cwd=tmp_path)
     assert "Did you mean label?" in wrong.stderr
+
+
+@pytest.fixture(scope="module")
+def index(videoai_command: Command, evaluated_run: Path, clip_folder: Path, tmp_path_factory: pytest.TempPathFactory):
+    """Features of all windows of the clips, made in a folder that is gone from where the searches run."""
+    folder = tmp_path_factory.mktemp("index")
+    words = (f"input={clip_folder}", "window_seconds=0.4", "stride_seconds=0.3")
+    done = videoai_command("features", "extract", best(evaluated_run), *words, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return folder / "runs" / "features" / "features.parquet"
+
+
+@pytest.mark.slow
+def test_a_search_finds_windows_that_were_made_alike(
+    videoai_command: Command, index: Path, clip_folder: Path, tmp_path: Path
+):
+    video = str(clip_folder / "left" / "left_0.mp4")
+    shutil.copy(video, tmp_path / "copy.mp4")
+    (tmp_path / "broken.mp4").write_bytes(b"no video")
+    done = videoai_command("search", str(index), "query=*.mp4", "top_k=3", cwd=tmp_path)
+    assert done.returncode == 3, done.stderr
+    assert "1 of 8 queries have no features: broken.mp4: broken.mp4: unknown_format" in done.stderr
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (tmp_path / "runs" / "search" / "matches.jsonl").read_text() == done.stdout
+    assert [record["start_seconds"] for record in records][:3] == pytest.approx([0.0, 0.3, 0.6])
+    for record in records:  # a copy of another name is a match, at the same window
+        assert record["query"] == "copy.mp4"
+        similarity = [match["similarity"] for match in record["matches"]]
+        assert similarity == sorted(similarity, reverse=True)
+        assert similarity[0] == pytest.approx(1, abs=1e-5)
+        alike = [match["start_seconds"] for match in record["matches"] if match["video"] == video]
+        assert record["start_seconds"] in alike
+    own = videoai_command("search", str(index), f"query={video}", "top_k=100", cwd=tmp_path)
+    assert video not in {match["video"] for line in own.stdout.splitlines() for match in json.loads(line)["matches"]}
+    assert (tmp_path / "runs" / "search-2" / "matches.jsonl").exists()
+
+
+@pytest.mark.slow
+def test_a_search_by_a_table_says_what_changed(
+    videoai_command: Command, evaluated_run: Path, clip_folder: Path, tmp_path: Path
+):
+    shutil.copytree(clip_folder, tmp_path / "clips")
+    words = ("data=folder", "data.root=clips", "format=npz")
+    assert videoai_command("features", "extract", best(evaluated_run), *words, cwd=tmp_path).returncode == 0
+    (tmp_path / "clips" / "up" / "up_0.mp4").unlink()
+    shutil.copy(clip_folder / "left" / "left_0.mp4", tmp_path / "clips" / "left" / "left_1.mp4")
+    table = "runs/features/features.npz"
+    done = videoai_command("search", table, f"query={table}", "top_k=1", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 24
+    assert "1 of 24 videos changed: left/left_1.mp4" in done.stderr
+    assert "1 of 24 videos went away: up/up_0.mp4" in done.stderr
+    labels = [json.loads(line)["matches"][0]["label"] for line in done.stdout.splitlines()]
+    assert set(labels) <= {"left", "right", "up", "down"}
+
+
+@pytest.mark.slow
+def test_an_index_of_a_preset_is_searched_with_its_windows(
+    videoai_command: Command, evaluated_run: Path, clip_folder: Path, tmp_path: Path
+):
+    words = (f"input={clip_folder / 'up'}", "preset=thumos14", "layer=outputs")
+    assert videoai_command("features", "extract", best(evaluated_run), *words, cwd=tmp_path).returncode == 0
+    words = ("runs/features/features.parquet", f"query={clip_folder / 'up' / 'up_3.mp4'}", "exclude_same_video=false")
+    done = videoai_command("search", *words, "top_k=1", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for record in map(json.loads, done.stdout.splitlines()):
+        (match,) = record["matches"]
+        assert (match["video"], match["start_seconds"]) == (record["query"], record["start_seconds"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["query=nowhere"], "query=nowhere: no such file"),
+        (["query=https://example.org/a.mp4"], "then query=a.mp4"),
+        (["query=nowhere.parquet"], "nowhere.parquet: no such file. videoai features extract writes one"),
+        (["query=.", "top_k=0"], "top_k=0"),
+        (["query={clips}", "checkpoint=other.pt"], "checkpoint=other.pt: its weights are "),
+        (["query={clips}", "device=tpu"], "device=tpu: choose"),
+    ],
+)
+def test_what_is_wrong_with_a_search_is_said_before_any_work(
+    videoai_command: Command,
+    index: Path,
+    evaluated_run: Path,
+    clip_folder: Path,
+    tmp_path: Path,
+    words: list[str],
+    message: str,
+):
+    state = torch.load(evaluated_run / "checkpoints" / "best.pt", weights_only=True)
+    state["model"] = {key: value + 1 for key, value in state["model"].items()}
+    torch.save(state, tmp_path / "other.pt")
+    words = [word.format(clips=clip_folder) for word in words]
+    done = videoai_command("search", str(index), *words, cwd=tmp_path)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("format", ["parquet", "npz"])
+def test_neighbors_names_a_copy_that_crosses_the_splits(
+    videoai_command: Command, evaluated_run: Path, clip_folder: Path, tmp_path: Path, format: str
+):
+    for split, numbers in {"train": range(4), "test": (4, 5)}.items():
+        for name in ("left", "right", "up", "down"):
+            (tmp_path / "clips" / split / name).mkdir(parents=True)
+            for number in numbers:
+                shutil.copy(clip_folder / name / f"{name}_{number}.mp4", tmp_path / "clips" / split / name)
+    shutil.copy(clip_folder / "up" / "up_0.mp4", tmp_path / "clips" / "test" / "up" / "another.mp4")
+    words = ("data=folder", "data.root=clips", f"format={format}", "run_dir=table")
+    assert videoai_command("features", "extract", best(evaluated_run), *words, cwd=tmp_path).returncode == 0
+    table = f"table/features.{format}"
+    done = videoai_command("features", "neighbors", table, "threshold=1", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Near-duplicates (cosine similarity 1 or more): 1 pair among 25 videos, 1 across splits: " in done.stdout
+    assert "train/up/up_0.mp4 (train)" in done.stdout and "test/up/another.mp4 (test)" in done.stdout
+    assert "leave-one-out: Recall@1 " in done.stdout and "test against train: Recall@1 " in done.stdout
+    (leak, *_) = (tmp_path / "runs" / "neighbors" / "pairs.csv").read_text().splitlines()[1:]
+    assert leak.startswith("yes,1.000000,")
+    assert "files: runs/neighbors/pairs.csv, runs/neighbors/retrieval.csv, runs/neighbors/neighbors.json" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["nowhere.parquet"], "nowhere.parquet: no such file. videoai features extract writes one"),
+        (["{index}", "threshold=2"], "threshold=2"),
+        (["{clip}"], "not a Parquet file of videoai features extract"),
+        ([], "table"),
+    ],
+)
+def test_what_is_wrong_with_neighbors_is_said(
+    videoai_command: Command, index: Path, clip_folder: Path, tmp_path: Path, words: list[str], message: str
+):
+    words = [word.format(index=index, clip=clip_folder / "up" / "up_0.mp4") for word in words]
+    done = videoai_command("features", "neighbors", *words, cwd=tmp_path)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert not (tmp_path / "runs").exists()

@@ -1,5 +1,6 @@
-"""``videoai features extract|select|probe|map``."""
+"""``videoai features`` and ``videoai search``."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -7,7 +8,14 @@ from videoai.cli.overrides import about_data, data_change, path_first
 from videoai.compose.settings import from_arguments
 from videoai.core.launcher import launched_processes, launched_rank
 from videoai.core.messages import pluralize
-from videoai.settings.features import ExtractSettings, MapSettings, ProbeSettings, SelectSettings
+from videoai.settings.features import (
+    ExtractSettings,
+    MapSettings,
+    NeighborsSettings,
+    ProbeSettings,
+    SelectSettings,
+    VideoSearchSettings,
+)
 
 PARTLY = 3  # exit code, as in predict
 SHOWN = 3  # reasons
@@ -84,3 +92,32 @@ def with_table(arguments: list[str]) -> list[str]:
     """``table=`` before a path that stands first."""
     path, rest = path_first(arguments)
     return [f"table={path}", *rest] if path else rest
+
+
+def search(arguments: list[str]) -> int:
+    """One line of JSON a query on standard output. Exit code 1 when none has features, 3 when some have none."""
+    path, rest = path_first(arguments)
+    settings = from_arguments(VideoSearchSettings, [*([f"index={path}"] if path else []), *rest]).settings()
+    from videoai.run.features.search import search
+
+    done = search(settings)
+    for record in done.records:
+        print(json.dumps(record, ensure_ascii=False), flush=True)
+    if done.left_out:
+        total = done.num_queries + done.left_out
+        print(f"{done.left_out} of {total} queries have no features: {done.reasons[0]}", file=sys.stderr)
+    if not done.num_queries:
+        return 1
+    return PARTLY if done.left_out else 0
+
+
+def neighbors(arguments: list[str]) -> int:
+    """What the neighbours say, and the paths of the tables."""
+    path, rest = path_first(arguments)
+    settings = from_arguments(NeighborsSettings, [*([f"table={path}"] if path else []), *rest]).settings()
+    from videoai.run.features.neighbors import neighbors
+
+    done = neighbors(settings)
+    print("\n".join(done.sentences))
+    print(f"files: {', '.join(done.files)}")
+    return 0

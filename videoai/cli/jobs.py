@@ -101,6 +101,18 @@ JOBS: dict[str, Job] = {
         ("videoai.settings.features:MapSettings",),
         "TABLE [color=COLUMN] [key=value ...]",
     ),
+    "features neighbors": Job(
+        "videoai.cli.features:neighbors",
+        "find near-duplicates and leaks in a table of features, and say how well it groups classes",
+        ("videoai.settings.features:NeighborsSettings",),
+        "TABLE [threshold=0.99] [key=value ...]",
+    ),
+    "search": Job(
+        "videoai.cli.features:search",
+        "find the videos of a table of features that look most like others",
+        ("videoai.settings.features:VideoSearchSettings",),
+        "INDEX query=VIDEO|FOLDER|TABLE [checkpoint=PATH|ID] [key=value ...]",
+    ),
     "gan train": Job("videoai.cli.gan:train", "train a generator of clips of your classes", (TRAIN_GAN,), COMPOSED),
     "gan evaluate": Job(
         "videoai.cli.gan:evaluate",
@@ -180,6 +192,7 @@ ELSEWHERE = {
     **dict.fromkeys(("infer", "inference", "classify", "demo"), "predict"),
     **dict.fromkeys(("publish", "upload", "share"), "push"),
     **dict.fromkeys(("inspect", "preview", "check", "prepare"), "data"),
+    **dict.fromkeys(("find", "retrieve", "similar"), "search"),
     **dict.fromkeys(("zoo", "model"), "models"),
     **dict.fromkeys(("list", "ls", "status", "experiments"), "runs"),
     **dict.fromkeys(("diff", "mcnemar"), "compare"),

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ from videoai.core.files import open_atomic
 
 PROVENANCE = "videoai"  # the key of the metadata of a Parquet file, and the name of an array of an npz file
 COLUMNS = ("video", "start_seconds", "end_seconds", "split", "label", "group", "fingerprint", "error")
+READ_ROWS = 8192  # a Parquet file is read in such blocks: 25 MB at 768 features
 UNREADABLE = (OSError, ValueError, KeyError, EOFError, BadZipFile)  # what a damaged file, or another one, raises
 NEEDS_PYARROW = "features.parquet needs pyarrow: pip install 'videoai[parquet]', or format=npz"
 
@@ -65,11 +67,44 @@ def write_table(path: Path, blocks: Iterator[Block], width: int, provenance: Map
 
 def read_features(path: str | Path) -> FeatureTable:
     """Raises: FileNotFoundError; ValueError: another file, or a damaged one; ImportError: pyarrow is not installed."""
-    path = Path(path)
+    with _reading(Path(path)) as path:
+        return _read_npz(path) if path.suffix == ".npz" else _read_parquet(path)
+
+
+def read_blocks(path: Path) -> Iterator[Block]:
+    """The rows of a table, some at a time: a Parquet file is never whole in memory, an npz file is.
+
+    Raises: as ``read_features``.
+    """
+    with _reading(path):
+        if path.suffix == ".npz":
+            table = _read_npz(path)
+            yield Block(table.rows, table.features)
+            return
+        # Read ahead, pyarrow keeps all that it has read.
+        with import_pyarrow().parquet.ParquetFile(path, pre_buffer=False) as file:
+            for batch in file.iter_batches(READ_ROWS, columns=[*COLUMNS, "features"]):
+                columns = [batch.column(name).to_pylist() for name in COLUMNS]
+                yield Block([FeatureRow(*row) for row in zip(*columns, strict=True)], _array(batch.column("features")))
+
+
+def read_provenance(path: Path) -> dict[str, Any]:
+    """Where a table comes from, without its rows. Raises: as ``read_features``."""
+    with _reading(path):
+        if path.suffix == ".npz":
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+                return json.loads(str(arrays[PROVENANCE]))
+        metadata = import_pyarrow().parquet.read_schema(path).metadata
+        return json.loads((metadata or {})[PROVENANCE.encode()])
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[Path]:
+    """What is wrong with the file, named."""
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file. videoai features extract writes one")
     try:
-        return _read_npz(path) if path.suffix == ".npz" else _read_parquet(path)
+        yield path
     except UNREADABLE as error:
         what = "an .npz file" if path.suffix == ".npz" else "a Parquet file"
         raise ValueError(f"{path}: not {what} of videoai features extract, or damaged ({error})") from error
@@ -103,14 +138,19 @@ def _read_parquet(path: Path) -> FeatureTable:
     arrow = import_pyarrow()
     table = arrow.parquet.read_table(path)
     provenance = json.loads((table.schema.metadata or {})[PROVENANCE.encode()])
-    column = table.column("features").combine_chunks()
+    features = _array(table.column("features").combine_chunks())
+    own = {name: table.column(name).to_pylist() for name in table.column_names if name != "features"}
+    rows = [FeatureRow(*values) for values in zip(*(own.pop(name) for name in COLUMNS), strict=True)]
+    return FeatureTable(rows, features, provenance, own)
+
+
+def _array(column: Any) -> ndarray:
+    """float32 [N, D] of a column of lists; NaN where there is none."""
     width = column.type.list_size
     features = np.full((len(column), width), np.nan, np.float32)
     is_there = ~np.asarray(column.is_null())
     features[is_there] = column.drop_null().flatten().to_numpy(zero_copy_only=False).reshape(-1, width)
-    own = {name: table.column(name).to_pylist() for name in table.column_names if name != "features"}
-    rows = [FeatureRow(*values) for values in zip(*(own.pop(name) for name in COLUMNS), strict=True)]
-    return FeatureTable(rows, features, provenance, own)
+    return features
 
 
 def _write_npz(file: Any, blocks: Iterator[Block], width: int, provenance: str) -> None:

@@ -25,7 +25,7 @@ from videoai.inference.answer import Answer, Windows
 from videoai.inference.load import LoadedModel
 
 LIVE = frozenset(("rtsp", "rtsps", "rtmp", "rtmps", "rtp", "udp", "tcp", "srt", "mms", "whep"))  # schemes of streams
-TAKEN = "input takes a file, a folder, or a pattern in quotes"
+TAKEN = "takes a file, a folder, or a pattern in quotes"
 LONG = 2.0  # a video longer than this many clips gets a timeline
 WINDOWS_PER_PASS = 8  # clips in memory at a time
 
@@ -102,28 +102,30 @@ def check_outputs(outputs: object, num_windows: int, model: LoadedModel) -> None
         raise ValueError(f"model {name}: its outputs are not finite, so there is no answer.")
 
 
-def find_videos(pattern: str, extensions: Collection[str]) -> list[str]:
+def find_videos(pattern: str, extensions: Collection[str], key: str = "input") -> list[str]:
     """A file or folder of numbered images, every video below another folder, or what a glob matches, in that sense;
     sorted, links are followed.
 
+    Args:
+        key: the setting that names it.
     Raises: FileNotFoundError: nothing there. ValueError: a URL, a live stream or a camera.
     """
     import glob
 
-    check_is_local(pattern)
+    check_is_local(pattern, key)
     matches = [pattern] if os.path.exists(pattern) else sorted(glob.glob(pattern, recursive=True))
     if not matches:
-        raise FileNotFoundError(f"input={pattern}: no such file, folder or match. Quote a glob: input='clips/*.mp4'")
+        raise FileNotFoundError(f"{key}={pattern}: no such file, folder or match. Quote a glob: {key}='clips/*.mp4'")
     videos: dict[str, None] = {}  # a glob may match a folder and what is in it
     for match in matches:
         is_folder = os.path.isdir(match) and not holds_frames(match)
         videos |= dict.fromkeys(sorted(videos_below(match, extensions, Counter())) if is_folder else [match])
     if not videos:
-        raise FileNotFoundError(f"input={pattern}: no video there (looked for {', '.join(sorted(extensions))}).")
+        raise FileNotFoundError(f"{key}={pattern}: no video there (looked for {', '.join(sorted(extensions))}).")
     return list(videos)
 
 
-def check_is_local(given: str) -> None:
+def check_is_local(given: str, key: str = "input") -> None:
     """Raises: ValueError: a URL, a live stream or a camera, with a command that makes a file of it."""
     scheme, has_scheme, rest = given.partition("://")
     is_camera = given.startswith("/dev/video") or (given.isdigit() and not os.path.exists(given))
@@ -139,11 +141,11 @@ def check_is_local(given: str) -> None:
         what, file = "URLs are not read", name or "video.mp4"
         record = ["curl", "-L", "-o", file, given]
     elif has_scheme and not os.path.exists(given):
-        raise ValueError(f"input={given}: {scheme}:// is not read. {TAKEN}; copy the videos here first.")
+        raise ValueError(f"{key}={given}: {scheme}:// is not read. {key} {TAKEN}; copy the videos here first.")
     else:
         return
     raise ValueError(
-        f"input={given}: {what}. {TAKEN}. Make a file first, {shlex.join(record)}, then input={shlex.quote(file)}"
+        f"{key}={given}: {what}. {key} {TAKEN}. Make a file first, {shlex.join(record)}, then {key}={shlex.quote(file)}"
     )
 
 

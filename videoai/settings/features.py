@@ -1,4 +1,4 @@
-"""Settings of ``videoai features extract``."""
+"""Settings of ``videoai features`` and ``videoai search``."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -146,4 +146,66 @@ class ProbeSettings(TableSettings):
         (0.01, 0.1, 1.0, 10.0), above=0, help="1 / L2 penalty of the linear classifier; chosen inside each fold"
     )
     run_dir: str = setting("runs/features_probe", path=True, help="results.json")
+    debug: bool = setting(False, help="true = show the traceback of an error")
+
+
+class VideoSearchSettings:
+    """Find the videos or windows of a table of features that look most like those of other videos: a line of JSON each,
+    by exact cosine similarity."""
+
+    index: str = setting(
+        path=True, help="a features.parquet or .npz of features extract; may stand first, without index="
+    )
+    query: str = setting(
+        path=True, help="a file, a folder, or a pattern in quotes: 'films/*.mp4'; or another table of the same network"
+    )
+    checkpoint: str | None = setting(
+        None, path=True, help="the index's network, where it lies elsewhere now; null = the file that the index names"
+    )
+    top_k: int = setting(5, min=1, help="matches of a query")
+    exclude_same_video: bool = setting(
+        True,
+        help="false = also windows of the query's own video. The same video is the same path, or the same name and "
+        "content; a copy of another name is a match",
+    )
+    root: str | None = setting(
+        None, path=True, help="the folder that the index's videos lie in now; null = as when the index was made"
+    )
+    check_files: Literal["auto", "all", "matches"] = setting(
+        "auto",
+        help="which of the index's files are compared with what they were when it was made; auto = all of up to "
+        "10,000 videos, or those of the matches",
+    )
+    batch_size: int = setting(16, min=1, help="clips of the query in one forward pass")
+    num_workers: NumWorkers = setting("auto", min=0, help="processes that decode; 0 = none; auto = the cores")
+    decoder: Decoder = setting("pyav", help=DECODER_HELP)
+    frame_fps: float | None = setting(
+        None, above=0, help="rate of queries that are folders of numbered images; null = that of the index, or 30"
+    )
+    device: str = setting("auto", help="auto, cpu, cuda, cuda:1")
+    trust: tuple[str, ...] = setting((), help="packages of your own that the checkpoint's model comes from")
+    run_dir: str | None = setting(
+        None, path=True, help="where matches.jsonl goes; null = runs/search, or search-2 and on"
+    )
+    debug: bool = setting(False, help="true = show the traceback of an error")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeighborsSettings:
+    """What the nearest neighbours in a table of features say: near-duplicates, leaks between splits, and how well a
+    video finds those of its class."""
+
+    table: str = setting(
+        path=True, help="a features.parquet or .npz of features extract; may stand first, without table="
+    )
+    threshold: float = setting(
+        0.99, min=-1, max=1, help="cosine similarity from which on two videos are near-duplicates"
+    )
+    max_queries: int = setting(
+        10_000, min=1, help="rows that the retrieval metrics ask about; of more, every so-manieth is taken"
+    )
+    device: str = setting("auto", help="auto, cpu, cuda, cuda:1")
+    run_dir: str | None = setting(
+        None, path=True, help="where pairs.csv and retrieval.csv go; null = runs/neighbors, or neighbors-2 and on"
+    )
     debug: bool = setting(False, help="true = show the traceback of an error")

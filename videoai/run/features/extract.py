@@ -1,6 +1,7 @@
 """``features extract``: a table of what a network sees in videos, from a checkpoint alone."""
 
 import logging
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -51,20 +52,25 @@ class Extraction:
     errors: list[tuple[str, str]]  # (video, why) of each row without features
 
 
-def extract(settings: ExtractSettings, change: DataChange = DataChange()) -> Extraction:  # noqa: B008 (frozen)
+def extract(
+    settings: ExtractSettings,
+    change: DataChange = DataChange(),  # noqa: B008 (frozen)
+    encoder: Encoder | None = None,
+) -> Extraction:
     """Features of every video or window, in ``RUN_DIR/features.parquet``. What is there already of the same network,
     videos and windows is continued. Several processes share the blocks; the first one writes the table.
 
+    Args:
+        encoder: ``checkpoint``, if it is open already.
     Raises: OSError, ValueError: naming what is wrong. ImportError: Parquet without pyarrow.
     """
     if settings.format == "parquet":
         import_pyarrow()  # before the work
     with process_group.process_group(resolve_device(settings.device).type):
-        return _extract(settings, change)
+        return _extract(settings, change, encoder or open_encoder(settings.checkpoint, trust=settings.trust))
 
 
-def _extract(settings: ExtractSettings, change: DataChange) -> Extraction:
-    encoder = open_encoder(settings.checkpoint, trust=settings.trust)
+def _extract(settings: ExtractSettings, change: DataChange, encoder: Encoder) -> Extraction:
     sources = open_sources(settings, change, encoder.state)
     note_other_pixels(encoder.state["config"], settings.decoder)
     encoder, windows = with_windows(encoder, settings)
@@ -137,7 +143,8 @@ def provenance_of(settings: ExtractSettings, encoder: Encoder, facts: Facts, sou
     """What the table says of itself."""
     model = encoder.state["config"].get("model") or {"name": type(encoder.network).__name__}
     about = {"checkpoint": display_path(settings.checkpoint), "model": model, "classes": encoder.classes}
-    return {**facts, **about, "data": sources.data, "versions": versions()}
+    where = {"data": sources.data, "root": sources.root, "frame_fps": sources.frame_fps, "folder": os.getcwd()}
+    return {**facts, **about, **where, "preset": settings.preset, "versions": versions()}
 
 
 def fill(parts: Parts, plan: Plan, dataset: WindowClips, forward: ForwardPasses, num_workers: int) -> None:

@@ -31,7 +31,7 @@ class Parts:
             shutil.rmtree(self.folder / "parts", ignore_errors=True)
             for name in ("features.parquet", "features.npz"):
                 (self.folder / name).unlink(missing_ok=True)
-        write_atomic(self.folder / FACTS, (json.dumps(dict(facts), indent=2, ensure_ascii=False) + "\n").encode())
+        write_facts(self.folder, facts)
 
     def write(self, number: int, features: np.ndarray, errors: list[str]) -> None:
         """A block that is done. ``errors``: one a row, "" = it was read."""
@@ -67,9 +67,14 @@ class Parts:
         return self.folder / "parts" / f"{number:06d}.npz"
 
 
-def read_facts(folder: Path) -> dict[str, Any] | None:
+def write_facts(folder: Path, facts: Facts, name: str = FACTS) -> None:
+    """Say what a folder is of. Raises: OSError."""
+    write_atomic(folder / name, (json.dumps(dict(facts), indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def read_facts(folder: Path, name: str = FACTS) -> dict[str, Any] | None:
     """What a folder's table is of; None = there is none."""
     with suppress(OSError, ValueError):
-        content = json.loads((folder / FACTS).read_bytes())
+        content = json.loads((folder / name).read_bytes())
         return content if isinstance(content, dict) else {}
     return None

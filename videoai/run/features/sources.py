@@ -27,6 +27,7 @@ class Sources:
     labels: list[str | None]
     frame_fps: float | None = None
     data: str | None = None  # the list that they come from
+    root: str | None = None  # the folder that the names lie below
 
 
 def open_sources(settings: ExtractSettings, change: DataChange, state: Mapping[str, Any]) -> Sources:
@@ -45,7 +46,9 @@ def sources_of_files(settings: ExtractSettings) -> Sources:
     """Raises: FileNotFoundError, ValueError: no videos."""
     paths = find_videos(str(settings.input), VIDEO_EXTENSIONS)
     nothing: list[str | None] = [None] * len(paths)
-    return Sources(Items.of(VideoItem(path, 0) for path in paths), paths, nothing, nothing, settings.frame_fps)
+    return Sources(
+        Items.of(VideoItem(path, 0) for path in paths), paths, nothing, nothing, settings.frame_fps, root=os.getcwd()
+    )
 
 
 def sources_of_data(manifest: Manifest, split: str, frame_fps: float | None) -> Sources:
@@ -57,4 +60,4 @@ def sources_of_data(manifest: Manifest, split: str, frame_fps: float | None) -> 
     splits: list[str | None] = [name for name in chosen for _ in manifest.splits[name]]
     labels: list[str | None] = ["|".join(manifest.classes[label] for label in item.labels) or None for item in items]
     names = [os.path.relpath(item.path, manifest.root) if manifest.root else item.path for item in items]
-    return Sources(items, names, splits, labels, frame_fps, manifest.source)
+    return Sources(items, names, splits, labels, frame_fps, manifest.source, manifest.root or os.getcwd())
