@@ -149,6 +149,7 @@ class ProbeSettings(TableSettings):
     debug: bool = setting(False, help="true = show the traceback of an error")
 
 
+@dataclass(frozen=True, kw_only=True)
 class VideoSearchSettings:
     """Find the videos or windows of a table of features that look most like those of other videos: a line of JSON each,
     by exact cosine similarity."""
