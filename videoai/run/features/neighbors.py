@@ -26,7 +26,7 @@ from videoai.report.retrieval import (
 )
 from videoai.run.features.columns import Columns, columns_of, thinned
 from videoai.run.features.nearest import PRODUCTS, check_one_process, open_filled, similarities
-from videoai.run.features.pairs import COLUMNS, background, find_pairs, verdict
+from videoai.run.features.pairs import COLUMNS, Background, Pair, background, find_pairs, verdict
 from videoai.run.features.parts import read_facts
 from videoai.run.results_folder import choose_folder
 from videoai.settings.features import NeighborsSettings
@@ -54,6 +54,34 @@ class Retrieval:
     of: int  # rows that could have asked
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """What comparing all rows gave."""
+
+    pairs: list[Pair]
+    about: Background
+    retrieval: list[Retrieval]  # [] = the table has no labels
+    left_out: int  # rows without features
+
+    def numbers(self) -> dict[str, Any]:
+        """The content of neighbors.json."""
+        asked = {one.name: scores_of(one.total) | {"asked": one.asked, "of": one.of} for one in self.retrieval}
+        return {
+            "pairs": len(self.pairs),
+            "leaks": sum(pair.leaks for pair in self.pairs),
+            "random_pairs_above_threshold": self.about.share,
+            "retrieval": asked,
+            "without_features": self.left_out,
+        }
+
+    def tables(self) -> dict[str, bytes]:
+        """The CSV files by name."""
+        files = {"pairs.csv": csv_for_people(COLUMNS, [pair.line() for pair in self.pairs])}
+        if self.retrieval:
+            files["retrieval.csv"] = csv_for_people(HEADER, [line for one in self.retrieval for line in lines(one)])
+        return files
+
+
 def neighbors(settings: NeighborsSettings) -> Neighbors:
     """Compare all rows, write ``pairs.csv``, ``retrieval.csv`` and ``neighbors.json``.
 
@@ -66,23 +94,20 @@ def neighbors(settings: NeighborsSettings) -> Neighbors:
         raise ValueError(f"table={settings.table}: all rows are of one video, and neighbours are rows of another one")
     facts = {key: getattr(settings, key) for key in ASKED}
     folder = choose_folder(settings.run_dir, Path("runs/neighbors"), facts, read_results)
-    pairs = find_pairs(index, columns, settings.threshold, device)
-    about = background(index, pairs, settings.threshold)
-    found = [ask(name, index, columns, *rows, settings.max_queries, device) for name, rows in ways(columns).items()]
-    said = [*verdict(pairs, settings.threshold, about, columns), *map(describe, found)]
-    numbers = {
-        "pairs": len(pairs),
-        "leaks": sum(pair.leaks for pair in pairs),
-        "random_pairs_above_threshold": about.share,
-        "retrieval": {one.name: scores_of(one.total) | {"asked": one.asked, "of": one.of} for one in found},
-        "without_features": index.left_out,
-    }
-    files = {"pairs.csv": csv_for_people(COLUMNS, [pair.line() for pair in pairs])}
-    if found:
-        files["retrieval.csv"] = csv_for_people(HEADER, [line for one in found for line in lines(one)])
-    files[RESULTS] = (json.dumps({**facts, **numbers, "said": said}, indent=2, ensure_ascii=False) + "\n").encode()
+    done = compare(index, columns, settings, device)
+    said = [*verdict(done.pairs, settings.threshold, done.about, columns), *map(describe, done.retrieval)]
+    numbers = json.dumps({**facts, **done.numbers(), "said": said}, indent=2, ensure_ascii=False) + "\n"
+    files = {**done.tables(), RESULTS: numbers.encode("utf-8", "backslashreplace")}
     write_together({folder / name: data for name, data in files.items()})
     return Neighbors(said, [display_path(folder / name) for name in files])
+
+
+def compare(index: FeatureIndex, columns: Columns, settings: NeighborsSettings, device: torch.device) -> Comparison:
+    """Pairs, what random pairs are like, and each way to ask for a class."""
+    pairs = find_pairs(index, columns, settings.threshold, device)
+    about = background(index, pairs, settings.threshold)
+    asked = [ask(name, index, columns, *rows, settings.max_queries, device) for name, rows in ways(columns).items()]
+    return Comparison(pairs, about, asked, index.left_out)
 
 
 def read_results(folder: Path) -> dict[str, Any] | None:
@@ -104,34 +129,38 @@ def ways(columns: Columns) -> dict[str, tuple[Tensor, Tensor]]:
     return found if labelled.any() else {}
 
 
-@torch.inference_mode()
 def ask(
-    name: str,
-    index: FeatureIndex,
-    columns: Columns,
-    asked: Tensor,
-    held: Tensor,
-    most: int,
-    device: torch.device,
+    name: str, index: FeatureIndex, columns: Columns, asked: Tensor, held: Tensor, most: int, device: torch.device
 ) -> Retrieval:
-    """The scores of the rows that ask. Rows of the same video or the same group are no candidates."""
+    """The scores of the rows that ask, at most so many of them."""
     rows = thinned(asked.nonzero()[:, 0], most)
-    overlap, labels, absent = columns.labels.overlap().to(device), columns.labels.numbers.to(device), ~held.to(device)
+    overlap = columns.labels.overlap().to(device)
     found: list[QueryScores] = []
     with counting(name, len(rows), "rows") as add:
         for queries in rows.split(max(1, PRODUCTS // len(index))):
-            vectors = torch.from_numpy(index.vectors[queries.numpy()]).to(device)
-            products = torch.cat([part for _, part in similarities(vectors, index.vectors)], 1)
-            barred = columns.videos.same(queries, slice(None), device) | columns.groups.same(
-                queries, slice(None), device
-            )
-            relevant = overlap[labels[queries][:, None], labels.clamp(min=0)[None]]
-            scores = score_queries(products, relevant, barred | absent)
-            found.append(QueryScores(*(part.cpu() for part in scores)))
+            found.append(scores_among(queries, index, columns, held, overlap))
             add(len(queries))
     scores = QueryScores(*(torch.cat(parts) for parts in zip(*found, strict=True)))
     own = [columns.labels.values[number] for number in columns.labels.numbers[rows].tolist()]
     return Retrieval(name, summarize("all", scores), per_class(scores, own), len(rows), int(asked.sum()))
+
+
+@torch.inference_mode()
+def scores_among(queries: Tensor, index: FeatureIndex, columns: Columns, held: Tensor, overlap: Tensor) -> QueryScores:
+    """The scores of some rows. Rows of the same video or the same group are no candidates.
+
+    Args:
+        held: bool [N], the rows that may be found.
+        overlap: bool [K, K], which label sets have a label in common; where it lies, products are computed.
+    """
+    device, every = overlap.device, slice(None)
+    vectors = torch.from_numpy(index.vectors[queries.numpy()]).to(device)
+    products = torch.cat([part for _, part in similarities(vectors, index.vectors)], 1)
+    barred = columns.videos.same(queries, every, device) | columns.groups.same(queries, every, device)
+    labels = columns.labels.numbers.to(device)
+    relevant = overlap[labels[queries.to(device)][:, None], labels.clamp(min=0)[None]]
+    scores = score_queries(products, relevant, barred | ~held.to(device))
+    return QueryScores(*(part.cpu() for part in scores))
 
 
 HEADER = ("asked", "class", "queries", *MEASURES, *(f"chance_{measure}" for measure in MEASURES))
