@@ -113,8 +113,7 @@ def search(arguments: list[str]) -> int:
 
 def neighbors(arguments: list[str]) -> int:
     """What the neighbours say, and the paths of the tables."""
-    path, rest = path_first(arguments)
-    settings = from_arguments(NeighborsSettings, [*([f"table={path}"] if path else []), *rest]).settings()
+    settings = from_arguments(NeighborsSettings, with_table(arguments)).settings()
     from videoai.run.features.neighbors import neighbors
 
     done = neighbors(settings)
