@@ -107,10 +107,10 @@ FIRST = nn.Conv1d | nn.Conv2d | nn.Conv3d | nn.BatchNorm1d | nn.BatchNorm2d | nn
 
 
 @torch.inference_mode()
-def num_features(layer: FeatureLayer, clip: ClipSpec, device: torch.device) -> int:
+def num_features(layer: nn.Module, clip: ClipSpec, device: torch.device) -> int:
     """D, by a pass over one black clip. Raises: ValueError: as the layer does, or it gives no [B, D]."""
     given = layer(torch.zeros(1, 3, clip.num_frames, clip.size, clip.size, device=device))
     if not isinstance(given, Tensor) or given.ndim != 2:
         shape = list(given.shape) if isinstance(given, Tensor) else f"a {type(given).__name__}"
-        raise ValueError(f"layer={layer.layer}: gives {shape} for one clip, and features are [1, D].")
+        raise ValueError(f"layer: gives {shape} for one clip, and features are [1, D]. Choose another layer.")
     return given.shape[1]

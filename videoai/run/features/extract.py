@@ -41,6 +41,9 @@ logger = logging.getLogger(__name__)
 PRESETS = {"thumos14": Windows(16 / 30, 4 / 30), "activitynet": Windows(16 / 15, 16 / 15)}
 
 
+Errors = list[tuple[str, str]]  # (video, why) of each row without features
+
+
 @dataclass(frozen=True)
 class Extraction:
     """What an extraction gave."""
@@ -49,7 +52,7 @@ class Extraction:
     num_videos: int
     num_rows: int
     num_features: int  # D
-    errors: list[tuple[str, str]]  # (video, why) of each row without features
+    errors: Errors
 
 
 def extract(
@@ -74,34 +77,51 @@ def _extract(settings: ExtractSettings, change: DataChange, encoder: Encoder) ->
     sources = open_sources(settings, change, encoder.state)
     note_other_pixels(encoder.state["config"], settings.decoder)
     encoder, windows = with_windows(encoder, settings)
-    device = take_device(settings.device)
-    precision = evaluation_precision(settings.precision, device)
-    layer = FeatureLayer(encoder.network, settings.layer)
-    precision.place(layer)
-    width = num_features(layer, encoder.clip, device)
+    forward = forward_passes(encoder, settings)
+    device = forward.precision.device
+    width = num_features(forward.model, encoder.clip, device)
     reading = resolve_reading(loading_of(settings, sources), sources.items, encoder.clip, device)
     look = partial(plan_windows, sources, windows, encoder.clip, reading, most=settings.batch_size)
     plan = process_group.broadcast_from_rank0(look)
     facts = facts_of(settings, encoder, windows, plan)
     parts = Parts(choose_folder(settings.run_dir, Path("runs/features"), facts, read_facts, continues=True))
     path = parts.folder / f"features.{settings.format}"
-    done = partial(Extraction, display_path(path), len(sources.items), plan.num_windows, width)
-    if path.exists() and read_facts(parts.folder) == facts:
-        logger.info("%s is there already, of the same videos and settings", display_path(path))
-        return done([(row.video, row.error) for row in read_features(path).rows if row.error])
-    if process_group.rank() == 0:
-        parts.begin(facts)
-    dataset = WindowClips(sources.items, plan.segments, encoder.clip, reading=reading)
-    forward = ForwardPasses(layer, ToModelInput(encoder.clip).to(device), precision, settings.batch_size)
-    fill(parts, plan, dataset, forward, resolve_workers(settings.num_workers, device.type, reading["decoder"]))
+    errors = finished(path, facts)
+    if errors is None:
+        if process_group.rank() == 0:
+            parts.begin(facts)
+        dataset = WindowClips(sources.items, plan.segments, encoder.clip, reading=reading)
+        fill(parts, plan, dataset, forward, resolve_workers(settings.num_workers, device.type, reading["decoder"]))
+        errors = finish(path, parts, plan, width, provenance_of(settings, encoder, facts, sources))
+    return Extraction(display_path(path), len(sources.items), plan.num_windows, width, errors)
+
+
+def forward_passes(encoder: Encoder, settings: ExtractSettings) -> ForwardPasses:
+    """The layer's network on its device. Raises: ValueError: no such layer, or a device that is not there."""
+    device = take_device(settings.device)
+    precision = evaluation_precision(settings.precision, device)
+    layer = FeatureLayer(encoder.network, settings.layer)
+    return ForwardPasses(precision.place(layer), ToModelInput(encoder.clip).to(device), precision, settings.batch_size)
+
+
+def finished(path: Path, facts: Facts) -> Errors | None:
+    """The rows without features of a table that is there already; None = it is not."""
+    if not path.exists() or read_facts(path.parent) != facts:
+        return None
+    logger.info("%s is there already, of the same videos and settings", display_path(path))
+    return [(row.video, row.error) for row in read_features(path).rows if row.error]
+
+
+def finish(path: Path, parts: Parts, plan: Plan, width: int, provenance: dict[str, Any]) -> Errors:
+    """Write the table once every process has done its share. Returns: the rows without features."""
     process_group.barrier()
     if process_group.rank() == 0:
-        write_table(path, parts.blocks(plan), width, provenance_of(settings, encoder, facts, sources))
+        write_table(path, parts.blocks(plan), width, provenance)
     errors = [(row.video, row.error) for block in parts.blocks(plan) for row in block.rows if row.error]
-    process_group.barrier()
+    process_group.barrier()  # everybody has read the parts
     if process_group.rank() == 0:
         parts.end()
-    return done(errors)
+    return errors
 
 
 def loading_of(settings: ExtractSettings, sources: Sources) -> LoadingSettings:
