@@ -9,7 +9,7 @@ import yaml
 from videoai.core.files import file_lock
 from videoai.run.runs import list_runs
 from videoai.run.training.folder import RunFolder
-from videoai.run.training.status import beginning
+from videoai.run.training.status import beginning, recording, status_of
 
 LOG = [
     {"step": 10, "split": "val", "top1": 0.5},
@@ -105,3 +105,18 @@ def test_where_nothing_is_the_next_command_is_said(folder, said, tmp_path, monke
     monkeypatch.chdir(tmp_path)
     with pytest.raises(FileNotFoundError, match=said):
         list_runs(folder)
+
+
+def test_a_run_that_goes_on_began_when_it_began(tmp_path):
+    class Best:
+        step, value = 20, 0.93
+
+    class Trainer:
+        best, step, metric, lower_is_better = Best(), 40, "top1", False
+        cadence = type("Cadence", (), {"stop_step": 40})()
+
+    folder = RunFolder(write(tmp_path / "run", status={"state": "stopped"}))
+    with recording(folder, Trainer(), text=str):  # pyright: ignore[reportArgumentType]
+        pass
+    assert status_of(folder.path)["began"] == STATUS["began"]
+    assert status_of(folder.path)["state"] == "finished"

@@ -70,6 +70,8 @@ def report(result: "TrainResult", job: str, data: Sequence[str], packages: Seque
         print(result.verdict)
     if result.report:
         print(f"report: {display_path(result.report)}")
+    if job == "evaluate":
+        print("This score flatters, as validation also chose the checkpoint. Clips that are new to it say more:")
     print(f"next: {command_line(job, f'checkpoint={checkpoint}', *data, trust=packages)}")
     return 0
 

@@ -46,7 +46,7 @@ def status_of(run: Path) -> dict[str, Any]:
 @contextmanager
 def recording(folder: RunFolder, trainer: Trainer, text: Callable[[float], str]) -> Iterator[None]:
     """Writes ``training`` now and ``finished``, ``stopped`` or ``failed`` at the end. ``text``: a metric in words."""
-    began = _now()
+    began = status_of(folder.path).get("began") or _now()  # a run that goes on began before
 
     def write(state: str, error: BaseException | None = None) -> None:
         if process_group.rank() > 0:
