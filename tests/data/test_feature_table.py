@@ -32,6 +32,15 @@ def test_a_column_that_somebody_added_is_kept(tmp_path: Path):
     assert read_features(path).columns == {"weather": ["sun", "rain", None]}
 
 
+@pytest.mark.parametrize(("suffix", "name"), [("parquet", "a\\udcff.mp4"), ("npz", "a\udcff.mp4")])
+def test_a_file_name_that_is_not_utf8_costs_no_table(tmp_path: Path, suffix: str, name: str):
+    path = tmp_path / f"features.{suffix}"
+    write_table(path, iter([Block([ROWS[0]._replace(video="a\udcff.mp4")], FEATURES[:1])]), 2, {"root": "/b\udcff"})
+    table = read_features(path)
+    assert table.rows[0].video == name
+    assert table.provenance["root"] == "/b\udcff"
+
+
 @pytest.mark.parametrize("content", [b"", b"PAR1 and nothing else", b"PK\x03\x04"])
 @pytest.mark.parametrize("suffix", ["parquet", "npz"])
 def test_another_file_is_refused_by_name(tmp_path: Path, suffix: str, content: bytes):

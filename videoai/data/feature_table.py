@@ -62,7 +62,7 @@ def write_table(path: Path, blocks: Iterator[Block], width: int, provenance: Map
     """
     with open_atomic(path) as file:
         write = _write_npz if path.suffix == ".npz" else _write_parquet
-        write(file, blocks, width, json.dumps(dict(provenance), ensure_ascii=False))
+        write(file, blocks, width, json.dumps(dict(provenance)))
 
 
 def read_features(path: str | Path) -> FeatureTable:
@@ -127,11 +127,17 @@ def _write_parquet(file: Any, blocks: Iterator[Block], width: int, provenance: s
     schema = arrow.schema(fields, metadata={PROVENANCE: provenance})
     with arrow.parquet.ParquetWriter(file, schema) as writer:
         for rows, features in blocks:
-            columns = [arrow.array(column, kind) for column, (_, kind) in zip(zip(*rows, strict=True), fields)]  # noqa: B905
+            texts = zip(zip(*rows, strict=True), fields[:-1], strict=True)
+            columns = [arrow.array(map(_as_utf8, column), kind) for column, (_, kind) in texts]
             missing = arrow.array([row.error is not None for row in rows])
             flat = arrow.array(np.ascontiguousarray(features).reshape(-1))
             columns.append(arrow.FixedSizeListArray.from_arrays(flat, width, mask=missing))
             writer.write_table(arrow.Table.from_arrays(columns, schema=schema))
+
+
+def _as_utf8(value: str | float | None) -> str | float | None:
+    """A file name that is not UTF-8 as ``\\udcff``: Parquet holds no other text."""
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
 
 
 def _read_parquet(path: Path) -> FeatureTable:
