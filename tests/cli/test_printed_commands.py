@@ -44,7 +44,7 @@ def compose(command: str, *, whole: bool = False) -> dict:
     job = find(shlex.split(command, comments=True)[1:])
     assert not job.note, job.note
     rest = path_first(job.rest)[1] if job.name.startswith("data ") else job.rest
-    if job.name in ("push", "runs", "compare"):  # folders of runs come first
+    if job.name in ("push", "runs", "compare", "ensemble", "search") or job.name.startswith("features "):  # paths first
         rest = [word for word in rest if "=" in word]
     settings = {}
     for reference in job.job.settings[:1]:
