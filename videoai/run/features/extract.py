@@ -23,6 +23,7 @@ from videoai.data.feature_table import import_pyarrow, read_features, write_tabl
 from videoai.data.loader import resolve_workers, window_batches
 from videoai.data.normalize import ToModelInput
 from videoai.data.windows import WindowClips, packed
+from videoai.engine.precision import Precision
 from videoai.inference.features import Encoder, FeatureLayer, num_features, open_encoder
 from videoai.inference.score import ForwardPasses
 from videoai.run.checkpoint_data import DataChange
@@ -99,7 +100,13 @@ def _extract(settings: ExtractSettings, change: DataChange, encoder: Encoder) ->
 def forward_passes(encoder: Encoder, settings: ExtractSettings) -> ForwardPasses:
     """The layer's network on its device. Raises: ValueError: no such layer, or a device that is not there."""
     device = take_device(settings.device)
-    precision = evaluation_precision(settings.precision, device)
+    precision = Precision(
+        evaluation_precision(settings.precision, device).name,
+        layout="channels_last_3d"
+        if device.type == "cpu"
+        else "contiguous",  # 1.1 (r3d_18) to 1.7 (x3d_xs) times as fast
+        device=device,
+    )
     layer = FeatureLayer(encoder.network, settings.layer)
     return ForwardPasses(precision.place(layer), ToModelInput(encoder.clip).to(device), precision, settings.batch_size)
 
