@@ -137,6 +137,9 @@ def test_select_keeps_the_columns_that_know_and_says_what_they_must_beat(
     assert "noise," in importance
     assert "weather_1" in importance or "weather_0" in importance
     assert (folder / "selection.png").read_bytes().startswith(b"\x89PNG")
+    again = videoai_command("features", "select", str(table), *words, "importance=false", cwd=tmp_path)
+    assert "importance.csv" not in again.stdout
+    assert not (folder / "importance.csv").exists()  # that of the selection before
 
 
 @pytest.mark.slow

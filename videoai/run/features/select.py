@@ -22,6 +22,7 @@ from videoai.tabular.rankings import RANKINGS
 from videoai.tabular.selection import Selection, select
 
 logger = logging.getLogger(__name__)
+SOMETIMES = ("importance.csv", "selected.json")  # files that not every selection has
 
 
 def select_features(settings: SelectSettings) -> dict[str, Any]:
@@ -56,7 +57,10 @@ def select_features(settings: SelectSettings) -> dict[str, Any]:
         results["fooled"] = [row.name for row in fooled(table)]
     folder = Path(settings.run_dir)
     title = f"{pluralize(len(matrix), 'row')}, {len(matrix.classes)} classes, {settings.folds} folds"
-    write_together(files_of(folder, results, points, choice, table, title))
+    files = files_of(folder, results, points, choice, table, title)
+    write_together(files)
+    for path in {folder / name for name in SOMETIMES} - files.keys():
+        path.unlink(missing_ok=True)  # a former selection left it
     return results | {"points": points, "importance": table, "folder": str(folder)}
 
 
