@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from videoai.tabular.folds import check_folds, make_folds
+from videoai.tabular.folds import Fold, check_folds, make_folds
 from videoai.tabular.importance import fooled, importances
 from videoai.tabular.matrix import Matrix
 from videoai.tabular.rankings import RANKINGS
@@ -43,16 +43,18 @@ def test_chi2_of_negative_columns_is_left_out_with_a_reason(planted: Callable[..
 @pytest.mark.slow
 def test_impurity_is_fooled_by_noise_with_many_values_and_permutation_is_not(planted: Callable[..., Matrix]):
     table = planted(900)
-    folds = list(make_folds(table, 5, 0, **HOW))
-    orders = [[fold.names[column] for column in RANKINGS["forest"](fold.train)] for fold in folds]
-    rows = importances(folds, orders)
+
+    def order_of(number: int, fold: Fold) -> list[str]:
+        return [fold.names[column] for column in RANKINGS["forest"](fold.train)]
+
+    rows = importances(make_folds(table, 5, 0, **HOW), order_of)
     by_name = {row.name: row for row in rows}
     order = [row.name for row in rows]
     assert order.index("number") < 14  # above all 40 useless columns
     assert by_name["number"].permutation <= 2 * by_name["number"].permutation_error
     assert "number" in [row.name for row in fooled(rows)]
     useful = [row for row in rows if row.name.startswith("useful")]
-    assert sum(not row.fools_impurity for row in useful) >= 5
+    assert sum(not row.is_useless for row in useful) >= 5
 
 
 def test_a_table_that_cannot_be_divided_is_refused(planted: Callable[..., Matrix]):

@@ -165,8 +165,8 @@ def importance_note(names: Sequence[str]) -> str:
     """One sentence on columns that impurity and permutation disagree about."""
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return (
-        "Important by impurity, yet of no use that shows on held-out rows (noise with many values, or others stand in "
-        f"for it): {', '.join(names[:NAMED])}{more}."
+        "Important by impurity, yet of no use that shows on held-out rows (noise with many values, or correlated "
+        f"with others): {', '.join(names[:NAMED])}{more}."
     )
 
 

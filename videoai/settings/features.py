@@ -42,7 +42,7 @@ class ExtractSettings:
     format: Literal["parquet", "npz"] = setting(
         "parquet", help="features.parquet for pandas, polars and duckdb (videoai[parquet]), or features.npz for numpy"
     )
-    batch_size: int = setting(16, min=1, help="clips in one forward pass, and windows decoded in one pass over a video")
+    batch_size: int = setting(16, min=1, help="clips in one forward pass")
     num_workers: NumWorkers = setting("auto", min=0, help="processes that decode; 0 = none; auto = the cores")
     decoder: Decoder = setting("pyav", help=DECODER_HELP)
     isolated: bool = setting(

@@ -1,7 +1,7 @@
 """Three answers to "which columns matter", because the quickest one is fooled.
 
 Mean decrease in impurity is counted on training rows, and inflates columns with many different values: noise looks
-useful. Permutation is counted on rows that were held out, and says little of columns that others can stand in for.
+useful. Permutation is counted on rows that were held out, and says little of correlated columns.
 Leaving a column out and training again tells both apart, and costs a training each. scikit-learn's guide, "Permutation
 feature importance", shows the first two; Strobl et al. 2007 (doi:10.1186/1471-2105-8-25) the bias.
 """
@@ -9,7 +9,7 @@ feature importance", shows the first two; Strobl et al. 2007 (doi:10.1186/1471-2
 # scikit-learn has no types; pyright guesses them from defaults
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportReturnType=false
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -34,19 +34,22 @@ class Importance(NamedTuple):
     drop_column: float  # accuracy lost without it; NaN = not tried
 
     @property
-    def fools_impurity(self) -> bool:
-        """Whether it is above the average by impurity and does nothing on rows that were held out."""
+    def is_useless(self) -> bool:
+        """Whether shuffling it costs no accuracy that shows on held-out rows."""
         return self.permutation <= SURE * self.permutation_error
 
 
-def importances(folds: Iterable[Fold], orders: Iterable[Sequence[str]], always: Iterable[str] = ()) -> list[Importance]:
+def importances(
+    folds: Iterable[Fold], order_of: Callable[[int, Fold], Sequence[str]], always: Iterable[str] = ()
+) -> list[Importance]:
     """The first columns of each fold's order, and those called ``always``, in a forest of these alone; by impurity.
 
     Args:
-        orders: names of columns, the best first, one list a fold.
+        order_of: (number of the fold, fold) -> names of columns, the best first.
     """
     kept = {*always}
-    parts = [_of_fold(_only(fold, [*order[:LOOKED_AT], *kept])) for fold, order in zip(folds, orders, strict=True)]
+    firsts = ((fold, order_of(number, fold)[:LOOKED_AT]) for number, fold in enumerate(folds))
+    parts = [_of_fold(_only(fold, [*first, *kept])) for fold, first in firsts]
     names = dict.fromkeys(name for part in parts for name in part)
     rows = [_mean(name, [part[name] for part in parts if name in part]) for name in names]
     return sorted(rows, key=lambda row: -row.impurity)
@@ -54,7 +57,7 @@ def importances(folds: Iterable[Fold], orders: Iterable[Sequence[str]], always: 
 
 def fooled(rows: list[Importance]) -> list[Importance]:
     """Columns that impurity calls important, above half the average of those compared, and permutation does not."""
-    return [row for row in rows if row.impurity > 0.5 / len(rows) and row.fools_impurity]
+    return [row for row in rows if row.impurity > 0.5 / len(rows) and row.is_useless]
 
 
 def _only(fold: Fold, names: Sequence[str]) -> Fold:

@@ -23,7 +23,7 @@ from sklearn.svm import LinearSVC
 from videoai.core.cores import available_cores
 
 BINS = 16  # mutual information is counted in so many equally filled bins of a column
-ALIKE = 0.8  # correlation of columns that stand in for each other; judgement
+ALIKE = 0.8  # |correlation| of columns that repeat each other; judgement
 L1_COLUMNS = 512  # the best by F that the L1 machine sees: its time grows with rows x columns x classes
 SEQUENTIAL_COLUMNS, SEQUENTIAL_STEPS = 64, 16  # the best by F that sequential selection sees, and how many it takes
 TREES = 100  # scikit-learn's default

@@ -37,10 +37,10 @@ def test_an_extraction_that_was_killed_goes_on_to_the_same_table(
     assert len(parts) == 3
     parts[1].write_bytes(b"half a block")  # a disk that lost it: it is made again
     monkeypatch.setattr(module, "extract_block", block)
-    again = extract(settings_of(evaluated_run, clip_folder, tmp_path / "killed"))
+    again = extract(settings_of(evaluated_run, clip_folder, tmp_path / "killed", batch_size=7))  # the same blocks
     first, second = (read_features(folder / "features.parquet") for folder in (tmp_path / "whole", tmp_path / "killed"))
     assert first.rows == second.rows
-    np.testing.assert_array_equal(first.features, second.features)
+    np.testing.assert_allclose(first.features, second.features, atol=1e-6)  # batches of another size round otherwise
     assert (whole.num_rows, whole.num_features) == (again.num_rows, again.num_features) == (len(first), 64)
     assert not (tmp_path / "killed" / "parts").exists()
 

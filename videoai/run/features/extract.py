@@ -82,7 +82,7 @@ def _extract(settings: ExtractSettings, change: DataChange, encoder: Encoder) ->
     device = forward.precision.device
     width = num_features(forward.model, encoder.clip, device)
     reading = resolve_reading(loading_of(settings, sources), sources.items, encoder.clip, device)
-    look = partial(plan_windows, sources, windows, encoder.clip, reading, most=settings.batch_size)
+    look = partial(plan_windows, sources, windows, encoder.clip, reading)
     plan = process_group.broadcast_from_rank0(look)
     facts = facts_of(settings, encoder, windows, plan)
     parts = Parts(choose_folder(settings.run_dir, Path("runs/features"), facts, read_facts, continues=True))

@@ -54,7 +54,7 @@ class Parts:
         for number, block in enumerate(plan.blocks):
             part = self.read(number)
             if part is None:
-                raise OSError(f"{self._path(number)} is gone. Run the same command again, which makes it anew")
+                raise OSError(f"{self._path(number)} is missing. Run the same command again, which computes it")
             features, errors = part
             rows = [row._replace(error=error or None) for row, error in zip(plan.rows(block), errors, strict=True)]
             yield Block(rows, features)

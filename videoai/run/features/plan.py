@@ -20,6 +20,7 @@ from videoai.run.features.sources import Sources
 
 logger = logging.getLogger(__name__)
 BLOCK_WINDOWS = 1024  # rows that are written together, and lost when a run is killed
+SEGMENT_WINDOWS = 16  # decoded in one pass; no setting, so that a run that goes on has the same blocks
 LOOK_SECONDS = 300.0  # for opening one video where it is isolated: files are read to their end
 
 
@@ -84,12 +85,8 @@ class Plan:
         return digest.hexdigest()
 
 
-def plan_windows(sources: Sources, windows: Windows, clip: ClipSpec, reading: Mapping[str, Any], *, most: int) -> Plan:
-    """Look at every video for its fingerprint and, where windows slide, for how long it is.
-
-    Args:
-        most: windows of a segment.
-    """
+def plan_windows(sources: Sources, windows: Windows, clip: ClipSpec, reading: Mapping[str, Any]) -> Plan:
+    """Look at every video for its fingerprint and, where windows slide, for how long it is."""
     options = {**reading}
     num_workers = int(options.pop("isolated", False))
     look = partial(_look, windows=windows, clip=clip, reading=options)
@@ -99,7 +96,7 @@ def plan_windows(sources: Sources, windows: Windows, clip: ClipSpec, reading: Ma
             ((_, found),) = isolated([item], look, num_workers=num_workers, seconds=LOOK_SECONDS)
             fingerprint, spans = (None, _stretch(item)) if isinstance(found, WorkerFailure) else found
             fingerprints.append(fingerprint)
-            segments += segments_of(index, spans, most)
+            segments += segments_of(index, spans, SEGMENT_WINDOWS)
             add(1)
     return Plan(segments, fingerprints, sources)
 

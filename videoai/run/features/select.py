@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -41,7 +41,7 @@ def select_features(settings: SelectSettings) -> dict[str, Any]:
     points = points_of(selection)
     overlap = sum(tested / learned for learned, tested in selection.rows) / len(selection.rows)
     choice = choose(points, overlap)
-    table = importances(folds(), orders_of(selection, folds()), settings.columns) if settings.importance else []
+    table = importances(folds(), partial(forest_order, selection), settings.columns) if settings.importance else []
     results: dict[str, Any] = {
         "rows": len(matrix),
         "classes": matrix.classes,
@@ -64,11 +64,10 @@ def select_features(settings: SelectSettings) -> dict[str, Any]:
     return results | {"points": points, "importance": table, "folder": str(folder)}
 
 
-def orders_of(selection: Selection, folds: Iterator[Fold]) -> Iterator[list[str]]:
-    """Each fold's columns by the forest, measured already where it is among the methods."""
-    for number, fold in enumerate(folds):
-        held = selection.orders.get(("forest", number))
-        yield held or [fold.names[column] for column in RANKINGS["forest"](fold.train)]
+def forest_order(selection: Selection, number: int, fold: Fold) -> list[str]:
+    """A fold's columns by the forest, measured already where it is among the methods."""
+    held = selection.orders.get(("forest", number))
+    return held or [fold.names[column] for column in RANKINGS["forest"](fold.train)]
 
 
 def points_of(selection: Selection) -> list[Point]:
