@@ -56,7 +56,7 @@ def select(arguments: list[str]) -> int:
     if test := results.get("test"):
         print(f"On {test['rows']} rows of split test: {100 * test['selected']:.1f} %, all {100 * test['all']:.1f} %.")
     if results.get("fooled"):
-        print(importance_note(results["fooled"]))
+        print(importance_note(results["fooled"], len(results["importance"])))
     names = sorted(path.name for path in Path(results["folder"]).iterdir())
     print(f"files: {display_path(results['folder'])}/ {' '.join(names)}")
     return 0

@@ -161,8 +161,13 @@ def probe_table(results: Mapping[str, Any]) -> Table:
     return table
 
 
-def importance_note(names: Sequence[str]) -> str:
-    """One sentence on columns that impurity and permutation disagree about."""
+def importance_note(names: Sequence[str], compared: int) -> str:
+    """One sentence on columns that impurity and permutation disagree about, of as many as were ``compared``."""
+    if 2 * len(names) > compared:
+        return (
+            f"Permutation shows no use of {len(names)} of the {compared} columns that a forest puts first, as where "
+            "columns are correlated; importance.csv has them all."
+        )
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return (
         "Important by impurity, yet of no use that shows on held-out rows (noise with many values, or correlated "

@@ -60,13 +60,19 @@ def measured(fold: Fold, settings: ProbeSettings) -> dict[str, tuple[float, floa
     scores = {name: _binomial(probe()) for name, probe in probes.items()}
     for shots in settings.shots:
         accuracies = few_shots(fold, shots, settings.draws)
-        scores[f"{shots} a class"] = mean(accuracies), float(np.std(accuracies, ddof=1))
+        accuracy = mean(accuracies)
+        error = np.hypot(np.std(accuracies, ddof=1), _binomial_error(accuracy, len(fold.y)))
+        scores[f"{shots} a class"] = accuracy, float(error)  # another choice of rows, and other rows to test on
     return scores
 
 
 def _binomial(right: np.ndarray) -> tuple[float, float]:
     accuracy = float(right.mean())
-    return accuracy, (accuracy * (1 - accuracy) / len(right)) ** 0.5
+    return accuracy, _binomial_error(accuracy, len(right))
+
+
+def _binomial_error(accuracy: float, number: int) -> float:
+    return (accuracy * (1 - accuracy) / number) ** 0.5
 
 
 def summary(scores: list[tuple[float, float]]) -> dict[str, float]:
