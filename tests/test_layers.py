@@ -22,7 +22,7 @@ FLOORS = (  # top to bottom; an import goes to the same package or to a lower fl
     {"tasks"},
     {"inference"},
     {"data", "models", "gan", "engine", "tabular", "report"},
-    {"settings"},
+    {"settings", "events"},
     {"core"},
 )
 FLOOR_OF = {name: floor for floor, names in enumerate(FLOORS) for name in names}

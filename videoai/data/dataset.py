@@ -1,11 +1,12 @@
 """Manifest + decoder + sampling + transform -> clips. Training replaces an unreadable video and says so; evaluation
 never does."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import torch
-from torch import Generator
+from torch import Generator, Tensor
 from torch.utils.data import Dataset
 
 from videoai.core.seeding import generator_for
@@ -15,7 +16,7 @@ from videoai.data.augment.transforms import TrainTransform, eval_crops
 from videoai.data.media import BadVideo
 from videoai.data.reading import TimedFrames, read_timed_views
 from videoai.data.sampling import NO_JITTER, TemporalJitter
-from videoai.data.targets import Target, one_class
+from videoai.data.targets import FrameLabels, Target, one_class
 
 MAX_SUBSTITUTES = 10  # unreadable videos in a row before giving up: by then the data, not a file, is broken
 
@@ -75,11 +76,18 @@ class TrainClips(Dataset[list[Clip]]):
 
     def _clip(self, item: VideoItem, view: TimedFrames, index: int, generator: Generator) -> tuple[Clip, TimedFrames]:
         video, is_mirrored, is_reversed, ops = self.transform(view.video, generator)
-        labels = item.labels if item.spans is None else item.labels_between(view.first_seconds, view.last_seconds)
-        now = [self.directions.label(label, is_mirrored=is_mirrored, is_reversed=is_reversed) for label in labels]
+        turned = partial(self.directions.label, is_mirrored=is_mirrored, is_reversed=is_reversed)
         step = -1 if is_reversed else 1
         shown = TimedFrames(video, view.numbers[::step], view.seconds[::step])
-        return Clip(video, self.target(now), index, 0, ops=ops), shown
+        return Clip(video, self._target(item, shown, turned), index, 0, ops=ops), shown
+
+    def _target(self, item: VideoItem, shown: TimedFrames, turned: Callable[[int], int]) -> int | Tensor:
+        """turned: the label of a clip that is mirrored or reversed."""
+        if isinstance(self.target, FrameLabels):
+            spans = [span._replace(label=turned(span.label)) for span in item.spans or ()]
+            return self.target.at(spans, shown.seconds)
+        labels = item.labels if item.spans is None else item.labels_between(shown.first_seconds, shown.last_seconds)
+        return self.target([turned(label) for label in labels])
 
 
 class EvalClips(Dataset[list[Clip]]):

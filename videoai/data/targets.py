@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from videoai.core.types import LabelSpan
 from videoai.data.lists.items import Items
 
 # Labels of a clip, numbers of the data's classes -> what the loss compares with. Travels to workers, so it pickles.
@@ -38,6 +39,28 @@ class MultiHot:
     def __call__(self, labels: Sequence[int]) -> Tensor:
         target = torch.zeros(self.num_outputs)
         target[[self.output_of[label] for label in labels]] = 1
+        return target
+
+
+@dataclass(frozen=True)
+class FrameLabels:
+    """Which labels hold at each frame of a clip."""
+
+    output_of: Sequence[int]  # [K of the data]
+    num_outputs: int
+
+    def __call__(self, labels: Sequence[int]) -> Tensor:
+        """float [num_outputs, 1]: labels that hold all along."""
+        target = torch.zeros(self.num_outputs, 1)
+        target[[self.output_of[label] for label in labels]] = 1
+        return target
+
+    def at(self, spans: Sequence[LabelSpan], seconds: Sequence[float]) -> Tensor:
+        """float [num_outputs, T], 1 for the labels of the spans that a frame's time lies in; an end is outside."""
+        target, when = torch.zeros(self.num_outputs, len(seconds)), torch.tensor(seconds, dtype=torch.float64)
+        for span in spans:
+            end = float("inf") if span.end_seconds is None else span.end_seconds
+            target[self.output_of[span.label], (when >= span.start_seconds) & (when < end)] = 1
         return target
 
 

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import torch
+from torch import Tensor
 from torch.utils.data import Dataset
 
 from videoai.core.types import Clip, ClipSpec, VideoItem
 from videoai.data.augment.transforms import center_crop
 from videoai.data.media import BadVideo
-from videoai.data.reading import read_stretches
+from videoai.data.reading import TimedFrames, read_stretches
 
 Span = tuple[float, float | None]  # seconds of the file, start and end; None = to its end
 
@@ -66,10 +67,13 @@ class WindowClips(Dataset[list[Clip]]):
         segments: Sequence[Segment],
         clip: ClipSpec,
         *,
+        timed: bool = False,
         reading: Mapping[str, Any] | None = None,
     ) -> None:
-        """``reading``: see reading.read_timed_views."""
-        self.items, self.segments, self.clip, self.reading = items, segments, clip, reading or {}
+        """``timed``: a clip's label is the time of each frame, float64 [T]; else 0. ``reading``: see
+        reading.read_timed_views."""
+        self.items, self.segments, self.clip = items, segments, clip
+        self.timed, self.reading = timed, reading or {}
 
     def __len__(self) -> int:
         return len(self.segments)
@@ -83,8 +87,7 @@ class WindowClips(Dataset[list[Clip]]):
             if len(spans) == 1:
                 return [self._unreadable(index, 0, bad)]
             return [self._alone(index, window) for window in range(len(spans))]
-        crops = [center_crop(view.video, self.clip.size) for view in views]
-        return [Clip(crop, 0, index, window) for window, crop in enumerate(crops)]
+        return [self._clip(index, window, view) for window, view in enumerate(views)]
 
     def _alone(self, index: int, window: int) -> Clip:
         item, span = self.items[self.segments[index].item], self.segments[index].spans[window]
@@ -92,8 +95,15 @@ class WindowClips(Dataset[list[Clip]]):
             (view,) = read_stretches(item, [span], self.clip, reading=self.reading)
         except BadVideo as bad:
             return self._unreadable(index, window, bad)
-        return Clip(center_crop(view.video, self.clip.size), 0, index, window)
+        return self._clip(index, window, view)
+
+    def _clip(self, index: int, window: int, view: TimedFrames) -> Clip:
+        return Clip(center_crop(view.video, self.clip.size), self._label(view.seconds), index, window)
+
+    def _label(self, seconds: Sequence[float]) -> int | Tensor:
+        return torch.tensor(seconds, dtype=torch.float64) if self.timed else 0
 
     def _unreadable(self, index: int, window: int, bad: BadVideo) -> Clip:
-        size = self.clip.size
-        return Clip(torch.zeros(self.clip.num_frames, 3, size, size, dtype=torch.uint8), 0, index, window, str(bad))
+        size, num_frames = self.clip.size, self.clip.num_frames
+        black = torch.zeros(num_frames, 3, size, size, dtype=torch.uint8)
+        return Clip(black, self._label([0.0] * num_frames), index, window, str(bad))

@@ -121,15 +121,22 @@ def build_model(
 ) -> nn.Module:
     """A model from its config node, with fresh weights; ``head`` is ``finetune.head``. ``backbone_pretrained`` and
     ``inflate`` count with ``fetch_backbone`` only: a checkpoint holds all weights, and loading it needs no network."""
-    if "_target_" not in node:
-        node = {key: value for key, value in node.items() if key != "pretrained"}
-        if not fetch_backbone:
-            node |= {key: nothing for key, nothing in FETCHED.items() if key in node}
+    node = plain_node(node, fetch_backbone=fetch_backbone)
     model = build(node, TARGETS, where="model", trust=trust, num_classes=num_classes)
     if not isinstance(model, nn.Module):
         target = node.get("_target_") or node.get("name")
         raise ValueError(f"model: {target} gives a {type(model).__name__}; a torch.nn.Module is needed.")
     return with_head(model, head, num_classes)
+
+
+def plain_node(node: dict[str, Any], *, fetch_backbone: bool) -> dict[str, Any]:
+    """A node without ``pretrained``, and without what fetches weights where they are not wanted; so its ``body``."""
+    if "_target_" in node:
+        return node
+    node = {key: value for key, value in node.items() if key != "pretrained"}
+    if isinstance(body := node.get("body"), dict):
+        node["body"] = plain_node(body, fetch_backbone=fetch_backbone)
+    return node if fetch_backbone else node | {key: nothing for key, nothing in FETCHED.items() if key in node}
 
 
 def averaged(state: dict[str, Any]) -> dict[str, Any] | None:

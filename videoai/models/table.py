@@ -180,4 +180,7 @@ MODELS: dict[str, ModelCard] = {
 TARGETS: dict[str, str] = {
     name: f"videoai.models.{card.builder}" if ":" in card.builder else f"videoai.models.{card.builder}:{name}"
     for name, card in MODELS.items()
-} | {"ensemble": "videoai.models.ensemble:Ensemble"}  # made by data.folds from its checkpoints; never trained
+} | {
+    "ensemble": "videoai.models.ensemble:Ensemble",  # made by data.folds from its checkpoints; never trained
+    "per_frame": "videoai.models.per_frame:PerFrame",  # what task=localize makes of a model
+}

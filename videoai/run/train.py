@@ -115,6 +115,7 @@ def train(
 def resolve(settings: Settings) -> Settings:
     """The settings with what the task decides; the same each time, so that a run can continue."""
     task = build_task("classify" if settings.task == AUTO else settings.task)
+    settings = task.prefer(settings)
     return settings if isinstance(settings, TrainSettings) and is_open(settings) else task.resolve(settings)
 
 

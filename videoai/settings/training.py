@@ -282,7 +282,25 @@ class BuiltInTask:
     )
 
 
-TASKS = dict.fromkeys(("auto", "classify", "multi_label"), BuiltInTask)
+@dataclass(frozen=True, kw_only=True)
+class Localize:
+    """When which actions happen in untrimmed videos: classes for each frame, and events read from them."""
+
+    name: Literal["localize"] = setting("localize", help="the task; another: task=NAME")
+    head: Literal["ms_tcn", "local_attention", "linear"] = setting(
+        "ms_tcn",
+        help="over time: dilated convolutions (arXiv:1903.01945), local attention on a pyramid (arXiv:2202.07925), or "
+        "each step by itself",
+    )
+    width: int = setting(64, min=4, max=4096, help="channels of the head; a multiple of 4")
+    num_layers: int = setting(6, min=1, max=12, needs="task.head=ms_tcn", help="layers of a stage; each doubles its reach")
+    threshold: float = setting(0.5, above=0, below=1, help="an event reaches this probability somewhere")
+    low_threshold: float = setting(0.35, above=0, below=1, help="and goes as far as this one holds")
+    merge_seconds: float = setting(0.0, min=0, help="shorter gaps between events of one class are closed")
+    min_seconds: float = setting(0.0, min=0, help="shorter events are dropped")
+
+
+TASKS = {**dict.fromkeys(("auto", "classify", "multi_label"), BuiltInTask), "localize": Localize}
 
 
 def check_repeats(augment: AugmentSettings, batch_size: int | Literal["auto"]) -> None:

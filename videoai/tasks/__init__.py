@@ -13,6 +13,7 @@ from videoai.tasks.task import Task
 TASKS = {
     "classify": "videoai.tasks.classify:Classify",
     "multi_label": "videoai.tasks.multi_label:MultiLabel",
+    "localize": "videoai.tasks.localize.task:Localize",
     "gan": "videoai.tasks.gan.task:GanTask",
 }
 AUTO = {"name": "auto"}  # classify or multi_label, as the data have one label a clip or several

@@ -17,7 +17,8 @@ from videoai.core.checkpoint import load_model_state
 from videoai.core.label_text import label_text
 from videoai.core.log import RunLog
 from videoai.core.seeding import seed_for
-from videoai.core.types import BatchOp, Clips
+from videoai.core.types import BatchOp, Clips, ClipSpec
+from videoai.data.lists.items import Items
 from videoai.data.lists.manifest import Manifest
 from videoai.data.normalize import ToModelInput
 from videoai.data.targets import Target
@@ -79,6 +80,18 @@ class SupervisedTask(ABC):
     labels: ClassVar[str] = "one label"  # what a clip of the data must have: "one label" or "several labels"
 
     # The data.
+
+    def prefer(self, settings: TrainSettings) -> TrainSettings:
+        """As they are."""
+        return settings
+
+    def arrange(self, manifest: Manifest) -> Manifest:
+        """As they are."""
+        return manifest
+
+    def training_items(self, manifest: Manifest, clip: ClipSpec, reading: Mapping[str, Any]) -> Items:
+        """Those of train."""
+        return manifest.splits["train"]
 
     @abstractmethod
     def outputs(self, manifest: Manifest) -> list[str]:

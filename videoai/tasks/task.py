@@ -43,7 +43,8 @@ class Setup:
     """What the parts of a training run are built from; resolved before any of them is built."""
 
     settings: TrainSettings | TrainGanSettings
-    manifest: Manifest
+    manifest: Manifest  # its split train holds what a training clip is drawn of
+    fingerprint: str  # of the data, before that
     clip: ClipSpec
     outputs: Sequence[str]  # names of the model's outputs, which the checkpoint keeps as "classes"
     target: Target
@@ -109,6 +110,14 @@ class Task(Protocol):
         """
         ...
 
+    def prefer(self, settings: Any) -> Any:
+        """The settings with what the task prefers where they are ``auto``; by default they stay."""
+        ...
+
+    def arrange(self, manifest: Manifest) -> Manifest:
+        """The data as the task takes them; by default as they are."""
+        ...
+
     def validate(self, manifest: Manifest, settings: Any) -> None:
         """Raises: ValueError: data that the task cannot learn from, or settings that such data have no use for."""
         ...
@@ -119,6 +128,10 @@ class Task(Protocol):
 
     def target(self, manifest: Manifest, outputs: Sequence[str], source: str) -> Target:
         """What the labels of these data become. Raises: ValueError: ``source``, a checkpoint, has not learned them."""
+        ...
+
+    def training_items(self, manifest: Manifest, clip: ClipSpec, reading: Mapping[str, Any]) -> Items:
+        """What training draws a clip of each from; by default the items of train."""
         ...
 
     def resolve_metric(self, name: str, source: str) -> str:

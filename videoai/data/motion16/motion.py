@@ -77,7 +77,7 @@ class Draw(NamedTuple):
     x: float  # W
     y: float  # W
     turn: float  # angle in turns
-    unit: float  # log-size as a place on a circle of length 2, see _scale
+    unit: float  # log-size as a place on a circle of length 2, see scale
     heading: float  # turns; the direction of speed_up
     phase: float  # turns; of orbits and oscillations
     speed: float
@@ -113,13 +113,13 @@ class Scene(NamedTuple):
     where: Where
 
 
-def _draw_motion(rng: np.random.Generator) -> Draw:
+def draw_motion(rng: np.random.Generator) -> Draw:
     ranges: list[Range] = [(0, 1), (0, 1), (0, 1), (0, 2), (0, 1), (0, 1)]
     ranges += [SPEED, RAMP, ZOOM, SPIN, ORBIT, RADIUS, FREQUENCY, SHAKE, SWING]
     return Draw(*(rng.uniform(*limits) for limits in ranges))
 
 
-def _draw_look(rng: np.random.Generator, level: Level) -> Look:
+def draw_look(rng: np.random.Generator, level: Level) -> Look:
     """Every level draws the same numbers, so that levels differ in their knobs alone."""
     num = 1 + MAX_DISTRACTORS
     return Look(
@@ -141,7 +141,7 @@ def _draw_colour(rng: np.random.Generator, *, brightness: Range) -> ndarray:
     return (value * (1 + chroma * np.cos(2 * np.pi * (hue + np.arange(3) / 3)))).astype(np.float32)
 
 
-def _trajectory(name: str, draw: Draw, seconds: ndarray, *, log_range: float) -> dict[str, ndarray]:
+def trajectory(name: str, draw: Draw, seconds: ndarray, *, log_range: float) -> dict[str, ndarray]:
     """Those of x, y, turn and unit that the motion changes; float64 [T] each.
 
     Args:
@@ -178,7 +178,7 @@ def _trajectory(name: str, draw: Draw, seconds: ndarray, *, log_range: float) ->
             return {"turn": draw.turn + draw.swing * wave}
 
 
-def _scale(unit: ndarray, size: Range) -> ndarray:
+def scale(unit: ndarray, size: Range) -> ndarray:
     """Folds the circle of length 2 onto the range of log-sizes: a turn of the circle is one whole pulse."""
     return size[0] * (size[1] / size[0]) ** (1 - np.abs(1 - unit % 2))
 
@@ -187,9 +187,9 @@ def _where(name: str, draw: Draw, camera: ndarray, *, size: Range, fps: float) -
     num_frames = len(camera)
     seconds = (np.arange(num_frames) - (num_frames - 1) / 2) / fps
     state = {key: np.full(num_frames, getattr(draw, key)) for key in ("x", "y", "turn", "unit")}
-    state |= _trajectory(name, draw, seconds, log_range=float(np.log(size[1] / size[0])))
+    state |= trajectory(name, draw, seconds, log_range=float(np.log(size[1] / size[0])))
     x, y = (state["x"] + camera[:, 0]) % 1, (state["y"] + camera[:, 1]) % 1
-    return Where(x, y, state["turn"] % 1 * 2 * np.pi, _scale(state["unit"], size))
+    return Where(x, y, state["turn"] % 1 * 2 * np.pi, scale(state["unit"], size))
 
 
 def _check(*, label: int, seed: int, split: str, index: int, level: str) -> None:
@@ -204,13 +204,13 @@ def _check(*, label: int, seed: int, split: str, index: int, level: str) -> None
 
 
 def _scene(rng: np.random.Generator, *, label: int, level: Level, num_frames: int, fps: float) -> Scene:
-    draw, look = _draw_motion(rng), _draw_look(rng, level)
+    draw, look = draw_motion(rng), draw_look(rng, level)
     camera = np.cumsum(rng.standard_normal((num_frames, 2)), axis=0) * level.camera / 2
     name = CLASSES[label]
     return Scene(look, camera, _where(FORWARD.get(name, name), draw, camera, size=level.size, fps=fps))
 
 
-def _generator(seed: int, split: str, index: int) -> np.random.Generator:
+def generator(seed: int, split: str, index: int) -> np.random.Generator:
     # numpy's own, not core.seeding.generator_for: that one imports torch, 1.4 s in every rendering process.
     return np.random.default_rng([seed, SPLITS.index(split), index])
 
@@ -227,7 +227,7 @@ def _paint(scene: Scene, *, level: Level, size_px: int) -> ndarray:
     still = np.ones(len(camera))
     standing = [
         Where(
-            (x + camera[:, 0]) % 1, (y + camera[:, 1]) % 1, turn * 2 * np.pi * still, _scale(unit * still, level.size)
+            (x + camera[:, 0]) % 1, (y + camera[:, 1]) % 1, turn * 2 * np.pi * still, scale(unit * still, level.size)
         )
         for x, y, turn, unit in look.places[: look.num_distractors]
     ]
@@ -257,7 +257,7 @@ def render(
         ValueError: a label, split or level that does not exist, a negative seed or index.
     """
     _check(label=label, seed=seed, split=split, index=index, level=level)
-    rng, knobs = _generator(seed, split, index), LEVELS[level]
+    rng, knobs = generator(seed, split, index), LEVELS[level]
     scene = _scene(rng, label=label, level=knobs, num_frames=num_frames, fps=fps)
     canvas = _paint(scene, level=knobs, size_px=size_px)
     frames = expose(canvas, rng, noise=knobs.noise, polarity=scene.look.polarity)
@@ -269,6 +269,6 @@ def truth_of(
 ) -> Where:
     """What `render` says about the object, without painting: some thirty times faster."""
     _check(label=label, seed=seed, split=split, index=index, level=level)
-    rng = _generator(seed, split, index)
+    rng = generator(seed, split, index)
     scene = _scene(rng, label=label, level=LEVELS[level], num_frames=num_frames, fps=fps)
     return Where(*(_in_time(values.astype(np.float32), label) for values in scene.where))

@@ -24,9 +24,11 @@ def clips_setup(training: TrainSettings, *, num_workers: int = 0) -> Setup:
     Raises: ValueError, OSError: as ``train``.
     """
     device = resolve_device(training.device)
+    training = build_task("classify" if training.task == AUTO else training.task).prefer(training)
     manifest = build_manifest(training.data, trust=ANYTHING)
     node = suiting(manifest) if training.task == AUTO else training.task
     task = build_task(node)
+    manifest = task.arrange(manifest)
     if is_open(training):
         training = with_clip(training, manifest.splits["train"], device)
     training = task.resolve(training)
@@ -35,6 +37,7 @@ def clips_setup(training: TrainSettings, *, num_workers: int = 0) -> Setup:
     return Setup(
         settings=replace(training, task=node, data=data),
         manifest=manifest,
+        fingerprint=manifest.fingerprint(),
         clip=clip,
         outputs=outputs,
         target=task.target(manifest, outputs, "these clips"),

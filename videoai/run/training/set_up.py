@@ -46,6 +46,7 @@ def set_up(run: Run) -> tuple[Task, Setup]:
     manifest = build_manifest(settings.data, trust=ANYTHING)
     node = suiting(manifest) if settings.task == AUTO else settings.task
     task = build_task(node)
+    manifest = task.arrange(manifest)
     task.validate(manifest, settings)
     announce_data(manifest)
     warn_of_parted_sources(manifest)
@@ -65,16 +66,18 @@ def set_up(run: Run) -> tuple[Task, Setup]:
     if isinstance(settings, TrainSettings):
         metric = task.resolve_metric(settings.trainer.metric, manifest.source)
         settings = replace(settings, trainer=replace(settings.trainer, metric=metric))
+    train = task.training_items(manifest, clip, reading)
     return task, Setup(
         settings=settings,
-        manifest=manifest,
+        manifest=replace(manifest, splits={**manifest.splits, "train": train}),
+        fingerprint=manifest.fingerprint(),
         clip=clip,
         outputs=outputs,
         target=task.target(manifest, outputs, "this run"),
         reading=reading,
         num_workers=resolve_workers(settings.loading.num_workers, device.type, reading["decoder"]),
         device=device,
-        steps_per_epoch=steps_per_epoch(settings, len(manifest.splits["train"])),
+        steps_per_epoch=steps_per_epoch(settings, len(train)),
         folder=run.folder.path,
         state=run.state,
     )
@@ -152,7 +155,7 @@ def by_rule(trainer: GanTrainerSettings | TrainerSettings, device: torch.device)
 
 def facts(setup: Setup, generated: str | None = None) -> dict[str, Any]:
     """What every checkpoint of the run carries unchanged. generated: the fingerprint of generated clips."""
-    made_with = {**versions(), "data": setup.manifest.fingerprint()}
+    made_with = {**versions(), "data": setup.fingerprint}
     if generated:
         made_with["synthetic"] = generated
     return {

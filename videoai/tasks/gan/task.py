@@ -13,8 +13,9 @@ from videoai.core.build import ANYTHING
 from videoai.core.checkpoint import load_model_state
 from videoai.core.log import RunLog
 from videoai.core.seeding import seed_for
-from videoai.core.types import BatchOp
+from videoai.core.types import BatchOp, ClipSpec
 from videoai.data.encode import make_folder
+from videoai.data.lists.items import Items
 from videoai.data.lists.manifest import Manifest
 from videoai.data.normalize import ToModelInput
 from videoai.data.targets import OneClass
@@ -60,6 +61,18 @@ class GanTask:
         """Pixels in the generator's range."""
         validate_recipe(settings)
         return replace(settings, clip=replace(settings.clip, **PIXELS))
+
+    def prefer(self, settings: TrainGanSettings) -> TrainGanSettings:
+        """As they are."""
+        return settings
+
+    def arrange(self, manifest: Manifest) -> Manifest:
+        """As they are."""
+        return manifest
+
+    def training_items(self, manifest: Manifest, clip: ClipSpec, reading: Mapping[str, Any]) -> Items:
+        """Those of train."""
+        return manifest.splits["train"]
 
     def validate(self, manifest: Manifest, settings: TrainGanSettings) -> None:
         """Raises: ValueError: several labels a clip, or a class with a single one."""

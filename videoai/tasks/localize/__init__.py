@@ -1,0 +1,1 @@
+"""Temporal localisation: which actions happen when in untrimmed videos."""

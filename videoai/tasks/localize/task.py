@@ -1,0 +1,243 @@
+"""``task=localize``: annotated stretches of untrimmed videos in, events on a timeline out."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from videoai.core import process_group
+from videoai.core.build import ANYTHING
+from videoai.core.checkpoint import load_model_state
+from videoai.core.log import RunLog
+from videoai.core.messages import whole_percent
+from videoai.core.seeding import seed_for
+from videoai.core.types import BatchOp, ClipSpec
+from videoai.data.lists.items import Items
+from videoai.data.lists.manifest import Manifest
+from videoai.data.untrimmed import cut_to_video, extents, training_windows, untrimmed
+from videoai.data.normalize import ToModelInput
+from videoai.data.sampling import frame_step
+from videoai.data.targets import FrameLabels
+from videoai.engine.average import Average
+from videoai.engine.freeze import Freeze
+from videoai.engine.optim import build_optimizer
+from videoai.engine.precision import Precision
+from videoai.events.proposals import EventSettings
+from videoai.inference.initial_weights import load_weights, published_id, resolve_weights
+from videoai.inference.load import build_model, read_weights
+from videoai.models.heads import checkpoint_activations
+from videoai.models.per_frame import PerFrame
+from videoai.models.temporal_heads import Head
+from videoai.models.weights import load_partial
+from videoai.settings.data import DataSettings
+from videoai.settings.training import TrainSettings
+from videoai.tasks.localize.loss import PerFrameLoss
+from videoai.tasks.localize.validation import LocalizeValidation
+from videoai.tasks.losses import TrainingLoss
+from videoai.tasks.supervised import SupervisedLearner
+from videoai.tasks.task import Metric, Setup
+
+logger = logging.getLogger(__name__)
+
+# Where the clip is left open: 3.2 s at 10 frames a second. Judgement: an action of a second is seen whole with what is
+# around it, and its ends to 0.1 s.
+CLIP = {"num_frames": 32, "stride": 1, "fps": 10.0, "sampling": "dense"}
+DEFAULTS = {"augment.features": None, "synthetic.source": None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Localize:
+    """Sigmoids for each class at each frame; actions may overlap, and where none is near 1 there is background."""
+
+    head: Head = "ms_tcn"
+    width: int = 64  # channels of the head
+    num_layers: int = 6  # of a stage of ms_tcn; local_attention has two blocks at each of its levels
+    threshold: float = EventSettings.threshold
+    low_threshold: float = EventSettings.low_threshold
+    merge_seconds: float = EventSettings.merge_seconds
+    min_seconds: float = EventSettings.min_seconds
+
+    metrics: ClassVar[Mapping[str, Metric]] = {
+        "map": Metric("mAP at IoU .3 to .7"),
+        "map_50": Metric("mAP at IoU .5"),
+        "f1_50": Metric("segmental F1 at IoU .5"),
+        "edit": Metric("edit score"),
+        "frame_accuracy": Metric("frame accuracy"),
+    }
+    evaluations: ClassVar[int] = 10  # one reads every validation video from its start to its end
+    takes_probes: ClassVar[bool] = True
+    has_classes: ClassVar[bool] = False
+    no_scores: ClassVar[str] = ""
+
+    @property
+    def events(self) -> EventSettings:
+        """How events are read from probabilities."""
+        return EventSettings(
+            threshold=self.threshold,
+            low_threshold=self.low_threshold,
+            merge_seconds=self.merge_seconds,
+            min_seconds=self.min_seconds,
+        )
+
+    # The data.
+
+    def arrange(self, manifest: Manifest) -> Manifest:
+        """Untrimmed videos with all that happens in each."""
+        return untrimmed(manifest)
+
+    def validate(self, manifest: Manifest, settings: TrainSettings) -> None:
+        """Raises: ValueError: nothing to find, or settings that mean nothing here."""
+        if not manifest.classes or not any(item.spans for item in manifest.splits["train"]):
+            raise ValueError(f"{manifest.source}: no training video has an event, so there is nothing to learn.")
+        self.output_of(manifest, self.outputs(manifest), "this run")
+        check_settings(settings)
+
+    def training_items(self, manifest: Manifest, clip: ClipSpec, reading: Mapping[str, Any]) -> Items:
+        """Stretches of the training videos, two clips long."""
+        found = extents(manifest.splits["train"], reading)
+        items, notes = cut_to_video(manifest.splits["train"], found)
+        for note in notes:
+            logger.warning("%s", note)
+        rates = [one.fps if one else 30.0 for one in found]
+        return training_windows(items, found, [clip.num_frames * frame_step(clip, fps) / fps for fps in rates])
+
+    def outputs(self, manifest: Manifest) -> list[str]:
+        """An output a class."""
+        return list(manifest.classes)
+
+    def target(self, manifest: Manifest, outputs: Sequence[str], source: str) -> FrameLabels:
+        """1 for each class that holds at a frame."""
+        return FrameLabels(self.output_of(manifest, outputs, source), len(outputs))
+
+    def output_of(self, manifest: Manifest, outputs: Sequence[str], source: str) -> list[int]:
+        """The output of each class of the data. Raises: ValueError: one that ``source`` has not learned."""
+        if unknown := [name for name in manifest.classes if name not in outputs]:
+            raise ValueError(
+                f"class mismatch: {source} was trained on {', '.join(outputs)}; {manifest.source} also has "
+                f"{', '.join(unknown)}. Use the same class names, leave the others out, or train again."
+            )
+        return [outputs.index(name) for name in manifest.classes]
+
+    # Training.
+
+    def prefer(self, settings: TrainSettings) -> TrainSettings:
+        """A clip of consecutive frames where the settings leave it open, and labels that may overlap."""
+        clip = {key: value for key, value in CLIP.items() if getattr(settings.clip, key) in ("auto", None)}
+        if settings.clip.num_frames != "auto" or settings.clip.stride != "auto":
+            clip.pop("fps", None)  # a stride that somebody chose counts the file's own frames
+        return replace(settings, clip=replace(settings.clip, **clip), data=data_of(settings.data))
+
+    def resolve(self, settings: TrainSettings) -> TrainSettings:
+        """The settings with the model wrapped, and what initial weights decide.
+
+        Raises: ValueError: a model or a clip that has no order in time.
+        """
+        if settings.clip.sampling != "dense":
+            raise ValueError(
+                "clip.sampling=uniform: task=localize needs consecutive frames, since each has its own labels. Set "
+                "clip.sampling=dense."
+            )
+        if "_target_" in settings.model:
+            raise ValueError("task=localize takes a model of the zoo, and model._target_ names one of your own.")
+        if settings.trainer.label_smoothing == "auto":
+            settings = replace(settings, trainer=replace(settings.trainer, label_smoothing=0.0))
+        settings = resolve_weights(settings)
+        return replace(settings, model={"name": "per_frame", "body": settings.model, "head": self.head_node()})
+
+    def head_node(self) -> dict[str, Any]:
+        """What the head is made of."""
+        options = {"ms_tcn": {"width": self.width, "num_layers": self.num_layers}, "local_attention": {"width": self.width}}
+        return {"name": self.head, **options.get(self.head, {})}
+
+    def resolve_metric(self, name: str, source: str) -> str:
+        """``trainer.metric``. Raises: ValueError: one that there is not."""
+        if name != "auto" and name not in self.metrics:
+            raise ValueError(f"trainer.metric={name}: task=localize measures {', '.join(self.metrics)}.")
+        return next(iter(self.metrics)) if name == "auto" else name
+
+    def build_model(self, setup: Setup) -> tuple[nn.Module, Freeze | None]:
+        """The model of the config and what of it learns. Raises: ValueError, OSError: one line each."""
+        settings, is_new = setup.training, setup.state is None
+        torch.manual_seed(seed_for(settings.seed, "init"))
+        with process_group.first_on_node():  # it may fetch weights
+            model = build_model(settings.model, num_classes=len(setup.outputs), trust=ANYTHING, fetch_backbone=is_new)
+            assert isinstance(model, PerFrame)
+            if is_new:
+                load_initial(model, settings, setup.outputs)
+        if setup.state is not None:
+            load_model_state(model, setup.state)
+        if settings.trainer.activation_checkpointing:
+            checkpoint_activations(model)
+        if not settings.finetune.freeze:
+            return model, None
+        head = [name for name, _ in model.named_parameters() if not name.startswith("body.")]
+        epochs = settings.finetune.unfreeze_epoch
+        return model, Freeze(trainable=head, until_step=None if epochs is None else int(epochs * setup.steps_per_epoch))
+
+    def average(self, model: nn.Module, decay: float | None) -> Average:
+        """All of the model is averaged and evaluated."""
+        return Average(model, decay=decay)
+
+    def build_optimizer(self, settings: TrainSettings, model: nn.Module) -> torch.optim.Optimizer:
+        """What ``optim`` names."""
+        return build_optimizer(settings.optim, model, layer_decay=settings.finetune.layer_decay, trust=ANYTHING)
+
+    def build_learner(
+        self, setup: Setup, model: nn.Module, ops: Sequence[BatchOp], counts: Tensor
+    ) -> SupervisedLearner:
+        """The training step."""
+        trainer = setup.training.trainer
+        criterion = PerFrameLoss(
+            focal=setup.training.imbalance.focal, label_smoothing=float(trainer.label_smoothing)
+        )
+        loss = TrainingLoss(criterion=criterion, model=model, l1=trainer.l1, l2=trainer.l2)
+        return SupervisedLearner(model=model, to_input=ToModelInput(setup.clip).to(setup.device), loss=loss, ops=ops)
+
+    def build_validation(self, setup: Setup, model: nn.Module, precision: Precision, log: RunLog) -> LocalizeValidation:
+        """Every validation video from its start to its end."""
+        return LocalizeValidation(setup, precision, self.events)
+
+    def describe(self, model: nn.Module, settings: TrainSettings) -> str:
+        """``model tiny_r3d with head ms_tcn: 0.31 M parameters``"""
+        millions = sum(p.numel() for p in model.parameters()) / 1e6
+        return f"model {settings.model['body'].get('name')} with head {self.head}: {millions:.2f} M parameters"
+
+
+def data_of(data: DataSettings) -> DataSettings:
+    """The data with labels that may hold at once, where their layout knows such."""
+    if "multi_label" not in data.source:
+        return data
+    return replace(data, source={**data.source, "multi_label": True})
+
+
+def load_initial(model: PerFrame, settings: TrainSettings, outputs: Sequence[str]) -> None:
+    """Weights of a localiser for all of the model, those of a classifier for its body. Raises: ValueError, OSError."""
+    if settings.weights and not published_id(settings):
+        tensors, known = read_weights(settings.weights)
+        if any(name.startswith("body.") for name in tensors):
+            if known != list(outputs):
+                tensors = {name: value for name, value in tensors.items() if name.startswith(("body.", "norm."))}
+            logger.info("weights %s: %s", settings.weights, load_partial(model, tensors))
+            return
+    load_weights(model.body, replace(settings, model=settings.model["body"]), outputs)
+
+
+def check_settings(settings: TrainSettings) -> None:
+    """Raises: ValueError: settings that a task of frames has no use for."""
+    imbalance = settings.imbalance
+    given = {
+        "imbalance.sampler": (imbalance.sampler, "uniform"),
+        "imbalance.effective_number": (imbalance.effective_number, 0.0),
+        "imbalance.balanced_softmax": (imbalance.balanced_softmax, False),
+        "imbalance.pos_weight": (imbalance.pos_weight, 0.0),
+        "finetune.head": (settings.finetune.head, "linear"),
+        "augment.features": (settings.augment.features, None),
+        "synthetic.source": (settings.synthetic.source, None),
+    }
+    for key, (value, off) in given.items():
+        if value != off:
+            more = " Its own heads are task.head=ms_tcn, local_attention, linear." if key == "finetune.head" else ""
+            raise ValueError(f"{key}={value} means nothing to task=localize, whose labels belong to frames.{more}")

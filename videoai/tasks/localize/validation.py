@@ -1,0 +1,64 @@
+"""The validation pass of a localiser: every validation video from its start to its end."""
+
+from torch import nn
+
+from videoai.data.untrimmed import cut_to_video, extents
+from videoai.data.normalize import ToModelInput
+from videoai.engine.precision import Precision
+from videoai.events.event import Event
+from videoai.events.proposals import EventSettings
+from videoai.events.scores import Scores
+from videoai.data.lists.items import Items
+from videoai.data.untrimmed import Extent
+from videoai.data.targets import FrameLabels
+from videoai.inference.tracks import FrameProbabilities, TrackReader, no_track
+from videoai.tasks.task import Setup
+
+
+class LocalizeValidation:
+    """``validate(model, step)`` -> the metrics, and "loss". Several processes share the windows."""
+
+    source = ""
+
+    def __init__(self, setup: Setup, precision: Precision, events: EventSettings) -> None:
+        """Raises: ValueError: no video to validate with."""
+        self.manifest, self.outputs, self.events, self.precision = setup.manifest, setup.outputs, events, precision
+        if not setup.manifest.splits["val"]:
+            raise ValueError(f"{setup.manifest.source}: no validation videos. Set data.val_fraction above 0.")
+        self.metric = setup.training.trainer.metric
+        self.extents = extents(setup.manifest.splits["val"], setup.reading)
+        self.items, _ = cut_to_video(setup.manifest.splits["val"], self.extents)
+        assert isinstance(setup.target, FrameLabels)
+        self.truth = truth_of(self.items, self.extents, setup.target)
+        self.how = {
+            "clip": setup.clip,
+            "to_input": ToModelInput(setup.clip).to(setup.device),
+            "precision": precision,
+            "batch_size": setup.batch_size,
+            "num_workers": setup.num_workers,
+            "reading": setup.reading,
+        }
+
+    def __call__(self, model: nn.Module, step: int) -> dict[str, float]:
+        scores = self.scores(model)[0]
+        return {**scores.metrics(), "loss": scores.loss()}
+
+    def scores(self, model: nn.Module) -> tuple[Scores, list[str]]:
+        """What the model finds, and why a video could not be read."""
+        reader = TrackReader(model=FrameProbabilities(model), per_frame=True, **self.how)
+        tracks, errors = reader(self.items, self.extents, shared=True, what="validate")
+        known = [track or no_track(len(self.outputs), one) for track, one in zip(tracks, self.extents, strict=True)]
+        return Scores(self.truth, known, len(self.outputs), self.events), errors
+
+
+def truth_of(items: Items, extents: list[Extent | None], target: FrameLabels) -> list[list[Event]]:
+    """The annotated events of each video, under the numbers of the outputs; an open end is that of the video."""
+    return [
+        [
+            Event(target.output_of[span.label], span.start_seconds, end)
+            for span in item.spans or ()
+            if (end := span.end_seconds if span.end_seconds is not None else extent.seconds if extent else 0.0)
+            > span.start_seconds
+        ]
+        for item, extent in zip(items, extents, strict=True)
+    ]
