@@ -43,7 +43,9 @@ def config(clip_folder, tmp_path, **changes) -> dict:
 def setup_of(full: TrainSettings, num_videos: int = 18) -> Setup:
     """Only what the steps of a run depend on."""
     nothing: Any = None
-    parts = dict.fromkeys(("manifest", "fingerprint", "clip", "outputs", "target", "reading", "num_workers", "device"), nothing)
+    parts = dict.fromkeys(
+        ("manifest", "fingerprint", "clip", "outputs", "target", "reading", "num_workers", "device"), nothing
+    )
     return Setup(settings=full, steps_per_epoch=steps_per_epoch(full, num_videos), folder=Path(), **parts)
 
 

@@ -119,7 +119,9 @@ def test_a_gan_scores_no_videos():
 def test_validation_without_a_single_label_is_refused():
     manifest = Manifest(("a", "b"), {"val": [VideoItem("x.mp4", MULTI_LABEL, spans=())]}, "here")
     nothing: Any = None
-    parts = dict.fromkeys(("fingerprint", "clip", "outputs", "target", "reading", "num_workers", "device", "settings"), nothing)
+    parts = dict.fromkeys(
+        ("fingerprint", "clip", "outputs", "target", "reading", "num_workers", "device", "settings"), nothing
+    )
     setup = Setup(manifest=manifest, steps_per_epoch=1, folder=Path(), **parts)
     with pytest.raises(ValueError, match="here: no validation video has a label, so nothing can be scored"):
         SupervisedValidation(MultiLabel(), setup, nothing, nothing)

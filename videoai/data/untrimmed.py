@@ -118,7 +118,9 @@ def cut_to_video(items: Items, found: Sequence[Extent | None]) -> tuple[Items, l
         rows.append(item._replace(spans=tuple(kept)))
     notes = []
     if beyond:
-        notes.append(f"{pluralize(len(beyond), 'event')} left out, without a moment in the video: {truncated_list(beyond, 3)}")
+        notes.append(
+            f"{pluralize(len(beyond), 'event')} left out, without a moment in the video: {truncated_list(beyond, 3)}"
+        )
     if cut:
         notes.append(
             f"{pluralize(len(cut), 'event')} cut at the end of the video: {truncated_list(cut, 3)}. Are the times "

@@ -30,10 +30,10 @@ class EventSettings:
 
 def timeline(track: Track, settings: EventSettings) -> list[Event]:
     """The events of a video by start, scored by their mean probability."""
-    high = max(settings.threshold, settings.low_threshold)
+    low, high = sorted((settings.low_threshold, settings.threshold))
     events = []
     for label, row in enumerate(np.nan_to_num(track.probability)):
-        found = [run for run in runs(row >= min(settings.threshold, settings.low_threshold)) if row[slice(*run)].max() >= high]
+        found = [run for run in runs(row >= low) if row[slice(*run)].max() >= high]
         for first, end in merged(found, round(settings.merge_seconds * track.rate)):
             event = track.event(label, first, end, row[first:end].mean())
             if event.seconds > 0 and event.seconds >= settings.min_seconds:

@@ -89,7 +89,12 @@ class Scores:
         place = np.searchsorted(edges[1:-1], lengths, side="left")
         found = np.array([is_found for _, is_found in rows])
         return [
-            (float(lengths[place == at].min()), float(lengths[place == at].max()), int((place == at).sum()), float(found[place == at].mean()))
+            (
+                float(lengths[place == at].min()),
+                float(lengths[place == at].max()),
+                int((place == at).sum()),
+                float(found[place == at].mean()),
+            )
             for at in range(3)
             if (place == at).any()
         ]

@@ -17,7 +17,9 @@ class Windows(NamedTuple):
     path: str
     duration_seconds: float
     spans: list[tuple[float, float]]  # [W], start and end in seconds; a single one over a short video
-    scores: Tensor  # float [W, K], as the task reads the model's outputs
+    scores: Tensor  # float [W, K], as the task reads the model's outputs; [W, K, T] of a task of frames
+    seconds: Tensor  # float64 [W, T], when each frame of a window is
+    rate: float  # frames of a clip a second
 
     @property
     def is_timeline(self) -> bool:

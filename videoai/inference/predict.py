@@ -6,7 +6,7 @@ import shlex
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import torch
 from torch import Tensor
@@ -17,7 +17,7 @@ from videoai.data.lists.class_folders import videos_below
 from videoai.data.lists.split_folders import holds_frames
 from videoai.data.media import BadVideo
 from videoai.data.normalize import ToModelInput
-from videoai.data.sampling import clip_indices, span_frames
+from videoai.data.sampling import clip_indices, frame_step, span_frames
 from videoai.data.timeline import stretch_of
 from videoai.data.windows import sliding_windows
 from videoai.engine.precision import Precision
@@ -32,6 +32,8 @@ WINDOWS_PER_PASS = 8  # clips in memory at a time
 
 class Answers(Protocol):
     """What a predictor needs from a task."""
+
+    per_frame: ClassVar[bool]  # an answer for each frame of a clip, so that windows overlap
 
     def activated(self, outputs: Tensor) -> Tensor: ...
 
@@ -58,14 +60,18 @@ class Predictor:
 
     def of(self, video: Video, path: str) -> Answer:
         """The answer for an open video; ``path`` names it. Raises: BadVideo."""
-        spans = self._windows(video)
-        scores = torch.cat([self._scores(video, path, part) for part in _chunks(spans)])
-        windows = Windows(path, video.duration_seconds, spans, scores)
+        spans, rate = self._windows(video), video.fps / frame_step(self.model.clip, video.fps)
+        parts = [self._scores(video, path, part) for part in _chunks(spans)]
+        scores, seconds = (torch.cat(column) for column in zip(*parts, strict=True))
+        windows = Windows(path, video.duration_seconds, spans, scores, seconds, rate)
         return self.task.answer(windows, self.model.classes, top_k=self.top_k)
 
     def _windows(self, video: Video) -> list[tuple[float, float]]:
         """(start, end) in seconds; a single one over the whole video when it is short."""
         clip, duration = self.model.clip, video.duration_seconds
+        if self.task.per_frame:
+            length = clip.num_frames * frame_step(clip, video.fps) / video.fps
+            return sliding_windows(0.0, duration, length, length / 2)
         length = self.window_seconds or (
             span_frames(clip, video.fps) / video.fps if clip.sampling == "dense" else duration
         )
@@ -74,20 +80,23 @@ class Predictor:
         return sliding_windows(0.0, duration, length, self.hop_seconds or length)
 
     @torch.inference_mode()
-    def _scores(self, video: Video, path: str, windows: list[tuple[float, float]]) -> Tensor:
-        """float [W, K]"""
-        indices = torch.cat([self._indices(video, path, *window) for window in windows])
-        frames = center_crop(video.frames(indices, size=self.model.clip.short_side), self.model.clip.size)
+    def _scores(self, video: Video, path: str, windows: list[tuple[float, float]]) -> tuple[Tensor, Tensor]:
+        """float [W, K] or [W, K, T], and the time of each frame, float64 [W, T]."""
+        indices, seconds = zip(*(self._places(video, path, *window) for window in windows), strict=True)
+        frames = center_crop(video.frames(torch.cat(indices), size=self.model.clip.short_side), self.model.clip.size)
         stacked = frames.reshape(len(windows), -1, *frames.shape[1:])  # [W*T, C, H, W] -> [W, T, C, H, W]
         with self.precision.autocast():
             outputs = self.model(self.precision.place_video(self.to_input.normalized(stacked)))
-        check_outputs(outputs, len(windows), self.model)
-        return self.task.activated(outputs.float()).cpu()
+        if not self.task.per_frame:
+            check_outputs(outputs, len(windows), self.model)
+        return self.task.activated(outputs.float()).cpu(), torch.stack(seconds)
 
-    def _indices(self, video: Video, path: str, start_seconds: float, end_seconds: float) -> Tensor:
+    def _places(self, video: Video, path: str, start_seconds: float, end_seconds: float) -> tuple[Tensor, Tensor]:
+        """The frames of a window and their times, [T]."""
         try:
             stretch = stretch_of(video, self.model.clip, start_seconds, end_seconds)
-            return stretch.frames(clip_indices(stretch.num_places, stretch.rate, self.model.clip))
+            places = clip_indices(stretch.num_places, stretch.rate, self.model.clip)
+            return stretch.frames(places), stretch.seconds(places)
         except ValueError as error:
             raise BadVideo(path, "short", "sample", str(error)) from error
 

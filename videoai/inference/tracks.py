@@ -10,11 +10,11 @@ from torch import Tensor, nn
 
 from videoai.core import process_group
 from videoai.core.types import ClipSpec, VideoItem
-from videoai.data.untrimmed import Extent
 from videoai.data.loader import window_batches
 from videoai.data.normalize import ToModelInput
 from videoai.data.sampling import frame_step
-from videoai.data.windows import Segment, WindowClips, packed, segments_of, sliding_windows
+from videoai.data.untrimmed import Extent
+from videoai.data.windows import WindowClips, packed, segments_of, sliding_windows
 from videoai.engine.precision import Precision
 from videoai.events.event import Track
 from videoai.inference.score import view_outputs
@@ -84,7 +84,12 @@ class TrackReader:
         return Steps(STEPS_OF_A_CLIP / self.window_seconds, self.window_seconds)
 
     def __call__(
-        self, items: Sequence[VideoItem], extents: Sequence[Extent | None], *, shared: bool = False, what: str = "localize"
+        self,
+        items: Sequence[VideoItem],
+        extents: Sequence[Extent | None],
+        *,
+        shared: bool = False,
+        what: str = "localize",
     ) -> tuple[list[Track | None], list[str]]:
         """The track of each video, None where nothing of it could be read, and the reasons, "" = none.
 

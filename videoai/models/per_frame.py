@@ -81,6 +81,6 @@ def over_time(features: Any, num_frames: int, name: str) -> Tensor:
         return features.mT
     shape = list(features.shape) if isinstance(features, Tensor) else type(features).__name__
     raise ValueError(
-        f"task=localize: {name} gives features {shape}, whose order in time is not known. Choose a 3-D CNN, a CNN + RNN "
-        "or Video Swin: videoai models"
+        f"task=localize: {name} gives features {shape}, whose order in time is not known. Choose a 3-D CNN, a CNN + "
+        "RNN or Video Swin: videoai models"
     )

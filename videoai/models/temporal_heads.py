@@ -146,7 +146,7 @@ class LocalAttention(nn.Module):
         for number, blocks in enumerate(self.levels):
             now = self.down[number - 1](now) if number else now
             tokens, mask = now.mT, self._near(now.shape[-1], now.device)
-            for block in blocks:
+            for block in blocks.children():
                 tokens = block(tokens, mask)
             now = tokens.mT
             found.append(F.interpolate(now, size=steps.shape[-1], mode="linear", align_corners=False))

@@ -21,25 +21,30 @@ from videoai.data.lists.items import Items
 from videoai.data.lists.manifest import Manifest
 from videoai.data.loader import eval_batches, resolve_workers
 from videoai.data.normalize import ToModelInput
-from videoai.data.targets import Target, split_targets
+from videoai.data.targets import FrameLabels, Target, split_targets
 from videoai.engine.precision import Precision
 from videoai.inference.ablate import ablated_batches
 from videoai.inference.load import LoadedModel, from_state, open_checkpoint
 from videoai.inference.score import ViewOutputs, view_outputs
 from videoai.models.published import is_published
 from videoai.models.published.download import digest_of
+from videoai.report.localization import localization_report, localization_summary, localization_table
 from videoai.report.motion import motion_rows
+from videoai.report.page.page import page
 from videoai.report.result_files import Evaluated, write_report
 from videoai.run.ablation import ablations, check_ablate, motion_sections, with_ablations
 from videoai.run.checkpoint_data import DataChange, check_data_unchanged, choose_data, read_data
 from videoai.run.fiftyone import check_fiftyone, with_fiftyone
-from videoai.run.page import about, python_call, with_page
+from videoai.run.localize import evaluated_videos, find_events, open_videos
+from videoai.run.page import NAME, about, python_call, with_page
 from videoai.run.reading import note_other_pixels, resolve_reading
 from videoai.run.results_folder import evaluation_folder
 from videoai.run.video_facts import still_note
 from videoai.settings.loading import LoadingSettings
 from videoai.settings.verbs import Ablation, EvaluateSettings
-from videoai.tasks.supervised import SupervisedTask, scoring_task
+from videoai.tasks.answering import answering_task
+from videoai.tasks.localize.task import Localize
+from videoai.tasks.supervised import SupervisedTask
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +79,9 @@ def evaluate(
 def _evaluate(settings: EvaluateSettings, change: DataChange, command: str | None) -> Evaluation:
     digest = file_digest(settings.checkpoint)  # first: a run that goes on may replace the file while it is read
     state = open_checkpoint(settings.checkpoint)
-    task = scoring_task(state, settings.checkpoint, trust=settings.trust)
+    task = answering_task(state, settings.checkpoint, trust=settings.trust)
+    if isinstance(task, Localize) or settings.events:
+        return _evaluate_events(settings, change, command, state, task, digest)
     check_ablate(task, settings.ablate)
     if settings.fiftyone:
         check_fiftyone(task)
@@ -103,6 +110,54 @@ def _evaluate(settings: EvaluateSettings, change: DataChange, command: str | Non
     return Evaluation(report.results, str(folder), ["results.json", *report.files, *drawn], table)
 
 
+def _evaluate_events(
+    settings: EvaluateSettings,
+    change: DataChange,
+    command: str | None,
+    state: dict[str, Any],
+    task: SupervisedTask | Localize,
+    digest: str | None,
+) -> Evaluation:
+    """As ``_evaluate``, of untrimmed videos and what happens in them."""
+    check_unused(settings)
+    split = open_split(settings, change, state, task if isinstance(task, Localize) else Localize())
+    assert isinstance(split.target, FrameLabels)
+    model, device = from_state(state, trust=settings.trust), take_device(settings.device)
+    note_other_pixels(state["config"], settings.decoder)
+    facts = {"split": split.name, "views": settings.views, "fingerprint": split.fingerprint}
+    folder = evaluation_folder(settings.run_dir, checkpoint=settings.checkpoint, data=split.other_data, facts=facts)
+    precision = evaluation_precision(settings.precision, device)
+    videos = open_videos(split.items, split.target, {"frame_fps": split.frame_fps, "isolated": settings.isolated})
+    scores, errors = find_events(model, task, videos, replace(settings, frame_fps=split.frame_fps), precision)
+    about_them = {
+        "paths": [name_of(item, split.manifest.root) for item in split.items],
+        "names": model.classes,
+        "views": settings.views,
+        "split": split.name,
+        "checkpoint": display_path(settings.checkpoint),
+        "fingerprint": split.fingerprint,
+        "checkpoint_sha256": digest,
+    }
+    evaluated = evaluated_videos(scores, errors, about_them)
+    report = localization_report(evaluated, scores)
+    if process_group.rank() == 0:
+        if settings.report:
+            typed = command or python_call("evaluate", settings.checkpoint, settings, leave_out=["checkpoint"])
+            told = about(state, split.manifest, evaluated, report.results, precision=str(precision), command=typed)
+            summary = localization_summary(evaluated, scores, report.results, [item.path for item in split.items])
+            report = report._replace(files={**report.files, NAME: page(told, summary, [])})
+        write_report(folder, report)
+    table = localization_table(report.results)
+    return Evaluation(report.results, str(folder), ["results.json", *report.files], table)
+
+
+def check_unused(settings: EvaluateSettings) -> None:
+    """Raises: ValueError: settings of clips that say nothing about events."""
+    for key, off in (("views", "1x1"), ("ablate", ()), ("fiftyone", False)):
+        if (value := getattr(settings, key)) != off:
+            raise ValueError(f"{key}={value}: not for events on a timeline, which are found by windows that overlap.")
+
+
 def file_digest(checkpoint_path: str) -> str | None:
     """SHA-256 of a checkpoint's file; None = there is none: published weights, or a path that leads nowhere."""
     path = Path() if is_published(checkpoint_path) else local_file(checkpoint_path)
@@ -121,7 +176,9 @@ class Split(NamedTuple):
     other_data: str | None  # the name of other data than the checkpoint's own
 
 
-def open_split(settings: EvaluateSettings, change: DataChange, state: Mapping[str, Any], task: SupervisedTask) -> Split:
+def open_split(
+    settings: EvaluateSettings, change: DataChange, state: Mapping[str, Any], task: SupervisedTask | Localize
+) -> Split:
     """The videos of ``split``, of the checkpoint's own data or of others that it can score.
 
     Raises: OSError, ValueError: nothing there, labels that the checkpoint does not know, a list that changed.
@@ -129,7 +186,8 @@ def open_split(settings: EvaluateSettings, change: DataChange, state: Mapping[st
     checkpoint_path = settings.checkpoint
     parse_views(settings.views)  # raise early
     choice = choose_data(change, state, checkpoint_path)
-    manifest = read_data(choice, checkpoint_path)
+    choice = replace(choice, data=task.prefer_data(choice.data))
+    manifest = task.arrange(read_data(choice, checkpoint_path))
     target = task.target(manifest, state["classes"], checkpoint_path)
     if choice.is_own:
         check_data_unchanged(manifest, state, checkpoint_path)

@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from io import FileIO
 from pathlib import Path
 from typing import Any
@@ -22,14 +23,18 @@ from videoai.inference.annotate import annotate_video
 from videoai.inference.load import from_state, open_checkpoint
 from videoai.inference.predict import Predictor, find_videos
 from videoai.run.evaluate import evaluation_precision
+from videoai.run.event_files import EventFiles
 from videoai.run.reading import note_other_pixels, resolve_decoder
 from videoai.run.results_folder import prediction_folder
 from videoai.settings.verbs import PredictSettings
-from videoai.tasks.supervised import scoring_task
+from videoai.tasks.answering import answering_task
+from videoai.tasks.localize.task import Localize
+from videoai.tasks.supervised import SupervisedTask
 
 logger = logging.getLogger(__name__)
 ANSWERS, LABELLED = "predictions.jsonl", "labelled"
-ASKED = ("checkpoint", "input", "top_k", "window_seconds", "hop_seconds", "frame_fps")  # other answers otherwise
+EVENTS = ("threshold", "merge_seconds", "min_seconds")
+ASKED = ("checkpoint", "input", "top_k", "window_seconds", "hop_seconds", "frame_fps", *EVENTS)  # else other answers
 
 
 def predict(settings: PredictSettings) -> Iterator[dict[str, Any]]:
@@ -54,13 +59,20 @@ def _predict(settings: PredictSettings) -> Iterator[dict[str, Any]]:
         logger.info("%s for %d processes: a video is not divided, so the others have nothing to do", *number)
     predictor = new_predictor(settings, paths)
     folder = prediction_folder(settings.run_dir, {key: getattr(settings, key) for key in ASKED})
-    targets = labelled_paths(paths, folder / LABELLED) if settings.annotate else [None] * len(paths)
+    labelled = labelled_paths(paths, folder / LABELLED)
+    targets = labelled if settings.annotate else [None] * len(paths)
+    names = [path.relative_to(folder / LABELLED).with_suffix("") for path in labelled]
+    kinds = settings.write if process_group.rank() == 0 else ()
+    files = EventFiles(folder, kinds or ("csv",) * predictor.task.per_frame * (process_group.rank() == 0), names)
     file_name = folder / ANSWERS if process_group.rank() == 0 else os.devnull
     logger.info("the answers also go to %s", display_path(folder / ANSWERS))
     with open(file_name, "wb", buffering=0) as file:  # a line is there as soon as it is answered
         for record in _with_progress(_records(predictor, list(zip(paths, targets, strict=True))), len(paths)):
             _append(file, json.dumps(record, ensure_ascii=False) + "\n")
+            files.add(record)
             yield record
+    if written := files.close():
+        logger.info("events: %s", ", ".join(display_path(folder / name) for name in written))
 
 
 def _with_progress(records: Iterator[dict[str, Any]], total: int) -> Iterator[dict[str, Any]]:
@@ -87,7 +99,8 @@ def new_predictor(settings: PredictSettings, paths: Sequence[str]) -> Predictor:
     """The model of ``checkpoint``, ready to answer; ``decoder=auto`` measures some of ``paths``."""
     device = take_device(settings.device)
     state = open_checkpoint(settings.checkpoint)
-    task = scoring_task(state, settings.checkpoint, trust=settings.trust)
+    task = answering_task(state, settings.checkpoint, trust=settings.trust)
+    task = with_thresholds(task, settings)
     model = from_state(state, trust=settings.trust)
     note_other_pixels(state["config"], settings.decoder)
     precision = evaluation_precision(settings.precision, device)
@@ -103,6 +116,19 @@ def new_predictor(settings: PredictSettings, paths: Sequence[str]) -> Predictor:
         hop_seconds=settings.hop_seconds,
         reading=reading,
     )
+
+
+def with_thresholds(task: SupervisedTask | Localize, settings: PredictSettings) -> SupervisedTask | Localize:
+    """The task with what the settings say of events. Raises: ValueError: it finds none."""
+    given = {key: value for key in EVENTS if (value := getattr(settings, key)) is not None}
+    if not given:
+        return task
+    if not isinstance(task, Localize):
+        key, value = next(iter(given.items()))
+        raise ValueError(f"{key}={value}: {settings.checkpoint} names clips and finds no events. Leave it out.")
+    if (threshold := given.get("threshold")) is not None:
+        given["low_threshold"] = min(threshold, task.low_threshold)
+    return replace(task, **given)
 
 
 def without_copies(paths: list[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,19 +18,22 @@ from videoai.engine.compile import not_compiled
 from videoai.engine.trainer import Trainer
 from videoai.inference.load import from_state
 from videoai.inference.score import ViewOutputs
+from videoai.report.localization import localization_report, localization_summary
 from videoai.report.page.film import Film
 from videoai.report.page.html import name, tag
-from videoai.report.page.page import About, Shown
+from videoai.report.page.page import About, Shown, page
 from videoai.report.page.summary import Exhibit, Gallery, path_line
 from videoai.report.result_files import Evaluated, Report, write_report
 from videoai.report.run_curves import RunCurves
 from videoai.report.run_pictures import curves_figure, labels_figure, png, side_by_side
 from videoai.run.evaluate import name_of
-from videoai.run.page import NAME, about, with_page
+from videoai.run.localize import evaluated_videos
+from videoai.run.page import FLATTERS, NAME, about, with_page
 from videoai.run.training.fit import Verdict
 from videoai.run.training.folder import RunFolder
 from videoai.run.training.stream import TrainStream
 from videoai.tasks import build_task
+from videoai.tasks.localize.validation import LocalizeValidation
 from videoai.tasks.supervised import SupervisedLearner, SupervisedTask
 from videoai.tasks.validation import SupervisedValidation
 
@@ -55,6 +59,8 @@ def training_report(folder: RunFolder, trainer: Trainer, command: str | None, fi
 
 def _write(folder: RunFolder, trainer: Trainer, command: str | None, fit: Verdict | None) -> Sequence[str]:
     validation, task = trainer.evaluate, build_task(trainer.facts["config"]["task"])
+    if isinstance(validation, LocalizeValidation):
+        return _write_events(folder, trainer, validation, command)
     assert isinstance(validation, SupervisedValidation), "the task validates in a way of its own"
     assert isinstance(task, SupervisedTask)
     path = folder.best if folder.best.exists() else folder.last
@@ -76,6 +82,35 @@ def _write(folder: RunFolder, trainer: Trainer, command: str | None, fit: Verdic
     report = with_pictures(report, curves, told)
     write_report(folder.path / "report", report)
     return [*report.files]
+
+
+def _write_events(
+    folder: RunFolder, trainer: Trainer, validation: LocalizeValidation, command: str | None
+) -> Sequence[str]:
+    """As ``_write``, of events on a timeline."""
+    path = folder.best if folder.best.exists() else folder.last
+    state = checkpoint.load(path)
+    with not_compiled():
+        scores, errors = validation.scores(from_state(state, trust=ANYTHING))
+    if process_group.rank() > 0:
+        return []
+    about_them = {
+        "paths": [name_of(item, validation.manifest.root) for item in validation.items],
+        "names": list(validation.outputs),
+        "views": "1x1",
+        "split": "val",
+        "checkpoint": display_path(path),
+        "fingerprint": state["versions"]["data"],
+    }
+    evaluated = evaluated_videos(scores, errors, about_them)
+    report = localization_report(evaluated, scores)
+    curves = RunCurves(folder.path / "metrics.jsonl", trainer.metric, "mAP", state["step"])
+    how = {"precision": str(validation.precision), "command": command or python_command(folder.path)}
+    told = about(state, validation.manifest, evaluated, report.results, **how)
+    summary = localization_summary(evaluated, scores, report.results, [item.path for item in validation.items])
+    summary = replace(summary, notes=[*summary.notes, FLATTERS], sections=[curves.section(""), *summary.sections])
+    write_report(folder.path / "report", report._replace(files={**report.files, NAME: page(told, summary, [])}))
+    return [*report.files, NAME]
 
 
 def evaluated_validation(

@@ -293,7 +293,9 @@ class Localize:
         "each step by itself",
     )
     width: int = setting(64, min=4, max=4096, help="channels of the head; a multiple of 4")
-    num_layers: int = setting(6, min=1, max=12, needs="task.head=ms_tcn", help="layers of a stage; each doubles its reach")
+    num_layers: int = setting(
+        6, min=1, max=12, needs="task.head=ms_tcn", help="layers of a stage; each doubles its reach"
+    )
     threshold: float = setting(0.5, above=0, below=1, help="an event reaches this probability somewhere")
     low_threshold: float = setting(0.35, above=0, below=1, help="and goes as far as this one holds")
     merge_seconds: float = setting(0.0, min=0, help="shorter gaps between events of one class are closed")

@@ -8,6 +8,7 @@ from videoai.settings.setting import setting
 
 Split = Literal["auto", "train", "val", "test", "all"]
 Ablation = Literal["shuffle", "single_frame", "reverse"]
+EventFile = Literal["csv", "vtt", "elan", "label_studio"]
 EvaluationPrecision = Literal["auto", "fp32", "tf32", "bf16", "fp16"]
 CHECKPOINT_HELP = (
     "a file of yours, hf://OWNER/NAME[@REVISION] of the Hugging Face hub, or published weights: ID such as "
@@ -37,6 +38,13 @@ class EvaluateSettings:
     precision: EvaluationPrecision = setting("auto", help="auto = fp32; bf16 is faster on chips that have it")
     device: str = setting("auto", help="auto, cpu, cuda, cuda:1")
     trust: tuple[str, ...] = setting((), help="packages of your own that the checkpoint's model comes from")
+    events: bool = setting(
+        False,
+        help="true = find events in untrimmed videos by a classifier's sliding windows; a localiser always does",
+    )
+    window_seconds: float | None = setting(
+        None, min=0.01, needs="events", help="length of these windows, which overlap by half; null = one clip"
+    )
     fiftyone: bool = setting(False, help="true = also a folder that FiftyOne opens: labels and answers, by video")
     report: bool = setting(True, help="false = no report.html, which reads a few videos once more")
     run_dir: str | None = setting(
@@ -59,6 +67,16 @@ class PredictSettings:
     decoder: Decoder = setting("pyav", help=DECODER_HELP)
     frame_fps: float | None = setting(
         None, above=0, help="rate of inputs that are folders of numbered images; null = 30"
+    )
+    threshold: float | None = setting(
+        None, above=0, below=1, help="of a localiser: an event reaches this probability; null = as it was trained"
+    )
+    merge_seconds: float | None = setting(None, min=0, help="of a localiser: shorter gaps are closed; null = likewise")
+    min_seconds: float | None = setting(None, min=0, help="of a localiser: shorter events are dropped; null = likewise")
+    write: tuple[EventFile, ...] = setting(
+        (),
+        help="files of events beside predictions.jsonl: csv, vtt (subtitles), elan, label_studio; a classifier's "
+        "windows of one class are one event",
     )
     annotate: bool = setting(False, help="true = also write the video with its best classes and a timeline below it")
     precision: EvaluationPrecision = setting("auto", help="auto = fp32; bf16 is faster on chips that have it")

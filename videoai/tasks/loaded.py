@@ -25,7 +25,9 @@ from videoai.inference.load import LoadedModel, from_state, open_checkpoint
 from videoai.inference.predict import Predictor, find_videos
 from videoai.settings.parse import parse
 from videoai.settings.verbs import PredictSettings
-from videoai.tasks.supervised import SupervisedTask, scoring_task
+from videoai.tasks.answering import answering_task
+from videoai.tasks.localize.task import Localize
+from videoai.tasks.supervised import SupervisedTask
 
 logger = logging.getLogger(__name__)
 Input = str | PathLike[str] | NDArray[np.uint8] | Tensor
@@ -35,7 +37,7 @@ class TrainedModel(LoadedModel):
     """A network in eval mode with ``.classes``, ``.clip`` and ``.task``. Called with normalised clips, float
     [B, C, T, H, W], it gives outputs [B, K]; ``predict`` takes videos as they are."""
 
-    def __init__(self, model: LoadedModel, task: SupervisedTask) -> None:
+    def __init__(self, model: LoadedModel, task: SupervisedTask | Localize) -> None:
         super().__init__(model.model, classes=model.classes, clip=model.clip)
         self.task = task
 
@@ -105,7 +107,7 @@ def load(checkpoint: str | Path, *, trust: Sequence[str] = (), device: str | tor
     """
     place = resolve_device(str(device))
     state = open_checkpoint(checkpoint)
-    task = scoring_task(state, str(checkpoint), trust=trust)
+    task = answering_task(state, str(checkpoint), trust=trust)
     return TrainedModel(from_state(state, trust=trust), task).to(place).eval()
 
 

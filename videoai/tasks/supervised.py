@@ -34,6 +34,7 @@ from videoai.models.heads import checkpoint_activations, head_parameters, with_h
 from videoai.report.page.summary import Summary, plain_summary
 from videoai.report.result_files import Evaluated, Report
 from videoai.report.views import average_views
+from videoai.settings.data import DataSettings
 from videoai.settings.training import FinetuneSettings, TrainSettings
 from videoai.tasks import task_of
 from videoai.tasks.drawn_features import check_feature_augment, new_drawn_features
@@ -73,6 +74,7 @@ class SupervisedTask(ABC):
 
     metrics: ClassVar[Mapping[str, Metric]]  # for validation; the first chooses, unless trainer.metric names another
     evaluations: ClassVar[int] = 20
+    per_frame: ClassVar[bool] = False
     takes_probes: ClassVar[bool] = True
     no_scores: ClassVar[str] = ""
     loss_settings: ClassVar[Sequence[str]] = ()  # those of LOSS_SETTINGS that its loss takes
@@ -84,6 +86,10 @@ class SupervisedTask(ABC):
     def prefer(self, settings: TrainSettings) -> TrainSettings:
         """As they are."""
         return settings
+
+    def prefer_data(self, data: DataSettings) -> DataSettings:
+        """As they are."""
+        return data
 
     def arrange(self, manifest: Manifest) -> Manifest:
         """As they are."""

@@ -226,9 +226,7 @@ def _paint(scene: Scene, *, level: Level, size_px: int) -> ndarray:
     )
     still = np.ones(len(camera))
     standing = [
-        Where(
-            (x + camera[:, 0]) % 1, (y + camera[:, 1]) % 1, turn * 2 * np.pi * still, scale(unit * still, level.size)
-        )
+        Where((x + camera[:, 0]) % 1, (y + camera[:, 1]) % 1, turn * 2 * np.pi * still, scale(unit * still, level.size))
         for x, y, turn, unit in look.places[: look.num_distractors]
     ]
     for number, where in reversed(list(enumerate([scene.where, *standing]))):  # the moving sprite last, on top

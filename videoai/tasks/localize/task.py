@@ -12,22 +12,25 @@ from videoai.core import process_group
 from videoai.core.build import ANYTHING
 from videoai.core.checkpoint import load_model_state
 from videoai.core.log import RunLog
-from videoai.core.messages import whole_percent
 from videoai.core.seeding import seed_for
 from videoai.core.types import BatchOp, ClipSpec
 from videoai.data.lists.items import Items
 from videoai.data.lists.manifest import Manifest
-from videoai.data.untrimmed import cut_to_video, extents, training_windows, untrimmed
 from videoai.data.normalize import ToModelInput
 from videoai.data.sampling import frame_step
 from videoai.data.targets import FrameLabels
+from videoai.data.untrimmed import cut_to_video, extents, training_windows, untrimmed
 from videoai.engine.average import Average
 from videoai.engine.freeze import Freeze
 from videoai.engine.optim import build_optimizer
 from videoai.engine.precision import Precision
-from videoai.events.proposals import EventSettings
+from videoai.events.event import Track
+from videoai.events.proposals import EventSettings, timeline
+from videoai.inference.answer import Windows
+from videoai.inference.event_answer import EventAnswer
 from videoai.inference.initial_weights import load_weights, published_id, resolve_weights
 from videoai.inference.load import build_model, read_weights
+from videoai.inference.tracks import stitched
 from videoai.models.heads import checkpoint_activations
 from videoai.models.per_frame import PerFrame
 from videoai.models.temporal_heads import Head
@@ -45,7 +48,6 @@ logger = logging.getLogger(__name__)
 # Where the clip is left open: 3.2 s at 10 frames a second. Judgement: an action of a second is seen whole with what is
 # around it, and its ends to 0.1 s.
 CLIP = {"num_frames": 32, "stride": 1, "fps": 10.0, "sampling": "dense"}
-DEFAULTS = {"augment.features": None, "synthetic.source": None}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +72,7 @@ class Localize:
     evaluations: ClassVar[int] = 10  # one reads every validation video from its start to its end
     takes_probes: ClassVar[bool] = True
     has_classes: ClassVar[bool] = False
+    per_frame: ClassVar[bool] = True
     no_scores: ClassVar[str] = ""
 
     @property
@@ -83,6 +86,12 @@ class Localize:
         )
 
     # The data.
+
+    def prefer_data(self, data: DataSettings) -> DataSettings:
+        """Labels that may hold at once, where the layout knows such."""
+        if "multi_label" not in data.source:
+            return data
+        return replace(data, source={**data.source, "multi_label": True})
 
     def arrange(self, manifest: Manifest) -> Manifest:
         """Untrimmed videos with all that happens in each."""
@@ -128,7 +137,7 @@ class Localize:
         clip = {key: value for key, value in CLIP.items() if getattr(settings.clip, key) in ("auto", None)}
         if settings.clip.num_frames != "auto" or settings.clip.stride != "auto":
             clip.pop("fps", None)  # a stride that somebody chose counts the file's own frames
-        return replace(settings, clip=replace(settings.clip, **clip), data=data_of(settings.data))
+        return replace(settings, clip=replace(settings.clip, **clip), data=self.prefer_data(settings.data))
 
     def resolve(self, settings: TrainSettings) -> TrainSettings:
         """The settings with the model wrapped, and what initial weights decide.
@@ -149,7 +158,10 @@ class Localize:
 
     def head_node(self) -> dict[str, Any]:
         """What the head is made of."""
-        options = {"ms_tcn": {"width": self.width, "num_layers": self.num_layers}, "local_attention": {"width": self.width}}
+        options = {
+            "ms_tcn": {"width": self.width, "num_layers": self.num_layers},
+            "local_attention": {"width": self.width},
+        }
         return {"name": self.head, **options.get(self.head, {})}
 
     def resolve_metric(self, name: str, source: str) -> str:
@@ -190,9 +202,7 @@ class Localize:
     ) -> SupervisedLearner:
         """The training step."""
         trainer = setup.training.trainer
-        criterion = PerFrameLoss(
-            focal=setup.training.imbalance.focal, label_smoothing=float(trainer.label_smoothing)
-        )
+        criterion = PerFrameLoss(focal=setup.training.imbalance.focal, label_smoothing=float(trainer.label_smoothing))
         loss = TrainingLoss(criterion=criterion, model=model, l1=trainer.l1, l2=trainer.l2)
         return SupervisedLearner(model=model, to_input=ToModelInput(setup.clip).to(setup.device), loss=loss, ops=ops)
 
@@ -200,17 +210,26 @@ class Localize:
         """Every validation video from its start to its end."""
         return LocalizeValidation(setup, precision, self.events)
 
+    # Prediction.
+
+    def activated(self, outputs: Tensor) -> Tensor:
+        """The probabilities of the last guess: [W, S, K, T] -> [W, K, T]."""
+        return outputs[:, -1].sigmoid()
+
+    def answer(self, windows: Windows, outputs: list[str], *, top_k: int) -> EventAnswer:
+        """The events of one video."""
+        events = timeline(track_of(windows), self.events)
+        return EventAnswer(windows.path, windows.duration_seconds, events, outputs)
+
     def describe(self, model: nn.Module, settings: TrainSettings) -> str:
         """``model tiny_r3d with head ms_tcn: 0.31 M parameters``"""
         millions = sum(p.numel() for p in model.parameters()) / 1e6
         return f"model {settings.model['body'].get('name')} with head {self.head}: {millions:.2f} M parameters"
 
 
-def data_of(data: DataSettings) -> DataSettings:
-    """The data with labels that may hold at once, where their layout knows such."""
-    if "multi_label" not in data.source:
-        return data
-    return replace(data, source={**data.source, "multi_label": True})
+def track_of(windows: Windows) -> Track:
+    """The probabilities of a whole video."""
+    return stitched(windows.scores.numpy(), windows.seconds.numpy(), windows.duration_seconds, windows.rate)
 
 
 def load_initial(model: PerFrame, settings: TrainSettings, outputs: Sequence[str]) -> None:

@@ -2,15 +2,14 @@
 
 from torch import nn
 
-from videoai.data.untrimmed import cut_to_video, extents
+from videoai.data.lists.items import Items
 from videoai.data.normalize import ToModelInput
+from videoai.data.targets import FrameLabels
+from videoai.data.untrimmed import Extent, cut_to_video, extents
 from videoai.engine.precision import Precision
 from videoai.events.event import Event
 from videoai.events.proposals import EventSettings
 from videoai.events.scores import Scores
-from videoai.data.lists.items import Items
-from videoai.data.untrimmed import Extent
-from videoai.data.targets import FrameLabels
 from videoai.inference.tracks import FrameProbabilities, TrackReader, no_track
 from videoai.tasks.task import Setup
 
