@@ -230,3 +230,23 @@ def untrained_gan(clip_folder: Path, tmp_path_factory: pytest.TempPathFactory) -
     path = tmp_path_factory.mktemp("untrained_gan") / "gan.pt"
     checkpoint.save(path, state)
     return str(path)
+
+
+@pytest.fixture(scope="session")
+def segments_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Untrimmed videos of 8 s at 32 px with actions of two sprites, which overlap: 6 in train, 2 in val, 2 in test."""
+    from videoai.data.motion16.dataset import write_clip
+    from videoai.data.motion16.untrimmed import CLASSES, FPS, render_untrimmed
+
+    folder = tmp_path_factory.mktemp("untrimmed")
+    lines = ["path,label,split,start_seconds,end_seconds"]
+    for split, count in (("train", 6), ("val", 2), ("test", 2)):
+        for index in range(count):
+            how = {"num_frames": 120, "level": "easy", "size_px": 32}
+            frames, actions = render_untrimmed(seed=0, split=split, index=index, **how)
+            write_clip(folder / f"{split}_{index}.mp4", frames, int(FPS))
+            for action in actions:
+                label = "up" if CLASSES[action.label] in ("up", "down", "left", "right") else "turn"
+                lines.append(f"{split}_{index}.mp4,{label},{split},{action.first / FPS:.3f},{action.end / FPS:.3f}")
+    (folder / "segments.csv").write_text("\n".join(lines) + "\n")
+    return folder / "segments.csv"

@@ -15,6 +15,7 @@ from videoai.data.lists.items import Items
 from videoai.data.lists.manifest import Manifest
 from videoai.data.media import BadVideo
 
+BACKGROUND = ("background", "no_action", "none")  # classes that are no event, in lower case
 LOOK_SECONDS = 60.0  # for the header of one video
 WINDOWS_PER_STRETCH = 2  # a training clip is drawn from a stretch of so many windows, which overlap by half
 ROUNDING_SECONDS = 0.1  # annotation tools round times; an event may end so long after its video
@@ -28,21 +29,28 @@ def untrimmed(manifest: Manifest) -> Manifest:
 
     Raises: ValueError: stretches of one video in several splits, which would show the same seconds to both.
     """
-    splits = {split: Items.of(videos_of(items), items.root) for split, items in manifest.splits.items()}
+    keep = [name for name in manifest.classes if name.lower() not in BACKGROUND]
+    label_of = [keep.index(name) if name in keep else -1 for name in manifest.classes]
+    splits = {split: Items.of(videos_of(items, label_of), items.root) for split, items in manifest.splits.items()}
     check_one_split(manifest.source, splits)
     num_videos, num_events = (sum(map(len, splits.values())), sum(map(count_events, splits.values())))
-    note = f"{pluralize(num_videos, 'video')} with {pluralize(num_events, 'event')} of {len(manifest.classes)} classes."
-    return replace(manifest, splits=splits, notes=(*manifest.notes, note))
+    note = f"{pluralize(num_videos, 'video')} with {pluralize(num_events, 'event')} of {pluralize(len(keep), 'class', 'classes')}."
+    notes = [
+        note,
+        *(f"'{name}' is what lies between events, and none itself." for name in manifest.classes if name not in keep),
+    ]
+    return replace(manifest, classes=tuple(keep), splits=splits, notes=(*manifest.notes, *notes))
 
 
-def videos_of(items: Items) -> list[VideoItem]:
-    """The videos in the order in which they come first."""
+def videos_of(items: Items, label_of: Sequence[int]) -> list[VideoItem]:
+    """The videos in the order in which they come first. label_of: the new label of each; -1 = it is no event."""
     spans: dict[str, set[LabelSpan]] = defaultdict(set)
     groups: dict[str, str | None] = {}
     for item in items:
         groups.setdefault(item.path, item.group)
         given = (LabelSpan(item.label, item.start_seconds, item.end_seconds),) if item.spans is None else item.spans
-        spans[item.path].update(clipped(span, item) for span in given)
+        renamed = (span._replace(label=label_of[span.label]) for span in given if label_of[span.label] >= 0)
+        spans[item.path].update(clipped(span, item) for span in renamed)
     order = {path: sorted(found, key=lambda span: (span.start_seconds, span.label)) for path, found in spans.items()}
     return [VideoItem(path, MULTI_LABEL, group=groups[path], spans=tuple(order[path])) for path in groups]
 

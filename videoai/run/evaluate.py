@@ -120,7 +120,7 @@ def _evaluate_events(
 ) -> Evaluation:
     """As ``_evaluate``, of untrimmed videos and what happens in them."""
     check_unused(settings)
-    split = open_split(settings, change, state, task if isinstance(task, Localize) else Localize())
+    split = open_split(settings, change, state, task, None if isinstance(task, Localize) else Localize())
     assert isinstance(split.target, FrameLabels)
     model, device = from_state(state, trust=settings.trust), take_device(settings.device)
     note_other_pixels(state["config"], settings.decoder)
@@ -177,20 +177,31 @@ class Split(NamedTuple):
 
 
 def open_split(
-    settings: EvaluateSettings, change: DataChange, state: Mapping[str, Any], task: SupervisedTask | Localize
+    settings: EvaluateSettings,
+    change: DataChange,
+    state: Mapping[str, Any],
+    task: SupervisedTask | Localize,
+    finder: Localize | None = None,
 ) -> Split:
     """The videos of ``split``, of the checkpoint's own data or of others that it can score.
+
+    finder: what finds events where the checkpoint's task names clips.
 
     Raises: OSError, ValueError: nothing there, labels that the checkpoint does not know, a list that changed.
     """
     checkpoint_path = settings.checkpoint
     parse_views(settings.views)  # raise early
     choice = choose_data(change, state, checkpoint_path)
-    choice = replace(choice, data=task.prefer_data(choice.data))
+    if finder and change.named:  # segments of the videos whose clips were trained on are another list
+        choice = replace(choice, is_own=False)
+    asked = finder if finder and not choice.is_own else task
+    choice = replace(choice, data=asked.prefer_data(choice.data))
     manifest = task.arrange(read_data(choice, checkpoint_path))
-    target = task.target(manifest, state["classes"], checkpoint_path)
     if choice.is_own:
         check_data_unchanged(manifest, state, checkpoint_path)
+    if finder:
+        manifest = finder.arrange(manifest)
+    target = (finder or task).target(manifest, state["classes"], checkpoint_path)
     name, items = choose_split(manifest, settings.split)
     logger.info("data %s: %s of split %s", display_path(manifest.source), pluralize(len(items), "video"), name)
     frame_fps = settings.frame_fps or choice.frame_fps

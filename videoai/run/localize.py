@@ -12,7 +12,7 @@ from videoai.data.lists.items import Items
 from videoai.data.loader import resolve_workers
 from videoai.data.normalize import ToModelInput
 from videoai.data.targets import FrameLabels
-from videoai.data.untrimmed import Extent, cut_to_video, extents
+from videoai.data.untrimmed import BACKGROUND, Extent, cut_to_video, extents
 from videoai.engine.precision import Precision
 from videoai.events.event import Event
 from videoai.events.proposals import EventSettings
@@ -29,7 +29,6 @@ from videoai.tasks.localize.validation import truth_of
 from videoai.tasks.supervised import SupervisedTask
 
 logger = logging.getLogger(__name__)
-BACKGROUND = ("background", "no_action", "none")  # classes of a classifier that are no event, in lower case
 
 
 @dataclass(frozen=True, kw_only=True)

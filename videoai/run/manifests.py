@@ -7,6 +7,7 @@ from videoai.core import process_group
 from videoai.core.build import build
 from videoai.core.messages import pluralize, same_command, truncated_list, whole_percent
 from videoai.core.paths import display_path
+from videoai.data.background import with_background
 from videoai.data.lists import folds
 from videoai.data.lists.manifest import SPLITS, Manifest
 from videoai.data.lists.quarantine import without_quarantined
@@ -66,6 +67,8 @@ def build_manifest(data: DataSettings, *, trust: Sequence[str]) -> Manifest:
         manifest.check_times()
     if data.only is not None:
         manifest = manifest.only(data.only)
+    if data.background:
+        manifest = with_background(manifest)
     if data.quarantine:
         manifest = without_quarantined(manifest, data.quarantine)
     return with_fold(manifest, data) if data.folds is not None and data.test_fold is not None else manifest

@@ -28,6 +28,9 @@ class DataSettings:
 
     source: dict[str, Any] = setting(variants=LAYOUTS, rest=True, help="the layout's own settings, with its name")
     only: tuple[str, ...] | None = setting(None, help="train on these classes alone: [left, right]; null = all")
+    background: bool = setting(
+        False, help="true = what lies between the labelled stretches of untrimmed videos is a class, background"
+    )
     quarantine: str | None = setting(
         None, path=True, help="a CSV file of videos to leave out of train, as videoai data check writes it"
     )

@@ -1,0 +1,157 @@
+"""``task=localize`` as a person types it: segments in, a timeline out, on real files."""
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import numpy as np
+import pytest
+
+import videoai
+from videoai.data.layouts.elan import from_elan
+from videoai.data.lists.manifest import from_csv
+
+Command = Callable[..., CompletedProcess[str]]
+SMALL = ("model=tiny_r3d", "clip.num_frames=16", "clip.stride=1", "clip.fps=8", "trainer.max_steps=24", "device=cpu")
+
+
+@pytest.fixture(scope="session")
+def localizer(videoai_command: Command, segments_csv: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run of a localiser, trained for a few steps."""
+    folder = tmp_path_factory.mktemp("localizer")
+    done = videoai_command("train", "task=localize", "data=csv", f"data.path={segments_csv}", *SMALL, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "model tiny_r3d with head ms_tcn" in done.stderr
+    (run,) = (folder / "runs").iterdir()
+    return run
+
+
+@pytest.mark.slow
+def test_segments_in_a_table_train_a_localiser_whose_page_draws_each_timeline(localizer: Path):
+    page = (localizer / "report" / "report.html").read_text()
+    assert "Timelines" in page
+    assert page.count("annotated: ") >= 4
+    assert "#t=" in page  # a click opens the video at the moment
+    record = json.loads((localizer / "metrics.jsonl").read_text().splitlines()[-1])
+    assert {"map", "f1_50", "edit", "frame_accuracy", "loss"} <= record.keys()
+
+
+@pytest.mark.slow
+def test_evaluate_writes_every_metric_and_events_that_data_csv_reads_back(
+    videoai_command: Command, localizer: Path, segments_csv: Path, tmp_path: Path
+):
+    checkpoint = f"checkpoint={localizer / 'checkpoints' / 'best.pt'}"
+    done = videoai_command("evaluate", checkpoint, "run_dir=out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    results = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert results["n_total"] == 2
+    assert results["events"] == sum(",test," in line for line in segments_csv.read_text().splitlines())
+    assert 0 <= results["map_50"] <= results["map_30"] <= 1
+    again = videoai_command("evaluate", checkpoint, "run_dir=again", "batch_size=3", "num_workers=0", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert (tmp_path / "again" / "per_class.csv").read_text() == (tmp_path / "out" / "per_class.csv").read_text()
+
+
+@pytest.mark.slow
+def test_predict_writes_a_timeline_for_every_program(
+    videoai_command: Command, localizer: Path, segments_csv: Path, tmp_path: Path
+):
+    video = segments_csv.parent / "test_0.mp4"
+    arguments = (f"checkpoint={localizer / 'checkpoints' / 'best.pt'}", f"input={video}", "annotate=true")
+    # A few steps teach little: with low thresholds something is found all the same.
+    low = ("threshold=0.05", "write=[csv,vtt,elan,label_studio]", "run_dir=out")
+    done = videoai_command("predict", *arguments, *low, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    record = json.loads(done.stdout)
+    assert record["events"]
+    for event in record["events"]:
+        assert 0 <= event["start_seconds"] < event["end_seconds"] <= record["duration_seconds"]
+    files = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    names = {"events/test_0.vtt", "events/test_0.eaf", "events/test_0.json", "events.csv", "labelled/test_0.mp4"}
+    assert names <= files
+    with (tmp_path / "out" / "events.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["label"] for row in rows] == [event["label"] for event in record["events"]]
+    table = from_csv(tmp_path / "out" / "events.csv", multi_label=True, val_fraction=0, test_fraction=0)
+    assert {*table.classes} == {event["label"] for event in record["events"]}
+    whole = {"val_fraction": 0, "test_fraction": 0}
+    for label in table.classes:
+        annotations = str(tmp_path / "out" / "events")
+        spans = from_elan(str(video.parent), annotations=annotations, tier=label, multi_label=True, **whole)
+        found = sum(len(item.spans or ()) for item in spans.splits["train"])
+        assert found == sum(event["label"] == label for event in record["events"])
+
+
+@pytest.mark.slow
+def test_python_finds_the_same_events_in_a_file_and_in_its_frames(localizer: Path, segments_csv: Path):
+    model = videoai.load(str(localizer / "checkpoints" / "best.pt"))
+    path = segments_csv.parent / "test_1.mp4"
+    with videoai.open_video(path) as video:
+        frames = video.frames(range(video.num_frames)).permute(0, 2, 3, 1).numpy()
+        fps = video.fps
+    (from_file,), (from_frames,) = model.predict(str(path)), model.predict(np.ascontiguousarray(frames), fps=fps)
+    assert from_file.to_dict()["events"] == from_frames.to_dict()["events"]
+
+
+@pytest.mark.slow
+def test_a_classifier_with_a_background_class_is_the_sliding_window_baseline(
+    videoai_command: Command, segments_csv: Path, tmp_path: Path
+):
+    table = tmp_path / "single.csv"
+    seen, lines = set(), segments_csv.read_text().splitlines()
+    kept = [lines[0]]
+    for path, label, split, *times in (line.split(",") for line in lines[1:]):
+        if (path, *times) not in seen:
+            seen.add((path, *times))
+            kept.append(",".join([str(segments_csv.parent / path), label, split, *times]))
+    table.write_text("\n".join(kept) + "\n")
+    data = ("data=csv", f"data.path={table}")
+    small = ("model=tiny_r3d", "clip.num_frames=8", "trainer.max_steps=4", "device=cpu", "run_dir=run")
+    done = videoai_command("train", *data, "data.background=true", *small, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "of background: stretches of" in done.stderr
+    scored = videoai_command(
+        *("evaluate", "checkpoint=run/checkpoints/best.pt", *data, "split=test", "events=true", "window_seconds=1"),
+        cwd=tmp_path,
+    )
+    assert scored.returncode == 0, scored.stderr
+    assert "mAP at IoU .3 to .7" in scored.stdout
+    written = videoai_command(
+        *("predict", "checkpoint=run/checkpoints/best.pt", f"input={segments_csv.parent / 'test_0.mp4'}"),
+        *("window_seconds=1", "write=[csv]", "run_dir=out"),
+        cwd=tmp_path,
+    )
+    assert written.returncode == 0, written.stderr
+    assert (tmp_path / "out" / "events.csv").read_text().startswith("path,label,start_seconds,end_seconds,score\n")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (["clip.sampling=uniform"], "task=localize needs consecutive frames"),
+        (["imbalance.balanced_softmax=true"], "imbalance.balanced_softmax=True means nothing to task=localize"),
+        (["finetune.head=attentive"], "Its own heads are task.head=ms_tcn"),
+        (["task.head=lstm"], "task.head=lstm: Choose from ms_tcn, local_attention, linear"),
+        (["trainer.metric=top1"], "task=localize measures map, map_50"),
+        (["model=tiny_video_transformer"], "whose order in time is not known"),
+    ],
+)
+def test_settings_that_mean_nothing_to_frames_are_refused(
+    videoai_command: Command, segments_csv: Path, tmp_path: Path, changes: list[str], said: str
+):
+    base = [one for one in SMALL if not any(one.partition("=")[0] == change.partition("=")[0] for change in changes)]
+    arguments = ("train", "task=localize", "data=csv", f"data.path={segments_csv}", *base, *changes)
+    done = videoai_command(*arguments, cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_thresholds_of_events_are_refused_for_a_classifier(videoai_command: Command, untrained: str, clip_folder: Path):
+    done = videoai_command("predict", untrained, f"input={clip_folder}", "threshold=0.4", cwd=clip_folder.parent)
+    assert done.returncode == 1
+    assert "names clips and finds no events. Leave it out." in done.stderr
