@@ -34,11 +34,10 @@ def untrimmed(manifest: Manifest) -> Manifest:
     splits = {split: Items.of(videos_of(items, label_of), items.root) for split, items in manifest.splits.items()}
     check_one_split(manifest.source, splits)
     num_videos, num_events = (sum(map(len, splits.values())), sum(map(count_events, splits.values())))
-    note = f"{pluralize(num_videos, 'video')} with {pluralize(num_events, 'event')} of {pluralize(len(keep), 'class', 'classes')}."
-    notes = [
-        note,
-        *(f"'{name}' is what lies between events, and none itself." for name in manifest.classes if name not in keep),
-    ]
+    classes = pluralize(len(keep), "class", "classes")
+    notes = [f"{pluralize(num_videos, 'video')} with {pluralize(num_events, 'event')} of {classes}."]
+    between = [name for name in manifest.classes if name not in keep]
+    notes += [f"'{name}' is what lies between events, and none itself." for name in between]
     return replace(manifest, classes=tuple(keep), splits=splits, notes=(*manifest.notes, *notes))
 
 
