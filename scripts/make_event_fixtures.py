@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 SEED, NUM_SEQUENCES, NUM_VIDEOS = 7, 24, 12
-NUM_CLASSES = 4  # of sequences; 0 is background
+NUM_CLASSES = 4  # in sequences; 0 is background
 TIOUS = (0.3, 0.4, 0.5, 0.6, 0.7)
 
 

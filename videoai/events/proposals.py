@@ -12,7 +12,7 @@ from numpy import ndarray
 
 from videoai.events.event import Event, Track, overlap, stretches
 
-THRESHOLDS = tuple(np.linspace(0.1, 0.9, 9).round(1).tolist())  # of proposals; as usual for scores of snippets
+THRESHOLDS = tuple(np.linspace(0.1, 0.9, 9).round(1).tolist())  # steps of proposals, as usual for scores of snippets
 OUTER = 0.25  # share of a proposal's length that is looked at on both sides of it (AutoLoc, arXiv:1807.08333)
 MOST_PROPOSALS = 200  # a video; ActivityNet's evaluation keeps as many
 
@@ -25,7 +25,7 @@ class EventSettings:
     low_threshold: float = 0.35  # and goes as far as this holds
     merge_seconds: float = 0.0  # shorter gaps between events of one class are closed
     min_seconds: float = 0.0  # shorter events are dropped
-    nms_sigma: float = 0.4  # of Soft-NMS among proposals; smaller = overlapping ones fade faster
+    nms_sigma: float = 0.4  # for Soft-NMS among proposals; smaller = overlapping ones fade faster
 
 
 def timeline(track: Track, settings: EventSettings) -> list[Event]:

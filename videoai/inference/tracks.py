@@ -172,6 +172,6 @@ def filled(mean: ndarray) -> ndarray:
 
 
 def no_track(num_classes: int, extent: Extent | None) -> Track:
-    """Of a video that could not be read: no probability at any step."""
+    """The track of a video that could not be read: no probability at any step."""
     seconds = extent.seconds if extent else 0.0
     return Track(probability=np.full((num_classes, 1), np.nan, np.float32), rate=1.0, duration_seconds=seconds)

@@ -44,7 +44,7 @@ class Setup:
 
     settings: TrainSettings | TrainGanSettings
     manifest: Manifest  # its split train holds what a training clip is drawn of
-    fingerprint: str  # of the data, before that
+    fingerprint: str  # hash of the data, before that
     clip: ClipSpec
     outputs: Sequence[str]  # names of the model's outputs, which the checkpoint keeps as "classes"
     target: Target

@@ -56,7 +56,7 @@ class Localize:
 
     head: Head = "ms_tcn"
     width: int = 64  # channels of the head
-    num_layers: int = 6  # of a stage of ms_tcn; local_attention has two blocks at each of its levels
+    num_layers: int = 6  # in a stage of ms_tcn; local_attention has two blocks at each of its levels
     threshold: float = EventSettings.threshold
     low_threshold: float = EventSettings.low_threshold
     merge_seconds: float = EventSettings.merge_seconds
