@@ -1,7 +1,8 @@
 """Manifest + decoder + sampling + transform -> clips. Training replaces an unreadable video and says so; evaluation
 never does."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -75,11 +76,18 @@ class TrainClips(Dataset[list[Clip]]):
 
     def _clip(self, item: VideoItem, view: TimedFrames, index: int, generator: Generator) -> tuple[Clip, TimedFrames]:
         video, is_mirrored, is_reversed, ops = self.transform(view.video, generator)
-        labels = item.labels if item.spans is None else item.labels_between(view.first_seconds, view.last_seconds)
-        now = [self.directions.label(label, is_mirrored=is_mirrored, is_reversed=is_reversed) for label in labels]
         step = -1 if is_reversed else 1
         shown = TimedFrames(video, view.numbers[::step], view.seconds[::step])
-        return Clip(video, self.target(now), index, 0, ops=ops), shown
+        relabel = partial(self.directions.label, is_mirrored=is_mirrored, is_reversed=is_reversed)
+        return Clip(video, self.target(as_shown(item, view, relabel), shown.seconds), index, 0, ops=ops), shown
+
+
+def as_shown(item: VideoItem, view: TimedFrames, relabel: Callable[[int], int]) -> VideoItem:
+    """The item with the labels that hold at some moment of the view, each as ``relabel`` says."""
+    if item.spans is None:
+        return item._replace(label=relabel(item.label))
+    spans = item.spans_between(view.first_seconds, view.last_seconds)
+    return item._replace(spans=tuple(span._replace(label=relabel(span.label)) for span in spans))
 
 
 class EvalClips(Dataset[list[Clip]]):
@@ -111,14 +119,17 @@ class EvalClips(Dataset[list[Clip]]):
         """All views, view = clip * num_crops + crop. An unreadable video gives one black clip that carries the
         error."""
         item = self.items[index]
-        label = self.target(item.labels)
         try:
             clips = self.read(index)
         except BadVideo as bad:
             black = torch.zeros(self.clip.num_frames, 3, self.clip.size, self.clip.size, dtype=torch.uint8)
-            return [Clip(black, label, index, 0, str(bad))]
-        crops = [crop for one in clips for crop in eval_crops(one.video, self.clip.size, self.num_crops)]
-        return [Clip(crop, label, index, view) for view, crop in enumerate(crops)]
+            return [Clip(black, self.target(item, ()), index, 0, str(bad))]
+        crops = [
+            (crop, self.target(item, one.seconds))
+            for one in clips
+            for crop in eval_crops(one.video, self.clip.size, self.num_crops)
+        ]
+        return [Clip(crop, target, index, view) for view, (crop, target) in enumerate(crops)]
 
     def read(self, index: int) -> list[TimedFrames]:
         """The clips along one video, each before its crops. Raises: BadVideo."""
