@@ -119,7 +119,7 @@ def _draw_motion(rng: np.random.Generator) -> Draw:
     return Draw(*(rng.uniform(*limits) for limits in ranges))
 
 
-def _draw_look(rng: np.random.Generator, level: Level) -> Look:
+def draw_look(rng: np.random.Generator, level: Level) -> Look:
     """Every level draws the same numbers, so that levels differ in their knobs alone."""
     num = 1 + MAX_DISTRACTORS
     return Look(
@@ -204,7 +204,7 @@ def _check(*, label: int, seed: int, split: str, index: int, level: str) -> None
 
 
 def _scene(rng: np.random.Generator, *, label: int, level: Level, num_frames: int, fps: float) -> Scene:
-    draw, look = _draw_motion(rng), _draw_look(rng, level)
+    draw, look = _draw_motion(rng), draw_look(rng, level)
     camera = np.cumsum(rng.standard_normal((num_frames, 2)), axis=0) * level.camera / 2
     name = CLASSES[label]
     return Scene(look, camera, _where(FORWARD.get(name, name), draw, camera, size=level.size, fps=fps))
