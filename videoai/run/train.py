@@ -47,7 +47,7 @@ from videoai.run.training.time_budget import check_minutes, note_overrun, with_m
 from videoai.run.training_report import training_report
 from videoai.settings.parse import to_dict
 from videoai.settings.training import TrainSettings
-from videoai.tasks import AUTO, build_task
+from videoai.tasks import AUTO, build_task, with_columns
 from videoai.tasks.task import Metric, Setup, Task
 from videoai.tasks.validation import SupervisedValidation
 
@@ -114,7 +114,7 @@ def train(
 
 def resolve(settings: Settings) -> Settings:
     """The settings with what the task decides; the same each time, so that a run can continue."""
-    task = build_task("classify" if settings.task == AUTO else settings.task)
+    task, settings = build_task("classify" if settings.task == AUTO else settings.task), with_columns(settings)
     return settings if isinstance(settings, TrainSettings) and is_open(settings) else task.resolve(settings)
 
 

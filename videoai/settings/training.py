@@ -7,6 +7,7 @@ from videoai.settings.data import DataSettings
 from videoai.settings.loading import LoadingSettings
 from videoai.settings.model import OPTIMIZERS, SCHEDULES, Auto, ClipSettings, ModelOptions
 from videoai.settings.setting import setting
+from videoai.settings.tasks import TASKS
 
 Policy = Literal["randaugment", "trivial", "autoaugment"]
 FeatureAugmenter = Literal["gaussian", "feature_mixup", "smote", "feature_gan"]
@@ -271,18 +272,6 @@ class RunSettings:
         None, min=1, resume=True, needs="parallel=shard", help="processes that share one copy of the model; null = all"
     )
     debug: bool = setting(False, resume=True, help="true = show the traceback of an error")
-
-
-@dataclass(frozen=True, kw_only=True)
-class BuiltInTask:
-    """A task of this project; none has options."""
-
-    name: Literal["auto", "classify", "multi_label"] = setting(
-        "auto", help="auto = classify or multi_label, as the data have one label a clip or several"
-    )
-
-
-TASKS = dict.fromkeys(("auto", "classify", "multi_label"), BuiltInTask)
 
 
 def check_repeats(augment: AugmentSettings, batch_size: int | Literal["auto"]) -> None:

@@ -19,6 +19,7 @@ from videoai.core.log import RunLog
 from videoai.core.seeding import seed_for
 from videoai.core.types import BatchOp, Clips
 from videoai.data.lists.manifest import Manifest
+from videoai.data.lists.target_columns import Kinds
 from videoai.data.normalize import ToModelInput
 from videoai.data.targets import Target
 from videoai.engine.average import Average
@@ -70,15 +71,25 @@ class SupervisedLearner:
 class SupervisedTask(ABC):
     """A base for tasks with one target a clip. A subclass says at least what is abstract here."""
 
-    metrics: ClassVar[Mapping[str, Metric]]  # for validation; the first chooses, unless trainer.metric names another
+    metrics: Mapping[str, Metric]  # for validation; the first chooses, unless trainer.metric names another
     evaluations: ClassVar[int] = 20
     takes_probes: ClassVar[bool] = True
     no_scores: ClassVar[str] = ""
     loss_settings: ClassVar[Sequence[str]] = ()  # those of LOSS_SETTINGS that its loss takes
     has_classes: ClassVar[bool] = False  # a target is the number of one class, as generated clips and features need
     labels: ClassVar[str] = "one label"  # what a clip of the data must have: "one label" or "several labels"
+    own_ensemble: ClassVar[bool] = False  # whether an ensemble averages outputs as they are, not probabilities
 
     # The data.
+
+    @property
+    def columns(self) -> Kinds:
+        """Columns of the table of clips that are targets, and their kinds; none where the label is the target."""
+        return {}
+
+    def decided(self, manifest: Manifest) -> dict[str, Any]:
+        """Options of the task that are ``auto`` and that the data decide, such as the mean of a target."""
+        return {}
 
     @abstractmethod
     def outputs(self, manifest: Manifest) -> list[str]:
@@ -86,7 +97,7 @@ class SupervisedTask(ABC):
 
     @abstractmethod
     def target(self, manifest: Manifest, outputs: Sequence[str], source: str) -> Target:
-        """labels of a clip, numbers of ``manifest.classes`` -> what the loss compares with; a picklable callable.
+        """(item, seconds of its frames) -> what the loss compares with; a picklable callable, see data/targets.py.
 
         Raises: ValueError: data that ``source``, the checkpoint with these outputs, has not learned.
         """
@@ -186,6 +197,10 @@ class SupervisedTask(ABC):
         return f"model {name}: {sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters"
 
     # Evaluation.
+
+    def truth(self, targets: Tensor) -> Tensor:
+        """What of the targets answers are compared with. By default all of it."""
+        return targets
 
     def activated(self, outputs: Tensor) -> Tensor:
         """outputs [..., K] -> what a view says of its video, [..., K]; by default the outputs themselves."""

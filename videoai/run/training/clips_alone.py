@@ -14,7 +14,7 @@ from videoai.run.reading import resolve_reading
 from videoai.run.training.choose_model import is_open, with_clip
 from videoai.settings.parse import to_dict
 from videoai.settings.training import TrainSettings
-from videoai.tasks import AUTO, build_task, suiting
+from videoai.tasks import AUTO, build_task, suiting, with_columns
 from videoai.tasks.task import Setup
 
 
@@ -24,13 +24,16 @@ def clips_setup(training: TrainSettings, *, num_workers: int = 0) -> Setup:
     Raises: ValueError, OSError: as ``train``.
     """
     device = resolve_device(training.device)
+    training = with_columns(training)
     manifest = build_manifest(training.data, trust=ANYTHING)
     node = suiting(manifest) if training.task == AUTO else training.task
     task = build_task(node)
+    if decided := task.decided(manifest):
+        task = build_task(node := {**node, **decided})
     if is_open(training):
         training = with_clip(training, manifest.splits["train"], device)
     training = task.resolve(training)
-    data = replace(training.data, flip=resolve_flip(training.data, manifest.classes))
+    data = replace(training.data, flip=resolve_flip(training.data, manifest.all_names))
     clip, outputs = ClipSpec(**to_dict(training.clip)), task.outputs(manifest)
     return Setup(
         settings=replace(training, task=node, data=data),

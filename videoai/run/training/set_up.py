@@ -47,6 +47,8 @@ def set_up(run: Run) -> tuple[Task, Setup]:
     node = suiting(manifest) if settings.task == AUTO else settings.task
     task = build_task(node)
     task.validate(manifest, settings)
+    if decided := task.decided(manifest):
+        task = build_task(node := {**node, **decided})
     announce_data(manifest)
     warn_of_parted_sources(manifest)
     note_classes(task, manifest, settings.data)
@@ -60,7 +62,7 @@ def set_up(run: Run) -> tuple[Task, Setup]:
         warn_of_seen_videos(manifest, settings)
     clip = ClipSpec(**to_dict(settings.clip))
     reading = resolve_reading(settings.loading, manifest.splits["train"], clip, device)
-    data = replace(settings.data, flip=resolve_flip(settings.data, manifest.classes))
+    data = replace(settings.data, flip=resolve_flip(settings.data, manifest.all_names))
     settings = replace(settings, task=node, data=data, loading=replace(settings.loading, decoder=reading["decoder"]))
     if isinstance(settings, TrainSettings):
         metric = task.resolve_metric(settings.trainer.metric, manifest.source)
