@@ -8,6 +8,7 @@ import pytest
 from videoai.data.layouts.json_clips import from_json
 from videoai.data.layouts.table import from_table
 from videoai.data.lists import manifest_cache
+from videoai.data.lists.clips_csv import clips_csv
 from videoai.data.lists.folds import with_fold
 from videoai.data.lists.manifest import from_csv
 
@@ -136,3 +137,18 @@ def test_a_column_is_a_block_of_numbers(table):
     assert values is not None
     assert values.dtype == np.float64
     assert values.shape == (2, 2)
+
+
+def test_a_prepared_table_has_them_again(table, tmp_path):
+    manifest = from_csv(table(LINES), columns=KINDS)
+    located = {item.path: item.path for items in manifest.splits.values() for item in items}
+    (tmp_path / "again.csv").write_bytes(clips_csv(manifest, located))
+    again = from_csv(tmp_path / "again.csv", columns=KINDS)
+    assert (again.columns, again.splits) == (manifest.columns, manifest.splits)
+    numbers = from_csv(table(["a.mp4,1", "b.mp4,2"], "path,label"), columns={"label": "value"}, val_fraction=0)
+    assert b"path,split,group,start_seconds,end_seconds,label\n" in clips_csv(numbers, located)
+
+
+def test_a_column_that_is_written_otherwise_keeps_the_name_that_was_asked_for(table):
+    manifest = from_csv(table(["a.mp4,1", "b.mp4,2"], "Path,Label"), columns={"Label": "value"}, val_fraction=0)
+    assert manifest.columns[0].name == "Label"
