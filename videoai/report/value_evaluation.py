@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MEANS = ("ccc", "pearson", "rmse", "mae", "sagr")
+WITHOUT_UNIT = ("ccc", "pearson", "sagr")  # those whose means over targets say something
 TITLES = {"ccc": "CCC", "pearson": "Pearson r", "rmse": "RMSE", "mae": "MAE", "sagr": "sign agreement"}
 MAX_EXHIBITS = 12  # films in a gallery
 
@@ -62,7 +63,7 @@ def value_results(by_target: Sequence[ValueScore]) -> dict[str, Any]:
 def value_table(results: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Rows for the console, of ``value_report``'s results."""
     each = results["per_target"]
-    rows = [] if len(each) == 1 else [("mean CCC", f"{results['ccc']:.3f}"), ("mean MAE", f"{results['mae']:.4g}")]
+    rows = [] if len(each) == 1 else [("mean CCC", f"{results['ccc']:.3f}")]
     for name, score in each.items():
         words = ", ".join(f"{TITLES[key]} {score[key]:.4g}" for key in MEANS[1:])
         rows.append((f"{name}: CCC", f"{score['ccc']:.3f} ({words})"))
@@ -74,19 +75,20 @@ def value_summary(evaluated: Evaluated, results: Mapping[str, Any], means: Seque
     """What the page says."""
     each = results["per_target"]
     missing = [
-        f"{pluralize(score['n_missing'], 'video has', 'videos have')} no {name}, and count in no metric of it."
+        f"{pluralize(score['n_missing'], 'video has', 'videos have')} no {name}: left out of its metrics."
         for name, score in each.items()
         if score["n_missing"]
     ]
     return Summary(
-        headline=f"CCC {results['ccc']:.3f}, MAE {results['mae']:.4g} on {videos(evaluated)}"
-        + (f", means of {len(each)} targets." if len(each) > 1 else f", of {next(iter(each))}."),
+        headline=f"CCC {results['ccc']:.3f} on {videos(evaluated)}, the mean of {len(each)} targets."
+        if len(each) > 1
+        else f"CCC {results['ccc']:.3f}, MAE {results['mae']:.4g} of {next(iter(each))} on {videos(evaluated)}.",
         notes=[
             "CCC is of the whole split: 1 = every value is right, 0 = no better than one value for all.",
             *missing,
             *unreadable_note(evaluated, "count as the mean of training"),
         ],
-        tiles=[(TITLES[key], f"{results[key]:.4g}") for key in MEANS],
+        tiles=[(TITLES[key], f"{results[key]:.4g}") for key in (MEANS if len(each) == 1 else WITHOUT_UNIT)],
         sections=[Section("Targets", target_table(each))],
         galleries=[farthest(evaluated, means)],
     )

@@ -138,9 +138,13 @@ def class_warnings(manifest: Manifest, data: DataSettings) -> list[str]:
 def announce_data(manifest: Manifest) -> None:
     """Where the videos come from, how they are split, how the classes are balanced."""
     counts = {split: len(items) for split, items in manifest.splits.items()}
-    logger.info("data %s: %d classes, %s", display_path(manifest.source), len(manifest.classes), counts)
+    is_labelled = len(manifest.classes) > 1 or not manifest.columns
+    classes = f"{len(manifest.classes)} classes, " if is_labelled else ""
+    logger.info("data %s: %s%s", display_path(manifest.source), classes, counts)
     for note in manifest.notes:
         logger.info("  %s", note)
+    if not is_labelled:
+        return
     columns = list(zip(*manifest.table(), strict=True))
     table = class_balance_table(dict(zip(SPLITS, columns[1:], strict=True)), classes=columns[0])
     logger.info("%s", as_text(table))
