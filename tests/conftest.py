@@ -48,7 +48,7 @@ def golden() -> Callable[[str, Sequence[float], float], None]:
 @pytest.fixture(scope="session")
 def clip_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Real mp4 files in class folders: 4 motions x 6 clips of 32 px, 32 frames."""
-    from videoai.data.motion16.dataset import write_clip
+    from videoai.data.encode import write_clip
     from videoai.data.motion16.motion import CLASSES, render
 
     root = tmp_path_factory.mktemp("clips")

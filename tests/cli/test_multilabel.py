@@ -8,7 +8,7 @@ import pytest
 import torch
 from sklearn.metrics import average_precision_score
 
-from videoai.data.motion16.dataset import write_clip
+from videoai.data.encode import write_clip
 from videoai.data.motion16.motion import CLASSES, render
 
 FAST = (

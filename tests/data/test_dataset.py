@@ -10,7 +10,7 @@ from videoai.data.augment.directions import Directions
 from videoai.data.augment.transforms import TrainTransform
 from videoai.data.dataset import EvalClips, TrainClips
 from videoai.data.decode import open_video
-from videoai.data.motion16.dataset import write_clip
+from videoai.data.encode import write_clip
 from videoai.data.sampling import TemporalJitter
 from videoai.data.targets import MultiHot
 

@@ -19,8 +19,8 @@ class Number:
     values: tuple[float, ...]  # one for each class of the data
     scale: float
 
-    def __call__(self, labels):
-        return torch.tensor(self.values[labels[0]] / self.scale)
+    def __call__(self, item, seconds):
+        return torch.tensor(self.values[item.label] / self.scale)
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from videoai.core.types import ClipSpec
+from videoai.data.encode import write_clip
 from videoai.data.media import BadVideo
-from videoai.data.motion16.dataset import write_clip
 from videoai.data.normalize import ToModelInput
 from videoai.engine.precision import Precision
 from videoai.inference.load import LoadedModel

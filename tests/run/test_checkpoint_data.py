@@ -10,7 +10,15 @@ import torch
 
 from videoai.data.lists.manifest import from_csv, from_folder
 from videoai.data.motion16.dataset import SIZES, Size, motion16
-from videoai.run.checkpoint_data import DataChange, DataChoice, check_data_unchanged, choose_data, layout_of, read_data
+from videoai.run.checkpoint_data import (
+    DataChange,
+    DataChoice,
+    check_data_unchanged,
+    choose_data,
+    layout_of,
+    read_data,
+    with_targets,
+)
 from videoai.run.manifests import MANIFESTS
 from videoai.run.recorded_settings import HOW_TO_READ, fault_of, in_short, settings_of
 from videoai.settings.data import DataSettings
@@ -339,3 +347,10 @@ def test_an_ensemble_of_folds_has_no_clips_that_are_new_to_it(model, said, folde
     state = {"config": {"model": model}, "versions": {"data": "another"}}
     with pytest.raises(ValueError, match=said):
         check_data_unchanged(manifest, state, "best.pt")
+
+
+def test_other_data_have_the_columns_that_the_checkpoint_learned_unless_they_name_some():
+    recorded = {"name": "csv", "columns": {"pain": "value"}}
+    assert with_targets({"name": "csv", "columns": None}, recorded)["columns"] == {"pain": "value"}
+    assert with_targets({"name": "csv", "columns": {}}, recorded)["columns"] == {}
+    assert with_targets({"name": "csv"}, {"name": "csv"}) == {"name": "csv"}

@@ -24,6 +24,14 @@ def test_an_unknown_data_set_offers_the_nearest():
         build_manifest(DataSettings(source={"name": "folders"}), trust=())
 
 
+def test_a_layout_without_columns_says_where_to_write_them():
+    data = DataSettings(source={"name": "folder", "root": "clips"}, columns={"speed": "value"})
+    with pytest.raises(
+        ValueError, match="data=folder has no columns, and the task wants speed. Write a table, path,speed"
+    ):
+        build_manifest(data, trust=())
+
+
 def test_a_url_is_no_path_to_be_made_absolute():
     for url in ("https://host/set", "simplecache::s3://bucket/set"):
         assert absolute_values({"path": url}) == {"path": url}

@@ -225,7 +225,16 @@ def test_a_setting_that_needs_another_one_says_when_it_has_no_effect(changes, se
 
 def test_what_a_setting_needs_is_a_setting():
     known = {one.key for one in describe(TrainSettings, complete(TrainSettings, GIVEN))}
-    known |= {"gan.ada_target", "gan.r1", "gan.generator.motion_code", "optim.momentum", "to", "hub", "events", "task.head"}
+    known |= {
+        "gan.ada_target",
+        "gan.r1",
+        "gan.generator.motion_code",
+        "optim.momentum",
+        "to",
+        "hub",
+        "events",
+        "task.head",
+    }
     needed = {re.split("[=>]", setting_of(f).needs)[0] for cls in ALL for f in fields(cls)}
     assert needed - {""} <= known
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 
+from videoai.core.types import VideoItem
 from videoai.report.result_files import Report
 from videoai.tasks import build_task
 from videoai.tasks.classify import Classify
@@ -61,14 +62,14 @@ def test_metrics_and_evaluations_are_checked_at_once(name, value):
 
 
 @pytest.mark.parametrize("value", [None, "text", {}, [torch.zeros(2), torch.zeros(3)]])
-def test_a_target_that_is_no_tensor_names_its_labels(value):
-    with pytest.raises(ValueError, match=r"Own.target: the target of \[1\] is"):
-        CheckedTarget(lambda labels: value, "task: Own.target")((1,))
+def test_a_target_that_is_no_tensor_names_its_clip(value):
+    with pytest.raises(ValueError, match=r"Own.target: the target of x.mp4 is"):
+        CheckedTarget(lambda item, seconds: value, "task: Own.target")(VideoItem("x.mp4", 1), ())
 
 
 def test_a_target_has_no_gradient():
-    target = CheckedTarget(lambda labels: torch.tensor(2.0, requires_grad=True), "task: Own.target")
-    assert not target((1,)).requires_grad
+    target = CheckedTarget(lambda item, seconds: torch.tensor(2.0, requires_grad=True), "task: Own.target")
+    assert not target(VideoItem("x.mp4", 1), ()).requires_grad
 
 
 @pytest.mark.parametrize("loss", [None, 0.5, (1,), torch.zeros(2, requires_grad=True), torch.zeros(())])

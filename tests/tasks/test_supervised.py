@@ -70,7 +70,8 @@ def test_a_metric_is_written_as_a_share_or_as_a_number():
 
 def test_labels_are_matched_by_name_whatever_the_order_and_the_number_of_classes():
     assert Classify().target(ONE, ["c", "b", "a"], "best.pt").output_of == [2, 1]
-    assert MultiLabel().target(SEVERAL, ["c", "b", "a"], "best.pt")([1]).tolist() == [0, 1, 0]
+    clip = VideoItem("x.mp4", MULTI_LABEL, spans=(LabelSpan(1),))
+    assert MultiLabel().target(SEVERAL, ["c", "b", "a"], "best.pt")(clip, ()).tolist() == [0, 1, 0]
 
 
 def test_other_class_names_are_both_named():

@@ -82,20 +82,24 @@ class VideoItem(NamedTuple):
     end_seconds: float | None = None  # None = to the end of the file
     group: str | None = None  # clips of one group (source video, person) never cross a split
     spans: tuple[LabelSpan, ...] | None = None  # multi-label sets: any number of them; None = the one label
+    values: tuple[float | None, ...] = ()  # one for each column of targets of the manifest; None = missing
 
     @property
     def labels(self) -> tuple[int, ...]:
         """Every label of the item once, in order: its only one, or those of its spans."""
         return (self.label,) if self.spans is None else tuple(sorted({span.label for span in self.spans}))
 
-    def labels_between(self, first_seconds: float, last_seconds: float) -> tuple[int, ...]:
-        """As ``labels``, of the spans that hold at some moment between the two, which belong to it."""
-        holding = (
-            span.label
+    def spans_between(self, first_seconds: float, last_seconds: float) -> tuple[LabelSpan, ...]:
+        """The spans that hold at some moment between the two, which belong to it."""
+        return tuple(
+            span
             for span in self.spans or ()
             if span.start_seconds <= last_seconds and (span.end_seconds is None or first_seconds <= span.end_seconds)
         )
-        return tuple(sorted(set(holding)))
+
+    def labels_between(self, first_seconds: float, last_seconds: float) -> tuple[int, ...]:
+        """As ``labels``, of these spans alone."""
+        return tuple(sorted({span.label for span in self.spans_between(first_seconds, last_seconds)}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +131,7 @@ class Clip(NamedTuple):
     """What a dataset yields: one decoded view of one video, on the CPU."""
 
     video: Tensor  # uint8 [T, C, H, W], RGB
-    label: int | Tensor  # in a multi-label set: float [K], 0 or 1
+    label: int | Tensor  # the task's target: in a multi-label set float [K], 0 or 1
     index: int  # position of the video in its split
     view: int  # 0 .. V-1 in evaluation, 0 in training
     error: str = ""  # why the video could not be read; "" = it could
@@ -138,7 +142,7 @@ class Clips(NamedTuple):
     """Collated clips as they cross to the device: a quarter of the bytes of floats."""
 
     video: Tensor  # uint8 [B, T, C, H, W]
-    label: Tensor  # int64 [B], or float [B, K] of 0 and 1 in a multi-label set
+    label: Tensor  # int64 [B], or float [B, K]: of 0 and 1 in a multi-label set, of numbers in others
     index: Tensor  # int64 [B]
     view: Tensor  # int64 [B]
     error: list[str]

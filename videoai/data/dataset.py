@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import torch
-from torch import Generator, Tensor
+from torch import Generator
 from torch.utils.data import Dataset
 
 from videoai.core.seeding import generator_for
@@ -16,7 +16,7 @@ from videoai.data.augment.transforms import TrainTransform, eval_crops
 from videoai.data.media import BadVideo
 from videoai.data.reading import TimedFrames, read_timed_views
 from videoai.data.sampling import NO_JITTER, TemporalJitter
-from videoai.data.targets import FrameLabels, Target, one_class
+from videoai.data.targets import Target, one_class
 
 MAX_SUBSTITUTES = 10  # unreadable videos in a row before giving up: by then the data, not a file, is broken
 
@@ -76,18 +76,18 @@ class TrainClips(Dataset[list[Clip]]):
 
     def _clip(self, item: VideoItem, view: TimedFrames, index: int, generator: Generator) -> tuple[Clip, TimedFrames]:
         video, is_mirrored, is_reversed, ops = self.transform(view.video, generator)
-        turned = partial(self.directions.label, is_mirrored=is_mirrored, is_reversed=is_reversed)
         step = -1 if is_reversed else 1
         shown = TimedFrames(video, view.numbers[::step], view.seconds[::step])
-        return Clip(video, self._target(item, shown, turned), index, 0, ops=ops), shown
+        relabel = partial(self.directions.label, is_mirrored=is_mirrored, is_reversed=is_reversed)
+        return Clip(video, self.target(as_shown(item, view, relabel), shown.seconds), index, 0, ops=ops), shown
 
-    def _target(self, item: VideoItem, shown: TimedFrames, turned: Callable[[int], int]) -> int | Tensor:
-        """turned: the label of a clip that is mirrored or reversed."""
-        if isinstance(self.target, FrameLabels):
-            spans = [span._replace(label=turned(span.label)) for span in item.spans or ()]
-            return self.target.at(spans, shown.seconds)
-        labels = item.labels if item.spans is None else item.labels_between(shown.first_seconds, shown.last_seconds)
-        return self.target([turned(label) for label in labels])
+
+def as_shown(item: VideoItem, view: TimedFrames, relabel: Callable[[int], int]) -> VideoItem:
+    """The item with the labels that hold at some moment of the view, each as ``relabel`` says."""
+    if item.spans is None:
+        return item._replace(label=relabel(item.label))
+    spans = item.spans_between(view.first_seconds, view.last_seconds)
+    return item._replace(spans=tuple(span._replace(label=relabel(span.label)) for span in spans))
 
 
 class EvalClips(Dataset[list[Clip]]):
@@ -119,14 +119,17 @@ class EvalClips(Dataset[list[Clip]]):
         """All views, view = clip * num_crops + crop. An unreadable video gives one black clip that carries the
         error."""
         item = self.items[index]
-        label = self.target(item.labels)
         try:
             clips = self.read(index)
         except BadVideo as bad:
             black = torch.zeros(self.clip.num_frames, 3, self.clip.size, self.clip.size, dtype=torch.uint8)
-            return [Clip(black, label, index, 0, str(bad))]
-        crops = [crop for one in clips for crop in eval_crops(one.video, self.clip.size, self.num_crops)]
-        return [Clip(crop, label, index, view) for view, crop in enumerate(crops)]
+            return [Clip(black, self.target(item, ()), index, 0, str(bad))]
+        crops = [
+            (crop, self.target(item, one.seconds))
+            for one in clips
+            for crop in eval_crops(one.video, self.clip.size, self.num_crops)
+        ]
+        return [Clip(crop, target, index, view) for view, (crop, target) in enumerate(crops)]
 
     def read(self, index: int) -> list[TimedFrames]:
         """The clips along one video, each before its crops. Raises: BadVideo."""

@@ -8,6 +8,8 @@ from typing import Any
 from rich.table import Table
 
 CONFIDENCE = 0.95
+# Scores that are no shares, and so not written in percent.
+NUMBERS = ("ccc", "pearson", "rmse", "mae", "quadratic_weighted_kappa", "mean_level_error", "mean")
 
 
 def fold_interval(values: Sequence[float], overlap: float) -> tuple[float, float]:
@@ -25,15 +27,20 @@ def fold_interval(values: Sequence[float], overlap: float) -> tuple[float, float
 
 
 def folds_table(rows: Sequence[Mapping[str, Any]], summary: Mapping[str, Mapping[str, float]]) -> Table:
-    """A row a fold, then the mean, the standard deviation and the 95 % interval of each score, in percent."""
+    """A row a fold, then the mean, the standard deviation and the 95 % interval of each score; shares in percent."""
     table = Table(title="Each fold tested on clips that its network has not seen")
-    for name in ("fold", "train", "test", *(f"{key} %" for key in summary)):
+    for name in ("fold", "train", "test", *(key if key in NUMBERS else f"{key} %" for key in summary)):
         table.add_column(name, justify="right")
     for row in rows:
-        scores = [f"{100 * row[key]:.1f}" for key in summary]
+        scores = [_written(key, row[key]) for key in summary]
         table.add_row(str(row["fold"]), str(row["n_train"]), str(row["n_test"]), *scores)
     table.add_section()
-    means = [f"{100 * one['mean']:.1f} ± {100 * one['sd']:.1f}" for one in summary.values()]
+    means = [f"{_written(key, one['mean'])} ± {_written(key, one['sd'])}" for key, one in summary.items()]
     table.add_row("mean ± sd", "", "", *means)
-    table.add_row("95 %", "", "", *(f"{100 * one['low']:.1f} .. {100 * one['high']:.1f}" for one in summary.values()))
+    ends = [f"{_written(key, one['low'])} .. {_written(key, one['high'])}" for key, one in summary.items()]
+    table.add_row("95 %", "", "", *ends)
     return table
+
+
+def _written(key: str, value: float) -> str:
+    return f"{value:.3f}" if key in NUMBERS else f"{100 * value:.1f}"

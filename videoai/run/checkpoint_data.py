@@ -19,7 +19,7 @@ from videoai.core.cache import cache_folder
 from videoai.core.messages import pluralize
 from videoai.core.paths import display_path, is_url
 from videoai.data.lists.manifest import Manifest
-from videoai.data.motion16.dataset import is_rendered
+from videoai.data.motion16.dataset import CLASSES_VARIANT, is_rendered
 from videoai.data.motion16.motion import CLASSES
 from videoai.data.shards.ranges import RANGE
 from videoai.data.shards.rows import ROW
@@ -39,8 +39,9 @@ from videoai.settings.renamed import LOADING
 logger = logging.getLogger(__name__)
 
 OTHER_DATA = "Name the videos: data=folder data.root=PATH, or data=csv data.path=FILE"
-RENDERING = ("size", "level", "seed")  # which clips motion16 renders
+RENDERING = ("variant", "size", "level", "seed")  # which clips motion16 renders
 SAME_RENDERING = ("name", *RENDERING, "only")  # wherever they lie; each rendering comes with its test split
+UNSAID = {"variant": CLASSES_VARIANT}  # what older checkpoints do not say
 SAME_DATA = ("name", "root", "path", "only")
 
 
@@ -76,16 +77,22 @@ def choose_data(change: DataChange, state: Mapping[str, Any], source: str, *, sc
         raise ValueError(f"checkpoint={source}: published weights bring no data. {OTHER_DATA}")
     if change.named is None:
         before = recorded_node(recorded, change.changed, source)
-    node = before if change.named is None else to_dict(change.named)
+    node = before if change.named is None else with_targets(to_dict(change.named), recorded)
     same = SAME_RENDERING if node.get("name") == "motion16" else SAME_DATA if change.named else ()
     known = recorded if isinstance(recorded, Mapping) else {}
-    is_own = all(_same(node.get(key), known.get(key)) for key in same)
+    is_own = all(_same(node.get(key, UNSAID.get(key)), known.get(key, UNSAID.get(key))) for key in same)
     if scores_whole and not is_own:
         node = node | {key: 0.0 for key in ("val_fraction", "test_fraction") if key in node}
     data = parse(DataSettings, {key: value for key, value in node.items() if key not in LOADING}).absolute()
     recorded_only = change.named is None
     frame_fps = node.get("frame_fps") or recorded_rate(state) if recorded_only else None
     return DataChoice(data, is_own, recorded_only, tuple(change.changed), frame_fps)
+
+
+def with_targets(node: dict[str, Any], recorded: Any) -> dict[str, Any]:
+    """A node of other data, with the columns that the checkpoint has learned from where it names none."""
+    columns = recorded.get("columns") if isinstance(recorded, Mapping) else None
+    return {**node, "columns": columns} if columns and node.get("columns") is None else node
 
 
 def recorded_rate(state: Mapping[str, Any]) -> float | None:

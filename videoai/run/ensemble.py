@@ -9,10 +9,13 @@ from typing import Any, NamedTuple
 import torch
 
 from videoai.core import checkpoint
+from videoai.core.build import ANYTHING
 from videoai.core.messages import pluralize
 from videoai.core.paths import display_path
 from videoai.inference.load import FETCHED, averaged, from_state
+from videoai.run.recorded_settings import in_short
 from videoai.settings.runs import EnsembleSettings
+from videoai.tasks import node_of, task_of
 
 logger = logging.getLogger(__name__)
 BEST = Path("checkpoints") / "best.pt"
@@ -69,10 +72,21 @@ def check_members(paths: Sequence[Path], states: Sequence[Mapping[str, Any]]) ->
             or config.get("finetune", {}).get("head") == "attentive"
         ):
             raise ValueError(f"{display_path(path)}: an ensemble takes models of the zoo with their own heads.")
+        if task_node(state) != task_node(states[0]):
+            tasks = [in_short(task_node(one)) for one in (state, states[0])]
+            raise ValueError(
+                f"{display_path(path)} and {display_path(paths[0])} differ in their task: {' and '.join(tasks)}. An "
+                "ensemble needs the same, with the same statistics of its targets."
+            )
         for key in SAME:
             if state[key] != states[0][key]:
                 said = f"{display_path(path)} and {display_path(paths[0])} differ in their {key}"
                 raise ValueError(f"{said}: {different(state[key], states[0][key])}. An ensemble needs the same.")
+
+
+def task_node(state: Mapping[str, Any]) -> dict[str, Any]:
+    """The task of a checkpoint with the options that are set."""
+    return {key: value for key, value in node_of(state).items() if value is not None}
 
 
 def different(one: Any, other: Any) -> str:
@@ -96,8 +110,9 @@ def joined(states: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         for number, state in enumerate(states)
         for name, tensor in (averaged(dict(state)) or state["model"]).items()
     }
-    several = first["config"].get("task") in ("multi_label", {"name": "multi_label"})
-    model = {"name": "ensemble", "members": nodes, "several_labels": several}
+    several = task_node(first).get("name") == "multi_label"
+    plain = {"plain": True} if getattr(task_of(first, trust=ANYTHING), "own_ensemble", False) else {}
+    model = {"name": "ensemble", "members": nodes, "several_labels": several, **plain}
     data = {key: value for key, value in first["config"]["data"].items() if key not in ("test_fold", "folds")}
     return {
         **{key: first[key] for key in ("format", "classes", "clip", "step", "versions")},

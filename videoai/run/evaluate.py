@@ -215,7 +215,7 @@ def evaluated_split(
     """What was scored, and the scores."""
     return Evaluated(
         scores=task.scores(views),
-        targets=split_targets(split.items, split.target),
+        targets=task.truth(split_targets(split.items, split.target)),
         paths=[name_of(item, split.manifest.root) for item in split.items],
         errors=views.errors,
         names=model.classes,

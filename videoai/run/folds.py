@@ -14,7 +14,7 @@ from typing import Any
 from videoai.core import checkpoint, process_group
 from videoai.core.checkpoint import read_plain
 from videoai.core.files import write_together
-from videoai.report.folds import fold_interval
+from videoai.report.folds import NUMBERS, fold_interval
 from videoai.run.ensemble import joined
 from videoai.run.evaluate import evaluate
 from videoai.run.train import train
@@ -24,7 +24,8 @@ from videoai.settings.training import TrainSettings
 from videoai.settings.verbs import EvaluateSettings
 
 logger = logging.getLogger(__name__)
-SCORES = ("video_top1", "mean_class_accuracy", "macro_f1", "macro_map", "micro_map")  # those that results may hold
+SHARES = ("video_top1", "mean_class_accuracy", "macro_f1", "macro_map", "micro_map", "joint_top1", "within_one")
+SCORES = (*SHARES, *NUMBERS)  # those that results may hold
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,9 +70,11 @@ def in_fold(settings: TrainSettings, fold: int, base: Path) -> TrainSettings:
 
 
 def as_first(settings: TrainSettings, state: Mapping[str, Any]) -> TrainSettings:
-    """The settings with the model and the clip of the first fold, since networks of an ensemble see the same clip."""
+    """The settings with the model, the clip and the task of the first fold, since networks of an ensemble see the same
+    clip and learn numbers on the same scale."""
     config = state["config"]
-    return replace(settings, model=config["model"], clip=parse(ClipSettings, config["clip"]))
+    clip = parse(ClipSettings, config["clip"])
+    return replace(settings, model=config["model"], clip=clip, task=config["task"])
 
 
 def tested(checkpoint_path: str, settings: TrainSettings) -> dict[str, Any]:
@@ -86,7 +89,8 @@ def summed_up(rows: Sequence[Mapping[str, Any]], key: str) -> dict[str, float]:
     values = [float(row[key]) for row in rows]
     overlap = mean(row["n_test"] / row["n_train"] if row["n_train"] else 0.0 for row in rows)
     low, high = fold_interval(values, overlap)
-    return {"mean": mean(values), "sd": stdev(values), "low": max(0.0, low), "high": min(1.0, high)}
+    low, high = (low, high) if key in NUMBERS else (max(0.0, low), min(1.0, high))
+    return {"mean": mean(values), "sd": stdev(values), "low": low, "high": high}
 
 
 def as_json(rows: Sequence[Mapping[str, Any]], summary: Mapping[str, Any]) -> bytes:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from typing import Any
 
 from videoai.core import process_group
 from videoai.core.build import build
@@ -52,16 +53,20 @@ MANIFESTS = {
     "webdataset": "videoai.data.layouts.webdataset:from_webdataset",
 }
 
+WITH_COLUMNS = ("csv", "epic_kitchens", "json", "motion16", "parquet", "table")  # that take targets
+
 
 def build_manifest(data: DataSettings, *, trust: Sequence[str]) -> Manifest:
     """Raises: ValueError or FileNotFoundError, naming the file and what to do."""
     with process_group.first_on_node():  # it may render or unpack something
-        manifest = build(data.source, MANIFESTS, where="data", trust=trust)
+        manifest = build(with_columns(data), MANIFESTS, where="data", trust=trust)
     if not isinstance(manifest, Manifest):
         target = data.source.get("_target_") or data.name
         raise ValueError(
             f"data: {target} returned a {type(manifest).__name__}; return a Manifest of videoai.data.lists.manifest."
         )
+    if lacking := [name for name in data.columns or {} if name not in [column.name for column in manifest.columns]]:
+        raise ValueError(f"{manifest.source}: the manifest has no column {lacking[0]!r} of targets.")
     manifest.check_labels()
     if data.source.get("_target_"):  # readers of layouts check each line, and data check counts what is wrong
         manifest.check_times()
@@ -72,6 +77,19 @@ def build_manifest(data: DataSettings, *, trust: Sequence[str]) -> Manifest:
     if data.quarantine:
         manifest = without_quarantined(manifest, data.quarantine)
     return with_fold(manifest, data) if data.folds is not None and data.test_fold is not None else manifest
+
+
+def with_columns(data: DataSettings) -> dict[str, Any]:
+    """The node of the data, with the columns that are targets. Raises: ValueError: a layout without columns."""
+    if not data.columns:
+        return data.source
+    if data.name is not None and data.name not in WITH_COLUMNS:
+        given = ", ".join(data.columns)
+        raise ValueError(
+            f"data={data.name} has no columns, and the task wants {given}. Write a table, path,{given}: data=csv "
+            "data.path=FILE"
+        )
+    return {**data.source, "columns": data.columns}
 
 
 def with_fold(manifest: Manifest, data: DataSettings) -> Manifest:
@@ -123,9 +141,13 @@ def class_warnings(manifest: Manifest, data: DataSettings) -> list[str]:
 def announce_data(manifest: Manifest) -> None:
     """Where the videos come from, how they are split, how the classes are balanced."""
     counts = {split: len(items) for split, items in manifest.splits.items()}
-    logger.info("data %s: %d classes, %s", display_path(manifest.source), len(manifest.classes), counts)
+    is_labelled = len(manifest.classes) > 1 or not manifest.columns
+    classes = f"{len(manifest.classes)} classes, " if is_labelled else ""
+    logger.info("data %s: %s%s", display_path(manifest.source), classes, counts)
     for note in manifest.notes:
         logger.info("  %s", note)
+    if not is_labelled:
+        return
     columns = list(zip(*manifest.table(), strict=True))
     table = class_balance_table(dict(zip(SPLITS, columns[1:], strict=True)), classes=columns[0])
     logger.info("%s", as_text(table))

@@ -18,6 +18,7 @@ COMMON = frozenset(  # names of tables that tell nothing
     ("clips", "videos", "data", "dataset", "labels", "annotations", "metadata", "list", "index", "train", "all")
 )
 Pairs = dict[str, str] | None
+TargetKind = Literal["value", "class", "votes"]
 # The keys of all layouts that are paths, and DataSettings.quarantine.
 PATHS = frozenset(f.name for layout in LAYOUTS.values() for f in fields(layout) if setting_of(f).path) | {"quarantine"}
 
@@ -33,6 +34,11 @@ class DataSettings:
     )
     quarantine: str | None = setting(
         None, path=True, help="a CSV file of videos to leave out of train, as videoai data check writes it"
+    )
+    columns: dict[str, TargetKind] | None = setting(
+        None,
+        help="columns of the table that are targets, and of which kind: {speed: value, verb: class, happy: votes}; a "
+        "task that names its targets sets them",
     )
     folds: int | None = setting(
         None,

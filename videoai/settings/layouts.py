@@ -75,6 +75,11 @@ class Motion16:
     """The built-in data set: 16 classes that differ in motion only, rendered to mp4 files on first use and cached."""
 
     name: Literal["motion16"] = setting("motion16", help="the layout; another: data=NAME")
+    variant: Literal["classes", "regression", "ordinal", "multi_head", "multi_label", "untrimmed"] = setting(
+        "classes",
+        help="classes = the 16 motions; others = 600 clips with other targets, for the task of that name; untrimmed = "
+        "136 videos of 24 s for task=localize",
+    )
     size: Literal["tiny", "default", "large"] = setting(
         "default", help="tiny (20/5/5 clips a class, 32 px), default (100/25/25, 64 px), large (1000/100/100, 96 px)"
     )

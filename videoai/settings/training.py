@@ -7,6 +7,7 @@ from videoai.settings.data import DataSettings
 from videoai.settings.loading import LoadingSettings
 from videoai.settings.model import OPTIMIZERS, SCHEDULES, Auto, ClipSettings, ModelOptions
 from videoai.settings.setting import setting
+from videoai.settings.tasks import TASKS
 
 Policy = Literal["randaugment", "trivial", "autoaugment"]
 FeatureAugmenter = Literal["gaussian", "feature_mixup", "smote", "feature_gan"]
@@ -271,38 +272,6 @@ class RunSettings:
         None, min=1, resume=True, needs="parallel=shard", help="processes that share one copy of the model; null = all"
     )
     debug: bool = setting(False, resume=True, help="true = show the traceback of an error")
-
-
-@dataclass(frozen=True, kw_only=True)
-class BuiltInTask:
-    """A task of this project; none has options."""
-
-    name: Literal["auto", "classify", "multi_label"] = setting(
-        "auto", help="auto = classify or multi_label, as the data have one label a clip or several"
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Localize:
-    """When which actions happen in untrimmed videos: classes for each frame, and events read from them."""
-
-    name: Literal["localize"] = setting("localize", help="the task; another: task=NAME")
-    head: Literal["ms_tcn", "local_attention", "linear"] = setting(
-        "ms_tcn",
-        help="over time: dilated convolutions (arXiv:1903.01945), local attention on a pyramid (arXiv:2202.07925), or "
-        "each step by itself",
-    )
-    width: int = setting(64, min=4, max=4096, help="channels of the head; a multiple of 4")
-    num_layers: int = setting(
-        6, min=1, max=12, needs="task.head=ms_tcn", help="layers of a stage; each doubles its reach"
-    )
-    threshold: float = setting(0.5, above=0, below=1, help="an event reaches this probability somewhere")
-    low_threshold: float = setting(0.35, above=0, below=1, help="and goes as far as this one holds")
-    merge_seconds: float = setting(0.0, min=0, help="shorter gaps between events of one class are closed")
-    min_seconds: float = setting(0.0, min=0, help="shorter events are dropped")
-
-
-TASKS = {**dict.fromkeys(("auto", "classify", "multi_label"), BuiltInTask), "localize": Localize}
 
 
 def check_repeats(augment: AugmentSettings, batch_size: int | Literal["auto"]) -> None:

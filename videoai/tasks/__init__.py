@@ -7,12 +7,17 @@ from typing import Any
 from videoai.core.build import ANYTHING, build
 from videoai.core.messages import truncated_list
 from videoai.data.lists.manifest import Manifest
+from videoai.settings.parse import default_values
+from videoai.settings.tasks import TASKS as OPTIONS
 from videoai.tasks.own import with_checks
 from videoai.tasks.task import Task
 
 TASKS = {
     "classify": "videoai.tasks.classify:Classify",
     "multi_label": "videoai.tasks.multi_label:MultiLabel",
+    "regression": "videoai.tasks.regression:Regression",
+    "ordinal": "videoai.tasks.ordinal:Ordinal",
+    "multi_head": "videoai.tasks.multi_head:MultiHead",
     "localize": "videoai.tasks.localize.task:Localize",
     "gan": "videoai.tasks.gan.task:GanTask",
 }
@@ -36,7 +41,13 @@ def build_task(node: str | Mapping[str, Any], *, trust: Sequence[str] = ANYTHING
 
 def suiting(manifest: Manifest) -> dict[str, Any]:
     """The task that ``auto`` means."""
-    return {"name": "multi_label" if manifest.is_multi_label else "classify"}
+    return completed({"name": "multi_label" if manifest.is_multi_label else "classify"})
+
+
+def completed(node: Mapping[str, Any]) -> dict[str, Any]:
+    """A node with every option of its task, as older checkpoints do not have them."""
+    described = OPTIONS.get(str(node.get("name"))) if "_target_" not in node else None
+    return {**(default_values(described) if described else {}), **node}
 
 
 def node_of(state: Mapping[str, Any]) -> dict[str, Any]:

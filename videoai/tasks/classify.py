@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
-from torch import Tensor
+from torch import Tensor, int64
 from torch.nn import functional as F
 
 from videoai.data.lists.manifest import Manifest
-from videoai.data.targets import OneClass
+from videoai.data.lists.target_columns import Kinds
+from videoai.data.targets import OneClass, Shares
 from videoai.inference.answer import Answer, Windows, ranked
 from videoai.inference.score import ViewOutputs
 from videoai.report.confusion import confusion_figure
@@ -65,9 +66,43 @@ class Classify(ClassTask):
     loss_settings = ("focal", "effective_number", "balanced_softmax")
     has_classes = True
 
-    def target(self, manifest: Manifest, outputs: Sequence[str], source: str) -> OneClass:
-        """The number of the class."""
-        return OneClass(self.output_of(manifest, outputs, source))
+    def __init__(self, *, votes: Sequence[str] | None = None) -> None:
+        """votes: columns with the votes for each class, whose shares a clip learns; None = it learns its label."""
+        self.votes = None if votes is None else list(votes)
+        if self.votes is not None and (len(self.votes) < 2 or len(set(self.votes)) < len(self.votes)):
+            raise ValueError(f"task.votes=[{', '.join(self.votes)}]: name the column of each class, two or more.")
+
+    @property
+    def columns(self) -> Kinds:
+        """Votes, if any."""
+        return dict.fromkeys(self.votes or (), "votes")
+
+    def outputs(self, manifest: Manifest) -> list[str]:
+        """An output a class, also for one that has the most votes nowhere."""
+        return self.votes or super().outputs(manifest)
+
+    def validate(self, manifest: Manifest, settings: TrainSettings) -> None:
+        """Also that nothing draws clips or features of one class beside those with votes."""
+        super().validate(manifest, settings)
+        for key, value in (
+            ("synthetic.source", settings.synthetic.source),
+            ("augment.features", settings.augment.features),
+        ):
+            if self.votes and value:
+                raise ValueError(
+                    f"{key}={value} draws clips of one class, and task.votes are of several. Leave one out."
+                )
+
+    def target(self, manifest: Manifest, outputs: Sequence[str], source: str) -> OneClass | Shares:
+        """The number of the class; the shares of votes where the data have them."""
+        output_of = self.output_of(manifest, outputs, source)
+        if not self.votes or not manifest.columns:
+            return OneClass(output_of)
+        return Shares([manifest.place_of(name) for name in self.votes], range(len(self.votes)), len(outputs))
+
+    def truth(self, targets: Tensor) -> Tensor:
+        """The class with the most votes."""
+        return targets if targets.ndim == 1 else targets.argmax(1)
 
     def useless(self, key: str, value: object, manifest: Manifest) -> str:
         return (
@@ -78,12 +113,14 @@ class Classify(ClassTask):
     def loss(self, setup: Setup, counts: Tensor) -> ClassificationLoss:
         """Cross-entropy, with what ``imbalance`` asks for."""
         settings = {key: getattr(setup.training.imbalance, key) for key in self.loss_settings}
+        if self.votes:  # a class that has the most votes nowhere is no class of the data
+            places = [self.votes.index(name) for name in setup.manifest.classes]
+            counts = counts.new_zeros(len(self.votes)).index_copy(0, counts.new_tensor(places, dtype=int64), counts)
         return classification_loss(counts, label_smoothing=float(setup.training.trainer.label_smoothing), **settings)
 
     def batch_metrics(self, outputs: Tensor, target: Tensor) -> dict[str, Tensor]:
         """How often the best class is right: against the heavier label where labels are mixed."""
-        hard = target if target.ndim == 1 else target.argmax(1)
-        return {"top1": (outputs.argmax(1) == hard).float().mean()}
+        return {"top1": (outputs.argmax(1) == self.truth(target)).float().mean()}
 
     def activated(self, outputs: Tensor) -> Tensor:
         """Probabilities."""
@@ -124,7 +161,7 @@ class Classify(ClassTask):
         return f"✓ {truth}: {sure}" if best == int(target) else f"✗ {truth}: taken for {outputs[best]}, {sure}"
 
     def report(self, evaluated: Evaluated, views: ViewOutputs) -> Report:
-        return class_report(evaluated, clip_top1=top_k_accuracy(views.outputs, views.targets))
+        return class_report(evaluated, clip_top1=top_k_accuracy(views.outputs, self.truth(views.targets)))
 
     def is_right(self, scores: Tensor, targets: Tensor) -> Tensor:
         return predicted_labels(scores) == targets

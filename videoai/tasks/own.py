@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from videoai.core.types import VideoItem
 from videoai.report.page.summary import Summary
 from videoai.report.result_files import Report
 from videoai.settings.training import RunSettings
@@ -52,18 +53,16 @@ def _checked(
 class CheckedTarget:
     """A target of the user's own, as a tensor. Travels to workers, so it pickles."""
 
-    target: Callable[[Sequence[int]], Any]
+    target: Callable[[VideoItem, Sequence[float]], Any]
     where: str
 
-    def __call__(self, labels: Sequence[int]) -> Tensor:
+    def __call__(self, item: VideoItem, seconds: Sequence[float]) -> Tensor:
         """Raises: ValueError: what it gives is no number and no tensor."""
-        value = self.target(labels)
+        value = self.target(item, seconds)
         try:
             return torch.as_tensor(value).detach()
         except (TypeError, ValueError, RuntimeError) as error:
-            raise ValueError(
-                f"{self.where}: the target of {list(labels)} is {_shown(value)}; give a tensor."
-            ) from error
+            raise ValueError(f"{self.where}: the target of {item.path} is {_shown(value)}; give a tensor.") from error
 
 
 @dataclass(frozen=True)
@@ -124,7 +123,7 @@ def _are_rows(value: Any, task: Task) -> bool:
 RETURNS: dict[str, tuple[Callable[[Any, Task], bool], str]] = {
     "resolve": (lambda value, task: isinstance(value, RunSettings), "return the settings"),
     "outputs": (_are_names, "return a list of different names, one for each output of the model"),
-    "target": (lambda value, task: callable(value), "return what turns the labels of a clip into a target"),
+    "target": (lambda value, task: callable(value), "return what turns (item, seconds) of a clip into a target"),
     "resolve_metric": (lambda value, task: value in task.metrics, "return a key of metrics"),
     "loss": (lambda value, task: callable(value), "return what turns outputs and targets into a scalar"),
     "batch_metrics": (_are_numbers, "return a dict, name -> scalar"),

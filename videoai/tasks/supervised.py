@@ -5,7 +5,7 @@ import math
 import shlex
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import torch
@@ -20,6 +20,7 @@ from videoai.core.seeding import seed_for
 from videoai.core.types import BatchOp, Clips, ClipSpec
 from videoai.data.lists.items import Items
 from videoai.data.lists.manifest import Manifest
+from videoai.data.lists.target_columns import Kinds
 from videoai.data.normalize import ToModelInput
 from videoai.data.targets import Target
 from videoai.engine.average import Average
@@ -72,7 +73,7 @@ class SupervisedLearner:
 class SupervisedTask(ABC):
     """A base for tasks with one target a clip. A subclass says at least what is abstract here."""
 
-    metrics: ClassVar[Mapping[str, Metric]]  # for validation; the first chooses, unless trainer.metric names another
+    metrics: Mapping[str, Metric]  # for validation; the first chooses, unless trainer.metric names another
     evaluations: ClassVar[int] = 20
     per_frame: ClassVar[bool] = False
     takes_probes: ClassVar[bool] = True
@@ -80,20 +81,30 @@ class SupervisedTask(ABC):
     loss_settings: ClassVar[Sequence[str]] = ()  # those of LOSS_SETTINGS that its loss takes
     has_classes: ClassVar[bool] = False  # a target is the number of one class, as generated clips and features need
     labels: ClassVar[str] = "one label"  # what a clip of the data must have: "one label" or "several labels"
+    own_ensemble: ClassVar[bool] = False  # whether an ensemble averages outputs as they are, not probabilities
 
     # The data.
 
+    @property
+    def columns(self) -> Kinds:
+        """Columns of the table of clips that are targets, and their kinds; none where the label is the target."""
+        return {}
+
     def prefer(self, settings: TrainSettings) -> TrainSettings:
-        """As they are."""
-        return settings
+        """As they are, with what the task wants of the data."""
+        return replace(settings, data=self.prefer_data(settings.data))
 
     def prefer_data(self, data: DataSettings) -> DataSettings:
-        """As they are."""
-        return data
+        """With the columns that are targets."""
+        return replace(data, columns={**(data.columns or {}), **self.columns}) if self.columns else data
 
     def arrange(self, manifest: Manifest) -> Manifest:
         """As they are."""
         return manifest
+
+    def decided(self, manifest: Manifest) -> dict[str, Any]:
+        """Options of the task that are ``auto`` and that the data decide, such as the mean of a target."""
+        return {}
 
     def training_items(self, manifest: Manifest, clip: ClipSpec, reading: Mapping[str, Any]) -> Items:
         """Those of train."""
@@ -105,7 +116,7 @@ class SupervisedTask(ABC):
 
     @abstractmethod
     def target(self, manifest: Manifest, outputs: Sequence[str], source: str) -> Target:
-        """labels of a clip, numbers of ``manifest.classes`` -> what the loss compares with; a picklable callable.
+        """(item, seconds of its frames) -> what the loss compares with; a picklable callable, see data/targets.py.
 
         Raises: ValueError: data that ``source``, the checkpoint with these outputs, has not learned.
         """
@@ -205,6 +216,10 @@ class SupervisedTask(ABC):
         return f"model {name}: {sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters"
 
     # Evaluation.
+
+    def truth(self, targets: Tensor) -> Tensor:
+        """What of the targets answers are compared with. By default all of it."""
+        return targets
 
     def activated(self, outputs: Tensor) -> Tensor:
         """outputs [..., K] -> what a view says of its video, [..., K]; by default the outputs themselves."""

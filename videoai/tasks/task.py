@@ -122,12 +122,16 @@ class Task(Protocol):
         """Raises: ValueError: data that the task cannot learn from, or settings that such data have no use for."""
         ...
 
+    def decided(self, manifest: Manifest) -> dict[str, Any]:
+        """Options of the task that are ``auto`` and that the data decide; a checkpoint keeps them."""
+        ...
+
     def outputs(self, manifest: Manifest) -> list[str]:
         """Names of the model's outputs."""
         ...
 
     def target(self, manifest: Manifest, outputs: Sequence[str], source: str) -> Target:
-        """What the labels of these data become. Raises: ValueError: ``source``, a checkpoint, has not learned them."""
+        """What clips of these data become. Raises: ValueError: ``source``, a checkpoint, has not learned them."""
         ...
 
     def training_items(self, manifest: Manifest, clip: ClipSpec, reading: Mapping[str, Any]) -> Items:

@@ -22,6 +22,8 @@ NUM_SHOWN = 6  # validation videos that loggers show
 class Scoring(Protocol):
     """What a validation needs from a task; see ``SupervisedTask``."""
 
+    def truth(self, targets: Tensor) -> Tensor: ...
+
     def scores(self, views: ViewOutputs) -> Tensor: ...
 
     def view_loss(self, outputs: Tensor, targets: Tensor) -> Tensor: ...
@@ -52,7 +54,7 @@ class SupervisedValidation:
         self.metric, self.batch_size = setup.training.trainer.metric, setup.batch_size
         self.scores: Tensor | None = None  # [N, K] in the newest evaluation
         self.to_input = ToModelInput(setup.clip).to(setup.device)
-        self.targets = split_targets(self.items, setup.target)
+        self.targets = task.truth(split_targets(self.items, setup.target))
         self.manifest = setup.manifest
         self.dataset = EvalClips(self.items, setup.clip, target=setup.target, reading=setup.reading)
         self.loader = eval_batches(

@@ -121,6 +121,24 @@ def test_epic_targets_name_verbs_nouns_and_pairs(write_tree):
         read(root, target="verbs")
 
 
+def test_epic_has_verb_and_noun_at_once(write_tree):
+    root = write_tree("epic_kitchens")
+    manifest = read(root, columns={"verb": "class", "noun": "class"})
+    assert [(column.name, column.classes) for column in manifest.columns] == [
+        ("verb", ("put", "take")),
+        ("noun", ("cup", "door")),
+    ]
+    named = {
+        tuple(column.classes[int(value)] for column, value in zip(manifest.columns, item.values, strict=True))
+        for item in manifest.splits["train"]
+    }
+    assert named == {("put", "door"), ("take", "door")}
+    with pytest.raises(
+        ValueError, match="data=epic_kitchens has no target 'narration'; of kind class it has verb, noun"
+    ):
+        read(root, columns={"narration": "class"})
+
+
 def test_clips_of_classes_that_train_lacks_are_left_out_and_said(write_tree):
     notes = read(write_tree("epic_kitchens"), target="action").notes
     assert any(note.startswith("left out 1 val or test clip of classes that train lacks (put cup)") for note in notes)

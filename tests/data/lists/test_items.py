@@ -25,6 +25,12 @@ video_items = st.builds(
     st.none() | seconds,
     st.none() | st.just("") | names,
     st.none(),
+    st.just(()),
+)
+valued_items = video_items.flatmap(
+    lambda item: st.tuples(st.none() | st.floats(-1e6, 1e6), st.none() | st.integers(0, 9).map(float)).map(
+        lambda values: item._replace(values=values)
+    )
 )
 spans = st.builds(LabelSpan, st.integers(0, 2**31 - 1), seconds, st.none() | seconds)
 multi_label_items = st.builds(
@@ -35,6 +41,7 @@ multi_label_items = st.builds(
     st.none() | seconds,
     st.none() | names,
     st.lists(spans, max_size=4).map(tuple),
+    st.just(()),
 )
 
 
@@ -45,7 +52,7 @@ def many(count: int) -> list[VideoItem]:
     ]
 
 
-@given(st.lists(video_items, max_size=8) | st.lists(multi_label_items, max_size=8))
+@given(st.lists(video_items, max_size=8) | st.lists(multi_label_items, max_size=8) | st.lists(valued_items, max_size=8))
 def test_what_goes_in_comes_out_even_names_that_are_not_unicode(items):
     columns = Items.of(items)
     assert list(columns) == items

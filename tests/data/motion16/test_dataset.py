@@ -14,9 +14,11 @@ import pytest
 
 from videoai.core import files
 from videoai.data import encode
+from videoai.data.encode import write_clip
 from videoai.data.motion16 import dataset
-from videoai.data.motion16.dataset import Size, hash_frames, motion16, write_clip
+from videoai.data.motion16.dataset import Size, motion16
 from videoai.data.motion16.motion import CLASSES, render
+from videoai.data.motion16.rendering import hash_frames
 
 MINI = Size(train=2, val=1, test=1, size_px=32)
 ROOT = Path(__file__).parents[3]

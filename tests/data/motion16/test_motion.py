@@ -3,8 +3,8 @@ import itertools
 import numpy as np
 import pytest
 
-from videoai.data.motion16.dataset import hash_frames
 from videoai.data.motion16.motion import CLASSES, LEVELS, REVERSED, render, truth_of
+from videoai.data.motion16.rendering import hash_frames
 
 FORWARD_AND_BACK = [(name, back) for name, back in REVERSED.items() if name < back]
 

@@ -126,7 +126,7 @@ def test_weights_of_a_run_bring_their_model(tmp_path):
 def test_a_set_whose_motion_says_more_than_its_pictures_is_seen_through_differences(tmp_path, monkeypatch):
     """The same moving square everywhere; one class moves fast, the other stays: single pictures are alike."""
     monkeypatch.setenv("VIDEOAI_CACHE", str(tmp_path))
-    from videoai.data.motion16.dataset import write_clip
+    from videoai.data.encode import write_clip
 
     rng = torch.Generator().manual_seed(0)
     with (tmp_path / "clips.csv").open("w", newline="") as file:

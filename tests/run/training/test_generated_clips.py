@@ -27,7 +27,7 @@ def settings(clip_folder, run_dir, source, *, steps=4, stop=None, **synthetic):
 @pytest.fixture(scope="module")
 def bank(tmp_path_factory):
     """Clips of the same classes from elsewhere, in a table with the evaluator's confidence."""
-    from videoai.data.motion16.dataset import write_clip
+    from videoai.data.encode import write_clip
     from videoai.data.motion16.motion import CLASSES as MOTIONS
     from videoai.data.motion16.motion import render
 

@@ -79,9 +79,10 @@ def resolve_directions(data: DataSettings, classes: Sequence[str]) -> Directions
     Raises: ValueError: a map that does not fit the classes, or clips turned round in a way that makes labels wrong.
     """
     flip, reverse, directional = resolve_flip(data, classes), data.reverse, data.directional
+    others = bool(data.only) or data.source.get("variant", "classes") != "classes"  # than those that presets map
     pairs = {
-        "flip_labels": _chosen(data.flip_labels, data.only, flip, classes),
-        "reverse_labels": _chosen(data.reverse_labels, data.only, reverse, classes),
+        "flip_labels": _chosen(data.flip_labels, others, flip, classes),
+        "reverse_labels": _chosen(data.reverse_labels, others, reverse, classes),
     }
     maps = {key: label_map(given, classes, where=f"data.{key}") for key, given in pairs.items()}
     if flip and not maps["flip_labels"]:
@@ -116,10 +117,10 @@ def label_map(pairs: Mapping[str, str] | None, classes: Sequence[str], *, where:
 
 
 def _chosen(
-    pairs: Mapping[str, str] | None, only: Sequence[str] | None, chance: float, classes: Sequence[str]
+    pairs: Mapping[str, str] | None, only: bool, chance: float, classes: Sequence[str]
 ) -> Mapping[str, str] | None:
-    """Under ``only`` a map may also name classes that were left out: their pairs are of no use, and half a pair is
-    an error only if clips are turned round."""
+    """Where classes are ``only`` some, a map may also name classes that were left out: their pairs are of no use, and
+    half a pair is an error only if clips are turned round."""
     if not only or not pairs:
         return pairs
     counts = any if chance else all

@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from videoai.core.natural_order import natural_order
 from videoai.core.types import MULTI_LABEL, LabelSpan, VideoItem
 from videoai.data.lists.column_names import ours
 from videoai.data.lists.label_texts import SEPARATOR, with_bars
 from videoai.data.lists.listing import SPLIT_NAMES, SPLITS
 from videoai.data.lists.manifest import Manifest
-from videoai.data.lists.split_folders import VIDEO_EXTENSIONS, class_folders_of, natural_order
+from videoai.data.lists.split_folders import VIDEO_EXTENSIONS, class_folders_of
 
 
 class ListFault(NamedTuple):

@@ -16,6 +16,7 @@ from videoai.data.layouts.video_index import VideoIndex, is_file
 from videoai.data.lists.items import Items
 from videoai.data.lists.listing import SPLITS, Listing, NamedSpan, ReadClips, Row, Together, group_notes, label_notes
 from videoai.data.lists.manifest import Manifest, assemble
+from videoai.data.lists.target_columns import Kinds
 
 
 class Annotated(NamedTuple):
@@ -33,6 +34,7 @@ class Annotated(NamedTuple):
     likely_group: str | None = None  # what stands in a column that may name people or sources
     counts_frames: bool = False  # starts and ends are numbers of frames of the file, the first 0, not seconds
     step: int = 1  # frames from one annotated frame to the next, where frames are counted
+    targets: tuple[str, ...] = ()  # what stands in the columns of targets, checked already
 
 
 class SplitOptions(TypedDict, total=False):
@@ -53,6 +55,7 @@ def manifest_from_annotations(
     grouped_by: str | None = None,
     likely_group: str | None = None,
     published: bool = False,
+    columns: Kinds | None = None,
     val_fraction: float = 0.15,
     test_fraction: float = 0.15,
     split_seed: int = 0,
@@ -71,6 +74,7 @@ def manifest_from_annotations(
         likely_group: the column that may name people or sources, where no groups are set.
         published: flaws of the annotations are noted, because users cannot fix them: val and test clips of classes that
             train lacks are left out, a stretch may have several labels or splits. Otherwise they are errors.
+        columns: what the targets of clips are, by the names of their columns.
         max_missing_fraction: 0.25 lets an old YouTube set pass and stops at a wrong root or half a download.
     Raises:
         FileNotFoundError: no such root. ValueError: none or too few of the files are there; whatever `assemble` says.
@@ -79,7 +83,7 @@ def manifest_from_annotations(
     if not os.path.isdir(root):
         raise FileNotFoundError(f"{root}: no such folder of videos.{near_names(root)}")
     finder = _Finder(VideoIndex(root))
-    listing = Listing.of(finder.rows(clips), root)
+    listing = Listing.of(finder.rows(clips), root, columns)
     finder.check_absent(source, max_missing_fraction, len(listing.items))
     notes = [*notes, *finder.notes()]
     listing = _without_repeats(listing, source, published, notes)
@@ -128,7 +132,7 @@ class _Finder:
             else:
                 self.likely_groups |= {clip.likely_group} if clip.likely_group else set()
                 stretch = clip.start_seconds, clip.end_seconds
-                yield Row(path, clip.label, clip.split, clip.group, *stretch, spans=clip.spans)
+                yield Row(path, clip.label, clip.split, clip.group, *stretch, spans=clip.spans, targets=clip.targets)
 
     def _within(self, clip: Annotated, num_frames: int) -> Annotated | None:
         """The clip with the spans that begin inside the file. None = it does not itself. What ends later is cut."""

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from videoai.core.messages import near_names
 from videoai.data.lists.csv_file import CsvFile
+from videoai.data.lists.target_columns import NO_LABEL, Kinds, fault_of_cell
 
 _OPENING, _BETWEEN, _BLANK = re.compile(r"\s*\[?\s*"), re.compile(r"[\s,]*"), re.compile(r"\s*")
 
@@ -34,6 +35,24 @@ class Entry:
             self.fail(f"no {key!r} here, or it is neither text nor number; there are {', '.join(self.fields)}")
         text = str(value).strip()
         return text or self.fail(f"{key} is empty; fill it in or delete the entry")
+
+    def targets(self, kinds: Kinds) -> tuple[str, ...]:
+        """What stands in the columns of targets, as text; "" = missing."""
+        texts = []
+        for name, kind in kinds.items():
+            if name not in self.fields:
+                self.fail(f"no {name!r} here, a target ({kind}); there are {', '.join(self.fields)}")
+            value = self.fields[name]
+            text = "" if value is None else str(value).strip()
+            if fault := fault_of_cell(name, kind, text):
+                self.fail(fault)
+            texts.append(text)
+        return tuple(texts)
+
+    def label_beside(self, key: str, kinds: Kinds) -> str:
+        """The label of a clip; where targets are asked for, one for all clips that have none."""
+        has_own = self.fields.get(key) not in (None, "") and kinds.get(key) != "value"
+        return NO_LABEL if kinds and not has_own else self.text(key)
 
     def number(self, key: str) -> int:
         text = self.text(key)

@@ -15,6 +15,7 @@ from videoai.data.layouts.survey import Candidate, Survey, peek
 from videoai.data.lists.column_names import group_like, ours
 from videoai.data.lists.listing import SPLIT_NAMES, NamedSpan
 from videoai.data.lists.manifest import Manifest
+from videoai.data.lists.target_columns import Kinds
 from videoai.data.media import MAX_SECONDS
 
 SECONDS = "label_seconds"
@@ -36,6 +37,7 @@ def from_json(
     root: str | None = None,
     multi_label: bool = False,
     group: str | None = None,
+    columns: Kinds | None = None,
     **options: Unpack[SplitOptions],
 ) -> Manifest:
     """Reads one object a clip.
@@ -45,16 +47,21 @@ def from_json(
         multi_label: label is a list of any number of classes. label_seconds, a list as long, says when each holds:
             [start, end], [start, null], or null for all along; without it all hold all along.
         group: the key whose equal values stay together; None = group.
+        columns: keys that are targets, and their kinds; a label is then not needed.
     """
+    if columns and multi_label:
+        raise ValueError(f"{path}: data.multi_label=true and columns of targets do not go together")
     path = os.path.abspath(os.path.expanduser(path))
     entries = json_entries(path)
     first = next(entries, None)
     keys = first.fields if first else {}
     likely = None if group or "group" in keys else next(iter(group_like(keys)), None)
-    read = partial(_clip, multi_label=multi_label, group_key=group or "group", likely=likely)
+    read = partial(_clip, multi_label=multi_label, group_key=group or "group", likely=likely, kinds=columns or {})
     clips = map(read, chain([first] if first else [], entries))
     where = root or os.path.dirname(path)
-    return manifest_from_annotations(clips, where, path, grouped_by=group, likely_group=likely, **options)
+    return manifest_from_annotations(
+        clips, where, path, grouped_by=group, likely_group=likely, columns=columns, **options
+    )
 
 
 def _names_clips(path: str) -> bool:
@@ -62,7 +69,7 @@ def _names_clips(path: str) -> bool:
     return head[:1] in ("[", "{") and '"path"' in head and '"label"' in head
 
 
-def _clip(entry: Entry, *, multi_label: bool, group_key: str, likely: str | None) -> Annotated:
+def _clip(entry: Entry, *, multi_label: bool, group_key: str, likely: str | None, kinds: Kinds) -> Annotated:
     try:
         renamed = ours(tuple(entry.fields))
     except ValueError as error:
@@ -79,9 +86,9 @@ def _clip(entry: Entry, *, multi_label: bool, group_key: str, likely: str | None
     group = entry.text(group_key) if group_key in given else None
     likely_group = str(entry.fields[likely]) if likely in given else None
     spans = _spans(entry, entry.fields.get("label"), entry.fields.get(SECONDS)) if multi_label else None
-    label = "" if multi_label else _label(entry)
+    label = "" if multi_label else entry.label_beside("label", kinds) if kinds else _label(entry)
     clip = Annotated(entry.text("path"), label, SPLIT_NAMES.get(word), group, start, end, spans=spans)
-    return clip._replace(likely_group=likely_group)
+    return clip._replace(likely_group=likely_group, targets=entry.targets(kinds))
 
 
 def _label(entry: Entry) -> str:

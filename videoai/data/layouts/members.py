@@ -7,6 +7,7 @@ from typing import TypedDict
 from videoai.data.layouts.path_list import split_word
 from videoai.data.lists.listing import SPLIT_NAMES, Listing, ReadClips, Row
 from videoai.data.lists.manifest import Manifest, assemble
+from videoai.data.lists.target_columns import Kinds
 
 
 class MadeSplits(TypedDict, total=False):
@@ -24,6 +25,7 @@ def manifest_from_members(
     notes: Sequence[str] = (),
     *,
     prefix: str = "",
+    columns: Kinds | None = None,
     val_fraction: float = 0.15,
     test_fraction: float = 0.15,
     split_seed: int = 0,
@@ -32,12 +34,13 @@ def manifest_from_members(
 
     Args:
         rows: their paths lie below root.
+        columns: what the targets of rows are, by the names of their columns.
         prefix: stands before the root in the path of every item, and says how it is read.
     Raises:
         ValueError: there are none; whatever ``assemble`` says.
     """
     root = prefix + os.path.abspath(os.path.expanduser(root))
-    listing = Listing.of(rows, root)
+    listing = Listing.of(rows, root, columns)
     if not len(listing.items):
         raise ValueError(f"{source}: it holds no video with a label")
     result = ReadClips(listing, bool((listing.split >= 0).any()), list(notes))

@@ -18,6 +18,7 @@ from videoai.data.layouts.survey import Candidate, Survey, survey
 from videoai.data.lists.column_names import LABEL, like
 from videoai.data.lists.listing import Row
 from videoai.data.lists.manifest import Manifest
+from videoai.data.lists.target_columns import Kinds
 from videoai.data.shards.rows import ROW, open_parquet, row_name
 
 if TYPE_CHECKING:
@@ -28,8 +29,9 @@ class Columns(NamedTuple):
     """Which columns count, and what numbers in the label stand for."""
 
     video: str
-    label: str
+    label: str | None  # None = there is none beside the targets
     names: list[str]  # [] = labels stand for themselves
+    kinds: Kinds  # columns that are targets
 
 
 def detect(tree: Survey) -> Candidate | None:
@@ -51,7 +53,12 @@ def detect(tree: Survey) -> Candidate | None:
 
 
 def from_parquet(
-    root: str, *, video: str | None = None, label: str | None = None, **options: Unpack[MadeSplits]
+    root: str,
+    *,
+    video: str | None = None,
+    label: str | None = None,
+    columns: Kinds | None = None,
+    **options: Unpack[MadeSplits],
 ) -> Manifest:
     """Reads the labels of every file.
 
@@ -60,6 +67,7 @@ def from_parquet(
             folder is the split of its rows.
         video: the column of the videos; None = the only one.
         label: the column of the classes; None = the only one of a usual name.
+        columns: columns that are targets, and their kinds; a label is then not needed.
     Raises:
         ImportError: pyarrow is not installed. ValueError: no Parquet, or columns that are not there.
     """
@@ -69,12 +77,12 @@ def from_parquet(
         raise ValueError(
             f"{root}: no .parquet file with a column of videos here (bytes, or a struct of bytes and path)"
         )
-    columns = {path: _columns(path, video, label) for path in files}
-    if all(_holds_bytes(path, columns[path].video) for path in files):
-        rows = (row for path in files for row in _rows(path, columns[path], tree.root))
-        return manifest_from_members(rows, tree.root, root, prefix=ROW, **options)
-    clips = (clip for path in files for clip in _clips(path, columns[path]))
-    return manifest_from_annotations(clips, tree.root, root, **options)
+    chosen = {path: _columns(path, video, label, columns or {}) for path in files}
+    if all(_holds_bytes(path, chosen[path].video) for path in files):
+        rows = (row for path in files for row in _rows(path, chosen[path], tree.root))
+        return manifest_from_members(rows, tree.root, root, prefix=ROW, columns=columns, **options)
+    clips = (clip for path in files for clip in _clips(path, chosen[path]))
+    return manifest_from_annotations(clips, tree.root, root, columns=columns, **options)
 
 
 def _opened(path: str) -> "ParquetFile":
@@ -109,11 +117,15 @@ def _label_columns(file: "ParquetFile") -> list[str]:
     return named or like(file.schema_arrow.names, LABEL)
 
 
-def _columns(path: str, video: str | None, label: str | None) -> Columns:
+def _columns(path: str, video: str | None, label: str | None, kinds: Kinds) -> Columns:
     file = _opened(path)
-    chosen_video = _one("video", video, _video_columns(file), file, path)
-    chosen = _one("label", label, _label_columns(file), file, path)
-    return Columns(chosen_video, chosen, list(_features(file).get(chosen, {}).get("names") or []))
+    for name in kinds:
+        _one("columns", name, [], file, path)
+    chosen_video, usual = _one("video", video, _video_columns(file), file, path), _label_columns(file)
+    if kinds and label is None and len(usual) != 1:
+        return Columns(chosen_video, None, [], kinds)
+    chosen = _one("label", label, usual, file, path)
+    return Columns(chosen_video, chosen, list(_features(file).get(chosen, {}).get("names") or []), kinds)
 
 
 def _one(setting: str, wanted: str | None, usual: list[str], file: "ParquetFile", path: str) -> str:
@@ -138,24 +150,31 @@ def _holds_bytes(path: str, video: str) -> bool:
     return any(about is None or about.null_count < group.num_rows for about, group in zip(nulls, groups, strict=True))
 
 
-def _labels(path: str, columns: Columns) -> Iterator[tuple[int, str]]:
-    for row, value in enumerate(_opened(path).read(columns=[columns.label]).column(columns.label).to_pylist()):
-        entry = Entry({columns.label: value}, lambda row=row: f"{path}, row {row}")
-        if not columns.names:
-            yield row, entry.text(columns.label)
-        elif isinstance(value, int) and 0 <= value < len(columns.names):
-            yield row, columns.names[value]
-        else:
-            entry.fail(f"{columns.label} is {value!r}; the schema names {len(columns.names)} classes, 0 is the first")
+def _entries(path: str, columns: Columns) -> Iterator[tuple[int, str, tuple[str, ...]]]:
+    """Number, label and targets of each row."""
+    read = [*dict.fromkeys([*([columns.label] if columns.label else []), *columns.kinds])]
+    for row, fields in enumerate(_opened(path).read(columns=read).to_pylist()):
+        entry = Entry(fields, lambda row=row: f"{path}, row {row}")
+        yield row, _label(entry, columns), entry.targets(columns.kinds)
+
+
+def _label(entry: Entry, columns: Columns) -> str:
+    if not columns.names:
+        return entry.label_beside(columns.label or "", columns.kinds)
+    value = entry.fields[columns.label or ""]
+    if isinstance(value, int) and 0 <= value < len(columns.names):
+        return columns.names[value]
+    return entry.fail(f"{columns.label} is {value!r}; the schema names {len(columns.names)} classes, 0 is the first")
 
 
 def _rows(path: str, columns: Columns, root: str) -> Iterator[Row]:
     below = os.path.relpath(path, root)
-    for row, label in _labels(path, columns):
-        yield Row(row_name(below, row, columns.video), label, split_of(path))
+    for row, label, targets in _entries(path, columns):
+        yield Row(row_name(below, row, columns.video), label, split_of(path), targets=targets)
 
 
 def _clips(path: str, columns: Columns) -> Iterator[Annotated]:
     held = _opened(path).read(columns=[f"{columns.video}.path"]).column(columns.video).to_pylist()
-    for (_, label), value in zip(_labels(path, columns), held, strict=True):
-        yield Annotated(str(value["path"]), label, split_of(path), beside=os.path.dirname(path))
+    for (_, label, targets), value in zip(_entries(path, columns), held, strict=True):
+        clip = Annotated(str(value["path"]), label, split_of(path), beside=os.path.dirname(path))
+        yield clip._replace(targets=targets)

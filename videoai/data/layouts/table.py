@@ -6,7 +6,7 @@ metadata.csv or metadata.jsonl with file_name, beside the videos of each split o
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from functools import partial
 from typing import Unpack
@@ -20,6 +20,7 @@ from videoai.data.lists.column_names import END, GROUP, LABEL, SPLIT, START, VID
 from videoai.data.lists.listing import SPLIT_NAMES
 from videoai.data.lists.manifest import Manifest
 from videoai.data.lists.split_folders import splits_named, subfolders
+from videoai.data.lists.target_columns import Kinds
 
 JSON = ("*.json", "*.jsonl")
 TABLES = ("*.csv", "*.tsv", "metadata.jsonl")  # files whose columns may be misspelt; other JSON may hold anything
@@ -55,6 +56,7 @@ def from_table(
     end: str | None = None,
     split: str | None = None,
     group: str | None = None,
+    columns: Kinds | None = None,
     **options: Unpack[SplitOptions],
 ) -> Manifest:
     """Reads every CSV with a column for the video and one for the label; where there is none, every such JSON file.
@@ -65,10 +67,12 @@ def from_table(
     Args:
         annotations: a csv or a folder; None = below root.
         video, label, start, end, split, group: names of columns; None = the usual ones, see lists/column_names.py
+        columns: columns that are targets, and their kinds; a label is then not needed.
     """
     named = {"video": video, "label": label, "start": start, "end": end, "split": split, "group": group}
     tree = survey(annotations or root)
-    tables = _tables(tree, video, label)
+    kinds = columns or {}
+    tables = _tables(tree, video, label, kinds)
     _check_headers(tree, tables, {"video": video, "label": label})
     tables = tables or tree.fail(
         "a table", f"a csv with the columns {video or 'video, path, ...'} and {label or 'label, class, ...'}"
@@ -77,18 +81,21 @@ def from_table(
     clips = (
         clip._replace(split=clip.split or split_of_list(path, tree.root) or folders.get(clip.also[0].split("/")[0]))
         for path in tables
-        for clip in _clips(path, _columns(path, named), root)
+        for clip in _clips(path, _columns(path, named), root, kinds)
     )
     source = tables[0] if len(tables) == 1 else tree.root
     grouped_by = group or ("group" if any("group" in _header(path) for path in tables) else None)
     likely = None if grouped_by else _likely_group(_columns(tables[0], named), _header(tables[0]))
-    return manifest_from_annotations(clips, root, source, grouped_by=grouped_by, likely_group=likely, **options)
+    return manifest_from_annotations(
+        clips, root, source, grouped_by=grouped_by, likely_group=likely, columns=columns, **options
+    )
 
 
-def _tables(tree: Survey, video: str | None = None, label: str | None = None) -> list[str]:
+def _tables(tree: Survey, video: str | None = None, label: str | None = None, kinds: Iterable[str] = ()) -> list[str]:
     def is_table(path: str) -> bool:
         columns, column = _header(path), _column(path)
-        return bool((video in columns if video else column(VIDEO)) and (label in columns if label else column(LABEL)))
+        has_label = label in columns if label else column(LABEL) or (kinds and {*kinds} <= {*columns})
+        return bool((video in columns if video else column(VIDEO)) and has_label)
 
     return [*filter(is_table, tree.named("*.csv", "*.tsv"))] or [*filter(is_table, tree.named(*JSON))]
 
@@ -169,7 +176,7 @@ def _likely_group(columns: dict[str, str | None], header: list[str]) -> str | No
     return next((name for name in group_like(header) if name not in columns.values()), None)
 
 
-def _clips(path: str, columns: dict[str, str | None], root: str) -> Iterator[Annotated]:
+def _clips(path: str, columns: dict[str, str | None], root: str, kinds: Kinds) -> Iterator[Annotated]:
     likely = None if columns["group"] else _likely_group(columns, _header(path))
     video, label, start, end = (columns[meaning] or "" for meaning in ("video", "label", "start", "end"))
     for entry in json_entries(path) if _is_json(path) else csv_entries(path):
@@ -181,6 +188,7 @@ def _clips(path: str, columns: dict[str, str | None], root: str) -> Iterator[Ann
         if ends is not None and ends <= begins:
             entry.fail(f"{end} {ends:g} must lie after {start or 'the beginning'} {begins:g}")
         group = str(entry.fields.get(columns["group"] or "") or "") or None
-        name, what, split = entry.text(video), entry.text(label), SPLIT_NAMES.get(said)
+        name, what, split = entry.text(video), entry.label_beside(label, kinds), SPLIT_NAMES.get(said)
         clip = Annotated(beside(path, root, name), what, split, group, begins, ends, also=(name,))
-        yield clip._replace(likely_group=str(entry.fields.get(likely or "") or "") or None)
+        likely_group = str(entry.fields.get(likely or "") or "") or None
+        yield clip._replace(likely_group=likely_group, targets=entry.targets(kinds))

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Literal
 
 from videoai.core.messages import command_line, near_names, truncated_list
+from videoai.core.natural_order import natural_order
 from videoai.core.paths import display_path
 from videoai.data.lists.listing import Listing, ReadClips, Row, Together, group_notes
 from videoai.data.lists.source_names import PATHS_LOOKED_AT, source_of, together_by_names
@@ -21,7 +22,6 @@ from videoai.data.lists.split_folders import (
     class_folders_of,
     extension,
     holds_frames,
-    natural_order,
     split_folders_of,
     subfolders,
 )

@@ -103,9 +103,11 @@ class ClipTable:
         )
 
 
-def read_table(file: CsvFile, *, root: str, columns: Collection[str]) -> ClipTable:
+def read_table(
+    file: CsvFile, *, root: str, columns: Collection[str], needs: Collection[str] = ("path", "label")
+) -> ClipTable:
     """Reads paths, times, and of the other columns those asked for. Raises ValueError with the line at fault."""
-    at = {name: file.position(name, "the header") for name in ("path", "label", *file.header)}
+    at = {name: file.position(name, "the header") for name in (*needs, *file.header)}
     vocabularies = {name: Vocabulary() for name in columns if name in at}
     paths: list[str] = []
     parts: dict[str, list[ndarray]] = defaultdict(list)

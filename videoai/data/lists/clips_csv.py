@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from videoai.core.files import csv_bytes
 from videoai.data.lists.label_texts import SECONDS_COLUMN, join_labels
 from videoai.data.lists.listing import SPLITS, NamedSpan
+from videoai.data.lists.target_columns import TargetColumn
 
 if TYPE_CHECKING:  # torch takes 1.4 s to import, in each of the processes that pack
     from videoai.data.lists.manifest import Manifest
@@ -23,7 +24,12 @@ def check_writable(manifest: "Manifest") -> None:
 def clips_csv(manifest: "Manifest", located: Mapping[str, str]) -> bytes:
     """The table as the bytes of a CSV file. ``located``: the path of an item -> the path in the table."""
     columns = MULTI_LABEL_COLUMNS if manifest.is_multi_label else CLIP_COLUMNS
-    return csv_bytes(columns, _rows(manifest, located), errors="backslashreplace")
+    targets = [column.name for column in manifest.columns]
+    if "label" not in targets:
+        return csv_bytes((*columns, *targets), _rows(manifest, located), errors="backslashreplace")
+    kept = [at for at, name in enumerate((*columns, *targets)) if name != "label" or at >= len(columns)]
+    rows = ([row[at] for at in kept] for row in _rows(manifest, located))
+    return csv_bytes([(*columns, *targets)[at] for at in kept], rows, errors="backslashreplace")
 
 
 def _rows(manifest: "Manifest", located: Mapping[str, str]) -> Iterator[tuple[Any, ...]]:
@@ -34,4 +40,11 @@ def _rows(manifest: "Manifest", located: Mapping[str, str]) -> Iterator[tuple[An
                 label, times = manifest.classes[item.label], ()
             else:
                 label, *times = join_labels([NamedSpan(manifest.classes[span.label], *span[1:]) for span in item.spans])
-            yield located[item.path], label, split, item.group or "", start, end, *times
+            targets = map(_target_text, manifest.columns, item.values)
+            yield located[item.path], label, split, item.group or "", start, end, *times, *targets
+
+
+def _target_text(column: TargetColumn, value: float | None) -> str:
+    if value is None:
+        return ""
+    return column.classes[int(value)] if column.kind == "class" else repr(value)

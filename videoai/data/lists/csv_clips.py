@@ -24,6 +24,7 @@ from videoai.data.lists.label_texts import SECONDS_COLUMN, SEPARATOR
 from videoai.data.lists.listing import SPLIT_NAMES, SPLITS, Listing, ReadClips, Together, group_notes, label_notes
 from videoai.data.lists.several_labels import as_sets, read_label_sets
 from videoai.data.lists.source_names import source_of, together_by_names
+from videoai.data.lists.target_columns import NO_LABEL, Kinds, label_of_votes, read_targets
 
 BY_NAME = "source"  # split_by: what the names of the files say, where no column is called so
 
@@ -38,6 +39,7 @@ def read_csv_clips(
     test_where: Where | None = None,
     delimiter: Delimiter = "auto",
     multi_label: bool = False,
+    columns: Kinds | None = None,
 ) -> ReadClips:
     """One clip per line, none twice, no file missing. For the arguments see manifest.from_csv.
 
@@ -45,14 +47,19 @@ def read_csv_clips(
         FileNotFoundError: no such CSV file. ValueError: anything wrong in it, as `file.csv:LINE: ...`.
     """
     file = CsvFile(path, delimiter, rename=ours)
-    _check_header(file)
+    kinds: Kinds = {file.called(name): kind for name, kind in (columns or {}).items()}
+    if not kinds:
+        _check_header(file)
+    for name, kind in kinds.items():
+        file.position(name, f"a target ({kind})")
     where, val_where, test_where = (
         {file.called(name): value for name, value in (each or {}).items()} for each in (where, val_where, test_where)
     )
     split_by = file.called(split_by) if split_by else None
     asked_for = {"label", "split", split_by or "group", *where, *val_where, *test_where}
     asked_for |= {*split_like(file.header), *group_like(file.header)} | ({SECONDS_COLUMN} if multi_label else set())
-    table = read_table(file, root=root, columns=asked_for)
+    needs = ("path",) if kinds and not multi_label else ("path", "label")
+    table = read_table(file, root=root, columns=asked_for | kinds.keys(), needs=needs)
     read = ", ".join(f"{theirs} as {name}" for theirs, name in file.renamed.items())
     notes = [f"columns are read by other names: {read}."] if read else []
     if where:
@@ -60,6 +67,12 @@ def read_csv_clips(
         notes.append(f"kept {kept.sum()} of {len(table)} lines where {_text(where)}.")
         table = table.select(kept)
     table, missing = _as_on_disk(table, root)
+    block, targets = read_targets(table.columns, kinds, table.fail_at) if kinds else (None, ())
+    if kinds and multi_label:
+        file.fail(1, "data.multi_label=true and columns of targets do not go together; a target is one of them")
+    targets = tuple(replace(one, name=name) for one, name in zip(targets, columns or {}, strict=True))  # as asked for
+    if block is not None:
+        table = _labelled(table, label_of_votes(block, targets), kinds)
     if multi_label:
         table, said = as_sets(table)
         notes += said
@@ -68,6 +81,7 @@ def read_csv_clips(
     group_column = _group_column(table, split_by)
     wheres = {"val": val_where, "test": test_where}
     clips = _list_clips(table, root=root, group_column=group_column, wheres=wheres, multi_label=multi_label)
+    clips = replace(clips, items=replace(clips.items, values=block), columns=targets)
     _check_none_missing(table, missing, root)
     notes += _label_notes(clips)
     notes += group_notes(clips.items, group_column)
@@ -77,6 +91,15 @@ def read_csv_clips(
         notes += _unused_notes(table)
     together = None if split_by or group_column else _together(table)
     return ReadClips(clips, table.is_filled("split") or bool(test_where), notes, together)
+
+
+def _labelled(table: ClipTable, voted: Column | None, kinds: Kinds) -> ClipTable:
+    """A table of targets with a label: what has the most votes, else its own where every line has one, else one for
+    all."""
+    label = voted or table.columns.get("label")
+    if label is None or (voted is None and (kinds.get("label") == "value" or label.holds("").any())):
+        label = Column(np.zeros(len(table), np.int32), [NO_LABEL])
+    return replace(table, columns={**table.columns, "label": label})
 
 
 def _together(table: ClipTable) -> Together | None:
@@ -251,7 +274,7 @@ def _check_lines(table: ClipTable, start: ndarray, end: ndarray, *, multi_label:
         problem = f"split is {here['split']!r}; allowed: {', '.join(SPLIT_NAMES)}.{hint}"
     else:
         number, other = table.line(int(same_as[index]))
-        differ = here["label"] != other["label"]
+        differ = here.get("label") != other.get("label")
         where = f"as {here['label']!r} here and as {other['label']!r}" if differ else "here and"
         problem = f"{here['path']} is listed twice, {where} on line {number}; delete one of the lines"
     table.fail_at(index, problem)

@@ -9,7 +9,7 @@ import os
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, compress, islice, pairwise
+from itertools import chain, compress, islice, pairwise, repeat
 from operator import lt
 from typing import Any, overload
 
@@ -22,6 +22,7 @@ from videoai.data.lists.label_sets import LabelSets
 # Rows held as Python objects at a time. Python looks for garbage after 700 new ones (gc.get_threshold), and a look at
 # all that torch has loaded takes long: with chunks of 4096 a table of a million lines took three times as long to read.
 CHUNK = 512
+DIFFERENT = "items have different numbers of values; each has one for every column of targets, None where it is missing"
 
 
 class Vocabulary(dict[str, int]):
@@ -110,6 +111,7 @@ class Items(Sequence[VideoItem]):
     group: ndarray  # int32 [N], index into groups, -1 = none
     root: str = ""  # the folder that paths lie under
     label_sets: LabelSets | None = None  # for a multi-label set; None = each item has one label
+    values: ndarray | None = None  # float64 [N, C], the manifest's columns of targets, NaN = missing; None = no such
 
     @classmethod
     def of(cls, items: Iterable[VideoItem], root: str = "") -> "Items":
@@ -118,11 +120,12 @@ class Items(Sequence[VideoItem]):
         Raises: ValueError: some have one label and others a set of labels.
         """
         files, groups, sets = Vocabulary(), Vocabulary(), dict[tuple[LabelSpan, ...], int]()
-        rest, parts = iter(items), [np.empty((5, 0))]
+        rest, parts, blocks = iter(items), [np.empty((5, 0))], list[ndarray]()
         while rows := list(islice(rest, CHUNK)):
             if odd := next((row for row in rows if not isinstance(row, VideoItem)), None):
                 raise ValueError(f"an item is a VideoItem of videoai.core.types, and {odd!r} is a {type(odd).__name__}")
-            path, label, start, end, group, spans = zip(*rows, strict=True)
+            path, label, start, end, group, spans, values = zip(*rows, strict=True)
+            blocks.append(_block(values))
             if wrong := [one for one in (*start, *end) if not isinstance(one, int | float | np.number | None)]:
                 raise ValueError(f"the time {wrong[0]!r} is no number of seconds")
             if wrong := [one for one in label if not isinstance(one, int | np.integer) or isinstance(one, bool)]:
@@ -136,7 +139,10 @@ class Items(Sequence[VideoItem]):
             file = files.codes([os.fspath(one) for one in path])
             parts.append(np.array([file, label, start, end, group]))  # float64 holds every int32
         label_sets = LabelSets.of(sets) if sets else None
-        return cls.from_codes(files, groups, *np.concatenate(parts, axis=1), root=root, label_sets=label_sets)
+        made = cls.from_codes(files, groups, *np.concatenate(parts, axis=1), root=root, label_sets=label_sets)
+        if len({block.shape[1] for block in blocks}) > 1:
+            raise ValueError(DIFFERENT)
+        return replace(made, values=np.concatenate(blocks)) if blocks and blocks[0].shape[1] else made
 
     @classmethod
     def from_codes(
@@ -167,7 +173,9 @@ class Items(Sequence[VideoItem]):
             for part in parts
         ):
             return cls.of(chain.from_iterable(parts))
-        return first._with(map(np.concatenate, zip(*(part._columns() for part in parts), strict=True)))
+        blocks = [part.values for part in parts if part.values is not None]
+        joined = map(np.concatenate, zip(*(part._columns() for part in parts), strict=True))
+        return first._with(joined, np.concatenate(blocks) if len(blocks) == len(parts) else None)
 
     def __len__(self) -> int:
         return len(self.file)
@@ -178,13 +186,17 @@ class Items(Sequence[VideoItem]):
     def __getitem__(self, index: slice | ndarray) -> "Items": ...
     def __getitem__(self, index: int | slice | ndarray) -> "VideoItem | Items":
         if isinstance(index, slice | ndarray):
-            return self._with(column[index] for column in self._columns())
-        return self._item(*(column[index].item() for column in self._columns()))
+            return self._with(
+                (column[index] for column in self._columns()), None if self.values is None else self.values[index]
+            )
+        values = () if self.values is None else self.values[index].tolist()
+        return self._item(*(column[index].item() for column in self._columns()), values=values)
 
     def __iter__(self) -> Iterator[VideoItem]:
         for start in range(0, len(self), CHUNK):
             part = self[start : start + CHUNK]
-            yield from map(self._item, *(column.tolist() for column in part._columns()))
+            values = repeat(()) if part.values is None else part.values.tolist()
+            yield from map(self._item, *(column.tolist() for column in part._columns()), values)
 
     def __eq__(self, other: object) -> bool:
         """The same items in the same order, however they are kept."""
@@ -221,12 +233,20 @@ class Items(Sequence[VideoItem]):
     def _columns(self) -> tuple[ndarray, ...]:
         return self.file, self.label, self.start_seconds, self.end_seconds, self.group
 
-    def _with(self, columns: Iterable[Any]) -> "Items":
-        return Items(self.files, self.groups, *columns, root=self.root, label_sets=self.label_sets)
+    def _with(self, columns: Iterable[Any], values: ndarray | None) -> "Items":
+        return Items(self.files, self.groups, *columns, root=self.root, label_sets=self.label_sets, values=values)
 
-    def _item(self, file: int, label: int, start: float, end: float, group: int) -> VideoItem:
+    def _item(self, file: int, label: int, start: float, end: float, group: int, values: Iterable[float]) -> VideoItem:
         path = os.path.join(self.root, self.files[file])
         end_seconds, name = None if end != end else end, None if group < 0 else self.groups[group]
+        known = tuple(None if value != value else value for value in values)
         if self.label_sets is None:
-            return VideoItem(path, label, start, end_seconds, name)
-        return VideoItem(path, MULTI_LABEL, start, end_seconds, name, self.label_sets[label])
+            return VideoItem(path, label, start, end_seconds, name, None, known)
+        return VideoItem(path, MULTI_LABEL, start, end_seconds, name, self.label_sets[label], known)
+
+
+def _block(rows: Sequence[tuple[float | None, ...]]) -> ndarray:
+    """float64 [N, C] of the values of items. Raises: ValueError: not as many for each."""
+    if len({*map(len, rows)}) > 1:
+        raise ValueError(DIFFERENT)
+    return np.array(rows, np.float64).reshape(len(rows), -1)  # None is NaN

@@ -1,9 +1,9 @@
 """Clips as a reader gives them, before labels and splits are resolved: what every reader hands to the manifest."""
 
 from array import array
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 from numpy import ndarray
@@ -11,7 +11,9 @@ from numpy import ndarray
 from videoai.core.messages import pluralize
 from videoai.core.paths import composed
 from videoai.core.types import MULTI_LABEL, LabelSpan, VideoItem
+from videoai.data.lists.clip_table import Column
 from videoai.data.lists.items import Items, Vocabulary
+from videoai.data.lists.target_columns import Kinds, TargetColumn, label_of_votes, read_targets
 
 SPLITS = ("train", "val", "test")
 # In lower case. What is called eval or dev is looked at during training, as val is.
@@ -41,6 +43,7 @@ class Row(NamedTuple):
     end_seconds: float | None = None
     line: int = 0
     spans: tuple[NamedSpan, ...] | None = None  # in a multi-label set
+    targets: tuple[str, ...] = ()  # what stands in the columns of targets, checked already
 
 
 @dataclass(frozen=True)
@@ -50,15 +53,18 @@ class Listing:
     items: Items  # labels are indices into names
     names: list[str]  # class names, in any order; may hold more than the items use
     split: ndarray  # int8 [N], index into SPLITS, -1 = not said
+    columns: tuple[TargetColumn, ...] = ()  # what items.values are
 
     @classmethod
-    def of(cls, rows: Iterable[Row], root: str) -> "Listing":
-        """Gathers rows as they come: no list of them is made."""
-        names, split = Vocabulary(), array("b")
+    def of(cls, rows: Iterable[Row], root: str, kinds: Kinds | None = None) -> "Listing":
+        """Gathers rows as they come: no list of them is made. kinds: of the columns of targets that rows hold."""
+        names, split, cells = Vocabulary(), array("b"), [list[str]() for _ in kinds or ()]
 
         def labelled() -> Iterator[VideoItem]:
             for row in rows:
                 split.append(-1 if row.split is None else SPLITS.index(row.split))
+                for texts, text in zip(cells, row.targets, strict=True):
+                    texts.append(composed(text))
                 label, spans = MULTI_LABEL, None
                 if row.spans is None:
                     label = names[composed(row.label)]
@@ -67,7 +73,24 @@ class Listing:
                 yield VideoItem(row.path, label, row.start_seconds, row.end_seconds, row.group, spans)
 
         items = Items.of(labelled(), root)
-        return cls(items, list(names), np.array(split, np.int8))
+        listing = cls(items, list(names), np.array(split, np.int8))
+        return (
+            listing
+            if not kinds or not len(items)
+            else listing.with_targets(dict(zip(kinds, cells, strict=True)), kinds)
+        )
+
+    def with_targets(self, cells: Mapping[str, list[str]], kinds: Kinds) -> "Listing":
+        """With the columns of targets; a clip of votes is of the class that has the most."""
+
+        def fail(line: int, problem: str) -> NoReturn:
+            raise ValueError(f"{self.items[line].path}: {problem}")
+
+        block, columns = read_targets({name: Column.of(texts) for name, texts in cells.items()}, kinds, fail)
+        items, names = replace(self.items, values=block), self.names
+        if voted := label_of_votes(block, columns):
+            items, names = replace(items, label=voted.codes), voted.texts
+        return replace(self, items=items, names=names, columns=columns)
 
 
 class Together(NamedTuple):

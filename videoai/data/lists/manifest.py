@@ -18,6 +18,7 @@ from typing import Any, Literal
 import numpy as np
 
 from videoai.core.messages import did_you_mean, truncated_list
+from videoai.core.natural_order import natural_order
 from videoai.data.lists import manifest_cache
 from videoai.data.lists.class_folders import read_class_folders
 from videoai.data.lists.clip_table import Where, relative
@@ -25,8 +26,8 @@ from videoai.data.lists.csv_clips import files_exist, read_csv_clips
 from videoai.data.lists.csv_file import Delimiter
 from videoai.data.lists.items import Items
 from videoai.data.lists.listing import SPLITS, ReadClips, Together
-from videoai.data.lists.split_folders import natural_order
 from videoai.data.lists.splits import count_shared_groups, split_groups, unit_of
+from videoai.data.lists.target_columns import Kinds, TargetColumn, target_notes
 
 FAR_OFF = 0.5  # part of its share that a made split may have too much or too little before it is said; judgement
 
@@ -41,6 +42,7 @@ class Manifest:
     notes: tuple[str, ...] = ()  # one sentence each: how splits were made, what was skipped, what flatters the score
     root: str = ""  # the folder that item paths lie under
     together: Together | None = None  # the setting that a made split lacks
+    columns: tuple[TargetColumn, ...] = ()  # targets beside the label: what the values of items are
 
     def __post_init__(self) -> None:
         if not isinstance(self.classes, list | tuple) or not isinstance(self.source, str):
@@ -52,11 +54,31 @@ class Manifest:
         given = {split: self.splits.get(split, ()) for split in SPLITS}
         columns = {split: items if isinstance(items, Items) else Items.of(items) for split, items in given.items()}
         object.__setattr__(self, "splits", columns)
+        if wrong := [split for split, items in columns.items() if len(items) and _width(items) != len(self.columns)]:
+            given = f"{_width(columns[wrong[0]])} values each, and there are {len(self.columns)} columns of targets"
+            raise ValueError(f"{self.source}: the clips of {wrong[0]} have {given}.")
 
     @property
     def is_multi_label(self) -> bool:
         """Whether a video may have several labels at once, or none."""
         return any(items.label_sets is not None for items in self.splits.values())
+
+    @property
+    def all_names(self) -> list[str]:
+        """Names of classes, and of columns of targets and theirs: what may say that clips have a direction."""
+        return [*self.classes, *(name for column in self.columns for name in (column.name, *column.classes))]
+
+    def target_values(self, split: str, name: str) -> np.ndarray:
+        """float64 [N] of a column of targets, NaN = missing."""
+        values, place = self.splits[split].values, self.place_of(name)
+        return np.empty(0) if values is None else values[:, place]
+
+    def place_of(self, name: str) -> int:
+        """The place of a column among the values of an item. Raises: ValueError: the data have no such column."""
+        names = [column.name for column in self.columns]
+        if name not in names:
+            raise ValueError(f"{self.source}: no column {name!r} was read as a target; data.columns names them.")
+        return names.index(name)
 
     def check_single_label(self, why: str) -> None:
         """Raises: ValueError: the clips have several labels each; ``why`` says who cannot use them."""
@@ -121,7 +143,7 @@ class Manifest:
         """
         if not self.classes or not any(map(len, self.splits.values())):
             raise ValueError(f"{self.source}: there are no clips in it, so there is nothing to learn from")
-        if len(self.classes) < 2:
+        if len(self.classes) < 2 and not self.columns:
             raise ValueError(
                 f"{self.source}: the only class is {str(*self.classes)!r}, so there is nothing to learn; add a second "
                 "class, also to data.only where it is set"
@@ -140,11 +162,13 @@ class Manifest:
 
         They stay the same when the folder moves, and when the contents of a file change: no file is opened.
         """
-        digest = blake2b(repr(self.classes).encode("utf-8", "backslashreplace"), digest_size=8)
+        about = (self.classes, self.columns) if self.columns else self.classes
+        digest = blake2b(repr(about).encode("utf-8", "backslashreplace"), digest_size=8)
         for split, items in self.splits.items():
             for item in replace(items, root="") if items.root == self.root else items:  # no need to join and to cut off
                 label = item.label if item.spans is None else sorted(map(repr, item.spans))
                 line = (split, relative(item.path, self.root), label, item.start_seconds, item.end_seconds)
+                line += (item.values,) if item.values else ()
                 digest.update(repr(line).encode("utf-8", "backslashreplace"))
         return digest.hexdigest()
 
@@ -193,6 +217,7 @@ def from_csv(
     test_where: Where | None = None,
     delimiter: Delimiter = "auto",
     multi_label: bool = False,
+    columns: Kinds | None = None,
 ) -> Manifest:
     """Reads one clip per line under a header `path,label[,split,group,start_seconds,end_seconds,...]`, UTF-8.
 
@@ -209,6 +234,7 @@ def from_csv(
         val_where, test_where: the lines that form val and test, e.g. {"fold": 4}.
         multi_label: a label is any number of classes, `run|jump`, nothing = none of them. A column label_seconds says
             when each holds, `0-1.5|2-`; without it, or where nothing stands, it holds all along.
+        columns: columns that are targets, and their kinds; a label is then not needed.
     Raises:
         FileNotFoundError: no such CSV file. ValueError: anything wrong in it, as `file.csv:LINE: ...`.
     """
@@ -219,17 +245,19 @@ def from_csv(
     path = os.path.abspath(os.path.expanduser(path))
     root = os.path.abspath(os.path.expanduser(root)) if root else os.path.dirname(path)
     lines: dict[str, Any] = {"root": root, "split_by": split_by, "delimiter": delimiter}
-    lines |= {"multi_label": multi_label}
+    lines |= {"multi_label": multi_label, "columns": dict(columns or {})}
     lines |= {"where": where, "val_where": val_where, "test_where": test_where}
     shares: dict[str, Any] = {"val_fraction": val_fraction, "test_fraction": test_fraction, "split_seed": split_seed}
     key = manifest_cache.key_of(path, lines | shares) if os.path.isfile(path) else ""
     kept = manifest_cache.recall(path, key)
     if kept and files_exist(kept.splits["train"].files, root).all():
-        return Manifest(kept.classes, kept.splits, path, kept.notes, root, kept.together)
+        return Manifest(kept.classes, kept.splits, path, kept.notes, root, kept.together, kept.columns)
     result = read_csv_clips(path, **lines)
     manifest = assemble(result, root, path, **shares)
     if len(result.clips.items) >= manifest_cache.MIN_ITEMS:
-        kept = manifest_cache.Kept(manifest.classes, manifest.splits, manifest.notes, manifest.together)
+        kept = manifest_cache.Kept(
+            manifest.classes, manifest.splits, manifest.notes, manifest.together, manifest.columns
+        )
         manifest_cache.store(path, key, kept)
     return manifest
 
@@ -242,7 +270,9 @@ def assemble(
     Raises: ValueError: impossible fractions.
     """
     shares = _shares(val_fraction, 0.0 if result.has_test_split else test_fraction)
-    listing, notes = result.clips, result.notes
+    listing, notes = result.clips, [*result.notes]
+    if listing.items.values is not None:
+        notes += target_notes(listing.items.values, listing.columns)
     counts = listing.items.count_labels(len(listing.names))
     classes = natural_order(listing.names[label] for label in np.flatnonzero(counts))
     label_of = {name: label for label, name in enumerate(classes)}
@@ -252,13 +282,18 @@ def assemble(
     home = np.maximum(listing.split, 0)[order]  # not said: train
     splits = {split: items[order[home == index]] for index, split in enumerate(SPLITS)}
     together, made = None, {split: share for split, share in shares.items() if share > 0 and not splits[split]}
-    if made and splits["train"] and len(classes) > 1:
+    if made and splits["train"] and (len(classes) > 1 or listing.columns):
         splits |= split_groups(splits["train"], {"train": 1 - sum(made.values()), **made}, split_seed)
         notes, together = [*notes, *_made_notes(splits, made, split_seed)], result.together
     if together:
         setting, value, why = together
         notes.append(f"{why}, and made splits part them: data.{setting}={value} keeps each together.")
-    return Manifest(tuple(classes), splits, source, (*notes, *_split_notes(classes, splits)), root, together)
+    notes += _split_notes(classes, splits)
+    return Manifest(tuple(classes), splits, source, tuple(notes), root, together, listing.columns)
+
+
+def _width(items: Items) -> int:
+    return 0 if items.values is None else items.values.shape[1]
 
 
 def _by_name(where: Where | None) -> Where | None:

@@ -23,10 +23,11 @@ from videoai.core.files import write_atomic
 from videoai.data.lists.items import Items, StringTable
 from videoai.data.lists.label_sets import LabelSets
 from videoai.data.lists.listing import Together
+from videoai.data.lists.target_columns import TargetColumn
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 3  # to be raised when the same lines and settings would give another manifest
+FORMAT = 4  # to be raised when the same lines and settings would give another manifest
 MIN_ITEMS = 100_000  # fewer are read in half a second
 TEXTS = ("files", "groups")
 COLUMNS = ("file", "label", "start_seconds", "end_seconds", "group")
@@ -40,6 +41,7 @@ class Kept(NamedTuple):
     splits: dict[str, Items]  # selected from the same Items
     notes: tuple[str, ...]
     together: Together | None
+    columns: tuple[TargetColumn, ...] = ()
 
 
 def key_of(path: str, settings: Mapping[str, Any]) -> str:
@@ -57,11 +59,14 @@ def store(path: str, key: str, kept: Kept) -> None:
         "classes": kept.classes,
         "notes": kept.notes,
         "together": kept.together,
+        "columns": [(column.name, column.kind, column.classes) for column in kept.columns],
         "sizes": {split: len(part) for split, part in kept.splits.items()},
     }
     arrays = {f"column_{name}": getattr(items, name) for name in COLUMNS}
     for name in TEXTS:
         arrays[f"{name}_block"], arrays[f"{name}_ends"] = getattr(items, name).arrays()
+    if items.values is not None:
+        arrays["values"] = items.values
     if items.label_sets:
         arrays |= {f"sets_{name}": getattr(items.label_sets, name) for name in SETS}
     packed = io.BytesIO()
@@ -82,7 +87,8 @@ def recall(path: str, key: str) -> Kept | None:
             files, groups = (StringTable(stored[f"{name}_block"], stored[f"{name}_ends"]) for name in TEXTS)
             columns = (stored[f"column_{name}"] for name in COLUMNS)
             sets = LabelSets(*(stored[f"sets_{name}"] for name in SETS)) if "sets_ends" in stored else None
-            items = Items(files, groups, *columns, root=header["root"], label_sets=sets)
+            values = stored.get("values")
+            items = Items(files, groups, *columns, root=header["root"], label_sets=sets, values=values)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, EOFError, TypeError, BadZipFile) as error:  # TypeError: a bare array
@@ -91,7 +97,8 @@ def recall(path: str, key: str) -> Kept | None:
     ends = [0, *accumulate(header["sizes"].values())]
     splits = {split: items[start:end] for split, (start, end) in zip(header["sizes"], pairwise(ends), strict=True)}
     together = Together(*header["together"]) if header["together"] else None
-    return Kept(tuple(header["classes"]), splits, tuple(header["notes"]), together)
+    targets = tuple(TargetColumn(name, kind, tuple(classes)) for name, kind, classes in header["columns"])
+    return Kept(tuple(header["classes"]), splits, tuple(header["notes"]), together, targets)
 
 
 def _file(path: str) -> Path:

@@ -3,11 +3,12 @@
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from typing import NamedTuple
 
 from videoai.core.messages import truncated_list
+from videoai.core.natural_order import natural_order
 from videoai.core.paths import composed
 from videoai.data.lists.listing import SPLIT_NAMES
 
@@ -106,16 +107,6 @@ def holds_frames(folder: str) -> bool:
     if any(extension(entry.name) in VIDEO_EXTENSIONS or entry.is_dir() for entry in entries):
         return False
     return any(NUMBERED_IMAGE.fullmatch(entry.name) for entry in entries)
-
-
-def natural_order(names: Iterable[str]) -> list[str]:
-    """Sorted with the numbers in names compared as numbers: clip2 before clip10; whole numbers by value."""
-    names = list(names)
-    if all(re.fullmatch(r"-?[0-9]+", name) for name in names):
-        return sorted(names, key=lambda name: (int(name), name))
-    return sorted(
-        names, key=lambda name: ([(int(p) if p.isdecimal() else 0, p) for p in re.split(r"(\d+)", name)], name)
-    )
 
 
 def subfolders(folder: str) -> list[str]:

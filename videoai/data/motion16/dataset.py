@@ -11,37 +11,30 @@ at once do no harm. Hashes are of the rendered frames: the bytes of the encoder 
 
 import io
 import logging
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from hashlib import blake2b
-from multiprocessing import get_context
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from time import perf_counter
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-import av
 import numpy as np
-from av.error import FFmpegError
 from numpy import ndarray
 
 from videoai.core.cache import cache_folder
-from videoai.core.cores import available_cores
 from videoai.core.files import csv_bytes, write_atomic
-from videoai.core.progress import counting
-from videoai.data.encode import encoder, make_folder, write_clip
 from videoai.data.motion16.motion import CLASSES, LEVELS, SPLITS, render, truth_of
+from videoai.data.motion16.rendering import FPS, NUM_FRAMES, ClipJob, make_clips
+from videoai.data.motion16.variant_dataset import variant_folder, variant_jobs, variant_manifest, write_index
+from videoai.data.motion16.variants import VARIANTS
 
 if TYPE_CHECKING:  # torch takes 1.4 s to import, in each of the processes that render
     from videoai.data.lists.manifest import Manifest
+    from videoai.data.lists.target_columns import Kinds
 
 logger = logging.getLogger(__name__)
 
 SizeName = Literal["tiny", "default", "large"]
 LevelName = Literal["easy", "default", "hard", "expert"]
 VERSION = 3  # names the cache folder: raise it whenever a pixel, a class or a file name changes
-NUM_FRAMES = 32
-FPS = 15
+CLASSES_VARIANT = "classes"  # the sixteen classes; the others are VARIANTS
 _COLUMNS = ("path", "label", "name", "split", "frames_blake2b")
 
 
@@ -73,34 +66,64 @@ class Job(NamedTuple):
     level: str
     size_px: int
 
+    @property
+    def mark(self) -> str:
+        """What the comment of the file begins with."""
+        return f"videoai motion16 v{VERSION} frames "
+
+    def frames(self) -> ndarray:
+        """uint8 [T, H, W, 3]"""
+        return render(
+            label=self.label,
+            seed=self.seed,
+            split=self.split,
+            index=self.index,
+            level=self.level,
+            size_px=self.size_px,
+            num_frames=NUM_FRAMES,
+            fps=FPS,
+        )[0]
+
 
 def motion16(
     *,
+    variant: str = CLASSES_VARIANT,
     size: SizeName = "default",
     level: LevelName = "default",
     seed: int = 0,
     root: str | Path | None = None,
+    columns: "Kinds | None" = None,
     num_workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> "Manifest":
     """The built-in dataset; its files are made on the first call (default: 2,400 clips, 80 MB, 40 s on one core).
 
     Args:
+        variant: "classes", or other clips with other targets: one of VARIANTS.
         root: parent of the dataset's folder; None = $VIDEOAI_CACHE, or ~/.cache/videoai.
+        columns: columns of targets that are read, of a variant that has some.
         num_workers: processes that render; 0 = this one, None = one per core.
         progress: called as progress(done, total) after every clip.
     Raises:
         ValueError: a size or level that does not exist, a negative seed.
         OSError: the folder cannot be written or the disk is full.
     """
-    folder, jobs = _planned(size, level, seed, root)
+    folder, jobs = _planned(variant, size, level, seed, root)
     if not _is_complete(folder, jobs):
         if root:
             check_cache_folder(folder.parent)
         try:
-            _make(folder, jobs, num_workers, progress)
+            hashes = make_clips(folder, jobs, num_workers, progress)
+            _write_truths(folder, jobs, hashes)
         except OSError as error:
             raise OSError(f"{error} data.root=PATH or the variable VIDEOAI_CACHE names it.") from error
+    if variant != CLASSES_VARIANT:
+        return variant_manifest(folder, jobs, columns or {})
+    if columns:
+        raise ValueError(
+            f"data=motion16 has no column {next(iter(columns))!r}. Its variants have targets: data.variant="
+            f"{' or '.join(name for name, one in VARIANTS.items() if one.columns)}"
+        )
     return _manifest(folder, jobs)
 
 
@@ -117,21 +140,32 @@ def check_cache_folder(parent: Path) -> None:
 
 
 def is_rendered(
-    *, size: SizeName = "default", level: LevelName = "default", seed: int = 0, root: str | Path | None = None
+    *,
+    variant: str = CLASSES_VARIANT,
+    size: SizeName = "default",
+    level: LevelName = "default",
+    seed: int = 0,
+    root: str | Path | None = None,
 ) -> bool:
     """Whether all files are there, so that ``motion16`` makes none. Raises: ValueError: as there."""
-    return _is_complete(*_planned(size, level, seed, root))
+    return _is_complete(*_planned(variant, size, level, seed, root))
 
 
-def _planned(size: str, level: str, seed: int, root: str | Path | None) -> tuple[Path, list[Job]]:
+def _planned(variant: str, size: str, level: str, seed: int, root: str | Path | None) -> tuple[Path, Any]:
     """The dataset's folder, and a job for each of its clips."""
-    _check(size=size, level=level, seed=seed)
+    _check(variant=variant, size=size, level=level, seed=seed)
     parent = Path(root).expanduser().absolute() if root else cache_folder()
+    if variant != CLASSES_VARIANT:
+        folder = variant_folder(parent, variant, size, level, seed)
+        return folder, variant_jobs(folder, variant, size, level, seed)
     folder = parent / f"motion16-{size}-{level}-s{seed}-v{VERSION}"
     return folder, list(_jobs(folder, SIZES[size], level, seed))
 
 
-def _check(*, size: str, level: str, seed: int) -> None:
+def _check(*, variant: str, size: str, level: str, seed: int) -> None:
+    if variant not in (CLASSES_VARIANT, *VARIANTS):
+        names = ", ".join((CLASSES_VARIANT, *VARIANTS))
+        raise ValueError(f"motion16: variant {variant!r} does not exist; choose one of {names}")
     if size not in SIZES:
         raise ValueError(f"motion16: size {size!r} does not exist; choose one of {', '.join(SIZES)}")
     if level not in LEVELS:
@@ -149,8 +183,9 @@ def _jobs(folder: Path, size: Size, level: str, seed: int) -> Iterator[Job]:
             yield Job(str(folder), path, label, seed, split, index, level, size.size_px)
 
 
-def _is_complete(folder: Path, jobs: list[Job]) -> bool:
-    names = ["index.csv", *(_truth_name(split) for split in SPLITS), *(job.path for job in jobs)]
+def _is_complete(folder: Path, jobs: Sequence[ClipJob]) -> bool:
+    truths = [_truth_name(split) for split in SPLITS] if isinstance(jobs[0], Job) else []
+    names = ["index.csv", *truths, *(job.path for job in jobs)]
     return all((folder / name).is_file() for name in names)
 
 
@@ -168,87 +203,13 @@ def _manifest(folder: Path, jobs: list[Job]) -> "Manifest":
     return Manifest(classes=CLASSES, splits=splits, source=str(folder), notes=(note,), root=str(folder.parent))
 
 
-# ---- making the files
-
-
-def _make(folder: Path, jobs: list[Job], num_workers: int | None, progress: Callable[[int, int], None] | None) -> None:
-    start = perf_counter()
-    missing = sum(not (folder / job.path).is_file() for job in jobs)
-    logger.info("motion16: making %d of %d clips in %s", missing, len(jobs), folder)
-    encoder()  # warns here rather than in every worker
-    for path in {(folder / job.path).parent for job in jobs}:
-        make_folder(path)
-    hashes = []
-    with counting("render", len(jobs), "clips") as add:
-        for done, frames_hash in enumerate(_run(jobs, num_workers), start=1):
-            hashes.append(frames_hash)
-            add(1)
-            if progress is not None:
-                progress(done, len(jobs))
+def _write_truths(folder: Path, jobs: Any, hashes: list[str]) -> None:
+    if not isinstance(jobs[0], Job):
+        write_index(folder, jobs)
+        return
     for split in SPLITS:
         write_atomic(folder / _truth_name(split), _truth_bytes(jobs, split))
     write_atomic(folder / "index.csv", _index_bytes(jobs, hashes))
-    logger.info("motion16: made %d clips in %.0f s", missing, perf_counter() - start)
-
-
-def _run(jobs: list[Job], num_workers: int | None) -> Iterator[str]:
-    """The hash of every clip, in order, made by this or by other processes."""
-    workers = min(available_cores() if num_workers is None else num_workers, len(jobs))
-    done = 0
-    # spawn, not fork: the caller may have threads running (torch does), and a fork would inherit their locks.
-    if workers > 1 or num_workers:
-        try:
-            with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-                for frames_hash in pool.map(make_clip, jobs, chunksize=8):
-                    yield frames_hash
-                    done += 1
-        except BrokenProcessPool:
-            logger.warning(
-                "motion16: a worker process died; going on in this one. If this is a script, call motion16 below "
-                'if __name__ == "__main__": so that workers can start, or pass num_workers=0.'
-            )
-    yield from map(make_clip, jobs[done:])
-
-
-def make_clip(job: Job) -> str:
-    """Makes one file unless a whole one is there, and returns the hash of its frames."""
-    path = Path(job.folder, job.path)
-    known = _hash_inside(path)
-    if known:
-        return known
-    frames, _ = render(
-        label=job.label,
-        seed=job.seed,
-        split=job.split,
-        index=job.index,
-        level=job.level,
-        size_px=job.size_px,
-        num_frames=NUM_FRAMES,
-        fps=FPS,
-    )
-    frames_hash = hash_frames(frames)
-    write_clip(path, frames, FPS, comment=f"{_PREFIX}{frames_hash}")
-    return frames_hash
-
-
-_PREFIX = f"videoai motion16 v{VERSION} frames "
-
-
-def _hash_inside(path: Path) -> str | None:
-    """The hash that make_clip put into the file's comment; None = no file, or not one of ours, or a broken one."""
-    try:
-        with av.open(str(path)) as container:
-            comment = container.metadata.get("comment", "")
-    except (OSError, FFmpegError):
-        return None
-    return comment.removeprefix(_PREFIX) if comment.startswith(_PREFIX) else None
-
-
-def hash_frames(frames: ndarray) -> str:
-    """32 hex digits of uint8 [T, H, W, 3]: shape and pixels."""
-    digest = blake2b(repr(frames.shape).encode(), digest_size=16)
-    digest.update(np.ascontiguousarray(frames).data)
-    return digest.hexdigest()
 
 
 def _truth_name(split: str) -> str:

@@ -44,7 +44,7 @@ def _sides(corners: list[Corner]) -> list[Side]:
     return sides
 
 
-_OUTLINES: dict[str, tuple[list[list[Corner]], list[Corner]]] = {  # name: (convex pieces, mark)
+OUTLINES: dict[str, tuple[list[list[Corner]], list[Corner]]] = {  # name: (convex pieces, mark)
     "ell": ([_box(-0.5, -0.7, 0.05, 0.5), _box(-0.5, -0.1, 0.85, 0.5)], _box(0.3, -0.1, 0.85, 0.5)),
     "arrow": ([[(-0.1, -0.85), (0.95, 0.0), (-0.1, 0.85)], _box(-0.95, -0.3, 0.1, 0.3)], _box(-0.95, -0.3, -0.4, 0.3)),
     "wedge": ([[(-0.65, -0.7), (1.0, 0.0), (-0.65, 0.7)]], [(-0.65, 0.0), (-0.05, 0.0), (-0.05, 0.5), (-0.65, 0.7)]),
@@ -56,7 +56,7 @@ _OUTLINES: dict[str, tuple[list[list[Corner]], list[Corner]]] = {  # name: (conv
     "tee": ([_box(-0.7, -0.65, 0.7, -0.05), _box(-0.3, -0.65, 0.3, 0.95)], _box(0.15, -0.65, 0.7, -0.05)),
 }
 SPRITES: tuple[Sprite, ...] = tuple(
-    Sprite([_sides(piece) for piece in body], [_sides(mark)]) for body, mark in _OUTLINES.values()
+    Sprite([_sides(piece) for piece in body], [_sides(mark)]) for body, mark in OUTLINES.values()
 )
 
 

@@ -14,17 +14,24 @@ from videoai.data.motion16.motion import (
     LEVELS,
     Draw,
     Level,
+    Look,
     draw_look,
     draw_motion,
-    generator,
     scale,
     trajectory,
 )
 from videoai.data.motion16.sprites import SPRITES, Where, expose, paint_background, paint_sprite
+from videoai.data.motion16.variants import VariantSize, generator
 
 CLASSES = ("left", "right", "up", "down", "spin_cw", "spin_ccw", "shake_h", "pulse")
 FPS = 15.0
 NUM_ACTORS = 2
+SECONDS = {"tiny": 12, "default": 24, "large": 120}  # length of a video
+UNTRIMMED_SIZES = {  # videos in each split, and pixels per side
+    "tiny": VariantSize(16, 4, 4, 32),
+    "default": VariantSize(96, 16, 24, 32),
+    "large": VariantSize(192, 24, 48, 64),
+}
 FIRST_STATE = ("x", "y", "turn", "unit")
 REST_SECONDS, ACTION_SECONDS = (0.6, 3.0), (1.2, 3.2)  # each drawn uniformly
 APART_SECONDS = 0.6  # between two actions of one class, so that no two of them can be taken for one
@@ -37,6 +44,11 @@ class Action(NamedTuple):
     first: int  # frame
     end: int  # one past the last
     actor: int
+
+    @property
+    def times(self) -> str:
+        """``1.2-3.4``, seconds, as the column label_seconds has them."""
+        return f"{self.first / FPS:.3f}-{self.end / FPS:.3f}"
 
 
 def timetable(rng: np.random.Generator, num_frames: int) -> list[Action]:
@@ -57,12 +69,21 @@ def timetable(rng: np.random.Generator, num_frames: int) -> list[Action]:
     return sorted(actions, key=lambda action: (action.first, action.end))
 
 
+def actions_in(*, seed: int, split: str, index: int, num_frames: int, level: str = "default") -> list[Action]:
+    """What ``render_untrimmed`` says, without painting."""
+    return _begun(generator("untrimmed", seed, split, index), LEVELS[level], num_frames)[1]
+
+
+def _begun(rng: np.random.Generator, level: Level, num_frames: int) -> tuple[Look, list[Action]]:
+    return draw_look(rng, level), timetable(rng, num_frames)
+
+
 def render_untrimmed(
-    *, seed: int, split: str, index: int, num_frames: int, level: str = "default", size_px: int = 64
+    *, seed: int, split: str, index: int, num_frames: int, level: str = "default", size_px: int = 32
 ) -> tuple[ndarray, list[Action]]:
     """One video, uint8 [T, H, W, 3] RGB, and what happens in it."""
-    rng, knobs = generator(seed, split, index), LEVELS[level]
-    look, actions = draw_look(rng, knobs), timetable(rng, num_frames)
+    rng, knobs = generator("untrimmed", seed, split, index), LEVELS[level]
+    look, actions = _begun(rng, knobs, num_frames)
     camera = np.cumsum(rng.standard_normal((num_frames, 2)), axis=0) * knobs.camera / 8  # a long video must not blur
     canvas = paint_background(
         look.waves, camera, size_px=size_px, floor=look.floor, contrast=knobs.contrast, tint=look.tint

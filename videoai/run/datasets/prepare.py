@@ -75,6 +75,8 @@ def prepare(settings: PrepareSettings, data: DataSettings) -> Prepared:
     """
     form, manifest = new_form(settings), build_manifest(data, trust=ANYTHING)
     check_writable(manifest)
+    if manifest.columns and settings.to == "shards":
+        raise ValueError("to=shards keeps no columns of targets; to=videos and to=clips do.")
     out = Path(os.path.abspath(os.path.expanduser(settings.out)))
     check_outside_input(out, manifest)
     sources = find_sources(manifest)

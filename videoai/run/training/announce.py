@@ -56,6 +56,7 @@ def announce_choices(asked: TrainSettings, setup: Setup, total_steps: int) -> No
     was = {key.removesuffix(".name") for key, value in flatten(to_dict(asked)).items() if value == AUTO}
     was |= {"clip"} if "clip.size" in was else set()
     if chosen := {key: text for key, text in words.items() if key in was}:
-        data = f"{pluralize(len(setup.train_items), 'training clip')} of {len(setup.manifest.classes)} classes"
+        data, classes = pluralize(len(setup.train_items), "training clip"), len(setup.manifest.classes)
+        data += f" of {classes} classes" if classes > 1 else ""
         others = " ".join(f"{key}=" for key in chosen)
         logger.info("chosen for %s: %s. Set any of them yourself: %s", data, "; ".join(chosen.values()), others)

@@ -10,7 +10,7 @@ from videoai.settings.model import ClipSettings
 from videoai.settings.parse import parse, to_dict
 from videoai.settings.training import TrainSettings
 from videoai.tasks import AUTO as AUTO_TASK
-from videoai.tasks import build_task
+from videoai.tasks import build_task, completed
 
 Settings = TrainSettings | TrainGanSettings
 
@@ -19,7 +19,8 @@ def begun_as(settings: Settings, recorded: Mapping[str, Any]) -> Settings:
     """The settings with what ``recorded``, the config of a run, has in the place of ``auto``; the other settings stay
     open, since a comparison of settings fills them in."""
     if settings.task == AUTO_TASK:
-        settings = replace(settings, task=recorded["task"])
+        node = recorded["task"]
+        settings = replace(settings, task=completed({"name": node} if isinstance(node, str) else node))
     if not isinstance(settings, TrainSettings) or not is_open(settings):
         return settings
     model = recorded["model"] if settings.model == AUTO_MODEL else settings.model

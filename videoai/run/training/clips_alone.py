@@ -29,10 +29,12 @@ def clips_setup(training: TrainSettings, *, num_workers: int = 0) -> Setup:
     node = suiting(manifest) if training.task == AUTO else training.task
     task = build_task(node)
     manifest = task.arrange(manifest)
+    if decided := task.decided(manifest):
+        task = build_task(node := {**node, **decided})
     if is_open(training):
         training = with_clip(training, manifest.splits["train"], device)
     training = task.resolve(training)
-    data = replace(training.data, flip=resolve_flip(training.data, manifest.classes))
+    data = replace(training.data, flip=resolve_flip(training.data, manifest.all_names))
     clip, outputs = ClipSpec(**to_dict(training.clip)), task.outputs(manifest)
     return Setup(
         settings=replace(training, task=node, data=data),

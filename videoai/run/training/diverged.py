@@ -38,8 +38,8 @@ def _gentler(settings: Settings) -> list[str]:
         return [
             f"optim.{key}={getattr(settings.optim, key) / SLOWER:.3g}" for key in ("lr_generator", "lr_discriminator")
         ]
-    rate = settings.optim.get("lr")
-    words = [f"optim.lr={rate / SLOWER:.3g}"] if rate else []
+    rate = settings.optim.get("lr")  # auto before a run has chosen one
+    words = [f"optim.lr={rate / SLOWER:.3g}"] if isinstance(rate, int | float) and rate else []
     return words + (["trainer.max_grad_norm=1"] if settings.trainer.max_grad_norm is None else [])
 
 

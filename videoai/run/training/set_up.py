@@ -48,6 +48,8 @@ def set_up(run: Run) -> tuple[Task, Setup]:
     task = build_task(node)
     manifest = task.arrange(manifest)
     task.validate(manifest, settings)
+    if decided := task.decided(manifest):
+        task = build_task(node := {**node, **decided})
     announce_data(manifest)
     warn_of_parted_sources(manifest)
     note_classes(task, manifest, settings.data)
@@ -61,7 +63,7 @@ def set_up(run: Run) -> tuple[Task, Setup]:
         warn_of_seen_videos(manifest, settings)
     clip = ClipSpec(**to_dict(settings.clip))
     reading = resolve_reading(settings.loading, manifest.splits["train"], clip, device)
-    data = replace(settings.data, flip=resolve_flip(settings.data, manifest.classes))
+    data = replace(settings.data, flip=resolve_flip(settings.data, manifest.all_names))
     settings = replace(settings, task=node, data=data, loading=replace(settings.loading, decoder=reading["decoder"]))
     if isinstance(settings, TrainSettings):
         metric = task.resolve_metric(settings.trainer.metric, manifest.source)

@@ -84,6 +84,10 @@ class GanTask:
                 f"{manifest.source}: a class with a single training clip; a GAN needs two of each at least."
             )
 
+    def decided(self, manifest: Manifest) -> dict[str, Any]:
+        """Nothing."""
+        return {}
+
     def outputs(self, manifest: Manifest) -> list[str]:
         """The classes that it makes clips of."""
         return list(manifest.classes)

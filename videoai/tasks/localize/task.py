@@ -87,6 +87,10 @@ class Localize:
 
     # The data.
 
+    def decided(self, manifest: Manifest) -> dict[str, Any]:
+        """Nothing is left to the data."""
+        return {}
+
     def prefer_data(self, data: DataSettings) -> DataSettings:
         """Labels that may hold at once, where the layout knows such."""
         if "multi_label" not in data.source:
