@@ -10,7 +10,7 @@ from videoai.core.types import VideoItem
 from videoai.data.lists.manifest import Manifest
 from videoai.data.lists.target_columns import TargetColumn
 from videoai.settings.training import TrainSettings
-from videoai.tasks import build_task, with_columns
+from videoai.tasks import build_task
 from videoai.tasks.regression import Regression
 
 NAN = math.nan
@@ -75,8 +75,10 @@ def test_ccc_needs_a_batch():
 
 
 def test_the_data_get_the_columns_of_the_task():
-    assert with_columns(settings()).data.columns == {"pain": "value"}
-    assert with_columns(from_keywords(TrainSettings, {"task": "classify"}).settings()).data.columns is None
+    given = settings()
+    assert build_task(given.task).prefer(given).data.columns == {"pain": "value"}
+    plain = from_keywords(TrainSettings, {"task": "classify"}).settings()
+    assert build_task("classify").prefer(plain).data.columns is None
 
 
 def test_outputs_are_standardised_and_scores_are_in_units():
