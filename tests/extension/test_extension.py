@@ -192,7 +192,7 @@ def test_an_optimizer_and_a_schedule_of_ones_own(clip_folder, tmp_path):
     [
         (
             {"task": {"_target_": "triangle.Triangle", "total_steps": 3}},
-            "task: Triangle has no prefer, ",
+            "task: Triangle has no resolve, prefer, ",
         ),
         (
             {"data": {"_target_": "triangle.Triangle", "total_steps": 3}},
