@@ -30,6 +30,7 @@ from videoai.tasks.supervised import scoring_task
 logger = logging.getLogger(__name__)
 ANSWERS, LABELLED = "predictions.jsonl", "labelled"
 ASKED = ("checkpoint", "input", "top_k", "window_seconds", "hop_seconds", "frame_fps")  # other answers otherwise
+TEXTS = ("classes", "templates")  # likewise
 
 
 def predict(settings: PredictSettings) -> Iterator[dict[str, Any]]:
@@ -53,7 +54,8 @@ def _predict(settings: PredictSettings) -> Iterator[dict[str, Any]]:
         number = (pluralize(len(paths), "video"), process_group.world_size())
         logger.info("%s for %d processes: a video is not divided, so the others have nothing to do", *number)
     predictor = new_predictor(settings, paths)
-    folder = prediction_folder(settings.run_dir, {key: getattr(settings, key) for key in ASKED})
+    texts = {key: [*getattr(settings, key)] or None for key in TEXTS}
+    folder = prediction_folder(settings.run_dir, {**{key: getattr(settings, key) for key in ASKED}, **texts})
     targets = labelled_paths(paths, folder / LABELLED) if settings.annotate else [None] * len(paths)
     file_name = folder / ANSWERS if process_group.rank() == 0 else os.devnull
     logger.info("the answers also go to %s", display_path(folder / ANSWERS))
@@ -86,7 +88,7 @@ def _records(predictor: Predictor, videos: Sequence[tuple[str, Path | None]]) ->
 def new_predictor(settings: PredictSettings, paths: Sequence[str]) -> Predictor:
     """The model of ``checkpoint``, ready to answer; ``decoder=auto`` measures some of ``paths``."""
     device = take_device(settings.device)
-    state = open_checkpoint(settings.checkpoint)
+    state = open_checkpoint(settings.checkpoint, classes=settings.classes, templates=settings.templates)
     task = scoring_task(state, settings.checkpoint, trust=settings.trust)
     model = from_state(state, trust=settings.trust)
     note_other_pixels(state["config"], settings.decoder)
