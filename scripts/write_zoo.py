@@ -46,7 +46,8 @@ WEIGHTS = """
 
 Top-1 is the publisher's own claim, with views (clips x crops). Verified: *parity* = the publisher's layout, filled with
 fixed random numbers, gives through our converter the logits of the publisher's own code within 1e-5 of their spread;
-*no* = not compared for this file. No accuracy was measured here with the published files.
+*no* = not compared for this file. No accuracy was measured here with the published files. Those of CLIP
+and X-CLIP have no classes (0), because texts are their classes ([zero_shot.md](zero_shot.md)).
 
 | weights | model | trained on | classes | clip | top-1 | licence | verified | file |
 |---|---|---|---|---|---|---|---|---|

@@ -17,6 +17,7 @@ from videoai.settings.verbs import EvaluateSettings
 
 if TYPE_CHECKING:
     from videoai.inference.answer import Answer
+    from videoai.inference.class_texts import Classes
     from videoai.run.checkpoint_data import DataChange
     from videoai.run.evaluate import Evaluation
     from videoai.run.train import TrainResult
@@ -81,6 +82,8 @@ def predict(
     inputs: "Input | Sequence[Input]",
     *,
     fps: float | None = None,
+    classes: "Classes" = (),
+    templates: str | Sequence[str] = (),
     trust: Sequence[str] = (),
     device: str = "auto",
     **options: Any,
@@ -91,10 +94,11 @@ def predict(
         inputs: paths of videos, folders of images or of videos, globs, or frames, uint8 [T, H, W, 3] RGB; one or
             several.
         fps: the rate of frames that are given as arrays.
+        classes, templates: texts, for a network that compares videos with texts, as ``videoai.load`` takes them.
         options: top_k, window_seconds, hop_seconds, decoder, frame_fps.
     Raises: ValueError, OSError: one line each. BadVideo: a video that cannot be read.
     """
     from videoai.tasks.loaded import load
 
-    model = load(checkpoint, trust=trust, device=device)
+    model = load(checkpoint, classes=classes, templates=templates, trust=trust, device=device)
     return model.predict(inputs, fps=fps, **options)

@@ -14,6 +14,8 @@ from videoai.core.build import build
 from videoai.core.hub import local_file
 from videoai.core.messages import command_line, truncated_list
 from videoai.core.types import ClipSpec
+from videoai.inference.class_texts import Classes
+from videoai.inference.text_models import check_no_texts, open_text_classifier, reads_texts
 from videoai.models import TARGETS, create_model
 from videoai.models.heads import num_outputs, with_head
 from videoai.models.published import find, is_published
@@ -49,12 +51,25 @@ def load(checkpoint_path: str | Path, *, trust: Sequence[str] = (), device: str 
     return from_state(open_checkpoint(checkpoint_path), trust=trust).to(device).eval()
 
 
-def open_checkpoint(source: str | Path) -> dict[str, Any]:
+def open_checkpoint(
+    source: str | Path, *, classes: Classes = (), templates: str | Sequence[str] = ()
+) -> dict[str, Any]:
     """The content of a checkpoint file, also of the hub (``hf://OWNER/NAME``), or of published weights by id (``ID`` or
     ``ID:FILE``), which come with their own classes and clip but without data.
 
+    Args:
+        classes: texts, for a network that compares videos with texts; ``templates``: the sentences that they stand in.
     Raises: FileNotFoundError, OSError, ValueError: naming the file and what is wrong with it.
     """
+    if reads_texts(str(source)):
+        return open_text_classifier(str(source), classes, templates)
+    state = _open_trained(source)
+    check_no_texts(str(source), classes, templates)
+    return state
+
+
+def _open_trained(source: str | Path) -> dict[str, Any]:
+    """A checkpoint with classes of its own."""
     if not is_published(str(source)):
         return checkpoint.load(source)
     weights = str(source)

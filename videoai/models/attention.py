@@ -7,13 +7,14 @@ Suffixes: B batch, T frames of tokens, S tokens of a frame, L tokens of a clip, 
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-Gelu = Literal["none", "tanh"]  # torch's name for the approximation; "none" = exact, by the error function
+# torch's name for the approximation; "none" = exact, by the error function; "quick" = x sigmoid(1.702 x), as CLIP
+Gelu = Literal["none", "tanh", "quick"]
 
 
 class Block(nn.Module):
@@ -91,6 +92,8 @@ class SelfAttention(nn.Module):
             cancel it. A zero in its place would be a parameter that training moves.
     """
 
+    causal: ClassVar[bool] = False
+
     def __init__(self, width: int, num_heads: int, *, key_bias: bool = True) -> None:
         super().__init__()
         self.num_heads = num_heads
@@ -104,13 +107,19 @@ class SelfAttention(nn.Module):
         x_BLD = x_LD.reshape(-1, *x_LD.shape[-2:])  # fused kernels take four dimensions, no more
         qkv_BLNF = F.linear(x_BLD, self.qkv.weight, self._bias()).unflatten(-1, (3, self.num_heads, -1))
         q_BNLF, k_BNLF, v_BNLF = (part.transpose(1, 2) for part in qkv_BLNF.unbind(2))
-        out_BNLF = F.scaled_dot_product_attention(q_BNLF, k_BNLF, v_BNLF)
+        out_BNLF = F.scaled_dot_product_attention(q_BNLF, k_BNLF, v_BNLF, is_causal=self.causal)
         return self.project(out_BNLF.transpose(1, 2).flatten(2)).view(x_LD.shape)
 
     def _bias(self) -> Tensor | None:
         if self.q_bias is None or self.v_bias is None:
             return self.qkv.bias
         return torch.cat([self.q_bias, torch.zeros_like(self.q_bias), self.v_bias])
+
+
+class CausalSelfAttention(SelfAttention):
+    """No token sees one that comes after it, as in text."""
+
+    causal = True
 
 
 class Mlp(nn.Module):
@@ -124,7 +133,10 @@ class Mlp(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[..., D] -> [..., D]."""
-        return self.fc2(F.gelu(self.fc1(x), approximate=self.gelu))
+        hidden = self.fc1(x)
+        if self.gelu == "quick":
+            return self.fc2(hidden * torch.sigmoid(1.702 * hidden))
+        return self.fc2(F.gelu(hidden, approximate=self.gelu))
 
 
 class DropPath(nn.Module):

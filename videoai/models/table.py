@@ -47,6 +47,8 @@ SLOWFAST = "Feichtenhofer et al. 2019, arXiv:1812.03982"
 TPN = "Yang et al. 2020, arXiv:2004.03548"
 UNIFORMER = "Li et al. 2022, arXiv:2201.04676"
 UNIFORMERV2 = "Li et al. 2022, arXiv:2211.09552"
+CLIP = "Radford et al. 2021, arXiv:2103.00020"
+XCLIP = "Ni et al. 2022, arXiv:2208.02816"
 HIERA = "Ryali et al. 2023, arXiv:2306.00989"
 S3D = "Xie et al. 2018, arXiv:1712.04851"
 MVIT = "Fan et al. 2021, arXiv:2104.11227"
@@ -150,6 +152,13 @@ MODELS: dict[str, ModelCard] = {
     "internvideo2_b": ModelCard("internvideo2", ATTENTION, "8x1x224", "ViT-B over frames, attention pooling; distilled from the 1B model", INTERNVIDEO2, "internvideo2/internvideo2_base_k400_f8"),
     "internvideo2_l": ModelCard("internvideo2", ATTENTION, "8x1x224", "ViT-L over frames, attention pooling; distilled from the 1B model", INTERNVIDEO2, "internvideo2/internvideo2_large_k400_f8"),
     "internvideo2_1b": ModelCard("internvideo2", ATTENTION, "16x1x224", "ViT-g over frames, attention pooling; the teacher of the smaller InternVideo2 models", INTERNVIDEO2, "internvideo2/internvideo2_1b_k400_f16"),
+    # CLIP, X-CLIP: also with texts as classes
+    "clip_b32": ModelCard("clip", ATTENTION, "8x1x224", "CLIP's ViT-B/32 on frames, averaged; blind to their order; classes may be texts", CLIP, "hf/clip_vit_base_patch32"),
+    "clip_b16": ModelCard("clip", ATTENTION, "8x1x224", "CLIP's ViT-B/16 on frames, averaged; blind to their order; classes may be texts", CLIP, "hf/clip_vit_base_patch16"),
+    "clip_l14": ModelCard("clip", ATTENTION, "8x1x224", "CLIP's ViT-L/14 on frames, averaged; blind to their order; classes may be texts", CLIP, "hf/clip_vit_large_patch14"),
+    "xclip_b32": ModelCard("xclip", ATTENTION, "8x1x224", "CLIP's ViT-B/32 whose frames send messages; classes may be texts", XCLIP, "hf/xclip_base_patch32"),
+    "xclip_b16": ModelCard("xclip", ATTENTION, "8x1x224", "CLIP's ViT-B/16 whose frames send messages; classes may be texts", XCLIP, "hf/xclip_base_patch16"),
+    "xclip_l14": ModelCard("xclip", ATTENTION, "8x1x224", "CLIP's ViT-L/14 whose frames send messages; classes may be texts", XCLIP, "hf/xclip_large_patch14"),
     # MViT, Video Swin
     "mvit_v1_b": ModelCard("mvit", ATTENTION, "16x4x224", "MViT-B: attention over pooled tokens, 16 blocks, 16 frames", MVIT, "torchvision/mvit_v1_b"),
     "mvit_v1_b_32x3": ModelCard("mvit", ATTENTION, "32x3x224", "MViT-B: attention over pooled tokens, 16 blocks, 32 frames", MVIT, "pytorchvideo/mvit_base_32x3"),
@@ -183,4 +192,5 @@ TARGETS: dict[str, str] = {
 } | {
     "ensemble": "videoai.models.ensemble:Ensemble",  # made by data.folds from its checkpoints; never trained
     "per_frame": "videoai.models.per_frame:PerFrame",  # what task=localize makes of a model
+    "text_classifier": "videoai.models.text.classifier:TextClassifier",  # made of texts; never trained
 }

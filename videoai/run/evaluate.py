@@ -24,8 +24,10 @@ from videoai.data.normalize import ToModelInput
 from videoai.data.targets import FrameLabels, Target, split_targets
 from videoai.engine.precision import Precision
 from videoai.inference.ablate import ablated_batches
+from videoai.inference.class_texts import texts_of_names
 from videoai.inference.load import LoadedModel, from_state, open_checkpoint
 from videoai.inference.score import ViewOutputs, view_outputs
+from videoai.inference.text_models import reads_texts
 from videoai.models.published import is_published
 from videoai.models.published.download import digest_of
 from videoai.report.localization import localization_report, localization_summary, localization_table
@@ -78,14 +80,14 @@ def evaluate(
 
 def _evaluate(settings: EvaluateSettings, change: DataChange, command: str | None) -> Evaluation:
     digest = file_digest(settings.checkpoint)  # first: a run that goes on may replace the file while it is read
-    state = open_checkpoint(settings.checkpoint)
+    state, manifest = open_scored(settings, change)
     task = answering_task(state, settings.checkpoint, trust=settings.trust)
     if isinstance(task, Localize) or settings.events:
-        return _evaluate_events(settings, change, command, state, task, digest)
+        return _evaluate_events(settings, change, command, state, task, digest, manifest)
     check_ablate(task, settings.ablate)
     if settings.fiftyone:
         check_fiftyone(task)
-    split = open_split(settings, change, state, task)
+    split = open_split(settings, change, state, task, manifest)
     model = from_state(state, trust=settings.trust)
     note_other_pixels(state["config"], settings.decoder)
     facts = {"split": split.name, "views": settings.views, "fingerprint": split.fingerprint}
@@ -117,10 +119,11 @@ def _evaluate_events(
     state: dict[str, Any],
     task: SupervisedTask | Localize,
     digest: str | None,
+    manifest: Manifest | None,
 ) -> Evaluation:
     """As ``_evaluate``, of untrimmed videos and what happens in them."""
     check_unused(settings)
-    split = open_split(settings, change, state, task, None if isinstance(task, Localize) else Localize())
+    split = open_split(settings, change, state, task, manifest, None if isinstance(task, Localize) else Localize())
     assert isinstance(split.target, FrameLabels)
     model, device = from_state(state, trust=settings.trust), take_device(settings.device)
     note_other_pixels(state["config"], settings.decoder)
@@ -176,14 +179,29 @@ class Split(NamedTuple):
     other_data: str | None  # the name of other data than the checkpoint's own
 
 
+def open_scored(settings: EvaluateSettings, change: DataChange) -> tuple[dict[str, Any], Manifest | None]:
+    """The checkpoint. Of one that compares videos with texts the classes are those of the data, which are read then.
+
+    Raises: OSError, ValueError.
+    """
+    source, texts = settings.checkpoint, {"classes": settings.classes, "templates": settings.templates}
+    if not reads_texts(source) or settings.classes:
+        return open_checkpoint(source, **texts), None
+    parse_views(settings.views)
+    manifest = read_data(choose_data(change, {"config": {"data": {}}}, source), source)
+    return open_checkpoint(source, **{**texts, "classes": texts_of_names(manifest.classes)}), manifest
+
+
 def open_split(
     settings: EvaluateSettings,
     change: DataChange,
     state: Mapping[str, Any],
     task: SupervisedTask | Localize,
+    manifest: Manifest | None = None,
     finder: Localize | None = None,
 ) -> Split:
-    """The videos of ``split``, of the checkpoint's own data or of others that it can score.
+    """The videos of ``split``, of the checkpoint's own data or of others that it can score. ``manifest``: the data, if
+    they are read already.
 
     finder: what finds events where the checkpoint's task names clips.
 
@@ -196,7 +214,7 @@ def open_split(
         choice = replace(choice, is_own=False)
     asked = finder if finder and not choice.is_own else task
     choice = replace(choice, data=asked.prefer_data(choice.data))
-    manifest = task.arrange(read_data(choice, checkpoint_path))
+    manifest = task.arrange(manifest or read_data(choice, checkpoint_path))
     if choice.is_own:
         check_data_unchanged(manifest, state, checkpoint_path)
     if finder:

@@ -35,6 +35,7 @@ logger = logging.getLogger(__name__)
 ANSWERS, LABELLED = "predictions.jsonl", "labelled"
 EVENTS = ("threshold", "merge_seconds", "min_seconds")
 ASKED = ("checkpoint", "input", "top_k", "window_seconds", "hop_seconds", "frame_fps", *EVENTS)  # else other answers
+TEXTS = ("classes", "templates")  # likewise
 
 
 def predict(settings: PredictSettings) -> Iterator[dict[str, Any]]:
@@ -58,7 +59,8 @@ def _predict(settings: PredictSettings) -> Iterator[dict[str, Any]]:
         number = (pluralize(len(paths), "video"), process_group.world_size())
         logger.info("%s for %d processes: a video is not divided, so the others have nothing to do", *number)
     predictor = new_predictor(settings, paths)
-    folder = prediction_folder(settings.run_dir, {key: getattr(settings, key) for key in ASKED})
+    texts = {key: [*getattr(settings, key)] or None for key in TEXTS}
+    folder = prediction_folder(settings.run_dir, {**{key: getattr(settings, key) for key in ASKED}, **texts})
     labelled = labelled_paths(paths, folder / LABELLED)
     targets = labelled if settings.annotate else [None] * len(paths)
     names = [path.relative_to(folder / LABELLED).with_suffix("") for path in labelled]
@@ -98,9 +100,8 @@ def _records(predictor: Predictor, videos: Sequence[tuple[str, Path | None]]) ->
 def new_predictor(settings: PredictSettings, paths: Sequence[str]) -> Predictor:
     """The model of ``checkpoint``, ready to answer; ``decoder=auto`` measures some of ``paths``."""
     device = take_device(settings.device)
-    state = open_checkpoint(settings.checkpoint)
+    state = open_checkpoint(settings.checkpoint, classes=settings.classes, templates=settings.templates)
     task = answering_task(state, settings.checkpoint, trust=settings.trust)
-    task = with_thresholds(task, settings)
     model = from_state(state, trust=settings.trust)
     note_other_pixels(state["config"], settings.decoder)
     precision = evaluation_precision(settings.precision, device)

@@ -157,8 +157,15 @@ class VideoSearchSettings:
     index: str = setting(
         path=True, help="a features.parquet or .npz of features extract; may stand first, without index="
     )
-    query: str = setting(
-        path=True, help="a file, a folder, or a pattern in quotes: 'films/*.mp4'; or another table of the same network"
+    query: str | None = setting(
+        None,
+        path=True,
+        help="a file, a folder, or a pattern in quotes: 'films/*.mp4'; or another table of the same network",
+    )
+    text: str | None = setting(
+        None,
+        path=True,
+        help="in the place of query, where the index's network compares videos with texts: 'a person falls'",
     )
     checkpoint: str | None = setting(
         None, path=True, help="the index's network, where it lies elsewhere now; null = the file that the index names"
@@ -189,6 +196,13 @@ class VideoSearchSettings:
         None, path=True, help="where matches.jsonl goes; null = runs/search, or search-2 and on"
     )
     debug: bool = setting(False, help="true = show the traceback of an error")
+
+    def __post_init__(self) -> None:
+        if (self.query is None) == (self.text is None):
+            given = "neither is given" if self.query is None else "both are given"
+            raise ValueError(f"query and text: {given}. Give one: query=VIDEO, or text='a person falls'.")
+        if self.text is not None and not self.text.strip():
+            raise ValueError("text is empty. Say what is looked for: text='a person falls'.")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,10 @@ CHECKPOINT_HELP = (
     "a file of yours, hf://OWNER/NAME[@REVISION] of the Hugging Face hub, or published weights: ID such as "
     "torchvision/r3d_18, or ID:FILE"
 )
+TEMPLATES_HELP = (
+    "sentences that a class is put into where {} stands, with commas between them, or a file of one a line; empty = "
+    "those of the model's authors"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +25,13 @@ class EvaluateSettings:
     """Score a checkpoint on a split of a data set. Model, classes and clip come from the checkpoint."""
 
     checkpoint: str = setting(path=True, help=CHECKPOINT_HELP)
+    classes: tuple[str, ...] = setting(
+        (),
+        path=True,
+        help="for a model that compares videos with texts: what is said of the data's classes, name: text | text, one "
+        "a line of a file; empty = their names",
+    )
+    templates: tuple[str, ...] = setting((), path=True, help=TEMPLATES_HELP)
     split: Split = setting("auto", help="auto = test, else val, else all")
     views: str = setting("1x1", help="clips along the video x crops; 4x3 and 10x3 are usual")
     ablate: tuple[Ablation, ...] = setting(
@@ -59,6 +70,13 @@ class PredictSettings:
 
     checkpoint: str = setting(path=True, help=CHECKPOINT_HELP)
     input: str = setting(path=True, help="a file, a folder, or a pattern in quotes: 'films/*.mp4'")
+    classes: tuple[str, ...] = setting(
+        (),
+        path=True,
+        help="for a model that compares videos with texts: 'opening a door,falling', or a file of one a line, "
+        "name: text | text",
+    )
+    templates: tuple[str, ...] = setting((), path=True, help=TEMPLATES_HELP)
     top_k: int = setting(5, min=1, help="classes in an answer")
     window_seconds: float | None = setting(
         None, min=0.01, help="length of a timeline's windows; null = one clip, for videos at least twice as long"

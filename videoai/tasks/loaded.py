@@ -21,6 +21,7 @@ from videoai.data.lists.split_folders import VIDEO_EXTENSIONS
 from videoai.data.normalize import ToModelInput
 from videoai.engine.precision import Precision
 from videoai.inference.answer import Answer
+from videoai.inference.class_texts import Classes
 from videoai.inference.load import LoadedModel, from_state, open_checkpoint
 from videoai.inference.predict import Predictor, find_videos
 from videoai.settings.parse import parse
@@ -97,8 +98,18 @@ class TrainedModel(LoadedModel):
             return predictor.of(video, video.path)
 
 
-def load(checkpoint: str | Path, *, trust: Sequence[str] = (), device: str | torch.device = "cpu") -> TrainedModel:
+def load(
+    checkpoint: str | Path,
+    *,
+    classes: Classes = (),
+    templates: str | Sequence[str] = (),
+    trust: Sequence[str] = (),
+    device: str | torch.device = "cpu",
+) -> TrainedModel:
     """The model of a checkpoint, or of published weights by id; the averaged weights if there are any.
+
+    ``classes`` are texts, for a network that compares videos with texts: ``["opening a door", "falling"]``, or names
+    with their phrasings, ``{"fall": ["falling", "a person falls"]}``; ``templates`` the sentences that they stand in.
 
     ``trust`` names packages of your own that the checkpoint's model or task may be imported from. ``device``: auto,
     cpu, cuda or cuda:N.
@@ -106,7 +117,7 @@ def load(checkpoint: str | Path, *, trust: Sequence[str] = (), device: str | tor
     Raises: FileNotFoundError, ValueError: naming the file and what is wrong with it, or a device that is not there.
     """
     place = resolve_device(str(device))
-    state = open_checkpoint(checkpoint)
+    state = open_checkpoint(checkpoint, classes=classes, templates=templates)
     task = answering_task(state, str(checkpoint), trust=trust)
     return TrainedModel(from_state(state, trust=trust), task).to(place).eval()
 

@@ -38,6 +38,8 @@ FAMILIES = (
     "videomae",
     "vjepa2",
     "internvideo2",
+    "clip",
+    "xclip",
     "x3d",
     "csn",
     "r2plus1d",

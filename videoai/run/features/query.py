@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from torch import nn
+
 from videoai.core.checkpoint import weights_hash
 from videoai.core.messages import command_line
 from videoai.core.paths import is_url
@@ -30,11 +32,12 @@ def prepare_query(settings: VideoSearchSettings, index: FeatureIndex) -> Callabl
 
     Raises: OSError, ValueError: naming what is wrong.
     """
-    if settings.query.lower().endswith(TABLES):
-        queries = open_index(settings.query)
-        check_same_network(index, queries, settings.query)
+    asked = str(settings.query)
+    if asked.lower().endswith(TABLES):
+        queries = open_index(asked)
+        check_same_network(index, queries, asked)
         return lambda folder: queries
-    find_videos(settings.query, VIDEO_EXTENSIONS, "query")
+    find_videos(asked, VIDEO_EXTENSIONS, "query")
     return partial(extracted, settings, index, open_recorded(settings, index))
 
 
@@ -42,7 +45,7 @@ def extracted(settings: VideoSearchSettings, index: FeatureIndex, encoder: Encod
     """The features of the videos of a query, as those of the index were made."""
     made = extract(extraction(settings, index, folder), encoder=encoder)
     queries = open_index(made.path)
-    check_same_network(index, queries, settings.query)
+    check_same_network(index, queries, str(settings.query))
     return queries
 
 
@@ -50,14 +53,19 @@ def open_recorded(settings: VideoSearchSettings, index: FeatureIndex) -> Encoder
     """The network that made the index. Raises: OSError, ValueError: it is not there, or another one."""
     source = settings.checkpoint or recorded_checkpoint(index)
     encoder = open_encoder(source, trust=settings.trust)
-    given, recorded = weights_hash(encoder.network), index.provenance.get("weights")
+    check_same_weights(source, encoder.network, index)
+    return encoder
+
+
+def check_same_weights(source: str, network: nn.Module, index: FeatureIndex) -> None:
+    """Raises: ValueError: another network than the one that made the index."""
+    given, recorded = weights_hash(network), index.provenance.get("weights")
     if given != recorded:
         again = command_line("features extract", f"checkpoint={source}", "...")
         raise ValueError(
             f"checkpoint={source}: its weights are {given}, and {index.path} was made with {recorded} "
             f"({index.provenance.get('checkpoint')}). Give that checkpoint, or make the index again: {again}"
         )
-    return encoder
 
 
 def recorded_checkpoint(index: FeatureIndex) -> str:

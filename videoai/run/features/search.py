@@ -24,11 +24,12 @@ from videoai.run.features.changed import warn_of_changes
 from videoai.run.features.nearest import Nearest, check_one_process, nearest, open_filled
 from videoai.run.features.parts import read_facts, write_facts
 from videoai.run.features.query import prepare_query
+from videoai.run.features.text_query import prepare_text
 from videoai.run.results_folder import choose_folder
 from videoai.settings.features import VideoSearchSettings
 
 logger = logging.getLogger(__name__)
-ASKED = ("index", "query", "checkpoint", "top_k", "exclude_same_video", "frame_fps")  # other answers otherwise
+ASKED = ("index", "query", "text", "checkpoint", "top_k", "exclude_same_video", "frame_fps")  # other answers otherwise
 FACTS = "search.json"  # beside matches.jsonl: what the answers are to
 MANY = 10_000  # videos; of more, only those of the matches are compared with their files, unless asked
 
@@ -51,7 +52,7 @@ def search(settings: VideoSearchSettings) -> Search:
     """
     check_one_process("search")
     index, device = open_filled(settings.index), take_device(settings.device)
-    made_in = prepare_query(settings, index)
+    made_in = prepare_text(settings, index) if settings.text else prepare_query(settings, index)
     asked = {key: getattr(settings, key) for key in ASKED}
     folder = choose_folder(settings.run_dir, Path("runs/search"), asked, partial(read_facts, name=FACTS))
     queries = made_in(folder / "query")
