@@ -102,6 +102,52 @@ def test_prediction_marks_what_is_above_the_threshold(trained, videoai_command, 
     assert Path(cwd / record["annotated"]).exists()
 
 
+@pytest.fixture(scope="module")
+def tuned(multi_label_csv, videoai_command, tmp_path_factory):
+    """A run with enough validation videos for a threshold of one class."""
+    cwd = tmp_path_factory.mktemp("tuned")
+    turn = dict(zip("012345", ("train", "val", "val", "val", "val", "test"), strict=True))
+    lines = [(line["path"], line["label"]) for line in rows(multi_label_csv)]
+    table = [f"{path},{labels},{turn[path[-5]]}" for path, labels in lines]
+    (cwd / "clips.csv").write_text("\n".join(["path,label,split", *table]) + "\n")
+    done = videoai_command(
+        *("train", "data=csv", "data.path=clips.csv", *FAST, "trainer.max_steps=4", "run_dir=run"), cwd=cwd
+    )
+    assert done.returncode == 0, done.stderr
+    return cwd
+
+
+@pytest.mark.slow
+def test_thresholds_are_tuned_on_val_and_used_by_evaluate_and_predict(tuned, videoai_command, clip_folder):
+    checkpoint = "checkpoint=run/checkpoints/best.pt"
+    kept = torch.load(tuned / "run/checkpoints/best.pt", weights_only=True)["tuned"]
+    assert kept["is_tuned"] == [True, False, False, False, False]  # 8 val clips are horizontal, 4 of each direction
+    done = videoai_command("evaluate", checkpoint, "views=2x1", "run_dir=eval", cwd=tuned)
+    assert done.returncode == 0, done.stderr
+    assert "thresholds: of 1 of 5 classes tuned on val (best F1); 0.5 for leftwards, rightwards" in done.stderr
+    results = json.loads((tuned / "eval/results.json").read_text())
+    assert list(results["thresholds"].values()) == pytest.approx(kept["thresholds"], abs=1e-6)
+    page = (tuned / "eval/report.html").read_text()
+    assert "chosen on the validation split, by F1" in page and "with one view a video" in page
+    video = clip_folder / "left" / "left_0.mp4"
+    record = json.loads(videoai_command("predict", checkpoint, f"input={video}", "run_dir=out", cwd=tuned).stdout)
+    above = [one["label"] for one in record["top"] if one["probability"] >= one["threshold"]]
+    assert above == record["labels"]
+
+
+@pytest.mark.slow
+def test_one_threshold_may_be_asked_for_and_one_label_has_none(tuned, videoai_command, clip_folder):
+    checkpoint = "checkpoint=run/checkpoints/best.pt"
+    done = videoai_command("evaluate", checkpoint, "threshold=0.5", "run_dir=half", cwd=tuned)
+    assert done.returncode == 0 and "thresholds:" not in done.stderr
+    results = json.loads((tuned / "half/results.json").read_text())
+    assert results["threshold"] == 0.5 and "thresholds" not in results
+    video = clip_folder / "left" / "left_0.mp4"
+    done = videoai_command("predict", "checkpoint=run/checkpoints/best.pt", f"input={video}", "threshold=0", cwd=tuned)
+    assert len(json.loads(done.stdout)["labels"]) == 5
+    assert videoai_command("evaluate", checkpoint, "threshold=1.5", cwd=tuned).returncode == 1
+
+
 @pytest.mark.slow
 def test_a_continued_run_has_the_weights_of_one_that_never_stopped(videoai_command, multi_label_csv, tmp_path):
     command = ("train", "data=csv", f"data.path={multi_label_csv}", *FAST, "augment.cutmix=1", "augment.mixup=0.3")
@@ -110,7 +156,7 @@ def test_a_continued_run_has_the_weights_of_one_that_never_stopped(videoai_comma
         assert done.returncode == 0, done.stderr
     first, second = (torch.load(tmp_path / run / "checkpoints/last.pt", weights_only=True) for run in "rs")
     assert all(torch.equal(first["model"][key], second["model"][key]) for key in second["model"])
-    assert first["metrics"] == second["metrics"]
+    assert first["metrics"] == second["metrics"] and first["tuned"] == second["tuned"]
 
 
 @pytest.mark.slow

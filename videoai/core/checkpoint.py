@@ -1,6 +1,6 @@
 """Checkpoints: one file of plain data, written completely or not at all, loaded without running any code in it.
 
-Keys: ``format, config, classes, clip, model, ema, optimizer, step, best, metrics, versions, trained_on`` (and
+Keys: ``format, config, classes, clip, model, ema, optimizer, step, best, metrics, tuned, versions, trained_on`` (and
 ``scaler`` with fp16). Everything that evaluation and prediction need is inside; nothing else is consulted.
 """
 

@@ -4,7 +4,7 @@ with length."""
 import os
 import shlex
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -47,6 +47,7 @@ class Predictor:
     to_input: ToModelInput
     precision: Precision
     top_k: int = 5
+    thresholds: Sequence[float] = ()  # from which score on each class holds; () = the task knows
     window_seconds: float | None = None  # None = what one clip of the model spans
     hop_seconds: float | None = None  # None = window_seconds: windows side by side
     reading: Mapping[str, Any] = field(default_factory=dict)  # options of open_video
@@ -60,7 +61,7 @@ class Predictor:
         """The answer for an open video; ``path`` names it. Raises: BadVideo."""
         spans = self._windows(video)
         scores = torch.cat([self._scores(video, path, part) for part in _chunks(spans)])
-        windows = Windows(path, video.duration_seconds, spans, scores)
+        windows = Windows(path, video.duration_seconds, spans, scores, self.thresholds)
         return self.task.answer(windows, self.model.classes, top_k=self.top_k)
 
     def _windows(self, video: Video) -> list[tuple[float, float]]:

@@ -11,7 +11,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-THRESHOLD = 0.5  # for a sigmoid score; as likely as not
+from videoai.report.thresholds import THRESHOLD
+
+Thresholds = float | Sequence[float]  # one for all classes, or one each
 
 
 class LabelScore(NamedTuple):
@@ -21,10 +23,11 @@ class LabelScore(NamedTuple):
     num_videos: int  # that have this label, unreadable ones included
     base_rate: float  # their share: what the average precision of a random ranking comes to
     average_precision: float
-    num_predicted: int  # at THRESHOLD, as are the next three
+    num_predicted: int  # at ``threshold``, as are the next three
     precision: float
     recall: float
     f1: float
+    threshold: float
 
 
 def average_precision(scores: Tensor, labels: Tensor) -> Tensor:
@@ -65,15 +68,15 @@ def base_rate(labels: Tensor) -> float:
     return float(share[share > 0].mean())
 
 
-def micro_f1(scores: Tensor, labels: Tensor) -> float:
-    """F1 at ``THRESHOLD`` over all labels of all videos together; NaN without any label, given or predicted."""
-    true_positives, predicted, positives = (counts.sum() for counts in _counts(scores, labels))
+def micro_f1(scores: Tensor, labels: Tensor, thresholds: Thresholds = THRESHOLD) -> float:
+    """F1 over all labels of all videos together; NaN without any label, given or predicted."""
+    true_positives, predicted, positives = (counts.sum() for counts in _counts(scores, labels, thresholds))
     return float(2 * true_positives / (predicted + positives))
 
 
-def macro_label_f1(scores: Tensor, labels: Tensor) -> float:
-    """F1 at ``THRESHOLD`` of each class, averaged over the classes that occur in labels or predictions."""
-    true_positives, predicted, positives = _counts(scores, labels)
+def macro_label_f1(scores: Tensor, labels: Tensor, thresholds: Thresholds = THRESHOLD) -> float:
+    """F1 of each class, averaged over the classes that occur in labels or predictions."""
+    true_positives, predicted, positives = _counts(scores, labels, thresholds)
     return float((2 * true_positives / (predicted + positives)).nanmean())
 
 
@@ -90,10 +93,13 @@ def is_hit(scores: Tensor, labels: Tensor) -> Tensor:
     return hit & ~scores.isnan().any(dim=1)
 
 
-def per_label(scores: Tensor, labels: Tensor, *, classes: Sequence[str]) -> list[LabelScore]:
+def per_label(
+    scores: Tensor, labels: Tensor, *, classes: Sequence[str], thresholds: Thresholds = THRESHOLD
+) -> list[LabelScore]:
     """One ``LabelScore`` a class, in class order."""
     precisions = average_precision(scores, labels).tolist()
-    columns = (counts.long().tolist() for counts in _counts(scores, labels))
+    columns = [counts.long().tolist() for counts in _counts(scores, labels, thresholds)]
+    at = torch.as_tensor(thresholds, dtype=torch.float64).expand(len(classes)).tolist()
     return [
         LabelScore(
             name=name,
@@ -104,15 +110,16 @@ def per_label(scores: Tensor, labels: Tensor, *, classes: Sequence[str]) -> list
             precision=hits / predicted if predicted else nan,
             recall=hits / given if given else nan,
             f1=2 * hits / (predicted + given) if predicted + given else nan,
+            threshold=threshold,
         )
-        for name, precision, hits, predicted, given in zip(classes, precisions, *columns, strict=True)
+        for name, precision, threshold, hits, predicted, given in zip(classes, precisions, at, *columns, strict=True)
     ]
 
 
-def _counts(scores: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _counts(scores: Tensor, labels: Tensor, thresholds: Thresholds) -> tuple[Tensor, Tensor, Tensor]:
     """float64 [K] each: true positives, predicted positives and actual positives of each class."""
     _check(scores, labels)
-    predicted = _zero_nan_rows(scores) >= THRESHOLD
+    predicted = _zero_nan_rows(scores) >= torch.as_tensor(thresholds, dtype=torch.float64, device=scores.device)
     return (predicted & labels).sum(0).double(), predicted.sum(0).double(), labels.sum(0).double()
 
 

@@ -76,6 +76,7 @@ def _evaluate(settings: EvaluateSettings, change: DataChange, command: str | Non
     state = open_checkpoint(settings.checkpoint)
     task = scoring_task(state, settings.checkpoint, trust=settings.trust)
     check_ablate(task, settings.ablate)
+    thresholds = task.thresholds(state, settings.threshold)
     if settings.fiftyone:
         check_fiftyone(task)
     split = open_split(settings, change, state, task)
@@ -86,7 +87,9 @@ def _evaluate(settings: EvaluateSettings, change: DataChange, command: str | Non
     device = take_device(settings.device)
     dataset, precision = split_clips(model, split, settings, device), evaluation_precision(settings.precision, device)
     views = score(model, dataset, settings, precision)
-    evaluated = replace(evaluated_split(task, model, split, settings, views), checkpoint_sha256=digest)
+    evaluated = replace(
+        evaluated_split(task, model, split, settings, views), checkpoint_sha256=digest, thresholds=thresholds
+    )
     note = note_of_stills(split, settings)
     ablated = ablations(task, evaluated, settings.ablate, partial(score, model, dataset, settings, precision))
     report = with_ablations(task.report(evaluated, views), ablated)

@@ -29,12 +29,13 @@ from videoai.tasks.supervised import scoring_task
 
 logger = logging.getLogger(__name__)
 ANSWERS, LABELLED = "predictions.jsonl", "labelled"
-ASKED = ("checkpoint", "input", "top_k", "window_seconds", "hop_seconds", "frame_fps")  # other answers otherwise
+ASKED = ("checkpoint", "input", "top_k", "threshold", "window_seconds", "hop_seconds", "frame_fps")  # other answers
 
 
 def predict(settings: PredictSettings) -> Iterator[dict[str, Any]]:
     """One plain dict a video, as it is answered: ``path``, ``top``, and ``timeline`` for long ones; or ``path`` and
-    ``error``. A multi-label model adds ``multi_label``, ``threshold`` and ``labels``, those at the threshold or above.
+    ``error``. A multi-label model adds ``multi_label`` and ``labels``, those at their thresholds or above, and
+    ``threshold``: of all classes, or of each in ``top``.
 
     Every line also goes to ``run_dir/predictions.jsonl``; with ``annotate`` the labelled video is written beside it.
     Answers to something else are not replaced: without ``run_dir`` they keep theirs, and runs/predict-2 is next.
@@ -99,6 +100,7 @@ def new_predictor(settings: PredictSettings, paths: Sequence[str]) -> Predictor:
         to_input=ToModelInput(model.clip).to(device),
         precision=precision,
         top_k=settings.top_k,
+        thresholds=task.thresholds(state, settings.threshold),
         window_seconds=settings.window_seconds,
         hop_seconds=settings.hop_seconds,
         reading=reading,

@@ -9,6 +9,9 @@ from videoai.settings.setting import setting
 Split = Literal["auto", "train", "val", "test", "all"]
 Ablation = Literal["shuffle", "single_frame", "reverse"]
 EvaluationPrecision = Literal["auto", "fp32", "tf32", "bf16", "fp16"]
+THRESHOLD_HELP = (
+    "several labels: the score from which on a label holds; auto = of each class the one that training tuned on val"
+)
 CHECKPOINT_HELP = (
     "a file of yours, hf://OWNER/NAME[@REVISION] of the Hugging Face hub, or published weights: ID such as "
     "torchvision/r3d_18, or ID:FILE"
@@ -25,6 +28,7 @@ class EvaluateSettings:
     ablate: tuple[Ablation, ...] = setting(
         (), help="also score the frames of each clip in random order, the middle one alone, or backwards: needs motion?"
     )
+    threshold: float | Literal["auto"] = setting("auto", min=0, max=1, help=THRESHOLD_HELP)
     batch_size: int = setting(16, min=1, help="views in one forward pass")
     num_workers: NumWorkers = setting("auto", min=0, help="processes that decode; 0 = none; auto = the cores")
     decoder: Decoder = setting("pyav", help=DECODER_HELP)
@@ -52,6 +56,7 @@ class PredictSettings:
     checkpoint: str = setting(path=True, help=CHECKPOINT_HELP)
     input: str = setting(path=True, help="a file, a folder, or a pattern in quotes: 'films/*.mp4'")
     top_k: int = setting(5, min=1, help="classes in an answer")
+    threshold: float | Literal["auto"] = setting("auto", min=0, max=1, help=THRESHOLD_HELP)
     window_seconds: float | None = setting(
         None, min=0.01, help="length of a timeline's windows; null = one clip, for videos at least twice as long"
     )

@@ -1,8 +1,9 @@
 """Multi-label action classification: any number of classes a video, each scored by itself."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from torch import Tensor
 from torch.nn import functional as F
@@ -16,7 +17,6 @@ from videoai.inference.score import ViewOutputs
 from videoai.report.average_precision import average_precision_figure
 from videoai.report.multilabel_evaluation import multi_label_report, multi_label_table
 from videoai.report.multilabel_metrics import (
-    THRESHOLD,
     hit_at_1,
     is_hit,
     macro_label_f1,
@@ -28,11 +28,14 @@ from videoai.report.page.label_summary import label_summary
 from videoai.report.page.summary import Summary
 from videoai.report.precision_recall import precision_recall_figure
 from videoai.report.result_files import Evaluated, Report
+from videoai.report.thresholds import THRESHOLD, check_thresholds, tune_thresholds, tuning_note
 from videoai.report.views import max_over_views
 from videoai.settings.training import TrainSettings
 from videoai.tasks.classify import ClassTask
 from videoai.tasks.losses import MultiLabelLoss, multi_label_loss
 from videoai.tasks.task import Metric, Setup
+
+logger = logging.getLogger(__name__)
 
 
 class MultiLabel(ClassTask):
@@ -94,6 +97,19 @@ class MultiLabel(ClassTask):
             "hit1": hit_at_1(scores, labels),
         }
 
+    def tuned(self, scores: Tensor, targets: Tensor) -> dict[str, Any]:
+        """A threshold for each class, by F1 on validation."""
+        values, is_tuned = tune_thresholds(scores, targets.bool())
+        return {"thresholds": values, "is_tuned": is_tuned}
+
+    def thresholds(self, state: Mapping[str, Any], asked: float | Literal["auto"]) -> list[float]:
+        """``auto``: those that training tuned, which is said, else 0.5."""
+        names, tuned = state["classes"], state.get("tuned", {})
+        if asked != "auto" or "thresholds" not in tuned:
+            return [THRESHOLD if asked == "auto" else asked] * len(names)
+        logger.info(tuning_note(names, tuned["is_tuned"]))
+        return check_thresholds(tuned["thresholds"], len(names), "the checkpoint")
+
     def figures(self, scores: Tensor, targets: Tensor, outputs: Sequence[str], title: str) -> dict[str, Any]:
         by_class = per_label(scores, targets.bool(), classes=outputs)
         return {
@@ -124,4 +140,5 @@ class MultiLabel(ClassTask):
         return multi_label_table(results)
 
     def answer(self, windows: Windows, outputs: list[str], *, top_k: int) -> Answer:
-        return ranked(windows, windows.scores.amax(0), outputs, top_k=top_k, threshold=THRESHOLD)
+        cuts = windows.thresholds or [THRESHOLD] * len(outputs)
+        return ranked(windows, windows.scores.amax(0), outputs, top_k=top_k, thresholds=cuts)

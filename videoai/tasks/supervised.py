@@ -6,7 +6,7 @@ import shlex
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -202,6 +202,23 @@ class SupervisedTask(ABC):
     @abstractmethod
     def measure(self, scores: Tensor, targets: Tensor) -> dict[str, float]:
         """The values of ``metrics``. scores: float64 [N, K], a NaN row = unreadable; targets: [N, ...]."""
+
+    def tuned(self, scores: Tensor, targets: Tensor) -> dict[str, Any]:
+        """What validation chooses beside the checkpoint, such as thresholds: plain data that the checkpoint keeps."""
+        return {}
+
+    def thresholds(self, state: Mapping[str, Any], asked: float | Literal["auto"]) -> list[float]:
+        """From which score on each output of a checkpoint holds; [] = the task has no such thing. ``asked``: the
+        setting ``threshold`` of evaluate and predict.
+
+        Raises: ValueError: a threshold that means nothing, or one in the checkpoint that is damaged.
+        """
+        if asked != "auto":
+            raise ValueError(
+                f"threshold={asked:g}: {type(self).__name__} gives one answer a video, and no threshold decides on it. "
+                "Leave threshold out."
+            )
+        return []
 
     def figures(self, scores: Tensor, targets: Tensor, outputs: Sequence[str], title: str) -> dict[str, Any]:
         """Pictures of a validation that is the best so far, for loggers: tag -> a function that draws."""
