@@ -173,6 +173,25 @@ class ImbalanceSettings:
         0.0, min=0, max=1, help="several labels: positives weigh (negatives / positives) ** this; 0 = off"
     )
     focal: float = setting(0.0, min=0, help="gamma, less weight for what is right already (arXiv:1708.02002); 0 = off")
+    gamma_neg: float = setting(
+        0.0,
+        min=0,
+        help="several labels, asymmetric loss (arXiv:2009.14119): gamma of the negatives, such as 4; 0 = off",
+    )
+    gamma_pos: float = setting(0.0, min=0, help="several labels, asymmetric loss: gamma of the positives, 0 or 1")
+    margin: float = setting(
+        0.0, min=0, below=1, help="several labels, asymmetric loss: negatives below it cost nothing, such as 0.05; clip"
+    )
+
+    def __post_init__(self) -> None:
+        """Raises: ValueError: two losses at once."""
+        asymmetric = {key: getattr(self, key) for key in ("gamma_neg", "gamma_pos", "margin") if getattr(self, key)}
+        if self.focal and asymmetric:
+            key, value = next(iter(asymmetric.items()))
+            raise ValueError(
+                f"imbalance.focal={self.focal:g} with imbalance.{key}={value:g}: focal loss is the asymmetric one with "
+                "one gamma for both. Set imbalance.focal=0, or leave the others out."
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -77,24 +77,45 @@ def classification_loss(
 
 @dataclass(frozen=True, kw_only=True)
 class MultiLabelLoss:
-    """Logits [B, K] and labels float [B, K], 0 .. 1 -> a scalar: the mean binary cross-entropy of all classes."""
+    """Logits [B, K] and labels float [B, K], 0 .. 1 -> a scalar: the mean binary cross-entropy of all classes.
+
+    With gammas and a margin the asymmetric loss (arXiv:2009.14119): a positive of probability p costs
+    (1 - p) ** gamma_pos * -log(p), a negative q ** gamma_neg * -log(1 - q) with q = max(p - margin, 0). One gamma for
+    both and no margin is focal loss, for sigmoids (arXiv:1708.02002).
+    """
 
     label_smoothing: float = 0.0  # moves each target towards 1/2
-    focal: float = 0.0  # gamma of focal loss as published, for sigmoids (arXiv:1708.02002)
+    gamma_pos: float = 0.0
+    gamma_neg: float = 0.0
+    margin: float = 0.0
     pos_weight: Tensor | None = None  # [K], weight of the positives of each class
 
     def __call__(self, logits: Tensor, label: Tensor) -> Tensor:
         target = label.to(logits.dtype).lerp(torch.full_like(logits, 0.5), self.label_smoothing)
-        if not self.focal:
+        if not (self.gamma_pos or self.gamma_neg or self.margin):
             return F.binary_cross_entropy_with_logits(logits, target, pos_weight=self.pos_weight)
-        p = logits.sigmoid()
-        positive = target * F.logsigmoid(logits) * (1 - p).pow(self.focal)
-        negative = (1 - target) * F.logsigmoid(-logits) * p.pow(self.focal)
-        return -(positive * (1.0 if self.pos_weight is None else self.pos_weight) + negative).mean()
+        p, weight = logits.sigmoid(), 1.0 if self.pos_weight is None else self.pos_weight
+        positive = target * F.logsigmoid(logits) * (1 - p).pow(self.gamma_pos)
+        return -(positive * weight + (1 - target) * self._negative(logits, p)).mean()
+
+    def _negative(self, logits: Tensor, p: Tensor) -> Tensor:
+        """log(1 - q) * q ** gamma_neg of each."""
+        if not self.margin:
+            return F.logsigmoid(-logits) * p.pow(self.gamma_neg)
+        q = (p - self.margin).clamp(min=1e-8)  # not 0, whose root has no slope
+        return torch.log1p(-q) * q.pow(self.gamma_neg)
 
 
 def multi_label_loss(
-    counts: Tensor, num_clips: int, *, label_smoothing: float = 0.0, focal: float = 0.0, pos_weight: float = 0.0
+    counts: Tensor,
+    num_clips: int,
+    *,
+    label_smoothing: float = 0.0,
+    focal: float = 0.0,
+    gamma_pos: float = 0.0,
+    gamma_neg: float = 0.0,
+    margin: float = 0.0,
+    pos_weight: float = 0.0,
 ) -> MultiLabelLoss:
     """The loss for classes that ``counts``, [K], of the ``num_clips`` clips of an epoch have; on the device of counts.
 
@@ -104,7 +125,13 @@ def multi_label_loss(
     positives = counts.float().clamp(min=1, max=num_clips)
     negatives = (num_clips - positives).clamp(min=1)  # a class that every clip has still counts
     weight = (negatives / positives) ** pos_weight if pos_weight else None
-    return MultiLabelLoss(label_smoothing=label_smoothing, focal=focal, pos_weight=weight)
+    return MultiLabelLoss(
+        label_smoothing=label_smoothing,
+        gamma_pos=gamma_pos or focal,
+        gamma_neg=gamma_neg or focal,
+        margin=margin,
+        pos_weight=weight,
+    )
 
 
 def effective_number_weights(counts: Tensor, beta: float) -> Tensor:

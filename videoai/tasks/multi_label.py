@@ -47,7 +47,7 @@ class MultiLabel(ClassTask):
         "macro_f1": Metric("macro F1"),
         "hit1": Metric("hit@1"),
     }
-    loss_settings = ("focal", "pos_weight")
+    loss_settings = ("focal", "pos_weight", "gamma_neg", "gamma_pos", "margin")
     labels = "several labels"
 
     def target(self, manifest: Manifest, outputs: Sequence[str], source: str) -> MultiHot:
@@ -63,7 +63,7 @@ class MultiLabel(ClassTask):
     def useless(self, key: str, value: object, manifest: Manifest) -> str:
         return (
             f"imbalance.{key}={value} goes by the one class of a clip, but the clips of {manifest.source} have several "
-            "labels each; use pos_weight or focal."
+            "labels each; use pos_weight, focal or gamma_neg."
         )
 
     def loss(self, setup: Setup, counts: Tensor) -> MultiLabelLoss:

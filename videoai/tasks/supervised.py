@@ -44,6 +44,7 @@ logger = logging.getLogger(__name__)
 
 # Settings of imbalance that a loss may take, and what they are when off.
 LOSS_SETTINGS = {"focal": 0.0, "effective_number": 0.0, "balanced_softmax": False, "pos_weight": 0.0}
+LOSS_SETTINGS |= {"gamma_neg": 0.0, "gamma_pos": 0.0, "margin": 0.0}
 
 
 @dataclass(frozen=True, kw_only=True)
