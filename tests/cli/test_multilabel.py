@@ -10,6 +10,7 @@ from sklearn.metrics import average_precision_score
 
 from videoai.data.motion16.dataset import write_clip
 from videoai.data.motion16.motion import CLASSES, render
+from videoai.report.derived import derived_results
 
 FAST = (
     *("clip.size=32", "clip.resize=32", "trainer.batch_size=6", "trainer.precision=fp32", "trainer.log_every=1"),
@@ -213,3 +214,40 @@ def test_labels_that_clips_share_are_learnt(videoai_command, tmp_path):
     results = json.loads((tmp_path / "run/test/results.json").read_text())
     assert results["mAP_of_chance"] == pytest.approx((3 + 1 + 1 + 4 + 2 + 2) / 8 / 6, abs=1e-6)
     assert results["mAP"] > 0.7
+
+
+@pytest.mark.slow
+def test_a_column_for_each_class_with_gaps_trains_is_scored_and_counted(videoai_command, multi_label_csv, tmp_path):
+    names = ("horizontal", "leftwards", "vertical")
+    lines = ["path,split,horizontal,leftwards,vertical"]
+    for number, line in enumerate(rows(multi_label_csv)):
+        has = [str(int(name in line["label"].split("|"))) for name in names]
+        if number % 3 == 0:
+            has[1] = ""
+        lines.append(",".join([line["path"], line["split"], *has]))
+    (tmp_path / "wide.csv").write_text("\n".join(lines) + "\n")
+    given = ("data=csv", "data.path=wide.csv", f"data.label_columns=[{','.join(names)}]")
+    done = videoai_command("train", *given, *FAST, "trainer.max_steps=2", "run_dir=run", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "not annotated: 8 pairs of a clip and a class (11.1%), most of leftwards (8 of 24 clips)" in done.stderr
+    done = videoai_command("evaluate", "checkpoint=run/checkpoints/best.pt", "run_dir=eval", cwd=tmp_path)
+    assert done.returncode == 0 and "not annotated" in done.stdout, done.stderr
+    results = json.loads((tmp_path / "eval/results.json").read_text())
+    gaps = [row["unknown_labels"] for row in rows(tmp_path / "eval/predictions.csv")]
+    assert results["not_annotated"] == sum(map(bool, gaps)) > 0
+    scores = [float(row["leftwards"]) for row in rows(tmp_path / "eval/scores.csv")]
+    has = [row["labels"].split("|") for row in rows(tmp_path / "eval/predictions.csv")]
+    kept = [number for number, gap in enumerate(gaps) if not gap]
+    truth = ["leftwards" in has[number] for number in kept]
+    precision = average_precision_score(truth, [scores[number] for number in kept])
+    row = next(row for row in rows(tmp_path / "eval/per_class.csv") if row["name"] == "leftwards")
+    assert float(row["average_precision"]) == pytest.approx(precision, abs=1e-5)
+    derived_results(tmp_path / "eval", ["horizontal", "leftwards", "vertical"])
+    several = (*given, "data.multi_label=true")
+    made = ("to=shards", "out=made", "short_side=32", "num_workers=0")
+    prepared = videoai_command("data", "prepare", *several, *made, cwd=tmp_path)
+    assert prepared.returncode == 0, prepared.stderr
+    assert "unknown_labels" in (tmp_path / "made/clips.csv").read_text().splitlines()[0]
+    packed = ("data=shards", "data.path=made", *(word for word in FAST if "multi_label" not in word))
+    done = videoai_command("train", *packed, "trainer.max_steps=1", "run_dir=packed", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr

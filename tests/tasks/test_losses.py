@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from torch.nn import functional as F
@@ -138,3 +140,38 @@ def test_positives_weigh_a_power_of_the_negatives_for_each():
     assert full is not None and root is not None
     assert full.tolist() == pytest.approx([9.0, 1.0, 0.01, 99.0])  # one that all have, one that none has: finite
     assert root.tolist() == pytest.approx([value**0.5 for value in full.tolist()])
+
+
+@pytest.mark.parametrize("settings", [{}, {"focal": 2.0}, {"gamma_neg": 4.0, "margin": 0.05}, {"pos_weight": 1.0}])
+def test_what_was_not_annotated_costs_nothing_and_teaches_nothing(settings):
+    logits = LOGITS[:3].clone().requires_grad_()
+    label = SEVERAL.clone()
+    label[0, 0] = label[2, 3] = torch.nan
+    loss = multi_label_loss(COUNTS, 1000, has_unknown=True, label_smoothing=0.1, **settings)(logits, label)
+    loss.backward()
+    known = ~label.isnan()
+    filled = multi_label_loss(COUNTS, 1000, label_smoothing=0.1, **settings)
+    everything = filled(LOGITS[:3], SEVERAL) * 12
+    for n, k in ((0, 0), (2, 3)):
+        one = LOGITS[n : n + 1].clone()
+        cell = filled(one, SEVERAL[n : n + 1]) * 4 - sum_of_others(filled, one, SEVERAL[n : n + 1], k)
+        everything = everything - cell
+    assert loss.item() == pytest.approx((everything / known.sum()).item())
+    assert logits.grad is not None and (logits.grad[~known] == 0).all() and (logits.grad[known] != 0).any()
+
+
+def sum_of_others(loss: MultiLabelLoss, logits: torch.Tensor, label: torch.Tensor, left_out: int) -> torch.Tensor:
+    """The cost of all classes of one clip but one."""
+    other = label.clone()
+    other[0, left_out] = torch.nan
+    return replace(loss, has_unknown=True)(logits, other) * 3
+
+
+def test_a_batch_of_which_nothing_is_known_costs_nothing():
+    loss = MultiLabelLoss(has_unknown=True)(LOGITS[:2], torch.full((2, 4), torch.nan))
+    assert loss.item() == 0
+
+
+def test_positives_are_weighed_against_the_negatives_that_are_known():
+    full = multi_label_loss(torch.tensor([10, 10]), torch.tensor([100, 20]), pos_weight=1.0).pos_weight
+    assert full is not None and full.tolist() == [9.0, 1.0]

@@ -2,6 +2,7 @@
 never does."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -15,7 +16,7 @@ from videoai.data.augment.transforms import TrainTransform, eval_crops
 from videoai.data.media import BadVideo
 from videoai.data.reading import TimedFrames, read_timed_views
 from videoai.data.sampling import NO_JITTER, TemporalJitter
-from videoai.data.targets import Target, one_class
+from videoai.data.targets import Target, one_class, target_of
 
 MAX_SUBSTITUTES = 10  # unreadable videos in a row before giving up: by then the data, not a file, is broken
 
@@ -76,10 +77,11 @@ class TrainClips(Dataset[list[Clip]]):
     def _clip(self, item: VideoItem, view: TimedFrames, index: int, generator: Generator) -> tuple[Clip, TimedFrames]:
         video, is_mirrored, is_reversed, ops = self.transform(view.video, generator)
         labels = item.labels if item.spans is None else item.labels_between(view.first_seconds, view.last_seconds)
-        now = [self.directions.label(label, is_mirrored=is_mirrored, is_reversed=is_reversed) for label in labels]
+        turned = partial(self.directions.label, is_mirrored=is_mirrored, is_reversed=is_reversed)
+        target = target_of(self.target, [*map(turned, labels)], [*map(turned, item.unknown)])
         step = -1 if is_reversed else 1
         shown = TimedFrames(video, view.numbers[::step], view.seconds[::step])
-        return Clip(video, self.target(now), index, 0, ops=ops), shown
+        return Clip(video, target, index, 0, ops=ops), shown
 
 
 class EvalClips(Dataset[list[Clip]]):
@@ -111,7 +113,7 @@ class EvalClips(Dataset[list[Clip]]):
         """All views, view = clip * num_crops + crop. An unreadable video gives one black clip that carries the
         error."""
         item = self.items[index]
-        label = self.target(item.labels)
+        label = target_of(self.target, item.labels, item.unknown)
         try:
             clips = self.read(index)
         except BadVideo as bad:

@@ -80,10 +80,12 @@ def _multi_label(folder: Path, recorded: Mapping[str, Any], numbers: Mapping[str
     table = _rows(folder / "scores.csv", ("path", *numbers))
     if [row["path"] for row in rows] != [row["path"] for row in table]:
         raise ValueError(f"{folder / 'scores.csv'}: not the videos of predictions.csv beside it")
-    targets = torch.zeros(len(rows), len(numbers), dtype=torch.int64)
+    targets = torch.zeros(len(rows), len(numbers))
     for row, values in zip(rows, targets, strict=True):
         for label in filter(None, row["labels"].split("|")):
             values[_index(numbers, label, folder)] = 1
+        for label in filter(None, row.get("unknown_labels", "").split("|")):
+            values[_index(numbers, label, folder)] = nan
     try:
         scores = torch.tensor([[float(row[name]) for name in numbers] for row in table], dtype=torch.float64)
     except ValueError as error:

@@ -84,7 +84,7 @@ def _detections(
 def _given(evaluated: Evaluated, index: int) -> list[dict[str, Any]]:
     """The labels that a video has."""
     target = evaluated.targets[index]
-    labels = [int(target)] if target.ndim == 0 else target.nonzero()[:, 0].tolist()
+    labels = [int(target)] if target.ndim == 0 else (target == 1).nonzero()[:, 0].tolist()
     return [{"_cls": "Classification", "label": evaluated.names[label]} for label in labels]
 
 

@@ -2,10 +2,13 @@
 
 One rule for videos that could not be read: they carry NaN scores and count as if every score of theirs was 0, so they
 are ranked last, and none of their labels is found. A smaller denominator would let a broken dataset flatter a model.
+
+Where a video was not annotated for a class its score is -inf (``annotated``): it is ranked behind all others, is never
+predicted and has no label, so no metric of the class counts it.
 """
 
 from collections.abc import Sequence
-from math import nan
+from math import inf, nan
 from typing import NamedTuple
 
 import torch
@@ -14,6 +17,13 @@ from torch import Tensor
 from videoai.report.thresholds import THRESHOLD
 
 Thresholds = float | Sequence[float]  # one for all classes, or one each
+
+
+def annotated(scores: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """What the metrics below take, of targets 1, 0 and NaN = not annotated: scores, and labels bool [N, K]."""
+    labels = targets == 1
+    _check(scores, labels)
+    return scores.masked_fill(targets.isnan(), -inf), labels
 
 
 class LabelScore(NamedTuple):
@@ -62,9 +72,10 @@ def mean_average_precision(scores: Tensor, labels: Tensor) -> float:
     return float(average_precision(scores, labels).nanmean())
 
 
-def base_rate(labels: Tensor) -> float:
-    """The mAP of a random ranking, nearly: the mean share of videos over the classes that some video has."""
-    share = labels.double().mean(0)
+def base_rate(labels: Tensor, scores: Tensor | None = None) -> float:
+    """The mAP of a random ranking, nearly: the mean share of videos over the classes that some video has; ``scores``
+    tell which of the videos were annotated."""
+    share = labels.double().mean(0) if scores is None else labels.double().sum(0) / _num_annotated(scores)
     return float(share[share > 0].mean())
 
 
@@ -82,8 +93,9 @@ def macro_label_f1(scores: Tensor, labels: Tensor, thresholds: Thresholds = THRE
 
 def hit_at_1(scores: Tensor, labels: Tensor) -> float:
     """The share of the videos whose best class (the lowest index wins a tie) is one of their labels
-    (arXiv:1609.08675). A video without labels, or without scores, is no hit."""
-    return is_hit(scores, labels).double().mean().item()
+    (arXiv:1609.08675). A video without labels, or without scores, is no hit; one that was annotated for no class does
+    not count."""
+    return is_hit(scores, labels)[(scores != -inf).any(1)].double().mean().item()
 
 
 def is_hit(scores: Tensor, labels: Tensor) -> Tensor:
@@ -104,7 +116,7 @@ def per_label(
         LabelScore(
             name=name,
             num_videos=given,
-            base_rate=given / len(labels),
+            base_rate=given / count if count else nan,
             average_precision=precision,
             num_predicted=predicted,
             precision=hits / predicted if predicted else nan,
@@ -112,7 +124,9 @@ def per_label(
             f1=2 * hits / (predicted + given) if predicted + given else nan,
             threshold=threshold,
         )
-        for name, precision, threshold, hits, predicted, given in zip(classes, precisions, at, *columns, strict=True)
+        for name, precision, threshold, count, hits, predicted, given in zip(
+            classes, precisions, at, _num_annotated(scores).tolist(), *columns, strict=True
+        )
     ]
 
 
@@ -124,7 +138,12 @@ def _counts(scores: Tensor, labels: Tensor, thresholds: Thresholds) -> tuple[Ten
 
 
 def _zero_nan_rows(scores: Tensor) -> Tensor:
-    return scores.double().masked_fill(scores.isnan().any(dim=1, keepdim=True), 0.0)
+    return scores.double().masked_fill(scores.isnan().any(dim=1, keepdim=True) & (scores != -inf), 0.0)
+
+
+def _num_annotated(scores: Tensor) -> Tensor:
+    """int64 [K]"""
+    return (scores != -inf).sum(0)
 
 
 def _check(scores: Tensor, labels: Tensor) -> None:

@@ -89,14 +89,23 @@ class MultiLabelLoss:
     gamma_neg: float = 0.0
     margin: float = 0.0
     pos_weight: Tensor | None = None  # [K], weight of the positives of each class
+    has_unknown: bool = False  # labels may be NaN = not annotated; the mean is over the others
 
     def __call__(self, logits: Tensor, label: Tensor) -> Tensor:
+        if self.has_unknown:
+            is_known = ~label.isnan()
+            terms = self._terms(logits, label.nan_to_num(0.0)) * is_known
+            return terms.sum() / is_known.sum().clamp(min=1)
+        return self._terms(logits, label).mean()
+
+    def _terms(self, logits: Tensor, label: Tensor) -> Tensor:
+        """[B, K], what each clip and class costs."""
         target = label.to(logits.dtype).lerp(torch.full_like(logits, 0.5), self.label_smoothing)
         if not (self.gamma_pos or self.gamma_neg or self.margin):
-            return F.binary_cross_entropy_with_logits(logits, target, pos_weight=self.pos_weight)
+            return F.binary_cross_entropy_with_logits(logits, target, pos_weight=self.pos_weight, reduction="none")
         p, weight = logits.sigmoid(), 1.0 if self.pos_weight is None else self.pos_weight
         positive = target * F.logsigmoid(logits) * (1 - p).pow(self.gamma_pos)
-        return -(positive * weight + (1 - target) * self._negative(logits, p)).mean()
+        return -(positive * weight + (1 - target) * self._negative(logits, p))
 
     def _negative(self, logits: Tensor, p: Tensor) -> Tensor:
         """log(1 - q) * q ** gamma_neg of each."""
@@ -108,7 +117,7 @@ class MultiLabelLoss:
 
 def multi_label_loss(
     counts: Tensor,
-    num_clips: int,
+    num_clips: int | Tensor,
     *,
     label_smoothing: float = 0.0,
     focal: float = 0.0,
@@ -116,13 +125,16 @@ def multi_label_loss(
     gamma_neg: float = 0.0,
     margin: float = 0.0,
     pos_weight: float = 0.0,
+    has_unknown: bool = False,
 ) -> MultiLabelLoss:
     """The loss for classes that ``counts``, [K], of the ``num_clips`` clips of an epoch have; on the device of counts.
 
+    num_clips: of each class those that were annotated for it, or one number for all.
     pos_weight: positives of a class weigh (negatives / positives) ** pos_weight; 0 = as they are, 1 = as much as all
         negatives together.
     """
-    positives = counts.float().clamp(min=1, max=num_clips)
+    num_clips = torch.as_tensor(num_clips, device=counts.device)
+    positives = counts.float().clamp(min=1).minimum(num_clips.float().clamp(min=1))
     negatives = (num_clips - positives).clamp(min=1)  # a class that every clip has still counts
     weight = (negatives / positives) ** pos_weight if pos_weight else None
     return MultiLabelLoss(
@@ -131,6 +143,7 @@ def multi_label_loss(
         gamma_neg=gamma_neg or focal,
         margin=margin,
         pos_weight=weight,
+        has_unknown=has_unknown,
     )
 
 

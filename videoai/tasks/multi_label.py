@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, Literal
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -17,6 +18,7 @@ from videoai.inference.score import ViewOutputs
 from videoai.report.average_precision import average_precision_figure
 from videoai.report.multilabel_evaluation import multi_label_report, multi_label_table
 from videoai.report.multilabel_metrics import (
+    annotated,
     hit_at_1,
     is_hit,
     macro_label_f1,
@@ -69,12 +71,19 @@ class MultiLabel(ClassTask):
     def loss(self, setup: Setup, counts: Tensor) -> MultiLabelLoss:
         """Binary cross-entropy, with what ``imbalance`` asks for."""
         settings = {key: getattr(setup.training.imbalance, key) for key in self.loss_settings}
-        smoothing, num_clips = float(setup.training.trainer.label_smoothing), len(setup.train_items)
-        return multi_label_loss(counts, num_clips, label_smoothing=smoothing, **settings)
+        unknown = torch.from_numpy(setup.train_items.count_unknown(len(setup.outputs))).to(counts.device)
+        return multi_label_loss(
+            counts,
+            len(setup.train_items) - unknown,
+            label_smoothing=float(setup.training.trainer.label_smoothing),
+            has_unknown=bool(unknown.any()),
+            **settings,
+        )
 
     def batch_metrics(self, outputs: Tensor, target: Tensor) -> dict[str, Tensor]:
         """Hit@1 (arXiv:1609.08675): how often the best class is one of the true ones, of either clip that was mixed."""
-        return {"hit1": (target.gather(1, outputs.argmax(1, keepdim=True)) > 0).float().mean()}
+        best = outputs.masked_fill(target.isnan(), -torch.inf).argmax(1, keepdim=True)
+        return {"hit1": (target.gather(1, best) > 0).float().mean()}
 
     def activated(self, outputs: Tensor) -> Tensor:
         """A probability for each class."""
@@ -85,11 +94,12 @@ class MultiLabel(ClassTask):
         return max_over_views(views.outputs, *views.places)
 
     def view_loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        return F.binary_cross_entropy_with_logits(outputs, targets)
+        is_known = ~targets.isnan()
+        return F.binary_cross_entropy_with_logits(outputs[is_known], targets[is_known])
 
     def measure(self, scores: Tensor, targets: Tensor) -> dict[str, float]:
         """Unreadable videos count as if every score was 0."""
-        labels = targets.bool()
+        scores, labels = annotated(scores, targets)
         return {
             "map": mean_average_precision(scores, labels),
             "micro_f1": micro_f1(scores, labels),
@@ -99,7 +109,7 @@ class MultiLabel(ClassTask):
 
     def tuned(self, scores: Tensor, targets: Tensor) -> dict[str, Any]:
         """A threshold for each class, by F1 on validation."""
-        values, is_tuned = tune_thresholds(scores, targets.bool())
+        values, is_tuned = tune_thresholds(*annotated(scores, targets))
         return {"thresholds": values, "is_tuned": is_tuned}
 
     def thresholds(self, state: Mapping[str, Any], asked: float | Literal["auto"]) -> list[float]:
@@ -111,10 +121,11 @@ class MultiLabel(ClassTask):
         return check_thresholds(tuned["thresholds"], len(names), "the checkpoint")
 
     def figures(self, scores: Tensor, targets: Tensor, outputs: Sequence[str], title: str) -> dict[str, Any]:
-        by_class = per_label(scores, targets.bool(), classes=outputs)
+        scores, labels = annotated(scores, targets)
+        by_class = per_label(scores, labels, classes=outputs)
         return {
             "average_precision": partial(average_precision_figure, by_class, title=title),
-            "precision_recall": partial(precision_recall_figure, scores, targets.bool(), classes=outputs, title=title),
+            "precision_recall": partial(precision_recall_figure, scores, labels, classes=outputs, title=title),
         }
 
     def caption(self, scores: Tensor, target: Tensor, outputs: Sequence[str]) -> str:
@@ -131,7 +142,7 @@ class MultiLabel(ClassTask):
 
     def is_right(self, scores: Tensor, targets: Tensor) -> Tensor:
         """Whether the best class is one of the labels."""
-        return is_hit(scores, targets.bool())
+        return is_hit(*annotated(scores, targets))
 
     def summary(self, evaluated: Evaluated, results: Mapping[str, Any]) -> Summary:
         return label_summary(evaluated, results, self.is_right(evaluated.scores, evaluated.targets))

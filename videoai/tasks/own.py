@@ -52,12 +52,12 @@ def _checked(
 class CheckedTarget:
     """A target of the user's own, as a tensor. Travels to workers, so it pickles."""
 
-    target: Callable[[Sequence[int]], Any]
+    target: Callable[..., Any]
     where: str
 
-    def __call__(self, labels: Sequence[int]) -> Tensor:
+    def __call__(self, labels: Sequence[int], *unknown: Sequence[int]) -> Tensor:
         """Raises: ValueError: what it gives is no number and no tensor."""
-        value = self.target(labels)
+        value = self.target(labels, *unknown)
         try:
             return torch.as_tensor(value).detach()
         except (TypeError, ValueError, RuntimeError) as error:

@@ -105,7 +105,7 @@ class ClipTable:
 
 def read_table(file: CsvFile, *, root: str, columns: Collection[str]) -> ClipTable:
     """Reads paths, times, and of the other columns those asked for. Raises ValueError with the line at fault."""
-    at = {name: file.position(name, "the header") for name in ("path", "label", *file.header)}
+    at = {name: file.position(name, "the header") for name in ("path", *file.header)}
     vocabularies = {name: Vocabulary() for name in columns if name in at}
     paths: list[str] = []
     parts: dict[str, list[ndarray]] = defaultdict(list)

@@ -26,11 +26,11 @@ from videoai.data.lists.listing import Together
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 3  # to be raised when the same lines and settings would give another manifest
+FORMAT = 4  # to be raised when the same lines and settings would give another manifest
 MIN_ITEMS = 100_000  # fewer are read in half a second
 TEXTS = ("files", "groups")
 COLUMNS = ("file", "label", "start_seconds", "end_seconds", "group")
-SETS = ("ends", "label", "start_seconds", "end_seconds")  # columns of a multi-label set
+SETS = ("ends", "label", "start_seconds", "end_seconds", "is_known")  # columns of a multi-label set
 
 
 class Kept(NamedTuple):

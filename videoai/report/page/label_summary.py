@@ -6,8 +6,8 @@ from typing import Any
 from torch import Tensor
 
 from videoai.report.metrics import confidence_interval
-from videoai.report.multilabel_evaluation import f1_rows
-from videoai.report.multilabel_metrics import per_label
+from videoai.report.multilabel_evaluation import f1_rows, unknown_rows
+from videoai.report.multilabel_metrics import annotated, per_label
 from videoai.report.page.html import Html, name, tag
 from videoai.report.page.summary import (
     Exhibit,
@@ -37,6 +37,7 @@ def label_summary(evaluated: Evaluated, results: Mapping[str, Any], is_hit: Tens
         notes=[
             f"A random ranking would give mAP {percent(results['mAP_of_chance'])}.",
             *threshold_notes(evaluated, results),
+            *(f"{title}: {text}." for title, text in unknown_rows(results)),
             *unreadable_note(evaluated, "have score 0 for every class"),
         ],
         tiles=[
@@ -73,8 +74,8 @@ def label_table(evaluated: Evaluated) -> Html:
         ("F1 %", "number"),
         ("threshold", "number"),
     ]
-    labels = evaluated.targets.bool()
-    by_class = per_label(evaluated.scores, labels, classes=evaluated.names, thresholds=evaluated.thresholds)
+    scores, labels = annotated(evaluated.scores, evaluated.targets)
+    by_class = per_label(scores, labels, classes=evaluated.names, thresholds=evaluated.thresholds)
     rows = [
         [one.name, one.num_videos, share(one.average_precision), share(one.base_rate), one.num_predicted,
          share(one.precision), share(one.recall), share(one.f1), f"{one.threshold:.3g}"]
@@ -86,7 +87,7 @@ def label_table(evaluated: Evaluated) -> Html:
 
 def farthest(evaluated: Evaluated) -> Gallery:
     """The videos with the largest error, the mean over classes of |score - label|."""
-    error = (evaluated.scores - evaluated.targets.double()).abs().mean(1)
+    error = (evaluated.scores - evaluated.targets.double()).abs().nanmean(1)
     order = error.nan_to_num(-1).argsort(descending=True, stable=True)[:MAX_EXHIBITS].tolist()
     chosen = [index for index in order if not evaluated.unreadable[index]]
     note = f"{len(chosen)} of {len(error)} videos, by the mean distance of their scores from their labels"
@@ -95,7 +96,7 @@ def farthest(evaluated: Evaluated) -> Gallery:
 
 def exhibit(evaluated: Evaluated, index: int) -> Exhibit:
     """A video, its labels, and the classes that the model finds in it."""
-    scores, labels = evaluated.scores[index].tolist(), evaluated.targets[index].bool().tolist()
+    scores, labels = evaluated.scores[index].tolist(), (evaluated.targets[index] == 1).tolist()
     order = sorted(range(len(scores)), key=lambda label: -scores[label])
     found = [label for label in order if scores[label] >= evaluated.thresholds[label]]
     answers = [

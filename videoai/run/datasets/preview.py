@@ -21,6 +21,7 @@ from videoai.data.loader import collate
 from videoai.data.media import BadVideo
 from videoai.data.normalize import ToModelInput
 from videoai.data.reading import TimedFrames
+from videoai.data.targets import target_of
 from videoai.run.training.clips_alone import clips_setup
 from videoai.run.training.stream import new_stream
 from videoai.settings.datasets import PreviewSettings
@@ -125,9 +126,9 @@ class Looker:
         for epoch in range(self.draws):
             clip, frames = self.training.read(epoch, index)[0]
             yield Seen("training", clip.label, frames._replace(video=self.as_computed(clip)))
-        (view,) = self.evaluation.read(index)
+        (view,), item = self.evaluation.read(index), self.items[index]
         (video,) = eval_crops(view.video, self.setup.clip.size, self.evaluation.num_crops)
-        yield Seen("evaluation", self.setup.target(self.items[index].labels), view._replace(video=video))
+        yield Seen("evaluation", target_of(self.setup.target, item.labels, item.unknown), view._replace(video=video))
 
     def as_computed(self, clip: Clip) -> Tensor:
         """uint8 [T, 3, size, size] after the operations that a worker draws and the device carries out."""
