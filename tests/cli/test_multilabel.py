@@ -222,14 +222,14 @@ def test_a_column_for_each_class_with_gaps_trains_is_scored_and_counted(videoai_
     lines = ["path,split,horizontal,leftwards,vertical"]
     for number, line in enumerate(rows(multi_label_csv)):
         has = [str(int(name in line["label"].split("|"))) for name in names]
-        if number % 3 == 0:
+        if number % 4 == 0:
             has[1] = ""
         lines.append(",".join([line["path"], line["split"], *has]))
     (tmp_path / "wide.csv").write_text("\n".join(lines) + "\n")
     given = ("data=csv", "data.path=wide.csv", f"data.label_columns=[{','.join(names)}]")
     done = videoai_command("train", *given, *FAST, "trainer.max_steps=2", "run_dir=run", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "not annotated: 8 pairs of a clip and a class (11.1%), most of leftwards (8 of 24 clips)" in done.stderr
+    assert "not annotated: 6 pairs of a clip and a class (8.3%), most of leftwards (6 of 24 clips)" in done.stderr
     done = videoai_command("evaluate", "checkpoint=run/checkpoints/best.pt", "run_dir=eval", cwd=tmp_path)
     assert done.returncode == 0 and "not annotated" in done.stdout, done.stderr
     results = json.loads((tmp_path / "eval/results.json").read_text())

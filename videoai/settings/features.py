@@ -139,6 +139,9 @@ class SelectSettings(TableSettings):
 class ProbeSettings(TableSettings):
     """What do the features know of the labels? A linear classifier, nearest neighbours, and a few clips of a class."""
 
+    selected: str | None = setting(
+        None, path=True, help="selected.json of features select: probe these features alone; null = all"
+    )
     shots: tuple[int, ...] = setting((1, 2, 5, 10), min=1, help="rows of each class to learn from; [] = none")
     draws: int = setting(20, min=2, help="choices of these rows")
     neighbors: tuple[int, ...] = setting((1, 5, 20), min=1, help="numbers of nearest neighbours, by cosine")

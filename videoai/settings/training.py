@@ -233,6 +233,15 @@ class FinetuneSettings:
         "linear",
         help="linear = the model's own; attentive = cross-attention over its tokens (arXiv:2506.09985, section 4)",
     )
+    features: str | None = setting(
+        None,
+        path=True,
+        resume=True,
+        help="selected.json of features select: the head reads these of the body's features alone",
+    )
+    columns: tuple[int, ...] | Auto = setting(
+        "auto", auto=True, before=[], min=0, help="their numbers; auto = those of features; [] = all"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

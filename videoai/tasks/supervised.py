@@ -29,7 +29,7 @@ from videoai.inference.answer import Answer, Windows
 from videoai.inference.initial_weights import load_weights, resolve_weights
 from videoai.inference.load import build_model
 from videoai.inference.score import ViewOutputs
-from videoai.models.heads import checkpoint_activations, head_parameters, with_head
+from videoai.models.heads import checkpoint_activations, head_parameters, with_columns, with_head
 from videoai.report.page.summary import Summary, plain_summary
 from videoai.report.result_files import Evaluated, Report
 from videoai.report.views import average_views
@@ -37,6 +37,7 @@ from videoai.settings.training import FinetuneSettings, TrainSettings
 from videoai.tasks import task_of
 from videoai.tasks.drawn_features import check_feature_augment, new_drawn_features
 from videoai.tasks.losses import TrainingLoss
+from videoai.tasks.selected_features import check_selection, chosen_columns, with_selection
 from videoai.tasks.task import Criterion, Metric, Setup
 from videoai.tasks.validation import SupervisedValidation
 
@@ -129,8 +130,8 @@ class SupervisedTask(ABC):
         return {}
 
     def resolve(self, settings: TrainSettings) -> TrainSettings:
-        """The settings with what initial weights decide."""
-        return resolve_weights(settings)
+        """The settings with what initial weights decide, and the columns of a selection."""
+        return with_selection(resolve_weights(settings))
 
     def resolve_metric(self, name: str, source: str) -> str:
         """``trainer.metric``; ``auto`` = the first of ``metrics``. Raises: ValueError: one that there is not."""
@@ -270,6 +271,9 @@ def new_model(
     model = build_model(settings.model, num_classes=len(outputs), trust=ANYTHING, fetch_backbone=with_weights)
     fresh = load_weights(model, settings, outputs) if with_weights else []
     model = with_head(model, settings.finetune.head, len(outputs))
+    if with_weights:
+        check_selection(settings.finetune, model)
+    model = with_columns(model, chosen_columns(settings.finetune))
     if settings.trainer.activation_checkpointing:
         checkpoint_activations(model)
     return model, fresh
