@@ -180,8 +180,8 @@ SELECTED = "runs/features_select/selected.json"
 def test_a_selection_feeds_a_head_and_is_needed_no_more_afterwards(
     videoai_command: Command, selection: Path, evaluated_run: Path, clip_folder: Path
 ):
-    own = torch.load(evaluated_run / "checkpoints" / "best.pt", weights_only=True)["config"]
-    clip = [f"clip.{key}={own['clip'][key]}" for key in ("num_frames", "size", "resize", "stride")]
+    own = torch.load(evaluated_run / "checkpoints" / "best.pt", weights_only=True)["clip"]
+    clip = [f"clip.{key}={own[key]}" for key in ("num_frames", "size", "resize", "stride")]
     words = ["train", "data=folder", f"data.root={clip_folder}", "model=tiny_r3d", *clip, "finetune=linear_probe"]
     words += ["trainer.precision=fp32", "report=false", "trainer.eval_every=1"]
     words += ["run_dir=head", "finetune.features=list.json"]
@@ -193,9 +193,7 @@ def test_a_selection_feeds_a_head_and_is_needed_no_more_afterwards(
     columns = json.loads((selection / "list.json").read_text())["features"]
     state = torch.load(selection / "head/checkpoints/last.pt", weights_only=True)
     assert list(state["config"]["finetune"]["columns"]) == columns
-    learns = videoai_command(
-        *words, start, "finetune.freeze=false", "run_dir=full", "trainer.max_steps=1", cwd=selection
-    )
+    learns = videoai_command(*words, start, "finetune.freeze=false", "trainer.max_steps=1", cwd=selection)
     assert "Use finetune=linear_probe" in learns.stderr
     (selection / "list.json").unlink()
     goes_on = videoai_command(*words, start, "trainer.max_steps=2", cwd=selection)
@@ -261,6 +259,16 @@ def test_map_draws_the_rows_by_a_column(videoai_command: Command, table: Path, t
     assert len((folder / "map.csv").read_text().splitlines()) == 240  # a header, and one row has no features
     wrong = videoai_command("features", "map", str(table), "color=lable", cwd=tmp_path)
     assert "Did you mean label?" in wrong.stderr
+
+
+@pytest.mark.slow
+def test_report_writes_a_page_and_says_what_it_left_out(videoai_command: Command, table: Path, tmp_path: Path):
+    done = videoai_command("features", "report", str(table), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "240 rows of 120 videos, 30 features each; a linear probe tells" in done.stdout
+    assert "skipped selection: no selection of this table lies beside it: videoai features select" in done.stderr
+    page = (tmp_path / "runs" / "features_report" / "report.html").read_text()
+    assert "corrupt while decoding" in page and "Recall@1" in page
 
 
 @pytest.fixture(scope="module")

@@ -244,10 +244,11 @@ def test_a_column_for_each_class_with_gaps_trains_is_scored_and_counted(videoai_
     assert float(row["average_precision"]) == pytest.approx(precision, abs=1e-5)
     derived_results(tmp_path / "eval", ["horizontal", "leftwards", "vertical"])
     several = (*given, "data.multi_label=true")
-    made = ("to=shards", "out=made", "short_side=32", "num_workers=0")
+    out = tmp_path.with_name(f"{tmp_path.name}-made")
+    made = ("to=shards", f"out={out}", "short_side=32", "num_workers=0")
     prepared = videoai_command("data", "prepare", *several, *made, cwd=tmp_path)
     assert prepared.returncode == 0, prepared.stderr
-    assert "unknown_labels" in (tmp_path / "made/clips.csv").read_text().splitlines()[0]
-    packed = ("data=shards", "data.path=made", *(word for word in FAST if "multi_label" not in word))
+    assert "unknown_labels" in (out / "clips.csv").read_text().splitlines()[0]
+    packed = ("data=shards", f"data.path={out}", *(word for word in FAST if "multi_label" not in word))
     done = videoai_command("train", *packed, "trainer.max_steps=1", "run_dir=packed", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

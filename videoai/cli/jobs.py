@@ -107,6 +107,12 @@ JOBS: dict[str, Job] = {
         ("videoai.settings.features:NeighborsSettings",),
         "TABLE [threshold=0.99] [key=value ...]",
     ),
+    "features report": Job(
+        "videoai.cli.features:report",
+        "write one page of what is known of a table of features",
+        ("videoai.settings.features:FeatureReportSettings",),
+        "TABLE [key=value ...]",
+    ),
     "search": Job(
         "videoai.cli.features:search",
         "find the videos of a table of features that look most like others",
