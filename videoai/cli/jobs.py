@@ -155,6 +155,12 @@ JOBS: dict[str, Job] = {
         ("videoai.settings.study:MoreDataSettings",),
         "data=NAME [checkpoint=ENCODER] [settings of train] [key=value ...]",
     ),
+    "study encoders": Job(
+        "videoai.cli.study:encoders",
+        "whose features know most of these videos, and at what cost?",
+        ("videoai.settings.study:EncodersStudySettings",),
+        "data=NAME encoders=[ID|CHECKPOINT|MODEL,...] [key=value ...]",
+    ),
     "study label_noise": Job(
         "videoai.cli.study:label_noise",
         "which labels are probably wrong?",
