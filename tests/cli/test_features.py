@@ -162,6 +162,64 @@ def test_probe_says_what_features_know(videoai_command: Command, table: Path, tm
     }
 
 
+@pytest.fixture(scope="module")
+def selection(videoai_command: Command, evaluated_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with a table of features, and a list of columns that was selected from it."""
+    cwd = tmp_path_factory.mktemp("selection")
+    assert videoai_command("features", "extract", best(evaluated_run), "format=npz", cwd=cwd).returncode == 0
+    words = ("sizes=[4]", "methods=[anova]", "importance=false", "folds=2")
+    done = videoai_command("features", "select", "runs/features/features.npz", *words, cwd=cwd)
+    assert done.returncode == 0, done.stderr
+    return cwd
+
+
+SELECTED = "runs/features_select/selected.json"
+
+
+@pytest.mark.slow
+def test_a_selection_feeds_a_head_and_is_needed_no_more_afterwards(
+    videoai_command: Command, selection: Path, evaluated_run: Path, clip_folder: Path
+):
+    own = torch.load(evaluated_run / "checkpoints" / "best.pt", weights_only=True)["clip"]
+    clip = [f"clip.{key}={own[key]}" for key in ("num_frames", "size", "resize", "stride")]
+    words = ["train", "data=folder", f"data.root={clip_folder}", "model=tiny_r3d", *clip, "finetune=linear_probe"]
+    words += ["trainer.precision=fp32", "report=false", "trainer.eval_every=1"]
+    words += ["run_dir=head", "finetune.features=list.json"]
+    start = f"weights={evaluated_run / 'checkpoints' / 'best.pt'}"
+    shutil.copy(selection / SELECTED, selection / "list.json")
+    done = videoai_command(*words, start, "trainer.max_steps=1", cwd=selection)
+    assert done.returncode == 0, done.stderr
+    assert "head: on 4 of 64 features, by list.json" in done.stderr
+    columns = json.loads((selection / "list.json").read_text())["features"]
+    state = torch.load(selection / "head/checkpoints/last.pt", weights_only=True)
+    assert list(state["config"]["finetune"]["columns"]) == columns
+    learns = videoai_command(*words, start, "finetune.freeze=false", "trainer.max_steps=1", cwd=selection)
+    assert "Use finetune=linear_probe" in learns.stderr
+    (selection / "list.json").unlink()
+    goes_on = videoai_command(*words, start, "trainer.max_steps=2", cwd=selection)
+    assert goes_on.returncode == 0, goes_on.stderr
+    done = videoai_command("evaluate", "checkpoint=head/checkpoints/last.pt", "run_dir=eval", cwd=selection)
+    assert done.returncode == 0, done.stderr
+    anew = videoai_command(*words, start, "trainer.max_steps=1", "run_dir=anew", cwd=selection)
+    assert "finetune.features=list.json: no such file" in anew.stderr
+
+
+@pytest.mark.slow
+def test_a_selection_is_probed_and_one_of_another_network_is_refused(videoai_command: Command, selection: Path):
+    words = ("features", "probe", "runs/features/features.npz", "shots=[1]", "folds=2")
+    done = videoai_command(*words, f"selected={SELECTED}", cwd=selection)
+    assert done.returncode == 0, done.stderr
+    content = json.loads((selection / SELECTED).read_text())
+    content["network"]["body"] = "0123456789abcdef"
+    (selection / "other.json").write_text(json.dumps(content))
+    done = videoai_command(*words, "selected=other.json", cwd=selection)
+    assert done.returncode == 1 and "Give the selection that was made of this network" in done.stderr
+    del content["network"]
+    (selection / "other.json").write_text(json.dumps(content))
+    done = videoai_command(*words, "selected=other.json", cwd=selection)
+    assert "does not say of which network its columns are" in done.stderr
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "message"),
@@ -201,6 +259,16 @@ def test_map_draws_the_rows_by_a_column(videoai_command: Command, table: Path, t
     assert len((folder / "map.csv").read_text().splitlines()) == 240  # a header, and one row has no features
     wrong = videoai_command("features", "map", str(table), "color=lable", cwd=tmp_path)
     assert "Did you mean label?" in wrong.stderr
+
+
+@pytest.mark.slow
+def test_report_writes_a_page_and_says_what_it_left_out(videoai_command: Command, table: Path, tmp_path: Path):
+    done = videoai_command("features", "report", str(table), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "240 rows of 120 videos, 30 features each; a linear probe tells" in done.stdout
+    assert "skipped selection: no selection of this table lies beside it: videoai features select" in done.stderr
+    page = (tmp_path / "runs" / "features_report" / "report.html").read_text()
+    assert "corrupt while decoding" in page and "Recall@1" in page
 
 
 @pytest.fixture(scope="module")

@@ -152,6 +152,6 @@ def test_settings_that_mean_nothing_to_frames_are_refused(
 
 @pytest.mark.slow
 def test_thresholds_of_events_are_refused_for_a_classifier(videoai_command: Command, untrained: str, clip_folder: Path):
-    done = videoai_command("predict", untrained, f"input={clip_folder}", "threshold=0.4", cwd=clip_folder.parent)
+    done = videoai_command("predict", untrained, f"input={clip_folder}", "min_seconds=1", cwd=clip_folder.parent)
     assert done.returncode == 1
     assert "names clips and finds no events. Leave it out." in done.stderr

@@ -115,3 +115,24 @@ def test_a_study_of_a_gan_pairs_its_arms_and_goes_on_where_it_stopped(videoai_co
     assert (taken.returncode, "trainer.max_steps is set by the study: use steps=" in taken.stderr) == (1, True)
     other = videoai_command("study", "gan_augment", *given, "seeds=2", "gan.class_weight=0.1", cwd=tmp_path)
     assert (other.returncode, "was measured with gan: gan.class_weight=0.3, now it is 0.1" in other.stderr) == (1, True)
+
+
+@pytest.mark.slow
+def test_encoders_stand_beside_each_other_on_the_same_folds(videoai_command, evaluated_run, clip_folder, tmp_path):
+    best = evaluated_run / "checkpoints" / "best.pt"
+    words = ("study", "encoders", "data=folder", f"data.root={clip_folder}", "folds=3", "num_workers=0")
+    encoders = f"encoders=[{best},tiny_r3d,gone.pt]"
+    done = videoai_command(*words, encoders, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "tiny_r3d (untrained)" in done.stdout and "gone.pt: no such checkpoint" in done.stdout
+    folder = tmp_path / "runs" / "study_encoders"
+    rows = {row["arm"]: row for row in json.loads((folder / "results.json").read_text())["rows"]}
+    assert rows[str(best)]["knows_classes"] and not rows["tiny_r3d"]["knows_classes"]
+    assert rows[str(best)]["rows"] == rows["tiny_r3d"]["rows"] == 24
+    assert rows[str(best)]["majority"] == rows["tiny_r3d"]["majority"]  # the same rows are tested
+    assert rows["gone.pt"]["accuracy"] is None and rows["tiny_r3d"]["clips_per_second"] > 0
+    assert (folder / "encoders.png").read_bytes().startswith(b"\x89PNG")
+    again = videoai_command(*words, encoders, cwd=tmp_path)
+    assert "2 of 3 cells are there already" in again.stderr
+    nothing = videoai_command("study", "encoders", "encoders=[tiny_r3d]", cwd=tmp_path)
+    assert nothing.returncode == 1 and "name the videos that all encoders see" in nothing.stderr

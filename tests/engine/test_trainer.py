@@ -423,6 +423,7 @@ def test_a_checkpoint_is_plain_data_with_the_documented_keys(make_trainer):
         "best",
         "judge",
         "metrics",
+        "tuned",
         "versions",
     }
     assert set(state) == expected

@@ -101,6 +101,14 @@ def test_of_several_labels_each_has_its_best_window_and_those_above_the_threshol
     assert "predicted" not in predictor()(half_dark).to_dict()["top"][0]
 
 
+def test_each_class_may_have_a_threshold_of_its_own(half_dark):
+    record = predictor(task=MultiLabel(), thresholds=[1.01, 0.25])(half_dark).to_dict()
+    assert {one["label"]: one["threshold"] for one in record["top"]} == {"dark": 1.01, "bright": 0.25}
+    assert record["labels"] == ["bright"] and "threshold" not in record
+    record = predictor(task=MultiLabel(), thresholds=[0.25, 0.25])(half_dark).to_dict()
+    assert record["threshold"] == 0.25 and "threshold" not in record["top"][0]
+
+
 def test_labels_are_named_even_beyond_the_ranked_ones(half_dark):
     record = predictor(task=MultiLabel(), top_k=1)(half_dark).to_dict()
     assert len(record["top"]) == 1 and sorted(record["labels"]) == ["bright", "dark"]

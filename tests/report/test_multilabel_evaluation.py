@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from videoai.report.multilabel_evaluation import multi_label_report
+from videoai.report.multilabel_evaluation import multi_label_report, multi_label_table
 from videoai.report.result_files import Evaluated, write_report
 
 CLASSES = ["run, fast", "jump", "sit"]
@@ -87,3 +87,15 @@ def test_labels_of_another_shape_are_refused_and_nothing_is_written(tmp_path):
     with pytest.raises(ValueError, match=r"labels: torch.bool \[4, 2\], but bool \[4, 3\] is needed"):
         write_multilabel_evaluation(tmp_path / "out", **evaluation(labels=torch.ones(4, 2, dtype=torch.bool)))
     assert not (tmp_path / "out").exists()
+
+
+def test_tuned_thresholds_decide_on_f1_and_predictions_and_a_half_stands_beside(tmp_path):
+    results = write_multilabel_evaluation(tmp_path, **evaluation(), thresholds=[0.85, 0.15, 0.05])
+    half = write_multilabel_evaluation(tmp_path / "half", **evaluation())
+    assert results["threshold"] is None and list(results["thresholds"].values()) == [0.85, 0.15, 0.05]
+    assert (results["micro_f1_at_0.5"], results["macro_f1_at_0.5"]) == (half["micro_f1"], half["macro_f1"])
+    assert results["micro_f1"] != half["micro_f1"] and results["mAP"] == half["mAP"]
+    assert [row["predicted"] for row in rows(tmp_path / "predictions.csv")][:2] == ["run, fast|sit|jump", "jump|sit"]
+    assert [row["threshold"] for row in rows(tmp_path / "per_class.csv")] == ["0.850000", "0.150000", "0.050000"]
+    assert any("at 0.5:" in value for name, value in multi_label_table(results) if "F1 at tuned thresholds" in name)
+    assert not any("tuned" in name for name, _ in multi_label_table(half))

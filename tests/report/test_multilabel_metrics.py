@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, f1_score
 
 from videoai.report.multilabel_metrics import (
+    annotated,
     average_precision,
     base_rate,
     hit_at_1,
@@ -99,3 +100,30 @@ def test_shapes_and_kinds_that_do_not_fit_are_refused():
         micro_f1(SCORES, LABELS.float())
     with pytest.raises(ValueError, match="N >= 1"):
         hit_at_1(SCORES[:0], LABELS[:0])
+
+
+def test_a_class_is_scored_over_the_videos_that_were_annotated_for_it():
+    targets = LABELS.float()
+    targets[1, 0] = targets[2, 1] = NAN
+    scores, labels = annotated(SCORES, targets)
+    for k, kept in ((0, [0, 2, 3]), (1, [0, 1, 3])):
+        alone = SCORES[kept][:, k : k + 1], LABELS[kept][:, k : k + 1]
+        assert average_precision(scores, labels)[k] == average_precision(*alone)[0]
+        row, other = per_label(scores, labels, classes=["a", "b", "c"])[k], per_label(*alone, classes=["x"])[0]
+        assert row._replace(name="x") == other
+    cells = [(SCORES[n, k], LABELS[n, k]) for n in range(4) for k in range(3) if not targets[n, k].isnan()]
+    one = [torch.stack(part)[:, None] for part in zip(*cells, strict=True)]
+    assert micro_f1(scores, labels) == micro_f1(*one)
+    assert base_rate(labels, scores) == pytest.approx((2 / 3 + 1 / 3) / 2)
+
+
+def test_a_hit_is_the_best_of_the_annotated_classes_and_a_video_without_any_does_not_count():
+    targets = torch.tensor([[NAN, 0.0, 1.0], [NAN, NAN, NAN], [1.0, 0.0, NAN]])
+    scores = torch.tensor([[0.9, 0.1, 0.6], [0.9, 0.9, 0.9], [NAN, NAN, NAN]])
+    assert hit_at_1(*annotated(scores, targets)) == 0.5  # the last is unreadable
+
+
+def test_an_unreadable_video_counts_as_score_0_where_it_was_annotated():
+    targets = torch.tensor([[1.0, NAN], [0.0, 1.0], [1.0, 0.0]])
+    scores = torch.tensor([[NAN, NAN], [0.2, 0.3], [0.4, 0.1]])
+    assert average_precision(*annotated(scores, targets)).tolist() == pytest.approx([(1 + 2 / 3) / 2, 1.0])

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from torch.nn import functional as F
@@ -91,13 +93,39 @@ def test_focal_loss_of_several_labels_is_the_formula_of_the_paper():
     logits, target = LOGITS[:3], SEVERAL.round()
     p_true = torch.where(target == 1, logits.sigmoid(), 1 - logits.sigmoid())
     expected = -((1 - p_true) ** 2 * p_true.log()).mean()
-    assert MultiLabelLoss(focal=2.0)(logits, target).item() == pytest.approx(expected.item())
+    assert MultiLabelLoss(gamma_pos=2.0, gamma_neg=2.0)(logits, target).item() == pytest.approx(expected.item())
 
 
 @pytest.mark.parametrize("weight", [None, torch.tensor([1.0, 2.0, 3.0, 4.0], dtype=torch.float64)])
 def test_focal_loss_of_several_labels_without_gamma_is_binary_cross_entropy(weight):
-    near, plain = MultiLabelLoss(focal=1e-9, pos_weight=weight), MultiLabelLoss(pos_weight=weight)
+    near, plain = MultiLabelLoss(gamma_neg=1e-9, pos_weight=weight), MultiLabelLoss(pos_weight=weight)
     assert near(LOGITS[:3], SEVERAL).item() == pytest.approx(plain(LOGITS[:3], SEVERAL).item(), rel=1e-6)
+
+
+@pytest.mark.parametrize(("gamma_neg", "gamma_pos", "margin"), [(4.0, 1.0, 0.05), (4.0, 0.0, 0.0), (0.0, 0.0, 0.3)])
+def test_asymmetric_loss_is_the_formula_of_the_paper(gamma_neg, gamma_pos, margin):
+    logits, target = LOGITS[:3], SEVERAL.round()
+    p = logits.sigmoid()
+    shifted = (p - margin).clamp(min=0)
+    terms = target * (1 - p) ** gamma_pos * p.log() + (1 - target) * shifted**gamma_neg * (1 - shifted).log()
+    loss = multi_label_loss(COUNTS, 1000, gamma_neg=gamma_neg, gamma_pos=gamma_pos, margin=margin)
+    assert loss(logits, target).item() == pytest.approx(-terms.mean().item())
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 4.0])
+def test_a_negative_below_the_margin_costs_nothing_and_has_a_slope_of_zero(gamma):
+    logits = torch.tensor([[-8.0, 3.0, 60.0, -60.0]], requires_grad=True)
+    loss = MultiLabelLoss(gamma_neg=gamma, margin=0.05)(logits, torch.tensor([[0.0, 1.0, 0.0, 1.0]]))
+    loss.backward()
+    assert loss.isfinite() and logits.grad is not None and logits.grad.isfinite().all()
+    assert logits.grad[0, 0] == 0 and logits.grad[0, 1] < 0
+
+
+def test_focal_loss_is_the_asymmetric_one_with_one_gamma():
+    focal = multi_label_loss(COUNTS, 1000, focal=2.0)
+    assert torch.equal(
+        focal(LOGITS, torch.ones(6, 4)), MultiLabelLoss(gamma_pos=2.0, gamma_neg=2.0)(LOGITS, torch.ones(6, 4))
+    )
 
 
 def test_smoothing_of_several_labels_goes_half_way():
@@ -112,3 +140,38 @@ def test_positives_weigh_a_power_of_the_negatives_for_each():
     assert full is not None and root is not None
     assert full.tolist() == pytest.approx([9.0, 1.0, 0.01, 99.0])  # one that all have, one that none has: finite
     assert root.tolist() == pytest.approx([value**0.5 for value in full.tolist()])
+
+
+@pytest.mark.parametrize("settings", [{}, {"focal": 2.0}, {"gamma_neg": 4.0, "margin": 0.05}, {"pos_weight": 1.0}])
+def test_what_was_not_annotated_costs_nothing_and_teaches_nothing(settings):
+    logits = LOGITS[:3].clone().requires_grad_()
+    label = SEVERAL.clone()
+    label[0, 0] = label[2, 3] = torch.nan
+    loss = multi_label_loss(COUNTS, 1000, has_unknown=True, label_smoothing=0.1, **settings)(logits, label)
+    loss.backward()
+    known = ~label.isnan()
+    filled = multi_label_loss(COUNTS, 1000, label_smoothing=0.1, **settings)
+    everything = filled(LOGITS[:3], SEVERAL) * 12
+    for n, k in ((0, 0), (2, 3)):
+        one = LOGITS[n : n + 1].clone()
+        cell = filled(one, SEVERAL[n : n + 1]) * 4 - sum_of_others(filled, one, SEVERAL[n : n + 1], k)
+        everything = everything - cell
+    assert loss.item() == pytest.approx((everything / known.sum()).item())
+    assert logits.grad is not None and (logits.grad[~known] == 0).all() and (logits.grad[known] != 0).any()
+
+
+def sum_of_others(loss: MultiLabelLoss, logits: torch.Tensor, label: torch.Tensor, left_out: int) -> torch.Tensor:
+    """The cost of all classes of one clip but one."""
+    other = label.clone()
+    other[0, left_out] = torch.nan
+    return replace(loss, has_unknown=True)(logits, other) * 3
+
+
+def test_a_batch_of_which_nothing_is_known_costs_nothing():
+    loss = MultiLabelLoss(has_unknown=True)(LOGITS[:2], torch.full((2, 4), torch.nan))
+    assert loss.item() == 0
+
+
+def test_positives_are_weighed_against_the_negatives_that_are_known():
+    full = multi_label_loss(torch.tensor([10, 10]), torch.tensor([100, 20]), pos_weight=1.0).pos_weight
+    assert full is not None and full.tolist() == [9.0, 1.0]

@@ -41,8 +41,10 @@ def with_imbalance(changes: dict) -> TrainSettings:
             True,
             "imbalance.sampler=sqrt goes by the one class of a clip, but the clips of here",
         ),
-        ({"effective_number": 0.9}, True, "have several labels each; use pos_weight or focal"),
+        ({"effective_number": 0.9}, True, "have several labels each; use pos_weight, focal or gamma_neg"),
         ({"balanced_softmax": True}, True, "imbalance.balanced_softmax=True goes by the one class of a clip"),
+        ({"gamma_neg": 4.0}, False, "imbalance.gamma_neg=4.0 weighs one of several labels"),
+        ({"margin": 0.05}, False, "imbalance.margin=0.05 weighs one of several labels"),
         ({"pos_weight": 0.5}, False, "imbalance.pos_weight=0.5 weighs one of several labels, but .* have one each"),
     ],
 )

@@ -10,6 +10,7 @@ from videoai.core.launcher import launched_processes, launched_rank
 from videoai.core.messages import pluralize
 from videoai.settings.features import (
     ExtractSettings,
+    FeatureReportSettings,
     MapSettings,
     NeighborsSettings,
     ProbeSettings,
@@ -85,6 +86,19 @@ def map_rows(arguments: list[str]) -> int:
     done = map_features(settings)
     print(done.sentence)
     print(f"files: {display_path(done.folder)}/ map.png map.csv")
+    return 0
+
+
+def report(arguments: list[str]) -> int:
+    """What the page says first, what was left out, and where it is."""
+    settings = from_arguments(FeatureReportSettings, with_table(arguments)).settings()
+    from videoai.run.features.report import report_features
+
+    done = report_features(settings)
+    print(done.headline)
+    for reason in done.skipped:
+        print(f"skipped {reason}", file=sys.stderr)
+    print(f"files: {', '.join(done.files)}")
     return 0
 
 

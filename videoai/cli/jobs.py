@@ -107,6 +107,12 @@ JOBS: dict[str, Job] = {
         ("videoai.settings.features:NeighborsSettings",),
         "TABLE [threshold=0.99] [key=value ...]",
     ),
+    "features report": Job(
+        "videoai.cli.features:report",
+        "write one page of what is known of a table of features",
+        ("videoai.settings.features:FeatureReportSettings",),
+        "TABLE [key=value ...]",
+    ),
     "search": Job(
         "videoai.cli.features:search",
         "find the videos of a table of features that look most like others",
@@ -148,6 +154,12 @@ JOBS: dict[str, Job] = {
         "what would more clips give, and of which class?",
         ("videoai.settings.study:MoreDataSettings",),
         "data=NAME [checkpoint=ENCODER] [settings of train] [key=value ...]",
+    ),
+    "study encoders": Job(
+        "videoai.cli.study:encoders",
+        "whose features know most of these videos, and at what cost?",
+        ("videoai.settings.study:EncodersStudySettings",),
+        "data=NAME encoders=[ID|CHECKPOINT|MODEL,...] [key=value ...]",
     ),
     "study label_noise": Job(
         "videoai.cli.study:label_noise",

@@ -1,4 +1,4 @@
-"""``videoai study feature_augment|gan_augment|split_leak|more_data|label_noise``."""
+"""``videoai study feature_augment|gan_augment|split_leak|more_data|label_noise|encoders``."""
 
 import logging
 import re
@@ -10,6 +10,7 @@ from videoai.compose.settings import for_classifier, from_arguments, shared_out
 from videoai.core.messages import pluralize
 from videoai.settings.gan import TrainGanSettings
 from videoai.settings.study import (
+    EncodersStudySettings,
     FeatureStudySettings,
     GanStudySettings,
     LabelNoiseSettings,
@@ -104,6 +105,35 @@ def label_noise(arguments: list[str]) -> int:
         print(as_text(suspects_table(results["suspects"])))
     print(results["verdict"])
     print(f"files: {display_path(results['folder'])}/ {' '.join(results['files'])}")
+    return 0
+
+
+def encoders(arguments: list[str]) -> int:
+    """Data go to all encoders; a name of the zoo gets the clip that it is designed for."""
+    words, rest = about_data(arguments)
+    settings = from_arguments(EncodersStudySettings, rest).settings()
+    if not any(word.startswith("data=") for word in words):
+        raise ValueError("data: name the videos that all encoders see, such as data=csv data.path=clips.csv.")
+    from videoai.core.paths import display_path
+    from videoai.models import names
+    from videoai.report.encoders import encoders_table
+    from videoai.report.tables import as_text
+    from videoai.run.checkpoint_data import DataChange
+    from videoai.run.study.encoders import study_encoders
+
+    untrained = {
+        name: from_arguments(TrainSettings, [f"model={name}", *words]).settings()
+        for name in settings.encoders
+        if name in names()
+    }
+    change: DataChange = data_change(words, settings.encoders[0])
+    results = study_encoders(settings, change, untrained)
+    print(as_text(encoders_table(results["table"]), width=140))
+    for row in results["table"]:
+        if row.refused:
+            print(f"{row.encoder}: {row.refused}")
+    print(results["verdict"])
+    print(f"files: {display_path(results['folder'])}/ rows.jsonl results.json encoders.png features/")
     return 0
 
 

@@ -1,6 +1,6 @@
 """Checkpoints: one file of plain data, written completely or not at all, loaded without running any code in it.
 
-Keys: ``format, config, classes, clip, model, ema, optimizer, step, best, metrics, versions, trained_on`` (and
+Keys: ``format, config, classes, clip, model, ema, optimizer, step, best, metrics, tuned, versions, trained_on`` (and
 ``scaler`` with fp16). Everything that evaluation and prediction need is inside; nothing else is consulted.
 """
 
@@ -8,7 +8,7 @@ import errno
 import io
 import pickle
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
@@ -112,10 +112,12 @@ def fitting(state: Mapping[str, Any]) -> Iterator[None]:
         ) from error
 
 
-def weights_hash(module: nn.Module) -> str:
-    """16 hex digits over the names and values of all weights: the same in whichever file they lie."""
+def weights_hash(module: nn.Module, without: Collection[str] = ()) -> str:
+    """16 hex digits over the names and values of all weights but those named: the same in whichever file they lie."""
     digest = blake2b(digest_size=8)
     for name, value in sorted(module.state_dict().items()):
+        if name in without:
+            continue
         digest.update(f"{name} {value.dtype} {list(value.shape)}".encode())
         digest.update(value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
     return digest.hexdigest()

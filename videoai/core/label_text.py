@@ -17,7 +17,7 @@ def label_text(label: int | Tensor, names: Sequence[str]) -> str:
         return names[int(label)]
     if label.ndim == 1 and len(label) == len(names):
         weights = sorted(
-            zip(label.tolist(), names, strict=True), key=lambda pair: -pair[0]
+            zip(label.nan_to_num(0).tolist(), names, strict=True), key=lambda pair: -pair[0]
         )  # equal ones keep their order
         parts = [
             title if weight == 1 else f"{title} {100 * weight:.0f} %"

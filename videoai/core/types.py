@@ -66,11 +66,12 @@ class ClipSpec:
 
 
 class LabelSpan(NamedTuple):
-    """One of the labels of a clip that has several, and when it holds."""
+    """One of the labels of a clip that has several, and when it holds; or a label of which nothing is known."""
 
     label: int
     start_seconds: float = 0.0  # in the file, as for VideoItem
     end_seconds: float | None = None  # None = to the end of the file
+    is_known: bool = True  # False = nobody said whether the clip has it
 
 
 class VideoItem(NamedTuple):
@@ -87,14 +88,23 @@ class VideoItem(NamedTuple):
     @property
     def labels(self) -> tuple[int, ...]:
         """Every label of the item once, in order: its only one, or those of its spans."""
-        return (self.label,) if self.spans is None else tuple(sorted({span.label for span in self.spans}))
+        if self.spans is None:
+            return (self.label,)
+        return tuple(sorted({span.label for span in self.spans if span.is_known}))
+
+    @property
+    def unknown(self) -> tuple[int, ...]:
+        """The labels of which nobody said whether the item has them, in order."""
+        return tuple(sorted({span.label for span in self.spans or () if not span.is_known}))
 
     def spans_between(self, first_seconds: float, last_seconds: float) -> tuple[LabelSpan, ...]:
         """The spans that hold at some moment between the two, which belong to it."""
         return tuple(
             span
             for span in self.spans or ()
-            if span.start_seconds <= last_seconds and (span.end_seconds is None or first_seconds <= span.end_seconds)
+            if span.is_known
+            and span.start_seconds <= last_seconds
+            and (span.end_seconds is None or first_seconds <= span.end_seconds)
         )
 
     def labels_between(self, first_seconds: float, last_seconds: float) -> tuple[int, ...]:

@@ -83,10 +83,12 @@ class TrainClips(Dataset[list[Clip]]):
 
 
 def as_shown(item: VideoItem, view: TimedFrames, relabel: Callable[[int], int]) -> VideoItem:
-    """The item with the labels that hold at some moment of the view, each as ``relabel`` says."""
+    """The item with the labels that hold at some moment of the view, each as ``relabel`` says, and with those of which
+    nobody said whether they hold."""
     if item.spans is None:
         return item._replace(label=relabel(item.label))
-    spans = item.spans_between(view.first_seconds, view.last_seconds)
+    unknown = (span for span in item.spans if not span.is_known)
+    spans = (*item.spans_between(view.first_seconds, view.last_seconds), *unknown)
     return item._replace(spans=tuple(span._replace(label=relabel(span.label)) for span in spans))
 
 

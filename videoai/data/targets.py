@@ -35,13 +35,14 @@ class OneClass:
 
 @dataclass(frozen=True)
 class MultiHot:
-    """Any number of labels: float [num_outputs], 1 for each of them."""
+    """Any number of labels: float [num_outputs], 1 for each of them; NaN = not annotated."""
 
     output_of: Sequence[int]  # [K of the data]
     num_outputs: int
 
     def __call__(self, item: VideoItem, seconds: Sequence[float]) -> Tensor:
         target = torch.zeros(self.num_outputs)
+        target[[self.output_of[label] for label in item.unknown]] = nan
         target[[self.output_of[label] for label in item.labels]] = 1
         return target
 

@@ -48,7 +48,8 @@ def videos_of(items: Items, label_of: Sequence[int]) -> list[VideoItem]:
     for item in items:
         groups.setdefault(item.path, item.group)
         given = (LabelSpan(item.label, item.start_seconds, item.end_seconds),) if item.spans is None else item.spans
-        renamed = (span._replace(label=label_of[span.label]) for span in given if label_of[span.label] >= 0)
+        kept = (span for span in given if span.is_known and label_of[span.label] >= 0)
+        renamed = (span._replace(label=label_of[span.label]) for span in kept)
         spans[item.path].update(clipped(span, item) for span in renamed)
     order = {path: sorted(found, key=lambda span: (span.start_seconds, span.label)) for path, found in spans.items()}
     return [VideoItem(path, MULTI_LABEL, group=groups[path], spans=tuple(order[path])) for path in groups]

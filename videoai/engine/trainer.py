@@ -87,10 +87,12 @@ class Trainer:
     profiler: Profiler = field(default_factory=lambda: Profiler(Path("profile")))  # by default it records nothing
     on_clips: Callable[[Clips], None] = lambda clips: None  # sees every micro-batch; counts unreadable videos
     show_best: Callable[[int], None] = lambda step: None  # pictures of an evaluation that is the best so far
+    tuned: Callable[[], dict[str, Any]] = dict  # what the newest evaluation chose beside metrics, such as thresholds
     should_stop: Callable[[int, float], bool] = lambda evaluation, value: False  # (1, 2, ..., metric) -> end the run?
     step: int = field(default=0, init=False)
     best: Best = field(default_factory=Best, init=False)
     metrics: dict[str, float] = field(default_factory=dict, init=False)
+    choices: dict[str, Any] = field(default_factory=dict, init=False)  # those of ``tuned``, in the checkpoint
     is_stopped: bool = field(default=False, init=False)  # by should_stop
 
     def __post_init__(self) -> None:
@@ -240,6 +242,7 @@ class Trainer:
         with not_compiled(), self.parallel.evaluating(), self.progress.validating(self.step):
             metrics = self.evaluate(self.average.module.eval(), self.step)
         self.metrics = process_group.broadcast_from_rank0(lambda: metrics)  # all decide alike, whatever the rounding
+        self.choices = self.tuned()
         self.log.scalars(self.step, "val", self.metrics)
         value, loss = self.metrics[self.metric], self.metrics.get("loss", 0.0)
         if not self.is_sound():
@@ -265,6 +268,7 @@ class Trainer:
             "best": vars(self.best).copy(),
             "judge": self.metric_source,
             "metrics": dict(self.metrics),
+            "tuned": dict(self.choices),
         }
         state = self.parallel.full_state(state)
         return state | ({"scaler": self.precision.scaler.state_dict()} if self.precision.name == "fp16" else {})
@@ -307,7 +311,7 @@ class Trainer:
             self.average.load_state_dict(state["ema"])
         if self.precision.name == "fp16":
             self.precision.scaler.load_state_dict(state["scaler"])
-        self.step, self.metrics = state["step"], state["metrics"]
+        self.step, self.metrics, self.choices = state["step"], state["metrics"], state.get("tuned", {})
         self.writer.saved_step = self.step
         if state.get("judge", "") == self.metric_source:
             self.best = Best(**state["best"])

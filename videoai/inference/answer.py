@@ -1,6 +1,6 @@
 """What ``predict`` says of one video: ranked classes and, for long videos, a timeline of windows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from torch import Tensor
@@ -20,6 +20,7 @@ class Windows(NamedTuple):
     scores: Tensor  # float [W, K], as the task reads the model's outputs; [W, K, T] of a task of frames
     seconds: Tensor  # float64 [W, T], when each frame of a window is
     rate: float  # frames of a clip a second
+    thresholds: Sequence[float] = ()  # [K], from which score on each holds; () = the task knows
 
     @property
     def is_timeline(self) -> bool:
@@ -45,7 +46,7 @@ class Window(NamedTuple):
     start_seconds: float
     end_seconds: float
     top: list[Prediction]  # the best first
-    labels: tuple[str, ...] | None = None  # where several may hold: those at the threshold or above, best first
+    labels: tuple[str, ...] | None = None  # where several may hold: those at their thresholds or above, best first
 
     @property
     def label(self) -> str:
@@ -72,7 +73,7 @@ class RankedClasses(NamedTuple):
     top: list[Prediction]
     timeline: list[Window]  # empty for short videos
     labels: tuple[str, ...] | None = None  # as for Window; among all classes, not only those in top
-    threshold: float | None = None
+    thresholds: Mapping[str, float] | None = None  # each class has one, where several labels may hold
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for one line of JSON."""
@@ -81,8 +82,16 @@ class RankedClasses(NamedTuple):
         timeline = [window.to_dict() for window in self.timeline]
         if self.labels is not None:
             top[:] = [{**answer, "predicted": answer["label"] in self.labels} for answer in top]
-            record |= {"multi_label": True, "threshold": self.threshold, "labels": list(self.labels)}
+            record |= {"multi_label": True, **self._thresholds(top), "labels": list(self.labels)}
         return record | ({"timeline": timeline} if timeline else {})
+
+    def _thresholds(self, top: list[dict[str, Any]]) -> dict[str, Any]:
+        """``threshold``, where one holds for all; else each answer in ``top`` has its own."""
+        values = dict(self.thresholds or {})
+        if len(set(values.values())) == 1:
+            return {"threshold": next(iter(values.values()))}
+        top[:] = [{**answer, "threshold": round(values[answer["label"]], 6)} for answer in top]
+        return {}
 
     def captions(self) -> list[Caption]:
         """The best classes of each window, or of the whole video all along."""
@@ -92,14 +101,15 @@ class RankedClasses(NamedTuple):
 
 
 def ranked(
-    windows: Windows, whole: Tensor, classes: list[str], *, top_k: int, threshold: float | None = None
+    windows: Windows, whole: Tensor, classes: list[str], *, top_k: int, thresholds: Sequence[float] | None = None
 ) -> RankedClasses:
-    """The answer from scores of windows, [W, K], and of the whole video, [K]. threshold: of each label that may hold
+    """The answer from scores of windows, [W, K], and of the whole video, [K]. thresholds: of each label, which may hold
     beside others; None = exactly one holds."""
     top = _top(whole, classes, top_k)
-    timeline = _timeline(windows, classes, top_k, threshold) if windows.is_timeline else []
-    present = _labels(whole, classes, threshold)
-    return RankedClasses(windows.path, windows.duration_seconds, top, timeline, present, threshold)
+    timeline = _timeline(windows, classes, top_k, thresholds) if windows.is_timeline else []
+    present = _labels(whole, classes, thresholds)
+    cuts = None if thresholds is None else dict(zip(classes, thresholds, strict=True))
+    return RankedClasses(windows.path, windows.duration_seconds, top, timeline, present, cuts)
 
 
 def _top(scores: Tensor, classes: list[str], top_k: int) -> list[Prediction]:
@@ -108,21 +118,21 @@ def _top(scores: Tensor, classes: list[str], top_k: int) -> list[Prediction]:
     return [Prediction(label, classes[label], value) for label, value in pairs]
 
 
-def _timeline(windows: Windows, classes: list[str], top_k: int, threshold: float | None) -> list[Window]:
+def _timeline(windows: Windows, classes: list[str], top_k: int, thresholds: Sequence[float] | None) -> list[Window]:
     rows = zip(windows.spans, windows.scores, strict=True)
     return [
         Window(
-            round(start, 3), round(end, 3), _top(row, classes, min(top_k, NUM_BARS)), _labels(row, classes, threshold)
+            round(start, 3), round(end, 3), _top(row, classes, min(top_k, NUM_BARS)), _labels(row, classes, thresholds)
         )
         for (start, end), row in rows
     ]
 
 
-def _labels(scores: Tensor, classes: list[str], threshold: float | None) -> tuple[str, ...] | None:
-    if threshold is None:
+def _labels(scores: Tensor, classes: list[str], thresholds: Sequence[float] | None) -> tuple[str, ...] | None:
+    if thresholds is None:
         return None
-    values, labels = scores.sort(descending=True, stable=True)
-    return tuple(classes[label] for label in labels[values >= threshold].tolist())
+    labels = scores.sort(descending=True, stable=True).indices.tolist()
+    return tuple(classes[label] for label in labels if float(scores[label]) >= thresholds[label])
 
 
 def _bars(top: Sequence[Prediction], labels: Sequence[str] | None) -> tuple[Bar, ...]:

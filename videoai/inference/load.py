@@ -17,7 +17,7 @@ from videoai.core.types import ClipSpec
 from videoai.inference.class_texts import Classes
 from videoai.inference.text_models import check_no_texts, open_text_classifier, reads_texts
 from videoai.models import TARGETS, create_model
-from videoai.models.heads import num_outputs, with_head
+from videoai.models.heads import num_outputs, with_columns, with_head
 from videoai.models.published import find, is_published
 from videoai.models.published.classes import names_beside, names_of
 from videoai.models.published.files import read_any
@@ -104,8 +104,10 @@ def from_state(state: dict[str, Any], *, trust: Sequence[str] = ()) -> LoadedMod
     """
     if "model" not in state["config"]:
         raise ValueError(f"a checkpoint of task={state['config'].get('task')}, which predicts no actions.")
-    head = state["config"].get("finetune", {}).get("head", "linear")
+    finetune = state["config"].get("finetune", {})
+    head, columns = finetune.get("head", "linear"), finetune.get("columns") or ()
     model = build_model(state["config"]["model"], num_classes=len(state["classes"]), head=head, trust=trust)
+    model = with_columns(model, checked_columns(columns))
     weights = averaged(state) or state["model"]
     broken = [name for name, value in weights.items() if value.is_floating_point() and not value.isfinite().all()]
     if broken:
@@ -118,6 +120,13 @@ def from_state(state: dict[str, Any], *, trust: Sequence[str] = ()) -> LoadedMod
             f"checkpoint: its weights are not those of its model {node_name(state)}: {what} ..."
         ) from error
     return LoadedModel(model, classes=list(state["classes"]), clip=ClipSpec(**state["clip"])).eval()
+
+
+def checked_columns(columns: Any) -> Sequence[int]:
+    """``finetune.columns`` of a checkpoint. Raises: ValueError: no numbers."""
+    if not isinstance(columns, list | tuple) or not all(type(number) is int for number in columns):
+        raise ValueError(f"checkpoint: finetune.columns is {str(columns)[:40]!r}, no list of numbers.")
+    return columns
 
 
 def node_name(state: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@ with length."""
 import os
 import shlex
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
@@ -49,6 +49,7 @@ class Predictor:
     to_input: ToModelInput
     precision: Precision
     top_k: int = 5
+    thresholds: Sequence[float] = ()  # from which score on each class holds; () = the task knows
     window_seconds: float | None = None  # None = what one clip of the model spans
     hop_seconds: float | None = None  # None = window_seconds: windows side by side
     reading: Mapping[str, Any] = field(default_factory=dict)  # options of open_video
@@ -63,7 +64,7 @@ class Predictor:
         spans, rate = self._windows(video), video.fps / frame_step(self.model.clip, video.fps)
         parts = [self._scores(video, path, part) for part in _chunks(spans)]
         scores, seconds = (torch.cat(column) for column in zip(*parts, strict=True))
-        windows = Windows(path, video.duration_seconds, spans, scores, seconds, rate)
+        windows = Windows(path, video.duration_seconds, spans, scores, seconds, rate, self.thresholds)
         return self.task.answer(windows, self.model.classes, top_k=self.top_k)
 
     def _windows(self, video: Video) -> list[tuple[float, float]]:

@@ -2,10 +2,13 @@
 
 import copy
 import re
+from collections.abc import Sequence
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
+from videoai.core.checkpoint import weights_hash
 from videoai.models.attentive_probe import AttentiveProbe
 from videoai.models.blocks import repeated_blocks
 from videoai.models.layers import check_choice
@@ -21,6 +24,47 @@ def with_head(model: nn.Module, head: str, num_classes: int) -> nn.Module:
         return model
     needs(model, "forward_features", "reset_classifier", "num_features", setting="finetune.head=attentive")
     return AttentiveModel(model, num_classes)
+
+
+class SelectedLinear(nn.Linear):
+    """A linear layer that reads some columns of its input alone."""
+
+    columns: Tensor  # int64 [d]
+
+    def __init__(self, columns: Sequence[int], num_outputs: int) -> None:
+        super().__init__(len(columns), num_outputs)
+        self.register_buffer("columns", torch.tensor(columns), persistent=False)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """[..., D] -> [..., K]"""
+        return super().forward(features.index_select(-1, self.columns))
+
+
+def with_columns(model: nn.Module, columns: Sequence[int]) -> nn.Module:
+    """The model with a fresh linear head on these of its pooled features; () = the model as it is.
+
+    Raises: ValueError: a head that is not one linear layer, or columns that it does not have.
+    """
+    if not columns:
+        return model
+    head = linear_head(model, setting="finetune.features")
+    if min(columns) < 0 or max(columns) >= head.in_features or len(set(columns)) < len(columns):
+        raise ValueError(
+            f"finetune.columns: the columns are {len(set(columns))} numbers from {min(columns)} to {max(columns)}, and "
+            f"the pooled features of {type(model).__name__} are 0 to {head.in_features - 1}, each once. Select them "
+            "from features of this model."
+        )
+    where = next(name for name, module in model.named_modules() if module is head)
+    model.set_submodule(where, SelectedLinear(columns, head.out_features))
+    return model
+
+
+def body_hash(model: nn.Module) -> str:
+    """``weights_hash`` of everything below the head: the same network under a head for other classes."""
+    try:
+        return weights_hash(model, head_parameters(model))
+    except ValueError:  # no head, as in an encoder, or one that it does not name
+        return weights_hash(model)
 
 
 class AttentiveModel(nn.Module):

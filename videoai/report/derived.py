@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import isclose, nan
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from torch import Tensor
 from videoai.report.evaluation import class_report
 from videoai.report.multilabel_evaluation import multi_label_report
 from videoai.report.result_files import Evaluated, Report
+from videoai.report.thresholds import check_thresholds
 
 NOT_IN_TABLES = ("clip_top1",)  # it counts single views, which no table lists
 SIX_DECIMALS = 1e-3  # scores.csv is rounded, so scores may tie that did not: mAP moves a little
@@ -78,15 +80,24 @@ def _multi_label(folder: Path, recorded: Mapping[str, Any], numbers: Mapping[str
     table = _rows(folder / "scores.csv", ("path", *numbers))
     if [row["path"] for row in rows] != [row["path"] for row in table]:
         raise ValueError(f"{folder / 'scores.csv'}: not the videos of predictions.csv beside it")
-    targets = torch.zeros(len(rows), len(numbers), dtype=torch.int64)
+    targets = torch.zeros(len(rows), len(numbers))
     for row, values in zip(rows, targets, strict=True):
         for label in filter(None, row["labels"].split("|")):
             values[_index(numbers, label, folder)] = 1
+        for label in filter(None, row.get("unknown_labels", "").split("|")):
+            values[_index(numbers, label, folder)] = nan
     try:
         scores = torch.tensor([[float(row[name]) for name in numbers] for row in table], dtype=torch.float64)
     except ValueError as error:
         raise ValueError(f"{folder / 'scores.csv'}: {error}") from error
-    return multi_label_report(_evaluated(recorded, rows, list(numbers), scores, targets))
+    evaluated = _evaluated(recorded, rows, list(numbers), scores, targets)
+    return multi_label_report(replace(evaluated, thresholds=_thresholds(recorded, numbers, folder)))
+
+
+def _thresholds(recorded: Mapping[str, Any], numbers: Mapping[str, int], folder: Path) -> list[float]:
+    """Those that results.json names; they are of training, and follow from no table."""
+    named = recorded.get("thresholds") or dict.fromkeys(numbers, recorded.get("threshold"))
+    return check_thresholds([named.get(name) for name in numbers], len(numbers), str(folder / "results.json"))
 
 
 def _evaluated(

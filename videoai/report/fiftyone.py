@@ -11,9 +11,9 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor
 
-from videoai.report.multilabel_metrics import THRESHOLD
 from videoai.report.result_files import Evaluated, json_bytes, rounded
 
 FOLDER = "fiftyone"
@@ -84,17 +84,17 @@ def _detections(
 def _given(evaluated: Evaluated, index: int) -> list[dict[str, Any]]:
     """The labels that a video has."""
     target = evaluated.targets[index]
-    labels = [int(target)] if target.ndim == 0 else target.nonzero()[:, 0].tolist()
+    labels = [int(target)] if target.ndim == 0 else (target == 1).nonzero()[:, 0].tolist()
     return [{"_cls": "Classification", "label": evaluated.names[label]} for label in labels]
 
 
 def _answered(evaluated: Evaluated, index: int) -> list[dict[str, Any]]:
-    """The best class, or of several labels those at ``THRESHOLD`` and above; none where the video was not read."""
+    """The best class, or of several labels those at their thresholds and above; none where the video was not read."""
     scores: Tensor = evaluated.scores[index]
     if evaluated.unreadable[index]:
         return []
     one = evaluated.targets.ndim == 1
-    labels = [int(scores.argmax())] if one else (scores >= THRESHOLD).nonzero()[:, 0].tolist()
+    labels = [int(scores.argmax())] if one else (scores >= torch.tensor(evaluated.thresholds)).nonzero()[:, 0].tolist()
     return [
         {"_cls": "Classification", "label": evaluated.names[label], "confidence": rounded(float(scores[label]))}
         for label in labels

@@ -2,16 +2,28 @@
 
 One rule for videos that could not be read: they carry NaN scores and count as if every score of theirs was 0, so they
 are ranked last, and none of their labels is found. A smaller denominator would let a broken dataset flatter a model.
+
+Where a video was not annotated for a class its score is -inf (``annotated``): it is ranked behind all others, is never
+predicted and has no label, so no metric of the class counts it.
 """
 
 from collections.abc import Sequence
-from math import nan
+from math import inf, nan
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-THRESHOLD = 0.5  # for a sigmoid score; as likely as not
+from videoai.report.thresholds import THRESHOLD
+
+Thresholds = float | Sequence[float]  # one for all classes, or one each
+
+
+def annotated(scores: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """What the metrics below take, of targets 1, 0 and NaN = not annotated: scores, and labels bool [N, K]."""
+    labels = targets == 1
+    _check(scores, labels)
+    return scores.masked_fill(targets.isnan(), -inf), labels
 
 
 class LabelScore(NamedTuple):
@@ -21,10 +33,11 @@ class LabelScore(NamedTuple):
     num_videos: int  # that have this label, unreadable ones included
     base_rate: float  # their share: what the average precision of a random ranking comes to
     average_precision: float
-    num_predicted: int  # at THRESHOLD, as are the next three
+    num_predicted: int  # at ``threshold``, as are the next three
     precision: float
     recall: float
     f1: float
+    threshold: float
 
 
 def average_precision(scores: Tensor, labels: Tensor) -> Tensor:
@@ -59,28 +72,30 @@ def mean_average_precision(scores: Tensor, labels: Tensor) -> float:
     return float(average_precision(scores, labels).nanmean())
 
 
-def base_rate(labels: Tensor) -> float:
-    """The mAP of a random ranking, nearly: the mean share of videos over the classes that some video has."""
-    share = labels.double().mean(0)
+def base_rate(labels: Tensor, scores: Tensor | None = None) -> float:
+    """The mAP of a random ranking, nearly: the mean share of videos over the classes that some video has; ``scores``
+    tell which of the videos were annotated."""
+    share = labels.double().mean(0) if scores is None else labels.double().sum(0) / _num_annotated(scores)
     return float(share[share > 0].mean())
 
 
-def micro_f1(scores: Tensor, labels: Tensor) -> float:
-    """F1 at ``THRESHOLD`` over all labels of all videos together; NaN without any label, given or predicted."""
-    true_positives, predicted, positives = (counts.sum() for counts in _counts(scores, labels))
+def micro_f1(scores: Tensor, labels: Tensor, thresholds: Thresholds = THRESHOLD) -> float:
+    """F1 over all labels of all videos together; NaN without any label, given or predicted."""
+    true_positives, predicted, positives = (counts.sum() for counts in _counts(scores, labels, thresholds))
     return float(2 * true_positives / (predicted + positives))
 
 
-def macro_label_f1(scores: Tensor, labels: Tensor) -> float:
-    """F1 at ``THRESHOLD`` of each class, averaged over the classes that occur in labels or predictions."""
-    true_positives, predicted, positives = _counts(scores, labels)
+def macro_label_f1(scores: Tensor, labels: Tensor, thresholds: Thresholds = THRESHOLD) -> float:
+    """F1 of each class, averaged over the classes that occur in labels or predictions."""
+    true_positives, predicted, positives = _counts(scores, labels, thresholds)
     return float((2 * true_positives / (predicted + positives)).nanmean())
 
 
 def hit_at_1(scores: Tensor, labels: Tensor) -> float:
     """The share of the videos whose best class (the lowest index wins a tie) is one of their labels
-    (arXiv:1609.08675). A video without labels, or without scores, is no hit."""
-    return is_hit(scores, labels).double().mean().item()
+    (arXiv:1609.08675). A video without labels, or without scores, is no hit; one that was annotated for no class does
+    not count."""
+    return is_hit(scores, labels)[(scores != -inf).any(1)].double().mean().item()
 
 
 def is_hit(scores: Tensor, labels: Tensor) -> Tensor:
@@ -90,34 +105,45 @@ def is_hit(scores: Tensor, labels: Tensor) -> Tensor:
     return hit & ~scores.isnan().any(dim=1)
 
 
-def per_label(scores: Tensor, labels: Tensor, *, classes: Sequence[str]) -> list[LabelScore]:
+def per_label(
+    scores: Tensor, labels: Tensor, *, classes: Sequence[str], thresholds: Thresholds = THRESHOLD
+) -> list[LabelScore]:
     """One ``LabelScore`` a class, in class order."""
     precisions = average_precision(scores, labels).tolist()
-    columns = (counts.long().tolist() for counts in _counts(scores, labels))
+    columns = [counts.long().tolist() for counts in _counts(scores, labels, thresholds)]
+    at = torch.as_tensor(thresholds, dtype=torch.float64).expand(len(classes)).tolist()
     return [
         LabelScore(
             name=name,
             num_videos=given,
-            base_rate=given / len(labels),
+            base_rate=given / count if count else nan,
             average_precision=precision,
             num_predicted=predicted,
             precision=hits / predicted if predicted else nan,
             recall=hits / given if given else nan,
             f1=2 * hits / (predicted + given) if predicted + given else nan,
+            threshold=threshold,
         )
-        for name, precision, hits, predicted, given in zip(classes, precisions, *columns, strict=True)
+        for name, precision, threshold, count, hits, predicted, given in zip(
+            classes, precisions, at, _num_annotated(scores).tolist(), *columns, strict=True
+        )
     ]
 
 
-def _counts(scores: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _counts(scores: Tensor, labels: Tensor, thresholds: Thresholds) -> tuple[Tensor, Tensor, Tensor]:
     """float64 [K] each: true positives, predicted positives and actual positives of each class."""
     _check(scores, labels)
-    predicted = _zero_nan_rows(scores) >= THRESHOLD
+    predicted = _zero_nan_rows(scores) >= torch.as_tensor(thresholds, dtype=torch.float64, device=scores.device)
     return (predicted & labels).sum(0).double(), predicted.sum(0).double(), labels.sum(0).double()
 
 
 def _zero_nan_rows(scores: Tensor) -> Tensor:
-    return scores.double().masked_fill(scores.isnan().any(dim=1, keepdim=True), 0.0)
+    return scores.double().masked_fill(scores.isnan().any(dim=1, keepdim=True) & (scores != -inf), 0.0)
+
+
+def _num_annotated(scores: Tensor) -> Tensor:
+    """int64 [K]"""
+    return (scores != -inf).sum(0)
 
 
 def _check(scores: Tensor, labels: Tensor) -> None:

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from videoai.core.files import csv_bytes, write_atomic, write_together
 from videoai.core.paths import display_path
+from videoai.report.thresholds import THRESHOLD
 
 logger = logging.getLogger(__name__)
 
@@ -47,12 +48,14 @@ class Evaluated:
     checkpoint: str
     fingerprint: str  # identifies what was evaluated: a hash of the manifest
     checkpoint_sha256: str | None = None  # None = there is no file: published weights
+    thresholds: Sequence[float] = ()  # [K], of several labels: from which score on each holds; () = 0.5
 
     def __post_init__(self) -> None:
         check_videos(self.scores, paths=self.paths, errors=self.errors, classes=self.names, split=self.split)
         scores = self.scores.detach().double().cpu()
         object.__setattr__(self, "scores", scores.masked_fill(self.unreadable[:, None], nan))
         object.__setattr__(self, "targets", self.targets.cpu())
+        object.__setattr__(self, "thresholds", list(self.thresholds or [THRESHOLD] * len(self.names)))
 
     @cached_property
     def unreadable(self) -> Tensor:

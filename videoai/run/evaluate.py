@@ -85,6 +85,7 @@ def _evaluate(settings: EvaluateSettings, change: DataChange, command: str | Non
     if isinstance(task, Localize) or settings.events:
         return _evaluate_events(settings, change, command, state, task, digest, manifest)
     check_ablate(task, settings.ablate)
+    thresholds = task.thresholds(state, settings.threshold)
     if settings.fiftyone:
         check_fiftyone(task)
     split = open_split(settings, change, state, task, manifest)
@@ -95,7 +96,9 @@ def _evaluate(settings: EvaluateSettings, change: DataChange, command: str | Non
     device = take_device(settings.device)
     dataset, precision = split_clips(model, split, settings, device), evaluation_precision(settings.precision, device)
     views = score(model, dataset, settings, precision)
-    evaluated = replace(evaluated_split(task, model, split, settings, views), checkpoint_sha256=digest)
+    evaluated = replace(
+        evaluated_split(task, model, split, settings, views), checkpoint_sha256=digest, thresholds=thresholds
+    )
     note = note_of_stills(split, settings)
     ablated = ablations(task, evaluated, settings.ablate, partial(score, model, dataset, settings, precision))
     report = with_ablations(task.report(evaluated, views), ablated)
@@ -123,6 +126,7 @@ def _evaluate_events(
 ) -> Evaluation:
     """As ``_evaluate``, of untrimmed videos and what happens in them."""
     check_unused(settings)
+    task = task.with_threshold(settings.threshold) if isinstance(task, Localize) else task
     split = open_split(settings, change, state, task, manifest, None if isinstance(task, Localize) else Localize())
     assert isinstance(split.target, FrameLabels)
     model, device = from_state(state, trust=settings.trust), take_device(settings.device)

@@ -43,7 +43,8 @@ def train_folds(settings: TrainSettings, *, command: str | None = None) -> Folds
 
     Raises: ValueError, OSError: one line each, as ``train`` and ``evaluate``.
     """
-    if settings.finetune.head != "linear" or "_target_" in settings.model:
+    own = settings.finetune
+    if own.head != "linear" or own.features or own.columns not in ("auto", ()) or "_target_" in settings.model:
         raise ValueError(
             "data.folds: the ensemble takes models of the zoo with their own heads. Set data.test_fold=0, 1, ..."
         )

@@ -33,14 +33,16 @@ from videoai.tasks.supervised import SupervisedTask
 
 logger = logging.getLogger(__name__)
 ANSWERS, LABELLED = "predictions.jsonl", "labelled"
-EVENTS = ("threshold", "merge_seconds", "min_seconds")
-ASKED = ("checkpoint", "input", "top_k", "window_seconds", "hop_seconds", "frame_fps", *EVENTS)  # else other answers
+EVENTS = ("merge_seconds", "min_seconds")
+# Other answers otherwise.
+ASKED = ("checkpoint", "input", "top_k", "threshold", "window_seconds", "hop_seconds", "frame_fps", *EVENTS)
 TEXTS = ("classes", "templates")  # likewise
 
 
 def predict(settings: PredictSettings) -> Iterator[dict[str, Any]]:
     """One plain dict a video, as it is answered: ``path``, ``top``, and ``timeline`` for long ones; or ``path`` and
-    ``error``. A multi-label model adds ``multi_label``, ``threshold`` and ``labels``, those at the threshold or above.
+    ``error``. A multi-label model adds ``multi_label`` and ``labels``, those at their thresholds or above, and
+    ``threshold``: of all classes, or of each in ``top``.
 
     Every line also goes to ``run_dir/predictions.jsonl``; with ``annotate`` the labelled video is written beside it.
     Answers to something else are not replaced: without ``run_dir`` they keep theirs, and runs/predict-2 is next.
@@ -113,23 +115,21 @@ def new_predictor(settings: PredictSettings, paths: Sequence[str]) -> Predictor:
         to_input=ToModelInput(model.clip).to(device),
         precision=precision,
         top_k=settings.top_k,
+        thresholds=task.thresholds(state, settings.threshold),
         window_seconds=settings.window_seconds,
         hop_seconds=settings.hop_seconds,
         reading=reading,
     )
 
 
-def with_thresholds(task: SupervisedTask | Localize, settings: PredictSettings) -> SupervisedTask | Localize:
+def with_event_settings(task: SupervisedTask | Localize, settings: PredictSettings) -> SupervisedTask | Localize:
     """The task with what the settings say of events. Raises: ValueError: it finds none."""
     given = {key: value for key in EVENTS if (value := getattr(settings, key)) is not None}
-    if not given:
-        return task
-    if not isinstance(task, Localize):
-        key, value = next(iter(given.items()))
+    if isinstance(task, Localize):
+        return replace(task.with_threshold(settings.threshold), **given)
+    for key, value in given.items():
         raise ValueError(f"{key}={value}: {settings.checkpoint} names clips and finds no events. Leave it out.")
-    if (threshold := given.get("threshold")) is not None:
-        given["low_threshold"] = min(threshold, task.low_threshold)
-    return replace(task, **given)
+    return task
 
 
 def without_copies(paths: list[str]) -> list[str]:

@@ -174,6 +174,7 @@ def build_trainer(run: Run, should_stop: Callable[[int, float], bool] = lambda e
         profiler=Profiler(setup.folder / "profile", steps=settings.profile.steps, memory=settings.profile.memory),
         on_clips=BadCount(setup.manifest, settings.loading.max_bad_fraction),
         show_best=validation.show if isinstance(validation, SupervisedValidation) else show_nothing,
+        tuned=validation.tuned if isinstance(validation, SupervisedValidation) else dict,
         should_stop=should_stop,
     )
     if run.state:

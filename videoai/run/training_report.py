@@ -127,6 +127,7 @@ def evaluated_validation(
         split="val",
         checkpoint=display_path(path),
         fingerprint=state["versions"]["data"],
+        thresholds=task.thresholds(state, "auto"),
     )
 
 

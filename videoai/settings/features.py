@@ -139,6 +139,9 @@ class SelectSettings(TableSettings):
 class ProbeSettings(TableSettings):
     """What do the features know of the labels? A linear classifier, nearest neighbours, and a few clips of a class."""
 
+    selected: str | None = setting(
+        None, path=True, help="selected.json of features select: probe these features alone; null = all"
+    )
     shots: tuple[int, ...] = setting((1, 2, 5, 10), min=1, help="rows of each class to learn from; [] = none")
     draws: int = setting(20, min=2, help="choices of these rows")
     neighbors: tuple[int, ...] = setting((1, 5, 20), min=1, help="numbers of nearest neighbours, by cosine")
@@ -223,4 +226,23 @@ class NeighborsSettings:
     run_dir: str | None = setting(
         None, path=True, help="where pairs.csv and retrieval.csv go; null = runs/neighbors, or neighbors-2 and on"
     )
+    debug: bool = setting(False, help="true = show the traceback of an error")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureReportSettings:
+    """One page of what is known of a table of features: where it comes from, whether its numbers are sound, a map, a
+    probe, near-duplicates and retrieval, and the selection that lies beside it."""
+
+    table: str = setting(
+        path=True, help="a features.parquet or .npz of features extract; may stand first, without table="
+    )
+    rows: int = setting(2000, min=10, help="of more, so many are drawn, learned from by the probe, and asked about")
+    folds: int = setting(5, min=2, help="of the probe, where there is no split test")
+    threshold: float = setting(
+        0.99, min=-1, max=1, help="cosine similarity from which on two videos are near-duplicates"
+    )
+    seed: int = setting(0, min=0, help="of the folds and of the map")
+    device: str = setting("auto", help="auto, cpu, cuda, cuda:1")
+    run_dir: str = setting("runs/features_report", path=True, help="report.html and report.json")
     debug: bool = setting(False, help="true = show the traceback of an error")

@@ -52,6 +52,10 @@ class Csv:
     multi_label: bool = setting(
         False, help="true = a label is any number of classes, run|jump; a column label_seconds may say when: 0-1.5|2-"
     )
+    label_columns: tuple[str, ...] = setting(
+        (),
+        help="with multi_label, a column for each class in the place of label: 1, 0, or nothing = not annotated",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

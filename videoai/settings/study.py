@@ -192,6 +192,33 @@ class LabelNoiseSettings:
             )
 
 
+@dataclass(frozen=True, kw_only=True)
+class EncodersStudySettings:
+    """Whose features know most of these videos, and at what cost? A linear probe and nearest neighbours on the frozen
+    features of each encoder, on the same folds by group, beside speed, width and licence."""
+
+    encoders: tuple[str, ...] = setting(
+        help="checkpoints of yours, published weights by ID, or models of the zoo by name, untrained: a baseline"
+    )
+    split: Literal["train", "val", "test", "all"] = setting("all", help="videos that are used; split test waits")
+    folds: int = setting(5, min=2, help="parts of the videos, by group, where there is no split test")
+    seed: int = setting(0, min=0, help="of the folds, and of untrained weights")
+    batch_size: int = setting(16, min=1, help="clips in one forward pass")
+    num_workers: NumWorkers = setting("auto", min=0, help="processes that decode")
+    device: str = setting("auto", help="auto, cpu, cuda, cuda:1")
+    trust: tuple[str, ...] = setting((), help="packages of your own that models come from")
+    run_dir: str = setting(
+        "runs/study_encoders",
+        path=True,
+        help="what is there is not measured again; rows.jsonl, results.json, encoders.png, features/",
+    )
+    debug: bool = setting(False, help="true = show the traceback of an error")
+
+    def __post_init__(self) -> None:
+        if not self.encoders:
+            raise ValueError("encoders=[]: name some, such as encoders=[torchvision/r3d_18,RUN/checkpoints/best.pt].")
+
+
 def _check_shots(shots: tuple[int, ...]) -> None:
     """Raises: ValueError: none are given."""
     if not shots:

@@ -174,6 +174,25 @@ class ImbalanceSettings:
         0.0, min=0, max=1, help="several labels: positives weigh (negatives / positives) ** this; 0 = off"
     )
     focal: float = setting(0.0, min=0, help="gamma, less weight for what is right already (arXiv:1708.02002); 0 = off")
+    gamma_neg: float = setting(
+        0.0,
+        min=0,
+        help="several labels, asymmetric loss (arXiv:2009.14119): gamma of the negatives, such as 4; 0 = off",
+    )
+    gamma_pos: float = setting(0.0, min=0, help="several labels, asymmetric loss: gamma of the positives, 0 or 1")
+    margin: float = setting(
+        0.0, min=0, below=1, help="several labels, asymmetric loss: negatives below it cost nothing, such as 0.05; clip"
+    )
+
+    def __post_init__(self) -> None:
+        """Raises: ValueError: two losses at once."""
+        asymmetric = {key: getattr(self, key) for key in ("gamma_neg", "gamma_pos", "margin") if getattr(self, key)}
+        if self.focal and asymmetric:
+            key, value = next(iter(asymmetric.items()))
+            raise ValueError(
+                f"imbalance.focal={self.focal:g} with imbalance.{key}={value:g}: focal loss is the asymmetric one with "
+                "one gamma for both. Set imbalance.focal=0, or leave the others out."
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,6 +233,15 @@ class FinetuneSettings:
     head: Literal["linear", "attentive"] = setting(
         "linear",
         help="linear = the model's own; attentive = cross-attention over its tokens (arXiv:2506.09985, section 4)",
+    )
+    features: str | None = setting(
+        None,
+        path=True,
+        resume=True,
+        help="selected.json of features select: the head reads these of the body's features alone",
+    )
+    columns: tuple[int, ...] | Auto = setting(
+        "auto", auto=True, before=[], min=0, help="their numbers; auto = those of features; [] = all"
     )
 
 

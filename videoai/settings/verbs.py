@@ -10,6 +10,10 @@ Split = Literal["auto", "train", "val", "test", "all"]
 Ablation = Literal["shuffle", "single_frame", "reverse"]
 EventFile = Literal["csv", "vtt", "elan", "label_studio"]
 EvaluationPrecision = Literal["auto", "fp32", "tf32", "bf16", "fp16"]
+THRESHOLD_HELP = (
+    "several labels: the score from which on a label holds; auto = of each class the one that training tuned on "
+    "val. Events: the probability that each reaches; auto = as trained"
+)
 CHECKPOINT_HELP = (
     "a file of yours, hf://OWNER/NAME[@REVISION] of the Hugging Face hub, or published weights: ID such as "
     "torchvision/r3d_18, or ID:FILE"
@@ -37,6 +41,7 @@ class EvaluateSettings:
     ablate: tuple[Ablation, ...] = setting(
         (), help="also score the frames of each clip in random order, the middle one alone, or backwards: needs motion?"
     )
+    threshold: float | Literal["auto"] = setting("auto", min=0, max=1, help=THRESHOLD_HELP)
     batch_size: int = setting(16, min=1, help="views in one forward pass")
     num_workers: NumWorkers = setting("auto", min=0, help="processes that decode; 0 = none; auto = the cores")
     decoder: Decoder = setting("pyav", help=DECODER_HELP)
@@ -78,6 +83,7 @@ class PredictSettings:
     )
     templates: tuple[str, ...] = setting((), path=True, help=TEMPLATES_HELP)
     top_k: int = setting(5, min=1, help="classes in an answer")
+    threshold: float | Literal["auto"] = setting("auto", min=0, max=1, help=THRESHOLD_HELP)
     window_seconds: float | None = setting(
         None, min=0.01, help="length of a timeline's windows; null = one clip, for videos at least twice as long"
     )
@@ -85,9 +91,6 @@ class PredictSettings:
     decoder: Decoder = setting("pyav", help=DECODER_HELP)
     frame_fps: float | None = setting(
         None, above=0, help="rate of inputs that are folders of numbered images; null = 30"
-    )
-    threshold: float | None = setting(
-        None, above=0, below=1, help="of a localiser: an event reaches this probability; null = as it was trained"
     )
     merge_seconds: float | None = setting(None, min=0, help="of a localiser: shorter gaps are closed; null = likewise")
     min_seconds: float | None = setting(None, min=0, help="of a localiser: shorter events are dropped; null = likewise")

@@ -25,6 +25,12 @@ class Matrix:
         """The rows of a mask or of indices."""
         return replace(self, x=self.x[chosen], y=self.y[chosen], groups=self.groups[chosen])
 
+    def columns(self, chosen: Sequence[int]) -> "Matrix":
+        """The columns with these numbers."""
+        keep = list(chosen)
+        names = [self.names[number] for number in keep]
+        return replace(self, x=self.x[:, keep], names=names, categorical=self.categorical[keep])
+
 
 def as_column(values: Sequence[object]) -> tuple[ndarray, bool]:
     """float32 [N], and whether it is categorical: numbers stay, anything else becomes the number of its value in

@@ -38,9 +38,9 @@ class TrainedModel(LoadedModel):
     """A network in eval mode with ``.classes``, ``.clip`` and ``.task``. Called with normalised clips, float
     [B, C, T, H, W], it gives outputs [B, K]; ``predict`` takes videos as they are."""
 
-    def __init__(self, model: LoadedModel, task: SupervisedTask | Localize) -> None:
+    def __init__(self, model: LoadedModel, task: SupervisedTask | Localize, thresholds: Sequence[float] = ()) -> None:
         super().__init__(model.model, classes=model.classes, clip=model.clip)
-        self.task = task
+        self.task, self.thresholds = task, thresholds  # from which score on each of several labels holds
 
     def forward(self, video: Tensor) -> Tensor:
         """Raises: ValueError: pixels that are not normalised yet."""
@@ -82,6 +82,7 @@ class TrainedModel(LoadedModel):
             to_input=ToModelInput(self.clip).to(device),
             precision=precision,
             top_k=top_k,
+            thresholds=self.thresholds,
             window_seconds=window_seconds,
             hop_seconds=hop_seconds,
         )
@@ -119,7 +120,8 @@ def load(
     place = resolve_device(str(device))
     state = open_checkpoint(checkpoint, classes=classes, templates=templates)
     task = answering_task(state, str(checkpoint), trust=trust)
-    return TrainedModel(from_state(state, trust=trust), task).to(place).eval()
+    thresholds = task.thresholds(state, "auto")
+    return TrainedModel(from_state(state, trust=trust), task, thresholds).to(place).eval()
 
 
 def check_options(

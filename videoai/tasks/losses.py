@@ -77,34 +77,74 @@ def classification_loss(
 
 @dataclass(frozen=True, kw_only=True)
 class MultiLabelLoss:
-    """Logits [B, K] and labels float [B, K], 0 .. 1 -> a scalar: the mean binary cross-entropy of all classes."""
+    """Logits [B, K] and labels float [B, K], 0 .. 1 -> a scalar: the mean binary cross-entropy of all classes.
+
+    With gammas and a margin the asymmetric loss (arXiv:2009.14119): a positive of probability p costs
+    (1 - p) ** gamma_pos * -log(p), a negative q ** gamma_neg * -log(1 - q) with q = max(p - margin, 0). One gamma for
+    both and no margin is focal loss, for sigmoids (arXiv:1708.02002).
+    """
 
     label_smoothing: float = 0.0  # moves each target towards 1/2
-    focal: float = 0.0  # gamma of focal loss as published, for sigmoids (arXiv:1708.02002)
+    gamma_pos: float = 0.0
+    gamma_neg: float = 0.0
+    margin: float = 0.0
     pos_weight: Tensor | None = None  # [K], weight of the positives of each class
+    has_unknown: bool = False  # labels may be NaN = not annotated; the mean is over the others
 
     def __call__(self, logits: Tensor, label: Tensor) -> Tensor:
+        if self.has_unknown:
+            is_known = ~label.isnan()
+            terms = self._terms(logits, label.nan_to_num(0.0)) * is_known
+            return terms.sum() / is_known.sum().clamp(min=1)
+        return self._terms(logits, label).mean()
+
+    def _terms(self, logits: Tensor, label: Tensor) -> Tensor:
+        """[B, K], what each clip and class costs."""
         target = label.to(logits.dtype).lerp(torch.full_like(logits, 0.5), self.label_smoothing)
-        if not self.focal:
-            return F.binary_cross_entropy_with_logits(logits, target, pos_weight=self.pos_weight)
-        p = logits.sigmoid()
-        positive = target * F.logsigmoid(logits) * (1 - p).pow(self.focal)
-        negative = (1 - target) * F.logsigmoid(-logits) * p.pow(self.focal)
-        return -(positive * (1.0 if self.pos_weight is None else self.pos_weight) + negative).mean()
+        if not (self.gamma_pos or self.gamma_neg or self.margin):
+            return F.binary_cross_entropy_with_logits(logits, target, pos_weight=self.pos_weight, reduction="none")
+        p, weight = logits.sigmoid(), 1.0 if self.pos_weight is None else self.pos_weight
+        positive = target * F.logsigmoid(logits) * (1 - p).pow(self.gamma_pos)
+        return -(positive * weight + (1 - target) * self._negative(logits, p))
+
+    def _negative(self, logits: Tensor, p: Tensor) -> Tensor:
+        """log(1 - q) * q ** gamma_neg of each."""
+        if not self.margin:
+            return F.logsigmoid(-logits) * p.pow(self.gamma_neg)
+        q = (p - self.margin).clamp(min=1e-8)  # not 0, whose root has no slope
+        return torch.log1p(-q) * q.pow(self.gamma_neg)
 
 
 def multi_label_loss(
-    counts: Tensor, num_clips: int, *, label_smoothing: float = 0.0, focal: float = 0.0, pos_weight: float = 0.0
+    counts: Tensor,
+    num_clips: int | Tensor,
+    *,
+    label_smoothing: float = 0.0,
+    focal: float = 0.0,
+    gamma_pos: float = 0.0,
+    gamma_neg: float = 0.0,
+    margin: float = 0.0,
+    pos_weight: float = 0.0,
+    has_unknown: bool = False,
 ) -> MultiLabelLoss:
     """The loss for classes that ``counts``, [K], of the ``num_clips`` clips of an epoch have; on the device of counts.
 
+    num_clips: of each class those that were annotated for it, or one number for all.
     pos_weight: positives of a class weigh (negatives / positives) ** pos_weight; 0 = as they are, 1 = as much as all
         negatives together.
     """
-    positives = counts.float().clamp(min=1, max=num_clips)
+    num_clips = torch.as_tensor(num_clips, device=counts.device)
+    positives = counts.float().clamp(min=1).minimum(num_clips.float().clamp(min=1))
     negatives = (num_clips - positives).clamp(min=1)  # a class that every clip has still counts
     weight = (negatives / positives) ** pos_weight if pos_weight else None
-    return MultiLabelLoss(label_smoothing=label_smoothing, focal=focal, pos_weight=weight)
+    return MultiLabelLoss(
+        label_smoothing=label_smoothing,
+        gamma_pos=gamma_pos or focal,
+        gamma_neg=gamma_neg or focal,
+        margin=margin,
+        pos_weight=weight,
+        has_unknown=has_unknown,
+    )
 
 
 def effective_number_weights(counts: Tensor, beta: float) -> Tensor:

@@ -6,7 +6,7 @@ import shlex
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -31,7 +31,7 @@ from videoai.inference.answer import Answer, Windows
 from videoai.inference.initial_weights import load_weights, resolve_weights
 from videoai.inference.load import build_model
 from videoai.inference.score import ViewOutputs
-from videoai.models.heads import checkpoint_activations, head_parameters, with_head
+from videoai.models.heads import checkpoint_activations, head_parameters, with_columns, with_head
 from videoai.report.page.summary import Summary, plain_summary
 from videoai.report.result_files import Evaluated, Report
 from videoai.report.views import average_views
@@ -40,6 +40,7 @@ from videoai.settings.training import FinetuneSettings, TrainSettings
 from videoai.tasks import task_of
 from videoai.tasks.drawn_features import check_feature_augment, new_drawn_features
 from videoai.tasks.losses import TrainingLoss
+from videoai.tasks.selected_features import check_selection, chosen_columns, with_selection
 from videoai.tasks.task import Criterion, Metric, Setup
 from videoai.tasks.validation import SupervisedValidation
 
@@ -47,6 +48,7 @@ logger = logging.getLogger(__name__)
 
 # Settings of imbalance that a loss may take, and what they are when off.
 LOSS_SETTINGS = {"focal": 0.0, "effective_number": 0.0, "balanced_softmax": False, "pos_weight": 0.0}
+LOSS_SETTINGS |= {"gamma_neg": 0.0, "gamma_pos": 0.0, "margin": 0.0}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,8 +160,8 @@ class SupervisedTask(ABC):
         return {}
 
     def resolve(self, settings: TrainSettings) -> TrainSettings:
-        """The settings with what initial weights decide."""
-        return resolve_weights(settings)
+        """The settings with what initial weights decide, and the columns of a selection."""
+        return with_selection(resolve_weights(settings))
 
     def resolve_metric(self, name: str, source: str) -> str:
         """``trainer.metric``; ``auto`` = the first of ``metrics``. Raises: ValueError: one that there is not."""
@@ -237,6 +239,23 @@ class SupervisedTask(ABC):
     def measure(self, scores: Tensor, targets: Tensor) -> dict[str, float]:
         """The values of ``metrics``. scores: float64 [N, K], a NaN row = unreadable; targets: [N, ...]."""
 
+    def tuned(self, scores: Tensor, targets: Tensor) -> dict[str, Any]:
+        """What validation chooses beside the checkpoint, such as thresholds: plain data that the checkpoint keeps."""
+        return {}
+
+    def thresholds(self, state: Mapping[str, Any], asked: float | Literal["auto"]) -> list[float]:
+        """From which score on each output of a checkpoint holds; [] = the task has no such thing. ``asked``: the
+        setting ``threshold`` of evaluate and predict.
+
+        Raises: ValueError: a threshold that means nothing, or one in the checkpoint that is damaged.
+        """
+        if asked != "auto":
+            raise ValueError(
+                f"threshold={asked:g}: {type(self).__name__} gives one answer a video, and no threshold decides on it. "
+                "Leave threshold out."
+            )
+        return []
+
     def figures(self, scores: Tensor, targets: Tensor, outputs: Sequence[str], title: str) -> dict[str, Any]:
         """Pictures of a validation that is the best so far, for loggers: tag -> a function that draws."""
         return {}
@@ -286,6 +305,9 @@ def new_model(
     model = build_model(settings.model, num_classes=len(outputs), trust=ANYTHING, fetch_backbone=with_weights)
     fresh = load_weights(model, settings, outputs) if with_weights else []
     model = with_head(model, settings.finetune.head, len(outputs))
+    if with_weights:
+        check_selection(settings.finetune, model)
+    model = with_columns(model, chosen_columns(settings.finetune))
     if settings.trainer.activation_checkpointing:
         checkpoint_activations(model)
     return model, fresh

@@ -30,6 +30,8 @@ class Scoring(Protocol):
 
     def measure(self, scores: Tensor, targets: Tensor) -> dict[str, float]: ...
 
+    def tuned(self, scores: Tensor, targets: Tensor) -> dict[str, Any]: ...
+
     def caption(self, scores: Tensor, target: Tensor, outputs: Sequence[str]) -> str: ...
 
     def figures(self, scores: Tensor, targets: Tensor, outputs: Sequence[str], title: str) -> dict[str, Any]: ...
@@ -70,6 +72,10 @@ class SupervisedValidation:
         self.scores = scores = self.task.scores(views)
         loss = float(self.task.view_loss(views.outputs, views.targets))
         return {**self.task.measure(scores, self.targets), "loss": loss}
+
+    def tuned(self) -> dict[str, Any]:
+        """What the task chooses by the newest evaluation, for the checkpoint."""
+        return {} if self.scores is None else self.task.tuned(self.scores, self.targets)
 
     def show(self, step: int) -> None:
         """Pictures of the newest evaluation, for loggers: the task's figures, and some of the videos, always the same,

@@ -2,6 +2,7 @@
 
 import pytest
 
+from videoai.core.types import LabelSpan
 from videoai.data.layouts.detect import candidates
 from videoai.data.layouts.survey import survey
 
@@ -112,7 +113,7 @@ def test_a_video_may_have_all_its_labels_at_their_times(put, read):
     with pytest.raises(ValueError, match=r"a.xml:3: a.mp4 has the labels 'run' and 'wave' at the same time"):
         read(root)
     items = read(root, multi_label=True).splits["train"]
-    assert [item.spans for item in items] == [((0, 0.0, 1.0), (1, 0.0, 1.0)), ()]
+    assert [item.spans for item in items] == [(LabelSpan(0, 0.0, 1.0), LabelSpan(1, 0.0, 1.0)), ()]
 
 
 def test_what_is_left_out_or_odd_is_said(put, read):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from videoai.core.types import LabelSpan
 from videoai.data.layouts.detect import candidates
 from videoai.data.layouts.survey import survey
 
@@ -91,7 +92,8 @@ def test_a_video_may_have_all_its_labels_and_what_is_left_out_is_said(put, read)
     }
     root = put(files, ["a.mp4", "b.mp4", "c.mp4"])
     manifest = read(root, multi_label=True)
-    assert [item.spans for item in manifest.splits["train"]] == [((0, 0.0, 0.5), (1, 0.5, 1.0)), ()]
+    spans = [item.spans for item in manifest.splits["train"]]
+    assert spans == [(LabelSpan(0, 0.0, 0.5), LabelSpan(1, 0.5, 1.0)), ()]
     notes = read(root).notes
     assert any(note.startswith("left out 2 files without annotations in the tier action, first") for note in notes)
     assert "left out 1 annotation never aligned in time in ELAN." in notes

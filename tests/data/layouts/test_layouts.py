@@ -394,7 +394,7 @@ def test_a_json_says_when_each_label_holds(tmp_path, seconds, spans):
         return
     item = build_manifest(node, trust=()).splits["train"][0]
     assert item.spans is not None
-    assert sorted(item.spans) == [(label, *times) for label, times in enumerate(spans)]
+    assert sorted(item.spans) == [LabelSpan(label, *times) for label, times in enumerate(spans)]
 
 
 def test_labels_with_a_bar_in_a_table_are_noticed_by_inspect(tmp_path):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from videoai.core.types import LabelSpan
 from videoai.data.layouts.detect import candidates
 from videoai.data.layouts.survey import survey
 
@@ -65,7 +66,8 @@ def test_several_boxes_that_are_ticked_are_several_labels(put, read):
     root = put({"via.json": project(segment("0,1"), segment("0", z=(0, 0.5)), attributes={"1": ticked})}, ["a.mp4"])
     with pytest.raises(ValueError, match=r"via.json: file '1': a.mp4 has the labels 'run' and 'wave' at the same time"):
         read(root)
-    assert read(root, multi_label=True).splits["train"][0].spans == ((0, 0.0, 0.5), (0, 0.5, 1.5), (1, 0.5, 1.5))
+    spans = read(root, multi_label=True).splits["train"][0].spans
+    assert spans == (LabelSpan(0, 0.0, 0.5), LabelSpan(0, 0.5, 1.5), LabelSpan(1, 0.5, 1.5))
 
 
 def test_of_several_attributes_one_is_chosen_and_named(put, read, trained_on):

@@ -9,7 +9,7 @@ seconds = st.floats(0, 1e5)
 names = st.text(st.characters(exclude_characters="|", exclude_categories=["Cs"]), min_size=1).filter(
     lambda name: name == name.strip()
 )
-spans = st.builds(NamedSpan, names, seconds, st.none() | st.floats(1e5 + 1, 1e6))
+spans = st.builds(NamedSpan, names, seconds, st.none() | st.floats(1e5 + 1, 1e6), st.just(True))
 
 
 @given(st.lists(spans, unique=True, max_size=4).map(tuple))

@@ -125,8 +125,14 @@ def test_a_video_that_cannot_be_read_again_is_named_and_one_without_film_is_coun
 def test_several_labels_have_a_page_of_their_own():
     targets = torch.eye(5)[torch.arange(8) % 5] + torch.eye(5)[(torch.arange(8) + 1) % 5]
     of = evaluated(targets=targets)
-    results = {"mAP": 0.5, "mAP_of_chance": 0.4, "micro_f1": 0.3, "macro_f1": None, "hit_at_1": 0.2}
-    results["labels_per_video"] = 2.0
+    results: dict[str, float | None] = {
+        "mAP": 0.5,
+        "mAP_of_chance": 0.4,
+        "micro_f1": 0.3,
+        "macro_f1": None,
+        "hit_at_1": 0.2,
+    }
+    results |= {"labels_per_video": 2.0, "threshold": 0.5}
     summary = label_summary(of, results, is_hit(of.scores, of.targets.bool()))
     made = page(about(), summary, [Shown(one, {}) for one in summary.galleries]).decode()
     assert "mAP 50.0 % on 8 test videos; for 20.0 % of them" in made

@@ -137,7 +137,7 @@ class _Finder:
     def _within(self, clip: Annotated, num_frames: int) -> Annotated | None:
         """The clip with the spans that begin inside the file. None = it does not itself. What ends later is cut."""
         parts = clip.spans if clip.spans is not None else [NamedSpan(clip.label, clip.start_seconds, clip.end_seconds)]
-        for label, start, end in parts:
+        for label, start, end, _ in parts:
             what = f"{label!r} of {clip.video}, frame {start:g} to {end or start:g} of {num_frames}"
             if start >= num_frames:
                 self.outside.append(what)

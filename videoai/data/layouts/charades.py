@@ -53,7 +53,7 @@ def from_charades(
                 if multi_label:
                     yield Annotated(video, "", split, group, spans=spans)
                 else:
-                    yield from (Annotated(video, span.label, split, group, *span[1:]) for span in spans)
+                    yield from (Annotated(video, span.label, split, group, *span[1:3]) for span in spans)
 
     return manifest_from_annotations(
         clips(), root, files[0], notes=notes, grouped_by="person", published=True, **options

@@ -24,7 +24,7 @@ def clips(
         yield Annotated(video, "", spans=tuple(spans), **about)
         return
     label_at: dict[tuple[float, float | None], str] = {}
-    for label, start, end in spans:
+    for label, start, end, _ in spans:
         if (other := label_at.setdefault((start, end), label)) != label:
             entry.fail(
                 f"{video} has the labels {other!r} and {label!r} at the same time; data.multi_label=true reads several "

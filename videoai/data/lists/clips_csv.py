@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from videoai.core.files import csv_bytes
-from videoai.data.lists.label_texts import SECONDS_COLUMN, join_labels
+from videoai.data.lists.label_texts import SECONDS_COLUMN, UNKNOWN_COLUMN, join_labels
 from videoai.data.lists.listing import SPLITS, NamedSpan
 from videoai.data.lists.target_columns import TargetColumn
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # torch takes 1.4 s to import, in each of the processes that 
 
 CLIP_COLUMNS = ("path", "label", "split", "group", "start_seconds", "end_seconds")
 MULTI_LABEL_COLUMNS = (*CLIP_COLUMNS, SECONDS_COLUMN)
+PARTLY_LABELLED_COLUMNS = (*MULTI_LABEL_COLUMNS, UNKNOWN_COLUMN)
 
 
 def check_writable(manifest: "Manifest") -> None:
@@ -23,8 +24,11 @@ def check_writable(manifest: "Manifest") -> None:
 
 def clips_csv(manifest: "Manifest", located: Mapping[str, str]) -> bytes:
     """The table as the bytes of a CSV file. ``located``: the path of an item -> the path in the table."""
-    columns = MULTI_LABEL_COLUMNS if manifest.is_multi_label else CLIP_COLUMNS
-    targets = [column.name for column in manifest.columns]
+    if manifest.is_multi_label:
+        columns = PARTLY_LABELLED_COLUMNS if manifest.has_unknown else MULTI_LABEL_COLUMNS
+        rows = (row[: len(columns)] for row in _rows(manifest, located))
+        return csv_bytes(columns, rows, errors="backslashreplace")
+    columns, targets = CLIP_COLUMNS, [column.name for column in manifest.columns]
     if "label" not in targets:
         return csv_bytes((*columns, *targets), _rows(manifest, located), errors="backslashreplace")
     kept = [at for at, name in enumerate((*columns, *targets)) if name != "label" or at >= len(columns)]

@@ -14,7 +14,7 @@ END = ("end_seconds", "end", "end_time", "end_sec", "end_s", "time_end", "t_end"
 SPLIT = ("split", "subset", "set", "partition")
 GROUP = ("group",)
 
-OURS = ("path", "label", "split", "group", "label_seconds")  # read by these names alone
+OURS = ("path", "label", "split", "group", "label_seconds", "unknown_labels")  # read by these names alone
 FRAME_NUMBERS = ("start_frame", "end_frame", "stop_frame", "begin_frame", "frame_start", "frame_end", "first_frame")
 SPLIT_LIKE = (*SPLIT[1:], "phase", "usage", "fold", "data_split")
 # Who or what is on several clips, the surest first.

@@ -5,7 +5,7 @@ other column can be used to select lines or to keep clips together.
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import groupby
@@ -20,8 +20,18 @@ from videoai.data.lists.clip_table import NO_NUMBER, SECONDS, ClipTable, Column,
 from videoai.data.lists.column_names import LABEL, VIDEO, group_like, like, ours, split_like
 from videoai.data.lists.csv_file import CsvFile, Delimiter
 from videoai.data.lists.items import Items
-from videoai.data.lists.label_texts import SECONDS_COLUMN, SEPARATOR
-from videoai.data.lists.listing import SPLIT_NAMES, SPLITS, Listing, ReadClips, Together, group_notes, label_notes
+from videoai.data.lists.label_columns import check_label_columns, likely_label_columns, with_label_columns
+from videoai.data.lists.label_texts import SECONDS_COLUMN, SEPARATOR, UNKNOWN_COLUMN
+from videoai.data.lists.listing import (
+    SPLIT_NAMES,
+    SPLITS,
+    Listing,
+    ReadClips,
+    Together,
+    group_notes,
+    label_notes,
+    unknown_notes,
+)
 from videoai.data.lists.several_labels import as_sets, read_label_sets
 from videoai.data.lists.source_names import source_of, together_by_names
 from videoai.data.lists.target_columns import NO_LABEL, Kinds, label_of_votes, read_targets
@@ -40,6 +50,7 @@ def read_csv_clips(
     delimiter: Delimiter = "auto",
     multi_label: bool = False,
     columns: Kinds | None = None,
+    label_columns: Sequence[str] = (),
 ) -> ReadClips:
     """One clip per line, none twice, no file missing. For the arguments see manifest.from_csv.
 
@@ -49,7 +60,7 @@ def read_csv_clips(
     file = CsvFile(path, delimiter, rename=ours)
     kinds: Kinds = {file.called(name): kind for name, kind in (columns or {}).items()}
     if not kinds:
-        _check_header(file)
+        _check_header(file, label_columns, multi_label=multi_label)
     for name, kind in kinds.items():
         file.position(name, f"a target ({kind})")
     where, val_where, test_where = (
@@ -57,9 +68,12 @@ def read_csv_clips(
     )
     split_by = file.called(split_by) if split_by else None
     asked_for = {"label", "split", split_by or "group", *where, *val_where, *test_where}
-    asked_for |= {*split_like(file.header), *group_like(file.header)} | ({SECONDS_COLUMN} if multi_label else set())
-    needs = ("path",) if kinds and not multi_label else ("path", "label")
+    asked_for |= {*split_like(file.header), *group_like(file.header), *label_columns}
+    asked_for |= {SECONDS_COLUMN, UNKNOWN_COLUMN} if multi_label else set()
+    needs = ("path",) if label_columns or (kinds and not multi_label) else ("path", "label")
     table = read_table(file, root=root, columns=asked_for | kinds.keys(), needs=needs)
+    if label_columns:
+        table = with_label_columns(table, label_columns)
     read = ", ".join(f"{theirs} as {name}" for theirs, name in file.renamed.items())
     notes = [f"columns are read by other names: {read}."] if read else []
     if where:
@@ -73,7 +87,7 @@ def read_csv_clips(
     targets = tuple(replace(one, name=name) for one, name in zip(targets, columns or {}, strict=True))  # as asked for
     if block is not None:
         table = _labelled(table, label_of_votes(block, targets), kinds)
-    if multi_label:
+    if multi_label and not label_columns:
         table, said = as_sets(table)
         notes += said
     if split_by == BY_NAME and BY_NAME not in table.columns:
@@ -117,12 +131,19 @@ def _with_sources(table: ClipTable) -> ClipTable:
     return replace(table, columns={**table.columns, BY_NAME: column})
 
 
-def _check_header(file: CsvFile) -> None:
-    """Raises: ValueError: another layout reads this table."""
+def _check_header(file: CsvFile, label_columns: Sequence[str], *, multi_label: bool) -> None:
+    """Raises: ValueError: another layout reads this table, or there are no labels."""
+    if label_columns:
+        check_label_columns(file, label_columns, multi_label=multi_label)
+        return
     video, label = like(file.header, VIDEO), like(file.header, LABEL)
     if video and label and not {"path", "label"} <= {*file.header}:
         command = command_line("train", "data=table", f"data.root={display_path(os.path.dirname(file.path))}")
         file.fail(1, f"path and label are called {video[0]} and {label[0]} here; the layout table reads it: {command}")
+    if "label" not in file.header and (found := likely_label_columns(file)):
+        settings = f"data.multi_label=true 'data.label_columns=[{','.join(found)}]'"
+        file.fail(1, f"there is no column label, and {truncated_list(found)} hold 1 and 0: {settings} reads them")
+    file.position("label", "the header")
 
 
 def _unused_notes(table: ClipTable) -> list[str]:
@@ -179,7 +200,7 @@ def _list_clips(
 def _label_notes(clips: Listing) -> list[str]:
     """What to say about labels that are several, or look as if they were meant to be."""
     if clips.items.label_sets is not None:
-        return label_notes(clips.items)
+        return [*label_notes(clips.items), *unknown_notes(clips.items, clips.names)]
     counts = clips.items.count_labels(len(clips.names))
     cut = [name for name, count in zip(clips.names, counts, strict=True) if count and SEPARATOR in name]
     names = truncated_list(cut, 3)

@@ -212,6 +212,12 @@ class Items(Sequence[VideoItem]):
         """int64 [K], the items of each label."""
         return np.bincount(self.label_pairs()[1], minlength=num_classes)
 
+    def count_unknown(self, num_classes: int) -> ndarray:
+        """int64 [K], for each class the items of which nobody said whether they have it."""
+        if self.label_sets is None:
+            return np.zeros(num_classes, np.int64)
+        return self.label_sets.count_unknown(self.label, num_classes)
+
     def label_pairs(self) -> tuple[ndarray, ndarray]:
         """int64 [M] and int32 [M]: every item with each of its labels, once, items in order."""
         if self.label_sets is None:

@@ -11,20 +11,23 @@ from videoai.data.lists.listing import NamedSpan
 SEPARATOR = "|"
 OTHER_SEPARATORS = (";", ",")
 SECONDS_COLUMN = "label_seconds"
+UNKNOWN_COLUMN = "unknown_labels"
 NUMBER = r"\s*(\d+\.?\d*(?:e[+-]?\d+)?)\s*"
 INTERVAL = re.compile(f"{NUMBER}-(?:{NUMBER})?", re.IGNORECASE)
 
 
-def split_labels(labels: str, seconds: str = "") -> tuple[NamedSpan, ...]:
+def split_labels(labels: str, seconds: str = "", unknown: str = "") -> tuple[NamedSpan, ...]:
     """The labels in a field; none in an empty one.
 
     Args:
         seconds: as many times, ``start-end`` or ``start-``, or nothing where a label holds all along; "" = all do.
+        unknown: names of classes that the clip was not annotated for.
 
     Raises: ValueError: an empty name, the same label twice at one time, times that are no times.
     """
+    rest = _unknown(unknown)
     if not labels.strip():
-        return ()
+        return rest
     names = [name.strip() for name in labels.split(SEPARATOR)]
     times = seconds.split(SEPARATOR) if seconds.strip() else [""] * len(names)
     if not all(names):
@@ -36,7 +39,15 @@ def split_labels(labels: str, seconds: str = "") -> tuple[NamedSpan, ...]:
     spans = tuple(NamedSpan(name, *_interval(time.strip())) for name, time in zip(names, times, strict=True))
     if len(set(spans)) < len(spans):
         raise ValueError(f"label is {labels!r}: a label is given twice; delete one")
-    return spans
+    if both := {span.label for span in spans} & {span.label for span in rest}:
+        raise ValueError(f"{min(both)!r} is a label and stands in {UNKNOWN_COLUMN}; delete one")
+    return spans + rest
+
+
+def _unknown(names: str) -> tuple[NamedSpan, ...]:
+    """The labels of which nothing is known, of a field as ``run|jump``."""
+    given = sorted({name.strip() for name in names.split(SEPARATOR)} - {""})
+    return tuple(NamedSpan(name, is_known=False) for name in given)
 
 
 def with_bars(labels: Sequence[str]) -> tuple[list[str], str]:
@@ -70,17 +81,19 @@ def _listed(text: str) -> list[str] | None:
     return names if isinstance(names, list) and all(isinstance(name, str) for name in names) else None
 
 
-def join_labels(spans: Sequence[NamedSpan]) -> tuple[str, str]:
-    """The two fields that ``split_labels`` reads.
+def join_labels(spans: Sequence[NamedSpan]) -> tuple[str, str, str]:
+    """The three fields that ``split_labels`` reads.
 
     Raises: ValueError: a name that holds the separator.
     """
     for span in spans:
         if SEPARATOR in span.label:
             raise ValueError(f"class {span.label!r}: its name holds a {SEPARATOR}, which separates labels; rename it")
+    unknown = SEPARATOR.join(span.label for span in spans if not span.is_known)
+    spans = [span for span in spans if span.is_known]
     is_timed = any(span.start_seconds or span.end_seconds is not None for span in spans)
     times = [f"{span.start_seconds!r}-{'' if span.end_seconds is None else repr(span.end_seconds)}" for span in spans]
-    return SEPARATOR.join(span.label for span in spans), SEPARATOR.join(times) if is_timed else ""
+    return SEPARATOR.join(span.label for span in spans), SEPARATOR.join(times) if is_timed else "", unknown
 
 
 def _interval(text: str) -> tuple[float, float | None]:

@@ -1,7 +1,7 @@
 """Clips as a reader gives them, before labels and splits are resolved: what every reader hands to the manifest."""
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, NoReturn
 
@@ -30,6 +30,7 @@ class NamedSpan(NamedTuple):
     label: str
     start_seconds: float = 0.0
     end_seconds: float | None = None
+    is_known: bool = True
 
 
 class Row(NamedTuple):
@@ -118,6 +119,19 @@ def label_notes(items: Items) -> list[str]:
     if (num_none := int((num_labels == 0).sum())) > 0:
         notes.append(f"{pluralize(num_none, 'clip has', 'clips have')} no label: examples of none of the classes.")
     return notes
+
+
+def unknown_notes(items: Items, names: Sequence[str]) -> list[str]:
+    """What to say about clips that were not annotated for some classes."""
+    unknown = items.count_unknown(len(names))
+    if not unknown.any():
+        return []
+    share = unknown.sum() / (len(items) * max(1, int((items.count_labels(len(names)) > 0).sum())))
+    worst = int(unknown.argmax())
+    return [
+        f"not annotated: {unknown.sum()} pairs of a clip and a class ({share:.1%}), most of {names[worst]} "
+        f"({unknown[worst]} of {pluralize(len(items), 'clip')}); they count neither in the loss nor in scores."
+    ]
 
 
 def group_notes(items: Items, grouped_by: str | None) -> list[str]:

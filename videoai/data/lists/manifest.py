@@ -9,7 +9,7 @@ Only names are read here, never a video: a file that cannot be decoded shows lat
 
 import os
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -19,6 +19,7 @@ import numpy as np
 
 from videoai.core.messages import did_you_mean, truncated_list
 from videoai.core.natural_order import natural_order
+from videoai.core.types import LabelSpan
 from videoai.data.lists import manifest_cache
 from videoai.data.lists.class_folders import read_class_folders
 from videoai.data.lists.clip_table import Where, relative
@@ -62,6 +63,11 @@ class Manifest:
     def is_multi_label(self) -> bool:
         """Whether a video may have several labels at once, or none."""
         return any(items.label_sets is not None for items in self.splits.values())
+
+    @property
+    def has_unknown(self) -> bool:
+        """Whether some clips were not annotated for some classes."""
+        return any(items.count_unknown(len(self.classes)).any() for items in self.splits.values())
 
     @property
     def all_names(self) -> list[str]:
@@ -166,11 +172,17 @@ class Manifest:
         digest = blake2b(repr(about).encode("utf-8", "backslashreplace"), digest_size=8)
         for split, items in self.splits.items():
             for item in replace(items, root="") if items.root == self.root else items:  # no need to join and to cut off
-                label = item.label if item.spans is None else sorted(map(repr, item.spans))
+                label = item.label if item.spans is None else sorted(map(_span_text, item.spans))
                 line = (split, relative(item.path, self.root), label, item.start_seconds, item.end_seconds)
                 line += (item.values,) if item.values else ()
                 digest.update(repr(line).encode("utf-8", "backslashreplace"))
         return digest.hexdigest()
+
+
+def _span_text(span: LabelSpan) -> str:
+    """A span as fingerprints have it; those of known labels are older than the others."""
+    text = f"LabelSpan(label={span.label!r}, start_seconds={span.start_seconds!r}, end_seconds={span.end_seconds!r})"
+    return text if span.is_known else f"not annotated: {span.label}"
 
 
 def from_folder(
@@ -218,6 +230,7 @@ def from_csv(
     delimiter: Delimiter = "auto",
     multi_label: bool = False,
     columns: Kinds | None = None,
+    label_columns: Sequence[str] = (),
 ) -> Manifest:
     """Reads one clip per line under a header `path,label[,split,group,start_seconds,end_seconds,...]`, UTF-8.
 
@@ -233,8 +246,11 @@ def from_csv(
         where: keep only lines whose column holds the value, or one of a list of values, e.g. {"clean": 1}.
         val_where, test_where: the lines that form val and test, e.g. {"fold": 4}.
         multi_label: a label is any number of classes, `run|jump`, nothing = none of them. A column label_seconds says
-            when each holds, `0-1.5|2-`; without it, or where nothing stands, it holds all along.
+            when each holds, `0-1.5|2-`; without it, or where nothing stands, it holds all along. A column
+            unknown_labels names classes that the clip was not annotated for.
         columns: columns that are targets, and their kinds; a label is then not needed.
+        label_columns: with multi_label, a column for each class in the place of label: 1 = the clip has it, 0 = not,
+            nothing or -1 = not annotated.
     Raises:
         FileNotFoundError: no such CSV file. ValueError: anything wrong in it, as `file.csv:LINE: ...`.
     """
@@ -245,7 +261,7 @@ def from_csv(
     path = os.path.abspath(os.path.expanduser(path))
     root = os.path.abspath(os.path.expanduser(root)) if root else os.path.dirname(path)
     lines: dict[str, Any] = {"root": root, "split_by": split_by, "delimiter": delimiter}
-    lines |= {"multi_label": multi_label, "columns": dict(columns or {})}
+    lines |= {"multi_label": multi_label, "columns": dict(columns or {}), "label_columns": tuple(label_columns)}
     lines |= {"where": where, "val_where": val_where, "test_where": test_where}
     shares: dict[str, Any] = {"val_fraction": val_fraction, "test_fraction": test_fraction, "split_seed": split_seed}
     key = manifest_cache.key_of(path, lines | shares) if os.path.isfile(path) else ""

@@ -31,7 +31,7 @@ FORMAT = 4  # to be raised when the same lines and settings would give another m
 MIN_ITEMS = 100_000  # fewer are read in half a second
 TEXTS = ("files", "groups")
 COLUMNS = ("file", "label", "start_seconds", "end_seconds", "group")
-SETS = ("ends", "label", "start_seconds", "end_seconds")  # columns of a multi-label set
+SETS = ("ends", "label", "start_seconds", "end_seconds", "is_known")  # columns of a multi-label set
 
 
 class Kept(NamedTuple):

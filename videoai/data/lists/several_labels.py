@@ -12,7 +12,7 @@ from videoai.core.types import LabelSpan
 from videoai.data.lists.clip_table import SECONDS, ClipTable, Column, first_alike
 from videoai.data.lists.items import Vocabulary
 from videoai.data.lists.label_sets import LabelSets
-from videoai.data.lists.label_texts import SECONDS_COLUMN, SEPARATOR, split_labels, with_bars
+from videoai.data.lists.label_texts import SECONDS_COLUMN, SEPARATOR, UNKNOWN_COLUMN, split_labels, with_bars
 
 
 def as_sets(table: ClipTable) -> tuple[ClipTable, list[str]]:
@@ -26,7 +26,8 @@ def as_sets(table: ClipTable) -> tuple[ClipTable, list[str]]:
     start, end = (table.seconds.get(name, np.full(len(table), np.nan)) for name in SECONDS)
     first = first_alike(table.paths.codes, np.where(np.isnan(start), 0.0, start), end)
     num_lines = len(table)
-    if (first < np.arange(num_lines)).any() and not table.paths.holds("").any():
+    is_partial = UNKNOWN_COLUMN in table.columns  # lines of one clip could contradict each other: listed twice
+    if (first < np.arange(num_lines)).any() and not is_partial and not table.paths.holds("").any():
         table = _join_lines(table, first)
         notes.append(
             f"{num_lines} lines are {pluralize(len(table), 'clip')}: the labels of lines with one path belong together."
@@ -37,15 +38,18 @@ def as_sets(table: ClipTable) -> tuple[ClipTable, list[str]]:
 def read_label_sets(table: ClipTable) -> tuple[ndarray, list[str], LabelSets]:
     """The number of each line's label set, the names of the classes, and the sets."""
     labels, names = table.columns["label"], Vocabulary()
-    seconds = table.columns.get(SECONDS_COLUMN, Column(np.zeros(len(table), np.int32), [""]))
+    nothing = Column(np.zeros(len(table), np.int32), [""])
+    seconds, unknown = (table.columns.get(name, nothing) for name in (SECONDS_COLUMN, UNKNOWN_COLUMN))
     keys = labels.codes.astype(np.int64) * len(seconds.texts) + seconds.codes
+    keys = keys * len(unknown.texts) + unknown.codes
     keys, first, numbers = np.unique(keys, return_index=True, return_inverse=True)
 
     def sets() -> Iterator[list[LabelSpan]]:
         for key, line in zip(keys.tolist(), first.tolist(), strict=True):
+            key, without = divmod(key, len(unknown.texts))
             label, times = divmod(key, len(seconds.texts))
             try:
-                spans = split_labels(labels.texts[label], seconds.texts[times])
+                spans = split_labels(labels.texts[label], seconds.texts[times], unknown.texts[without])
             except ValueError as error:
                 table.fail_at(line, str(error))
             yield [LabelSpan(names[span.label], *span[1:]) for span in spans]

@@ -110,7 +110,7 @@ def from_shards(path: str, *, verify: bool = True) -> "Manifest":
         ImportError: the protocol of the URL needs a package that is not installed.
     """
     from videoai.core.types import MULTI_LABEL, LabelSpan, VideoItem
-    from videoai.data.lists.clips_csv import CLIP_COLUMNS, MULTI_LABEL_COLUMNS
+    from videoai.data.lists.clips_csv import CLIP_COLUMNS, MULTI_LABEL_COLUMNS, PARTLY_LABELLED_COLUMNS
     from videoai.data.lists.items import Items
     from videoai.data.lists.label_texts import split_labels
     from videoai.data.lists.manifest import SPLITS, Manifest
@@ -120,7 +120,8 @@ def from_shards(path: str, *, verify: bool = True) -> "Manifest":
     label_of = {name: label for label, name in enumerate(classes)}
     prefix = root if verify else UNVERIFIED + root
     splits: dict[str, list[VideoItem]] = {split: [] for split in SPLITS}
-    for number, row in enumerate(_table(f"{root}/clips.csv", CLIP_COLUMNS, MULTI_LABEL_COLUMNS), start=2):
+    headers = CLIP_COLUMNS, MULTI_LABEL_COLUMNS, PARTLY_LABELLED_COLUMNS
+    for number, row in enumerate(_table(f"{root}/clips.csv", *headers), start=2):
         try:
             name, label, split, group, start, end, *times = row
             if not MEMBER_PATH.fullmatch(name):  # it must not lead elsewhere

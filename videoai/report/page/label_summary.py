@@ -6,7 +6,8 @@ from typing import Any
 from torch import Tensor
 
 from videoai.report.metrics import confidence_interval
-from videoai.report.multilabel_metrics import THRESHOLD, per_label
+from videoai.report.multilabel_evaluation import f1_rows, unknown_rows
+from videoai.report.multilabel_metrics import annotated, per_label
 from videoai.report.page.html import Html, name, tag
 from videoai.report.page.summary import (
     Exhibit,
@@ -35,12 +36,13 @@ def label_summary(evaluated: Evaluated, results: Mapping[str, Any], is_hit: Tens
         f"the best class is one of their labels (95 % interval {100 * low:.1f} to {100 * high:.1f} %).",
         notes=[
             f"A random ranking would give mAP {percent(results['mAP_of_chance'])}.",
+            *threshold_notes(evaluated, results),
+            *(f"{title}: {text}." for title, text in unknown_rows(results)),
             *unreadable_note(evaluated, "have score 0 for every class"),
         ],
         tiles=[
             ("mAP", percent(results["mAP"])),
-            (f"micro F1 at {THRESHOLD:g}", percent(results["micro_f1"])),
-            (f"macro F1 at {THRESHOLD:g}", percent(results["macro_f1"])),
+            *f1_rows(results),
             ("hit@1", percent(results["hit_at_1"])),
             ("labels a video", f"{results['labels_per_video']:.2f}"),
         ],
@@ -49,22 +51,43 @@ def label_summary(evaluated: Evaluated, results: Mapping[str, Any], is_hit: Tens
     )
 
 
+def threshold_notes(evaluated: Evaluated, results: Mapping[str, Any]) -> list[str]:
+    """Where the thresholds of F1 come from, if they are not 0.5."""
+    if results["threshold"] is not None:
+        return []
+    notes = ["Thresholds of classes were chosen on the validation split, by F1."]
+    if evaluated.views != "1x1":
+        notes.append(
+            f"They were chosen with one view a video; the highest of {evaluated.views} views is larger, so that more "
+            "labels are predicted."
+        )
+    return notes
+
+
 def label_table(evaluated: Evaluated) -> Html:
     """Every class; a click on a heading sorts."""
     header = [("class", "text"), ("videos", "number"), ("average precision %", "number"), ("by chance %", "number")]
-    header += [("predicted", "number"), ("precision %", "number"), ("recall %", "number"), ("F1 %", "number")]
+    header += [
+        ("predicted", "number"),
+        ("precision %", "number"),
+        ("recall %", "number"),
+        ("F1 %", "number"),
+        ("threshold", "number"),
+    ]
+    scores, labels = annotated(evaluated.scores, evaluated.targets)
+    by_class = per_label(scores, labels, classes=evaluated.names, thresholds=evaluated.thresholds)
     rows = [
         [one.name, one.num_videos, share(one.average_precision), share(one.base_rate), one.num_predicted,
-         share(one.precision), share(one.recall), share(one.f1)]
-        for one in per_label(evaluated.scores, evaluated.targets.bool(), classes=evaluated.names)
+         share(one.precision), share(one.recall), share(one.f1), f"{one.threshold:.3g}"]
+        for one in by_class
     ]  # fmt: skip
-    hint = f"A click on a heading sorts. Predicted, precision, recall and F1: at a score of {THRESHOLD:g}."
+    hint = "A click on a heading sorts. Predicted, precision, recall and F1: at a score of the threshold or above."
     return Html(tag("p", hint, class_="hint") + table(header, rows, label="Classes"))
 
 
 def farthest(evaluated: Evaluated) -> Gallery:
     """The videos with the largest error, the mean over classes of |score - label|."""
-    error = (evaluated.scores - evaluated.targets.double()).abs().mean(1)
+    error = (evaluated.scores - evaluated.targets.double()).abs().nanmean(1)
     order = error.nan_to_num(-1).argsort(descending=True, stable=True)[:MAX_EXHIBITS].tolist()
     chosen = [index for index in order if not evaluated.unreadable[index]]
     note = f"{len(chosen)} of {len(error)} videos, by the mean distance of their scores from their labels"
@@ -73,9 +96,9 @@ def farthest(evaluated: Evaluated) -> Gallery:
 
 def exhibit(evaluated: Evaluated, index: int) -> Exhibit:
     """A video, its labels, and the classes that the model finds in it."""
-    scores, labels = evaluated.scores[index].tolist(), evaluated.targets[index].bool().tolist()
+    scores, labels = evaluated.scores[index].tolist(), (evaluated.targets[index] == 1).tolist()
     order = sorted(range(len(scores)), key=lambda label: -scores[label])
-    found = [label for label in order if scores[label] >= THRESHOLD]
+    found = [label for label in order if scores[label] >= evaluated.thresholds[label]]
     answers = [
         tag("span", name(evaluated.names[label]), f" {100 * scores[label]:.0f} %",
             class_="right" if labels[label] else "wrong")

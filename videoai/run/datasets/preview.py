@@ -125,9 +125,9 @@ class Looker:
         for epoch in range(self.draws):
             clip, frames = self.training.read(epoch, index)[0]
             yield Seen("training", clip.label, frames._replace(video=self.as_computed(clip)))
-        (view,) = self.evaluation.read(index)
+        (view,), item = self.evaluation.read(index), self.items[index]
         (video,) = eval_crops(view.video, self.setup.clip.size, self.evaluation.num_crops)
-        yield Seen("evaluation", self.setup.target(self.items[index], view.seconds), view._replace(video=video))
+        yield Seen("evaluation", self.setup.target(item, view.seconds), view._replace(video=video))
 
     def as_computed(self, clip: Clip) -> Tensor:
         """uint8 [T, 3, size, size] after the operations that a worker draws and the device carries out."""

@@ -26,6 +26,7 @@ from videoai.data.windows import WindowClips, packed
 from videoai.engine.precision import Precision
 from videoai.inference.features import Encoder, FeatureLayer, num_features, open_encoder
 from videoai.inference.score import ForwardPasses
+from videoai.models.heads import body_hash
 from videoai.run.checkpoint_data import DataChange
 from videoai.run.evaluate import evaluation_precision
 from videoai.run.features.parts import Facts, Parts, read_facts
@@ -170,6 +171,7 @@ def provenance_of(settings: ExtractSettings, encoder: Encoder, facts: Facts, sou
     """What the table says of itself."""
     model = encoder.state["config"].get("model") or {"name": type(encoder.network).__name__}
     about = {"checkpoint": display_path(settings.checkpoint), "model": model, "classes": encoder.classes}
+    about["body"] = body_hash(encoder.network)
     where = {"data": sources.data, "root": sources.root, "frame_fps": sources.frame_fps, "folder": os.getcwd()}
     return {**facts, **about, **where, "preset": settings.preset, "versions": versions()}
 

@@ -11,9 +11,10 @@ import numpy as np
 from numpy import ndarray
 
 from videoai.core.messages import did_you_mean, pluralize, truncated_list
-from videoai.data.feature_table import FeatureTable, read_features
+from videoai.data.feature_table import FeatureTable, read_features, read_provenance
 from videoai.settings.features import TableSettings
 from videoai.tabular.matrix import Matrix, as_column, group_scaled
+from videoai.tasks.selected_features import read_selection
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +59,24 @@ def as_matrix(table: FeatureTable, columns: dict[str, list[Any]], labels: ndarra
     x = np.concatenate(parts, axis=1)
     groups = group_numbers(table, columns, settings)
     return Matrix(x, [*names, *settings.columns], np.array(categorical), np.zeros(len(labels), int), [], groups)
+
+
+def with_selected(labelled: Labelled, path: str, table: str) -> Labelled:
+    """The rows with those features alone that a selection kept; columns of other kinds stay.
+
+    Raises: OSError, ValueError: no such file, or a list of the features of another network.
+    """
+    selection, about = read_selection(path), read_provenance(Path(table))
+    network = selection["network"]
+    if (network["body"], network["layer"]) != (about.get("body"), about.get("layer")):
+        raise ValueError(
+            f"selected={path}: of features of {network['checkpoint']}, layer {network['layer']} (weights "
+            f"{network['body']}); {table} has those of {about.get('checkpoint')}, layer {about.get('layer')} "
+            f"({about.get('body')}). Give the selection that was made of this network."
+        )
+    keep = [*selection["features"], *range(labelled.width, len(labelled.learned.names))]
+    test = labelled.test and labelled.test.columns(keep)
+    return Labelled(labelled.learned.columns(keep), test, len(selection["features"]))
 
 
 def group_numbers(table: FeatureTable, columns: dict[str, list[Any]], settings: TableSettings) -> ndarray:

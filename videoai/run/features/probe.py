@@ -12,7 +12,7 @@ import numpy as np
 from videoai.core.files import write_atomic
 from videoai.core.progress import counting
 from videoai.report.folds import fold_interval
-from videoai.run.features.labelled import Labelled, open_labelled
+from videoai.run.features.labelled import Labelled, open_labelled, with_selected
 from videoai.settings.features import ProbeSettings
 from videoai.tabular.folds import Fold, check_folds, make_folds, prepared
 from videoai.tabular.probes import few_shots, linear, nearest
@@ -24,13 +24,15 @@ def probe_features(settings: ProbeSettings) -> dict[str, Any]:
     Returns: the content of results.json, and ``folder``. Raises: OSError, ValueError: naming what is wrong.
     """
     labelled = open_labelled(settings)
+    if settings.selected:
+        labelled = with_selected(labelled, settings.selected, settings.table)
     rows = []
     with counting("probe", 1 if labelled.test else settings.folds, "folds") as add:
         for fold in folds_of(labelled, settings):
             rows.append(measured(fold, settings))
             add(1)
     test = f"{len(labelled.test)} rows of split test" if labelled.test else f"{settings.folds} folds"
-    names = ("table", "label", "group", "seed")
+    names = ("table", "label", "group", "seed", "selected")
     results = {
         "tested": test,
         "classes": labelled.learned.classes,

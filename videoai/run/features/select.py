@@ -11,6 +11,7 @@ from typing import Any
 from videoai.core.files import csv_bytes, write_together
 from videoai.core.messages import pluralize
 from videoai.core.progress import counting
+from videoai.data.feature_table import read_provenance
 from videoai.report.run_pictures import png
 from videoai.report.selection import Choice, Point, as_json, choose, selection_figure, verdict
 from videoai.run.features.labelled import Labelled, open_labelled
@@ -95,7 +96,20 @@ def selected(choice: Choice, matrix: Matrix, settings: SelectSettings, how: dict
     order = RANKINGS[choice.point.method](fold.train)[: choice.point.size]
     names = [fold.names[column] for column in order]
     features = [int(name[1:]) for name in names if name.startswith("f") and name[1:].isdecimal()]
-    return {"method": choice.point.method, "size": choice.point.size, "names": names, "features": features}
+    network = network_of(settings.table)
+    return {
+        "method": choice.point.method,
+        "size": choice.point.size,
+        "names": names,
+        "features": features,
+        "network": network | {"width": sum(name.startswith("f") and name[1:].isdecimal() for name in matrix.names)},
+    }
+
+
+def network_of(table: str) -> dict[str, Any]:
+    """Which network's features a list of columns is of."""
+    about = read_provenance(Path(table))
+    return {key: about.get(key) for key in ("checkpoint", "model", "layer", "weights", "body")}
 
 
 def tested(

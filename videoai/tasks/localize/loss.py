@@ -14,13 +14,11 @@ SMOOTH, TRUNCATED = 0.15, 4.0  # weight of the truncated MSE and its limit, as p
 class PerFrameLoss:
     """Logits [B, S, K, T] and labels float [B, K, T], 0 .. 1 -> a scalar; each of the S guesses counts alike."""
 
-    focal: float = 0.0
-    label_smoothing: float = 0.0
+    classes: MultiLabelLoss
 
     def __call__(self, logits: Tensor, target: Tensor) -> Tensor:
         wanted = target[:, None].expand_as(logits)
-        loss = MultiLabelLoss(focal=self.focal, label_smoothing=self.label_smoothing)(logits, wanted)
-        return loss + SMOOTH * truncated_change(logits)
+        return self.classes(logits, wanted) + SMOOTH * truncated_change(logits)
 
 
 def truncated_change(logits: Tensor) -> Tensor:

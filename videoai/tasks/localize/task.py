@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -39,7 +39,7 @@ from videoai.settings.data import DataSettings
 from videoai.settings.training import TrainSettings
 from videoai.tasks.localize.loss import PerFrameLoss
 from videoai.tasks.localize.validation import LocalizeValidation
-from videoai.tasks.losses import TrainingLoss
+from videoai.tasks.losses import MultiLabelLoss, TrainingLoss
 from videoai.tasks.supervised import SupervisedLearner
 from videoai.tasks.task import Metric, Setup
 
@@ -206,7 +206,14 @@ class Localize:
     ) -> SupervisedLearner:
         """The training step."""
         trainer = setup.training.trainer
-        criterion = PerFrameLoss(focal=setup.training.imbalance.focal, label_smoothing=float(trainer.label_smoothing))
+        imbalance = setup.training.imbalance
+        classes = MultiLabelLoss(
+            label_smoothing=float(trainer.label_smoothing),
+            gamma_pos=imbalance.gamma_pos or imbalance.focal,
+            gamma_neg=imbalance.gamma_neg or imbalance.focal,
+            margin=imbalance.margin,
+        )
+        criterion = PerFrameLoss(classes=classes)
         loss = TrainingLoss(criterion=criterion, model=model, l1=trainer.l1, l2=trainer.l2)
         return SupervisedLearner(model=model, to_input=ToModelInput(setup.clip).to(setup.device), loss=loss, ops=ops)
 
@@ -215,6 +222,16 @@ class Localize:
         return LocalizeValidation(setup, precision, self.events)
 
     # Prediction.
+
+    def thresholds(self, state: Mapping[str, Any], asked: float | Literal["auto"]) -> list[float]:
+        """None a class: one decides for all, ``with_threshold``."""
+        return []
+
+    def with_threshold(self, asked: float | Literal["auto"]) -> "Localize":
+        """The task with another threshold of events; the low one is never above it."""
+        if asked == "auto":
+            return self
+        return replace(self, threshold=asked, low_threshold=min(asked, self.low_threshold))
 
     def activated(self, outputs: Tensor) -> Tensor:
         """The probabilities of the last guess: [W, S, K, T] -> [W, K, T]."""

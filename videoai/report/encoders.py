@@ -1,0 +1,116 @@
+"""Encoders beside each other: what their features know of the same videos, and what they cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from videoai.core.messages import pluralize
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from rich.table import Table
+
+
+class EncoderRow(NamedTuple):
+    """One encoder; without an accuracy it was ``refused``, which says why."""
+
+    encoder: str
+    accuracy: float | None  # linear probe, 0 .. 1
+    low: float | None
+    high: float | None
+    knn: float | None
+    knn_low: float | None
+    knn_high: float | None
+    majority: float | None
+    clips_per_second: float | None
+    peak_mib: int | None  # that a GPU holds at most; None on a CPU
+    width: int | None
+    licence: str | None
+    weights: str | None  # hash
+    trained: bool | None  # False = a network as it begins
+    knows_classes: bool | None  # it was trained to tell some of these classes, perhaps on these very videos
+    refused: str | None = None
+
+
+def encoders_table(rows: Sequence[EncoderRow]) -> Table:
+    """The most accurate first, then those that could not be measured."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=f"Features of {pluralize(len(rows), 'encoder')} on the same videos")
+    for column in ("encoder", "linear %", "95 %", "5-NN %", "clips/s", "MiB", "width", "licence", "weights"):
+        left = column in ("encoder", "licence", "weights")
+        table.add_column(column, justify="left" if left else "right", overflow="fold")
+    for row in ordered(rows):
+        title = row.encoder + (" (untrained)" if row.trained is False else " *" if row.knows_classes else "")
+        if row.accuracy is None:
+            table.add_row(Text(title), Text("failed"), "", "", "", "", "", "", "")
+            continue
+        interval = f"{100 * (row.low or 0):.0f} .. {100 * (row.high or 0):.0f}"
+        cells = [f"{100 * row.accuracy:.1f}", interval, f"{100 * (row.knn or 0):.1f}", f"{row.clips_per_second:g}"]
+        cells += ["" if row.peak_mib is None else str(row.peak_mib), str(row.width)]
+        table.add_row(
+            Text(title), *cells, Text(row.licence or ("own" if row.trained else "")), Text((row.weights or "")[:8])
+        )
+    return table
+
+
+def ordered(rows: Sequence[EncoderRow]) -> list[EncoderRow]:
+    """The most accurate first; those without an accuracy last."""
+    return sorted(rows, key=lambda row: -1.0 if row.accuracy is None else row.accuracy, reverse=True)
+
+
+def verdict(rows: Sequence[EncoderRow]) -> str:
+    """The best, and the fastest that it does not beat for sure; how many failed."""
+    measured = [row for row in ordered(rows) if row.accuracy is not None]
+    failed = len(rows) - len(measured)
+    rest = f" {pluralize(failed, 'encoder')} failed; rows.jsonl says why." if failed else ""
+    if not measured:
+        return f"No encoder could be measured.{rest}"
+    best = measured[0]
+    said = f"{best.encoder} knows most: {_accuracy(best)}; the largest class is {100 * (best.majority or 0):.1f} %."
+    close = [row for row in measured[1:] if (row.accuracy or 0) >= (best.low or 0)]
+    faster = max(close, key=lambda row: row.clips_per_second or 0, default=None)
+    if faster and (faster.clips_per_second or 0) > (best.clips_per_second or 0):
+        times = (faster.clips_per_second or 0) / (best.clips_per_second or 1)
+        said += f" {faster.encoder} lies within its interval ({_accuracy(faster)}) and is {times:.1f} times as fast."
+    elif close:
+        said += f" {pluralize(len(close), 'other lies', 'others lie')} within its interval, and none is faster."
+    return said + _flattered(measured) + rest
+
+
+def _flattered(rows: Sequence[EncoderRow]) -> str:
+    """Which encoders may have seen the labels."""
+    names = [row.encoder for row in rows if row.knows_classes]
+    if not names:
+        return ""
+    return f" * {', '.join(names)}: trained to tell these classes; where it saw these videos, its number flatters."
+
+
+def _accuracy(row: EncoderRow) -> str:
+    return f"{100 * (row.accuracy or 0):.1f} % (95 %: {100 * (row.low or 0):.0f} .. {100 * (row.high or 0):.0f})"
+
+
+def encoders_figure(rows: Sequence[EncoderRow]) -> Figure:
+    """Accuracy over speed, with intervals; untrained networks are grey."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.5, 4.6), dpi=120, layout="constrained")
+    axes = figure.add_subplot()
+    for row in (row for row in ordered(rows) if row.accuracy is not None):
+        y, colour = 100 * (row.accuracy or 0), "0.6" if row.trained is False else "tab:blue"
+        error = [[max(0.0, y - 100 * (row.low or 0))], [max(0.0, 100 * (row.high or 0) - y)]]
+        axes.errorbar([row.clips_per_second or 0], [y], yerr=error, fmt="o", markersize=5, linewidth=1, color=colour)
+        axes.annotate(
+            row.encoder, (row.clips_per_second or 0, y), xytext=(6, 4), textcoords="offset points", fontsize=8,
+            parse_math=False,
+        )  # fmt: skip
+    majority = next((row.majority for row in rows if row.majority is not None), None)
+    if majority is not None:
+        axes.axhline(100 * majority, color="0.4", linewidth=1, linestyle=":")
+    axes.set_xscale("log")
+    axes.set(xlabel="clips a second, network alone (grey: untrained)", ylabel="linear probe, % (dotted: largest class)")
+    axes.grid(color="0.92")
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure
