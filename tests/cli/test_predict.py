@@ -56,3 +56,10 @@ def test_the_exit_code_says_that_some_videos_could_not_be_read(untrained, videoa
     assert done.returncode == 3
     assert len(done.stdout.splitlines()) == 3 and "1 of 3 videos could not be read." in done.stderr
     assert videoai_command("predict", untrained, "input=2.mp4", "run_dir=../out", cwd=tmp_path).returncode == 1
+
+
+@pytest.mark.parametrize("word", ["merge_seconds=1", "min_seconds=0.5", "threshold=0.3"])
+def test_a_setting_of_events_is_refused_where_none_are_found(word, untrained, videoai_command, clip_folder, tmp_path):
+    done = videoai_command("predict", untrained, f"input={clip_folder}/up", word, "run_dir=out", cwd=tmp_path)
+    assert done.returncode == 1
+    assert word in done.stderr and "Leave" in done.stderr

@@ -103,7 +103,7 @@ def new_predictor(settings: PredictSettings, paths: Sequence[str]) -> Predictor:
     """The model of ``checkpoint``, ready to answer; ``decoder=auto`` measures some of ``paths``."""
     device = take_device(settings.device)
     state = open_checkpoint(settings.checkpoint, classes=settings.classes, templates=settings.templates)
-    task = answering_task(state, settings.checkpoint, trust=settings.trust)
+    task = with_event_settings(answering_task(state, settings.checkpoint, trust=settings.trust), settings)
     model = from_state(state, trust=settings.trust)
     note_other_pixels(state["config"], settings.decoder)
     precision = evaluation_precision(settings.precision, device)
