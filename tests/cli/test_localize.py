@@ -137,6 +137,7 @@ def test_a_classifier_with_a_background_class_is_the_sliding_window_baseline(
         (["task.head=lstm"], "task.head=lstm: Choose from ms_tcn, local_attention, linear"),
         (["trainer.metric=top1"], "task=localize measures map, map_50"),
         (["model=tiny_video_transformer"], "whose order in time is not known"),
+        (["data.folds=2"], "an untrimmed video has several. Name the videos of test in a column split"),
     ],
 )
 def test_settings_that_mean_nothing_to_frames_are_refused(
@@ -155,3 +156,12 @@ def test_thresholds_of_events_are_refused_for_a_classifier(videoai_command: Comm
     done = videoai_command("predict", untrained, f"input={clip_folder}", "min_seconds=1", cwd=clip_folder.parent)
     assert done.returncode == 1
     assert "names clips and finds no events. Leave it out." in done.stderr
+
+
+@pytest.mark.slow
+def test_an_ensemble_of_localisers_is_refused(videoai_command: Command, localizer: Path, tmp_path: Path):
+    other = tmp_path / "other.pt"
+    other.write_bytes((localizer / "checkpoints" / "best.pt").read_bytes())
+    done = videoai_command("ensemble", str(localizer), str(other), cwd=tmp_path)
+    assert done.returncode == 1
+    assert "finds events, and an ensemble joins what models say of clips" in done.stderr

@@ -23,6 +23,8 @@ def test_every_head_on_every_kind_of_body_gives_classes_for_each_frame(body, hea
     assert model.forward_head(model.forward_features(video), pre_logits=True).shape == (2, model.num_features)
     model.reset_classifier(3)
     assert model(video).shape[2] == 3
+    model.reset_classifier(0)
+    assert model(video).shape == (2, model.num_features, 16)
 
 
 def test_ms_tcn_gives_a_guess_a_stage_and_sees_as_far_as_its_dilations_reach():

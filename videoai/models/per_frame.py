@@ -49,8 +49,11 @@ class PerFrame(nn.Module):
         return features.mean(-1) if pre_logits else self.head(features)
 
     def reset_classifier(self, num_classes: int) -> None:
-        """A fresh head; the body keeps its weights."""
+        """A fresh head, or none for 0; the body keeps its weights."""
         name, options = self.head_options
+        if not num_classes:
+            self.head = nn.Identity()
+            return
         self.head = temporal_head(name, self.num_features, num_classes, **options).to(self.norm.weight.device)
 
     def group_matcher(self, coarse: bool = False) -> dict[str, Any]:

@@ -105,7 +105,12 @@ def test_every_setting_that_makes_the_weights_is_refused_when_it_changes(task):
 
 def test_a_setting_that_is_newer_than_the_run_is_no_change_at_its_default():
     settings = settings_of()
-    without = {"augment.batch_ops": ..., "loading.frame_fps": ..., "finetune.layer_decay": ..., "model.temporal_difference": ...}
+    without = {
+        "augment.batch_ops": ...,
+        "loading.frame_fps": ...,
+        "finetune.layer_decay": ...,
+        "model.temporal_difference": ...,
+    }
     assert continued(settings, recorded(settings, **without)) == settings
 
 
