@@ -45,8 +45,8 @@ def train_folds(settings: TrainSettings, *, command: str | None = None) -> Folds
     """
     if settings.task.get("name") == "localize":
         raise ValueError(
-            "data.folds: clips are dealt to folds by their class, and an untrimmed video has several. Name the videos of "
-            "test in a column split of the table, once a fold."
+            "data.folds: clips are dealt to folds by their class, and an untrimmed video has several. Name the videos "
+            "of test in a column split of the table, once a fold."
         )
     own = settings.finetune
     if own.head != "linear" or own.features or own.columns not in ("auto", ()) or "_target_" in settings.model:
