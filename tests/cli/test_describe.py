@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+import videoai
 from videoai.core import checkpoint
 from videoai.core.types import ClipSpec
 from videoai.data.encode import write_clip
@@ -94,6 +95,16 @@ def test_the_tags_are_the_answers_of_predict(videoai_command, checkpoints, film,
         {one["label"]: one["probability"] for one in answer["top"]}, abs=1e-4
     )
     assert told["tag_events"][-1]["end_seconds"] == answer["timeline"][-1]["end_seconds"]
+
+
+@pytest.mark.slow
+def test_python_gives_the_content_of_the_files(checkpoints, film, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    paths = checkpoints.removeprefix("checkpoint=[").rstrip("]").split(",")
+    (tmp_path / "broken.mp4").write_bytes(b"no video")
+    told, broken = videoai.describe(paths[:2], ".", shots=False, device="cpu", key_frames=0, run_dir="out")
+    assert json.loads((tmp_path / told.pop("files")["json"]).read_text()) == told
+    assert told["key_frames"] == [] and broken.keys() == {"path", "error"}
 
 
 @pytest.mark.slow

@@ -74,7 +74,7 @@ def test_a_spread_clip_gets_windows_and_key_frames_come_from_the_first_model_tha
     )
     assert describer.chooser == 1 and describer.pooled.kind == "pooled"
     contents = describer(film)
-    assert len(contents.seen[1].spans) == 4  # of 4 s
+    assert len(contents.seen[1].spans) == 4  # 4 s each
     assert contents.seen[0].features is None
     assert contents.seen[1].features.shape == (4, create_model("tiny_r3d", num_classes=3).num_features)
 

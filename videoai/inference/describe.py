@@ -30,7 +30,7 @@ class KeyFrame(NamedTuple):
 class Contents(NamedTuple):
     """What is in one video."""
 
-    facts: dict[str, Any]  # of the file
+    facts: dict[str, Any]  # what the file is
     seen: list[Seen]  # one a model
     shots: list[tuple[float, float]]
     key_frames: list[KeyFrame]

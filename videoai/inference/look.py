@@ -66,7 +66,7 @@ class Seen(NamedTuple):
     """What one model said of one video."""
 
     answer: Answer
-    spans: list[tuple[float, float]]  # of each window, seconds
+    spans: list[tuple[float, float]]  # seconds, where each window lies
     features: Tensor | None  # float16 [W, D], if they were asked for
 
 

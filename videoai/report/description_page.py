@@ -20,7 +20,7 @@ from videoai.report.page.document import document
 from videoai.report.page.html import Html, join, name, tag
 from videoai.report.page.summary import Section, table
 
-MOST_ROWS = 500  # of a table; description.json has all
+MOST_ROWS = 500  # rows of a table; description.json has all
 Described = Mapping[str, Any]
 
 

@@ -82,7 +82,7 @@ def _described(describer: Describer, settings: DescribeSettings, path: str, fold
         folder / JSON_FILE: text.encode("utf-8", "backslashreplace"),
         folder / PAGE: description_page(told, pictures, url),
     }
-    for old in {*(folder / PICTURES).glob("[0-9]*.jpg")} - {*files}:  # of a description that is replaced
+    for old in {*(folder / PICTURES).glob("[0-9]*.jpg")} - {*files}:  # pictures of a description that is replaced
         old.unlink()
     write_together(files)
     return {**told, "files": {"json": display_path(folder / JSON_FILE), "page": display_path(folder / PAGE)}}

@@ -11,7 +11,7 @@ from videoai.report.page.timeline_chart import NAMES, WIDTH, clock, marks
 LANE, BAR, BAND = 22, 12, 56  # pixels: of a lane, of a bar in it, of a curve
 MOST_LANES = 16  # labels of one model that are drawn, those that last longest
 NAME_LETTERS = 22
-MOST_POINTS = 400  # of a curve; more are drawn as means
+MOST_POINTS = 400  # points of a curve; more are drawn as means
 
 
 class Bar(NamedTuple):
