@@ -85,6 +85,19 @@ def test_several_checkpoints_fill_one_description_and_one_page(videoai_command, 
 
 
 @pytest.mark.slow
+def test_what_a_description_holds_is_no_video_for_the_next_one(videoai_command, untrained, film, tmp_path):
+    words = ("describe", untrained, "input=.", *ALONE)
+    first = videoai_command(*words, cwd=tmp_path)
+    stale = tmp_path / "runs/describe/<b>film/key_frames/009_1.00s.jpg"
+    stale.write_bytes(b"old")
+    again = videoai_command(*words, cwd=tmp_path)
+    assert (first.returncode, again.returncode) == (0, 0), again.stderr
+    assert again.stdout == first.stdout and len(again.stdout.splitlines()) == 1
+    assert "runs/describe: the results there are replaced" in again.stderr
+    assert not stale.exists()
+
+
+@pytest.mark.slow
 def test_the_tags_are_the_answers_of_predict(videoai_command, checkpoints, film, tmp_path):
     first = checkpoints.removeprefix("checkpoint=[").split(",")[0]
     done = videoai_command("describe", f"checkpoint={first}", f"input={film.name}", *ALONE, "run_dir=a", cwd=tmp_path)

@@ -1,5 +1,6 @@
 """One video through several models at once: their answers, its shots, and the frames that show it."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -7,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from videoai.core.progress import counting
 from videoai.data.decode import Video, open_video
 from videoai.inference.key_frames import Moment, key_moments
 from videoai.inference.look import EveryFrame, Pooled, Seen, WindowWatcher, watch
@@ -59,7 +61,8 @@ class Describer:
             for at, one in enumerate(self.predictors)
         ]
         side = min(SHORT_SIDE, video.height, video.width)
-        watch(video, [*watchers, *([EveryFrame(side, finder.add)] if finder else [])])
+        with counting(f"describe {os.path.basename(path)}", video.num_frames, "frames") as add:
+            watch(video, [*watchers, *([EveryFrame(side, finder.add)] if finder else [])], add)
         seen = [one.seen() for one in watchers]
         shots = shots_between(finder.cuts if finder else [], video.timestamps, video.duration_seconds)
         return Contents(facts_of(video), seen, shots, self._key_frames(video, seen, shots))

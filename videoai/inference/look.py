@@ -4,7 +4,7 @@ Frames come in order, few at a time, and each model keeps those of the windows t
 does not grow with length beyond the scores. Every model gets the pixels that ``predict`` would give it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 
@@ -34,8 +34,8 @@ class Watcher(Protocol):
         ...
 
 
-def watch(video: Video, watchers: Sequence[Watcher]) -> None:
-    """Show a whole video to all of them. Raises: BadVideo."""
+def watch(video: Video, watchers: Sequence[Watcher], add: Callable[[int], None] = lambda frames: None) -> None:
+    """Show a whole video to all of them. ``add``: told how many frames more are done. Raises: BadVideo."""
     first, last = 0, video.num_frames
     while first < last:
         end = min(first + FRAMES_AT_ONCE, last)
@@ -43,13 +43,14 @@ def watch(video: Video, watchers: Sequence[Watcher]) -> None:
         read = frames_at_sizes(video, [(wanted, watcher.size) for watcher, wanted in asked]) if asked else []
         for (watcher, wanted), frames in zip(asked, read, strict=True):
             watcher.take(wanted, frames)
+        add(end - first)
         first = end
 
 
 class EveryFrame:
     """Hands all frames on."""
 
-    def __init__(self, size: int, add: Any) -> None:
+    def __init__(self, size: int, add: Callable[[Tensor], None]) -> None:
         """add: takes uint8 [T, 3, H, W]."""
         self.size, self.add = size, add
 

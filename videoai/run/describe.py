@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from videoai.core.files import write_together
+from videoai.core.launcher import launched_processes
 from videoai.core.paths import display_path
-from videoai.core.progress import counting
 from videoai.data.lists.split_folders import VIDEO_EXTENSIONS
 from videoai.data.media import BadVideo
 from videoai.events.files import url_of
@@ -37,6 +37,8 @@ def describe(settings: DescribeSettings) -> Iterator[dict[str, Any]]:
 
     Raises: FileNotFoundError, ValueError, ImportError: before the first one. OSError: a folder that cannot be written.
     """
+    if launched_processes() > 1:
+        raise ValueError("describe runs in one process: start it without torchrun. predict shares its videos")
     if settings.shots:
         check_package()
     paths = without_copies(find_videos(settings.input, VIDEO_EXTENSIONS))
@@ -51,10 +53,8 @@ def describe(settings: DescribeSettings) -> Iterator[dict[str, Any]]:
     )
     logger.info("the descriptions go to %s", display_path(folder))
     folders = [one.with_suffix("") for one in labelled_paths(paths, folder)]
-    with counting("describe", len(paths)) as add:
-        for path, own in zip(paths, folders, strict=True):
-            yield _described(describer, settings, path, own)
-            add(1)
+    for path, own in zip(paths, folders, strict=True):
+        yield _described(describer, settings, path, own)
 
 
 def settings_of_models(settings: DescribeSettings) -> list[PredictSettings]:
@@ -82,7 +82,7 @@ def _described(describer: Describer, settings: DescribeSettings, path: str, fold
         folder / JSON_FILE: text.encode("utf-8", "backslashreplace"),
         folder / PAGE: description_page(told, pictures, url),
     }
-    for old in {*(folder / PICTURES).glob("[0-9]*.jpg")} - {*files}:  # pictures of a description that is replaced
+    for old in {*(folder / PICTURES).glob("[0-9]*s.jpg")} - {*files}:  # pictures of a description that is replaced
         old.unlink()
     write_together(files)
     return {**told, "files": {"json": display_path(folder / JSON_FILE), "page": display_path(folder / PAGE)}}
@@ -101,7 +101,7 @@ def put_together(describer: Describer, settings: DescribeSettings, contents: Con
         {
             "seconds": round(one.moment.seconds, 3),
             "shot": one.moment.shot,
-            "file": f"{PICTURES}/{number:03d}.jpg",
+            "file": f"{PICTURES}/{number:03d}_{one.moment.seconds:.2f}s.jpg",  # no digit at its end: frames of no video
             "checkpoint": settings.checkpoint[describer.chooser],
             "chosen_by": "pooled features" if describer.pooled.kind == "pooled" else "scores",
         }

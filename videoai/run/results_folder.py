@@ -39,7 +39,7 @@ def prediction_folder(run_dir: str | None, facts: Facts) -> Path:
     """The folder of predictions: ``run_dir``, or runs/predict, runs/predict-2, ..."""
     folder = choose_folder(run_dir, Path("runs") / "predict", facts, read_inputs)
     if process_group.rank() == 0:
-        (folder / INPUTS).write_text(json.dumps(dict(facts), indent=2, ensure_ascii=False) + "\n")
+        (folder / INPUTS).write_text(json.dumps(dict(facts), indent=2) + "\n")
     return folder
 
 
