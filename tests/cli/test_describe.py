@@ -9,10 +9,13 @@ import pytest
 import torch
 
 import videoai
+from videoai.cli.describe import single_checkpoint
+from videoai.compose.settings import from_arguments
 from videoai.core import checkpoint
 from videoai.core.types import ClipSpec
 from videoai.data.encode import write_clip
 from videoai.models import create_model
+from videoai.settings.describe import DescribeSettings
 
 ALONE = ("shots=false", "device=cpu")
 COLORS = [(200, 150, 20), (30, 200, 90), (40, 40, 220)]
@@ -82,6 +85,15 @@ def test_several_checkpoints_fill_one_description_and_one_page(videoai_command, 
     assert "<b>film" not in page and "<b>jump" not in page
     assert len(re.findall("data:image/jpeg", page)) == 3
     assert f"{film.as_uri()}#t=" in page
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["checkpoint=it's, a [run] (1)/best.pt", 'checkpoint=["it\'s, a [run] (1)/best.pt"]', "checkpoint=runs/a/best.pt"],
+)
+def test_one_checkpoint_is_taken_as_typed(word):
+    settings = from_arguments(DescribeSettings, [single_checkpoint(word), "input=a.mp4"]).settings()
+    assert settings.checkpoint in (("it's, a [run] (1)/best.pt",), ("runs/a/best.pt",))
 
 
 @pytest.mark.slow
