@@ -40,6 +40,7 @@ from videoai.settings.training import TrainSettings
 from videoai.tasks.localize.loss import PerFrameLoss
 from videoai.tasks.localize.validation import LocalizeValidation
 from videoai.tasks.losses import MultiLabelLoss, TrainingLoss
+from videoai.tasks.selected_features import with_selection
 from videoai.tasks.supervised import SupervisedLearner
 from videoai.tasks.task import Metric, Setup
 
@@ -157,7 +158,7 @@ class Localize:
             raise ValueError("task=localize takes a model of the zoo, and model._target_ names one of your own.")
         if settings.trainer.label_smoothing == "auto":
             settings = replace(settings, trainer=replace(settings.trainer, label_smoothing=0.0))
-        settings = resolve_weights(settings)
+        settings = with_selection(resolve_weights(settings))
         return replace(settings, model={"name": "per_frame", "body": settings.model, "head": self.head_node()})
 
     def head_node(self) -> dict[str, Any]:
@@ -274,6 +275,7 @@ def check_settings(settings: TrainSettings) -> None:
         "imbalance.balanced_softmax": (imbalance.balanced_softmax, False),
         "imbalance.pos_weight": (imbalance.pos_weight, 0.0),
         "finetune.head": (settings.finetune.head, "linear"),
+        "finetune.features": (settings.finetune.features, None),
         "augment.features": (settings.augment.features, None),
         "synthetic.source": (settings.synthetic.source, None),
     }
