@@ -235,7 +235,7 @@ def untrained_gan(clip_folder: Path, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.fixture(scope="session")
 def segments_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Untrimmed videos of 8 s at 32 px with actions of two sprites, which overlap: 6 in train, 2 in val, 2 in test."""
-    from videoai.data.motion16.dataset import write_clip
+    from videoai.data.encode import write_clip
     from videoai.data.motion16.untrimmed import CLASSES, FPS, render_untrimmed
 
     folder = tmp_path_factory.mktemp("untrimmed")

@@ -22,7 +22,15 @@ from packaging.utils import canonicalize_name
 import videoai
 
 ROOT = Path(__file__).resolve().parents[1]
-OPTIONAL = {"torchcodec", "fsspec", "optuna", "pyarrow", "tokenizers", "ftfy"}  # used when they are there
+OPTIONAL = {
+    "torchcodec",
+    "fsspec",
+    "optuna",
+    "pyarrow",
+    "tokenizers",
+    "ftfy",
+    "scenedetect",
+}  # used when they are there
 README_SCRIPT = ROOT / "scripts" / "readme_block.py"
 
 

@@ -3,6 +3,7 @@
 result = videoai.train(data={"name": "folder", "root": "clips"}, model="r3d_18", trainer={"max_epochs": 5})
 videoai.evaluate(result.checkpoint, views="4x3").results["video_top1"]
 videoai.predict(result.checkpoint, ["a.mp4", frames], fps=25)
+videoai.describe([result.checkpoint, "torchvision/r3d_18"], "films")
 """
 
 from collections.abc import Mapping, Sequence
@@ -102,3 +103,21 @@ def predict(
 
     model = load(checkpoint, classes=classes, templates=templates, trust=trust, device=device)
     return model.predict(inputs, fps=fps, **options)
+
+
+def describe(checkpoint: str | Sequence[str], inputs: str, **settings: Any) -> list[dict[str, Any]]:
+    """Say what is in videos: what ``videoai describe`` does, and the same files.
+
+    Args:
+        checkpoint: one or several, which look at each video together.
+        inputs: a video, a folder or a glob.
+        settings: those of ``DescribeSettings``: shots, key_frames, classes, window_seconds, run_dir, ...
+    Returns: for each video the content of its description.json and ``files``; of one that cannot be read ``path`` and
+        ``error``.
+    Raises: ValueError, OSError, ImportError: one line each.
+    """
+    from videoai.run.describe import describe as run
+    from videoai.settings.describe import DescribeSettings
+
+    several = [checkpoint] if isinstance(checkpoint, str) else list(checkpoint)
+    return list(run(parse(DescribeSettings, {"checkpoint": several, "input": inputs, **settings})))

@@ -195,3 +195,17 @@ def test_a_search_by_a_text_needs_a_table_of_its_space(ids, videoai, untrained, 
     both = videoai("search", table, "text=up", f"query={clip_folder}")
     assert both.code == 1 and "both are given. Give one: query=VIDEO, or text='a person falls'." in both.err
     assert "neither is given" in videoai("search", table).err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["tiny_clip", "tiny_xclip"])
+def test_a_description_compares_with_texts_beside_a_model_that_reads_none(name, ids, videoai, untrained, clip_folder):
+    checkpoints = f"checkpoint=[{ids[name]},{untrained.removeprefix('checkpoint=')}]"
+    question = ("classes=opening a door,falling", "window_seconds=0.5", "shots=false", "run_dir=out")
+    done = videoai("describe", checkpoints, f"input={clip_folder}/up/up_0.mp4", *question)
+    assert done.code == 0, done.err
+    told = json.loads(Path("out/up_0/description.json").read_text())
+    labels = {checkpoint: set() for checkpoint in (one["checkpoint"] for one in told["checkpoints"])}
+    for tag in told["tags"]:
+        labels[tag["checkpoint"]].add(tag["label"])
+    assert [*labels.values()] == [{"opening a door", "falling"}, {"down", "left", "right", "up"}]

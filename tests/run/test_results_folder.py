@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from videoai.run.results_folder import evaluation_folder, prediction_folder
+from videoai.run.results_folder import description_folder, evaluation_folder, prediction_folder
 
 FACTS = {"split": "test", "views": "1x1", "fingerprint": "a"}
 INPUTS = {"checkpoint": "best.pt", "input": "films"}
@@ -83,3 +83,12 @@ def test_predictions_of_an_earlier_version_are_kept(tmp_path, monkeypatch):
     (tmp_path / "runs/predict").mkdir(parents=True)
     (tmp_path / "runs/predict/predictions.jsonl").write_text("{}\n")
     assert predict() == "runs/predict-2"
+
+
+@pytest.mark.parametrize("name", ["\udcff.mp4", "films/é.mp4", "ascii.mp4"])
+@pytest.mark.parametrize(
+    ("folder_of", "file"), [(prediction_folder, "predictions.json"), (description_folder, "describe.json")]
+)
+def test_a_name_in_any_bytes_is_written_and_read_back(name, folder_of, file, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert json.loads((folder_of(None, {"input": name}) / file).read_text()) == {"input": name}

@@ -10,6 +10,7 @@ import pytest
 
 from videoai.settings import benchmarks, datasets, gan, study, training, verbs
 from videoai.settings.data import DataSettings
+from videoai.settings.describe import DescribeSettings
 from videoai.settings.layouts import LAYOUTS
 from videoai.settings.model import OPTIMIZERS, SCHEDULES
 from videoai.settings.parse import complete, describe, flatten, parse, to_dict, type_hints, unused
@@ -30,6 +31,7 @@ JOBS = [
     gan.GenerateSettings,
     verbs.EvaluateSettings,
     verbs.PredictSettings,
+    DescribeSettings,
     verbs.PushSettings,
     datasets.InspectSettings,
     datasets.CheckSettings,
@@ -234,6 +236,7 @@ def test_what_a_setting_needs_is_a_setting():
         "hub",
         "events",
         "task.head",
+        "shots",
     }
     needed = {re.split("[=>]", setting_of(f).needs)[0] for cls in ALL for f in fields(cls)}
     assert needed - {""} <= known

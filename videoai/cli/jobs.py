@@ -29,6 +29,12 @@ JOBS: dict[str, Job] = {
     "predict": Job(
         "videoai.cli.predict:main", "name the action in your video files", ("videoai.settings.verbs:PredictSettings",)
     ),
+    "describe": Job(
+        "videoai.cli.describe:main",
+        "say what is in a video: shots, tags, actions, curves and key frames, on one page",
+        ("videoai.settings.describe:DescribeSettings",),
+        "input=PATH checkpoint=[A,B,...] [key=value ...]",
+    ),
     "runs": Job(
         "videoai.cli.runs:runs",
         "list your runs: state, best metric, test result, what differs",
@@ -202,6 +208,7 @@ ELSEWHERE = {
     **dict.fromkeys(("fit", "run", "finetune", "fine-tune", "resume"), "train"),
     **dict.fromkeys(("test", "val", "validate", "eval", "score"), "evaluate"),
     **dict.fromkeys(("infer", "inference", "classify", "demo"), "predict"),
+    **dict.fromkeys(("summary", "summarize", "summarise", "shots", "keyframes"), "describe"),
     **dict.fromkeys(("publish", "upload", "share"), "push"),
     **dict.fromkeys(("inspect", "preview", "check", "prepare"), "data"),
     **dict.fromkeys(("find", "retrieve", "similar"), "search"),

@@ -61,13 +61,20 @@ class Predictor:
 
     def of(self, video: Video, path: str) -> Answer:
         """The answer for an open video; ``path`` names it. Raises: BadVideo."""
-        spans, rate = self._windows(video), video.fps / frame_step(self.model.clip, video.fps)
-        parts = [self._scores(video, path, part) for part in _chunks(spans)]
+        spans = self.windows(video)
+        parts = [self._looked_at(video, path, part) for part in _chunks(spans)]
         scores, seconds = (torch.cat(column) for column in zip(*parts, strict=True))
+        return self.answer(video, path, spans, scores, seconds)
+
+    def answer(
+        self, video: Video, path: str, spans: list[tuple[float, float]], scores: Tensor, seconds: Tensor
+    ) -> Answer:
+        """What the task says of all windows: ``spans``, and for each what ``scores`` and ``places`` give."""
+        rate = video.fps / frame_step(self.model.clip, video.fps)
         windows = Windows(path, video.duration_seconds, spans, scores, seconds, rate, self.thresholds)
         return self.task.answer(windows, self.model.classes, top_k=self.top_k)
 
-    def _windows(self, video: Video) -> list[tuple[float, float]]:
+    def windows(self, video: Video) -> list[tuple[float, float]]:
         """(start, end) in seconds; a single one over the whole video when it is short."""
         clip, duration = self.model.clip, video.duration_seconds
         if self.task.per_frame:
@@ -80,19 +87,26 @@ class Predictor:
             return [(0.0, duration)]
         return sliding_windows(0.0, duration, length, self.hop_seconds or length)
 
-    @torch.inference_mode()
-    def _scores(self, video: Video, path: str, windows: list[tuple[float, float]]) -> tuple[Tensor, Tensor]:
+    def _looked_at(self, video: Video, path: str, windows: list[tuple[float, float]]) -> tuple[Tensor, Tensor]:
         """float [W, K] or [W, K, T], and the time of each frame, float64 [W, T]."""
-        indices, seconds = zip(*(self._places(video, path, *window) for window in windows), strict=True)
-        frames = center_crop(video.frames(torch.cat(indices), size=self.model.clip.short_side), self.model.clip.size)
-        stacked = frames.reshape(len(windows), -1, *frames.shape[1:])  # [W*T, C, H, W] -> [W, T, C, H, W]
-        with self.precision.autocast():
-            outputs = self.model(self.precision.place_video(self.to_input.normalized(stacked)))
-        if not self.task.per_frame:
-            check_outputs(outputs, len(windows), self.model)
-        return self.task.activated(outputs.float()).cpu(), torch.stack(seconds)
+        indices, seconds = zip(*(self.places(video, path, *window) for window in windows), strict=True)
+        frames = self.cropped(video.frames(torch.cat(indices), size=self.model.clip.short_side))
+        return self.scores(frames.reshape(len(windows), -1, *frames.shape[1:])), torch.stack(seconds)
 
-    def _places(self, video: Video, path: str, start_seconds: float, end_seconds: float) -> tuple[Tensor, Tensor]:
+    def cropped(self, frames: Tensor) -> Tensor:
+        """uint8 [T, C, H, W] of the clip's short side -> its centre."""
+        return center_crop(frames, self.model.clip.size)
+
+    @torch.inference_mode()
+    def scores(self, clips: Tensor) -> Tensor:
+        """uint8 [W, T, C, H, W] -> float [W, K] or [W, K, T], as the task reads the outputs."""
+        with self.precision.autocast():
+            outputs = self.model(self.precision.place_video(self.to_input.normalized(clips)))
+        if not self.task.per_frame:
+            check_outputs(outputs, len(clips), self.model)
+        return self.task.activated(outputs.float()).cpu()
+
+    def places(self, video: Video, path: str, start_seconds: float, end_seconds: float) -> tuple[Tensor, Tensor]:
         """The frames of a window and their times, [T]."""
         try:
             stretch = stretch_of(video, self.model.clip, start_seconds, end_seconds)

@@ -39,7 +39,14 @@ def prediction_folder(run_dir: str | None, facts: Facts) -> Path:
     """The folder of predictions: ``run_dir``, or runs/predict, runs/predict-2, ..."""
     folder = choose_folder(run_dir, Path("runs") / "predict", facts, read_inputs)
     if process_group.rank() == 0:
-        (folder / INPUTS).write_text(json.dumps(dict(facts), indent=2, ensure_ascii=False) + "\n")
+        (folder / INPUTS).write_text(json.dumps(dict(facts), indent=2) + "\n")
+    return folder
+
+
+def description_folder(run_dir: str | None, facts: Facts) -> Path:
+    """The folder of descriptions: ``run_dir``, or runs/describe, runs/describe-2, ..."""
+    folder = choose_folder(run_dir, Path("runs") / "describe", facts, lambda held: _read(held / DESCRIBED))
+    (folder / DESCRIBED).write_text(json.dumps(dict(facts), indent=2) + "\n")
     return folder
 
 
@@ -61,6 +68,7 @@ def read_results(folder: Path) -> Facts | None:
     return _read(folder / "results.json")
 
 
+DESCRIBED = "describe.json"  # beside the folders of the videos: what was asked
 INPUTS = "predictions.json"  # beside predictions.jsonl: what the answers are to
 
 

@@ -11,11 +11,11 @@ import operator
 import os
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import av.error
 import numpy as np
@@ -37,6 +37,9 @@ SEEK_GAIN_FRAMES = 1  # a seek takes 0.1 ms or less, half of what FFmpeg needs f
 RATE_TOLERANCE = 0.05  # headers lie, but one that agrees this well with rounded timestamps is the exact rate
 BARE_STREAM_FPS = 25.0  # what FFmpeg assumes for streams without times
 
+T = TypeVar("T")
+Request = tuple[Sequence[int] | Tensor, int | tuple[int, int] | None]  # numbers of frames, and their size
+
 
 class _NotAsIndexedError(Exception):
     """The decoder does not deliver what the index promised."""
@@ -49,7 +52,7 @@ class PyAVVideo:
         """``source``: the bytes of the file where they come from elsewhere; ``path`` then only names them."""
         self.path = os.fspath(path)
         self._is_file = source is None
-        self._scaler = VideoReformatter()
+        self._scalers: dict[object, VideoReformatter] = defaultdict(VideoReformatter)  # one a size
         self._shown: Shown | None = None  # known from the first decoded frame on
         self._index: FrameIndex | None = None  # None = frames are numbered by counting from the start
         self._is_counted = self._is_closed = self._streams = False
@@ -88,21 +91,31 @@ class PyAVVideo:
             ValueError: an index outside 0 .. num_frames - 1, or a closed video.
             BadVideo: "short" when fewer frames decode than were announced; num_frames then holds the true count.
         """
-        wanted = [operator.index(one) for one in (indices.tolist() if isinstance(indices, Tensor) else indices)]
+        wanted = numbers_of(indices)
+        return self._verified(wanted, size, lambda: self._read(wanted, size))
+
+    def frames_at_sizes(self, requests: Sequence[Request]) -> list[Tensor]:
+        """What ``frames`` gives for each request, to the same bytes, in one decoding pass. Raises: as ``frames``."""
+        asked = [(numbers_of(indices), size) for indices, size in requests]
+        every = [number for wanted, _ in asked for number in wanted]
+        return self._verified(every, None, lambda: self._read_sizes(asked))
+
+    def _verified(self, wanted: list[int], size: int | tuple[int, int] | None, read: Callable[[], T]) -> T:
+        """What ``read`` gives; where the file decodes otherwise than listed, the frames are counted first."""
         if self._is_closed:
             raise ValueError(f"{self.path}: the video is closed; open it again to read frames")
         check_request(self.path, wanted, self.num_frames, size)
         announced = self.num_frames
         with as_bad_video(self.path, "decode"):
             try:
-                return self._read(wanted, size)
+                return read()
             except _NotAsIndexedError:
                 if self._is_counted:
                     raise BadVideo(self.path, "corrupt", "decode", "decodes differently a second time") from None
                 self._count()
             if max(wanted) >= self.num_frames:
                 raise BadVideo(self.path, "short", "decode", f"{announced} frames announced, {self.num_frames} decode")
-            return self._read(wanted, size)
+            return read()
 
     def close(self) -> None:
         self._stream.close()
@@ -163,17 +176,23 @@ class PyAVVideo:
     # ---- reading
 
     def _read(self, wanted: list[int], size: int | tuple[int, int] | None) -> Tensor:
-        places: dict[int, list[int]] = defaultdict(list)
-        for place, index in enumerate(wanted):
-            places[index].append(place)
-        pictures: npt.NDArray[np.uint8] | None = None
+        return self._read_sizes([(wanted, size)])[0]
+
+    def _read_sizes(self, requests: Sequence[tuple[list[int], int | tuple[int, int] | None]]) -> list[Tensor]:
+        places: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))  # frame: request: places
+        for number, (wanted, _) in enumerate(requests):
+            for place, index in enumerate(wanted):
+                places[index][number].append(place)
+        read: dict[int, npt.NDArray[np.uint8]] = {}
         for index, frame in self._chosen(sorted(places)):
-            picture = self._picture(index, frame, size)
-            if pictures is None:
-                # NumPy would ask for huge pages: for 440 MB of ten clips of 720p they took the system twice as long.
-                pictures = torch.empty((len(wanted), *picture.shape), dtype=torch.uint8).numpy()
-            pictures[places[index]] = picture
-        return torch.from_numpy(pictures).permute(0, 3, 1, 2)  # [T, H, W, C] -> [T, C, H, W]
+            for number, there in places[index].items():
+                wanted, size = requests[number]
+                picture = self._picture(index, frame, size)
+                if number not in read:
+                    # NumPy would ask for huge pages: for 440 MB of ten clips of 720p they took the system twice as long
+                    read[number] = torch.empty((len(wanted), *picture.shape), dtype=torch.uint8).numpy()
+                read[number][there] = picture
+        return [torch.from_numpy(read[number]).permute(0, 3, 1, 2) for number in range(len(requests))]
 
     def _picture(self, index: int, frame: VideoFrame, size: int | tuple[int, int] | None) -> npt.NDArray[np.uint8]:
         """uint8 [H, W, C], perhaps a view into FFmpeg's memory."""
@@ -185,7 +204,7 @@ class PyAVVideo:
             raise BadVideo(
                 self.path, "too_large", "decode", f"{width} x {height} after scaling, above {MAX_PIXELS} pixels"
             )
-        return rgb(frame, self._scaler, self._shown, height, width)
+        return rgb(frame, self._scalers[size], self._shown, height, width)
 
     def _chosen(self, order: list[int]) -> Iterator[tuple[int, VideoFrame]]:
         """The frames with these numbers, which rise."""
@@ -253,3 +272,8 @@ class PyAVVideo:
             self.frames([0], size=2)  # FFmpeg refuses to scale interlaced pictures to a height of 1
         assert self._shown is not None
         return self._shown.height, self._shown.width
+
+
+def numbers_of(indices: Sequence[int] | Tensor) -> list[int]:
+    """As a list of ints."""
+    return [operator.index(one) for one in (indices.tolist() if isinstance(indices, Tensor) else indices)]
