@@ -22,7 +22,7 @@ from packaging.utils import canonicalize_name
 import videoai
 
 ROOT = Path(__file__).resolve().parents[1]
-OPTIONAL = {"torchcodec", "fsspec", "optuna", "pyarrow", "tokenizers", "ftfy"}  # used when they are there
+OPTIONAL = {"torchcodec", "fsspec", "optuna", "pyarrow", "tokenizers", "ftfy", "cv2"}  # used when they are there
 README_SCRIPT = ROOT / "scripts" / "readme_block.py"
 
 
