@@ -9,7 +9,7 @@ from videoai.core import process_group
 from videoai.core.messages import command_line
 from videoai.data.faces.crop import FaceCropping
 from videoai.data.faces.detect import Detecting, DetectorName, open_detector
-from videoai.data.faces.record import recorded_faces
+from videoai.data.faces.record import KEY, recorded_faces
 from videoai.models.published.download import cache_path, digest_of, fetch
 
 logger = logging.getLogger(__name__)
@@ -20,7 +20,6 @@ YUNET_URL = (
     "models/face_detection_yunet/face_detection_yunet_2026may.onnx"
 )
 YUNET = "yunet_2026may"  # its name in the cache
-KEY = "faces"  # in a checkpoint: the settings of faces of its training videos
 
 
 def detecting(name: DetectorName, model: str | None, per_second: float) -> Detecting:

@@ -70,7 +70,14 @@ def test_frames_show_the_face_alone(write_square, size):
         assert video.duration_seconds == pytest.approx(2)
 
 
-def test_a_video_without_a_face_is_shown_whole(write_square):
+def test_a_video_without_a_face_is_shown_whole_and_named(write_square, caplog):
     none = Boxes(file="boxes.csv", by_path={}, counts_frames=False)
     with open_shown(write_square(), faces=FaceCropping(finder=none)) as video:
         assert (video.height, video.width) == (64, 96)
+    assert "square.mp4: no face found, so the whole picture is read" in caplog.text
+
+
+def test_a_video_is_closed_when_its_face_cannot_be_looked_for(write_square):
+    wrong = Boxes(file="boxes.csv", by_path={"": np.array([[99.0, 1, 1, 9, 9, 1]])}, counts_frames=False)
+    with pytest.raises(ValueError, match="at 99 s, but the video ends at 2 s"):
+        open_shown(write_square(), faces=FaceCropping(finder=wrong))

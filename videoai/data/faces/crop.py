@@ -6,6 +6,7 @@ The median takes single wrong boxes out, the Gaussian the trembling. The square 
 the box. It moves inside the picture where it would leave it, and is never larger than the picture: nothing is padded.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +19,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from videoai.core.paths import display_path
 from videoai.data.decode import Video, open_video
 from videoai.data.faces.track import Track
 
+logger = logging.getLogger(__name__)
 STEPS_PER_SECOND = 20.0
 SMOOTH_SECONDS = 0.3  # standard deviation of the Gaussian
 CHUNK_FRAMES = 8  # whole pictures that are in memory at a time
@@ -47,15 +50,18 @@ class FaceCropping:
 
 
 def open_shown(path: str | Path, *, faces: FaceCropping | None = None, **options: Any) -> Video:
-    """As ``open_video``, around the main face where ``faces`` says so. Raises: BadVideo."""
+    """As ``open_video``, around the main face if ``faces``; a video without one is named. Raises: BadVideo."""
     video = open_video(path, **options)
     if faces is None:
         return video
     try:
-        return faces.cropped(video)[0]
+        shown, track = faces.cropped(video)
     except BaseException:
         video.close()
         raise
+    if track is None:
+        logger.warning("%s: no face found, so the whole picture is read", display_path(path))
+    return shown
 
 
 class CroppedVideo:

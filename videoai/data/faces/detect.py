@@ -48,7 +48,7 @@ class Detecting:
         moments: list[tuple[float, list[Box]]] = []
         for start in range(0, len(shown), CHUNK_FRAMES):
             chunk = shown[start : start + CHUNK_FRAMES]
-            pictures = video.frames(chunk.tolist(), size=size).permute(0, 2, 3, 1).contiguous().numpy()
+            pictures = video.frames(chunk.tolist(), size=size).permute(0, 2, 3, 1).contiguous().cpu().numpy()
             for number, picture in zip(chunk, pictures, strict=True):
                 boxes = [scaled(box, video.height / size[0], video.width / size[1]) for box in find(picture)]
                 moments.append((float(video.timestamps[number]), boxes))

@@ -5,7 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from videoai.core.paths import is_url
+
 PREPARED = "prepare.json"
+KEY = "faces"  # in a checkpoint: the settings of the faces of its training videos
 
 
 def recorded_faces(path: str | Path) -> dict[str, Any] | None:
@@ -13,7 +16,7 @@ def recorded_faces(path: str | Path) -> dict[str, Any] | None:
 
     The nearest folder above it that ``data prepare`` made says so.
     """
-    for folder in Path(path).absolute().parents:
+    for folder in () if is_url(str(path)) else Path(path).absolute().parents:
         try:
             facts = json.loads((folder / PREPARED).read_text(encoding="utf-8"))
         except (OSError, ValueError):
