@@ -22,15 +22,21 @@ YUNET_URL = (
 YUNET = "yunet_2026may"  # its name in the cache
 
 
-def detecting(name: DetectorName, model: str | None, per_second: float) -> Detecting:
-    """A detector that is ready to look. Raises: ImportError, ValueError, OSError: it is not, and what to do."""
-    file = str(yunet_file(model)) if name == "yunet" else None
-    open_detector(name, file)  # now, and not in the first of many processes
+def detecting(name: DetectorName, model: str | None, per_second: float, *, without: str) -> Detecting:
+    """A detector that is ready to look. ``without``: a sentence on what can be done without it.
+
+    Raises: ImportError, ValueError, OSError: it is not, and what to do.
+    """
+    file = str(yunet_file(model, without)) if name == "yunet" else None
+    try:
+        open_detector(name, file)  # now, and not in the first of many processes
+    except ImportError as error:
+        raise ImportError(f"{error}. {without}") from error
     return Detecting(detector=name, model=file, per_second=per_second)
 
 
-def yunet_file(given: str | None) -> Path:
-    """The network's file, which is fetched once. Raises: OSError: not there, and not to be had."""
+def yunet_file(given: str | None, without: str) -> Path:
+    """The network's file, which is fetched once. Raises: OSError: not there, and not to be had. ValueError: another."""
     if given:
         path = Path(given).expanduser().absolute()
         if not path.is_file():
@@ -42,9 +48,8 @@ def yunet_file(given: str | None) -> Path:
     except OSError as error:
         place = cache_path(YUNET, YUNET_URL)
         raise OSError(
-            f"faces=auto needs the file of YuNet, which cannot be fetched here. Fetch {YUNET_URL} elsewhere, then "
-            f"faces_model=FILE or put it at {place}. Without it: faces_detector=haar, which ships with OpenCV and "
-            "misses more faces."
+            f"the file of YuNet cannot be fetched here. Fetch {YUNET_URL} elsewhere, then faces_model=FILE or put it "
+            f"at {place}. {without}"
         ) from error
     if digest_of(path) != YUNET_SHA256:
         raise ValueError(f"{path}: not the published YuNet. Delete it, or name a file of yours: faces_model=FILE")
@@ -77,7 +82,8 @@ def cropping_as_trained(
         advice = command_line("data prepare", "data=csv", "data.path=CLIPS.csv", "out=DIR", *prepare_words(trained))
         logger.warning("the checkpoint was trained on crops of faces, and %s. To crop first: %s", why, advice)
         return None
-    finder = detecting(how, model, number_of(trained, "faces_per_second", 10.0, least=0.1, most=1000))
+    per_second = number_of(trained, "faces_per_second", 10.0, least=0.1, most=1000)
+    finder = detecting(how, model, per_second, without="Without it: faces=off reads whole pictures")
     margin = number_of(trained, "faces_margin", 1.3, least=0.5, most=5)
     logger.info("faces: the main face is cut out as in training, %s, x %g; faces=off reads whole pictures", how, margin)
     return FaceCropping(finder=finder, margin=margin)

@@ -12,7 +12,7 @@ from videoai.data.decode import open_video
 from videoai.data.encode import write_clip
 from videoai.data.faces.record import recorded_faces
 from videoai.data.lists.manifest import from_csv
-from videoai.run.datasets.faces import boxes_of
+from videoai.run.datasets.faces import WITHOUT, boxes_of
 from videoai.run.datasets.prepare import prepare
 from videoai.run.faces import yunet_file
 from videoai.settings.data import DataSettings
@@ -20,7 +20,7 @@ from videoai.settings.datasets import PrepareSettings
 from videoai.settings.parse import parse
 
 NAMES = ("a/0.mp4", "a/1.mp4", "b/2.mp4", "b/3.mp4")
-WITHOUT = "b/3.mp4"  # the table has no box of it
+NO_BOX = "b/3.mp4"  # the table has no box of it
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def source(tmp_path: Path) -> Path:
         for at, frame in enumerate(frames):
             x, y = 5 + 4 * at, 10 + number
             frame[y : y + 20, x : x + 20] = 240
-            lines += [f"{name},{at / 10},{x},{y},20,20\n"] if name != WITHOUT else []
+            lines += [f"{name},{at / 10},{x},{y},20,20\n"] if name != NO_BOX else []
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         write_clip(root / name, frames, fps=10)
     (tmp_path / "boxes.csv").write_text("path,seconds,x,y,w,h\n" + "".join(lines))
@@ -58,19 +58,19 @@ def test_the_face_is_cut_out_and_a_video_without_one_is_whole_and_listed(source,
     done = run(source, tmp_path / "out", to=to, faces_margin=1.0)
     for item in (item for items in from_csv(done.manifest).splits.values() for item in items):
         with open_video(item.path) as video:
-            if Path(WITHOUT).stem in Path(item.path).name:
+            if Path(NO_BOX).stem in Path(item.path).name:
                 assert (video.height, video.width) == (64, 96)
             else:
                 assert (video.height, video.width) == (20, 20)
                 assert video.frames(range(12)).float().mean() > 215  # grey is 90
     assert done.faces is not None
-    assert (done.faces.num_videos, done.faces.without, done.faces.num_several) == (4, (WITHOUT,), 0)
-    assert (tmp_path / "out/no_face.csv").read_text() == f"path,outcome\n{WITHOUT},kept whole\n"
+    assert (done.faces.num_videos, done.faces.without, done.faces.num_several) == (4, (NO_BOX,), 0)
+    assert (tmp_path / "out/no_face.csv").read_text() == f"path,outcome\n{NO_BOX},kept whole\n"
 
 
 def test_videos_without_a_face_can_be_left_out(source, tmp_path):
     done = run(source, tmp_path / "out", faces_missing="leave_out")
-    assert listed(tmp_path / "out") == {f"videos/{name}" for name in NAMES if name != WITHOUT}
+    assert listed(tmp_path / "out") == {f"videos/{name}" for name in NAMES if name != NO_BOX}
     assert sum(done.splits.values()) == 3
     assert "left out of clips.csv" in (tmp_path / "out/no_face.csv").read_text()
 
@@ -107,7 +107,7 @@ def test_other_settings_of_faces_want_another_folder(source, tmp_path, change):
 def test_another_table_wants_another_folder(source, tmp_path):
     run(source, tmp_path / "out")
     with (tmp_path / "boxes.csv").open("a") as file:
-        file.write(f"{WITHOUT},0,1,1,9,9\n")
+        file.write(f"{NO_BOX},0,1,1,9,9\n")
     with pytest.raises(ValueError, match="was made with faces_boxes="):
         run(source, tmp_path / "out")
 
@@ -159,7 +159,14 @@ def test_the_folder_says_how_faces_were_cut_out(source, tmp_path, path):
 
 def test_a_model_that_is_not_there_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"faces_model=.*no such file. It is fetched from https"):
-        yunet_file(str(tmp_path / "none.onnx"))
+        yunet_file(str(tmp_path / "none.onnx"), "")
+
+
+def test_without_the_network_the_ways_on_are_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("VIDEOAI_CACHE", str(tmp_path))
+    monkeypatch.setattr("videoai.run.faces.YUNET_URL", (tmp_path / "none.onnx").as_uri())
+    with pytest.raises(OSError, match=r"cannot be fetched here.*faces_model=FILE.*Without it: faces_detector=haar"):
+        yunet_file(None, WITHOUT["yunet"])
 
 
 def test_another_file_in_the_cache_is_refused(tmp_path, monkeypatch, caplog):
@@ -167,7 +174,7 @@ def test_another_file_in_the_cache_is_refused(tmp_path, monkeypatch, caplog):
     (tmp_path / "weights").mkdir()
     (tmp_path / "weights/yunet_2026may.onnx").write_text("another")
     with pytest.raises(ValueError, match="not the published YuNet"):
-        yunet_file(None)
+        yunet_file(None, "")
 
 
 def test_haar_finds_no_face_in_a_square(source, tmp_path):

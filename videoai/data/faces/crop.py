@@ -69,8 +69,8 @@ class CroppedVideo:
 
     def __init__(self, video: Video, track: Track, margin: float) -> None:
         self.video, self.track, self.margin = video, track, margin
-        squares = self.squares()
-        self.height = self.width = int(np.median(squares[:, 2]))
+        self._squares = np.empty((0, 3), np.int64)
+        self.height = self.width = int(np.median(self.squares()[:, 2]))
 
     @property
     def path(self) -> str:
@@ -93,8 +93,11 @@ class CroppedVideo:
         return self.video.timestamps
 
     def squares(self) -> npt.NDArray[np.int64]:
-        """[num_frames, 3] left, top and side in pixels."""
-        return squares_at(self.timestamps, self.track, self.margin, height=self.video.height, width=self.video.width)
+        """int64 [num_frames, 3] left, top and side in pixels; made again when fewer frames turn out to decode."""
+        if len(self._squares) != len(self.timestamps):
+            sides = {"height": self.video.height, "width": self.video.width}
+            self._squares = squares_at(self.timestamps, self.track, self.margin, **sides)
+        return self._squares
 
     def frames(self, indices: Sequence[int] | Tensor, size: int | tuple[int, int] | None = None) -> Tensor:
         """As ``Video.frames``; ``size`` None = the median side of the squares."""

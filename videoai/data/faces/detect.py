@@ -18,7 +18,7 @@ Picture = npt.NDArray[np.uint8]  # [H, W, 3] RGB
 LONG_SIDE = 640  # pixels; larger pictures are scaled down before a face is looked for
 CHUNK_FRAMES = 16  # decoded at a time
 MIN_SCORE = 0.7  # YuNet's, from 0 to 1
-NEEDS_OPENCV = "finding faces needs OpenCV: pip install 'videoai[faces]', or give boxes: faces=precomputed"
+NEEDS_OPENCV = "finding faces needs OpenCV: pip install 'videoai[faces]'"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,6 +27,10 @@ from videoai.settings.datasets import PrepareSettings
 logger = logging.getLogger(__name__)
 
 OF_ALL = ("faces_margin", "faces_missing")
+WITHOUT = {
+    "yunet": "Without it: faces_detector=haar, which ships with OpenCV and misses more faces",
+    "haar": "Without it: boxes of another detector, faces=precomputed faces_boxes=FILE",
+}
 OUTCOMES = {"whole": "kept whole", "leave_out": "left out of clips.csv"}
 
 
@@ -45,7 +49,8 @@ def new_cropping(settings: PrepareSettings, root: str, sources: Sequence[Source]
     if settings.faces is None:
         return None
     if settings.faces == "auto":
-        finder = detecting(settings.faces_detector, settings.faces_model, settings.faces_per_second)
+        how = (settings.faces_detector, settings.faces_model, settings.faces_per_second)
+        finder = detecting(*how, without=WITHOUT[settings.faces_detector])
         return FaceCropping(finder=finder, margin=settings.faces_margin)
     finder = read_boxes(os.path.expanduser(str(settings.faces_boxes)), root)
     if said := check_names(finder, [source.name for source in sources] + [source.path for source in sources]):
