@@ -16,9 +16,11 @@ from videoai.data.encode import write_clip
 from videoai.run.datasets.prepare import prepare
 from videoai.run.ensemble import check_members
 from videoai.run.faces import cropping_as_trained
+from videoai.run.features.extract import extract
 from videoai.run.predict import predict
 from videoai.settings.data import DataSettings
 from videoai.settings.datasets import PrepareSettings
+from videoai.settings.features import ExtractSettings
 from videoai.settings.parse import parse
 from videoai.settings.verbs import PredictSettings
 
@@ -130,6 +132,10 @@ def test_a_model_of_crops_answers_for_raw_videos_as_for_crops(tmp_path, caplog):
         assert three != pytest.approx(one, abs=1e-5)
     answers(best, tmp_path / "raw/left/2.mp4", tmp_path / "four")
     assert "left/2.mp4: no face found, so the whole picture is read" in caplog.text
+    given = {"checkpoint": best, "input": f"{tmp_path}/raw/right/*", "run_dir": f"{tmp_path}/table", "format": "npz"}
+    caplog.clear()
+    extract(parse(ExtractSettings, given))
+    assert "trained on crops of faces, and these are read as they are" in caplog.text
     model = videoai.load(best)
     caplog.clear()
     model.predict(f"{tmp_path}/made/frames/right/*")

@@ -37,7 +37,7 @@ from videoai.report.page.page import page
 from videoai.report.result_files import Evaluated, write_report
 from videoai.run.ablation import ablations, check_ablate, motion_sections, with_ablations
 from videoai.run.checkpoint_data import DataChange, check_data_unchanged, choose_data, read_data
-from videoai.run.faces import cropping_as_trained
+from videoai.run.faces import cropping_as_trained, note_whole_pictures
 from videoai.run.fiftyone import check_fiftyone, with_fiftyone
 from videoai.run.localize import evaluated_videos, find_events, open_videos
 from videoai.run.page import NAME, about, python_call, with_page
@@ -140,7 +140,7 @@ def _evaluate_events(
     facts = {"split": split.name, "views": settings.views, "fingerprint": split.fingerprint}
     folder = evaluation_folder(settings.run_dir, checkpoint=settings.checkpoint, data=split.other_data, facts=facts)
     precision = evaluation_precision(settings.precision, device)
-    cropping_as_trained(state, split.paths, faces="off", model=None)  # a warning: each window would look again
+    note_whole_pictures(state, split.paths)
     videos = open_videos(split.items, split.target, {"frame_fps": split.frame_fps, "isolated": settings.isolated})
     scores, errors = find_events(model, task, videos, replace(settings, frame_fps=split.frame_fps), precision)
     about_them = {

@@ -89,6 +89,11 @@ def cropping_as_trained(
     return FaceCropping(finder=finder, margin=margin)
 
 
+def note_whole_pictures(state: Mapping[str, Any], paths: Sequence[str]) -> None:
+    """A warning where a model of crops gets other videos as they are: each of their windows would look again."""
+    cropping_as_trained(state, list(dict.fromkeys(paths)), faces="off", model=None)
+
+
 def prepare_words(trained: Mapping[str, Any]) -> list[str]:
     """The settings of ``data prepare`` that crop as the training videos were cropped."""
     if trained.get("faces") == "precomputed":
