@@ -22,7 +22,7 @@ from packaging.utils import canonicalize_name
 import videoai
 
 ROOT = Path(__file__).resolve().parents[1]
-OPTIONAL = {
+OPTIONAL = {  # used when they are there
     "torchcodec",
     "fsspec",
     "optuna",
@@ -30,7 +30,8 @@ OPTIONAL = {
     "tokenizers",
     "ftfy",
     "scenedetect",
-}  # used when they are there
+    "cv2",
+}
 README_SCRIPT = ROOT / "scripts" / "readme_block.py"
 
 

@@ -109,7 +109,7 @@ def test_repeats_are_different_clips_from_one_opening_of_the_video(items, monkey
         opened.append(path)
         return open_video(path)
 
-    monkeypatch.setattr(reading, "open_video", counting)
+    monkeypatch.setattr(reading, "open_shown", counting)
     dataset = train_clips(
         items, TrainTransform(size=24, policy="randaugment"), repeats=3, jitter=TemporalJitter(speed=2.0)
     )

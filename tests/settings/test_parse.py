@@ -233,6 +233,7 @@ def test_what_a_setting_needs_is_a_setting():
         "gan.generator.motion_code",
         "optim.momentum",
         "to",
+        "faces",
         "hub",
         "events",
         "task.head",

@@ -7,6 +7,7 @@ from videoai.compose.settings import from_arguments
 from videoai.settings.datasets import PrepareSettings
 
 if TYPE_CHECKING:
+    from videoai.run.datasets.faces import FacesFound
     from videoai.run.datasets.prepare import Prepared
 
 
@@ -51,7 +52,24 @@ def print_summary(done: "Prepared") -> None:
             what = f"{len(bad)} videos cannot be read in full and stay"
         print(f"{what} in the set; see {out}/unreadable.csv. First:")
         print(f"  {BadVideo(name, reason, stage, detail)} ({outcome})")
+    if done.faces:
+        print_faces(done.faces, out)
     print(f"next: {next_command(done)}")
+
+
+def print_faces(found: "FacesFound", out: str) -> None:
+    """In how many videos there is a face, and what became of the others."""
+    from videoai.core.messages import pluralize
+    from videoai.run.datasets.faces import OUTCOMES
+
+    num_without, num = len(found.without), found.num_videos
+    print(f"faces: cut out of {num - num_without} of {pluralize(num, 'video')}; boxes in {out}/faces.csv")
+    if num_without:
+        share = f"{100 * num_without / num:.1f} %"
+        print(f"no face in {num_without} ({share}), {OUTCOMES[found.missing]}; see {out}/no_face.csv. First:")
+        print(f"  {found.without[0]}")
+    if found.num_several:
+        print(f"{pluralize(found.num_several, 'video')} with several faces at a time: the main one was taken")
 
 
 def next_command(done: "Prepared") -> str:

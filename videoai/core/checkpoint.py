@@ -1,7 +1,8 @@
 """Checkpoints: one file of plain data, written completely or not at all, loaded without running any code in it.
 
 Keys: ``format, config, classes, clip, model, ema, optimizer, step, best, metrics, tuned, versions, trained_on`` (and
-``scaler`` with fp16). Everything that evaluation and prediction need is inside; nothing else is consulted.
+``scaler`` with fp16, ``faces`` where the training videos are crops of faces). Everything that evaluation and prediction
+need is inside; nothing else is consulted.
 """
 
 import errno

@@ -17,7 +17,8 @@ import torch
 from torch import Generator, Tensor
 
 from videoai.core.types import ClipSpec, VideoItem
-from videoai.data.decode import Video, open_video
+from videoai.data.decode import Video
+from videoai.data.faces.crop import open_shown
 from videoai.data.isolation import Worker, WorkerFailure
 from videoai.data.media import MAX_READ_SECONDS, BadVideo
 from videoai.data.sampling import NO_JITTER, TemporalJitter, clip_indices
@@ -66,7 +67,7 @@ def read_timed_views(
     announces; the decoder then knows the true count, and the clips are drawn again.
 
     Args:
-        reading: options of ``open_video``, and ``isolated``: read in a process of its own, which is kept for the next.
+        reading: options of ``open_shown``, and ``isolated``: read in a process of its own, which is kept for the next.
     Raises: BadVideo; also "crash", and "timeout" by the clock, where it is isolated.
     """
     options = dict(reading or {})
@@ -74,7 +75,7 @@ def read_timed_views(
         request = Request(item, clip, [each.get_state().numpy() for each in generators], jitter, num_views, options)
         return _read_isolated(request, generators)
     states = [generator.get_state() for generator in generators]
-    with open_video(item.path, **options) as video:
+    with open_shown(item.path, **options) as video:
 
         def views() -> list[PlacedView]:
             for generator, state in zip(generators, states, strict=True):
@@ -102,7 +103,7 @@ def read_stretches(
     if options.get("isolated"):
         return [view for one in items for view in read_timed_views(one, clip, reading=reading)]
     options.pop("isolated", None)
-    with open_video(item.path, **options) as video:
+    with open_shown(item.path, **options) as video:
         return _frames_of(video, clip, lambda: [view for one in items for view in _views(video, one, clip)])
 
 
@@ -160,7 +161,7 @@ class Request(NamedTuple):
     states: list[np.ndarray]  # the generators' states
     jitter: TemporalJitter
     num_views: int
-    options: dict[str, Any]  # keywords of open_video
+    options: dict[str, Any]  # keywords of open_shown
 
 
 class Answer(NamedTuple):

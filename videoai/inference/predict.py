@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from videoai.data.augment.transforms import center_crop
-from videoai.data.decode import Video, open_video
+from videoai.data.decode import Video
+from videoai.data.faces.crop import open_shown
 from videoai.data.lists.class_folders import videos_below
 from videoai.data.lists.split_folders import holds_frames
 from videoai.data.media import BadVideo
@@ -52,11 +53,11 @@ class Predictor:
     thresholds: Sequence[float] = ()  # from which score on each class holds; () = the task knows
     window_seconds: float | None = None  # None = what one clip of the model spans
     hop_seconds: float | None = None  # None = window_seconds: windows side by side
-    reading: Mapping[str, Any] = field(default_factory=dict)  # options of open_video
+    reading: Mapping[str, Any] = field(default_factory=dict)  # options of open_shown
 
     def __call__(self, path: str) -> Answer:
         """Raises: BadVideo."""
-        with open_video(path, **self.reading) as video:
+        with open_shown(path, **self.reading) as video:
             return self.of(video, path)
 
     def of(self, video: Video, path: str) -> Answer:

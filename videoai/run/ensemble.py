@@ -12,6 +12,7 @@ from videoai.core import checkpoint
 from videoai.core.build import ANYTHING
 from videoai.core.messages import pluralize
 from videoai.core.paths import display_path
+from videoai.data.faces.record import KEY as FACES
 from videoai.inference.load import FETCHED, averaged, from_state
 from videoai.run.recorded_settings import in_short
 from videoai.settings.runs import EnsembleSettings
@@ -80,6 +81,9 @@ def check_members(paths: Sequence[Path], states: Sequence[Mapping[str, Any]]) ->
                 f"{display_path(path)} and {display_path(paths[0])} differ in their task: {' and '.join(tasks)}. An "
                 "ensemble needs the same, with the same statistics of its targets."
             )
+        if state.get(FACES) != states[0].get(FACES):
+            said = f"{display_path(path)} and {display_path(paths[0])} differ in how faces were cut out of their videos"
+            raise ValueError(f"{said}. An ensemble needs the same.")
         for key in SAME:
             if state[key] != states[0][key]:
                 said = f"{display_path(path)} and {display_path(paths[0])} differ in their {key}"
@@ -118,6 +122,7 @@ def joined(states: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     data = {key: value for key, value in first["config"]["data"].items() if key not in ("test_fold", "folds")}
     return {
         **{key: first[key] for key in ("format", "classes", "clip", "step", "versions")},
+        **({FACES: first[FACES]} if first.get(FACES) else {}),
         "config": {**first["config"], "model": model, "data": data},
         "model": weights,
         "trained_on": torch.cat(

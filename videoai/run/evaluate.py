@@ -17,6 +17,7 @@ from videoai.core.messages import pluralize
 from videoai.core.paths import display_path
 from videoai.core.types import VideoItem
 from videoai.data.dataset import EvalClips
+from videoai.data.faces.crop import FaceCropping
 from videoai.data.lists.items import Items
 from videoai.data.lists.manifest import Manifest
 from videoai.data.loader import eval_batches, resolve_workers
@@ -36,6 +37,7 @@ from videoai.report.page.page import page
 from videoai.report.result_files import Evaluated, write_report
 from videoai.run.ablation import ablations, check_ablate, motion_sections, with_ablations
 from videoai.run.checkpoint_data import DataChange, check_data_unchanged, choose_data, read_data
+from videoai.run.faces import cropping_as_trained, note_whole_pictures
 from videoai.run.fiftyone import check_fiftyone, with_fiftyone
 from videoai.run.localize import evaluated_videos, find_events, open_videos
 from videoai.run.page import NAME, about, python_call, with_page
@@ -94,7 +96,11 @@ def _evaluate(settings: EvaluateSettings, change: DataChange, command: str | Non
     facts = {"split": split.name, "views": settings.views, "fingerprint": split.fingerprint}
     folder = evaluation_folder(settings.run_dir, checkpoint=settings.checkpoint, data=split.other_data, facts=facts)
     device = take_device(settings.device)
-    dataset, precision = split_clips(model, split, settings, device), evaluation_precision(settings.precision, device)
+    faces = cropping_as_trained(state, split.paths, faces=settings.faces, model=settings.faces_model)
+    dataset, precision = (
+        split_clips(model, split, settings, device, faces),
+        evaluation_precision(settings.precision, device),
+    )
     views = score(model, dataset, settings, precision)
     evaluated = replace(
         evaluated_split(task, model, split, settings, views), checkpoint_sha256=digest, thresholds=thresholds
@@ -134,6 +140,7 @@ def _evaluate_events(
     facts = {"split": split.name, "views": settings.views, "fingerprint": split.fingerprint}
     folder = evaluation_folder(settings.run_dir, checkpoint=settings.checkpoint, data=split.other_data, facts=facts)
     precision = evaluation_precision(settings.precision, device)
+    note_whole_pictures(state, split.paths)
     videos = open_videos(split.items, split.target, {"frame_fps": split.frame_fps, "isolated": settings.isolated})
     scores, errors = find_events(model, task, videos, replace(settings, frame_fps=split.frame_fps), precision)
     about_them = {
@@ -181,6 +188,11 @@ class Split(NamedTuple):
     manifest: Manifest  # which they were chosen from
     fingerprint: str
     other_data: str | None  # the name of other data than the checkpoint's own
+
+    @property
+    def paths(self) -> list[str]:
+        """The files, each once."""
+        return list(dict.fromkeys(item.path for item in self.items))
 
 
 def open_scored(settings: EvaluateSettings, change: DataChange) -> tuple[dict[str, Any], Manifest | None]:
@@ -258,12 +270,14 @@ def note_of_stills(split: Split, settings: EvaluateSettings) -> str | None:
     return note
 
 
-def split_clips(model: LoadedModel, split: Split, settings: EvaluateSettings, device: torch.device) -> EvalClips:
+def split_clips(
+    model: LoadedModel, split: Split, settings: EvaluateSettings, device: torch.device, faces: FaceCropping | None
+) -> EvalClips:
     """Every view of every video, as the settings say."""
     num_clips, num_crops = parse_views(settings.views)
     reading = resolve_reading(loading_of(settings, split.frame_fps), split.items, model.clip, device)
     views = {"num_clips": num_clips, "num_crops": num_crops}
-    return EvalClips(split.items, model.clip, **views, target=split.target, reading=reading)
+    return EvalClips(split.items, model.clip, **views, target=split.target, reading={**reading, "faces": faces})
 
 
 def score(

@@ -24,6 +24,7 @@ from videoai.inference.load import from_state, open_checkpoint
 from videoai.inference.predict import Predictor, find_videos
 from videoai.run.evaluate import evaluation_precision
 from videoai.run.event_files import EventFiles
+from videoai.run.faces import cropping_as_trained
 from videoai.run.reading import note_other_pixels, resolve_decoder
 from videoai.run.results_folder import prediction_folder
 from videoai.settings.verbs import PredictSettings
@@ -62,7 +63,8 @@ def _predict(settings: PredictSettings) -> Iterator[dict[str, Any]]:
         logger.info("%s for %d processes: a video is not divided, so the others have nothing to do", *number)
     predictor = new_predictor(settings, paths)
     texts = {key: [*getattr(settings, key)] or None for key in TEXTS}
-    folder = prediction_folder(settings.run_dir, {**{key: getattr(settings, key) for key in ASKED}, **texts})
+    faces = {"faces": settings.faces} if settings.faces == "off" else {}
+    folder = prediction_folder(settings.run_dir, {**{key: getattr(settings, key) for key in ASKED}, **texts, **faces})
     labelled = labelled_paths(paths, folder / LABELLED)
     targets = labelled if settings.annotate else [None] * len(paths)
     names = [path.relative_to(folder / LABELLED).with_suffix("") for path in labelled]
@@ -109,6 +111,7 @@ def new_predictor(settings: PredictSettings, paths: Sequence[str]) -> Predictor:
     precision = evaluation_precision(settings.precision, device)
     precision.place(model)
     reading = resolve_decoder(settings.decoder, paths, model.clip, device, frame_fps=settings.frame_fps)
+    faces = cropping_as_trained(state, paths, faces=settings.faces, model=settings.faces_model)
     return Predictor(
         model=model,
         task=task,
@@ -118,7 +121,7 @@ def new_predictor(settings: PredictSettings, paths: Sequence[str]) -> Predictor:
         thresholds=task.thresholds(state, settings.threshold),
         window_seconds=settings.window_seconds,
         hop_seconds=settings.hop_seconds,
-        reading=reading,
+        reading={**reading, "faces": faces},
     )
 
 

@@ -77,9 +77,34 @@ class PrepareSettings:
     fps: float | None = setting(None, above=0, help="videos: a constant frame rate; null = every frame at its own time")
     frame_fps: float | None = setting(None, above=0, help="rate of folders of numbered images; null = 30")
     shard_mb: float = setting(256, above=0, help="shards: megabytes of a tar file")
+    faces: Literal["auto", "precomputed"] | None = setting(
+        None, help="videos, clips: cut out the main face; auto = OpenCV finds it, precomputed = it is in faces_boxes"
+    )
+    faces_detector: Literal["yunet", "haar"] = setting(
+        "yunet", needs="faces=auto", help="yunet = a small network; haar = weaker, but needs no file"
+    )
+    faces_model: str | None = setting(
+        None, path=True, needs="faces=auto", help="YuNet as an ONNX file; null = fetched once into the cache"
+    )
+    faces_per_second: float = setting(10.0, above=0, needs="faces=auto", help="frames in which a face is looked for")
+    faces_boxes: str | None = setting(
+        None, path=True, needs="faces=precomputed", help="a table of boxes: path, seconds or frame, x, y, w, h"
+    )
+    faces_margin: float = setting(1.3, min=0.5, max=5, needs="faces", help="side of the square, in sides of the box")
+    faces_missing: Literal["whole", "leave_out"] = setting(
+        "whole",
+        needs="faces",
+        help="videos without a face: whole = with the whole picture, leave_out = clips.csv does not name them",
+    )
     num_workers: int | None = setting(None, min=0, help="processes; null = one per core, 0 = none")
     debug: bool = setting(False, help="true = show the traceback of an error")
 
     def __post_init__(self) -> None:
+        if self.faces and self.to == "shards":
+            raise ValueError(
+                f"faces={self.faces} to=shards: shards keep files as they are; to=videos and to=clips crop."
+            )
+        if self.faces == "precomputed" and not self.faces_boxes:
+            raise ValueError("faces=precomputed needs the table of boxes: faces_boxes=FILE")
         if self.to == "videos" and self.short_side % 2:
             raise ValueError(f"short_side={self.short_side}: H.264 needs even sides.")

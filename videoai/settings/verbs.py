@@ -51,6 +51,10 @@ class EvaluateSettings:
     frame_fps: float | None = setting(
         None, above=0, help="rate of videos that are folders of numbered images; null = 30"
     )
+    faces: Literal["auto", "off"] = setting(
+        "auto", help="auto = cut out the main face where the checkpoint learned from such crops; off = whole pictures"
+    )
+    faces_model: str | None = setting(None, path=True, help="YuNet as an ONNX file; null = fetched once, when needed")
     precision: EvaluationPrecision = setting("auto", help="auto = fp32; bf16 is faster on chips that have it")
     device: str = setting("auto", help="auto, cpu, cuda, cuda:1")
     trust: tuple[str, ...] = setting((), help="packages of your own that the checkpoint's model comes from")
@@ -100,6 +104,10 @@ class PredictSettings:
         "windows of one class are one event",
     )
     annotate: bool = setting(False, help="true = also write the video with its best classes and a timeline below it")
+    faces: Literal["auto", "off"] = setting(
+        "auto", help="auto = cut out the main face where the checkpoint learned from such crops; off = whole pictures"
+    )
+    faces_model: str | None = setting(None, path=True, help="YuNet as an ONNX file; null = fetched once, when needed")
     precision: EvaluationPrecision = setting("auto", help="auto = fp32; bf16 is faster on chips that have it")
     device: str = setting("auto", help="auto, cpu, cuda, cuda:1")
     trust: tuple[str, ...] = setting((), help="packages of your own that the checkpoint's model comes from")

@@ -17,6 +17,8 @@ from videoai.core.device import resolve_device
 from videoai.core.paths import is_url
 from videoai.data.decode import Decoder, Video, open_video
 from videoai.data.decode.memory import video_from_array
+from videoai.data.faces.record import KEY as FACES
+from videoai.data.faces.record import recorded_faces
 from videoai.data.lists.split_folders import VIDEO_EXTENSIONS
 from videoai.data.normalize import ToModelInput
 from videoai.engine.precision import Precision
@@ -38,9 +40,17 @@ class TrainedModel(LoadedModel):
     """A network in eval mode with ``.classes``, ``.clip`` and ``.task``. Called with normalised clips, float
     [B, C, T, H, W], it gives outputs [B, K]; ``predict`` takes videos as they are."""
 
-    def __init__(self, model: LoadedModel, task: SupervisedTask | Localize, thresholds: Sequence[float] = ()) -> None:
+    def __init__(
+        self,
+        model: LoadedModel,
+        task: SupervisedTask | Localize,
+        thresholds: Sequence[float] = (),
+        *,
+        takes_crops: bool = False,
+    ) -> None:
         super().__init__(model.model, classes=model.classes, clip=model.clip)
         self.task, self.thresholds = task, thresholds  # from which score on each of several labels holds
+        self.takes_crops = takes_crops  # trained on crops of faces
 
     def forward(self, video: Tensor) -> Tensor:
         """Raises: ValueError: pixels that are not normalised yet."""
@@ -73,6 +83,8 @@ class TrainedModel(LoadedModel):
         """
         check_options(top_k, window_seconds, hop_seconds, decoder, frame_fps)
         device, videos = next(self.parameters()).device, list(single_inputs(inputs, fps))
+        if self.takes_crops:
+            warn_of_whole_pictures(videos)
         reading = {"frame_fps": frame_fps, **where_to_decode(decoder, device)}
         precision = Precision("fp32", device=device)
         precision.place(self)
@@ -121,7 +133,8 @@ def load(
     state = open_checkpoint(checkpoint, classes=classes, templates=templates)
     task = answering_task(state, str(checkpoint), trust=trust)
     thresholds = task.thresholds(state, "auto")
-    return TrainedModel(from_state(state, trust=trust), task, thresholds).to(place).eval()
+    model = TrainedModel(from_state(state, trust=trust), task, thresholds, takes_crops=bool(state.get(FACES)))
+    return model.to(place).eval()
 
 
 def check_options(
@@ -132,6 +145,18 @@ def check_options(
     parse(PredictSettings, {**given, "checkpoint": "", "input": ""})
     if decoder not in get_args(Decoder):
         raise ValueError(f"decoder={decoder}: choose from {', '.join(get_args(Decoder))}.")
+
+
+def warn_of_whole_pictures(videos: Sequence[Input]) -> None:
+    """Say which file a model of crops of faces gets whole. Nothing is known of frames that are given as arrays."""
+    paths = [fspath(one) for one in videos if isinstance(one, str | PathLike)]
+    if whole := [path for path in paths if recorded_faces(path) is None]:
+        logger.warning(
+            "%s: the model was trained on crops of faces, and this is read whole, as are %d of %d. The command "
+            "`videoai predict checkpoint=FILE input=VIDEO` crops; `videoai data prepare PATH out=DIR faces=auto` "
+            "writes crops",
+            *(whole[0], len(whole), len(paths)),
+        )
 
 
 def where_to_decode(decoder: Decoder, device: torch.device) -> dict[str, str]:

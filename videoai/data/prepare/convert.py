@@ -17,19 +17,23 @@ import numpy as np
 import numpy.typing as npt
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
-from videoai.core.files import open_atomic
+from videoai.core.files import open_atomic, write_atomic
 from videoai.data.decode import CACHE_SUFFIX, Video, open_video
 from videoai.data.decode.memory import Pixels, write_cache_header
 from videoai.data.decode.picture import to_yuv420
 from videoai.data.decode.stills import Picture
 from videoai.data.encode import encoder
+from videoai.data.faces.crop import FaceCropping
+from videoai.data.faces.table import boxes_csv
+from videoai.data.faces.track import Track
 from videoai.data.media import BadVideo, open_regular
-from videoai.data.prepare.jobs import Done, Job, Source
+from videoai.data.prepare.jobs import Done, Face, Job, Source
 from videoai.data.shards.shards import is_member, read_member
 
 CHUNK_FRAMES = 32  # decoded at a time: 24 MB at 256 x 340
 TICKS = 90_000  # a second, the clock of MPEG: 1/25, 1/30 and 1001/30000 of a second are whole numbers of it
 COPIED = "copied as it is"
+BOXES = "boxes"  # the folder of the boxes of each video
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +42,7 @@ class Conversion(ABC):
 
     short_side: int  # pixels; smaller videos keep their size
     frame_fps: float | None = None  # for folders of images
+    faces: FaceCropping | None = None  # show the main face alone
     tree: ClassVar[str]
     suffix: ClassVar[str]
 
@@ -50,10 +55,13 @@ class Conversion(ABC):
         target = self._target(source)
         (out / target).parent.mkdir(parents=True, exist_ok=True)
         try:
-            bad = self._convert(source, out / target)
+            bad, track = self._convert(source, out / target)
         except BadVideo as error:
             return self.give_up(job, out, error)
-        return Done(job.name, job.stamp, target, (out / target).stat().st_size, bad)
+        if self.faces:  # before the line of the journal that says it is there
+            write_atomic(out / boxes_file(source.name), boxes_csv([(source.name, track)] if track else ()), sync=False)
+        face = face_of(track) if self.faces else ""
+        return Done(job.name, job.stamp, target, (out / target).stat().st_size, bad, face)
 
     def give_up(self, job: Job, out: Path, error: BadVideo | None = None) -> Done:
         """Copies the input; an empty file stands for one that is not there. None = it killed the process."""
@@ -98,20 +106,21 @@ class Conversion(ABC):
         has_it = source.name.lower().endswith(self.suffix)
         return f"{self.tree}/{source.name}{'' if has_it else self.suffix}"
 
-    def _convert(self, source: Source, path: Path) -> tuple[tuple[str, ...], ...]:
-        """Takes what decodes when it is at least half of what was announced, as training does."""
+    def _convert(self, source: Source, path: Path) -> tuple[tuple[tuple[str, ...], ...], Track | None]:
+        """Takes what decodes when it is at least half of what was announced, as training does. Also the main face."""
         with open_video(source.path, frame_fps=self.frame_fps) as video:
             announced = video.num_frames
+            shown, track = self.faces.cropped(video, source.name) if self.faces else (video, None)
             try:
-                self._write(video, path)
+                self._write(shown, path)
             except BadVideo as bad:
                 if bad.reason != "short" or not announced > video.num_frames >= announced / 2:
                     raise
-                self._write(video, path)
+                self._write(shown, path)
             if video.num_frames == announced:
-                return ()
+                return (), track
             detail = f"{announced} frames announced, {video.num_frames} decode"
-            return ((source.name, "short", "decode", detail, "converted as far as it decodes"),)
+            return ((source.name, "short", "decode", detail, "converted as far as it decodes"),), track
 
     def _write(self, video: Video, path: Path) -> None:
         with open_atomic(path) as file:
@@ -200,6 +209,18 @@ class ToClips(Conversion):
         scaler = VideoReformatter()
         for picture in _pictures(video, np.arange(video.num_frames), (height, width)):
             file.write(picture.data if self.pixels == "rgb" else to_yuv420(picture, scaler).data)
+
+
+def boxes_file(name: str) -> str:
+    """Where the boxes of one video lie, below the output folder."""
+    return f"{BOXES}/{name}.csv"
+
+
+def face_of(track: Track | None) -> Face:
+    """What the journal keeps of the faces of a video."""
+    if track is None:
+        return "none"
+    return "one" if track.is_alone else "several"
 
 
 def _pictures(video: Video, indices: npt.NDArray[np.int64], size: tuple[int, int]) -> Iterator[Picture]:

@@ -9,12 +9,14 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from videoai.core.files import write_atomic
 from videoai.data.lists.clip_table import relative
 from videoai.data.media import BadVideo
 from videoai.data.shards.shards import find_member, is_member, member_name
+
+Face = Literal["", "none", "one", "several"]  # "" = not looked for
 
 
 class Source(NamedTuple):
@@ -46,6 +48,7 @@ class Done:
     target: str  # the file made, below the output folder
     bytes_out: int
     bad: tuple[tuple[str, ...], ...] = ()  # name, reason, stage, detail, what was done about it
+    face: Face = ""  # how many faces the video shows at a time
 
 
 def new_source(path: str, root: str) -> Source:

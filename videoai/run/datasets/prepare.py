@@ -5,6 +5,7 @@ OUT/prepared.jsonl    a line a file: what it was made of and became; lets a kill
 OUT/unreadable.csv    what could not be read, why, and what was done about it
 OUT/clips.csv         path,label,split,group,start_seconds,end_seconds[,label_seconds]; written last
 OUT/videos, frames or shards
+OUT/faces.csv, no_face.csv   with faces=...: see faces.py
 """
 
 import json
@@ -23,6 +24,7 @@ from videoai.core.build import ANYTHING
 from videoai.core.cores import available_cores
 from videoai.core.files import csv_bytes, write_atomic
 from videoai.core.types import ClipSpec, VideoItem
+from videoai.data.faces.crop import FaceCropping
 from videoai.data.isolation import WorkerFailure, isolated
 from videoai.data.lists.clips_csv import check_writable, clips_csv
 from videoai.data.lists.manifest import SPLITS, Manifest
@@ -31,6 +33,7 @@ from videoai.data.prepare.convert import ToClips, ToVideos
 from videoai.data.prepare.jobs import Done, Job, Journal, Source, check_unique_names, new_source
 from videoai.data.prepare.pack import ToShards
 from videoai.data.reading import read_views
+from videoai.run.datasets.faces import FacesFound, facts_of, found_in, new_cropping, with_faces, write_faces
 from videoai.run.datasets.prepared_folder import check_outside_input, check_same_preparation, locked
 from videoai.run.manifests import build_manifest
 from videoai.settings.data import DataSettings
@@ -66,6 +69,7 @@ class Prepared:
     classes: tuple[str, ...]
     splits: dict[str, int]  # clips in each
     clip_ms: tuple[float, float] | None  # to read a clip, before and after; None = nothing was made
+    faces: FacesFound | None = None  # None = pictures are whole
 
 
 def prepare(settings: PrepareSettings, data: DataSettings) -> Prepared:
@@ -73,15 +77,18 @@ def prepare(settings: PrepareSettings, data: DataSettings) -> Prepared:
 
     Raises: ValueError, OSError: one line each.
     """
-    form, manifest = new_form(settings), build_manifest(data, trust=ANYTHING)
+    manifest = build_manifest(data, trust=ANYTHING)
     check_writable(manifest)
     if manifest.columns and settings.to == "shards":
         raise ValueError("to=shards keeps no columns of targets; to=videos and to=clips do.")
     out = Path(os.path.abspath(os.path.expanduser(settings.out)))
     check_outside_input(out, manifest)
     sources = find_sources(manifest)
+    faces = new_cropping(settings, manifest.root, list(sources.values()))
+    form = new_form(settings, faces)
     jobs = form.jobs(list(sources.values()))
-    facts = {"format": 1, **settings_of(settings), "data": manifest.fingerprint(), "classes": list(manifest.classes)}
+    facts = {"format": 1, **settings_of(settings), **facts_of(settings, faces)}
+    facts |= {"data": manifest.fingerprint(), "classes": list(manifest.classes)}
     check_same_preparation(out, facts)
     with locked(out):
         journal = Journal(out / "prepared.jsonl")
@@ -93,6 +100,10 @@ def prepare(settings: PrepareSettings, data: DataSettings) -> Prepared:
         done = journal.finish(jobs)
         located = locations(form, jobs, done)
         unreadable = [row for one in done for row in one.bad]
+        found = found_in(done, settings) if faces else None
+        if found:
+            write_faces(out, done, found)
+            manifest = with_faces(manifest, sources, found)
         write_tables(out, manifest, located, unreadable)
     pairs = [(source.path, f"{out}/{located[source.path]}") for source in readable(sources.values(), unreadable)]
     return Prepared(
@@ -108,13 +119,16 @@ def prepare(settings: PrepareSettings, data: DataSettings) -> Prepared:
         classes=tuple(manifest.classes),
         splits={split: len(manifest.splits[split]) for split in SPLITS},
         clip_ms=clip_ms(pairs, settings) if todo and pairs else None,
+        faces=found,
     )
 
 
-def new_form(settings: PrepareSettings) -> Form:
+def new_form(settings: PrepareSettings, faces: FaceCropping | None) -> Form:
     """What makes the files, from the settings that it takes."""
-    forms = {"videos": ToVideos, "clips": ToClips, "shards": ToShards}
-    return forms[settings.to](**{key: getattr(settings, key) for key in SETTINGS[settings.to]})
+    given = {key: getattr(settings, key) for key in SETTINGS[settings.to]}
+    if settings.to == "shards":
+        return ToShards(**given)
+    return {"videos": ToVideos, "clips": ToClips}[settings.to](**given, faces=faces)
 
 
 def settings_of(settings: PrepareSettings) -> dict[str, Any]:

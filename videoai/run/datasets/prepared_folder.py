@@ -15,7 +15,7 @@ from videoai.data.shards.ranges import RANGE
 from videoai.data.shards.rows import ROW
 from videoai.data.shards.shards import UNVERIFIED
 
-ADDED = {"pixels": "rgb"}  # settings that older folders do not name, and what they were made with
+ADDED = {"pixels": "rgb", "faces": None}  # settings that older folders do not name, and what they were made with
 
 
 def check_outside_input(out: Path, manifest: Manifest) -> None:

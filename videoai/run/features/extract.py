@@ -29,6 +29,7 @@ from videoai.inference.score import ForwardPasses
 from videoai.models.heads import body_hash
 from videoai.run.checkpoint_data import DataChange
 from videoai.run.evaluate import evaluation_precision
+from videoai.run.faces import note_whole_pictures
 from videoai.run.features.parts import Facts, Parts, read_facts
 from videoai.run.features.plan import Plan, Windows, plan_windows
 from videoai.run.features.sources import Sources, open_sources
@@ -78,6 +79,7 @@ def extract(
 def _extract(settings: ExtractSettings, change: DataChange, encoder: Encoder) -> Extraction:
     sources = open_sources(settings, change, encoder.state)
     note_other_pixels(encoder.state["config"], settings.decoder)
+    note_whole_pictures(encoder.state, [item.path for item in sources.items])
     encoder, windows = with_windows(encoder, settings)
     forward = forward_passes(encoder, settings)
     device = forward.precision.device

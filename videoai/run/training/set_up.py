@@ -15,6 +15,8 @@ from videoai.core.device import has_bf16, take_device
 from videoai.core.seeding import seed_for
 from videoai.core.types import ClipSpec
 from videoai.data.augment.directions import resolve_flip
+from videoai.data.faces.record import KEY as FACES
+from videoai.data.faces.record import recorded_faces
 from videoai.data.lists.manifest import Manifest
 from videoai.data.loader import resolve_workers
 from videoai.engine.choose_precision import resolve_precision
@@ -160,12 +162,14 @@ def facts(setup: Setup, generated: str | None = None) -> dict[str, Any]:
     made_with = {**versions(), "data": setup.fingerprint}
     if generated:
         made_with["synthetic"] = generated
+    faces = recorded_faces(setup.manifest.source)
     return {
         "config": to_dict(setup.settings),
         "classes": list(setup.outputs),
         "clip": setup.clip.to_dict(),
         "versions": made_with,
         KEY: videos_trained_on(setup.manifest, setup.settings, setup.state),
+        **({FACES: faces} if faces else {}),
     }
 
 
