@@ -16,7 +16,7 @@ from videoai.core.seeding import seed_for
 from videoai.data.encode import write_clip
 
 SIZE, FRAMES, FPS = 32, 32, 15.0
-NOISE = 4.0  # grey levels
+NOISE = 8.0  # grey levels
 
 
 class Look(NamedTuple):

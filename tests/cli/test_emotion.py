@@ -81,6 +81,40 @@ def test_emotion_and_intensity_are_learned_together(videoai_command, faces, tmp_
 
 
 @pytest.mark.slow
+def test_families_are_compared_on_the_same_folds_and_a_study_goes_on(videoai_command, faces, tmp_path):
+    given = (
+        "study",
+        "architectures",
+        "data=ravdess",
+        f"data.root={faces / 'ravdess'}",
+        "models=[tiny_cnn_gru,tiny_r3d]",
+        "folds=4",
+        "seeds=2",
+        "trainer.num_threads=1",
+        "trainer.precision=fp32",
+        "num_workers=0",
+        "device=cpu",
+        "run_dir=s",
+    )
+    done = videoai_command(*given, "steps=2", cwd=tmp_path, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert "has the highest UAR" in done.stdout and "tiny_r3d is" in done.stdout
+    rows = [json.loads(line) for line in (tmp_path / "s/rows.jsonl").read_text().splitlines()[1:]]
+    assert {(row["seed"], row["arm"]) for row in rows} == {(s, m) for s in (0, 1) for m in ("tiny_cnn_gru", "tiny_r3d")}
+    assert all(len(row["recall"]) == 5 and row["params"] > 0 and row["clips_per_second"] > 0 for row in rows)
+    people = [
+        people_in(path) for seed in (0, 1) for path in (tmp_path / f"s/seed_{seed}").glob("**/test*/predictions.csv")
+    ]
+    assert people[0] == people[1] != people[2] == people[3]
+    again = videoai_command(*given, "steps=2", cwd=tmp_path)
+    assert "4 of 4 cells are there already" in again.stderr
+    other = videoai_command(*given, "steps=2", "trainer.max_grad_norm=9", cwd=tmp_path)
+    assert other.returncode == 1 and "was measured with words=" in other.stderr
+    taken = videoai_command(*given, "model=x3d_s", cwd=tmp_path)
+    assert taken.returncode == 1 and "use models=" in taken.stderr
+
+
+@pytest.mark.slow
 def test_folds_of_crema_d_test_every_actor_once(videoai_command, faces, tmp_path):
     given = ("data=crema_d", f"data.root={faces / 'crema_d'}", "data.folds=4", *SHORT, "run_dir=f", "report=false")
     done = videoai_command("train", *given, cwd=tmp_path, timeout=300)

@@ -40,6 +40,7 @@ JOBS = [
     study.GanStudySettings,
     study.MoreDataSettings,
     study.LabelNoiseSettings,
+    study.ArchitecturesStudySettings,
 ]
 
 
