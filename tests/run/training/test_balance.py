@@ -49,6 +49,14 @@ def test_a_task_whose_loss_cannot_take_it_goes_without(name):
 
 
 @pytest.mark.parametrize(
+    ("heads", "metric"), [({"emotion": "class", "intensity": "class"}, "emotion_uar"), ({"intensity": "value"}, "mean")]
+)
+def test_of_several_heads_the_emotion_chooses(heads, metric):
+    task = build_task({"name": "multi_head", "heads": heads})
+    assert task.resolve_metric(asked_metric(settings(), task), "here") == metric
+
+
+@pytest.mark.parametrize(
     ("data", "asked", "metric"),
     [
         ("ravdess", "auto", "mean_class_accuracy"),

@@ -16,11 +16,14 @@ S = TypeVar("S", bound=TrainSettings | TrainGanSettings)
 
 
 def asked_metric(settings: TrainSettings, task: Task) -> str:
-    """``trainer.metric``; ``auto`` is uar where classes count alike and the task measures it."""
+    """``trainer.metric``; ``auto`` is uar where classes count alike and the task measures it, of the head emotion where
+    there are several."""
     asked = settings.trainer.metric
     if asked != "auto" or not settings.data.counts_by_class:
         return asked
-    return "uar" if getattr(task, "has_classes", False) else asked
+    if getattr(task, "has_classes", False):
+        return "uar"
+    return "emotion_uar" if "emotion_uar" in task.metrics else asked
 
 
 def with_balance(settings: S, task: Task, manifest: Manifest) -> S:
