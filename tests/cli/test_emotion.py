@@ -115,6 +115,14 @@ def test_families_are_compared_on_the_same_folds_and_a_study_goes_on(videoai_com
 
 
 @pytest.mark.slow
+def test_a_study_may_part_actors_to_measure_what_that_would_add(videoai_command, faces, tmp_path):
+    given = ("data=ravdess", f"data.root={faces / 'ravdess'}", "seeds=2", "steps=1", "num_workers=0", "device=cpu")
+    done = videoai_command("study", "split_leak", *given, "trainer.num_threads=1", "run_dir=s", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Split by clip" in done.stdout
+
+
+@pytest.mark.slow
 def test_folds_of_crema_d_test_every_actor_once(videoai_command, faces, tmp_path):
     given = ("data=crema_d", f"data.root={faces / 'crema_d'}", "data.folds=4", *SHORT, "run_dir=f", "report=false")
     done = videoai_command("train", *given, cwd=tmp_path, timeout=300)

@@ -28,6 +28,7 @@ SHARED = {f"trainer.{key}": "steps" for key in ("max_steps", "max_epochs", "eval
 SHARED |= {"data.num_workers": "num_workers", "loading.num_workers": "num_workers"}
 TAKEN = SHARED | {"seed": "seeds"}
 FAMILIES_TAKEN = TAKEN | {"data.folds": "folds", "data.test_fold": "folds", "model": "models", "weights": "models"}
+WIDE = 112  # columns that a row of the table of architectures needs
 NOISE_TAKEN = SHARED | {"data.folds": "folds"}
 # Settings of a study that change nothing where its answers are not those of networks that it trains; of the settings of
 # train, those of the data count with a checkpoint, and none with runs.
@@ -127,7 +128,7 @@ def architectures(arguments: list[str]) -> int:
 
     words = [one for one in others if one.partition("=")[0] not in ("data.root", "data.path", "data.annotations")]
     results = study_architectures(settings, trainings, words)
-    print(as_text(architectures_table(results["table"], results["gaps"])))
+    print(as_text(architectures_table(results["table"], results["gaps"]), width=WIDE))
     print(lowest_recalls(results["table"]))
     print(results["verdict"])
     print(f"files: {display_path(results['folder'])}/ rows.jsonl results.json")
