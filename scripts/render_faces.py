@@ -23,7 +23,7 @@ class Look(NamedTuple):
     """What moves, at full strength, in pixels of a face of 32: positive corners of the mouth and brows go up."""
 
     mouth: float  # the corners of the mouth
-    opening: float  # of the mouth
+    opening: float  # the height of the open mouth
     brows: float
     frown: float  # inner ends of the brows down, or up where negative
 

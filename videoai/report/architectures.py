@@ -21,7 +21,7 @@ class Measured:
     model: str
     uar: float
     uar_sd: float
-    low: float  # of the mean UAR, 95 %
+    low: float  # the interval of the mean UAR, 95 %
     high: float
     war: float
     war_sd: float

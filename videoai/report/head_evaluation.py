@@ -22,7 +22,7 @@ from videoai.report.result_files import Evaluated, Report, cell, csv_for_people,
 from videoai.report.tables import closing_rows, percent
 
 MAX_EXHIBITS = 12  # films in a gallery
-SHARES = ("top1", "uar", "top5")  # of classes; uar = the mean recall of the classes
+SHARES = ("top1", "uar", "top5")  # what heads of classes have; uar = the mean recall
 Classes = Mapping[str, Sequence[str]]  # head -> names of its classes; () of a value
 
 

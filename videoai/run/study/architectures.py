@@ -35,7 +35,7 @@ from videoai.settings.training import TrainSettings
 from videoai.settings.verbs import EvaluateSettings
 
 logger = logging.getLogger(__name__)
-EVALUATIONS = 8  # of val, the best of which is scored on test
+EVALUATIONS = 8  # times that val is scored; the best state is scored on test
 TIMED_CLIPS, TIMED_SECONDS = 8, 2.0  # clips of a pass that is timed, and for about how long
 
 
@@ -114,7 +114,7 @@ class Families:
 
 @torch.inference_mode()
 def clips_per_second(model: LoadedModel, device_name: str) -> float:
-    """Of the network alone, in fp32, on batches of eight."""
+    """The network alone, in fp32, on batches of eight."""
     device, clip = resolve_device(device_name), model.clip
     video = torch.zeros(TIMED_CLIPS, 3, clip.num_frames, clip.size, clip.size, device=device)
     model.to(device).eval()
