@@ -92,7 +92,8 @@ def model_of(experiment: str) -> str:
 @pytest.mark.parametrize("name", by_size({name: model_of(name) for name in EXPERIMENTS}))
 def test_every_experiment_is_ready_to_train_but_for_its_data(name):
     """Its weights are of its model and clip, its model takes the clip, and its optimizer tells the layers apart."""
-    written = compose(f"experiment={name}", "data.path=clips.csv")
+    place = "root" if "data.root=" in (CONFIGS / "experiment" / f"{name}.yaml").read_text() else "path"
+    written = compose(f"experiment={name}", f"data.{place}=clips")
     assert list(unused(TrainSettings, written.whole)) == []
     composed = written.settings()
     assert composed.name == name
@@ -111,7 +112,7 @@ def test_every_experiment_is_ready_to_train_but_for_its_data(name):
 def test_every_experiment_says_where_it_comes_from_and_how_to_run_it(name):
     text = (CONFIGS / "experiment" / f"{name}.yaml").read_text()
     assert re.search(r"arXiv:\d{4}\.\d{4,5}|nvGesture", text)
-    command = re.search(r"#   videoai train experiment=(\S+) data\.path=\S+(?: weights=(\S+))?", text)
+    command = re.search(r"#   videoai train experiment=(\S+) data\.(?:path|root)=\S+(?: weights=(\S+))?", text)
     assert command and command[1] == name
     if command[2]:
         assert f"override /model: {find(command[2]).model}\n" in text

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from videoai.report.evaluation import class_report
+from videoai.report.evaluation import class_report, class_table
 from videoai.report.result_files import Evaluated, Report, write_report
 
 CLASSES = ["run, fast", "walk", 'sit "down"']
@@ -41,6 +41,20 @@ def write_evaluation(folder: Path, **given: Any) -> dict[str, Any]:
 def rows(path: Path) -> list[dict[str, str]]:
     with path.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
+
+
+def test_a_checkpoint_chosen_by_uar_has_the_recall_of_each_class_first(tmp_path):
+    plain = write_evaluation(tmp_path / "plain", **evaluation())
+    assert "uar" not in plain and "UAR" not in dict(class_table(plain))
+    results = write_evaluation(tmp_path / "by_class", **evaluation(by_class=True))
+    names = [*results["class_recall"]]
+    assert (results["uar"], results["war"]) == (plain["mean_class_accuracy"], plain["video_top1"])
+    assert [*results["class_recall"].values()] == [1.0, 0.0, 1.0]
+    table = class_table(results)
+    assert [name for name, _ in table[:3]] == ["UAR", "WAR", "recall"]
+    assert table[2][1].startswith(f"{names[1]} 0 %, ")  # the lowest first; the unreadable video is of it
+    none = write_evaluation(tmp_path / "none", **evaluation(by_class=True, labels=torch.tensor([0, 0, 0, 2])))
+    assert none["class_recall"][names[1]] is None
 
 
 def test_results_count_an_unreadable_video_as_wrong_and_say_why(tmp_path):

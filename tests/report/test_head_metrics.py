@@ -18,8 +18,14 @@ NOUN = head("noun", [[0.9, 0.1], [0.9, 0.1], [0.1, 0.9], [NAN, NAN]], [0, 1, -1,
 
 def test_a_missing_target_counts_neither_in_its_head_nor_in_all_together():
     results = measured([VERB, NOUN])
-    assert results["heads"]["verb"] == {"kind": "class", "n": 4, "n_missing": 0, "top1": 0.5}
-    assert results["heads"]["noun"] == {"kind": "class", "n": 3, "n_missing": 1, "top1": pytest.approx(1 / 3, abs=1e-6)}
+    assert results["heads"]["verb"] == {"kind": "class", "n": 4, "n_missing": 0, "top1": 0.5, "uar": 0.5}
+    assert results["heads"]["noun"] == {
+        "kind": "class",
+        "n": 3,
+        "n_missing": 1,
+        "top1": pytest.approx(1 / 3, abs=1e-6),
+        "uar": 0.25,
+    }
     assert results["n_joint"] == 3
     assert results["joint_top1"] == pytest.approx(1 / 3, abs=1e-6)
     assert results["mean"] == pytest.approx((0.5 + 1 / 3) / 2, abs=1e-6)

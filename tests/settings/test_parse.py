@@ -42,6 +42,7 @@ JOBS = [
     study.GanStudySettings,
     study.MoreDataSettings,
     study.LabelNoiseSettings,
+    study.ArchitecturesStudySettings,
 ]
 
 

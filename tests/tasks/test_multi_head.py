@@ -83,7 +83,7 @@ def test_the_loss_is_the_weighted_mean_of_heads_each_over_its_known_targets():
 
 def test_each_head_may_choose_the_best_checkpoint():
     task = measured()
-    assert {*task.metrics} == {"mean", "joint_top1", "verb_top1", "pain_ccc", "noun_top1"}
+    assert {*task.metrics} == {"mean", "joint_top1", "verb_top1", "verb_uar", "pain_ccc", "noun_top1", "noun_uar"}
     assert task.resolve_metric("noun_top1", "here") == "noun_top1"
     with pytest.raises(ValueError, match="trainer.metric=verb_ccc: choose from mean, joint_top1, verb_top1"):
         task.resolve_metric("verb_ccc", "here")

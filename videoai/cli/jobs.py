@@ -161,6 +161,12 @@ JOBS: dict[str, Job] = {
         ("videoai.settings.study:MoreDataSettings",),
         "data=NAME [checkpoint=ENCODER] [settings of train] [key=value ...]",
     ),
+    "study architectures": Job(
+        "videoai.cli.study:architectures",
+        "CNN + RNN, 3-D CNN or attention: which knows these videos best?",
+        ("videoai.settings.study:ArchitecturesStudySettings",),
+        "data=NAME [folds=5] [models=[MODEL,...]] [settings of train] [key=value ...]",
+    ),
     "study encoders": Job(
         "videoai.cli.study:encoders",
         "whose features know most of these videos, and at what cost?",

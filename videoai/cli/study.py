@@ -1,4 +1,4 @@
-"""``videoai study feature_augment|gan_augment|split_leak|more_data|label_noise|encoders``."""
+"""``videoai study``: ways to train, compared over seeds."""
 
 import logging
 import re
@@ -10,6 +10,7 @@ from videoai.compose.settings import for_classifier, from_arguments, shared_out
 from videoai.core.messages import pluralize
 from videoai.settings.gan import TrainGanSettings
 from videoai.settings.study import (
+    ArchitecturesStudySettings,
     EncodersStudySettings,
     FeatureStudySettings,
     GanStudySettings,
@@ -26,6 +27,8 @@ T = TypeVar("T", SplitLeakSettings, MoreDataSettings, LabelNoiseSettings)
 SHARED = {f"trainer.{key}": "steps" for key in ("max_steps", "max_epochs", "eval_every")}
 SHARED |= {"data.num_workers": "num_workers", "loading.num_workers": "num_workers"}
 TAKEN = SHARED | {"seed": "seeds"}
+FAMILIES_TAKEN = TAKEN | {"data.folds": "folds", "data.test_fold": "folds", "model": "models", "weights": "models"}
+WIDE = 112  # columns that a row of the table of architectures needs
 NOISE_TAKEN = SHARED | {"data.folds": "folds"}
 # Settings of a study that change nothing where its answers are not those of networks that it trains; of the settings of
 # train, those of the data count with a checkpoint, and none with runs.
@@ -105,6 +108,30 @@ def label_noise(arguments: list[str]) -> int:
         print(as_text(suspects_table(results["suspects"])))
     print(results["verdict"])
     print(f"files: {display_path(results['folder'])}/ {' '.join(results['files'])}")
+    return 0
+
+
+def architectures(arguments: list[str]) -> int:
+    """Settings of train go to all models, each with the clip that it was designed for unless one is named."""
+    own, others = shared_out(ArchitecturesStudySettings, arguments)
+    check_not_taken(others, FAMILIES_TAKEN)
+    settings = from_arguments(ArchitecturesStudySettings, own).settings()
+    trainings = {}
+    for model in settings.models:
+        training = from_arguments(TrainSettings, [f"model={model}", *others]).settings()
+        loading = replace(training.loading, num_workers=settings.num_workers)
+        trainings[model] = replace(training, loading=loading, device=settings.device)
+    from videoai.core.paths import display_path
+    from videoai.report.architectures import architectures_table, lowest_recalls
+    from videoai.report.tables import as_text
+    from videoai.run.study.architectures import study_architectures
+
+    words = [one for one in others if one.partition("=")[0] not in ("data.root", "data.path", "data.annotations")]
+    results = study_architectures(settings, trainings, words)
+    print(as_text(architectures_table(results["table"], results["gaps"]), width=WIDE))
+    print(lowest_recalls(results["table"]))
+    print(results["verdict"])
+    print(f"files: {display_path(results['folder'])}/ rows.jsonl results.json")
     return 0
 
 

@@ -109,6 +109,7 @@ def _evaluated(
         paths=[row["path"] for row in rows],
         errors=[row["error"] for row in rows],
         names=names,
+        by_class="uar" in recorded,
         **{key: recorded.get(key) for key in ("views", "split", "checkpoint", "fingerprint", "checkpoint_sha256")},  # pyright: ignore[reportArgumentType]
     )
 

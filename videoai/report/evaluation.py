@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import Tensor
 
-from videoai.core.messages import pluralize
+from videoai.core.messages import pluralize, whole_percent
 from videoai.report.confusion import confusion_png
 from videoai.report.metrics import (
     confidence_interval,
@@ -38,11 +38,14 @@ def class_report(evaluated: Evaluated, *, clip_top1: float, k: int = 5) -> Repor
     Raises: ValueError: a label outside 0 .. K-1.
     """
     scores, labels, classes = evaluated.scores, evaluated.targets, evaluated.names
+    predicted = predicted_labels(scores)
     results = evaluated.results(
         about={"classes": len(classes), "classes_present": len(labels.unique())},
-        metrics=_accuracies(scores, labels, clip_top1=clip_top1, k=k),
+        metrics={
+            **(_recalls(predicted, labels, classes) if evaluated.by_class else {}),
+            **_accuracies(scores, labels, clip_top1=clip_top1, k=k),
+        },
     )
-    predicted = predicted_labels(scores)
     matrix = confusion_matrix(predicted, labels, num_classes=len(classes))
     by_class = per_class(predicted, labels, classes=classes)
     files = {
@@ -66,6 +69,22 @@ def _accuracies(scores: Tensor, labels: Tensor, *, clip_top1: float, k: int) -> 
         "mean_class_accuracy": rounded(mean_class_accuracy(predicted, labels, num_classes=num_classes)),
         "macro_f1": rounded(macro_f1(predicted, labels, num_classes=num_classes)),
     }
+
+
+def _recalls(predicted: Tensor, labels: Tensor, classes: Sequence[str]) -> dict[str, Any]:
+    """UAR, WAR, and the recall of each class, null where the split has none of it."""
+    by_class = per_class(predicted, labels, classes=classes)
+    return {
+        "uar": rounded(mean_class_accuracy(predicted, labels, num_classes=len(classes))),
+        "war": rounded((predicted == labels).double().mean().item()),
+        "class_recall": {one.name: rounded(one.recall) for one in by_class},
+    }
+
+
+def recalls_told(results: Mapping[str, Any]) -> str:
+    """``angry 40 %, happy 83 %``, the lowest first."""
+    known = sorted((value, name) for name, value in results["class_recall"].items() if value is not None)
+    return ", ".join(f"{name} {whole_percent(value)}" for value, name in known)
 
 
 def _title(results: dict[str, Any]) -> str:
@@ -99,7 +118,15 @@ def class_table(results: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Rows for the console, of ``class_report``'s results."""
     low, high = results["top1_interval95"]
     ks = [name.removeprefix("video_top") for name in results if name.startswith("video_top")]
+    first = []
+    if "uar" in results:
+        first = [
+            ("UAR", f"{percent(results['uar'])}, mean recall of the classes"),
+            ("WAR", f"{percent(results['war'])}, top-1"),
+            ("recall", recalls_told(results)),
+        ]
     return [
+        *first,
         ("video top-1", f"{percent(results['video_top1'])} (95 %: {100 * low:.1f} .. {100 * high:.1f})"),
         *((f"video top-{k}", percent(results[f"video_top{k}"])) for k in ks if k.isdigit() and k != "1"),
         ("clip top-1", percent(results["clip_top1"])),

@@ -22,6 +22,7 @@ from videoai.report.result_files import Evaluated, Report, cell, csv_for_people,
 from videoai.report.tables import closing_rows, percent
 
 MAX_EXHIBITS = 12  # films in a gallery
+SHARES = ("top1", "uar", "top5")  # what heads of classes have; uar = the mean recall
 Classes = Mapping[str, Sequence[str]]  # head -> names of its classes; () of a value
 
 
@@ -72,7 +73,7 @@ def head_table(results: Mapping[str, Any]) -> list[tuple[str, str]]:
         missing = f", {score['n_missing']} missing" if score["n_missing"] else ""
         if score["kind"] == "class":
             more = f", top-5 {percent(score['top5'])}" if "top5" in score else ""
-            rows.append((f"{name}: top-1", f"{percent(score['top1'])}{more}{missing}"))
+            rows.append((f"{name}: top-1", f"{percent(score['top1'])}{more}, UAR {percent(score['uar'])}{missing}"))
         else:
             rows.append((f"{name}: CCC", f"{score['ccc']:.3f}, MAE {score['mae']:.4g}{missing}"))
     return [*rows, *closing_rows(results, unreadable="count as wrong")]
@@ -83,10 +84,10 @@ def head_summary(
 ) -> Summary:
     """What the page says."""
     header = [("head", "text"), ("kind", "text"), ("videos", "number"), ("missing", "number")]
-    header += [("top-1 %", "number"), ("top-5 %", "number"), ("CCC", "number"), ("MAE", "number")]
+    header += [("top-1 %", "number"), ("UAR %", "number"), ("top-5 %", "number"), ("CCC", "number"), ("MAE", "number")]
     rows = [
         [name, score["kind"], score["n"], score["n_missing"]]
-        + [(f"{100 * score[key]:.1f}", score[key]) if key in score else ("–", float("nan")) for key in ("top1", "top5")]
+        + [(f"{100 * score[key]:.1f}", score[key]) if key in score else ("–", float("nan")) for key in SHARES]
         + [(f"{score[key]:.4g}", score[key]) if key in score else ("–", float("nan")) for key in ("ccc", "mae")]
         for name, score in results["heads"].items()
     ]

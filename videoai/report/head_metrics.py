@@ -39,7 +39,8 @@ class HeadScores(NamedTuple):
         counts = {"kind": self.kind, "n": int(known.sum()), "n_missing": int((~known).sum())}
         if self.kind == "class":
             ranks = self.ranks()[known]
-            return {**counts, "top1": _share(ranks < 1), **({"top5": _share(ranks < TOP)} if self.is_large else {})}
+            shares = {"top1": _share(ranks < 1), "uar": _recall(ranks < 1, self.targets[known])}
+            return {**counts, **shares, **({"top5": _share(ranks < TOP)} if self.is_large else {})}
         score = value_score(filled(self.scores, [self.mean])[:, 0], self.targets, self.name)
         return {**counts, **{key: rounded(getattr(score, key)) for key in ("ccc", "pearson", "rmse", "mae", "sagr")}}
 
@@ -68,6 +69,12 @@ def is_joint_right(heads: list[HeadScores]) -> Tensor:
     """bool [N]: every head with a known class has it as its best, and there is one."""
     ranks = torch.stack([head.ranks() for head in heads if head.kind == "class"])
     return (ranks <= 0).all(0) & (ranks >= 0).any(0)
+
+
+def _recall(right: Tensor, targets: Tensor) -> float:
+    """The share of right answers of each class, averaged over the classes that there are."""
+    of_class = [_share(right[targets == one]) for one in targets.unique()]
+    return round(sum(of_class) / max(1, len(of_class)), 6)
 
 
 def _share(right: Tensor) -> float:

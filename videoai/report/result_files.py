@@ -48,6 +48,7 @@ class Evaluated:
     checkpoint: str
     fingerprint: str  # identifies what was evaluated: a hash of the manifest
     checkpoint_sha256: str | None = None  # None = there is no file: published weights
+    by_class: bool = False  # chosen by mean class accuracy: UAR and the recall of each class come first
     thresholds: Sequence[float] = ()  # [K], of several labels: from which score on each holds; () = 0.5
 
     def __post_init__(self) -> None:

@@ -51,7 +51,7 @@ def differences(rows: Sequence[Mapping[str, Any]], baseline: str, interval: str 
         seeds = [seed for (a, k, seed) in score if (a, k) == (arm, shots) and (baseline, shots, seed) in score]
         points = np.array([100 * (score[arm, shots, seed] - score[baseline, shots, seed]) for seed in seeds])
         if len(points) >= MIN_SEEDS:
-            low, high = _interval(points, interval)
+            low, high = interval_of_mean(points, interval)
             wins, losses = int((points > 0).sum()), int((points < 0).sum())
             results.append(Difference(arm, shots, float(points.mean()), low, high, wins, losses, len(points)))
     return results
@@ -136,7 +136,8 @@ def write_study(
     return results
 
 
-def _interval(points: np.ndarray, interval: str) -> tuple[float, float]:
+def interval_of_mean(points: np.ndarray, interval: str) -> tuple[float, float]:
+    """``t`` of Student, or ``bootstrap`` (BCa); 95 %."""
     from scipy import stats
 
     if np.ptp(points) == 0:  # no spread: both would divide by it

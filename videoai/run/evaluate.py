@@ -103,7 +103,10 @@ def _evaluate(settings: EvaluateSettings, change: DataChange, command: str | Non
     )
     views = score(model, dataset, settings, precision)
     evaluated = replace(
-        evaluated_split(task, model, split, settings, views), checkpoint_sha256=digest, thresholds=thresholds
+        evaluated_split(task, model, split, settings, views),
+        checkpoint_sha256=digest,
+        thresholds=thresholds,
+        by_class=chosen_by_class(state),
     )
     note = note_of_stills(split, settings)
     ablated = ablations(task, evaluated, settings.ablate, partial(score, model, dataset, settings, precision))
@@ -241,6 +244,11 @@ def open_split(
     frame_fps = settings.frame_fps or choice.frame_fps
     other = None if choice.is_own else choice.data.title or "data"
     return Split(name, items, target, frame_fps, manifest, manifest.fingerprint(), other)
+
+
+def chosen_by_class(state: Mapping[str, Any]) -> bool:
+    """Whether the checkpoint was chosen by mean class accuracy, UAR."""
+    return (state["config"].get("trainer") or {}).get("metric") == "mean_class_accuracy"
 
 
 def evaluated_split(

@@ -35,13 +35,17 @@ MANIFESTS = {
     "diving48": "videoai.data.layouts.diving48:from_diving48",
     "elan": "videoai.data.layouts.elan:from_elan",
     "epic_kitchens": "videoai.data.layouts.epic_kitchens:from_epic_kitchens",
+    "ferv39k": "videoai.data.layouts.ferv39k:from_ferv39k",
     "hmdb51": "videoai.data.layouts.hmdb51:from_hmdb51",
     "jester": "videoai.data.layouts.jester:from_jester",
     "json": "videoai.data.layouts.json_clips:from_json",
     "kinetics": "videoai.data.layouts.kinetics:from_kinetics",
     "label_studio": "videoai.data.layouts.label_studio:from_label_studio",
     "lerobot": "videoai.data.layouts.lerobot:from_lerobot",
+    "liris_accede": "videoai.data.layouts.liris_accede:from_liris_accede",
     "list": "videoai.data.layouts.path_list:from_list",
+    "mafw": "videoai.data.layouts.mafw:from_mafw",
+    "meld": "videoai.data.layouts.meld:from_meld",
     "open_sports": "videoai.data.layouts.open_sports:from_open_sports",
     "parquet": "videoai.data.layouts.parquet:from_parquet",
     "ravdess": "videoai.data.layouts.ravdess:from_ravdess",
@@ -49,11 +53,14 @@ MANIFESTS = {
     "table": "videoai.data.layouts.table:from_table",
     "ucf101": "videoai.data.layouts.ucf101:from_ucf101",
     "via": "videoai.data.layouts.via:from_via",
+    "video_emotion": "videoai.data.layouts.video_emotion:from_video_emotion",
     "mds": "videoai.data.layouts.mds:from_mds",
     "webdataset": "videoai.data.layouts.webdataset:from_webdataset",
 }
 
-WITH_COLUMNS = ("csv", "epic_kitchens", "json", "motion16", "parquet", "table")  # that take targets
+# Layouts that take targets.
+WITH_COLUMNS = ("csv", "crema_d", "dfew", "epic_kitchens", "json", "liris_accede", "meld", "motion16", "parquet")
+WITH_COLUMNS += ("ravdess", "table")
 
 
 def build_manifest(data: DataSettings, *, trust: Sequence[str]) -> Manifest:

@@ -128,6 +128,7 @@ def evaluated_validation(
         checkpoint=display_path(path),
         fingerprint=state["versions"]["data"],
         thresholds=task.thresholds(state, "auto"),
+        by_class=validation.metric == "mean_class_accuracy",
     )
 
 

@@ -1,33 +1,9 @@
-"""Layouts whose labels are in annotation files beside the videos, or in their names."""
+"""Layouts whose labels are in annotation files beside the videos."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 from videoai.settings.setting import setting
-
-
-@dataclass(frozen=True, kw_only=True)
-class ByName:
-    """Labels in the names of the files."""
-
-    root: str = setting(path=True, resume=True, help="the folder of the videos")
-    val_fraction: float = setting(0.15, min=0, max=1, help="share for val, actors kept together")
-    test_fraction: float = setting(0.15, min=0, max=1, help="share for test, likewise")
-    split_seed: int = setting(0, help="seed of made splits")
-
-
-@dataclass(frozen=True, kw_only=True)
-class CremaD(ByName):
-    """CREMA-D: emotions and actors by the names of the files, 1001_DFA_ANG_XX.flv."""
-
-    name: Literal["crema_d"] = setting("crema_d", help="the layout; another: data=NAME")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ravdess(ByName):
-    """RAVDESS: emotions and actors by the names of the files, 01-01-06-01-02-01-12.mp4."""
-
-    name: Literal["ravdess"] = setting("ravdess", help="the layout; another: data=NAME")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,14 +42,6 @@ class Charades(Annotated):
     name: Literal["charades"] = setting("charades", help="the layout; another: data=NAME")
     codes: bool = setting(False, help="true = classes are called c000 .. c156, as published weights call them")
     multi_label: bool = setting(True, help="false = every annotated stretch is a clip with its one label")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Dfew(Annotated):
-    """DFEW: five folds of video_name,label below EmoLabel_DataSplit."""
-
-    name: Literal["dfew"] = setting("dfew", help="the layout; another: data=NAME")
-    fold: int = setting(1, min=1, max=5, help="which of the five folds is test")
 
 
 @dataclass(frozen=True, kw_only=True)

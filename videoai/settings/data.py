@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
+from videoai.settings.emotion_layouts import COUNTED_BY_CLASS
 from videoai.settings.layouts import LAYOUTS
 from videoai.settings.setting import setting, setting_of
 
@@ -75,6 +76,11 @@ class DataSettings:
     def name(self) -> str | None:
         """The layout's name; None for a function of one's own."""
         return self.source.get("name")
+
+    @property
+    def counts_by_class(self) -> bool:
+        """Whether the field counts all classes of such a set alike, by unweighted average recall."""
+        return self.name in COUNTED_BY_CLASS
 
     @property
     def title(self) -> str | None:

@@ -6,9 +6,7 @@ from typing import Literal
 from videoai.settings.annotated_layouts import (
     ActivityNet,
     Charades,
-    CremaD,
     Cvat,
-    Dfew,
     Diving48,
     Elan,
     EpicKitchens,
@@ -18,11 +16,20 @@ from videoai.settings.annotated_layouts import (
     LabelStudio,
     OpenSports,
     PathList,
-    Ravdess,
     Ssv2,
     Table,
     Ucf101,
     Via,
+)
+from videoai.settings.emotion_layouts import (
+    CremaD,
+    Dfew,
+    Ferv39k,
+    LirisAccede,
+    Mafw,
+    Meld,
+    Ravdess,
+    VideoEmotion,
 )
 from videoai.settings.packed_layouts import LeRobot, Mds, Parquet, WebDataset
 from videoai.settings.setting import setting
@@ -132,6 +139,7 @@ LAYOUTS: dict[str, type] = {
     "diving48": Diving48,
     "elan": Elan,
     "epic_kitchens": EpicKitchens,
+    "ferv39k": Ferv39k,
     "folder": Folder,
     "hmdb51": Hmdb51,
     "jester": Jester,
@@ -139,8 +147,11 @@ LAYOUTS: dict[str, type] = {
     "kinetics": Kinetics,
     "label_studio": LabelStudio,
     "lerobot": LeRobot,
+    "liris_accede": LirisAccede,
     "list": PathList,
+    "mafw": Mafw,
     "mds": Mds,
+    "meld": Meld,
     "motion16": Motion16,
     "open_sports": OpenSports,
     "parquet": Parquet,
@@ -150,5 +161,6 @@ LAYOUTS: dict[str, type] = {
     "table": Table,
     "ucf101": Ucf101,
     "via": Via,
+    "video_emotion": VideoEmotion,
     "webdataset": WebDataset,
 }

@@ -1,4 +1,4 @@
-"""Settings of ``videoai study feature_augment|gan_augment|split_leak|more_data|label_noise``."""
+"""Settings of ``videoai study ...``."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -217,6 +217,39 @@ class EncodersStudySettings:
     def __post_init__(self) -> None:
         if not self.encoders:
             raise ValueError("encoders=[]: name some, such as encoders=[torchvision/r3d_18,RUN/checkpoints/best.pt].")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArchitecturesStudySettings:
+    """Which family of networks knows these videos best: CNN + RNN, 3-D CNN or attention?
+
+    Every model is trained for the same steps on the same folds, seed by seed, and scored on test by UAR, the mean
+    recall of the classes, and WAR, top-1. Settings of train go to all of them (data=..., clip=..., augment=...).
+    """
+
+    models: tuple[str, ...] = setting(
+        ("tiny_cnn_gru", "tiny_r3d", "tiny_video_transformer"), help="names of the zoo; the first is compared with"
+    )
+    folds: int | None = setting(
+        None, min=2, max=50, help="seed s tests fold s of so many, by group; null = the test split of the data"
+    )
+    seeds: int = setting(3, min=2, help="each draws weights and orders, and with folds another test split")
+    steps: int = setting(300, min=1, help="of each training")
+    interval: Interval = setting("t", help="over seeds, of 95 %")
+    batch_size: int = setting(16, min=1, help="clips in one forward pass of the evaluation")
+    num_workers: NumWorkers = setting("auto", min=0, help="processes that decode")
+    device: str = setting("auto", help="auto, cpu, cuda, cuda:1")
+    trust: tuple[str, ...] = setting((), help="packages of your own that models come from")
+    run_dir: str = setting(
+        "runs/study_architectures", path=True, help="rows.jsonl there continues where it stopped; results.json"
+    )
+    debug: bool = setting(False, help="true = show the traceback of an error")
+
+    def __post_init__(self) -> None:
+        if len(set(self.models)) < max(2, len(self.models)):
+            raise ValueError(
+                f"models=[{','.join(self.models)}]: name two or more, each once, such as [cnn_lstm,r3d_18]."
+            )
 
 
 def _check_shots(shots: tuple[int, ...]) -> None:

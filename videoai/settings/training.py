@@ -100,7 +100,10 @@ class TrainerSettings:
     log_every: int = setting(20, min=1, resume=True, help="steps")
     step_timeout: float | None = step_timeout_setting()
     metric: str = setting(
-        "auto", auto=True, help="value of validation that chooses the best checkpoint; auto = the task's first"
+        "auto",
+        auto=True,
+        help="value of validation that chooses the best checkpoint; uar = mean_class_accuracy, war = top1; auto = the "
+        "task's first, uar in sets of emotions",
     )
     patience: int | None = setting(
         None, min=1, resume=True, help="stop after this many evaluations without a better one; null = never"
@@ -158,14 +161,17 @@ class AugmentSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class ImbalanceSettings:
-    """For classes of very different sizes; all off by default. Compare by mean class accuracy: docs/augmentation.md"""
+    """For classes of very different sizes. Compare by mean class accuracy: docs/augmentation.md"""
 
     sampler: Sampler = setting(
         "uniform",
         help="uniform = every video once an epoch; sqrt = by the root of a class's size; balanced = equally often",
     )
-    balanced_softmax: bool = setting(
-        False, help="true = adds the log of each class's share to its logit (arXiv:2007.10740)"
+    balanced_softmax: bool | Literal["auto"] = setting(
+        "auto",
+        auto=True,
+        help="true = adds the log of each class's share to its logit (arXiv:2007.10740); auto = in sets of emotions, "
+        "where the largest class has 10 times the clips of the smallest",
     )
     effective_number: float = setting(  # 1 itself divides by zero
         0.0, min=0, max=0.999999, help="beta: weights (1 - beta) / (1 - beta^n) in the loss (arXiv:1901.05555); 0 = off"

@@ -26,6 +26,8 @@ from videoai.tasks.losses import ClassificationLoss, classification_loss
 from videoai.tasks.supervised import SupervisedTask
 from videoai.tasks.task import Metric, Setup
 
+ALIASES = {"uar": "mean_class_accuracy", "war": "top1"}  # unweighted and weighted average recall
+
 
 class ClassTask(SupervisedTask):
     """What tasks share whose outputs are classes."""
@@ -99,6 +101,10 @@ class Classify(ClassTask):
         if not self.votes or not manifest.columns:
             return OneClass(output_of)
         return Shares([manifest.place_of(name) for name in self.votes], range(len(self.votes)), len(outputs))
+
+    def resolve_metric(self, name: str, source: str) -> str:
+        """Also uar and war."""
+        return super().resolve_metric(ALIASES.get(name, name), source)
 
     def truth(self, targets: Tensor) -> Tensor:
         """The class with the most votes."""

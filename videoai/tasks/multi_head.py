@@ -215,10 +215,10 @@ def metrics_of(kinds: Mapping[str, Kind]) -> dict[str, Metric]:
     if "class" in kinds.values():
         metrics["joint_top1"] = Metric("all classes right")
     for name, kind in kinds.items():
-        key, metric = (
-            ("top1", Metric(f"{name} top-1")) if kind == "class" else ("ccc", Metric(f"{name} CCC", is_share=False))
-        )
-        metrics[f"{name}_{key}"] = metric
+        if kind == "class":
+            metrics |= {f"{name}_top1": Metric(f"{name} top-1"), f"{name}_uar": Metric(f"{name} UAR")}
+        else:
+            metrics[f"{name}_ccc"] = Metric(f"{name} CCC", is_share=False)
     return metrics
 
 

@@ -128,7 +128,7 @@ class SupervisedTask(ABC):
         self.validate_labels(manifest, "")
         for key, off in LOSS_SETTINGS.items():
             value = getattr(settings.imbalance, key)
-            if key not in self.loss_settings and value != off:
+            if key not in self.loss_settings and value not in (off, "auto"):
                 raise ValueError(self.useless(key, value, manifest))
 
     def validate_labels(self, manifest: Manifest, source: str) -> None:

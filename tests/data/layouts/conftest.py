@@ -165,6 +165,76 @@ def dfew() -> Tree:
     return Tree(lists, [f"Clip/original/part_1/{i}.mp4" for i in range(1, 15)])
 
 
+def ferv39k() -> Tree:
+    names = [f"Action/{emotion}/{i:04d}" for emotion in ("Happy", "Fear") for i in range(8)]
+    lists = {
+        "4_setups/All_scenes/train_All.csv": "".join(
+            f"{name} {name.split('/')[1]}\n" for name in names if name[-1] < "6"
+        ),
+        "4_setups/All_scenes/test_All.csv": "".join(
+            f"{name} {name.split('/')[1]}\n" for name in names if name[-1] >= "6"
+        ),
+    }
+    return Tree(lists, [f"2_ClipsforFaceCrop/{name}.mp4" for name in names])
+
+
+def mafw() -> Tree:
+    names, lists = [f"{i:05d}.mp4" for i in range(1, 13)], {}
+    for kind, labels in (("single", ("anger", "contempt")), ("compound", ("anger_disgust", "fear_surprise"))):
+        for split, part in (("train", names[:8]), ("test", names[8:])):
+            lines = [f"{name} {labels[i % 2]}\n" for i, name in enumerate(part)]
+            lists[f"Train & Test Set/{kind}/no_caption/set_1/{split}.txt"] = "".join(lines)
+    return Tree(lists, [f"data/clips/{name}" for name in names])
+
+
+def meld() -> Tree:
+    head = "Sr No.,Utterance,Speaker,Emotion,Sentiment,Dialogue_ID,Utterance_ID,Season,Episode,StartTime,EndTime"
+    lists, videos = {}, []
+    folders = {"train": "train_splits", "dev": "dev_splits_complete", "test": "output_repeated_splits_test"}
+    for split, folder in folders.items():
+        number = 4 if split == "train" else 2  # dialogues are numbered from 0 in each split
+        lines = [
+            f'{d},"Oh, well",Ross,{("joy", "anger")[u]},{("positive", "negative")[u]},{d},{u},1,2,"00:20:57,256","0"'
+            for d in range(number)
+            for u in range(2)
+        ]
+        lists[f"{split}_sent_emo.csv"] = table(head, lines)
+        prefix = "final_videos_test" if split == "test" else ""
+        videos += [f"{folder}/{prefix}dia{d}_utt{u}.mp4" for d in range(number) for u in range(2)]
+    return Tree(lists, videos)
+
+
+def video_emotion() -> Tree:
+    names = [
+        f"{emotion}/{title} {i}" for emotion, title in (("Joy", "HelloJoy"), ("Trust", "Trust.test")) for i in range(8)
+    ]
+    number = {"Joy": 5, "Trust": 8}
+    lists = {
+        f"annotations/{split}list01.txt": "".join(
+            f"{name} {number[name.split('/')[0]]}\n" for name in names if (name[-1] < "6") == (split == "train")
+        )
+        for split in ("train", "test")
+    }
+    return Tree(lists, [f"videos/{name}.mp4" for name in names])
+
+
+def liris_accede() -> Tree:
+    head = "id\tname\tvalenceRank\tarousalRank\tvalenceValue\tarousalValue\tvalenceVariance\tarousalVariance"
+    names = [f"ACCEDE{i:05d}.mp4" for i in range(12)]
+    ranks = [f"{i}\t{name}\t{i}\t{i}\t{1.5 + i / 10:.2f}\t{3 - i / 10:.2f}\t0.1\t0.2" for i, name in enumerate(names)]
+    media = "".join(
+        f"<media><id>{i}</id><name>{name}</name><movie>Film {i // 3}</movie></media>" for i, name in enumerate(names)
+    )
+    lists = {
+        "annotations/ACCEDEranking.txt": table(head, ranks),
+        "annotations/ACCEDEsets.txt": table(
+            "id\tname\tset", [f"{i}\t{name}\t{(1, 1, 2, 0)[i // 3]}" for i, name in enumerate(names)]
+        ),
+        "ACCEDEdescription.xml": f"<?xml version='1.0'?>\n<library>{media}</library>",
+    }
+    return Tree(lists, [f"data/{name}" for name in names])
+
+
 def path_list() -> Tree:
     names = [f"videos/k400 raw/{i:02d}.mp4" for i in range(10)]
     lists = {
@@ -329,6 +399,11 @@ TREES = {
     "ravdess": ravdess,
     "crema_d": crema_d,
     "dfew": dfew,
+    "ferv39k": ferv39k,
+    "mafw": mafw,
+    "meld": meld,
+    "video_emotion": video_emotion,
+    "liris_accede": liris_accede,
     "path_list": path_list,
     "rawframes": rawframes,
     "json_lines": json_lines,

@@ -13,13 +13,17 @@ from videoai.data.layouts import (
     diving48,
     elan,
     epic_kitchens,
+    ferv39k,
     hmdb51,
     jester,
     json_clips,
     kinetics,
     label_studio,
     lerobot,
+    liris_accede,
+    mafw,
     mds,
+    meld,
     open_sports,
     parquet,
     path_list,
@@ -28,6 +32,7 @@ from videoai.data.layouts import (
     table,
     ucf101,
     via,
+    video_emotion,
     webdataset,
 )
 from videoai.data.layouts.path_list import split_of_list
@@ -74,6 +79,7 @@ def detect_folder(tree: Survey) -> Candidate | None:
 
 # Whoever publishes names of columns and files comes before the layouts that fit many things.
 DETECTORS: tuple[Callable[[Survey], Candidate | None], ...] = (
+    video_emotion.detect,  # its lists are called as UCF101's
     ucf101.detect,
     hmdb51.detect,
     ssv2.detect,
@@ -84,6 +90,10 @@ DETECTORS: tuple[Callable[[Survey], Candidate | None], ...] = (
     activitynet.detect,
     kinetics.detect,
     dfew.detect,
+    ferv39k.detect,
+    mafw.detect,
+    meld.detect,
+    liris_accede.detect,
     ravdess.detect,
     crema_d.detect,
     cvat.detect,

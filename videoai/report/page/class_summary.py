@@ -8,6 +8,7 @@ from torch import Tensor
 
 from videoai.core.messages import pluralize
 from videoai.report.calibration import NUM_BINS, Calibration, calibration
+from videoai.report.evaluation import recalls_told
 from videoai.report.metrics import confusion_matrix, per_class, predicted_labels
 from videoai.report.page.confusion_chart import MAX_NAMED, confusion_chart
 from videoai.report.page.html import Html, name, tag
@@ -38,11 +39,17 @@ def class_summary(evaluated: Evaluated, results: Mapping[str, Any]) -> Summary:
     measured = calibration(best, predicted == evaluated.targets)
     low, high = results["top1_interval95"]
     num_right = int((predicted == evaluated.targets).sum())
+    headline = (
+        f"{num_right} of {videos(evaluated)} are recognised: {percent(results['video_top1'])} "
+        f"(95 % interval {100 * low:.1f} to {100 * high:.1f} %)."
+    )
+    if "uar" in results:
+        headline = f"UAR {percent(results['uar'])}, the mean recall of the classes: {recalls_told(results)}. {headline}"
     return Summary(
-        headline=f"{num_right} of {videos(evaluated)} are recognised: {percent(results['video_top1'])} "
-        f"(95 % interval {100 * low:.1f} to {100 * high:.1f} %).",
+        headline=headline,
         notes=[majority_note(evaluated), *unreadable_note(evaluated, "count as wrong")],
         tiles=[
+            *((name, percent(results[name.lower()])) for name in ("UAR", "WAR") if name.lower() in results),
             ("top-1", percent(results["video_top1"])),
             *((f"top-{k}", percent(results[f"video_top{k}"])) for k in (3, 5) if f"video_top{k}" in results),
             ("mean class accuracy", percent(results["mean_class_accuracy"])),

@@ -60,13 +60,13 @@ def train_on(
 
 def write_table(path: Path, train_items: Sequence[VideoItem], manifest: Manifest, data: DataSettings) -> DataSettings:
     """A table of these clips for train, and of the real ones for val and test. Returns: ``data`` with the table as its
-    source, which is not dealt into folds again."""
+    source, which is not dealt into folds again, nor refused where a study parts actors on purpose."""
     rows = _rows(train_items, manifest, "train")
     for split in ("val", "test"):
         rows += _rows(manifest.splits[split], manifest, split)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(path, table_of(rows, COLUMNS))
-    source = to_dict(Csv(path=str(path), val_fraction=0.0, test_fraction=0.0))
+    source = to_dict(Csv(path=str(path), val_fraction=0.0, test_fraction=0.0, split_by="clip"))
     return replace(data, source=source, folds=None, test_fold=None)
 
 

@@ -22,8 +22,10 @@ from videoai.data.loader import resolve_workers
 from videoai.engine.choose_precision import resolve_precision
 from videoai.engine.precision import Precision
 from videoai.models.contract import check_contract
+from videoai.run.actors import check_actors
 from videoai.run.manifests import announce_data, build_manifest, class_warnings, warn_of_parted_sources
 from videoai.run.reading import resolve_reading
+from videoai.run.training.balance import asked_metric, with_balance
 from videoai.run.training.choose_model import is_open, with_model_and_clip
 from videoai.run.training.open_run import Run, Settings
 from videoai.run.training.trained_on import KEY, videos_trained_on, warn_of_seen_videos
@@ -49,6 +51,9 @@ def set_up(run: Run) -> tuple[Task, Setup]:
     node = suiting(manifest) if settings.task == AUTO else settings.task
     task = build_task(node)
     manifest = task.arrange(manifest)
+    if not run.state:
+        check_actors(manifest, settings.data)
+    settings = with_balance(settings, task, manifest)
     task.validate(manifest, settings)
     if decided := task.decided(manifest):
         task = build_task(node := {**node, **decided})
@@ -68,7 +73,7 @@ def set_up(run: Run) -> tuple[Task, Setup]:
     data = replace(settings.data, flip=resolve_flip(settings.data, manifest.all_names))
     settings = replace(settings, task=node, data=data, loading=replace(settings.loading, decoder=reading["decoder"]))
     if isinstance(settings, TrainSettings):
-        metric = task.resolve_metric(settings.trainer.metric, manifest.source)
+        metric = task.resolve_metric(asked_metric(settings, task), manifest.source)
         settings = replace(settings, trainer=replace(settings.trainer, metric=metric))
     train = task.training_items(manifest, clip, reading)
     return task, Setup(
