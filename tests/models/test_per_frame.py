@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from videoai.models.per_frame import PerFrame, over_time
+from videoai.models.per_frame import PerFrame, over_time, spread
 from videoai.models.temporal_heads import HEADS, LocalAttention, MsTcn, temporal_head
 
 BODIES = {
@@ -64,3 +64,14 @@ def test_pathways_of_different_rates_come_together():
 def test_an_unknown_head_is_refused():
     with pytest.raises(ValueError, match="task.head='ms_tnc' is unknown.* ms_tcn"):
         temporal_head("ms_tnc", 4, 2)
+
+
+def test_a_step_stands_at_the_frame_that_its_convolution_is_centred_on():
+    frames = torch.zeros(1, 1, 16)
+    frames[..., 8] = 1.0
+    ones = torch.ones(1, 1, 3)
+    steps = torch.nn.functional.conv1d(frames, ones, stride=2, padding=1)
+    steps = torch.nn.functional.conv1d(steps, ones, stride=2, padding=1)  # 4 steps of 16 frames
+    assert int(spread(steps, 16).argmax()) == 8
+    assert torch.equal(spread(frames, 16), frames)
+    assert spread(frames, 5).shape == (1, 1, 5)

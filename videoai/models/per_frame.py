@@ -4,7 +4,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from videoai.core.build import build
 from videoai.models.blocks import repeated_blocks
@@ -41,8 +40,7 @@ class PerFrame(nn.Module):
         """[B, 3, T, H, W] -> [B, D, T]."""
         num_frames = video.shape[2]
         steps = over_time(self.body.forward_features(video), num_frames, type(self.body).__name__)
-        spread = steps if steps.shape[-1] == num_frames else F.interpolate(steps, size=num_frames, mode="linear")
-        return self.norm(spread.mT).mT
+        return self.norm(spread(steps, num_frames).mT).mT
 
     def forward_head(self, features: Tensor, pre_logits: bool = False) -> Tensor:
         """[B, D, T] -> [B, S, K, T], or the mean over time [B, D]."""
@@ -69,6 +67,19 @@ class PerFrame(nn.Module):
         self.body.set_grad_checkpointing(enable)
 
 
+def spread(steps: Tensor, num_frames: int) -> Tensor:
+    """[B, D, T'] -> [B, D, T], linear between steps. Step i is what a strided convolution centres on frame i * T / T':
+    placed in the middle of its T / T' frames, as pictures are resized, all events come later by half of them."""
+    length = steps.shape[-1]
+    if length == num_frames:
+        return steps
+    place = torch.arange(num_frames, device=steps.device) * (length / num_frames)
+    before = place.long().clamp(max=length - 1)
+    return torch.lerp(
+        steps[..., before], steps[..., (before + 1).clamp(max=length - 1)], (place - before).to(steps.dtype)
+    )
+
+
 def over_time(features: Any, num_frames: int, name: str) -> Tensor:
     """Maps [B, D, T', H', W'], several of them, or frames [B, T, D] -> [B, D, T'].
 
@@ -77,7 +88,7 @@ def over_time(features: Any, num_frames: int, name: str) -> Tensor:
     if isinstance(features, tuple | list):
         maps = [over_time(one, num_frames, name) for one in features]
         longest = max(one.shape[-1] for one in maps)
-        return torch.cat([F.interpolate(one, size=longest, mode="linear") for one in maps], 1)
+        return torch.cat([spread(one, longest) for one in maps], 1)
     if isinstance(features, Tensor) and features.ndim == 5:
         return features.mean((3, 4))
     if isinstance(features, Tensor) and features.ndim == 3 and features.shape[1] == num_frames:
