@@ -271,7 +271,7 @@ def check_settings(settings: TrainSettings) -> None:
     given = {
         "imbalance.sampler": (imbalance.sampler, "uniform"),
         "imbalance.effective_number": (imbalance.effective_number, 0.0),
-        "imbalance.balanced_softmax": (imbalance.balanced_softmax, False),
+        "imbalance.balanced_softmax": (imbalance.balanced_softmax is True, False),
         "imbalance.pos_weight": (imbalance.pos_weight, 0.0),
         "finetune.head": (settings.finetune.head, "linear"),
         "finetune.features": (settings.finetune.features, None),
