@@ -54,9 +54,10 @@ def confusion_figure(matrix: Tensor, *, classes: Sequence[str], title: str) -> F
     figsize = (side_inches + left_inches + 2.0, side_inches + below_inches + 1.0)
     figure = Figure(figsize=figsize, dpi=120, layout="compressed")  # constrained, for axes of a fixed shape
     axes = figure.add_subplot()
-    axes.set_title(title, parse_math=False, fontsize=11)
+    families = [font.family for font in fonts]
+    axes.set_title(title, parse_math=False, fontsize=11, family=families)
     _draw_cells(figure, axes, matrix)
-    _name_axes(axes, names, [font.family for font in fonts])
+    _name_axes(axes, names, families)
     return figure
 
 

@@ -68,7 +68,8 @@ def precision_recall_figure(scores: Tensor, labels: Tensor, *, classes: Sequence
     axes.spines[["top", "right"]].set_visible(False)
     left_out = len(order) - MAX_DRAWN
     title += f" ({left_out} classes that are found better are not drawn)" if left_out > 0 else ""
-    axes.set_title(drawable(title, fonts), parse_math=False, fontsize=11, loc="left")
+    families = [font.family for font in fonts]
+    axes.set_title(drawable(title, fonts), parse_math=False, fontsize=11, loc="left", family=families)
     if names:
         heading = "average precision" if len(order) <= MAX_NAMED else f"average precision, lowest {MAX_NAMED}"
         legend = figure.legend(

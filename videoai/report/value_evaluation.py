@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
+from videoai.core.fonts import drawable, fonts_for
 from videoai.core.messages import pluralize
 from videoai.report.page.html import Html, tag
 from videoai.report.page.summary import Exhibit, Gallery, Section, Summary, path_line, table, unreadable_note, videos
@@ -147,7 +148,9 @@ def scatter_figure(predicted: Tensor, truth: Tensor, names: Sequence[str], title
         axes.scatter(across, up, s=9, alpha=0.6, linewidths=0)
         ends = [min([*across, *up], default=0.0), max([*across, *up], default=1.0)]
         axes.plot(ends, ends, color="0.6", linewidth=1, linestyle=":")
-        axes.set_title(name, parse_math=False, fontsize=10)
+        fonts = fonts_for([name])
+        families = [font.family for font in fonts]
+        axes.set_title(drawable(name, fonts), parse_math=False, fontsize=10, family=families)
         axes.set_xlabel("true", fontsize=9)
         axes.set_ylabel("answered", fontsize=9)
         axes.tick_params(labelsize=8)
