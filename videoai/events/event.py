@@ -23,10 +23,11 @@ class Event(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Track:
-    """The probability of each class at each step of one video."""
+    """The probability of each class at each step of one video. A step is a moment, as a frame is, and stands for half a
+    step on both sides of it: with the time after it alone, each event would come half a step late."""
 
     probability: ndarray  # float32 [K, T], 0 .. 1; NaN where nothing could be read
-    rate: float  # steps a second: step t covers [t / rate, (t + 1) / rate)
+    rate: float  # steps a second: step t is at t / rate
     duration_seconds: float
 
     @property
@@ -35,16 +36,18 @@ class Track:
         return self.probability.shape[1]
 
     def event(self, label: int, first: int, end: int, score: float) -> Event:
-        """The event over steps first .. end - 1, cut off at the end of the video."""
-        return Event(label, first / self.rate, min(end / self.rate, self.duration_seconds), float(score))
+        """The event over steps first .. end - 1; the first and the last step reach the ends of the video."""
+        start = (first - 0.5) / self.rate if first else 0.0
+        stop = (end - 0.5) / self.rate if end < self.num_steps else self.duration_seconds
+        return Event(label, start, min(stop, self.duration_seconds), float(score))
 
 
 def step_labels(events: list[Event], *, num_classes: int, num_steps: int, rate: float) -> ndarray:
-    """bool [K, T]: which classes hold in the middle of each step."""
+    """bool [K, T]: which classes hold at each step."""
     holds = np.zeros((num_classes, num_steps), bool)
-    middle = (np.arange(num_steps) + 0.5) / rate
+    when = np.arange(num_steps) / rate
     for event in events:
-        holds[event.label, (middle >= event.start_seconds) & (middle < event.end_seconds)] = True
+        holds[event.label, (when >= event.start_seconds) & (when < event.end_seconds)] = True
     return holds
 
 

@@ -150,7 +150,7 @@ def stitched(probability: ndarray, seconds: ndarray, duration: float, rate: floa
     """
     num_windows, num_classes, length = probability.shape
     num_steps = max(1, int(np.ceil(duration * rate - 1e-3)))
-    step = np.floor(seconds * rate + 1e-3).astype(int).clip(0, num_steps - 1).ravel()
+    step = np.rint(seconds * rate).astype(int).clip(0, num_steps - 1).ravel()
     weight = np.tile(0.05 + 1 - np.abs(np.linspace(-1, 1, length)), num_windows)
     total = np.bincount(step, weight, num_steps)
     rows = [np.bincount(step, weight * probability[:, k].ravel(), num_steps) for k in range(num_classes)]
