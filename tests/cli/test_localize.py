@@ -165,3 +165,36 @@ def test_an_ensemble_of_localisers_is_refused(videoai_command: Command, localize
     done = videoai_command("ensemble", str(localizer), str(other), cwd=tmp_path)
     assert done.returncode == 1
     assert "finds events, and an ensemble joins what models say of clips" in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "words",
+    [("predict", "window_seconds=1"), ("predict", "hop_seconds=9"), ("evaluate", "events=true", "window_seconds=1")],
+)
+def test_windows_of_another_length_are_refused_for_a_localiser(
+    videoai_command: Command, localizer: Path, segments_csv: Path, tmp_path: Path, words: tuple[str, ...]
+):
+    given = [f"input={segments_csv.parent / 'test_0.mp4'}"] if words[0] == "predict" else []
+    checkpoint = f"checkpoint={localizer / 'checkpoints' / 'best.pt'}"
+    done = videoai_command(words[0], checkpoint, *given, *words[1:], cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    assert f"{words[-1]}: " in done.stderr
+    assert "looks through windows as long as its clip" in done.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.slow
+def test_times_that_count_frames_are_refused_before_a_step_is_made(
+    videoai_command: Command, segments_csv: Path, tmp_path: Path
+):
+    lines = [line.split(",") for line in segments_csv.read_text().splitlines()]
+    rows = [
+        [str(segments_csv.parent / path), label, split, *(f"{100 + 30 * float(one)}" for one in times)]
+        for path, label, split, *times in lines[1:]
+    ]
+    (tmp_path / "frames.csv").write_text("\n".join(",".join(row) for row in [lines[0], *rows]) + "\n")
+    done = videoai_command("train", "task=localize", "data=csv", "data.path=frames.csv", *SMALL, cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    assert "no event of train lies within its video" in done.stderr
+    assert "in seconds from the start of each file" in done.stderr

@@ -3,7 +3,7 @@ import pytest
 from videoai.core.types import MULTI_LABEL, LabelSpan, VideoItem
 from videoai.data.lists.items import Items
 from videoai.data.lists.manifest import Manifest
-from videoai.data.untrimmed import Extent, cut_to_video, training_windows, untrimmed
+from videoai.data.untrimmed import Extent, check_events_left, cut_to_video, training_windows, untrimmed
 
 
 def test_the_stretches_of_a_video_become_its_spans_however_they_are_listed():
@@ -56,3 +56,17 @@ def test_training_windows_cover_each_video_and_reach_its_end():
         ("long", 6.0, None),
         ("short", 0.0, None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("spans", "said"),
+    [
+        ((LabelSpan(0, 90.0, 120.0),), "1 event left out, .*: a 90 to 120 s of 10.0 s"),
+        ((LabelSpan(0, 10.0, None),), "1 event left out, .*: a 10 to the end"),
+        ((), "None is annotated"),
+    ],
+)
+def test_a_split_without_an_event_in_its_videos_is_refused(spans, said):
+    items, notes = cut_to_video(Items.of([VideoItem("a", MULTI_LABEL, spans=spans)]), [Extent(10.0, 25.0)])
+    with pytest.raises(ValueError, match=rf"here: no event of val lies within its video\. {said}.* in seconds"):
+        check_events_left(items, "here", "val", notes)

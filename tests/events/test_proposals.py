@@ -18,6 +18,11 @@ def test_an_event_reaches_the_high_threshold_and_goes_as_far_as_the_low_one():
     assert event.score == pytest.approx(np.mean([0.4, 0.6, 0.4]))
 
 
+@pytest.mark.parametrize(("threshold", "found"), [(0.3, 1), (0.32, 1), (0.34, 0)])
+def test_a_threshold_below_the_low_one_is_what_an_event_reaches(threshold, found):
+    assert len(timeline(track([0.0, 0.33, 0.0]), EventSettings(threshold=threshold))) == found
+
+
 def test_short_gaps_are_closed_and_short_events_dropped():
     probability = [0.9, 0.9, 0.0, 0.9, 0.9, 0.0, 0.0, 0.0, 0.9, 0.0]
     found = timeline(track(probability), EventSettings(merge_seconds=0.1, min_seconds=0.3))

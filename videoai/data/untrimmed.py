@@ -137,6 +137,15 @@ def cut_to_video(items: Items, found: Sequence[Extent | None]) -> tuple[Items, l
     return Items.of(rows, items.root), notes
 
 
+def check_events_left(items: Items, source: str, split: str, notes: Sequence[str]) -> None:
+    """Raises: ValueError: ``cut_to_video`` left no event in a split, as happens to times that count frames."""
+    if not any(item.spans for item in items):
+        raise ValueError(
+            f"{source}: no event of {split} lies within its video. {' '.join(notes) or 'None is annotated.'} Give the "
+            "times in seconds from the start of each file, 0 to its length."
+        )
+
+
 def described(item: VideoItem, span: LabelSpan, extent: Extent | None) -> str:
     """``a.mp4 12 to 13.5 s of 9.8 s``"""
     end = "the end" if span.end_seconds is None else f"{span.end_seconds:g} s"

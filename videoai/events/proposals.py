@@ -30,7 +30,8 @@ class EventSettings:
 
 def timeline(track: Track, settings: EventSettings) -> list[Event]:
     """The events of a video by start, scored by their mean probability."""
-    low, high = sorted((settings.low_threshold, settings.threshold))
+    high = settings.threshold
+    low = min(settings.low_threshold, high)
     events = []
     for label, row in enumerate(np.nan_to_num(track.probability)):
         found = [run for run in runs(row >= low) if row[slice(*run)].max() >= high]

@@ -135,6 +135,8 @@ def _evaluate_events(
 ) -> Evaluation:
     """As ``_evaluate``, of untrimmed videos and what happens in them."""
     check_unused(settings)
+    if isinstance(task, Localize):
+        task.check_windows(settings.checkpoint, window_seconds=settings.window_seconds)
     task = task.with_threshold(settings.threshold) if isinstance(task, Localize) else task
     split = open_split(settings, change, state, task, manifest, None if isinstance(task, Localize) else Localize())
     assert isinstance(split.target, FrameLabels)

@@ -62,6 +62,9 @@ def _predict(settings: PredictSettings) -> Iterator[dict[str, Any]]:
         number = (pluralize(len(paths), "video"), process_group.world_size())
         logger.info("%s for %d processes: a video is not divided, so the others have nothing to do", *number)
     predictor = new_predictor(settings, paths)
+    if isinstance(predictor.task, Localize):
+        windows = {"window_seconds": settings.window_seconds, "hop_seconds": settings.hop_seconds}
+        predictor.task.check_windows(settings.checkpoint, **windows)
     texts = {key: [*getattr(settings, key)] or None for key in TEXTS}
     faces = {"faces": settings.faces} if settings.faces == "off" else {}
     folder = prediction_folder(settings.run_dir, {**{key: getattr(settings, key) for key in ASKED}, **texts, **faces})

@@ -19,7 +19,7 @@ from videoai.data.lists.manifest import Manifest
 from videoai.data.normalize import ToModelInput
 from videoai.data.sampling import frame_step
 from videoai.data.targets import FrameLabels
-from videoai.data.untrimmed import cut_to_video, extents, training_windows, untrimmed
+from videoai.data.untrimmed import check_events_left, cut_to_video, extents, training_windows, untrimmed
 from videoai.engine.average import Average
 from videoai.engine.freeze import Freeze
 from videoai.engine.optim import build_optimizer
@@ -107,13 +107,23 @@ class Localize:
             raise ValueError(f"{manifest.source}: no training video has an event, so there is nothing to learn.")
         self.output_of(manifest, self.outputs(manifest), "this run")
         check_settings(settings)
+        self.check_thresholds()
+
+    def check_thresholds(self) -> None:
+        """Raises: ValueError: an event would hold more than it reaches. The default gives way to a lower threshold."""
+        if self.low_threshold > max(self.threshold, EventSettings.low_threshold):
+            raise ValueError(
+                f"task.low_threshold={self.low_threshold:g}: above task.threshold={self.threshold:g}, which an event "
+                "reaches somewhere. Lower it to that or less."
+            )
 
     def training_items(self, manifest: Manifest, clip: ClipSpec, reading: Mapping[str, Any]) -> Items:
-        """Stretches of the training videos, two clips long."""
+        """Stretches of the training videos, two clips long. Raises: ValueError: no event lies within its video."""
         found = extents(manifest.splits["train"], reading)
         items, notes = cut_to_video(manifest.splits["train"], found)
         for note in notes:
-            logger.warning("%s", note)
+            logger.warning("train: %s", note)
+        check_events_left(items, manifest.source, "train", notes)
         rates = [one.fps if one else 30.0 for one in found]
         return training_windows(items, found, [clip.num_frames * frame_step(clip, fps) / fps for fps in rates])
 
@@ -232,6 +242,15 @@ class Localize:
         if asked == "auto":
             return self
         return replace(self, threshold=asked, low_threshold=min(asked, self.low_threshold))
+
+    def check_windows(self, checkpoint: str, **given: float | None) -> None:
+        """Raises: ValueError: windows of another length than the clip that the model was trained on."""
+        for key, value in given.items():
+            if value is not None:
+                raise ValueError(
+                    f"{key}={value:g}: {checkpoint} is a localiser, which looks through windows as long as its clip "
+                    "that overlap by half. Leave it out."
+                )
 
     def activated(self, outputs: Tensor) -> Tensor:
         """The probabilities of the last guess: [W, S, K, T] -> [W, K, T]."""

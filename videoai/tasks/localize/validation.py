@@ -1,17 +1,21 @@
 """The validation pass of a localiser: every validation video from its start to its end."""
 
+import logging
+
 from torch import nn
 
 from videoai.data.lists.items import Items
 from videoai.data.normalize import ToModelInput
 from videoai.data.targets import FrameLabels
-from videoai.data.untrimmed import Extent, cut_to_video, extents
+from videoai.data.untrimmed import Extent, check_events_left, cut_to_video, extents
 from videoai.engine.precision import Precision
 from videoai.events.event import Event
 from videoai.events.proposals import EventSettings
 from videoai.events.scores import Scores
 from videoai.inference.tracks import FrameProbabilities, TrackReader, no_track
 from videoai.tasks.task import Setup
+
+logger = logging.getLogger(__name__)
 
 
 class LocalizeValidation:
@@ -20,13 +24,16 @@ class LocalizeValidation:
     source = ""
 
     def __init__(self, setup: Setup, precision: Precision, events: EventSettings) -> None:
-        """Raises: ValueError: no video to validate with."""
+        """Raises: ValueError: no video or no event to validate with."""
         self.manifest, self.outputs, self.events, self.precision = setup.manifest, setup.outputs, events, precision
         if not setup.manifest.splits["val"]:
             raise ValueError(f"{setup.manifest.source}: no validation videos. Set data.val_fraction above 0.")
         self.metric = setup.training.trainer.metric
         self.extents = extents(setup.manifest.splits["val"], setup.reading)
-        self.items, _ = cut_to_video(setup.manifest.splits["val"], self.extents)
+        self.items, notes = cut_to_video(setup.manifest.splits["val"], self.extents)
+        for note in notes:
+            logger.warning("val: %s", note)
+        check_events_left(self.items, setup.manifest.source, "val", notes)
         assert isinstance(setup.target, FrameLabels)
         self.truth = truth_of(self.items, self.extents, setup.target)
         self.how = {
