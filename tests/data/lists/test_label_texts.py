@@ -33,7 +33,9 @@ def test_labels_are_cut_at_the_bar_and_times_stand_beside_them():
     [
         ("run||jump", "", "a name between | is empty"),
         ("run|", "", "a name between | is empty"),
-        ("run|run", "", "a label is given twice"),
+        ("run|run", "", "label 'run' is given twice: in this field, or in two lines of one clip; delete one"),
+        ("a|run|run", "0-1|2-3.5|2-3.5", "label 'run' is given twice from 2 to 3.5 s"),
+        ("run|a|run", "2-|0-1|2-", "label 'run' is given twice from 2 to the end"),
         ("run|jump", "0-1", "1 times for 2 labels"),
         ("run", "2-1", "holds '2-1'"),
         ("run", "1", "holds '1'"),

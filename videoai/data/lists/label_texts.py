@@ -38,10 +38,17 @@ def split_labels(labels: str, seconds: str = "", unknown: str = "") -> tuple[Nam
         )
     spans = tuple(NamedSpan(name, *_interval(time.strip())) for name, time in zip(names, times, strict=True))
     if len(set(spans)) < len(spans):
-        raise ValueError(f"label is {labels!r}: a label is given twice; delete one")
+        raise ValueError(f"{_twice(spans)}: in this field, or in two lines of one clip; delete one")
     if both := {span.label for span in spans} & {span.label for span in rest}:
         raise ValueError(f"{min(both)!r} is a label and stands in {UNKNOWN_COLUMN}; delete one")
     return spans + rest
+
+
+def _twice(spans: Sequence[NamedSpan]) -> str:
+    """``label 'run' is given twice from 0.8 to 2.5 s``, of the first such label."""
+    label, start, end = next(span for number, span in enumerate(spans) if span in spans[:number])[:3]
+    when = "" if (start, end) == (0.0, None) else f" from {start:g} to {'the end' if end is None else f'{end:g} s'}"
+    return f"label {label!r} is given twice{when}"
 
 
 def _unknown(names: str) -> tuple[NamedSpan, ...]:
