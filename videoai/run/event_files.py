@@ -1,5 +1,6 @@
 """The files of events that ``predict`` writes beside its answers."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ class EventFiles:
         if not self.kinds or name is None or "duration_seconds" not in record:
             return
         events = events_of(record)
-        self.rows += csv_rows(record["path"], events)
+        self.rows += csv_rows(os.path.abspath(record["path"]), events)  # found from whatever folder the table lies in
         for kind in self.kinds:
             if kind in WRITERS:
                 extension, written = WRITERS[kind]
