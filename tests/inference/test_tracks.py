@@ -1,7 +1,12 @@
 import numpy as np
 import pytest
+from torch import nn
 
-from videoai.inference.tracks import filled, stitched
+from videoai.core.device import resolve_device
+from videoai.core.types import ClipSpec, VideoItem
+from videoai.data.normalize import ToModelInput
+from videoai.engine.precision import Precision
+from videoai.inference.tracks import FrameProbabilities, TrackReader, filled, stitched
 
 
 def test_windows_that_overlap_agree_with_what_they_were_cut_from():
@@ -30,3 +35,18 @@ def test_a_clip_that_holds_its_last_frame_past_the_end_stays_in_the_video():
     track = stitched(np.ones((1, 1, 4)), np.array([[0.0, 0.1, 0.1, 0.1]]), 0.2, 10.0)
     assert track.num_steps == 2
     assert not np.isnan(track.probability).any()
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_videos_of_which_none_can_be_opened_are_named(count):
+    clip = ClipSpec(num_frames=4, stride=1, size=8, mean=(0.5,) * 3, std=(0.5,) * 3, sampling="dense")
+    reader = TrackReader(
+        model=FrameProbabilities(nn.Identity()),
+        per_frame=True,
+        clip=clip,
+        to_input=ToModelInput(clip),
+        precision=Precision("fp32", device=resolve_device("cpu")),
+    )
+    items = [VideoItem(f"{number}.mp4", 0) for number in range(count)]
+    with pytest.raises(ValueError, match=r"evaluate: \d videos?, of which none can be opened: 0\.mp4.*Repair them"):
+        reader(items, [None] * count, what="evaluate")

@@ -9,6 +9,7 @@ from numpy import ndarray
 from torch import Tensor, nn
 
 from videoai.core import process_group
+from videoai.core.messages import pluralize, truncated_list
 from videoai.core.types import ClipSpec, VideoItem
 from videoai.data.loader import window_batches
 from videoai.data.normalize import ToModelInput
@@ -94,7 +95,13 @@ class TrackReader:
         """The track of each video, None where nothing of it could be read, and the reasons, "" = none.
 
         shared: each of several processes reads its part; all get all.
+        Raises: ValueError: no video can be opened.
         """
+        if not any(extents):
+            raise ValueError(
+                f"{what}: {pluralize(len(items), 'video')}, of which none can be opened: "
+                f"{truncated_list([item.path for item in items], 3)}. Repair them, or name other videos."
+            )
         segments = [
             segment
             for number, extent in enumerate(extents)
