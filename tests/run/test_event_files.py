@@ -25,3 +25,17 @@ def test_a_table_of_events_finds_videos_that_were_named_from_another_folder(
     assert files.close() == ["events.csv"]
     read = from_csv(here / "out" / "events.csv", multi_label=True, val_fraction=0, test_fraction=0)
     assert [Path(item.path).resolve() for item in read.splits["train"]] == [Path(name).resolve()]
+
+
+@pytest.mark.parametrize("label", ["background", "No_Action", "none"])
+def test_what_lies_between_events_is_no_event(label: str, tmp_path: Path):
+    windows = [
+        {"start_seconds": start, "end_seconds": start + 1.0, "label": name, "probability": 0.8}
+        for start, name in enumerate([label, "wave", label])
+    ]
+    files = EventFiles(tmp_path, ("csv", "vtt"), [Path("a")])
+    files.add({"path": "a.mp4", "duration_seconds": 3.0, "timeline": windows})
+    files.close()
+    (line,) = (tmp_path / "events.csv").read_text().splitlines()[1:]
+    assert line.endswith("a.mp4,wave,1.000,2.000,0.8000")
+    assert label not in (tmp_path / "events" / "a.vtt").read_text()

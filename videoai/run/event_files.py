@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from videoai.core.files import csv_bytes, write_atomic
+from videoai.data.untrimmed import BACKGROUND
 from videoai.events.files import HEADER, WRITERS, csv_rows
 from videoai.events.named import events_of
 
@@ -25,7 +26,7 @@ class EventFiles:
         name = next(self.names, None)
         if not self.kinds or name is None or "duration_seconds" not in record:
             return
-        events = events_of(record)
+        events = [event for event in events_of(record) if event.label.lower() not in BACKGROUND]
         self.rows += csv_rows(os.path.abspath(record["path"]), events)  # found from whatever folder the table lies in
         for kind in self.kinds:
             if kind in WRITERS:
