@@ -1,5 +1,6 @@
 """What annotation tools say of one video -> clips; and which of several kinds of labels counts."""
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -65,7 +66,8 @@ def choose(setting: str, wanted: str | None, counts: Mapping[str, int], source: 
     if not counts:
         raise ValueError(f"{source}: it holds no labels of videos; has anything been annotated?")
     if wanted is None and len(counts) > 1:
-        raise ValueError(f"{source}: there are several kinds of labels, {shown}; choose: data.{setting}={most(counts)}")
+        choice = shlex.quote(f"data.{setting}={most(counts)}")
+        raise ValueError(f"{source}: there are several kinds of labels, {shown}; choose: {choice}")
     return wanted or next(iter(counts))
 
 
