@@ -134,6 +134,8 @@ def test_a_classifier_with_a_background_class_is_the_sliding_window_baseline(
         (["clip.sampling=uniform"], "task=localize needs consecutive frames"),
         (["imbalance.balanced_softmax=true"], "imbalance.balanced_softmax=True means nothing to task=localize"),
         (["finetune.head=attentive"], "Its own heads are task.head=ms_tcn"),
+        (["finetune=linear_probe"], "tensors that nothing has trained"),
+        (["task.head=local_attention", "task.width=6"], "Give a multiple of 4, such as task.width=8"),
         (["task.head=lstm"], "task.head=lstm: Choose from ms_tcn, local_attention, linear"),
         (["trainer.metric=top1"], "task=localize measures map, map_50"),
         (["model=tiny_video_transformer"], "whose order in time is not known"),

@@ -45,3 +45,11 @@ def test_windows_of_another_length_are_refused(given):
     with pytest.raises(ValueError, match=rf"{key}={value:g}: best\.pt is a localiser, .*Leave it out"):
         Localize().check_windows("best.pt", **given)
     Localize().check_windows("best.pt", window_seconds=None, hop_seconds=None)
+
+
+@pytest.mark.parametrize(("width", "nearest"), [(5, 8), (6, 8), (63, 64)])
+def test_a_width_that_heads_of_attention_cannot_share_is_refused(width, nearest):
+    with pytest.raises(ValueError, match=rf"task\.width={width}: .*such as task\.width={nearest}\."):
+        Localize(head="local_attention", width=width).check_width()
+    Localize(head="local_attention", width=nearest).check_width()
+    Localize(head="ms_tcn", width=width).check_width()

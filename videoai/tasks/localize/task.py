@@ -40,7 +40,7 @@ from videoai.settings.training import TrainSettings
 from videoai.tasks.localize.loss import PerFrameLoss
 from videoai.tasks.localize.validation import LocalizeValidation
 from videoai.tasks.losses import MultiLabelLoss, TrainingLoss
-from videoai.tasks.supervised import SupervisedLearner
+from videoai.tasks.supervised import SupervisedLearner, check_untrained
 from videoai.tasks.task import Metric, Setup
 
 logger = logging.getLogger(__name__)
@@ -48,6 +48,7 @@ logger = logging.getLogger(__name__)
 # Where the clip is left open: 3.2 s at 10 frames a second. Judgement: an action of a second is seen whole with what is
 # around it, and its ends to 0.1 s.
 CLIP = {"num_frames": 32, "stride": 1, "fps": 10.0, "sampling": "dense"}
+ATTENTION_HEADS = 4  # of local_attention
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +109,16 @@ class Localize:
         self.output_of(manifest, self.outputs(manifest), "this run")
         check_settings(settings)
         self.check_thresholds()
+        self.check_width()
+
+    def check_width(self) -> None:
+        """Raises: ValueError: channels that the heads of attention cannot share."""
+        if self.head == "local_attention" and self.width % ATTENTION_HEADS:
+            nearest = self.width + -self.width % ATTENTION_HEADS
+            raise ValueError(
+                f"task.width={self.width}: task.head=local_attention divides it among {ATTENTION_HEADS} heads. Give a "
+                f"multiple of {ATTENTION_HEADS}, such as task.width={nearest}."
+            )
 
     def check_thresholds(self) -> None:
         """Raises: ValueError: an event would hold more than it reaches. The default gives way to a lower threshold."""
@@ -191,8 +202,7 @@ class Localize:
         with process_group.first_on_node():  # it may fetch weights
             model = build_model(settings.model, num_classes=len(setup.outputs), trust=ANYTHING, fetch_backbone=is_new)
             assert isinstance(model, PerFrame)
-            if is_new:
-                load_initial(model, settings, setup.outputs)
+            fresh = load_initial(model, settings, setup.outputs) if is_new else []
         if setup.state is not None:
             load_model_state(model, setup.state)
         if settings.trainer.activation_checkpointing:
@@ -201,7 +211,9 @@ class Localize:
             return model, None
         head = [name for name, _ in model.named_parameters() if not name.startswith("body.")]
         epochs = settings.finetune.unfreeze_epoch
-        return model, Freeze(trainable=head, until_step=None if epochs is None else int(epochs * setup.steps_per_epoch))
+        until = None if epochs is None else int(epochs * setup.steps_per_epoch)
+        check_untrained(model, fresh, head, until)
+        return model, Freeze(trainable=head, until_step=until)
 
     def average(self, model: nn.Module, decay: float | None) -> Average:
         """All of the model is averaged and evaluated."""
@@ -272,16 +284,21 @@ def track_of(windows: Windows) -> Track:
     return stitched(windows.scores.numpy(), windows.seconds.numpy(), windows.duration_seconds, windows.rate)
 
 
-def load_initial(model: PerFrame, settings: TrainSettings, outputs: Sequence[str]) -> None:
-    """Weights of a localiser for all of the model, those of a classifier for its body. Raises: ValueError, OSError."""
+def load_initial(model: PerFrame, settings: TrainSettings, outputs: Sequence[str]) -> list[nn.Parameter]:
+    """Weights of a localiser for all of the model, those of a classifier for its body.
+
+    Returns: the parameters of the body that keep their random initial values.
+    Raises: ValueError, OSError.
+    """
     if settings.weights and not published_id(settings):
         tensors, known = read_weights(settings.weights)
         if any(name.startswith("body.") for name in tensors):
             if known != list(outputs):
                 tensors = {name: value for name, value in tensors.items() if name.startswith(("body.", "norm."))}
-            logger.info("weights %s: %s", settings.weights, load_partial(model, tensors))
-            return
-    load_weights(model.body, replace(settings, model=settings.model["body"]), outputs)
+            report, named = load_partial(model, tensors), dict(model.named_parameters())
+            logger.info("weights %s: %s", settings.weights, report)
+            return [named[name] for name in report.new if name in named]
+    return load_weights(model.body, replace(settings, model=settings.model["body"]), outputs)
 
 
 def check_settings(settings: TrainSettings) -> None:
