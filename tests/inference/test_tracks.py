@@ -39,7 +39,7 @@ def test_a_clip_that_holds_its_last_frame_past_the_end_stays_in_the_video():
 
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_videos_of_which_none_can_be_opened_are_named(count):
-    clip = ClipSpec(num_frames=4, stride=1, size=8, mean=(0.5,) * 3, std=(0.5,) * 3, sampling="dense")
+    clip = ClipSpec(num_frames=4, stride=1, size=8, sampling="dense")
     reader = TrackReader(
         model=FrameProbabilities(nn.Identity()),
         per_frame=True,

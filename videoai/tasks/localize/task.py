@@ -48,7 +48,7 @@ logger = logging.getLogger(__name__)
 # Where the clip is left open: 3.2 s at 10 frames a second. Judgement: an action of a second is seen whole with what is
 # around it, and its ends to 0.1 s.
 CLIP = {"num_frames": 32, "stride": 1, "fps": 10.0, "sampling": "dense"}
-ATTENTION_HEADS = 4  # of local_attention
+ATTENTION_HEADS = 4  # as local_attention has them
 
 
 @dataclass(frozen=True, kw_only=True)
