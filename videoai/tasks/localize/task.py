@@ -315,6 +315,6 @@ def check_settings(settings: TrainSettings) -> None:
         "synthetic.source": (settings.synthetic.source, None),
     }
     for key, (value, off) in given.items():
-        if value != off:
+        if value not in (off, "auto"):
             more = " Its own heads are task.head=ms_tcn, local_attention, linear." if key == "finetune.head" else ""
             raise ValueError(f"{key}={value} means nothing to task=localize, whose labels belong to frames.{more}")
