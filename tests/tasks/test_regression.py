@@ -44,6 +44,7 @@ def test_the_statistics_are_those_of_the_training_clips_that_have_the_target():
     [
         (data(None, None), "clips.csv: no training clip has a value in the column pain; fill some in"),
         (data(2.0, 2.0, None), "clips.csv: the column pain is 2 for every training clip .* Leave it out"),
+        (data(1e8, 1e8 + 1e-6), "the column pain differs by 5e-07 around 1e.08, .* Subtract a number from the column"),
         (data(1.0, 2.0, val=None), "clips.csv: no clip of val has a value in the column pain"),
     ],
 )

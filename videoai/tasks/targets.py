@@ -20,7 +20,7 @@ def unless_auto(value: Sequence[Number] | Literal["auto"]) -> list[Number] | Non
 def statistics(manifest: Manifest, names: Sequence[str]) -> tuple[list[float], list[float]]:
     """Mean and standard deviation of each column over the training clips that have it.
 
-    Raises: ValueError: none has it, or all have the same value.
+    Raises: ValueError: none has it, or all have the same value, also once they are float32.
     """
     means, deviations = [], []
     for name in names:
@@ -32,6 +32,11 @@ def statistics(manifest: Manifest, names: Sequence[str]) -> tuple[list[float], l
             raise ValueError(
                 f"{manifest.source}: the column {name} is {known[0]:g} for every training clip that has a value, so "
                 "there is nothing to learn. Leave it out."
+            )
+        if spread < np.spacing(np.float32(abs(known).max())):
+            raise ValueError(
+                f"{manifest.source}: the column {name} differs by {spread:.1g} around {known.mean():g}, which 32-bit "
+                "numbers cannot tell apart. Subtract a number from the column, so that it lies near 0."
             )
         means.append(float(known.mean()))
         deviations.append(spread)

@@ -64,6 +64,9 @@ def test_votes_become_shares_and_the_class_with_the_most_is_the_label(table):
     ("column", "kind", "line", "message"),
     [
         ("value", "value", "e.mp4,fast,open,1,1,train", r"csv:6: value is 'fast'; a number such as 0.5 is allowed"),
+        ("value", "value", "e.mp4,1e300,open,1,1,train", r"csv:6: value is '1e300'; .* -3.4e\+38 to 3.4e\+38"),
+        ("value", "value", "e.mp4,-inf,open,1,1,train", r"csv:6: value is '-inf'; .* -3.4e\+38 to 3.4e\+38"),
+        ("sad", "votes", "e.mp4,1,open,1,1e39,train", r"csv:6: sad is '1e39'; .* -3.4e\+38 to 3.4e\+38"),
         ("value", "value", "e.mp4,inf,open,1,1,train", r"clips.csv:6: value is 'inf'"),
         ("happy", "votes", "e.mp4,1,open,-1,1,train", r"clips.csv:6: happy is '-1'; votes or a probability, 0 or more"),
         ("happy", "votes", "e.mp4,1,open,0,1,train", r"clips.csv:3: no vote in happy; fill them in or delete the line"),

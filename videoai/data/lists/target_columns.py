@@ -18,6 +18,7 @@ from videoai.settings.data import TargetKind
 
 EMPTY = frozenset(("", "nan", "na", "n/a", "none", "null"))  # in lower case: what stands where nothing is known
 NO_LABEL = "clip"  # the label of all clips where a table has targets and no label
+LARGEST = float(np.finfo(np.float32).max)  # targets travel as float32
 Kinds = Mapping[str, TargetKind]
 Fail = Callable[[int, str], NoReturn]  # complains about a line by its index
 
@@ -93,14 +94,14 @@ def is_empty(text: str) -> bool:
 
 
 def number_in(text: str) -> float:
-    """NaN where nothing stands; infinity where no number does."""
+    """NaN where nothing stands; infinity where no number does, or one that a network cannot learn."""
     if is_empty(text):
         return np.nan
     try:
         number = float(text)
     except ValueError:
         return np.inf
-    return number if np.isfinite(number) else np.inf
+    return number if abs(number) <= LARGEST else np.inf
 
 
 def fault_of_cell(name: str, kind: TargetKind, text: str) -> str:
@@ -109,7 +110,8 @@ def fault_of_cell(name: str, kind: TargetKind, text: str) -> str:
     if kind == "votes" and number < 0:
         return f"{name} is {text!r}; votes or a probability, 0 or more, are allowed"
     if number == np.inf:
-        return f"{name} is {text!r}; a number such as 0.5 is allowed, or nothing where it is missing"
+        bounds = f"-{LARGEST:.1e} to {LARGEST:.1e}"
+        return f"{name} is {text!r}; a number such as 0.5 is allowed, {bounds}, or nothing where it is missing"
     return ""
 
 
