@@ -15,6 +15,7 @@ from videoai.settings.layouts import LAYOUTS
 from videoai.settings.model import OPTIMIZERS, SCHEDULES
 from videoai.settings.parse import complete, describe, flatten, parse, to_dict, type_hints, unused
 from videoai.settings.setting import checked, default_of, setting_of
+from videoai.settings.tasks import MultiHead
 from videoai.settings.training import TrainSettings
 from videoai.settings.verbs import EvaluateSettings
 
@@ -270,3 +271,15 @@ def test_paths_and_numbers_of_numpy_are_taken_as_text_and_numbers():
 def test_limits_are_written_as_they_are_typed(given, message):
     with pytest.raises(ValueError, match=rf"^{re.escape(message)}"):
         complete(TrainSettings, {**GIVEN, "trainer": given})
+
+
+@pytest.mark.parametrize("kind", ["klass", "Value", 3])
+def test_a_dictionary_of_choices_names_them_when_one_is_wrong(kind):
+    annotation, about = setting_in_heads()
+    with pytest.raises(ValueError, match=re.escape(f"task.heads={{verb: {kind}}}") + ".* of class or value"):
+        checked("task.heads", {"verb": kind}, annotation, about)
+
+
+def setting_in_heads() -> tuple[Any, Any]:
+    heads = next(field for field in fields(MultiHead) if field.name == "heads")
+    return type_hints(MultiHead)["heads"], setting_of(heads)

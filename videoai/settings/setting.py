@@ -197,6 +197,8 @@ def _described(kind: Any, about: Setting) -> str:
         return f"a {'whole number' if kind is int else 'number'}{_limits(about)}"
     if get_origin(kind) is tuple:
         return _described_list(get_args(kind)[0], about)
+    if get_origin(kind) is dict and (choices := choices_of(get_args(kind)[1])):
+        return f"pairs, {{name: {choices[0]}}}, of {' or '.join(map(str, choices))}"
     return {str: "text", dict: "pairs, {name: value}"}.get(get_origin(kind) or kind, "a value")
 
 
