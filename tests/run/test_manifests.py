@@ -25,9 +25,9 @@ def test_an_unknown_data_set_offers_the_nearest():
 
 
 def test_a_layout_without_columns_says_where_to_write_them():
-    data = DataSettings(source={"name": "folder", "root": "clips"}, columns={"speed": "value"})
+    data = DataSettings(source={"name": "folder", "root": "clips"}, columns={"speed": "value", "side": "class"})
     with pytest.raises(
-        ValueError, match="data=folder has no columns, and the task wants speed. Write a table, path,speed"
+        ValueError, match="data=folder has no columns, and the task wants speed, side. Write a table, path,speed,side:"
     ):
         build_manifest(data, trust=())
 

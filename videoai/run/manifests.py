@@ -93,7 +93,8 @@ def with_columns(data: DataSettings) -> dict[str, Any]:
     if data.name is not None and data.name not in WITH_COLUMNS:
         given = ", ".join(data.columns)
         raise ValueError(
-            f"data={data.name} has no columns, and the task wants {given}. Write a table, path,{given}: data=csv "
+            f"data={data.name} has no columns, and the task wants {given}. Write a table, "
+            f"path,{','.join(data.columns)}: data=csv "
             "data.path=FILE"
         )
     return {**data.source, "columns": data.columns}
