@@ -47,7 +47,9 @@ def study_architectures(
 
     Returns: the content of results.json, ``rows`` and ``folder``. Raises: OSError, ValueError: naming what is wrong.
     """
-    data = next(iter(trainings.values())).data
+    first = next(iter(trainings.values()))
+    check_task(first.task)
+    data = first.data
     check_outside_clips(data, settings.run_dir)
     manifest = build_manifest(_in_fold(data, settings.folds, 0), trust=settings.trust)
     _check_data(manifest, data, settings)
@@ -124,6 +126,15 @@ def clips_per_second(model: LoadedModel, device_name: str) -> float:
         model(video).sum().item()  # waits for the device
         passes += 1
     return round(passes * TIMED_CLIPS / (time.perf_counter() - started), 1)
+
+
+def check_task(task: Mapping[str, Any]) -> None:
+    """Raises: ValueError: one that has no recalls of classes to compare."""
+    if (name := task.get("name", "classify")) not in ("auto", "classify"):
+        raise ValueError(
+            f"task={name}: the study compares networks by UAR, the mean recall of classes. Take task=classify, with "
+            "one label a clip; for another task, train each model with data.folds=5 and compare the runs."
+        )
 
 
 def _in_fold(data: DataSettings, folds: int | None, seed: int) -> DataSettings:
