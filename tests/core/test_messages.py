@@ -37,3 +37,11 @@ def test_one_has_no_plural():
 def test_a_command_is_quoted_for_a_shell():
     assert command_line("gan train", "run_dir=a b") == "videoai gan train 'run_dir=a b'"
     assert command_line("evaluate", "x=1", trust=["mine", "own"]) == "videoai evaluate x=1 'trust=[mine,own]'"
+
+
+@pytest.mark.parametrize("path", ["boxs.csv", "none/at/all.csv", "./boxs.csv"])
+def test_a_relative_path_is_looked_for_from_the_folder_in_which_it_was_given(path, tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "boxes.csv").touch()
+    wanted = " Did you mean boxes.csv?" if "boxs" in path else f" The folder {tmp_path} exists; check the name 'none'"
+    assert near_names(path).startswith(wanted)

@@ -15,7 +15,7 @@ def did_you_mean(name: str, allowed: Iterable[str]) -> str:
 
 def near_names(path: str) -> str:
     """A hint for a path that is not there: the deepest folder that is, and similar names in it."""
-    folder, name = os.path.split(path)
+    folder, name = os.path.split(os.path.abspath(path))  # a bare name has no folder
     while not os.path.isdir(folder):
         folder, name = os.path.split(folder)
     return did_you_mean(name, names_in(folder)) or f" The folder {folder} exists; check the name {name!r} in it."
