@@ -29,18 +29,25 @@ class Counts(NamedTuple):
         return 2 * self.right / total if total else float("nan")
 
 
-def segmental_counts(truth: list[Event], predicted: list[Event], least_iou: float) -> Counts:
-    """Each predicted event, in order of time, is compared with the event of its class that it overlaps most; a second
-    one on the same event is wrong."""
+def judged(truth: list[Event], predicted: list[Event], least_iou: float) -> list[tuple[Event, bool]]:
+    """Each predicted event, in order of time, and whether it is right: it is compared with the event of its class that it
+    overlaps most; a second one on the same event is wrong."""
     ordered = sorted(predicted, key=lambda event: (event.start_seconds, event.end_seconds))
-    taken = np.zeros(len(truth), bool)
+    taken, rows = np.zeros(len(truth), bool), []
     ious, labels = overlap(stretches(ordered), stretches(truth)), np.array([event.label for event in truth], int)
     for event, row in zip(ordered, ious, strict=True):
         same = np.where(labels == event.label, row, -1.0)
         best = int(same.argmax()) if len(same) else -1
-        if best >= 0 and same[best] >= least_iou and not taken[best]:
+        is_right = best >= 0 and bool(same[best] >= least_iou) and not taken[best]
+        if is_right:
             taken[best] = True
-    right = int(taken.sum())
+        rows.append((event, is_right))
+    return rows
+
+
+def segmental_counts(truth: list[Event], predicted: list[Event], least_iou: float) -> Counts:
+    """How many predicted events are right and wrong, and how many of the true ones none has met."""
+    right = sum(is_right for _, is_right in judged(truth, predicted, least_iou))
     return Counts(right, len(predicted) - right, len(truth) - right)
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from videoai.events.event import Event
+from videoai.events.scores import MIDDLE
+from videoai.events.segmental import judged
 from videoai.report.page.html import Html, tag
 from videoai.report.page.svg import Axis, box, hinted, svg, words
 
@@ -19,7 +21,7 @@ def timeline_chart(
     right or wrong.
 
     Args:
-        found: each with whether it is right, as ``judged`` says.
+        found: each is right or wrong as the metrics count it, at an overlap of 50 %.
         url: of the video; None = nothing to open.
     """
     labels = sorted({event.label for event in (*truth, *found)})[:MOST_LANES]
@@ -31,32 +33,12 @@ def timeline_chart(
         parts.append(words(classes[label], NAMES - 10, top + LANE / 2, "row"))
         for event in (one for one in truth if one.label == label):
             parts.append(bar(event, across, top + 3, "quiet", f"annotated: {classes[label]}", url))
-        for event, kind in judged(truth, found):
+        for event, is_right in judged([*truth], [*found], MIDDLE):
             if event.label == label:
-                text = f"found: {classes[label]}, {event.score:.0%}, {'right' if kind == 'right' else 'wrong'}"
+                kind = "right" if is_right else "wrong"
+                text = f"found: {classes[label]}, {event.score:.0%}, {kind}"
                 parts.append(bar(event, across, top + 4 + BAR, kind, text, url))
     return tag("div", svg(WIDTH, height + 22, *parts, label="annotated and found events"), class_="chart")
-
-
-def judged(truth: Sequence[Event], found: Sequence[Event]) -> list[tuple[Event, str]]:
-    """Each event that was found, and ``right`` where it is the first to meet an annotated one of its class at IoU 50 %,
-    else ``wrong``."""
-    left, rows = list(truth), []
-    for event in sorted(found, key=lambda one: (one.start_seconds, one.end_seconds)):
-        same = [one for one in left if one.label == event.label]
-        best = max(same, key=lambda one: iou(one, event), default=None)
-        if best is not None and iou(best, event) >= 0.5:
-            left.remove(best)
-            rows.append((event, "right"))
-        else:
-            rows.append((event, "wrong"))
-    return rows
-
-
-def iou(one: Event, other: Event) -> float:
-    """Overlap in time."""
-    shared = min(one.end_seconds, other.end_seconds) - max(one.start_seconds, other.start_seconds)
-    return max(0.0, shared) / max(one.seconds + other.seconds - shared, 1e-12)
 
 
 def bar(event: Event, across: Axis, top: float, kind: str, what: str, url: str | None) -> Html:
