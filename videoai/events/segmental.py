@@ -30,8 +30,8 @@ class Counts(NamedTuple):
 
 
 def judged(truth: list[Event], predicted: list[Event], least_iou: float) -> list[tuple[Event, bool]]:
-    """Each predicted event, in order of time, and whether it is right: it is compared with the event of its class that it
-    overlaps most; a second one on the same event is wrong."""
+    """Each predicted event, in order of time, and whether it is right. It is compared with the event of its class that
+    it overlaps most; a second one on the same event is wrong."""
     ordered = sorted(predicted, key=lambda event: (event.start_seconds, event.end_seconds))
     taken, rows = np.zeros(len(truth), bool), []
     ious, labels = overlap(stretches(ordered), stretches(truth)), np.array([event.label for event in truth], int)

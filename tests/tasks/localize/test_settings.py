@@ -6,7 +6,8 @@ import pytest
 
 from videoai.compose.settings import from_keywords
 from videoai.settings.training import TrainSettings
-from videoai.tasks.localize.task import Localize, check_settings
+from videoai.tasks.localize.task import Localize
+from videoai.tasks.localize.unused_settings import check_settings
 
 
 def settings(**finetune):

@@ -28,16 +28,17 @@ from videoai.events.event import Track
 from videoai.events.proposals import EventSettings, timeline
 from videoai.inference.answer import Windows
 from videoai.inference.event_answer import EventAnswer
-from videoai.inference.initial_weights import load_weights, published_id, resolve_weights
-from videoai.inference.load import build_model, read_weights
+from videoai.inference.initial_weights import resolve_weights
+from videoai.inference.load import build_model
 from videoai.inference.tracks import stitched
 from videoai.models.heads import checkpoint_activations
 from videoai.models.per_frame import PerFrame
 from videoai.models.temporal_heads import Head
-from videoai.models.weights import load_partial
 from videoai.settings.data import DataSettings
 from videoai.settings.training import TrainSettings
+from videoai.tasks.localize.initial_weights import load_initial
 from videoai.tasks.localize.loss import PerFrameLoss
+from videoai.tasks.localize.unused_settings import check_settings
 from videoai.tasks.localize.validation import LocalizeValidation
 from videoai.tasks.losses import MultiLabelLoss, TrainingLoss
 from videoai.tasks.supervised import SupervisedLearner, check_untrained
@@ -282,39 +283,3 @@ class Localize:
 def track_of(windows: Windows) -> Track:
     """The probabilities of a whole video."""
     return stitched(windows.scores.numpy(), windows.seconds.numpy(), windows.duration_seconds, windows.rate)
-
-
-def load_initial(model: PerFrame, settings: TrainSettings, outputs: Sequence[str]) -> list[nn.Parameter]:
-    """Weights of a localiser for all of the model, those of a classifier for its body.
-
-    Returns: the parameters of the body that keep their random initial values.
-    Raises: ValueError, OSError.
-    """
-    if settings.weights and not published_id(settings):
-        tensors, known = read_weights(settings.weights)
-        if any(name.startswith("body.") for name in tensors):
-            if known != list(outputs):
-                tensors = {name: value for name, value in tensors.items() if name.startswith(("body.", "norm."))}
-            report, named = load_partial(model, tensors), dict(model.named_parameters())
-            logger.info("weights %s: %s", settings.weights, report)
-            return [named[name] for name in report.new if name in named]
-    return load_weights(model.body, replace(settings, model=settings.model["body"]), outputs)
-
-
-def check_settings(settings: TrainSettings) -> None:
-    """Raises: ValueError: settings that a task of frames has no use for."""
-    imbalance = settings.imbalance
-    given = {
-        "imbalance.sampler": (imbalance.sampler, "uniform"),
-        "imbalance.effective_number": (imbalance.effective_number, 0.0),
-        "imbalance.balanced_softmax": (imbalance.balanced_softmax is True, False),
-        "imbalance.pos_weight": (imbalance.pos_weight, 0.0),
-        "finetune.head": (settings.finetune.head, "linear"),
-        "finetune.features": (settings.finetune.features, None),
-        "augment.features": (settings.augment.features, None),
-        "synthetic.source": (settings.synthetic.source, None),
-    }
-    for key, (value, off) in given.items():
-        if value not in (off, "auto"):
-            more = " Its own heads are task.head=ms_tcn, local_attention, linear." if key == "finetune.head" else ""
-            raise ValueError(f"{key}={value} means nothing to task=localize, whose labels belong to frames.{more}")
