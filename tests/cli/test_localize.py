@@ -118,6 +118,16 @@ def test_a_classifier_with_a_background_class_is_the_sliding_window_baseline(
     )
     assert scored.returncode == 0, scored.stderr
     assert "mAP at IoU .3 to .7" in scored.stdout
+    counts = {}
+    for threshold in (0.05, 0.999):
+        found = videoai_command(
+            *("evaluate", "checkpoint=run/checkpoints/best.pt", *data, "split=test", "events=true", "window_seconds=1"),
+            *(f"threshold={threshold}", f"run_dir=at{threshold}"),
+            cwd=tmp_path,
+        )
+        assert found.returncode == 0, found.stderr
+        counts[threshold] = len((tmp_path / f"at{threshold}" / "predictions.csv").read_text().splitlines()) - 1
+    assert counts[0.05] > counts[0.999] == 0
     written = videoai_command(
         *("predict", "checkpoint=run/checkpoints/best.pt", f"input={segments_csv.parent / 'test_0.mp4'}"),
         *("window_seconds=1", "write=[csv]", "run_dir=out"),

@@ -59,6 +59,11 @@ def span_frames(spec: ClipSpec, fps: float) -> float:
     return (spec.num_frames - 1) * frame_step(spec, fps) + 1
 
 
+def window_seconds(spec: ClipSpec, fps: float) -> float:
+    """How long each window of a timeline is: the frames of a dense clip, each with the time until the next."""
+    return spec.num_frames * frame_step(spec, fps) / fps
+
+
 def clip_indices(
     num_frames: int,
     fps: float,

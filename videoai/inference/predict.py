@@ -18,7 +18,7 @@ from videoai.data.lists.class_folders import videos_below
 from videoai.data.lists.split_folders import holds_frames
 from videoai.data.media import BadVideo
 from videoai.data.normalize import ToModelInput
-from videoai.data.sampling import clip_indices, frame_step, span_frames
+from videoai.data.sampling import clip_indices, frame_step, span_frames, window_seconds
 from videoai.data.timeline import stretch_of
 from videoai.data.windows import sliding_windows
 from videoai.engine.precision import Precision
@@ -79,7 +79,7 @@ class Predictor:
         """(start, end) in seconds; a single one over the whole video when it is short."""
         clip, duration = self.model.clip, video.duration_seconds
         if self.task.per_frame:
-            length = clip.num_frames * frame_step(clip, video.fps) / video.fps
+            length = window_seconds(clip, video.fps)
             return sliding_windows(0.0, duration, length, length / 2)
         length = self.window_seconds or (
             span_frames(clip, video.fps) / video.fps if clip.sampling == "dense" else duration

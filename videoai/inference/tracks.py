@@ -13,7 +13,7 @@ from videoai.core.messages import pluralize, truncated_list
 from videoai.core.types import ClipSpec, VideoItem
 from videoai.data.loader import window_batches
 from videoai.data.normalize import ToModelInput
-from videoai.data.sampling import frame_step
+from videoai.data.sampling import frame_step, window_seconds
 from videoai.data.untrimmed import Extent
 from videoai.data.windows import WindowClips, packed, segments_of, sliding_windows
 from videoai.engine.precision import Precision
@@ -80,7 +80,7 @@ class TrackReader:
                     "length. Set window_seconds=2 or about as long as an event lasts."
                 )
             rate = extent.fps / frame_step(self.clip, extent.fps)
-            window = self.clip.num_frames / rate
+            window = window_seconds(self.clip, extent.fps)
             return Steps(rate if self.per_frame else STEPS_OF_A_CLIP / window, window)
         return Steps(STEPS_OF_A_CLIP / self.window_seconds, self.window_seconds)
 
@@ -128,8 +128,8 @@ class TrackReader:
             errors[segment.item] = errors[segment.item] or error
         tracks: list[Track | None] = []
         for number, extent in enumerate(extents):
-            rows = np.flatnonzero(video_of == number)
-            if extent is None or not len(rows):
+            rows = slice(*np.searchsorted(video_of, (number, number + 1)).tolist())  # windows come in order of videos
+            if extent is None or rows.start == rows.stop:
                 errors[number] = errors[number] or f"{items[number].path}: cannot be opened"
                 tracks.append(None)
             else:

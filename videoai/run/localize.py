@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -15,7 +16,6 @@ from videoai.data.targets import FrameLabels
 from videoai.data.untrimmed import BACKGROUND, Extent, cut_to_video, extents
 from videoai.engine.precision import Precision
 from videoai.events.event import Event
-from videoai.events.proposals import EventSettings
 from videoai.events.scores import Scores
 from videoai.inference.load import LoadedModel
 from videoai.inference.tracks import ClipProbabilities, FrameProbabilities, TrackReader, no_track
@@ -75,8 +75,11 @@ def find_events(
     )
     tracks, errors = reader(videos.items, videos.extents, shared=True, what="evaluate")
     known = [track or no_track(len(model.classes), one) for track, one in zip(tracks, videos.extents, strict=True)]
-    events = task.events if isinstance(task, Localize) else EventSettings()
-    return Scores(videos.truth, known, len(model.classes), events), errors
+    for track, error in zip(tracks, errors, strict=True):
+        if track and error:
+            logger.warning("%s; the rest of the video was read, and nothing is found there", error.rstrip("."))
+    finder = task if per_frame else Localize().with_threshold(settings.threshold)
+    return Scores(videos.truth, known, len(model.classes), finder.events), errors
 
 
 def events_alone(model: LoadedModel, task: SupervisedTask) -> Any:
@@ -87,11 +90,10 @@ def events_alone(model: LoadedModel, task: SupervisedTask) -> Any:
 
 def evaluated_videos(scores: Scores, errors: Sequence[str], about: Mapping[str, Any]) -> Evaluated:
     """The videos, each scored by the highest probability of each class. about: other fields of ``Evaluated``."""
+    is_unread = [bool(np.isnan(track.probability).all()) for track in scores.tracks]
     return Evaluated(
         scores=torch.from_numpy(best_of_classes(scores)),
         targets=torch.from_numpy(holds_in_video(scores.truth, scores.num_classes)),
-        errors=[
-            error if track.probability.shape[1] == 1 else "" for error, track in zip(errors, scores.tracks, strict=True)
-        ],
+        errors=[error if unread else "" for error, unread in zip(errors, is_unread, strict=True)],
         **about,
     )

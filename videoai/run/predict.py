@@ -131,6 +131,10 @@ def new_predictor(settings: PredictSettings, paths: Sequence[str]) -> Predictor:
 def with_event_settings(task: SupervisedTask | Localize, settings: PredictSettings) -> SupervisedTask | Localize:
     """The task with what the settings say of events. Raises: ValueError: it finds none."""
     given = {key: value for key in EVENTS if (value := getattr(settings, key)) is not None}
+    if isinstance(task, Localize) and settings.top_k != PredictSettings.top_k:
+        raise ValueError(
+            f"top_k={settings.top_k}: {settings.checkpoint} finds events and ranks no classes. Leave it out."
+        )
     if isinstance(task, Localize):
         return replace(task.with_threshold(settings.threshold), **given)
     for key, value in given.items():

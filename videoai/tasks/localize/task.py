@@ -17,7 +17,7 @@ from videoai.core.types import BatchOp, ClipSpec
 from videoai.data.lists.items import Items
 from videoai.data.lists.manifest import Manifest
 from videoai.data.normalize import ToModelInput
-from videoai.data.sampling import frame_step
+from videoai.data.sampling import window_seconds
 from videoai.data.targets import FrameLabels
 from videoai.data.untrimmed import check_events_left, cut_to_video, extents, training_windows, untrimmed
 from videoai.engine.average import Average
@@ -137,7 +137,7 @@ class Localize:
             logger.warning("train: %s", note)
         check_events_left(items, manifest.source, "train", notes)
         rates = [one.fps if one else 30.0 for one in found]
-        return training_windows(items, found, [clip.num_frames * frame_step(clip, fps) / fps for fps in rates])
+        return training_windows(items, found, [window_seconds(clip, fps) for fps in rates])
 
     def outputs(self, manifest: Manifest) -> list[str]:
         """An output a class."""
