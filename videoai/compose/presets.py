@@ -62,7 +62,8 @@ def with_model(job: str, overrides: Sequence[str]) -> list[str]:
     """The overrides; data that are chosen without a model, or an experiment that names one, get ``model=auto``."""
     chosen = dict(override.split("=", 1) for override in overrides if "=" in override)
     is_open = job == "train" and not any(key in ("experiment", "model", "model._target_") for key in chosen)
-    return [*overrides, *(["model=auto"] if is_open and chosen.get("data", BUILT_IN) != BUILT_IN else [])]
+    is_other = chosen.get("data", BUILT_IN) != BUILT_IN or "data.features" in chosen
+    return [*overrides, *(["model=auto"] if is_open and is_other else [])]
 
 
 def check_choice(override: str, config_dir: str | None) -> None:

@@ -36,6 +36,7 @@ class ClipSpec:
     mean: tuple[float, float, float] = (0.45, 0.45, 0.45)  # PySlowFast's defaults, of pixels in [0, 1]
     std: tuple[float, float, float] = (0.225, 0.225, 0.225)
     channels: Channels = "rgb"  # the order that the model sees; decoders give RGB, some published weights want BGR
+    features: int | None = None  # numbers of a frame, where frames are feature vectors; None = they are pictures
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "resize", self.resize or self.size)
@@ -60,9 +61,20 @@ class ClipSpec:
         """Pixels, the short side that the decoder scales to."""
         return self.resize or self.size
 
+    @property
+    def num_channels(self) -> int:
+        """C: 3 colours, or the numbers of a feature vector."""
+        return self.features or 3
+
+    def blank(self) -> Tensor:
+        """What stands for a clip that cannot be read: zeros [T, C, size, size], uint8, or float32 of features."""
+        kind = torch.float32 if self.features else torch.uint8
+        return torch.zeros(self.num_frames, self.num_channels, self.size, self.size, dtype=kind)
+
     def to_dict(self) -> dict[str, Any]:
-        """Plain data for a checkpoint."""
-        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+        """Plain data for a checkpoint; what is no clip of features does not mention them."""
+        given = {key: value for key, value in asdict(self).items() if key != "features" or value is not None}
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in given.items()}
 
 
 class LabelSpan(NamedTuple):

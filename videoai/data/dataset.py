@@ -6,13 +6,13 @@ from functools import partial
 from typing import Any
 
 import torch
-from torch import Generator
+from torch import Generator, Tensor
 from torch.utils.data import Dataset
 
 from videoai.core.seeding import generator_for
 from videoai.core.types import Clip, ClipSpec, VideoItem
 from videoai.data.augment.directions import Directions
-from videoai.data.augment.transforms import TrainTransform, eval_crops
+from videoai.data.augment.transforms import Transformed, eval_crops
 from videoai.data.media import BadVideo
 from videoai.data.reading import TimedFrames, read_timed_views
 from videoai.data.sampling import NO_JITTER, TemporalJitter
@@ -33,7 +33,7 @@ class TrainClips(Dataset[list[Clip]]):
         self,
         items: Sequence[VideoItem],
         clip: ClipSpec,
-        transform: TrainTransform,
+        transform: Callable[[Tensor, Generator], Transformed],
         *,
         seed: int,
         jitter: TemporalJitter = NO_JITTER,
@@ -124,8 +124,7 @@ class EvalClips(Dataset[list[Clip]]):
         try:
             clips = self.read(index)
         except BadVideo as bad:
-            black = torch.zeros(self.clip.num_frames, 3, self.clip.size, self.clip.size, dtype=torch.uint8)
-            return [Clip(black, self.target(item, ()), index, 0, str(bad))]
+            return [Clip(self.clip.blank(), self.target(item, ()), index, 0, str(bad))]
         crops = [
             (crop, self.target(item, one.seconds))
             for one in clips

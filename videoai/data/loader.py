@@ -138,11 +138,14 @@ def window_batches(
     return DataLoader(dataset, batch_sampler=batches, **settings)
 
 
-def resolve_workers(num_workers: int | str, device: str, decoder: str = "pyav") -> int:
+def resolve_workers(num_workers: int | str, device: str, decoder: str = "pyav", *, decodes: bool = True) -> int:
     """``auto`` = one a core where a GPU computes (16 at most, 4 where it decodes, as each then takes part of its
-    memory), two at most where the CPU computes, too. Processes on one machine share its cores."""
+    memory), two at most where the CPU computes, too; none where nothing is decoded. Processes on one machine share its
+    cores."""
     cores = available_cores()
     cores = max(1, cores // process_group.local_world_size())
+    if num_workers == "auto" and not decodes:
+        return 0
     if num_workers == "auto":
         return min(cores, 2 if device == "cpu" else 4 if decoder == "nvdec" else 16)
     if not isinstance(num_workers, int) or num_workers < 0:

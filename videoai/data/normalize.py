@@ -8,14 +8,17 @@ from videoai.data.augment.operations import apply_ops
 
 
 class ToModelInput(nn.Module):
-    """uint8 [B, T, C, H, W] -> normalised float [B, C, T, H, W]. Nowhere else is a clip permuted or divided by 255."""
+    """uint8 [B, T, C, H, W] -> normalised float [B, C, T, H, W]. Nowhere else is a clip permuted or divided by 255.
+
+    Clips of features are floats already, and are permuted alone.
+    """
 
     mean: Tensor
     std: Tensor
 
     def __init__(self, clip: ClipSpec) -> None:
         super().__init__()
-        shape = (1, 3, 1, 1, 1)
+        shape, self.is_pixels = (1, 3, 1, 1, 1), clip.features is None
         self.register_buffer("mean", torch.tensor(clip.mean).view(shape), persistent=False)
         self.register_buffer("std", torch.tensor(clip.std).view(shape), persistent=False)
         self.reverse_channels = clip.channels == "bgr"  # mean and std are in the model's order
@@ -28,7 +31,10 @@ class ToModelInput(nn.Module):
     def normalized(self, video: Tensor) -> Tensor:
         """Frames alone, uint8 [B, T, C, H, W], likewise; uint8 crosses the bus, floats never do."""
         video = video.to(self.mean.device, non_blocking=True)
-        video = video.permute(0, 2, 1, 3, 4).float().div_(255)  # [B, T, C, H, W] -> [B, C, T, H, W]
+        video = video.permute(0, 2, 1, 3, 4).float()  # [B, T, C, H, W] -> [B, C, T, H, W]
+        if not self.is_pixels:
+            return video
+        video = video.div_(255)
         if self.reverse_channels:
             video = video.flip(1)
         return video.sub_(self.mean).div_(self.std)

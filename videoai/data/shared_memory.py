@@ -17,8 +17,8 @@ MB = 1e6
 
 
 def clip_bytes(clip: ClipSpec) -> int:
-    """Bytes of one clip as the workers give it, uint8 [T, 3, size, size]."""
-    return clip.num_frames * 3 * clip.size**2
+    """Bytes of one clip as the workers give it, uint8 [T, 3, size, size], or float32 of features."""
+    return clip.num_frames * clip.num_channels * clip.size**2 * (4 if clip.features else 1)
 
 
 def prefetch_factor(num_workers: int, *, batch_bytes: int, held: int = 2) -> int:

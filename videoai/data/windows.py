@@ -104,6 +104,4 @@ class WindowClips(Dataset[list[Clip]]):
         return torch.tensor(seconds, dtype=torch.float64) if self.timed else 0
 
     def _unreadable(self, index: int, window: int, bad: BadVideo) -> Clip:
-        size, num_frames = self.clip.size, self.clip.num_frames
-        black = torch.zeros(num_frames, 3, size, size, dtype=torch.uint8)
-        return Clip(black, self._label([0.0] * num_frames), index, window, str(bad))
+        return Clip(self.clip.blank(), self._label([0.0] * self.clip.num_frames), index, window, str(bad))

@@ -231,7 +231,9 @@ class Trainer:
             self.progress.line(self.step, values)
 
     def show_clips(self, clips: Clips) -> None:
-        """The first clips of the run, with what they teach, to the loggers."""
+        """The first clips of the run, with what they teach, to the loggers; features are nothing to look at."""
+        if clips.video.dtype != torch.uint8:
+            return
         names = self.facts.get("classes", ())
         captions = [label_text(label, names) for label in clips.label[:NUM_SHOWN].cpu()]
         self.log.clips(self.step, "input", clips.video[:NUM_SHOWN], captions)

@@ -191,6 +191,7 @@ TARGETS: dict[str, str] = {
     for name, card in MODELS.items()
 } | {
     "ensemble": "videoai.models.ensemble:Ensemble",  # made by data.folds from its checkpoints; never trained
+    "features": "videoai.models.features:FeatureSteps",  # what data.features makes; below per_frame alone
     "per_frame": "videoai.models.per_frame:PerFrame",  # what task=localize makes of a model
     "text_classifier": "videoai.models.text.classifier:TextClassifier",  # made of texts; never trained
 }

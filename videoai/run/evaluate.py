@@ -18,6 +18,7 @@ from videoai.core.paths import display_path
 from videoai.core.types import VideoItem
 from videoai.data.dataset import EvalClips
 from videoai.data.faces.crop import FaceCropping
+from videoai.data.feature_sequences import file_of
 from videoai.data.lists.items import Items
 from videoai.data.lists.manifest import Manifest
 from videoai.data.loader import eval_batches, resolve_workers
@@ -42,6 +43,7 @@ from videoai.run.fiftyone import check_fiftyone, with_fiftyone
 from videoai.run.localize import evaluated_videos, find_events, open_videos
 from videoai.run.page import NAME, about, python_call, with_page
 from videoai.run.reading import note_other_pixels, resolve_reading
+from videoai.run.recorded_features import check_features
 from videoai.run.results_folder import evaluation_folder
 from videoai.run.video_facts import still_note
 from videoai.settings.loading import LoadingSettings
@@ -163,7 +165,9 @@ def _evaluate_events(
         if settings.report:
             typed = command or python_call("evaluate", settings.checkpoint, settings, leave_out=["checkpoint"])
             told = about(state, split.manifest, evaluated, report.results, precision=str(precision), command=typed)
-            summary = localization_summary(evaluated, scores, report.results, [item.path for item in split.items])
+            summary = localization_summary(
+                evaluated, scores, report.results, [file_of(item.path) for item in split.items]
+            )
             report = report._replace(files={**report.files, NAME: page(told, summary, [])})
         write_report(folder, report)
     table = localization_table(report.results)
@@ -231,6 +235,7 @@ def open_split(
     checkpoint_path = settings.checkpoint
     parse_views(settings.views)  # raise early
     choice = choose_data(change, state, checkpoint_path)
+    check_features(choice.data, state, checkpoint_path)
     if finder and change.named:  # segments of the videos whose clips were trained on are another list
         choice = replace(choice, is_own=False)
     asked = finder if finder and not choice.is_own else task

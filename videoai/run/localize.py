@@ -70,7 +70,9 @@ def find_events(
         precision=precision,
         window_seconds=settings.window_seconds,
         batch_size=settings.batch_size,
-        num_workers=resolve_workers(settings.num_workers, precision.device.type, reading["decoder"]),
+        num_workers=resolve_workers(
+            settings.num_workers, precision.device.type, reading["decoder"], decodes=not model.clip.features
+        ),
         reading=reading,
     )
     tracks, errors = reader(videos.items, videos.extents, shared=True, what="evaluate")

@@ -9,6 +9,7 @@ from videoai.core.build import build
 from videoai.core.messages import pluralize, same_command, truncated_list, whole_percent
 from videoai.core.paths import display_path
 from videoai.data.background import with_background
+from videoai.data.featured import with_features
 from videoai.data.lists import folds
 from videoai.data.lists.manifest import SPLITS, Manifest
 from videoai.data.lists.quarantine import without_quarantined
@@ -83,6 +84,8 @@ def build_manifest(data: DataSettings, *, trust: Sequence[str]) -> Manifest:
         manifest = with_background(manifest)
     if data.quarantine:
         manifest = without_quarantined(manifest, data.quarantine)
+    if data.features:
+        manifest = with_features(manifest, data.features)
     return with_fold(manifest, data) if data.folds is not None and data.test_fold is not None else manifest
 
 

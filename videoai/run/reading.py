@@ -68,10 +68,11 @@ def announce_clip(items: Sequence[VideoItem], clip: ClipSpec, reading: Mapping[s
     rate = f" at {clip.fps:g} fps" if clip.fps else ""
     spacing = "one from each equal part" if clip.sampling == "uniform" else f"stride {clip.stride}{rate}"
     seconds = sorted(span / fps for _, span, fps in lengths)
+    frames, unit = ("steps", f"{clip.features} features") if clip.features else ("frames", f"{clip.size} px")
     span = f", {seconds[len(seconds) // 2]:.1f} s" if seconds and clip.sampling == "dense" else ""
-    logger.info("clip: %d frames, %s%s, %d px", clip.num_frames, spacing, span, clip.size)
+    logger.info("clip: %d %s, %s%s, %s", clip.num_frames, frames, spacing, span, unit)
     short = [frames for frames, span, _ in lengths if span > frames]
-    if clip.sampling == "dense" and 2 * len(short) > len(lengths):
+    if clip.sampling == "dense" and 2 * len(short) > len(lengths) and not clip.features:
         then = "refuses them" if clip.past_end == "error" else "fills it up"
         logger.warning(
             "most videos are shorter than a clip (%d frames, for example): clip.past_end=%s %s. "

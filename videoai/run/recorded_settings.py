@@ -24,7 +24,7 @@ HOW_TO_READ = {**default_values(LoadingSettings), "verify": True}
 TAKEN = ("frame_fps", "max_bad_fraction")  # exceptions: the rate of image folders, and a limit that starts nothing
 for key in TAKEN:
     del HOW_TO_READ[key]
-FOLDERS, FILES = ("root",), ("class_names", "quarantine")  # the other paths may be either
+FOLDERS, FILES = ("root",), ("class_names", "quarantine", "features")  # the other paths may be either
 
 MAX_TEXT = 1000  # characters of a name
 MAX_NAMES = 100_000  # number of classes or columns

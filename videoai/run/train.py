@@ -232,7 +232,7 @@ def training_clips(task: Task, setup: Setup, plan: Pace) -> TrainingClips:
 def new_speed(setup: Setup, model: nn.Module, *, everything_learns: bool) -> Speed:
     """What measures the speed; with the FLOPs of a clip where a rule of thumb holds for them: all weights learn."""
     clip, seconds = setup.clip, None
-    if everything_learns:
+    if everything_learns and not clip.features:
         seconds = seconds_at_peak(model, setup.device, num_frames=clip.num_frames, size=clip.size)
     return Speed(setup.device, seconds_at_peak=seconds)
 

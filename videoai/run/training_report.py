@@ -13,6 +13,7 @@ from videoai.core import checkpoint, process_group
 from videoai.core.build import ANYTHING
 from videoai.core.label_text import label_text
 from videoai.core.paths import display_path
+from videoai.data.feature_sequences import file_of
 from videoai.data.loader import train_batches
 from videoai.engine.compile import not_compiled
 from videoai.engine.trainer import Trainer
@@ -107,7 +108,7 @@ def _write_events(
     curves = RunCurves(folder.path / "metrics.jsonl", trainer.metric, "mAP", state["step"])
     how = {"precision": str(validation.precision), "command": command or python_command(folder.path)}
     told = about(state, validation.manifest, evaluated, report.results, **how)
-    summary = localization_summary(evaluated, scores, report.results, [item.path for item in validation.items])
+    summary = localization_summary(evaluated, scores, report.results, [file_of(item.path) for item in validation.items])
     summary = replace(summary, notes=[*summary.notes, FLATTERS], sections=[curves.section(""), *summary.sections])
     write_report(folder.path / "report", report._replace(files={**report.files, NAME: page(told, summary, [])}))
     return [*report.files, NAME]

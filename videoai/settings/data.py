@@ -20,8 +20,9 @@ COMMON = frozenset(  # names of tables that tell nothing
 )
 Pairs = dict[str, str] | None
 TargetKind = Literal["value", "class", "votes"]
-# The keys of all layouts that are paths, and DataSettings.quarantine.
-PATHS = frozenset(f.name for layout in LAYOUTS.values() for f in fields(layout) if setting_of(f).path) | {"quarantine"}
+# The keys of all layouts that are paths, and those of DataSettings.
+PATHS = frozenset(f.name for layout in LAYOUTS.values() for f in fields(layout) if setting_of(f).path)
+PATHS |= {"quarantine", "features"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +36,13 @@ class DataSettings:
     )
     quarantine: str | None = setting(
         None, path=True, help="a CSV file of videos to leave out of train, as videoai data check writes it"
+    )
+    features: str | None = setting(
+        None,
+        path=True,
+        resume=True,
+        help="a table of windows of these videos, of videoai features extract: task=localize learns from it in the "
+        "place of pixels",
     )
     columns: dict[str, TargetKind] | None = setting(
         None,
@@ -70,7 +78,8 @@ class DataSettings:
 
     def absolute(self) -> "DataSettings":
         """With absolute paths, so that a checkpoint finds its data from any folder; URLs stay."""
-        return replace(self, source=absolute_values(self.source), quarantine=_absolute(self.quarantine))
+        own = {"quarantine": _absolute(self.quarantine), "features": _absolute(self.features)}
+        return replace(self, source=absolute_values(self.source), **own)
 
     @property
     def name(self) -> str | None:

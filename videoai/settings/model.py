@@ -49,6 +49,9 @@ class ClipSettings:
     channels: Literal["rgb", "bgr"] | None = setting(
         None, help="order of the channels; null = as the weights were trained"
     )
+    features: int | None = setting(
+        None, min=1, help="numbers of a feature vector; null = frames are pictures. data.features sets it"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
+from videoai.data.feature_sequences import is_sequence
 from videoai.data.media import MAX_SECONDS, BadVideo
 from videoai.data.shards.shards import is_member, read_member
 
@@ -73,7 +74,8 @@ def open_video(
 
     Args:
         path: a video file; a folder of numbered images; a file of the clip cache, ``*.safetensors``; or a member of a
-            shard, ``00000.tar#NAME``, for which the shard may also be a URL.
+            shard, ``00000.tar#NAME``, for which the shard may also be a URL; or a video of a table of features,
+            ``features.parquet#/NAME``, whose frames are vectors, see features.py.
         frame_fps: frames per second of a folder of images, which does not know it; None = 30.
         decoder: torchcodec reads where it gives what PyAV gives, see torchcodec.py; the frames are the same ones.
             nvdec decodes large videos on a GPU, see nvdec.py; their pixels differ a little.
@@ -84,6 +86,10 @@ def open_video(
     path = os.fspath(path)
     if is_member(path):
         return _open_encoded(path, read_member(path), decoder, device)
+    if is_sequence(path):
+        from videoai.data.decode.features import open_features
+
+        return open_features(path)
     if os.path.isdir(path):
         from videoai.data.decode.frame_folder import DEFAULT_FPS, open_frame_folder
 

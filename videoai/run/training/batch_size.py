@@ -109,7 +109,8 @@ class Trial:
     def clips(self, num_clips: int) -> Clips:
         """Noise, with the target of the first training video."""
         clip, target = self.setup.clip, torch.as_tensor(self.setup.target(self.setup.train_items[0], ()))
-        video = torch.randint(0, 256, (num_clips, clip.num_frames, 3, clip.size, clip.size), dtype=torch.uint8)
+        shape = (num_clips, clip.num_frames, clip.num_channels, clip.size, clip.size)
+        video = torch.randint(0, 256, shape, dtype=clip.blank().dtype)
         zeros = torch.zeros(num_clips, dtype=torch.int64)
         return Clips(video, torch.stack([target] * num_clips), zeros, zeros, [""] * num_clips)
 

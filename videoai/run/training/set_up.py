@@ -25,6 +25,8 @@ from videoai.models.contract import check_contract
 from videoai.run.actors import check_actors
 from videoai.run.manifests import announce_data, build_manifest, class_warnings, warn_of_parted_sources
 from videoai.run.reading import resolve_reading
+from videoai.run.recorded_features import KEY as FEATURES
+from videoai.run.recorded_features import check_features, facts_of_features
 from videoai.run.training.balance import asked_metric, with_balance
 from videoai.run.training.choose_model import is_open, with_model_and_clip
 from videoai.run.training.open_run import Run, Settings
@@ -36,6 +38,7 @@ from videoai.settings.parse import to_dict
 from videoai.settings.training import TrainerSettings, TrainSettings
 from videoai.tasks import AUTO, build_task, suiting
 from videoai.tasks.classify import ClassTask
+from videoai.tasks.localize.task import Localize
 from videoai.tasks.task import Setup, Task
 
 logger = logging.getLogger(__name__)
@@ -50,8 +53,11 @@ def set_up(run: Run) -> tuple[Task, Setup]:
     manifest = build_manifest(settings.data, trust=ANYTHING)
     node = suiting(manifest) if settings.task == AUTO else settings.task
     task = build_task(node)
+    check_takes_features(task, settings)
     manifest = task.arrange(manifest)
-    if not run.state:
+    if run.state:
+        check_features(settings.data, run.state, str(run.settings.run_dir))
+    else:
         check_actors(manifest, settings.data)
     settings = with_balance(settings, task, manifest)
     task.validate(manifest, settings)
@@ -84,12 +90,23 @@ def set_up(run: Run) -> tuple[Task, Setup]:
         outputs=outputs,
         target=task.target(manifest, outputs, "this run"),
         reading=reading,
-        num_workers=resolve_workers(settings.loading.num_workers, device.type, reading["decoder"]),
+        num_workers=resolve_workers(
+            settings.loading.num_workers, device.type, reading["decoder"], decodes=not clip.features
+        ),
         device=device,
         steps_per_epoch=steps_per_epoch(settings, len(train)),
         folder=run.folder.path,
         state=run.state,
     )
+
+
+def check_takes_features(task: Task, settings: Settings) -> None:
+    """Raises: ValueError: features for a task that learns from pixels."""
+    if settings.data.features and not isinstance(task, Localize):
+        raise ValueError(
+            f"data.features={settings.data.features}: for task=localize. Of classifiers on features, "
+            "videoai features probe says how good they are."
+        )
 
 
 def warn_of_stills(manifest: Manifest, settings: Settings) -> None:
@@ -134,7 +151,9 @@ def probe_clips(setup: Setup) -> Tensor:
     """A batch of noise, float [B, C, T, H, W] of the size that will be trained."""
     batch_size, clip = setup.batch_size, setup.clip
     rng = torch.Generator().manual_seed(seed_for(setup.settings.seed, "probe"))
-    return torch.randn((batch_size, 3, clip.num_frames, clip.size, clip.size), generator=rng).to(setup.device)
+    return torch.randn((batch_size, clip.num_channels, clip.num_frames, clip.size, clip.size), generator=rng).to(
+        setup.device
+    )
 
 
 def check_custom_model(setup: Setup, model: nn.Module, video: Tensor) -> None:
@@ -167,7 +186,7 @@ def facts(setup: Setup, generated: str | None = None) -> dict[str, Any]:
     made_with = {**versions(), "data": setup.fingerprint}
     if generated:
         made_with["synthetic"] = generated
-    faces = recorded_faces(setup.manifest.source)
+    faces, features = recorded_faces(setup.manifest.source), facts_of_features(setup.settings.data)
     return {
         "config": to_dict(setup.settings),
         "classes": list(setup.outputs),
@@ -175,6 +194,7 @@ def facts(setup: Setup, generated: str | None = None) -> dict[str, Any]:
         "versions": made_with,
         KEY: videos_trained_on(setup.manifest, setup.settings, setup.state),
         **({FACES: faces} if faces else {}),
+        **({FEATURES: features} if features else {}),
     }
 
 

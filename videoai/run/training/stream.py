@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 
 from videoai.core.build import build_own
 from videoai.core.seeding import seed_for
 from videoai.core.types import Clips
 from videoai.data.augment.balance import ClassBalance, class_quotas
 from videoai.data.augment.directions import Directions, resolve_directions
-from videoai.data.augment.transforms import TrainTransform
+from videoai.data.augment.transforms import TrainTransform, Transformed
 from videoai.data.dataset import TrainClips
 from videoai.data.generated.mixture import Share, mixed_batches
 from videoai.data.loader import train_batches
@@ -77,6 +77,10 @@ def new_stream(setup: Setup, synthetic: Synthetic | None) -> TrainStream:
 def clip_options(setup: Setup, directions: Directions) -> dict[str, Any]:
     """What is done to a clip in space and time, and what its labels become."""
     augment = setup.settings.augment
+    jitter = TemporalJitter(speed=augment.speed, jitter=augment.time_jitter, drop=augment.frame_drop)
+    shared = {"jitter": jitter, "directions": directions, "target": setup.target}
+    if setup.clip.features:
+        return {"transform": unchanged, **shared}
     transform = TrainTransform(
         size=setup.clip.size,
         flip=directions.flip,
@@ -91,5 +95,9 @@ def clip_options(setup: Setup, directions: Directions) -> dict[str, Any]:
         magnitude=augment.magnitude,
         erase=augment.erase,
     )
-    jitter = TemporalJitter(speed=augment.speed, jitter=augment.time_jitter, drop=augment.frame_drop)
-    return {"transform": transform, "jitter": jitter, "directions": directions, "target": setup.target}
+    return {"transform": transform, **shared}
+
+
+def unchanged(video: Tensor, generator: Generator) -> Transformed:
+    """Features are no pictures: nothing is done to them."""
+    return Transformed(video, is_mirrored=False, is_reversed=False, ops=())

@@ -8,6 +8,7 @@ from torch import nn
 
 from videoai.inference.initial_weights import load_weights, published_id
 from videoai.inference.load import read_weights
+from videoai.models.features import FeatureSteps
 from videoai.models.per_frame import PerFrame
 from videoai.models.weights import load_partial
 from videoai.settings.training import TrainSettings
@@ -23,7 +24,7 @@ def load_initial(model: PerFrame, settings: TrainSettings, outputs: Sequence[str
     """
     if settings.weights and not published_id(settings):
         tensors, known = read_weights(settings.weights)
-        if any(name.startswith("body.") for name in tensors):
+        if isinstance(model.body, FeatureSteps) or any(name.startswith("body.") for name in tensors):
             if known != list(outputs):
                 tensors = {name: value for name, value in tensors.items() if name.startswith(("body.", "norm."))}
             report, named = load_partial(model, tensors), dict(model.named_parameters())

@@ -36,6 +36,7 @@ from videoai.models.per_frame import PerFrame
 from videoai.models.temporal_heads import Head
 from videoai.settings.data import DataSettings
 from videoai.settings.training import TrainSettings
+from videoai.tasks.localize.features import for_features
 from videoai.tasks.localize.initial_weights import load_initial
 from videoai.tasks.localize.loss import PerFrameLoss
 from videoai.tasks.localize.unused_settings import check_settings
@@ -160,10 +161,13 @@ class Localize:
 
     def prefer(self, settings: TrainSettings) -> TrainSettings:
         """A clip of consecutive frames where the settings leave it open, and labels that may overlap."""
+        settings = replace(settings, data=self.prefer_data(settings.data))
+        if settings.data.features:
+            return for_features(settings)
         clip = {key: value for key, value in CLIP.items() if getattr(settings.clip, key) in ("auto", None)}
         if settings.clip.num_frames != "auto" or settings.clip.stride != "auto":
             clip.pop("fps", None)  # a stride that somebody chose counts the file's own frames
-        return replace(settings, clip=replace(settings.clip, **clip), data=self.prefer_data(settings.data))
+        return replace(settings, clip=replace(settings.clip, **clip))
 
     def resolve(self, settings: TrainSettings) -> TrainSettings:
         """The settings with the model wrapped, and what initial weights decide.
@@ -277,7 +281,12 @@ class Localize:
     def describe(self, model: nn.Module, settings: TrainSettings) -> str:
         """``model tiny_r3d with head ms_tcn: 0.31 M parameters``"""
         millions = sum(p.numel() for p in model.parameters()) / 1e6
-        return f"model {settings.model['body'].get('name')} with head {self.head}: {millions:.2f} M parameters"
+        return f"{body_words(settings)} with head {self.head}: {millions:.2f} M parameters"
+
+
+def body_words(settings: TrainSettings) -> str:
+    """``model tiny_r3d``, or ``features``."""
+    return "features" if settings.data.features else f"model {settings.model['body'].get('name')}"
 
 
 def track_of(windows: Windows) -> Track:

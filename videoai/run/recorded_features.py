@@ -1,0 +1,59 @@
+"""Where the features come from that a checkpoint learned from: kept in it, and compared with those that it is to read."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from videoai.core.messages import command_line
+from videoai.data.feature_sequences import open_sequences
+from videoai.settings.data import DataSettings
+
+KEY = "features"  # in a checkpoint
+KEPT = ("checkpoint", "folder", "weights", "layer", "clip", "window_seconds", "stride_seconds", "preset", "precision")
+SAME = ("weights", "layer", "clip", "window_seconds", "stride_seconds")  # other features where one of these differs
+
+
+def facts_of_features(data: DataSettings) -> dict[str, Any]:
+    """What made the features of ``data``; {} = its videos are read. Raises: as ``open_sequences``."""
+    known = open_sequences(data.features).facts if data.features else {}
+    return {key: known[key] for key in KEPT if key in known}
+
+
+def check_features(data: DataSettings, state: Mapping[str, Any], checkpoint: str) -> None:
+    """Raises: ValueError: features of another network or of other windows than ``checkpoint`` learned from, or pixels
+    in their place, or features for a model of pixels."""
+    learned = state.get(KEY)
+    if not learned:
+        if data.features:
+            raise ValueError(
+                f"data.features={data.features}: {checkpoint} reads pixels. Leave data.features out, or train a head on "
+                f"features: {command_line('train', 'task=localize', 'data.features=' + data.features, '...')}"
+            )
+        return
+    if not data.features:
+        raise ValueError(
+            f"{checkpoint} learned from features of {learned.get('checkpoint')}, and data={data.name} has videos. "
+            f"Extract them first: {extraction_of(learned)} Then add data.features=runs/features/features.parquet"
+        )
+    now = facts_of_features(data)
+    if differing := [key for key in SAME if plain(now.get(key)) != plain(learned.get(key))]:
+        said = ", ".join(f"{key}: {now.get(key)}, not {learned.get(key)}" for key in differing)
+        raise ValueError(
+            f"data.features={data.features}: other features than {checkpoint} learned from ({said}). Extract them "
+            f"alike: {extraction_of(learned)}"
+        )
+
+
+def extraction_of(learned: Mapping[str, Any]) -> str:
+    """The command that makes such features of a folder of videos."""
+    keys = ("preset", "layer") if learned.get("preset") else ("layer", "window_seconds", "stride_seconds")
+    how = [f"{key}={learned[key]}" for key in keys if learned.get(key) is not None]
+    return command_line("features extract", f"checkpoint={learned.get('checkpoint')}", "input=FOLDER", *how)
+
+
+def plain(value: Any) -> Any:
+    """Lists and tuples compare alike."""
+    return (
+        {key: plain(one) for key, one in value.items()}
+        if isinstance(value, Mapping)
+        else ([*value] if isinstance(value, list | tuple) else value)
+    )
