@@ -7,7 +7,7 @@ the middles of two windows are on the straight line between theirs: exact where 
 import os
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,11 @@ class FeatureSequences:
             os.path.join(str(self.facts.get("root") or ""), self.table.rows[self.rows[name][0]].video)
         )
 
+    @property
+    def files(self) -> dict[str, str]:
+        """The path of each sequence, ``features.parquet#/films/a.mp4``, by the file of its video."""
+        return {self.file_of(name): f"{self.path}{MARK}{name}" for name in self.rows}
+
     def missing(self, name: str) -> tuple[int, int]:
         """Windows of a video without features, and all that its time has."""
         at = self.rows[name]
@@ -78,12 +83,9 @@ class FeatureSequences:
             why = next((row.error for row in map(self.table.rows.__getitem__, at) if row.error), "")
             detail = f"{missing} of {pluralize(expected, 'window')} have no features{': ' if why else ''}{why}"
             raise BadVideo(self.file_of(name), "short", "sample", detail)
-        known = np.array(at)[self._is_known(at)]
-        middles = np.array([(self._start(row) + self._end(row)) / 2 for row in known.tolist()])
-        duration = max(map(self._end, at))
-        num_steps = max(1, int(duration / self.stride_seconds + 1e-6))
-        steps = interpolated(self.table.features[known], middles, np.arange(num_steps) * self.stride_seconds)
-        return FeatureSequence(steps, 1 / self.stride_seconds, duration, self.file_of(name))
+        known, spans = self._is_known(at), np.array([(self._start(row), self._end(row)) for row in at])
+        made = sequence_of(self.table.features[at][known], spans[known], self.stride_seconds, self.file_of(name))
+        return replace(made, duration_seconds=float(spans[:, 1].max()))
 
     def _start(self, row: int) -> float:
         return self.table.rows[row].start_seconds or 0.0
@@ -94,6 +96,17 @@ class FeatureSequences:
 
     def _is_known(self, at: Sequence[int]) -> ndarray:
         return np.isfinite(self.table.features[at]).all(1)
+
+
+def sequence_of(features: ndarray, spans: ndarray, stride: float, file: str) -> FeatureSequence:
+    """The sequence of a video to the end of its last window.
+
+    Args:
+        features: float32 [N, D]. spans: float64 [N, 2], seconds in which each window starts and ends, by start.
+    """
+    duration = float(spans[:, 1].max())
+    times = np.arange(max(1, int(duration / stride + 1e-6))) * stride
+    return FeatureSequence(interpolated(features, spans.mean(1), times), 1 / stride, duration, file)
 
 
 def interpolated(features: ndarray, middles: ndarray, times: ndarray) -> ndarray:
@@ -151,8 +164,8 @@ def rows_by_video(path: str, rows: Sequence[FeatureRow], stride: float) -> dict[
         if len(wrong) or (len(steps) and steps[-1] <= OFF_STRIDE):
             first = int(wrong[0]) if len(wrong) else len(steps) - 1
             raise ValueError(
-                f"{path}: the windows of {rows[at[first]].video} begin at {starts[first]:g} and {starts[first + 1]:g} s, "
-                f"and the table says {stride:g} s from one to the next. Extract all videos in one run of features "
+                f"{path}: the windows of {rows[at[first]].video} begin at {starts[first]:g} and {starts[first + 1]:g} "
+                f"s, and the table says {stride:g} s from one to the next. Extract all videos in one run of features "
                 "extract, with one stride_seconds."
             )
     return dict(found)
@@ -193,7 +206,7 @@ def gaps_note(sequences: FeatureSequences, names: Sequence[str]) -> str:
     if not missing:
         return ""
     return (
-        f"{pluralize(sum(missing.values()), 'window')} of {pluralize(len(missing), 'video')} have no features, and take "
-        f"those of their neighbours; a video that lacks more than half counts as unreadable: "
+        f"{pluralize(sum(missing.values()), 'window')} of {pluralize(len(missing), 'video')} have no features, and "
+        f"take those of their neighbours; a video that lacks more than half counts as unreadable: "
         f"{truncated_list(list(missing), 3)}"
     )

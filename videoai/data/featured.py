@@ -25,8 +25,8 @@ def with_features(manifest: Manifest, path: str) -> Manifest:
     if not name_of:
         raise ValueError(
             f"data.features={path}: none of the {pluralize(len(paths), 'video')} of {manifest.source} is in it: "
-            f"{truncated_list(sorted(paths), 2)}. It has {truncated_list(list(sequences.rows), 2)}. Videos are found by "
-            "path or by file name."
+            f"{truncated_list(sorted(paths), 2)}. It has {truncated_list(list(sequences.rows), 2)}. Videos are found "
+            "by path or by file name."
         )
     root = f"{sequences.path}{MARK[:-1]}"
     splits = {
@@ -44,8 +44,8 @@ def with_features(manifest: Manifest, path: str) -> Manifest:
     unused = [name for name in sequences.rows if name not in {*name_of.values()}]
     facts = sequences.facts
     notes = [
-        f"features of {pluralize(len(name_of), 'video')}: {sequences.width} numbers each {sequences.stride_seconds:g} s, "
-        f"from windows of {sequences.window_seconds:g} s, of {facts.get('checkpoint')} ({facts.get('weights')})."
+        f"features of {pluralize(len(name_of), 'video')}: {sequences.width} numbers each {sequences.stride_seconds:g} "
+        f"s, from windows of {sequences.window_seconds:g} s, of {facts.get('checkpoint')} ({facts.get('weights')})."
     ]
     if lacking:
         notes.append(

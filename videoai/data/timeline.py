@@ -13,6 +13,8 @@ from torch import Tensor
 
 from videoai.core.types import ClipSpec
 from videoai.data.decode import Video
+from videoai.data.media import BadVideo
+from videoai.data.sampling import clip_indices
 
 MOMENTS_PER_SECOND = 1000.0  # containers round to milliseconds
 ROUNDING_SECONDS = 1e-6  # microsecond: the resolution of most containers
@@ -66,6 +68,18 @@ def stretch_of(video: Video, clip: ClipSpec, start_seconds: float = 0.0, end_sec
         start_seconds=start_seconds,
         first_frame=None,
     )
+
+
+def places_of(
+    video: Video, clip: ClipSpec, path: str, start_seconds: float, end_seconds: float
+) -> tuple[Tensor, Tensor]:
+    """The frames of the fixed clip of a window, int64 [T], and their times, float64 [T]. Raises: BadVideo."""
+    try:
+        stretch = stretch_of(video, clip, start_seconds, end_seconds)
+        places = clip_indices(stretch.num_places, stretch.rate, clip)
+        return stretch.frames(places), stretch.seconds(places)
+    except ValueError as error:
+        raise BadVideo(path, "short", "sample", str(error)) from error
 
 
 def is_even(timestamps: Tensor, fps: float) -> bool:

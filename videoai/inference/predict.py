@@ -4,7 +4,7 @@ with length."""
 import os
 import shlex
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
@@ -16,10 +16,9 @@ from videoai.data.decode import Video
 from videoai.data.faces.crop import open_shown
 from videoai.data.lists.class_folders import videos_below
 from videoai.data.lists.split_folders import holds_frames
-from videoai.data.media import BadVideo
 from videoai.data.normalize import ToModelInput
-from videoai.data.sampling import clip_indices, frame_step, span_frames, window_seconds
-from videoai.data.timeline import stretch_of
+from videoai.data.sampling import frame_step, span_frames, window_seconds
+from videoai.data.timeline import places_of
 from videoai.data.windows import sliding_windows
 from videoai.engine.precision import Precision
 from videoai.inference.answer import Answer, Windows
@@ -54,14 +53,17 @@ class Predictor:
     window_seconds: float | None = None  # None = what one clip of the model spans
     hop_seconds: float | None = None  # None = window_seconds: windows side by side
     reading: Mapping[str, Any] = field(default_factory=dict)  # options of open_shown
+    encoder: Callable[[Video, str], Video] | None = None  # makes the features that the model reads; None = it has them
+    tables: Mapping[str, str] = field(default_factory=dict)  # where the features of some videos are, by their paths
 
     def __call__(self, path: str) -> Answer:
         """Raises: BadVideo."""
-        with open_shown(path, **self.reading) as video:
+        with open_shown(self.tables.get(path, path), **self.reading) as video:
             return self.of(video, path)
 
     def of(self, video: Video, path: str) -> Answer:
         """The answer for an open video; ``path`` names it. Raises: BadVideo."""
+        video = self.encoder(video, path) if self.encoder else video
         spans = self.windows(video)
         parts = [self._looked_at(video, path, part) for part in _chunks(spans)]
         scores, seconds = (torch.cat(column) for column in zip(*parts, strict=True))
@@ -109,12 +111,7 @@ class Predictor:
 
     def places(self, video: Video, path: str, start_seconds: float, end_seconds: float) -> tuple[Tensor, Tensor]:
         """The frames of a window and their times, [T]."""
-        try:
-            stretch = stretch_of(video, self.model.clip, start_seconds, end_seconds)
-            places = clip_indices(stretch.num_places, stretch.rate, self.model.clip)
-            return stretch.frames(places), stretch.seconds(places)
-        except ValueError as error:
-            raise BadVideo(path, "short", "sample", str(error)) from error
+        return places_of(video, self.model.clip, path, start_seconds, end_seconds)
 
 
 def check_outputs(outputs: object, num_windows: int, model: LoadedModel) -> None:

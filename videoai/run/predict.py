@@ -4,7 +4,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from io import FileIO
 from pathlib import Path
@@ -26,6 +26,7 @@ from videoai.run.evaluate import evaluation_precision
 from videoai.run.event_files import EventFiles
 from videoai.run.faces import cropping_as_trained
 from videoai.run.reading import note_other_pixels, resolve_decoder
+from videoai.run.recorded_features import encoder_of, table_of_input
 from videoai.run.results_folder import prediction_folder
 from videoai.settings.verbs import PredictSettings
 from videoai.tasks.answering import answering_task
@@ -56,12 +57,14 @@ def predict(settings: PredictSettings) -> Iterator[dict[str, Any]]:
 
 
 def _predict(settings: PredictSettings) -> Iterator[dict[str, Any]]:
-    found = without_copies(find_videos(settings.input, VIDEO_EXTENSIONS))
+    state = open_checkpoint(settings.checkpoint, classes=settings.classes, templates=settings.templates)
+    table = table_of_input(state, settings.input, settings.checkpoint)
+    found = [*table.files] if table else without_copies(find_videos(settings.input, VIDEO_EXTENSIONS))
     paths = process_group.broadcast_from_rank0(lambda: found)  # a folder may change meanwhile
     if len(paths) < process_group.world_size():
         number = (pluralize(len(paths), "video"), process_group.world_size())
         logger.info("%s for %d processes: a video is not divided, so the others have nothing to do", *number)
-    predictor = new_predictor(settings, paths)
+    predictor = new_predictor(settings, paths, state, table.files if table else {})
     if isinstance(predictor.task, Localize):
         windows = {"window_seconds": settings.window_seconds, "hop_seconds": settings.hop_seconds}
         predictor.task.check_windows(settings.checkpoint, **windows)
@@ -104,15 +107,18 @@ def _records(predictor: Predictor, videos: Sequence[tuple[str, Path | None]]) ->
             yield from answered
 
 
-def new_predictor(settings: PredictSettings, paths: Sequence[str]) -> Predictor:
-    """The model of ``checkpoint``, ready to answer; ``decoder=auto`` measures some of ``paths``."""
+def new_predictor(
+    settings: PredictSettings, paths: Sequence[str], state: dict[str, Any], tables: Mapping[str, str]
+) -> Predictor:
+    """The model of ``checkpoint``, whose content is ``state``, ready to answer; ``decoder=auto`` measures some of
+    ``paths``. ``tables``: where the features of these are, if they are made."""
     device = take_device(settings.device)
-    state = open_checkpoint(settings.checkpoint, classes=settings.classes, templates=settings.templates)
     task = with_event_settings(answering_task(state, settings.checkpoint, trust=settings.trust), settings)
     model = from_state(state, trust=settings.trust)
     note_other_pixels(state["config"], settings.decoder)
     precision = evaluation_precision(settings.precision, device)
     precision.place(model)
+    trust = {"trust": settings.trust}
     reading = resolve_decoder(settings.decoder, paths, model.clip, device, frame_fps=settings.frame_fps)
     faces = cropping_as_trained(state, paths, faces=settings.faces, model=settings.faces_model)
     return Predictor(
@@ -125,6 +131,8 @@ def new_predictor(settings: PredictSettings, paths: Sequence[str]) -> Predictor:
         window_seconds=settings.window_seconds,
         hop_seconds=settings.hop_seconds,
         reading={**reading, "faces": faces},
+        encoder=None if tables else encoder_of(state, settings.checkpoint, settings.encoder, precision, **trust),
+        tables=tables,
     )
 
 

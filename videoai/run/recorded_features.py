@@ -1,10 +1,13 @@
-"""Where the features come from that a checkpoint learned from: kept in it, and compared with those that it is to read."""
+"""Where the features come from that a checkpoint learned from: kept in it, and compared with those it is to read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from videoai.core.messages import command_line
-from videoai.data.feature_sequences import open_sequences
+from videoai.data.feature_sequences import TABLES, FeatureSequences, open_sequences
+from videoai.engine.precision import Precision
+from videoai.inference.recorded_encoder import open_recorded
+from videoai.inference.video_features import VideoEncoder
 from videoai.settings.data import DataSettings
 
 KEY = "features"  # in a checkpoint
@@ -25,8 +28,8 @@ def check_features(data: DataSettings, state: Mapping[str, Any], checkpoint: str
     if not learned:
         if data.features:
             raise ValueError(
-                f"data.features={data.features}: {checkpoint} reads pixels. Leave data.features out, or train a head on "
-                f"features: {command_line('train', 'task=localize', 'data.features=' + data.features, '...')}"
+                f"data.features={data.features}: {checkpoint} reads pixels. Leave data.features out, or train a head "
+                f"on features: {command_line('train', 'task=localize', 'data.features=' + data.features, '...')}"
             )
         return
     if not data.features:
@@ -34,13 +37,42 @@ def check_features(data: DataSettings, state: Mapping[str, Any], checkpoint: str
             f"{checkpoint} learned from features of {learned.get('checkpoint')}, and data={data.name} has videos. "
             f"Extract them first: {extraction_of(learned)} Then add data.features=runs/features/features.parquet"
         )
-    now = facts_of_features(data)
+    check_same(f"data.features={data.features}", facts_of_features(data), learned, checkpoint)
+
+
+def check_same(given: str, now: Mapping[str, Any], learned: Mapping[str, Any], checkpoint: str) -> None:
+    """Raises: ValueError: a table, named as ``given``, of other features than ``checkpoint`` learned from."""
     if differing := [key for key in SAME if plain(now.get(key)) != plain(learned.get(key))]:
         said = ", ".join(f"{key}: {now.get(key)}, not {learned.get(key)}" for key in differing)
         raise ValueError(
-            f"data.features={data.features}: other features than {checkpoint} learned from ({said}). Extract them "
-            f"alike: {extraction_of(learned)}"
+            f"{given}: other features than {checkpoint} learned from ({said}). Extract them alike: "
+            f"{extraction_of(learned)}"
         )
+
+
+def table_of_input(state: Mapping[str, Any], given: str, checkpoint: str) -> FeatureSequences | None:
+    """The table that ``predict`` is to read; None = ``input`` names videos. Raises: ValueError: one of other features,
+    or for a model of pixels."""
+    if not given.endswith(TABLES):
+        return None
+    if not state.get(KEY):
+        raise ValueError(f"input={given}: features, and {checkpoint} reads pixels. Give videos.")
+    sequences = open_sequences(given)
+    check_same(f"input={given}", sequences.facts, state[KEY], checkpoint)
+    return sequences
+
+
+def encoder_of(
+    state: Mapping[str, Any], checkpoint: str, given: str | None, precision: Precision, *, trust: Sequence[str] = ()
+) -> VideoEncoder | None:
+    """What makes features of videos for a model that learned from features; None = it reads pixels. ``given``: the
+    setting ``encoder``. Raises: OSError, ValueError: the network is not there, or another one."""
+    if not state.get(KEY):
+        if given:
+            raise ValueError(f"encoder={given}: {checkpoint} reads pixels and needs none. Leave it out.")
+        return None
+    network = open_recorded(state[KEY], f"{checkpoint}'s training data", given, key="encoder", trust=trust)
+    return VideoEncoder.of(network, state[KEY], precision)
 
 
 def extraction_of(learned: Mapping[str, Any]) -> str:

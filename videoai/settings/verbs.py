@@ -96,6 +96,12 @@ class PredictSettings:
     frame_fps: float | None = setting(
         None, above=0, help="rate of inputs that are folders of numbered images; null = 30"
     )
+    encoder: str | None = setting(
+        None,
+        path=True,
+        help="of a localiser that learned from features: the network that made them, where it lies elsewhere now; null "
+        "= the file that the checkpoint names",
+    )
     merge_seconds: float | None = setting(None, min=0, help="of a localiser: shorter gaps are closed; null = likewise")
     min_seconds: float | None = setting(None, min=0, help="of a localiser: shorter events are dropped; null = likewise")
     write: tuple[EventFile, ...] = setting(

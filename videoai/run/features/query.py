@@ -1,22 +1,16 @@
 """What a search asks: features made as those of the index were, or another table of the same network."""
 
 import logging
-import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from torch import nn
-
-from videoai.core.checkpoint import weights_hash
-from videoai.core.messages import command_line
-from videoai.core.paths import is_url
 from videoai.data.feature_index import FeatureIndex, open_index
 from videoai.data.lists.split_folders import VIDEO_EXTENSIONS
-from videoai.inference.features import Encoder, open_encoder
+from videoai.inference.features import Encoder
 from videoai.inference.predict import find_videos
-from videoai.models.published import is_published
+from videoai.inference.recorded_encoder import open_recorded
 from videoai.run.features.extract import extract
 from videoai.settings.features import ExtractSettings, VideoSearchSettings
 
@@ -38,7 +32,8 @@ def prepare_query(settings: VideoSearchSettings, index: FeatureIndex) -> Callabl
         check_same_network(index, queries, asked)
         return lambda folder: queries
     find_videos(asked, VIDEO_EXTENSIONS, "query")
-    return partial(extracted, settings, index, open_recorded(settings, index))
+    encoder = open_recorded(index.provenance, index.path, settings.checkpoint, trust=settings.trust)
+    return partial(extracted, settings, index, encoder)
 
 
 def extracted(settings: VideoSearchSettings, index: FeatureIndex, encoder: Encoder, folder: Path) -> FeatureIndex:
@@ -47,42 +42,6 @@ def extracted(settings: VideoSearchSettings, index: FeatureIndex, encoder: Encod
     queries = open_index(made.path)
     check_same_network(index, queries, str(settings.query))
     return queries
-
-
-def open_recorded(settings: VideoSearchSettings, index: FeatureIndex) -> Encoder:
-    """The network that made the index. Raises: OSError, ValueError: it is not there, or another one."""
-    source = settings.checkpoint or recorded_checkpoint(index)
-    encoder = open_encoder(source, trust=settings.trust)
-    check_same_weights(source, encoder.network, index)
-    return encoder
-
-
-def check_same_weights(source: str, network: nn.Module, index: FeatureIndex) -> None:
-    """Raises: ValueError: another network than the one that made the index."""
-    given, recorded = weights_hash(network), index.provenance.get("weights")
-    if given != recorded:
-        again = command_line("features extract", f"checkpoint={source}", "...")
-        raise ValueError(
-            f"checkpoint={source}: its weights are {given}, and {index.path} was made with {recorded} "
-            f"({index.provenance.get('checkpoint')}). Give that checkpoint, or make the index again: {again}"
-        )
-
-
-def recorded_checkpoint(index: FeatureIndex) -> str:
-    """Where the index says that its network lies. Raises: FileNotFoundError; ValueError: a URL, as an index may come
-    from a stranger."""
-    source = str(index.provenance.get("checkpoint") or "")
-    if is_published(source):
-        return source
-    if is_url(source):
-        raise ValueError(
-            f"{index.path} was made with {source}, which is not fetched on its word. Add checkpoint={source}"
-        )
-    path = os.path.join(str(index.provenance.get("folder") or ""), source)
-    for place in (source, path):
-        if os.path.isfile(place):
-            return place
-    raise FileNotFoundError(f"{index.path} was made with {path}, which is not there. Say where it is: checkpoint=PATH")
 
 
 def extraction(settings: VideoSearchSettings, index: FeatureIndex, folder: Path) -> ExtractSettings:

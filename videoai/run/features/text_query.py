@@ -9,8 +9,8 @@ from videoai.core.messages import command_line
 from videoai.data.feature_index import FeatureIndex
 from videoai.data.feature_table import FeatureRow
 from videoai.inference.features import POOLED
+from videoai.inference.recorded_encoder import check_same_weights, recorded_path
 from videoai.inference.text_models import open_text_model, reads_texts
-from videoai.run.features.query import check_same_weights, recorded_checkpoint
 from videoai.settings.features import VideoSearchSettings
 
 
@@ -19,7 +19,7 @@ def prepare_text(settings: VideoSearchSettings, index: FeatureIndex) -> Callable
 
     Raises: OSError, ValueError: naming what is wrong. ImportError: naming the extra.
     """
-    source = settings.checkpoint or recorded_checkpoint(index)
+    source = settings.checkpoint or recorded_path(index.provenance, index.path)
     again = command_line("features extract", "checkpoint=hf/xclip_base_patch32", "...")
     if not reads_texts(source):
         raise ValueError(
@@ -33,7 +33,7 @@ def prepare_text(settings: VideoSearchSettings, index: FeatureIndex) -> Callable
             f"texts. Make it again without layer=: {again}"
         )
     model = open_text_model(source)
-    check_same_weights(source, model.network, index)
+    check_same_weights(source, model.network, index.provenance, index.path)
     found = text_index(str(settings.text), model.vector(str(settings.text)).numpy(), index)
     return lambda folder: found
 
