@@ -18,8 +18,10 @@ from videoai.data.timeline import places_of
 from videoai.data.windows import sliding_windows
 from videoai.engine.precision import Precision
 from videoai.inference.features import Encoder, FeatureLayer
+from videoai.inference.recorded_encoder import open_recorded
 from videoai.inference.score import ForwardPasses
 
+KEY = "features"  # in a checkpoint: what made the features that it learned from
 WINDOWS_PER_PASS = 8  # clips in memory at a time
 
 
@@ -55,6 +57,29 @@ class VideoEncoder:
         indices = [places_of(video, self.clip, path, *span)[0] for span in spans]
         frames = center_crop(video.frames(torch.cat(indices), size=self.clip.short_side), self.clip.size)
         return self.forward(frames.reshape(len(spans), -1, *frames.shape[1:])).cpu().numpy()
+
+
+def encoder_of(
+    state: Mapping[str, Any],
+    checkpoint: str,
+    precision: Precision,
+    *,
+    given: str | None = None,
+    trust: Sequence[str] = (),
+) -> VideoEncoder | None:
+    """What makes the features of videos for a checkpoint that learned from features; None = it reads pixels.
+
+    Args:
+        state: the content of ``checkpoint``.
+        given: where the network lies, the setting ``encoder``; None = where the checkpoint says.
+    Raises: OSError, ValueError: the network is not there, or another one.
+    """
+    if not (learned := state.get(KEY)):
+        if given:
+            raise ValueError(f"encoder={given}: {checkpoint} reads pixels and needs none. Leave it out.")
+        return None
+    network = open_recorded(learned, f"what {checkpoint} learned from", given, key="encoder", trust=trust)
+    return VideoEncoder.of(network, learned, precision)
 
 
 def chunks(spans: Sequence[tuple[float, float]]) -> Iterator[Sequence[tuple[float, float]]]:

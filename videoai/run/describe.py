@@ -17,10 +17,10 @@ from videoai.inference.load import open_checkpoint
 from videoai.inference.predict import Predictor, find_videos
 from videoai.inference.shots import DETECTOR, check_package
 from videoai.inference.text_models import reads_texts
+from videoai.inference.video_features import KEY as FEATURES
 from videoai.report.description import description, parts_of
 from videoai.report.description_page import description_page
 from videoai.run.predict import labelled_paths, new_predictor, without_copies
-from videoai.run.recorded_features import KEY as FEATURES
 from videoai.run.results_folder import description_folder
 from videoai.settings.describe import DescribeSettings
 from videoai.settings.parse import parse

@@ -22,11 +22,12 @@ from videoai.data.normalize import ToModelInput
 from videoai.inference.annotate import annotate_video
 from videoai.inference.load import from_state, open_checkpoint
 from videoai.inference.predict import Predictor, find_videos
+from videoai.inference.video_features import encoder_of
 from videoai.run.evaluate import evaluation_precision
 from videoai.run.event_files import EventFiles
 from videoai.run.faces import cropping_as_trained
 from videoai.run.reading import note_other_pixels, resolve_decoder
-from videoai.run.recorded_features import encoder_of, table_of_input
+from videoai.run.recorded_features import table_of_input
 from videoai.run.results_folder import prediction_folder
 from videoai.settings.verbs import PredictSettings
 from videoai.tasks.answering import answering_task
@@ -118,7 +119,6 @@ def new_predictor(
     note_other_pixels(state["config"], settings.decoder)
     precision = evaluation_precision(settings.precision, device)
     precision.place(model)
-    trust = {"trust": settings.trust}
     reading = resolve_decoder(settings.decoder, paths, model.clip, device, frame_fps=settings.frame_fps)
     faces = cropping_as_trained(state, paths, faces=settings.faces, model=settings.faces_model)
     return Predictor(
@@ -131,7 +131,9 @@ def new_predictor(
         window_seconds=settings.window_seconds,
         hop_seconds=settings.hop_seconds,
         reading={**reading, "faces": faces},
-        encoder=None if tables else encoder_of(state, settings.checkpoint, settings.encoder, precision, **trust),
+        encoder=None
+        if tables
+        else encoder_of(state, settings.checkpoint, precision, given=settings.encoder, trust=settings.trust),
         tables=tables,
     )
 

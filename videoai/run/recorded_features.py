@@ -1,16 +1,13 @@
 """Where the features come from that a checkpoint learned from: kept in it, and compared with those it is to read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from videoai.core.messages import command_line
 from videoai.data.feature_sequences import TABLES, FeatureSequences, open_sequences
-from videoai.engine.precision import Precision
-from videoai.inference.recorded_encoder import open_recorded
-from videoai.inference.video_features import VideoEncoder
+from videoai.inference.video_features import KEY
 from videoai.settings.data import DataSettings
 
-KEY = "features"  # in a checkpoint
 KEPT = ("checkpoint", "folder", "weights", "layer", "clip", "window_seconds", "stride_seconds", "preset", "precision")
 SAME = ("weights", "layer", "clip", "window_seconds", "stride_seconds")  # other features where one of these differs
 
@@ -60,19 +57,6 @@ def table_of_input(state: Mapping[str, Any], given: str, checkpoint: str) -> Fea
     sequences = open_sequences(given)
     check_same(f"input={given}", sequences.facts, state[KEY], checkpoint)
     return sequences
-
-
-def encoder_of(
-    state: Mapping[str, Any], checkpoint: str, given: str | None, precision: Precision, *, trust: Sequence[str] = ()
-) -> VideoEncoder | None:
-    """What makes features of videos for a model that learned from features; None = it reads pixels. ``given``: the
-    setting ``encoder``. Raises: OSError, ValueError: the network is not there, or another one."""
-    if not state.get(KEY):
-        if given:
-            raise ValueError(f"encoder={given}: {checkpoint} reads pixels and needs none. Leave it out.")
-        return None
-    network = open_recorded(state[KEY], f"{checkpoint}'s training data", given, key="encoder", trust=trust)
-    return VideoEncoder.of(network, state[KEY], precision)
 
 
 def extraction_of(learned: Mapping[str, Any]) -> str:

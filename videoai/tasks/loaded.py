@@ -2,7 +2,8 @@
 
 import logging
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from numbers import Real
 from os import PathLike, fspath
 from pathlib import Path
@@ -26,6 +27,7 @@ from videoai.inference.answer import Answer
 from videoai.inference.class_texts import Classes
 from videoai.inference.load import LoadedModel, from_state, open_checkpoint
 from videoai.inference.predict import Predictor, find_videos
+from videoai.inference.video_features import KEY, VideoEncoder, encoder_of
 from videoai.settings.parse import parse
 from videoai.settings.verbs import PredictSettings
 from videoai.tasks.answering import answering_task
@@ -47,10 +49,13 @@ class TrainedModel(LoadedModel):
         thresholds: Sequence[float] = (),
         *,
         takes_crops: bool = False,
+        encoder: Callable[[Precision], VideoEncoder | None] | None = None,
     ) -> None:
+        """encoder: opens the network whose features the model reads."""
         super().__init__(model.model, classes=model.classes, clip=model.clip)
         self.task, self.thresholds = task, thresholds  # from which score on each of several labels holds
         self.takes_crops = takes_crops  # trained on crops of faces
+        self.encoder = encoder
 
     def forward(self, video: Tensor) -> Tensor:
         """Raises: ValueError: pixels that are not normalised yet."""
@@ -97,6 +102,7 @@ class TrainedModel(LoadedModel):
             thresholds=self.thresholds,
             window_seconds=window_seconds,
             hop_seconds=hop_seconds,
+            encoder=self.encoder(precision) if self.encoder else None,
         )
         was_training = self.training
         self.eval()  # a batch norm in training mode would take its statistics from these videos, and keep them
@@ -133,7 +139,9 @@ def load(
     state = open_checkpoint(checkpoint, classes=classes, templates=templates)
     task = answering_task(state, str(checkpoint), trust=trust)
     thresholds = task.thresholds(state, "auto")
-    model = TrainedModel(from_state(state, trust=trust), task, thresholds, takes_crops=bool(state.get(FACES)))
+    encoder = partial(encoder_of, {KEY: state.get(KEY)}, str(checkpoint), trust=trust)
+    about = {"takes_crops": bool(state.get(FACES)), "encoder": encoder}
+    model = TrainedModel(from_state(state, trust=trust), task, thresholds, **about)
     return model.to(place).eval()
 
 

@@ -21,11 +21,11 @@ from videoai.data.lists.manifest import Manifest
 from videoai.data.loader import resolve_workers
 from videoai.engine.choose_precision import resolve_precision
 from videoai.engine.precision import Precision
+from videoai.inference.video_features import KEY as FEATURES
 from videoai.models.contract import check_contract
 from videoai.run.actors import check_actors
 from videoai.run.manifests import announce_data, build_manifest, class_warnings, warn_of_parted_sources
 from videoai.run.reading import resolve_reading
-from videoai.run.recorded_features import KEY as FEATURES
 from videoai.run.recorded_features import check_features, facts_of_features
 from videoai.run.training.balance import asked_metric, with_balance
 from videoai.run.training.choose_model import is_open, with_model_and_clip

@@ -2,15 +2,16 @@
 
 import logging
 from dataclasses import fields, replace
+from statistics import median
 
-from videoai.data.feature_sequences import open_sequences
+from videoai.data.feature_sequences import FeatureSequences, open_sequences
 from videoai.settings.training import AugmentSettings, TrainSettings
 
 logger = logging.getLogger(__name__)
 
-# Steps of a window where the clip is left open: 25 s at 5 features a second. Judgement: tens of actions long, and a
-# batch of 16 windows takes milliseconds.
-NUM_STEPS = 128
+# Steps of a window where the clip is left open, or as many as the typical video has. Judgement: at 5 features a second
+# 25 s, several actions and what lies between.
+MOST_STEPS = 128
 PIXELS = ("scale", "ratio", "shift", "color_jitter", "policy", "erase", "cutmix", "diff_augment", "clip_transforms")
 NO_MODEL = ("auto", "features", "per_frame")
 
@@ -24,7 +25,7 @@ def for_features(settings: TrainSettings) -> TrainSettings:
     check_unused(settings, str(table.facts.get("checkpoint")))
     clip = replace(
         settings.clip,
-        num_frames=NUM_STEPS if settings.clip.num_frames == "auto" else settings.clip.num_frames,
+        num_frames=steps_of(table) if settings.clip.num_frames == "auto" else settings.clip.num_frames,
         stride=1 if settings.clip.stride == "auto" else settings.clip.stride,
         size=1,
         resize=1,
@@ -37,6 +38,11 @@ def for_features(settings: TrainSettings) -> TrainSettings:
         clip=clip,
         augment=without_pixels(settings.augment),
     )
+
+
+def steps_of(table: FeatureSequences) -> int:
+    """The steps of a window."""
+    return min(MOST_STEPS, max(1, int(median(map(len, table.rows.values())))))
 
 
 def without_pixels(augment: AugmentSettings) -> AugmentSettings:
