@@ -75,6 +75,10 @@ class FeatureSequences:
         return expected - int(self._is_known(at).sum()), expected
 
     def sequence(self, name: str) -> FeatureSequence:
+        """Those asked for last are kept. Raises: BadVideo: as ``made``."""
+        return _kept(self, name)
+
+    def made(self, name: str) -> FeatureSequence:
         """Raises: BadVideo: not in the table, or too few of its windows have features."""
         if name not in self.rows:
             raise BadVideo(f"{self.path}{MARK}{name}", "missing", "open", "the table has no such video")
@@ -96,6 +100,11 @@ class FeatureSequences:
 
     def _is_known(self, at: Sequence[int]) -> ndarray:
         return np.isfinite(self.table.features[at]).all(1)
+
+
+@lru_cache(maxsize=256)
+def _kept(sequences: FeatureSequences, name: str) -> FeatureSequence:
+    return sequences.made(name)
 
 
 def sequence_of(features: ndarray, spans: ndarray, stride: float, file: str) -> FeatureSequence:

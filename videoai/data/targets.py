@@ -67,6 +67,31 @@ class FrameLabels:
 
 
 @dataclass(frozen=True)
+class EventEnds(FrameLabels):
+    """Which labels hold at each frame, and how far their begin and end are: float [3 num_outputs, T], labels first,
+    then distances in frames of the clip, 0 where a label does not hold. Of two spans of a label the shorter one counts."""
+
+    def __call__(self, item: VideoItem, seconds: Sequence[float]) -> Tensor:
+        """Ends may lie outside of the clip. Of a clip that is shown backwards begin and end change places."""
+        holds = super().__call__(item, seconds)
+        if not seconds:
+            return torch.cat([holds, torch.zeros_like(holds), torch.zeros_like(holds)])
+        away, length = torch.zeros(2, *holds.shape), torch.full(holds.shape, inf)
+        when = torch.tensor(seconds, dtype=torch.float64)
+        steps = when.diff().abs()
+        step = float(steps[steps > 0].median()) if bool((steps > 0).any()) else 1.0
+        for span in sorted(item.spans or (), key=lambda one: one.start_seconds):
+            end = span.end_seconds if span.end_seconds is not None else max(seconds) + step
+            row = self.output_of[span.label]
+            at = (when >= span.start_seconds) & (when < end) & (end - span.start_seconds < length[row])
+            length[row, at] = end - span.start_seconds
+            away[0, row, at] = ((when[at] - span.start_seconds) / step).float()
+            away[1, row, at] = ((end - when[at]) / step).float()
+        is_reversed = len(seconds) > 1 and seconds[0] > seconds[-1]
+        return torch.cat([holds, *(away.flip(0) if is_reversed else away)])
+
+
+@dataclass(frozen=True)
 class Values:
     """Numbers of the clip: float [T], NaN where one is missing."""
 

@@ -14,6 +14,7 @@ from videoai.events.event import Event, Track, overlap, stretches
 
 THRESHOLDS = tuple(np.linspace(0.1, 0.9, 9).round(1).tolist())  # steps of proposals, as usual for scores of snippets
 OUTER = 0.25  # share of a proposal's length that is looked at on both sides of it (AutoLoc, arXiv:1807.08333)
+SAME = 0.3  # IoU from which on two candidates of a class are one event for a person; judgement
 MOST_PROPOSALS = 200  # a video; ActivityNet's evaluation keeps as many
 
 
@@ -29,7 +30,10 @@ class EventSettings:
 
 
 def timeline(track: Track, settings: EventSettings) -> list[Event]:
-    """The events of a video by start, scored by their mean probability."""
+    """The events of a video by start, scored by their mean probability, or as the head that gave them says."""
+    if track.candidates is not None:
+        chosen = [event for event in proposals(track, settings) if event.score >= settings.threshold]
+        return sorted(without_repeats(chosen, settings), key=by_time)
     high = settings.threshold
     low = min(settings.low_threshold, high)
     events = []
@@ -39,12 +43,33 @@ def timeline(track: Track, settings: EventSettings) -> list[Event]:
             event = track.event(label, first, end, row[first:end].mean())
             if event.seconds > 0 and event.seconds >= settings.min_seconds:
                 events.append(event)
-    return sorted(events, key=lambda event: (event.start_seconds, event.end_seconds, event.label))
+    return sorted(events, key=by_time)
+
+
+def by_time(event: Event) -> tuple[float, float, int]:
+    """The order of a timeline."""
+    return event.start_seconds, event.end_seconds, event.label
+
+
+def without_repeats(events: list[Event], settings: EventSettings) -> list[Event]:
+    """Those that are long enough, without what overlaps a better one of its class by SAME; the best come first."""
+    kept: list[Event] = []
+    for event in events:
+        others = [one for one in kept if one.label == event.label]
+        is_new = not others or overlap(stretches([event]), stretches(others)).max() < SAME
+        if is_new and event.seconds >= settings.min_seconds:
+            kept.append(event)
+    return kept
 
 
 def proposals(track: Track, settings: EventSettings) -> list[Event]:
     """Ranked candidates, the best first; each class keeps those that Soft-NMS leaves above a thousandth."""
     events = []
+    if track.candidates is not None:
+        for label in sorted({event.label for event in track.candidates}):
+            own = [event for event in track.candidates if event.label == label]
+            events += soft_nms(own, sigma=settings.nms_sigma)
+        return sorted(events, key=lambda event: -event.score)[:MOST_PROPOSALS]
     for label, row in enumerate(np.nan_to_num(track.probability)):
         found = {run for threshold in THRESHOLDS for run in runs(row >= threshold)}
         made = [track.event(label, first, end, contrast(row, first, end)) for first, end in sorted(found)]

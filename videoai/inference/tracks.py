@@ -1,6 +1,6 @@
 """Probabilities over time of whole videos, put together from windows that overlap by half."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -26,15 +26,16 @@ MOST_FILLED = 2  # steps between frames that rounding may leave empty, at the ra
 
 
 class FrameProbabilities(nn.Module):
-    """What a per-frame model says: video -> [B, K, T], 0 .. 1."""
+    """What a per-frame model says: video -> [B, K, T], 0 .. 1, or as its task has it."""
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: nn.Module, activated: Callable[[Tensor], Tensor]) -> None:
+        """activated: outputs [B, S, K, T] -> probabilities."""
         super().__init__()
-        self.model = model
+        self.model, self.activated = model, activated
 
     def forward(self, video: Tensor) -> Tensor:
-        """The last guess of [B, S, K, T]."""
-        return self.model(video)[:, -1].float().sigmoid()
+        """As ``activated`` gives it."""
+        return self.activated(self.model(video).float())
 
 
 class ClipProbabilities(nn.Module):
@@ -50,6 +51,10 @@ class ClipProbabilities(nn.Module):
         return self.activated(self.model(video).float())[:, :, None].expand(-1, -1, STEPS_OF_A_CLIP)
 
 
+# (outputs [M, ...] of windows, seconds [M, T] of their steps, duration, steps a second) -> the track of a video
+ToTrack = Callable[[ndarray, ndarray, float, float], Track]
+
+
 class Steps(NamedTuple):
     """How time is divided in one video."""
 
@@ -62,6 +67,7 @@ class TrackReader:
     """A model over all windows of videos."""
 
     model: nn.Module  # video -> probabilities [B, K, T]
+    to_track: ToTrack  # what its outputs over the windows of a video come to
     per_frame: bool  # a step a frame of the clip; else a clip has one answer
     clip: ClipSpec
     to_input: ToModelInput
@@ -140,7 +146,7 @@ class TrackReader:
         if not self.per_frame:
             ends = seconds[:, [0]], seconds[:, [-1]]
             seconds = ends[0] + (ends[1] - ends[0]) * np.linspace(0, 1, STEPS_OF_A_CLIP)
-        return stitched(probability, seconds, extent.seconds, self.steps(extent).rate)
+        return self.to_track(probability, seconds, extent.seconds, self.steps(extent).rate)
 
 
 def windows_of(steps: Steps, extent: Extent) -> list[tuple[float, float]]:

@@ -1,7 +1,7 @@
 """Heads over time: features of steps -> logits of each step.
 
 All take [B, D, T] and give [B, S, K, T]: S guesses, each made of the one before; the last one is the answer and a loss
-counts all.
+counts all. ``actionformer`` has more places than steps, and gives distances beside classes: temporal_pyramid.py.
 """
 
 from typing import Literal, get_args
@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from videoai.models.layers import check_choice
+from videoai.models.temporal_pyramid import ActionFormer, LocalAttention
 
-Head = Literal["ms_tcn", "local_attention", "linear"]
+Head = Literal["ms_tcn", "local_attention", "actionformer", "linear"]
 
 
 class LinearSteps(nn.Module):
@@ -83,83 +84,12 @@ class MsTcn(nn.Module):
         return torch.stack(guesses, 1)
 
 
-class LocalBlock(nn.Module):
-    """Attention among the steps of a neighbourhood, and an MLP, both pre-normalised with a residual connection."""
-
-    def __init__(self, width: int, *, num_heads: int, reach: int, dropout: float) -> None:
-        super().__init__()
-        self.num_heads, self.reach = num_heads, reach
-        self.norm, self.mlp_norm = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.local = nn.Conv1d(width, width, 3, padding=1, groups=width)  # places order, as ActionFormer's does
-        self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
-        self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
-        self.dropout = nn.Dropout(dropout)
-
-    def forward(self, tokens: Tensor, mask: Tensor) -> Tensor:
-        """[B, T, W], bool [T, T] -> [B, T, W]."""
-        return self._mixed(tokens + self.dropout(self._attended(self.norm(tokens), mask)))
-
-    def _attended(self, tokens: Tensor, mask: Tensor) -> Tensor:
-        ordered = self.local(tokens.mT).mT
-        q, k, v = self.qkv(ordered).unflatten(-1, (3, self.num_heads, -1)).permute(2, 0, 3, 1, 4)  # [B, N, T, W / N]
-        return self.out(F.scaled_dot_product_attention(q, k, v, attn_mask=mask).transpose(1, 2).flatten(2))
-
-    def _mixed(self, tokens: Tensor) -> Tensor:
-        return tokens + self.dropout(self.mlp(self.mlp_norm(tokens)))
-
-
-class LocalAttention(nn.Module):
-    """Local attention on a pyramid over time, after ActionFormer (Zhang et al. 2022, arXiv:2202.07925).
-
-    Each level halves the number of steps and doubles what a neighbourhood spans; the levels come together again at the
-    finest. Differs: a class for each step instead of distances to an action's ends, so that all heads share one loss,
-    and events are read from any of them alike.
-    """
-
-    def __init__(
-        self,
-        num_features: int,
-        num_classes: int,
-        *,
-        width: int = 64,
-        num_layers: int = 2,
-        num_levels: int = 3,
-        num_heads: int = 4,
-        reach: int = 9,
-        dropout: float = 0.1,
-    ) -> None:
-        """reach: steps on each side that a step attends to. num_layers: blocks a level."""
-        super().__init__()
-        self.reach = reach
-        self.enter = nn.Sequential(nn.Conv1d(num_features, width, 3, padding=1), nn.ReLU())
-        how = {"num_heads": num_heads, "reach": reach, "dropout": dropout}
-        self.levels = nn.ModuleList(
-            nn.ModuleList(LocalBlock(width, **how) for _ in range(num_layers)) for _ in range(num_levels)
-        )
-        self.down = nn.ModuleList(nn.Conv1d(width, width, 3, stride=2, padding=1) for _ in range(num_levels - 1))
-        self.norm = nn.LayerNorm(width)
-        self.classify = nn.Conv1d(width, num_classes, 3, padding=1)
-
-    def forward(self, steps: Tensor) -> Tensor:
-        """[B, D, T] -> [B, 1, K, T]."""
-        found, now = [], self.enter(steps)
-        for number, blocks in enumerate(self.levels):
-            now = self.down[number - 1](now) if number else now
-            tokens, mask = now.mT, self._near(now.shape[-1], now.device)
-            for block in blocks.children():
-                tokens = block(tokens, mask)
-            now = tokens.mT
-            found.append(F.interpolate(now, size=steps.shape[-1], mode="linear", align_corners=False))
-        together = self.norm(torch.stack(found).mean(0).mT).mT
-        return self.classify(together)[:, None]
-
-    def _near(self, num_steps: int, device: torch.device) -> Tensor:
-        """bool [T, T], which steps see each other."""
-        places = torch.arange(num_steps, device=device)
-        return (places[:, None] - places[None]).abs() <= self.reach
-
-
-HEADS = {"ms_tcn": MsTcn, "local_attention": LocalAttention, "linear": LinearSteps}
+HEADS = {
+    "ms_tcn": MsTcn,
+    "local_attention": LocalAttention,
+    "actionformer": ActionFormer,
+    "linear": LinearSteps,
+}
 
 
 def temporal_head(name: str, num_features: int, num_classes: int, **options: float) -> nn.Module:

@@ -18,7 +18,7 @@ from videoai.engine.precision import Precision
 from videoai.events.event import Event
 from videoai.events.scores import Scores
 from videoai.inference.load import LoadedModel
-from videoai.inference.tracks import ClipProbabilities, FrameProbabilities, TrackReader, no_track
+from videoai.inference.tracks import ClipProbabilities, FrameProbabilities, TrackReader, no_track, stitched
 from videoai.report.localization import best_of_classes, holds_in_video
 from videoai.report.result_files import Evaluated
 from videoai.run.reading import resolve_reading
@@ -59,11 +59,14 @@ def find_events(
 ) -> tuple[Scores, list[str]]:
     """What the model finds, and why a video could not be read. Raises: ValueError: no video could be read."""
     per_frame = isinstance(task, Localize)
-    network: nn.Module = FrameProbabilities(model) if per_frame else ClipProbabilities(model, events_alone(model, task))
+    network: nn.Module = (
+        FrameProbabilities(model, task.activated) if per_frame else ClipProbabilities(model, events_alone(model, task))
+    )
     loading = LoadingSettings(decoder=settings.decoder, isolated=settings.isolated, frame_fps=settings.frame_fps)
     reading = resolve_reading(loading, videos.items, model.clip, precision.device)
     reader = TrackReader(
         model=network,
+        to_track=task.to_track if per_frame else stitched,
         per_frame=per_frame,
         clip=model.clip,
         to_input=ToModelInput(model.clip).to(precision.device),

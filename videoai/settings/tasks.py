@@ -81,10 +81,10 @@ class Localize:
     """When which actions happen in untrimmed videos: classes for each frame, and events read from them."""
 
     name: Literal["localize"] = setting("localize", help="the task; another: task=NAME")
-    head: Literal["ms_tcn", "local_attention", "linear"] = setting(
+    head: Literal["ms_tcn", "local_attention", "actionformer", "linear"] = setting(
         "ms_tcn",
-        help="over time: dilated convolutions (arXiv:1903.01945), local attention on a pyramid (arXiv:2202.07925), or "
-        "each step by itself",
+        help="over time: dilated convolutions (arXiv:1903.01945), local attention on a pyramid, the same with a "
+        "regression of the ends of actions (arXiv:2202.07925), or each step by itself",
     )
     width: int = setting(64, min=4, max=4096, help="channels of the head; a multiple of 4")
     num_layers: int = setting(

@@ -18,7 +18,7 @@ from videoai.data.lists.items import Items
 from videoai.data.lists.manifest import Manifest
 from videoai.data.normalize import ToModelInput
 from videoai.data.sampling import window_seconds
-from videoai.data.targets import FrameLabels
+from videoai.data.targets import EventEnds, FrameLabels
 from videoai.data.untrimmed import check_events_left, cut_to_video, extents, training_windows, untrimmed
 from videoai.engine.average import Average
 from videoai.engine.freeze import Freeze
@@ -27,15 +27,17 @@ from videoai.engine.precision import Precision
 from videoai.events.event import Track
 from videoai.events.proposals import EventSettings, timeline
 from videoai.inference.answer import Windows
+from videoai.inference.decoded_events import decoded
 from videoai.inference.event_answer import EventAnswer
 from videoai.inference.initial_weights import resolve_weights
 from videoai.inference.load import build_model
-from videoai.inference.tracks import stitched
+from videoai.inference.tracks import ToTrack, stitched
 from videoai.models.heads import checkpoint_activations
 from videoai.models.per_frame import PerFrame
 from videoai.models.temporal_heads import Head
 from videoai.settings.data import DataSettings
 from videoai.settings.training import TrainSettings
+from videoai.tasks.localize.event_loss import EventLoss
 from videoai.tasks.localize.features import for_features
 from videoai.tasks.localize.initial_weights import load_initial
 from videoai.tasks.localize.loss import PerFrameLoss
@@ -43,7 +45,7 @@ from videoai.tasks.localize.unused_settings import check_settings
 from videoai.tasks.localize.validation import LocalizeValidation
 from videoai.tasks.losses import MultiLabelLoss, TrainingLoss
 from videoai.tasks.supervised import SupervisedLearner, check_untrained
-from videoai.tasks.task import Metric, Setup
+from videoai.tasks.task import Criterion, Metric, Setup
 
 logger = logging.getLogger(__name__)
 
@@ -115,10 +117,10 @@ class Localize:
 
     def check_width(self) -> None:
         """Raises: ValueError: channels that the heads of attention cannot share."""
-        if self.head == "local_attention" and self.width % ATTENTION_HEADS:
+        if self.head in ("local_attention", "actionformer") and self.width % ATTENTION_HEADS:
             nearest = self.width + -self.width % ATTENTION_HEADS
             raise ValueError(
-                f"task.width={self.width}: task.head=local_attention divides it among {ATTENTION_HEADS} heads. Give a "
+                f"task.width={self.width}: task.head={self.head} divides it among {ATTENTION_HEADS} heads. Give a "
                 f"multiple of {ATTENTION_HEADS}, such as task.width={nearest}."
             )
 
@@ -145,8 +147,9 @@ class Localize:
         return list(manifest.classes)
 
     def target(self, manifest: Manifest, outputs: Sequence[str], source: str) -> FrameLabels:
-        """1 for each class that holds at a frame."""
-        return FrameLabels(self.output_of(manifest, outputs, source), len(outputs))
+        """1 for each class that holds at a frame; with the distances to its ends where the head learns them."""
+        kind = EventEnds if self.gives_ends else FrameLabels
+        return kind(self.output_of(manifest, outputs, source), len(outputs))
 
     def output_of(self, manifest: Manifest, outputs: Sequence[str], source: str) -> list[int]:
         """The output of each class of the data. Raises: ValueError: one that ``source`` has not learned."""
@@ -191,6 +194,7 @@ class Localize:
         options = {
             "ms_tcn": {"width": self.width, "num_layers": self.num_layers},
             "local_attention": {"width": self.width},
+            "actionformer": {"width": self.width},
         }
         return {"name": self.head, **options.get(self.head, {})}
 
@@ -234,19 +238,27 @@ class Localize:
         """The training step."""
         trainer = setup.training.trainer
         imbalance = setup.training.imbalance
+        if self.gives_ends:
+            return self.learner(setup, model, ops, EventLoss(gamma=imbalance.focal or EventLoss.gamma))
         classes = MultiLabelLoss(
             label_smoothing=float(trainer.label_smoothing),
             gamma_pos=imbalance.gamma_pos or imbalance.focal,
             gamma_neg=imbalance.gamma_neg or imbalance.focal,
             margin=imbalance.margin,
         )
-        criterion = PerFrameLoss(classes=classes)
+        return self.learner(setup, model, ops, PerFrameLoss(classes=classes))
+
+    def learner(
+        self, setup: Setup, model: nn.Module, ops: Sequence[BatchOp], criterion: Criterion
+    ) -> SupervisedLearner:
+        """The training step with a loss."""
+        trainer = setup.training.trainer
         loss = TrainingLoss(criterion=criterion, model=model, l1=trainer.l1, l2=trainer.l2)
         return SupervisedLearner(model=model, to_input=ToModelInput(setup.clip).to(setup.device), loss=loss, ops=ops)
 
     def build_validation(self, setup: Setup, model: nn.Module, precision: Precision, log: RunLog) -> LocalizeValidation:
         """Every validation video from its start to its end."""
-        return LocalizeValidation(setup, precision, self.events)
+        return LocalizeValidation(self, setup, precision)
 
     # Prediction.
 
@@ -270,12 +282,29 @@ class Localize:
                 )
 
     def activated(self, outputs: Tensor) -> Tensor:
-        """The probabilities of the last guess: [W, S, K, T] -> [W, K, T]."""
-        return outputs[:, -1].sigmoid()
+        """The probabilities of the last guess, [W, S, K, T] -> [W, K, T]; of actionformer, beside them the distances in
+        steps, [W, 1, K + 2, P] -> [W, K + 2, P]."""
+        if not self.gives_ends:
+            return outputs[:, -1].sigmoid()
+        return torch.cat([outputs[:, -1, :-2].sigmoid(), outputs[:, -1, -2:]], 1)
+
+    @property
+    def gives_ends(self) -> bool:
+        """Whether the head finds the ends of actions itself."""
+        return self.head == "actionformer"
+
+    @property
+    def to_track(self) -> ToTrack:
+        """What the outputs over the windows of a video come to."""
+        return decoded if self.gives_ends else stitched
+
+    def track_of(self, windows: Windows) -> Track:
+        """The probabilities of a whole video."""
+        return self.to_track(windows.scores.numpy(), windows.seconds.numpy(), windows.duration_seconds, windows.rate)
 
     def answer(self, windows: Windows, outputs: list[str], *, top_k: int) -> EventAnswer:
         """The events of one video."""
-        events = timeline(track_of(windows), self.events)
+        events = timeline(self.track_of(windows), self.events)
         return EventAnswer(windows.path, windows.duration_seconds, events, outputs)
 
     def describe(self, model: nn.Module, settings: TrainSettings) -> str:
@@ -287,8 +316,3 @@ class Localize:
 def body_words(settings: TrainSettings) -> str:
     """``model tiny_r3d``, or ``features``."""
     return "features" if settings.data.features else f"model {settings.model['body'].get('name')}"
-
-
-def track_of(windows: Windows) -> Track:
-    """The probabilities of a whole video."""
-    return stitched(windows.scores.numpy(), windows.seconds.numpy(), windows.duration_seconds, windows.rate)

@@ -1,8 +1,9 @@
 """The validation pass of a localiser: every validation video from its start to its end."""
 
 import logging
+from typing import Protocol
 
-from torch import nn
+from torch import Tensor, nn
 
 from videoai.data.lists.items import Items
 from videoai.data.normalize import ToModelInput
@@ -12,10 +13,22 @@ from videoai.engine.precision import Precision
 from videoai.events.event import Event
 from videoai.events.proposals import EventSettings
 from videoai.events.scores import Scores
-from videoai.inference.tracks import FrameProbabilities, TrackReader, no_track
+from videoai.inference.tracks import FrameProbabilities, ToTrack, TrackReader, no_track
 from videoai.tasks.task import Setup
 
 logger = logging.getLogger(__name__)
+
+
+class Finding(Protocol):
+    """What a validation needs from its task."""
+
+    @property
+    def events(self) -> EventSettings: ...
+
+    @property
+    def to_track(self) -> ToTrack: ...
+
+    def activated(self, outputs: Tensor) -> Tensor: ...
 
 
 class LocalizeValidation:
@@ -23,9 +36,9 @@ class LocalizeValidation:
 
     source = ""
 
-    def __init__(self, setup: Setup, precision: Precision, events: EventSettings) -> None:
+    def __init__(self, task: Finding, setup: Setup, precision: Precision) -> None:
         """Raises: ValueError: no video or no event to validate with."""
-        self.manifest, self.outputs, self.events, self.precision = setup.manifest, setup.outputs, events, precision
+        self.task, self.manifest, self.outputs, self.precision = task, setup.manifest, setup.outputs, precision
         if not setup.manifest.splits["val"]:
             raise ValueError(f"{setup.manifest.source}: no validation videos. Set data.val_fraction above 0.")
         self.metric = setup.training.trainer.metric
@@ -51,10 +64,11 @@ class LocalizeValidation:
 
     def scores(self, model: nn.Module) -> tuple[Scores, list[str]]:
         """What the model finds, and why a video could not be read."""
-        reader = TrackReader(model=FrameProbabilities(model), per_frame=True, **self.how)
+        network = FrameProbabilities(model, self.task.activated)
+        reader = TrackReader(model=network, to_track=self.task.to_track, per_frame=True, **self.how)
         tracks, errors = reader(self.items, self.extents, shared=True, what="validate")
         known = [track or no_track(len(self.outputs), one) for track, one in zip(tracks, self.extents, strict=True)]
-        return Scores(self.truth, known, len(self.outputs), self.events), errors
+        return Scores(self.truth, known, len(self.outputs), self.task.events), errors
 
 
 def truth_of(items: Items, extents: list[Extent | None], target: FrameLabels) -> list[list[Event]]:
