@@ -99,7 +99,7 @@ class FeatureSequences:
         return self._start(row) + self.window_seconds if end is None else end
 
     def _is_known(self, at: Sequence[int]) -> ndarray:
-        return np.isfinite(self.table.features[at]).all(1)
+        return np.isfinite(self.table.features[at]).min(axis=1)
 
 
 @lru_cache(maxsize=256)

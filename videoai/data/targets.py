@@ -68,8 +68,8 @@ class FrameLabels:
 
 @dataclass(frozen=True)
 class EventEnds(FrameLabels):
-    """Which labels hold at each frame, and how far their begin and end are: float [3 num_outputs, T], labels first,
-    then distances in frames of the clip, 0 where a label does not hold. Of two spans of a label the shorter one counts."""
+    """Which labels hold at each frame, and how far begin and end are: float [3 num_outputs, T], labels first, then
+    distances in frames of the clip, 0 where a label does not hold. Of two spans of a label the shorter one counts."""
 
     def __call__(self, item: VideoItem, seconds: Sequence[float]) -> Tensor:
         """Ends may lie outside of the clip. Of a clip that is shown backwards begin and end change places."""

@@ -1,4 +1,4 @@
-"""Heads on a pyramid over time: local attention at several rates of steps; classes at the finest one, or classes and the
+"""Heads on a pyramid over time: local attention at several rates of steps; classes at the finest, or classes and the
 ends of actions at each."""
 
 from typing import NamedTuple

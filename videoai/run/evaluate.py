@@ -139,7 +139,7 @@ def _evaluate_events(
     check_unused(settings)
     if isinstance(task, Localize):
         task.check_windows(settings.checkpoint, window_seconds=settings.window_seconds)
-    task = task.with_threshold(settings.threshold) if isinstance(task, Localize) else task
+    task = task.with_threshold(settings.threshold, state) if isinstance(task, Localize) else task
     split = open_split(settings, change, state, task, manifest, None if isinstance(task, Localize) else Localize())
     assert isinstance(split.target, FrameLabels)
     model, device = from_state(state, trust=settings.trust), take_device(settings.device)

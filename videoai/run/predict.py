@@ -32,6 +32,7 @@ from videoai.run.results_folder import prediction_folder
 from videoai.settings.verbs import PredictSettings
 from videoai.tasks.answering import answering_task
 from videoai.tasks.localize.task import Localize
+from videoai.tasks.localize.unused_settings import NO_GAPS
 from videoai.tasks.supervised import SupervisedTask
 
 logger = logging.getLogger(__name__)
@@ -114,7 +115,7 @@ def new_predictor(
     """The model of ``checkpoint``, whose content is ``state``, ready to answer; ``decoder=auto`` measures some of
     ``paths``. ``tables``: where the features of these are, if they are made."""
     device = take_device(settings.device)
-    task = with_event_settings(answering_task(state, settings.checkpoint, trust=settings.trust), settings)
+    task = with_event_settings(answering_task(state, settings.checkpoint, trust=settings.trust), settings, state)
     model = from_state(state, trust=settings.trust)
     note_other_pixels(state["config"], settings.decoder)
     precision = evaluation_precision(settings.precision, device)
@@ -138,7 +139,9 @@ def new_predictor(
     )
 
 
-def with_event_settings(task: SupervisedTask | Localize, settings: PredictSettings) -> SupervisedTask | Localize:
+def with_event_settings(
+    task: SupervisedTask | Localize, settings: PredictSettings, state: Mapping[str, Any]
+) -> SupervisedTask | Localize:
     """The task with what the settings say of events. Raises: ValueError: it finds none."""
     given = {key: value for key in EVENTS if (value := getattr(settings, key)) is not None}
     if isinstance(task, Localize) and settings.top_k != PredictSettings.top_k:
@@ -146,7 +149,9 @@ def with_event_settings(task: SupervisedTask | Localize, settings: PredictSettin
             f"top_k={settings.top_k}: {settings.checkpoint} finds events and ranks no classes. Leave it out."
         )
     if isinstance(task, Localize):
-        return replace(task.with_threshold(settings.threshold), **given)
+        if task.gives_ends and settings.merge_seconds:
+            raise ValueError(f"merge_seconds={settings.merge_seconds:g}: {NO_GAPS}")
+        return replace(task.with_threshold(settings.threshold, state), **given)
     for key, value in given.items():
         raise ValueError(f"{key}={value}: {settings.checkpoint} names clips and finds no events. Leave it out.")
     return task

@@ -48,6 +48,7 @@ from videoai.run.training_report import training_report
 from videoai.settings.parse import to_dict
 from videoai.settings.training import TrainSettings
 from videoai.tasks import AUTO, build_task
+from videoai.tasks.localize.validation import LocalizeValidation
 from videoai.tasks.task import Metric, Setup, Task
 from videoai.tasks.validation import SupervisedValidation
 
@@ -174,7 +175,7 @@ def build_trainer(run: Run, should_stop: Callable[[int, float], bool] = lambda e
         profiler=Profiler(setup.folder / "profile", steps=settings.profile.steps, memory=settings.profile.memory),
         on_clips=BadCount(setup.manifest, settings.loading.max_bad_fraction),
         show_best=validation.show if isinstance(validation, SupervisedValidation) else show_nothing,
-        tuned=validation.tuned if isinstance(validation, SupervisedValidation) else dict,
+        tuned=validation.tuned if isinstance(validation, SupervisedValidation | LocalizeValidation) else dict,
         should_stop=should_stop,
     )
     if run.state:

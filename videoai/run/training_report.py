@@ -34,6 +34,7 @@ from videoai.run.training.fit import Verdict
 from videoai.run.training.folder import RunFolder
 from videoai.run.training.stream import TrainStream
 from videoai.tasks import build_task
+from videoai.tasks.localize.task import Localize
 from videoai.tasks.localize.validation import LocalizeValidation
 from videoai.tasks.supervised import SupervisedLearner, SupervisedTask
 from videoai.tasks.validation import SupervisedValidation
@@ -93,6 +94,9 @@ def _write_events(
     state = checkpoint.load(path)
     with not_compiled():
         scores, errors = validation.scores(from_state(state, trust=ANYTHING))
+    task = build_task(trainer.facts["config"]["task"])
+    if isinstance(task, Localize):
+        scores = replace(scores, settings=task.with_threshold("auto", state).events)
     if process_group.rank() > 0:
         return []
     about_them = {

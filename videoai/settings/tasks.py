@@ -90,7 +90,13 @@ class Localize:
     num_layers: int = setting(
         6, min=1, max=12, needs="task.head=ms_tcn", help="layers of a stage; each doubles its reach"
     )
-    threshold: float = setting(0.5, above=0, below=1, help="an event reaches this probability somewhere")
+    threshold: float | Literal["auto"] = setting(
+        0.5,
+        above=0,
+        below=1,
+        help="an event reaches this probability somewhere; auto = the one with the best segmental F1 on val, which the "
+        "checkpoint keeps",
+    )
     low_threshold: float = setting(0.35, above=0, below=1, help="and goes as far as this one holds")
     merge_seconds: float = setting(0.0, min=0, help="shorter gaps between events of one class are closed")
     min_seconds: float = setting(0.0, min=0, help="shorter events are dropped")

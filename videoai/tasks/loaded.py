@@ -139,6 +139,7 @@ def load(
     state = open_checkpoint(checkpoint, classes=classes, templates=templates)
     task = answering_task(state, str(checkpoint), trust=trust)
     thresholds = task.thresholds(state, "auto")
+    task = task.with_threshold("auto", state) if isinstance(task, Localize) else task
     encoder = partial(encoder_of, {KEY: state.get(KEY)}, str(checkpoint), trust=trust)
     about = {"takes_crops": bool(state.get(FACES)), "encoder": encoder}
     model = TrainedModel(from_state(state, trust=trust), task, thresholds, **about)

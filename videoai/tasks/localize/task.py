@@ -26,6 +26,7 @@ from videoai.engine.optim import build_optimizer
 from videoai.engine.precision import Precision
 from videoai.events.event import Track
 from videoai.events.proposals import EventSettings, timeline
+from videoai.events.thresholds import checked_threshold
 from videoai.inference.answer import Windows
 from videoai.inference.decoded_events import decoded
 from videoai.inference.event_answer import EventAnswer
@@ -41,7 +42,7 @@ from videoai.tasks.localize.event_loss import EventLoss
 from videoai.tasks.localize.features import for_features
 from videoai.tasks.localize.initial_weights import load_initial
 from videoai.tasks.localize.loss import PerFrameLoss
-from videoai.tasks.localize.unused_settings import check_settings
+from videoai.tasks.localize.unused_settings import check_for_ends, check_settings
 from videoai.tasks.localize.validation import LocalizeValidation
 from videoai.tasks.losses import MultiLabelLoss, TrainingLoss
 from videoai.tasks.supervised import SupervisedLearner, check_untrained
@@ -52,6 +53,7 @@ logger = logging.getLogger(__name__)
 # Where the clip is left open: 3.2 s at 10 frames a second. Judgement: an action of a second is seen whole with what is
 # around it, and its ends to 0.1 s.
 CLIP = {"num_frames": 32, "stride": 1, "fps": 10.0, "sampling": "dense"}
+EMPTY: Mapping[str, Any] = {}
 ATTENTION_HEADS = 4  # as local_attention has them
 
 
@@ -62,7 +64,7 @@ class Localize:
     head: Head = "ms_tcn"
     width: int = 64  # channels of the head
     num_layers: int = 6  # in a stage of ms_tcn; local_attention has two blocks at each of its levels
-    threshold: float = EventSettings.threshold
+    threshold: float | Literal["auto"] = EventSettings.threshold  # auto = tuned on val, and kept by the checkpoint
     low_threshold: float = EventSettings.low_threshold
     merge_seconds: float = EventSettings.merge_seconds
     min_seconds: float = EventSettings.min_seconds
@@ -84,7 +86,7 @@ class Localize:
     def events(self) -> EventSettings:
         """How events are read from probabilities."""
         return EventSettings(
-            threshold=self.threshold,
+            threshold=EventSettings.threshold if self.threshold == "auto" else self.threshold,
             low_threshold=self.low_threshold,
             merge_seconds=self.merge_seconds,
             min_seconds=self.min_seconds,
@@ -112,6 +114,8 @@ class Localize:
             raise ValueError(f"{manifest.source}: no training video has an event, so there is nothing to learn.")
         self.output_of(manifest, self.outputs(manifest), "this run")
         check_settings(settings)
+        if self.gives_ends:
+            check_for_ends(settings, self.events)
         self.check_thresholds()
         self.check_width()
 
@@ -126,6 +130,8 @@ class Localize:
 
     def check_thresholds(self) -> None:
         """Raises: ValueError: an event would hold more than it reaches. The default gives way to a lower threshold."""
+        if self.threshold == "auto":
+            return
         if self.low_threshold > max(self.threshold, EventSettings.low_threshold):
             raise ValueError(
                 f"task.low_threshold={self.low_threshold:g}: above task.threshold={self.threshold:g}, which an event "
@@ -266,8 +272,12 @@ class Localize:
         """None a class: one decides for all, ``with_threshold``."""
         return []
 
-    def with_threshold(self, asked: float | Literal["auto"]) -> "Localize":
-        """The task with another threshold of events; the low one is never above it."""
+    def with_threshold(self, asked: float | Literal["auto"], state: Mapping[str, Any] = EMPTY) -> "Localize":
+        """The task with another threshold of events, or with the one that its checkpoint, ``state``, was tuned to; the
+        low one is never above it. Raises: ValueError: a tuned one that is damaged."""
+        if asked == "auto" and self.threshold == "auto":
+            asked = checked_threshold(state.get("tuned", {})) or EventSettings.threshold
+            logger.info("threshold %g, tuned on val (best segmental F1 at 50 %%); threshold=0.5 is another", asked)
         if asked == "auto":
             return self
         return replace(self, threshold=asked, low_threshold=min(asked, self.low_threshold))

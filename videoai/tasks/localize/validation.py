@@ -1,7 +1,7 @@
 """The validation pass of a localiser: every validation video from its start to its end."""
 
 import logging
-from typing import Protocol
+from typing import Any, Literal, Protocol
 
 from torch import Tensor, nn
 
@@ -13,6 +13,7 @@ from videoai.engine.precision import Precision
 from videoai.events.event import Event
 from videoai.events.proposals import EventSettings
 from videoai.events.scores import Scores
+from videoai.events.thresholds import tuned_threshold
 from videoai.inference.tracks import FrameProbabilities, ToTrack, TrackReader, no_track
 from videoai.tasks.task import Setup
 
@@ -21,6 +22,9 @@ logger = logging.getLogger(__name__)
 
 class Finding(Protocol):
     """What a validation needs from its task."""
+
+    @property
+    def threshold(self) -> float | Literal["auto"]: ...
 
     @property
     def events(self) -> EventSettings: ...
@@ -41,6 +45,7 @@ class LocalizeValidation:
         self.task, self.manifest, self.outputs, self.precision = task, setup.manifest, setup.outputs, precision
         if not setup.manifest.splits["val"]:
             raise ValueError(f"{setup.manifest.source}: no validation videos. Set data.val_fraction above 0.")
+        self.newest: Scores | None = None
         self.metric = setup.training.trainer.metric
         self.extents = extents(setup.manifest.splits["val"], setup.reading)
         self.items, notes = cut_to_video(setup.manifest.splits["val"], self.extents)
@@ -59,8 +64,12 @@ class LocalizeValidation:
         }
 
     def __call__(self, model: nn.Module, step: int) -> dict[str, float]:
-        scores = self.scores(model)[0]
+        self.newest = scores = self.scores(model)[0]
         return {**scores.metrics(), "loss": scores.loss()}
+
+    def tuned(self) -> dict[str, Any]:
+        """The threshold of events by the newest evaluation, for the checkpoint, where it is asked for."""
+        return tuned_threshold(self.newest) if self.newest and self.task.threshold == "auto" else {}
 
     def scores(self, model: nn.Module) -> tuple[Scores, list[str]]:
         """What the model finds, and why a video could not be read."""
