@@ -8,6 +8,7 @@ from subprocess import CompletedProcess
 
 import numpy as np
 import pytest
+import torch
 
 import videoai
 from videoai.data.layouts.elan import from_elan
@@ -210,3 +211,133 @@ def test_times_that_count_frames_are_refused_before_a_step_is_made(
     assert done.returncode == 1, done.stderr
     assert "no event of train lies within its video" in done.stderr
     assert "in seconds from the start of each file" in done.stderr
+
+
+@pytest.fixture(scope="session")
+def feature_table(
+    videoai_command: Command, clip_folder: Path, segments_csv: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Windows of the untrimmed videos, by a network of a few steps."""
+    folder = tmp_path_factory.mktemp("features")
+    small = ("model=tiny_r3d", "clip.num_frames=8", "clip.sampling=dense", "clip.stride=1", "trainer.max_steps=4")
+    data = ("data=folder", f"data.root={clip_folder}", "report=false", "device=cpu")
+    done = videoai_command("train", *data, *small, "run_dir=encoder", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    films, windows = f"input={segments_csv.parent}", ("window_seconds=0.6", "stride_seconds=0.2", "device=cpu")
+    network = "checkpoint=encoder/checkpoints/last.pt"
+    done = videoai_command("features", "extract", network, films, *windows, "run_dir=table", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return folder / "table" / "features.parquet"
+
+
+@pytest.fixture(scope="session")
+def on_features(videoai_command: Command, feature_table: Path, segments_csv: Path) -> Path:
+    """The checkpoint of a head that learned from these windows."""
+    data = ("task=localize", "data=csv", f"data.path={segments_csv}", f"data.features={feature_table}")
+    how = ("trainer.max_steps=30", "task.threshold=auto", "run_dir=run", "device=cpu")
+    done = videoai_command("train", *data, *how, cwd=feature_table.parent)
+    assert done.returncode == 0, done.stderr
+    assert "features of 10 videos: 64 numbers each 0.2 s, from windows of 0.6 s" in done.stderr
+    assert "features with head ms_tcn" in done.stderr
+    page = (feature_table.parent / "run" / "report" / "report.html").read_text()
+    assert "Timelines" in page and "test_0.mp4" not in page and "#t=" in page
+    return feature_table.parent / "run" / "checkpoints" / "best.pt"
+
+
+@pytest.mark.slow
+def test_a_head_on_features_finds_the_same_in_a_table_in_videos_and_from_python(
+    videoai_command: Command, on_features: Path, feature_table: Path, segments_csv: Path, tmp_path: Path
+):
+    checkpoint, low = f"checkpoint={on_features}", "threshold=0.2"
+    done = videoai_command("evaluate", checkpoint, low, "run_dir=out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    with (tmp_path / "out" / "predictions.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["path"].endswith("test_1.mp4")]
+    video = segments_csv.parent / "test_1.mp4"
+    found = []
+    for source in (video, feature_table):
+        done = videoai_command("predict", checkpoint, f"input={source}", low, cwd=feature_table.parent)
+        assert done.returncode == 0, done.stderr
+        records = [json.loads(line) for line in done.stdout.splitlines()]
+        (record,) = (one for one in records if one["path"] == str(video))
+        found.append(record["events"])
+    assert len(records) == 10
+    assert found[0] and len(found[0]) == len(found[1]) == len(rows)
+    for one, other, row in zip(*found, rows, strict=True):
+        assert one["label"] == other["label"] == row["label"]
+        assert one["score"] == pytest.approx(other["score"], abs=1e-4)  # batches of another size round otherwise
+        times = (float(row["start_seconds"]), float(row["end_seconds"]))
+        assert (one["start_seconds"], one["end_seconds"]) == pytest.approx(times, abs=1e-3)
+    model = videoai.load(on_features)
+    model.task = model.task.with_threshold(0.2)
+    (answer,) = model.predict(video)
+    assert [event["label"] for event in answer.to_dict()["events"]] == [one["label"] for one in found[0]]
+
+
+@pytest.mark.slow
+def test_the_threshold_that_val_chose_is_kept_and_said(videoai_command: Command, on_features: Path, tmp_path: Path):
+    tuned = torch.load(on_features, weights_only=True)["tuned"]
+    assert 0 < tuned["threshold"] < 1 and tuned["events"] >= 5
+    done = videoai_command("evaluate", f"checkpoint={on_features}", "run_dir=out", "report=false", cwd=tmp_path)
+    assert f"threshold {tuned['threshold']:g}, tuned on val" in done.stderr
+
+
+@pytest.mark.slow
+def test_other_features_or_pixels_are_refused_with_the_command_that_makes_them(
+    videoai_command: Command, on_features: Path, segments_csv: Path, feature_table: Path, tmp_path: Path
+):
+    checkpoint, pixels = f"checkpoint={on_features}", ("data=csv", f"data.path={segments_csv}")
+    done = videoai_command("evaluate", checkpoint, *pixels, cwd=tmp_path)
+    assert done.returncode != 0
+    assert "learned from features of encoder/checkpoints/last.pt" in done.stderr
+    assert "videoai features extract checkpoint=" in done.stderr and "stride_seconds=0.2" in done.stderr
+    network = f"checkpoint={feature_table.parent / 'encoder' / 'checkpoints' / 'last.pt'}"
+    windows = (f"input={segments_csv.parent}", "window_seconds=0.6", "stride_seconds=0.4", "run_dir=wide")
+    assert videoai_command("features", "extract", network, *windows, cwd=tmp_path).returncode == 0
+    for command in (
+        ("evaluate", *pixels, "data.features=wide/features.parquet"),
+        ("predict", "input=wide/features.parquet"),
+    ):
+        done = videoai_command(command[0], checkpoint, *command[1:], cwd=tmp_path)
+        assert "(stride_seconds: 0.4, not 0.2)" in done.stderr, done.stderr
+    (feature_table.parent / "encoder").rename(feature_table.parent / "moved")
+    try:
+        video = f"input={segments_csv.parent / 'test_1.mp4'}"
+        done = videoai_command("predict", checkpoint, video, cwd=tmp_path)
+        assert "which is not there. Say where it is: encoder=PATH" in done.stderr
+        there = f"encoder={feature_table.parent / 'moved' / 'checkpoints' / 'last.pt'}"
+        assert videoai_command("predict", checkpoint, video, there, cwd=tmp_path).returncode == 0
+        done = videoai_command("predict", checkpoint, video, f"encoder={on_features}", cwd=tmp_path)
+        assert done.returncode != 0 and "encoder=" in done.stderr
+    finally:
+        (feature_table.parent / "moved").rename(feature_table.parent / "encoder")
+
+
+@pytest.mark.slow
+def test_a_table_trains_no_classifier_and_no_other_model(
+    videoai_command: Command, feature_table: Path, segments_csv: Path
+):
+    data = ("data=csv", f"data.path={segments_csv}", f"data.features={feature_table}", "run_dir=none")
+    done = videoai_command("train", *data, cwd=feature_table.parent)
+    assert "for task=localize" in done.stderr
+    done = videoai_command("train", "task=localize", "model=tiny_r3d", *data, cwd=feature_table.parent)
+    assert "model=tiny_r3d: data.features are those of encoder/checkpoints/last.pt" in done.stderr
+
+
+@pytest.mark.slow
+def test_a_head_that_gives_ends_trains_evaluates_and_predicts(
+    videoai_command: Command, segments_csv: Path, tmp_path: Path
+):
+    data = ("task=localize", "task.head=actionformer", "data=csv", f"data.path={segments_csv}", "run_dir=run")
+    done = videoai_command("train", *data, *SMALL, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    done = videoai_command("evaluate", "checkpoint=run/checkpoints/best.pt", "threshold=0.02", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    video = f"input={segments_csv.parent / 'test_0.mp4'}"
+    done = videoai_command("predict", "checkpoint=run/checkpoints/best.pt", video, "threshold=0.02", cwd=tmp_path)
+    record = json.loads(done.stdout)
+    assert record["events"]
+    for event in record["events"]:
+        assert 0 <= event["start_seconds"] < event["end_seconds"] <= record["duration_seconds"]
+    done = videoai_command("train", *data, *SMALL, "augment.mixup=0.2", "run_dir=mixed", cwd=tmp_path)
+    assert "augment.mixup=0.2: task.head=actionformer learns where actions end" in done.stderr

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 from torch import nn
 
 from videoai.core.device import resolve_device
@@ -41,7 +42,8 @@ def test_a_clip_that_holds_its_last_frame_past_the_end_stays_in_the_video():
 def test_videos_of_which_none_can_be_opened_are_named(count):
     clip = ClipSpec(num_frames=4, stride=1, size=8, sampling="dense")
     reader = TrackReader(
-        model=FrameProbabilities(nn.Identity()),
+        model=FrameProbabilities(nn.Identity(), torch.sigmoid),
+        to_track=stitched,
         per_frame=True,
         clip=clip,
         to_input=ToModelInput(clip),

@@ -15,7 +15,7 @@ MIN_EVENTS = 5  # of fewer a threshold is luck; judgement, as for the classes of
 
 
 def tuned_threshold(scores: Scores) -> dict[str, Any]:
-    """``threshold``, of equally good ones the nearest to the default, and ``f1_50`` with it, as a checkpoint keeps them;
+    """``threshold``, of equally good ones the nearest to the default, and ``f1_50`` with it, for a checkpoint;
     {} where too few events are annotated."""
     num_events = sum(map(len, scores.truth))
     if num_events < MIN_EVENTS:
