@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -232,15 +233,18 @@ def feature_table(
 
 @pytest.fixture(scope="session")
 def on_features(videoai_command: Command, feature_table: Path, segments_csv: Path) -> Path:
-    """The checkpoint of a head that learned from these windows."""
-    data = ("task=localize", "data=csv", f"data.path={segments_csv}", f"data.features={feature_table}")
+    """The checkpoint of a head that learned from these windows; a test video is in val, which has five events then."""
+    table = feature_table.parent / "segments.csv"
+    table.write_text(re.sub("(test_0.*),test,", r"\1,val,", segments_csv.read_text()))
+    data = ("task=localize", "data=csv", f"data.path={table}", f"data.root={segments_csv.parent}")
+    data += (f"data.features={feature_table}",)
     how = ("trainer.max_steps=30", "task.threshold=auto", "run_dir=run", "device=cpu")
     done = videoai_command("train", *data, *how, cwd=feature_table.parent)
     assert done.returncode == 0, done.stderr
     assert "features of 10 videos: 64 numbers each 0.2 s, from windows of 0.6 s" in done.stderr
     assert "features with head ms_tcn" in done.stderr
     page = (feature_table.parent / "run" / "report" / "report.html").read_text()
-    assert "Timelines" in page and "test_0.mp4" not in page and "#t=" in page
+    assert "Timelines" in page and "test_1.mp4" not in page and "#t=" in page
     return feature_table.parent / "run" / "checkpoints" / "best.pt"
 
 
@@ -294,10 +298,11 @@ def test_other_features_or_pixels_are_refused_with_the_command_that_makes_them(
     network = f"checkpoint={feature_table.parent / 'encoder' / 'checkpoints' / 'last.pt'}"
     windows = (f"input={segments_csv.parent}", "window_seconds=0.6", "stride_seconds=0.4", "run_dir=wide")
     assert videoai_command("features", "extract", network, *windows, cwd=tmp_path).returncode == 0
-    for command in (
+    commands = (
         ("evaluate", *pixels, "data.features=wide/features.parquet"),
         ("predict", "input=wide/features.parquet"),
-    ):
+    )
+    for command in commands:
         done = videoai_command(command[0], checkpoint, *command[1:], cwd=tmp_path)
         assert "(stride_seconds: 0.4, not 0.2)" in done.stderr, done.stderr
     (feature_table.parent / "encoder").rename(feature_table.parent / "moved")

@@ -1,9 +1,11 @@
+import numpy as np
 import pytest
 
 from videoai.core.types import MULTI_LABEL, LabelSpan, VideoItem
+from videoai.data.feature_table import Block, FeatureRow, write_table
 from videoai.data.lists.items import Items
 from videoai.data.lists.manifest import Manifest
-from videoai.data.untrimmed import Extent, check_events_left, cut_to_video, training_windows, untrimmed
+from videoai.data.untrimmed import Extent, check_events_left, cut_to_video, extents, training_windows, untrimmed
 
 
 def test_the_stretches_of_a_video_become_its_spans_however_they_are_listed():
@@ -70,3 +72,15 @@ def test_a_split_without_an_event_in_its_videos_is_refused(spans, said):
     items, notes = cut_to_video(Items.of([VideoItem("a", MULTI_LABEL, spans=spans)]), [Extent(10.0, 25.0)])
     with pytest.raises(ValueError, match=rf"here: no event of val lies within its video\. {said}.* in seconds"):
         check_events_left(items, "here", "val", notes)
+
+
+def test_an_event_may_end_half_a_window_after_the_features_of_its_video(tmp_path):
+    times = [(0.0, 2.0), (1.0, 3.0), (2.0, 4.0)]
+    rows = [FeatureRow("a.mp4", *span, None, None, None, None) for span in times]
+    facts = {"window_seconds": 2.0, "stride_seconds": 1.0}
+    write_table(tmp_path / "t.npz", iter([Block(rows, np.zeros((3, 2), np.float32))]), 2, facts)
+    spans = (LabelSpan(0, 3.0, 4.9), LabelSpan(0, 3.0, 5.2))
+    items = Items.of([VideoItem(f"{tmp_path}/t.npz#/a.mp4", -1, spans=spans)])
+    cut, notes = cut_to_video(items, extents(items, {}))
+    assert [span.end_seconds for span in cut[0].spans] == [4.9, None]
+    assert len(notes) == 1 and notes[0].startswith("1 event cut at the end of the video")

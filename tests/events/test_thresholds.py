@@ -8,7 +8,7 @@ from videoai.events.thresholds import checked_threshold, tuned_threshold
 
 
 def scores(num_events: int, right: float, wrong: float) -> Scores:
-    """Videos of 4 s with an event from 1 to 2 s, found with probability ``right``, and one of ``wrong`` where none is."""
+    """Videos with an event from 1 to 2 s, found with probability ``right``, and one of ``wrong`` where none is."""
     row = np.zeros(40, np.float32)
     row[10:20], row[30:36] = right, wrong
     track = Track(probability=row[None], rate=10.0, duration_seconds=4.0)

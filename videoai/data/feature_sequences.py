@@ -32,7 +32,8 @@ class FeatureSequence:
 
     features: ndarray  # float32 [T, D], step t at t / rate
     rate: float  # steps a second
-    duration_seconds: float  # to the end of the last window
+    duration_seconds: float  # to the end of the last window; the video is longer by less than half of one
+    window_seconds: float
     file: str  # the video
 
 
@@ -115,7 +116,8 @@ def sequence_of(features: ndarray, spans: ndarray, stride: float, file: str) -> 
     """
     duration = float(spans[:, 1].max())
     times = np.arange(max(1, int(duration / stride + 1e-6))) * stride
-    return FeatureSequence(interpolated(features, spans.mean(1), times), 1 / stride, duration, file)
+    length = float((spans[:, 1] - spans[:, 0]).max())
+    return FeatureSequence(interpolated(features, spans.mean(1), times), 1 / stride, duration, length, file)
 
 
 def interpolated(features: ndarray, middles: ndarray, times: ndarray) -> ndarray:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from videoai.core.messages import pluralize, truncated_list
 from videoai.core.types import MULTI_LABEL, LabelSpan, VideoItem
 from videoai.data.decode import open_video
+from videoai.data.decode.features import FeatureVideo
 from videoai.data.isolation import WorkerFailure, isolated
 from videoai.data.lists.items import Items
 from videoai.data.lists.manifest import Manifest
@@ -85,6 +86,7 @@ class Extent(NamedTuple):
 
     seconds: float
     fps: float
+    rounding: float = ROUNDING_SECONDS  # it may be longer by so much
 
 
 def extents(items: Sequence[VideoItem], reading: Mapping[str, Any]) -> list[Extent | None]:
@@ -102,6 +104,8 @@ def extent_of(item: VideoItem, *, frame_fps: float | None) -> Extent | None:
     """From the header; decodes nothing."""
     try:
         with open_video(item.path, frame_fps=frame_fps) as video:
+            if isinstance(video, FeatureVideo):
+                return Extent(video.duration_seconds, video.fps, video.sequence.window_seconds / 2)
             return Extent(video.duration_seconds, video.fps)
     except BadVideo:
         return None
@@ -116,7 +120,7 @@ def cut_to_video(items: Items, found: Sequence[Extent | None]) -> tuple[Items, l
             end = span.end_seconds
             if extent and span.start_seconds >= extent.seconds:
                 beyond.append(described(item, span, extent))
-            elif extent and end is not None and end > extent.seconds + ROUNDING_SECONDS:
+            elif extent and end is not None and end > extent.seconds + extent.rounding:
                 cut.append(described(item, span, extent))
                 kept.append(span._replace(end_seconds=None))
             elif end is None or end > span.start_seconds:

@@ -276,8 +276,10 @@ class Localize:
         """The task with another threshold of events, or with the one that its checkpoint, ``state``, was tuned to; the
         low one is never above it. Raises: ValueError: a tuned one that is damaged."""
         if asked == "auto" and self.threshold == "auto":
-            asked = checked_threshold(state.get("tuned", {})) or EventSettings.threshold
-            logger.info("threshold %g, tuned on val (best segmental F1 at 50 %%); threshold=0.5 is another", asked)
+            tuned = checked_threshold(state.get("tuned", {}))
+            why = "tuned on val (best segmental F1 at 50 %)" if tuned else "as val has too few events to tune it on"
+            asked = tuned or EventSettings.threshold
+            logger.info("threshold %g, %s; threshold=NUMBER is another", asked, why)
         if asked == "auto":
             return self
         return replace(self, threshold=asked, low_threshold=min(asked, self.low_threshold))
