@@ -295,7 +295,8 @@ def test_other_features_or_pixels_are_refused_with_the_command_that_makes_them(
     assert done.returncode != 0
     assert "learned from features of encoder/checkpoints/last.pt" in done.stderr
     assert "videoai features extract checkpoint=" in done.stderr and "stride_seconds=0.2" in done.stderr
-    network = f"checkpoint={feature_table.parent / 'encoder' / 'checkpoints' / 'last.pt'}"
+    home = feature_table.parents[1]
+    network = f"checkpoint={home / 'encoder' / 'checkpoints' / 'last.pt'}"
     windows = (f"input={segments_csv.parent}", "window_seconds=0.6", "stride_seconds=0.4", "run_dir=wide")
     assert videoai_command("features", "extract", network, *windows, cwd=tmp_path).returncode == 0
     commands = (
@@ -305,17 +306,17 @@ def test_other_features_or_pixels_are_refused_with_the_command_that_makes_them(
     for command in commands:
         done = videoai_command(command[0], checkpoint, *command[1:], cwd=tmp_path)
         assert "(stride_seconds: 0.4, not 0.2)" in done.stderr, done.stderr
-    (feature_table.parent / "encoder").rename(feature_table.parent / "moved")
+    (home / "encoder").rename(home / "moved")
     try:
         video = f"input={segments_csv.parent / 'test_1.mp4'}"
         done = videoai_command("predict", checkpoint, video, cwd=tmp_path)
         assert "which is not there. Say where it is: encoder=PATH" in done.stderr
-        there = f"encoder={feature_table.parent / 'moved' / 'checkpoints' / 'last.pt'}"
+        there = f"encoder={home / 'moved' / 'checkpoints' / 'last.pt'}"
         assert videoai_command("predict", checkpoint, video, there, cwd=tmp_path).returncode == 0
         done = videoai_command("predict", checkpoint, video, f"encoder={on_features}", cwd=tmp_path)
         assert done.returncode != 0 and "encoder=" in done.stderr
     finally:
-        (feature_table.parent / "moved").rename(feature_table.parent / "encoder")
+        (home / "moved").rename(home / "encoder")
 
 
 @pytest.mark.slow

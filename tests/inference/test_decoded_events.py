@@ -69,6 +69,6 @@ def test_a_person_sees_the_best_of_candidates_that_overlap_and_all_classes():
     assert [(event.label, round(event.score, 3)) for event in seen] == [(0, 0.9), (1, 0.7)]
     ranked = proposals(track, EventSettings(nms_sigma=0.4))
     assert [event.label for event in ranked] == [0, 1, 0, 1]
-    iou = 5 / 7  # of 0.2 to 0.8 s and 0.3 to 0.9 s: Soft-NMS lowers the second by exp(-IoU^2 / sigma)
+    iou = 5 / 7  # 0.2 to 0.8 s and 0.3 to 0.9 s: Soft-NMS lowers the second by exp(-IoU^2 / sigma)
     assert ranked[2].score == pytest.approx(0.8 * np.exp(-(iou**2) / 0.4), rel=1e-4)
     assert timeline(track, EventSettings(threshold=0.2, min_seconds=0.5)) == seen[:1]

@@ -3,6 +3,7 @@ import torch
 
 from videoai.models.per_frame import PerFrame, over_time, spread
 from videoai.models.temporal_heads import HEADS, LocalAttention, MsTcn, temporal_head
+from videoai.models.temporal_pyramid import points_of
 
 BODIES = {
     "tiny_r3d": 32,
@@ -19,10 +20,12 @@ def test_every_head_on_every_kind_of_body_gives_classes_for_each_frame(body, hea
     video = torch.randn(2, 3, 16, BODIES[body], BODIES[body])
     logits = model(video)
     assert logits.shape[0] == 2
-    assert logits.shape[2:] == (5, 16)
+    # actionformer: two distances beside the classes, at 16, 8, 4 and 2 points
+    more, places = (2, 16 + 8 + 4 + 2) if head == "actionformer" else (0, 16)
+    assert logits.shape[2:] == (5 + more, places)
     assert model.forward_head(model.forward_features(video), pre_logits=True).shape == (2, model.num_features)
     model.reset_classifier(3)
-    assert model(video).shape[2] == 3
+    assert model(video).shape[2] == 3 + more
     model.reset_classifier(0)
     assert model(video).shape == (2, model.num_features, 16)
 
@@ -75,3 +78,19 @@ def test_a_step_stands_at_the_frame_that_its_convolution_is_centred_on():
     assert int(spread(steps, 16).argmax()) == 8
     assert torch.equal(spread(frames, 16), frames)
     assert spread(frames, 5).shape == (1, 1, 5)
+
+
+def test_a_point_of_the_pyramid_lies_on_the_step_that_it_sees():
+    head = temporal_head("actionformer", 4, 2, width=8, reach=1, num_layers=1).eval()
+    steps = torch.randn(1, 4, 37, requires_grad=True)
+    outputs, points = head(steps), points_of(37)
+    assert outputs.shape[-1] == len(points.step)
+    assert bool((outputs[:, 0, 2:] >= 0).all())  # distances
+    for level, stride in enumerate((1, 2, 4, 8)):
+        at = int((points.stride == stride).nonzero()[2 if level == 3 else 4])
+        (gradient,) = torch.autograd.grad(outputs[0, 0, 0, at], steps, retain_graph=True)
+        seen = gradient[0].abs().sum(0).nonzero().flatten()
+        ends = int(seen.min()), int(seen.max())
+        assert ends[0] <= int(points.step[at]) <= ends[1]
+        if ends[0] > 0 and ends[1] < 36:
+            assert sum(ends) / 2 == pytest.approx(int(points.step[at]), abs=0.5)

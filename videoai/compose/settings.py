@@ -87,12 +87,19 @@ def from_keywords(cls: type[T], given: Mapping[str, Any]) -> Composed[T]:
     """
     nested = renamed(_nested(given), logger.warning)
     chosen = {group: name for group in GROUPS if (name := _preset(group, nested.get(group)))}
+    if cls is TrainSettings and "model" not in nested and "features" in _node(nested.get("data")):
+        chosen["model"] = "auto"  # as ``presets.with_model`` does for words
     config, choices = compose_presets(JOBS[cls], [f"{group}={name}" for group, name in chosen.items()])
     config = renamed(config)
     for group, node in nested.items():
         if not (group in GROUPS and isinstance(node, str)):
             config[group] = node if _is_own(node) else _merged(config.get(group), node)
     return from_composed(cls, config, choices, Arguments(None, []), typed=flatten(nested))
+
+
+def _node(given: Any) -> Mapping[str, Any]:
+    """A group that is given as a dict; {} = by its name alone, or not."""
+    return given if isinstance(given, Mapping) else {}
 
 
 def named(settings: T, choices: Mapping[str, str | None]) -> T:

@@ -43,7 +43,7 @@ class FeatureSequences:
 
     path: str
     table: FeatureTable
-    rows: dict[str, list[int]]  # of each video by its name, in order of time
+    rows: dict[str, list[int]]  # the numbers of each video's rows, by its name, in order of time
     window_seconds: float
     stride_seconds: float
 

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from videoai.core.messages import pluralize, truncated_list
@@ -29,37 +29,36 @@ def with_features(manifest: Manifest, path: str) -> Manifest:
             "by path or by file name."
         )
     root = f"{sequences.path}{MARK[:-1]}"
-    splits = {
-        split: Items.of(
-            (
-                item._replace(path=f"{root}/{name_of.get(item.path) or sequence_name(item.path)}")
-                for item in items
-                if split != "train" or item.path in name_of
-            ),
-            root,
-        )
-        for split, items in manifest.splits.items()
-    }
-    lacking = sorted(paths - name_of.keys())
-    unused = [name for name in sequences.rows if name not in {*name_of.values()}]
-    facts = sequences.facts
+
+    def renamed(split: str, items: Items) -> Items:
+        kept = (item for item in items if split != "train" or item.path in name_of)
+        names = ((item, name_of.get(item.path) or sequence_name(item.path)) for item in kept)
+        return Items.of((item._replace(path=f"{root}/{name}") for item, name in names), root)
+
+    splits = {split: renamed(split, items) for split, items in manifest.splits.items()}
+    notes = notes_of(sequences, paths, name_of, os.path.basename(manifest.source))
+    return replace(manifest, splits=splits, root=root, notes=(*manifest.notes, *notes))
+
+
+def notes_of(sequences: FeatureSequences, paths: set[str], name_of: Mapping[str, str], source: str) -> list[str]:
+    """What the features are, and which videos of the data and of the table have no counterpart."""
+    facts, used = sequences.facts, {*name_of.values()}
     notes = [
         f"features of {pluralize(len(name_of), 'video')}: {sequences.width} numbers each {sequences.stride_seconds:g} "
         f"s, from windows of {sequences.window_seconds:g} s, of {facts.get('checkpoint')} ({facts.get('weights')})."
     ]
-    if lacking:
+    if lacking := sorted(paths - name_of.keys()):
         notes.append(
             f"{pluralize(len(lacking), 'video')} without features, left out of train and unreadable in val and test: "
             f"{truncated_list(lacking, 3)}"
         )
-    if unused:
+    if unused := [name for name in sequences.rows if name not in used]:
         notes.append(
-            f"{pluralize(len(unused), 'video')} of the table have no line in {os.path.basename(manifest.source)}, and "
-            f"are left out: {truncated_list(unused, 3)}. One in which nothing happens needs a line without a label."
+            f"{pluralize(len(unused), 'video')} of the table have no line in {source}, and are left out: "
+            f"{truncated_list(unused, 3)}. One in which nothing happens needs a line without a label."
         )
-    if gaps := gaps_note(sequences, list(name_of.values())):
-        notes.append(gaps)
-    return replace(manifest, splits=splits, root=root, notes=(*manifest.notes, *notes))
+    gaps = gaps_note(sequences, list(name_of.values()))
+    return [*notes, gaps] if gaps else notes
 
 
 def names_in(sequences: FeatureSequences, paths: Iterable[str], root: str) -> dict[str, str]:

@@ -29,7 +29,7 @@ class Track:
     probability: ndarray  # float32 [K, T], 0 .. 1; NaN where nothing could be read
     rate: float  # steps a second: step t is at t / rate
     duration_seconds: float
-    candidates: tuple[Event, ...] | None = None  # of a head that gives events itself, the best first; None = none does
+    candidates: tuple[Event, ...] | None = None  # events that a head gave itself, the best first; None = none does
 
     @property
     def num_steps(self) -> int:

@@ -11,7 +11,7 @@ from videoai.events.scores import MIDDLE, Scores
 from videoai.events.segmental import segmental_f1
 
 TRIED = tuple(np.linspace(0.05, 0.95, 19).round(2).tolist())
-MIN_EVENTS = 5  # of fewer a threshold is luck; judgement, as for the classes of several labels
+MIN_EVENTS = 5  # by fewer a threshold is luck; judgement, as for the classes of several labels
 
 
 def tuned_threshold(scores: Scores) -> dict[str, Any]:

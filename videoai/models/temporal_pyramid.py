@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-NUM_LEVELS = 4  # of ActionFormer's head here; steps that stand for 1, 2, 4 and 8
+NUM_LEVELS = 4  # ActionFormer's head here has steps that stand for 1, 2, 4 and 8
 
 
 class LocalBlock(nn.Module):

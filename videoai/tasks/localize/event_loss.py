@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from videoai.models.temporal_pyramid import Points, points_of
 
 # As published for THUMOS14, in the code of arXiv:2202.07925.
-ALPHA, GAMMA = 0.25, 2.0  # of the focal loss (arXiv:1708.02002)
+ALPHA, GAMMA = 0.25, 2.0  # focal loss (arXiv:1708.02002)
 RADIUS = 1.5  # strides around an action's middle within which points learn it
 RANGES = ((0.0, 4.0), (4.0, 8.0), (8.0, 16.0), (16.0, float("inf")))  # steps to the farther end that a level learns
 

@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 from statistics import median
 
 from videoai.data.feature_sequences import FeatureSequences, open_sequences
+from videoai.models.published import is_published
 from videoai.settings.training import AugmentSettings, TrainSettings
 
 logger = logging.getLogger(__name__)
@@ -61,6 +62,8 @@ def check_unused(settings: TrainSettings, checkpoint: str) -> None:
             f"model={name}: data.features are those of {checkpoint}, and the head learns from them alone. Leave model "
             "out, or extract the features of another network."
         )
+    if settings.weights and is_published(settings.weights):
+        raise ValueError(f"weights={settings.weights}: of a network, and features are made already. Leave it out.")
     given = {
         "clip.size": (settings.clip.size, ("auto", 1)),
         "finetune.freeze": (settings.finetune.freeze, (False,)),
