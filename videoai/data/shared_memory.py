@@ -17,8 +17,9 @@ MB = 1e6
 
 
 def clip_bytes(clip: ClipSpec) -> int:
-    """Bytes of one clip as the workers give it, uint8 [T, 3, size, size]."""
-    return clip.num_frames * 3 * clip.size**2
+    """Bytes of one clip as the workers give it, uint8 [T, 3, size, size], and its sound."""
+    sound = 4 * clip.sound.num_mels * clip.sound.num_steps if clip.sound else 0
+    return clip.num_frames * 3 * clip.size**2 + sound
 
 
 def prefetch_factor(num_workers: int, *, batch_bytes: int, held: int = 2) -> int:

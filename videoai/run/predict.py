@@ -109,7 +109,7 @@ def new_predictor(settings: PredictSettings, paths: Sequence[str]) -> Predictor:
     device = take_device(settings.device)
     state = open_checkpoint(settings.checkpoint, classes=settings.classes, templates=settings.templates)
     task = with_event_settings(answering_task(state, settings.checkpoint, trust=settings.trust), settings)
-    model = from_state(state, trust=settings.trust)
+    model = from_state(state, trust=settings.trust, may_hear=True)
     note_other_pixels(state["config"], settings.decoder)
     precision = evaluation_precision(settings.precision, device)
     precision.place(model)

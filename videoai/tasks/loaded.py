@@ -52,14 +52,15 @@ class TrainedModel(LoadedModel):
         self.task, self.thresholds = task, thresholds  # from which score on each of several labels holds
         self.takes_crops = takes_crops  # trained on crops of faces
 
-    def forward(self, video: Tensor) -> Tensor:
+    def forward(self, video: Tensor, sound: Tensor | None = None) -> Tensor:
         """Raises: ValueError: pixels that are not normalised yet."""
         if video.dtype == torch.uint8:
             raise ValueError(
                 f"video is uint8 {list(video.shape)}: the network takes normalised float [B, C, T, H, W]. Use "
                 "model.predict(frames, fps=...), which preprocesses paths and frames."
             )
-        return super().forward(video.to(next(self.parameters()).dtype))  # after model.half() or model.double()
+        dtype = next(self.parameters()).dtype  # after model.half() or model.double()
+        return super().forward(video.to(dtype), None if sound is None else sound.to(dtype))
 
     def predict(
         self,
@@ -133,7 +134,8 @@ def load(
     state = open_checkpoint(checkpoint, classes=classes, templates=templates)
     task = answering_task(state, str(checkpoint), trust=trust)
     thresholds = task.thresholds(state, "auto")
-    model = TrainedModel(from_state(state, trust=trust), task, thresholds, takes_crops=bool(state.get(FACES)))
+    loaded = from_state(state, trust=trust, may_hear=True)
+    model = TrainedModel(loaded, task, thresholds, takes_crops=bool(state.get(FACES)))
     return model.to(place).eval()
 
 

@@ -111,7 +111,8 @@ class Trial:
         clip, target = self.setup.clip, torch.as_tensor(self.setup.target(self.setup.train_items[0], ()))
         video = torch.randint(0, 256, (num_clips, clip.num_frames, 3, clip.size, clip.size), dtype=torch.uint8)
         zeros = torch.zeros(num_clips, dtype=torch.int64)
-        return Clips(video, torch.stack([target] * num_clips), zeros, zeros, [""] * num_clips)
+        sound = torch.zeros(num_clips, clip.sound.num_mels, clip.sound.num_steps) if clip.sound else None
+        return Clips(video, torch.stack([target] * num_clips), zeros, zeros, [""] * num_clips, sound=sound)
 
 
 def largest_that_fits(step: Callable[[int], Any], *, unit: int, most: int) -> int:
