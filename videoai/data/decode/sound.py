@@ -108,7 +108,10 @@ def _read(path: str, start: float, end: float, *, seek: bool) -> Samples | None:
     with _opened(path) as container:
         if (stream := _stream(container)) is None:
             return None
-        is_sought = seek and _seek(container, stream, start - PREROLL_SECONDS)
+        try:
+            is_sought = seek and _seek(container, stream, start - PREROLL_SECONDS)
+        except av.error.FFmpegError:  # nor can it be read on from where it is then
+            return _read(path, start, end, seek=False)
         native, damaged, num_frames = Samples(stream.rate, start, end), 0, 0
         for frame in _decoded(container, stream, path):
             if frame is None:
@@ -139,14 +142,11 @@ def _stream(container: InputContainer) -> AudioStream | None:
 
 
 def _seek(container: InputContainer, stream: AudioStream, seconds: float) -> bool:
-    """Whether it was worth it: a stretch near the beginning is read from there."""
+    """Whether it was worth it: a stretch near the beginning is read from there. Raises: FFmpegError."""
     ticks = int(seconds / (stream.time_base or 1))
     if ticks <= (stream.start_time or 0):
         return False
-    try:
-        container.seek(ticks, stream=stream)
-    except av.error.FFmpegError:
-        return False
+    container.seek(ticks, stream=stream)
     return True
 
 
