@@ -86,6 +86,61 @@ def make_video(tmp_path: Path) -> Callable[..., Path]:
     return make
 
 
+@pytest.fixture
+def make_sounding_video(tmp_path: Path) -> Callable[..., Path]:
+    """Encodes pictures of one grey each with sound, and returns the path. Skips where FFmpeg lacks an encoder."""
+
+    def make(
+        name: str = "beep.mp4",
+        *,
+        greys: Sequence[int],
+        sound: np.ndarray | None,
+        fps: int = 25,
+        rate: int = 44_100,
+        start_seconds: float = 0.0,
+        picture_seconds: float = 0.0,
+        codec: str = "libx264",
+        sound_codec: str = "aac",
+        hole: tuple[float, float] | None = None,
+        damage: Callable[[bytes], bytes] = lambda data: data,
+    ) -> Path:
+        """`sound`: float [n] at `rate`, its first sample at `start_seconds`; the first picture at `picture_seconds`.
+        Packets of sound whose time lies in `hole` are left out; `damage` changes the bytes of the others."""
+        for one in (codec, sound_codec):
+            try:
+                Codec(one, "w")
+            except UnknownCodecError:
+                pytest.skip(f"this FFmpeg has no encoder {one}")
+        path = tmp_path / name
+        with av.open(str(path), "w") as output:
+            stream: Any = output.add_stream(codec, rate=fps, options={"bf": "0"} if codec == "libx264" else {})
+            stream.width, stream.height, stream.pix_fmt, stream.thread_count = 64, 64, "yuv420p", 1
+            packets: list[Any] = []
+            for index, grey in enumerate(greys):
+                frame = av.VideoFrame.from_ndarray(np.full((64, 64, 3), grey, np.uint8), format="rgb24")
+                frame.pts, frame.time_base = index + round(picture_seconds * fps), Fraction(1, fps)
+                packets += stream.encode(frame.reformat(format="yuv420p"))
+            packets += stream.encode(None)
+            if sound is not None:
+                track: Any = output.add_stream(sound_codec, rate=rate, layout="mono")
+                whole = av.AudioFrame.from_ndarray(sound.astype(np.float32)[None], format="fltp", layout="mono")
+                whole.sample_rate, whole.pts, whole.time_base = rate, round(start_seconds * rate), Fraction(1, rate)
+                encoded = [*track.encode(whole), *track.encode(None)]
+                for packet in encoded:
+                    seconds = float(packet.pts * packet.time_base)
+                    if hole and hole[0] <= seconds < hole[1]:
+                        continue
+                    changed = av.Packet(damage(bytes(packet)))
+                    changed.stream, changed.time_base = packet.stream, packet.time_base
+                    changed.pts, changed.dts, changed.duration = packet.pts, packet.dts, packet.duration
+                    packets.append(changed)
+            for packet in sorted(packets, key=lambda one: float(one.dts * one.time_base)):
+                output.mux(packet)
+        return path
+
+    return make
+
+
 class RangeHandler(BaseHTTPRequestHandler):
     """Files of a folder, with byte ranges unless told otherwise; the first ``num_failures`` requests end in error."""
 

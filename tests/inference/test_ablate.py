@@ -25,3 +25,10 @@ def test_each_clip_is_shuffled_in_an_order_of_its_own_that_is_the_same_each_time
     assert sorted(one) == sorted(other) == list(range(6))
     assert one != other and one != list(range(6))
     assert frames("shuffle") == [one, other]
+
+
+def test_a_muted_clip_keeps_its_picture_and_has_no_sound():
+    sounding = clips()._replace(sound=torch.zeros(2, 4, 5))
+    (muted,) = ablated_batches([sounding], "mute")
+    assert muted.unheard == [7, 8] and sounding.unheard == []
+    assert torch.equal(muted.video, sounding.video)

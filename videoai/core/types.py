@@ -6,7 +6,7 @@ Dimension key: B batch, V views, T frames, C channels, H height, W width, K clas
     Prediction
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -18,8 +18,29 @@ PastEnd = Literal["repeat", "loop", "error"]
 Channels = Literal["rgb", "bgr"]
 
 
+SOUND_RATE = 16_000  # samples a second, as VGGish and AST take them (arXiv:1609.09430, arXiv:2104.01778)
+MAX_SOUND_BINS = 4096  # a checkpoint from somebody else may ask for any number
 MULTI_LABEL = -1  # stands for the label of a video that has several
 CLIP_CHOICES = {"sampling": get_args(Sampling), "past_end": get_args(PastEnd), "channels": get_args(Channels)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SoundSpec:
+    """What the sound of a clip is: a log-mel spectrogram, float32 [num_mels, num_steps]."""
+
+    num_mels: int = 64
+    num_steps: int = 128  # time steps over the clip, however long it lasts
+    is_required: bool = False  # a clip without an audio stream is unreadable, because the model looks at nothing else
+
+    def __post_init__(self) -> None:
+        for name in ("num_mels", "num_steps"):
+            if not 1 <= int(getattr(self, name)) <= MAX_SOUND_BINS:
+                raise ValueError(f"clip.sound.{name}={getattr(self, name)}: must be 1 to {MAX_SOUND_BINS}.")
+
+    @property
+    def missing(self) -> Tensor:
+        """What stands for the sound of a clip that has none: NaN, float32 [num_mels, num_steps]."""
+        return torch.full((self.num_mels, self.num_steps), torch.nan)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +58,11 @@ class ClipSpec:
     std: tuple[float, float, float] = (0.225, 0.225, 0.225)
     channels: Channels = "rgb"  # the order that the model sees; decoders give RGB, some published weights want BGR
     features: int | None = None  # numbers of a frame, where frames are feature vectors; None = they are pictures
+    sound: SoundSpec | None = None  # None = the sound is not read
 
     def __post_init__(self) -> None:
+        if isinstance(self.sound, Mapping):  # as a checkpoint holds it
+            object.__setattr__(self, "sound", SoundSpec(**self.sound))
         object.__setattr__(self, "resize", self.resize or self.size)
         for name in ("mean", "std", "channels"):
             if getattr(self, name) is None:  # null in YAML: the default
@@ -72,9 +96,9 @@ class ClipSpec:
         return torch.zeros(self.num_frames, self.num_channels, self.size, self.size, dtype=kind)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data for a checkpoint; what is no clip of features does not mention them."""
-        given = {key: value for key, value in asdict(self).items() if key != "features" or value is not None}
-        return {key: list(value) if isinstance(value, tuple) else value for key, value in given.items()}
+        """Plain data for a checkpoint; what is no clip of features, or has no sound, does not mention them."""
+        facts = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+        return {key: value for key, value in facts.items() if key not in ("features", "sound") or value is not None}
 
 
 class LabelSpan(NamedTuple):
@@ -158,6 +182,7 @@ class Clip(NamedTuple):
     view: int  # 0 .. V-1 in evaluation, 0 in training
     error: str = ""  # why the video could not be read; "" = it could
     ops: tuple[Op, ...] = ()  # still to be carried out, in this order
+    sound: Tensor | None = None  # float32 [M, S], NaN where the file has none; None = it was not asked for
 
 
 class Clips(NamedTuple):
@@ -169,11 +194,18 @@ class Clips(NamedTuple):
     view: Tensor  # int64 [B]
     error: list[str]
     ops: Sequence[Turn] = ()  # still to be carried out, in this order
+    sound: Tensor | None = None  # float32 [B, M, S]; a clip of NaN has none
 
     def to(self, device: torch.device) -> "Clips":
-        """Video, label and operations moved; from pinned memory without waiting."""
+        """Video, label, sound and operations moved; from pinned memory without waiting."""
         video, label = (part.to(device, non_blocking=True) for part in (self.video, self.label))
-        return self._replace(video=video, label=label, ops=[turn.to(device) for turn in self.ops])
+        sound = None if self.sound is None else self.sound.to(device, non_blocking=True)
+        return self._replace(video=video, label=label, ops=[turn.to(device) for turn in self.ops], sound=sound)
+
+    @property
+    def unheard(self) -> list[int]:
+        """The numbers of the videos that have no sound; none where it was not asked for."""
+        return [] if self.sound is None else self.index[self.sound[:, 0, 0].cpu().isnan()].tolist()
 
 
 class Batch(NamedTuple):
@@ -182,6 +214,7 @@ class Batch(NamedTuple):
     video: Tensor  # float [B, C, T, H, W], normalised
     label: Tensor  # int64 [B], or float [B, K] where they are several or soft (mixup, cutmix)
     index: Tensor  # int64 [B] on the CPU, position of the video in its split; generated clips count on from its end
+    sound: Tensor | None = None  # float32 [B, M, S]; a clip of NaN has none
 
 
 # An operation on a batch of training: (batch, number of the micro-batch in the run) -> batch. Draws depend on that

@@ -77,9 +77,11 @@ class TrainClips(Dataset[list[Clip]]):
     def _clip(self, item: VideoItem, view: TimedFrames, index: int, generator: Generator) -> tuple[Clip, TimedFrames]:
         video, is_mirrored, is_reversed, ops = self.transform(view.video, generator)
         step = -1 if is_reversed else 1
-        shown = TimedFrames(video, view.numbers[::step], view.seconds[::step])
+        sound = view.sound if view.sound is None or step == 1 else view.sound.flip(-1)  # backwards, as the frames
+        shown = TimedFrames(video, view.numbers[::step], view.seconds[::step], sound)
         relabel = partial(self.directions.label, is_mirrored=is_mirrored, is_reversed=is_reversed)
-        return Clip(video, self.target(as_shown(item, view, relabel), shown.seconds), index, 0, ops=ops), shown
+        target = self.target(as_shown(item, view, relabel), shown.seconds)
+        return Clip(video, target, index, 0, ops=ops, sound=sound), shown
 
 
 def as_shown(item: VideoItem, view: TimedFrames, relabel: Callable[[int], int]) -> VideoItem:
@@ -124,13 +126,14 @@ class EvalClips(Dataset[list[Clip]]):
         try:
             clips = self.read(index)
         except BadVideo as bad:
-            return [Clip(self.clip.blank(), self.target(item, ()), index, 0, str(bad))]
+            sound = self.clip.sound.missing if self.clip.sound else None
+            return [Clip(self.clip.blank(), self.target(item, ()), index, 0, str(bad), sound=sound)]
         crops = [
-            (crop, self.target(item, one.seconds))
+            (crop, self.target(item, one.seconds), one.sound)
             for one in clips
             for crop in eval_crops(one.video, self.clip.size, self.num_crops)
         ]
-        return [Clip(crop, target, index, view) for view, (crop, target) in enumerate(crops)]
+        return [Clip(crop, target, index, view, sound=sound) for view, (crop, target, sound) in enumerate(crops)]
 
     def read(self, index: int) -> list[TimedFrames]:
         """The clips along one video, each before its crops. Raises: BadVideo."""

@@ -95,6 +95,7 @@ def collate(samples: list[list[Clip]]) -> Clips:
         torch.tensor([clip.view for clip in clips]),
         [clip.error for clip in clips],
         arrange([clip.ops for clip in clips], clips[0].video.shape[-2:]),
+        None if clips[0].sound is None else default_collate([clip.sound for clip in clips]),
     )
 
 

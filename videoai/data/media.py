@@ -15,6 +15,7 @@ Reason = Literal[
     "empty",  # 0 bytes
     "unknown_format",  # the first bytes are of no container listed in CONTAINERS
     "no_video_stream",  # audio or text only
+    "no_audio_stream",  # nothing to hear, where the model looks at nothing else
     "corrupt",  # FFmpeg finds the file damaged or encrypted
     "short",  # fewer frames than announced or needed
     "too_large",  # above MAX_PIXELS, MAX_FRAMES, MAX_SECONDS or MAX_BYTES

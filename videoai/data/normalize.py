@@ -26,7 +26,7 @@ class ToModelInput(nn.Module):
     def forward(self, clips: Clips) -> Batch:
         """Moves to the buffers' device, where the operations that workers drew are applied."""
         clips = apply_ops(clips.to(self.mean.device))
-        return Batch(self.normalized(clips.video), clips.label, clips.index)
+        return Batch(self.normalized(clips.video), clips.label, clips.index, clips.sound)
 
     def normalized(self, video: Tensor) -> Tensor:
         """Frames alone, uint8 [B, T, C, H, W], likewise; uint8 crosses the bus, floats never do."""

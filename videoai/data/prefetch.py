@@ -26,6 +26,6 @@ def sent(clips: Clips, device: torch.device, stream: torch.cuda.Stream) -> Clips
         clips = apply_ops(clips.to(device))
     training = torch.cuda.current_stream(device)
     training.wait_stream(stream)
-    for part in (clips.video, clips.label):
+    for part in (clips.video, clips.label, *([] if clips.sound is None else [clips.sound])):
         part.record_stream(training)  # its memory is not given away before training has read it
     return clips

@@ -22,6 +22,7 @@ from videoai.data.faces.crop import open_shown
 from videoai.data.isolation import Worker, WorkerFailure
 from videoai.data.media import MAX_READ_SECONDS, BadVideo
 from videoai.data.sampling import NO_JITTER, TemporalJitter, clip_indices
+from videoai.data.sound import sound_of
 from videoai.data.timeline import Stretch, stretch_of
 
 logger = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ class TimedFrames(NamedTuple):
     video: Tensor  # uint8 [T, C, H', W']
     numbers: tuple[int, ...]  # [T], of the file's frames; 0 = the first
     seconds: tuple[float, ...]  # [T]; not before the labelled stretch, whose first picture may be older
+    sound: Tensor | None = None  # float32 [M, S], see sound.py; None = it was not asked for
 
     @property
     def first_seconds(self) -> float:
@@ -118,10 +120,11 @@ def _frames_of(video: Video, clip: ClipSpec, views: Callable[[], list[PlacedView
             placed = views()
             numbers = [stretch.frames(places) for stretch, places in placed]
             frames = video.frames(torch.cat(numbers), size=clip.short_side)
-            return [
+            shown = [
                 TimedFrames(part, tuple(shown.tolist()), tuple(stretch.seconds(places).tolist()))
                 for part, shown, (stretch, places) in zip(frames.split(clip.num_frames), numbers, placed, strict=True)
             ]
+            return [view._replace(sound=sound_of(video, view.seconds, clip)) for view in shown] if clip.sound else shown
         except BadVideo as bad:
             if attempt or bad.reason != "short" or not 2 * video.num_frames >= count > video.num_frames:
                 raise
@@ -166,6 +169,7 @@ class Request(NamedTuple):
 
 class Answer(NamedTuple):
     views: list[tuple[np.ndarray, tuple[int, ...], tuple[float, ...]]]  # uint8 [T, H', W', C]; as TimedFrames
+    sounds: list[np.ndarray | None]  # likewise
     states: list[np.ndarray]  # the generators' states after drawing
 
 
@@ -175,7 +179,8 @@ def answer(request: Request) -> Answer:
     generators = [Generator().set_state(torch.from_numpy(state)) for state in states]
     views = read_timed_views(item, clip, generators=generators, jitter=jitter, num_views=num_views, reading=options)
     return Answer(
-        [(view.video.permute(0, 2, 3, 1).contiguous().numpy(), *view[1:]) for view in views],
+        [(view.video.permute(0, 2, 3, 1).contiguous().numpy(), view.numbers, view.seconds) for view in views],
+        [None if view.sound is None else view.sound.numpy() for view in views],
         [generator.get_state().numpy() for generator in generators],
     )
 
@@ -231,6 +236,11 @@ def _read_isolated(request: Request, generators: Sequence[Generator]) -> list[Ti
     for generator, state in zip(generators, result.states, strict=True):
         generator.set_state(torch.from_numpy(state))
     return [
-        TimedFrames(torch.from_numpy(frames).permute(0, 3, 1, 2), numbers, seconds)
-        for frames, numbers, seconds in result.views
+        TimedFrames(
+            torch.from_numpy(frames).permute(0, 3, 1, 2),
+            numbers,
+            seconds,
+            None if sound is None else torch.from_numpy(sound),
+        )
+        for (frames, numbers, seconds), sound in zip(result.views, result.sounds, strict=True)
     ]

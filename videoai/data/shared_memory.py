@@ -17,8 +17,9 @@ MB = 1e6
 
 
 def clip_bytes(clip: ClipSpec) -> int:
-    """Bytes of one clip as the workers give it, uint8 [T, 3, size, size], or float32 of features."""
-    return clip.num_frames * clip.num_channels * clip.size**2 * (4 if clip.features else 1)
+    """Bytes of one clip as the workers give it, uint8 [T, 3, size, size] and its sound, or float32 of features."""
+    sound = 4 * clip.sound.num_mels * clip.sound.num_steps if clip.sound else 0
+    return clip.num_frames * clip.num_channels * clip.size**2 * (4 if clip.features else 1) + sound
 
 
 def prefetch_factor(num_workers: int, *, batch_bytes: int, held: int = 2) -> int:

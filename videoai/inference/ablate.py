@@ -1,4 +1,4 @@
-"""Clips whose motion is taken away, to see how much of an answer depends on it."""
+"""Clips whose motion or sound is taken away, to see how much of an answer depends on it."""
 
 from collections.abc import Iterable, Iterator
 
@@ -10,11 +10,16 @@ from videoai.settings.verbs import Ablation
 
 
 def ablated_batches(batches: Iterable[Clips], ablation: Ablation) -> Iterator[Clips]:
-    """The batches with the frames of each clip in another order: shuffled, the middle one alone, or backwards.
+    """The batches with the frames of each clip in another order: shuffled, the middle one alone, or backwards. Or as
+    if the files had no sound.
 
     The random order is a function of the video and the view, so it is the same for every model and every time.
     """
     for clips in batches:
+        if ablation == "mute":
+            assert clips.sound is not None, "check_ablate asks for a model that hears"
+            yield clips._replace(sound=torch.full_like(clips.sound, torch.nan))
+            continue
         places = zip(clips.index.tolist(), clips.view.tolist(), strict=True)
         orders = [frame_order(ablation, clips.video.shape[1], index, view) for index, view in places]
         video = torch.stack([video[order] for video, order in zip(clips.video, orders, strict=True)])

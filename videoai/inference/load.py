@@ -2,7 +2,7 @@
 
 import errno
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +14,18 @@ from videoai.core.build import build
 from videoai.core.hub import local_file
 from videoai.core.messages import command_line, truncated_list
 from videoai.core.types import ClipSpec
+from videoai.data.sound import check_torchaudio
 from videoai.inference.class_texts import Classes
 from videoai.inference.text_models import check_no_texts, open_text_classifier, reads_texts
 from videoai.models import TARGETS, create_model
 from videoai.models.heads import num_outputs, with_columns, with_head
+from videoai.models.late_fusion import LateFusion, SoundNet, SoundOnly, outputs_of
 from videoai.models.published import find, is_published
 from videoai.models.published.classes import names_beside, names_of
 from videoai.models.published.files import read_any
-from videoai.models.wrapped import unwrap
+from videoai.models.wrapped import unwrap, without_prefix
+from videoai.settings.audio import AudioSettings
+from videoai.settings.parse import parse
 
 logger = logging.getLogger(__name__)
 
@@ -30,14 +34,15 @@ FETCHED = {"backbone_pretrained": False, "inflate": None}  # options of models t
 
 class LoadedModel(nn.Module):
     """A model in eval mode with what it was trained on. video: float [B, C, T, H, W], normalised -> outputs [B, K],
-    which ``classes`` names; their meaning is up to the task."""
+    which ``classes`` names; their meaning is up to the task. One that hears, ``clip.sound``, also takes sound: float
+    [B, M, S]; without any it answers by the picture."""
 
     def __init__(self, model: nn.Module, *, classes: list[str], clip: ClipSpec) -> None:
         super().__init__()
         self.model, self.classes, self.clip = model, classes, clip
 
-    def forward(self, video: torch.Tensor) -> torch.Tensor:
-        return self.model(video)
+    def forward(self, video: torch.Tensor, sound: torch.Tensor | None = None) -> torch.Tensor:
+        return outputs_of(self.model, video, sound)
 
 
 def load(checkpoint_path: str | Path, *, trust: Sequence[str] = (), device: str = "cpu") -> LoadedModel:
@@ -48,7 +53,7 @@ def load(checkpoint_path: str | Path, *, trust: Sequence[str] = (), device: str 
 
     Raises: FileNotFoundError, ValueError: naming the file and what is wrong with it.
     """
-    return from_state(open_checkpoint(checkpoint_path), trust=trust).to(device).eval()
+    return from_state(open_checkpoint(checkpoint_path), trust=trust, may_hear=True).to(device).eval()
 
 
 def open_checkpoint(
@@ -97,17 +102,24 @@ def _open_trained(source: str | Path) -> dict[str, Any]:
     }
 
 
-def from_state(state: dict[str, Any], *, trust: Sequence[str] = ()) -> LoadedModel:
-    """As ``load``, from a checkpoint that is already in memory.
+def from_state(state: dict[str, Any], *, trust: Sequence[str] = (), may_hear: bool = False) -> LoadedModel:
+    """As ``load``, from a checkpoint that is already in memory. ``may_hear``: the caller gives a model the sound that
+    it asks for.
 
-    Raises: ValueError: its task names no actions, such as a GAN.
+    Raises: ValueError: its task names no actions, such as a GAN; or it hears, and would be given pictures alone.
     """
     if "model" not in state["config"]:
         raise ValueError(f"a checkpoint of task={state['config'].get('task')}, which predicts no actions.")
+    clip = ClipSpec(**state["clip"])
+    if clip.sound and not may_hear:
+        raise ValueError("the checkpoint hears (modalities with a), and this reads pictures alone. Train with [v].")
     finetune = state["config"].get("finetune", {})
     head, columns = finetune.get("head", "linear"), finetune.get("columns") or ()
     model = build_model(state["config"]["model"], num_classes=len(state["classes"]), head=head, trust=trust)
     model = with_columns(model, checked_columns(columns))
+    if clip.sound:
+        check_torchaudio()
+        model = with_sound(model, *heard_as(state["config"]), len(state["classes"]))
     weights = averaged(state) or state["model"]
     broken = [name for name, value in weights.items() if value.is_floating_point() and not value.isfinite().all()]
     if broken:
@@ -119,7 +131,22 @@ def from_state(state: dict[str, Any], *, trust: Sequence[str] = ()) -> LoadedMod
         raise ValueError(
             f"checkpoint: its weights are not those of its model {node_name(state)}: {what} ..."
         ) from error
-    return LoadedModel(model, classes=list(state["classes"]), clip=ClipSpec(**state["clip"])).eval()
+    return LoadedModel(model, classes=list(state["classes"]), clip=clip).eval()
+
+
+def heard_as(config: Mapping[str, Any]) -> tuple[Sequence[str], AudioSettings]:
+    """``modalities`` and ``audio`` of a checkpoint. Raises: ValueError: what no training allows."""
+    return config.get("modalities") or ("v",), parse(AudioSettings, config.get("audio") or {})
+
+
+def with_sound(model: nn.Module, modalities: Sequence[str], audio: AudioSettings, num_classes: int) -> nn.Module:
+    """The model itself (``[v]``), beside a network of sounds (``[v,a]``), or that alone (``[a]``); freshly drawn."""
+    if "a" not in modalities:
+        return model
+    sound = SoundNet(num_classes, width=audio.width)
+    if "v" not in modalities:
+        return SoundOnly(sound, audio.num_mels, audio.num_steps)
+    return LateFusion(model, sound, drop=audio.drop, drop_video=audio.drop_video)
 
 
 def checked_columns(columns: Any) -> Sequence[int]:
@@ -186,7 +213,7 @@ def read_weights(path: str | Path) -> tuple[dict[str, torch.Tensor], list[str] |
         )
     state, classes = _content(path), None
     if isinstance(state, dict) and "format" in state and "model" in state:
-        state, classes = averaged(state) or state["model"], state.get("classes")
+        state, classes = seen_part(state, path), state.get("classes")
     elif isinstance(state, dict):
         (state, where), classes = unwrap(state), names_beside(path)
         if where:
@@ -200,6 +227,20 @@ def read_weights(path: str | Path) -> tuple[dict[str, torch.Tensor], list[str] |
             f"such as state_dict or model. {_found(state)}"
         )
     return state, classes
+
+
+def seen_part(state: dict[str, Any], path: Path) -> dict[str, torch.Tensor]:
+    """The weights of a checkpoint; of one that sees and hears, those of its network of pictures.
+
+    Raises: ValueError: it hears alone.
+    """
+    weights, modalities = averaged(state) or state["model"], state.get("config", {}).get("modalities") or ("v",)
+    if "a" not in modalities:
+        return weights
+    if "v" not in modalities:
+        raise ValueError(f"weights={path}: a checkpoint that hears alone has no network of pictures.")
+    logger.info("weights %s: its network of pictures; that of sounds begins anew", path)
+    return without_prefix(weights, "video.")
 
 
 def _content(path: Path) -> Any:

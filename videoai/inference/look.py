@@ -114,7 +114,8 @@ class WindowWatcher:
         return Seen(answer, self.spans, torch.cat(self.features) if self.pooled else None)
 
     def _look(self) -> None:
-        self.scores.append(self.predictor.scores(torch.stack(self.clips)))
+        seconds = self.seconds[self.next - len(self.clips) : self.next].unbind()
+        self.scores.append(self.predictor.scores(torch.stack(self.clips), self.predictor.sounds(self.video, seconds)))
         if self.pooled:
             self.features.append(self.pooled.of(self.scores[-1]))
         self.clips = []

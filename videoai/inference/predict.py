@@ -1,6 +1,7 @@
 """Answers for files: the ranked classes of a video and, for long ones, a timeline of windows. Memory does not grow
 with length."""
 
+import logging
 import os
 import shlex
 from collections import Counter
@@ -11,6 +12,7 @@ from typing import Any, ClassVar, Protocol
 import torch
 from torch import Tensor
 
+from videoai.core.paths import display_path
 from videoai.data.augment.transforms import center_crop
 from videoai.data.decode import Video
 from videoai.data.faces.crop import open_shown
@@ -18,11 +20,15 @@ from videoai.data.lists.class_folders import videos_below
 from videoai.data.lists.split_folders import holds_frames
 from videoai.data.normalize import ToModelInput
 from videoai.data.sampling import frame_step, span_frames, window_seconds
+from videoai.data.sound import sound_of
 from videoai.data.timeline import places_of
 from videoai.data.windows import sliding_windows
 from videoai.engine.precision import Precision
 from videoai.inference.answer import Answer, Windows
 from videoai.inference.load import LoadedModel
+from videoai.models.late_fusion import outputs_of
+
+logger = logging.getLogger(__name__)
 
 LIVE = frozenset(("rtsp", "rtsps", "rtmp", "rtmps", "rtp", "udp", "tcp", "srt", "mms", "whep"))  # schemes of streams
 TAKEN = "takes a file, a folder, or a pattern in quotes"
@@ -94,17 +100,29 @@ class Predictor:
         """float [W, K] or [W, K, T], and the time of each frame, float64 [W, T]."""
         indices, seconds = zip(*(self.places(video, path, *window) for window in windows), strict=True)
         frames = self.cropped(video.frames(torch.cat(indices), size=self.model.clip.short_side))
-        return self.scores(frames.reshape(len(windows), -1, *frames.shape[1:])), torch.stack(seconds)
+        clips = frames.reshape(len(windows), -1, *frames.shape[1:])
+        return self.scores(clips, self.sounds(video, seconds)), torch.stack(seconds)
+
+    def sounds(self, video: Video, seconds: Sequence[Tensor]) -> Tensor | None:
+        """The sound of windows whose frames are shown at these times, float [W, M, S]; None for a model that only sees.
+        Raises: BadVideo."""
+        if self.model.clip.sound is None:
+            return None
+        sounds = torch.stack([sound_of(video, one.tolist(), self.model.clip) for one in seconds])
+        if sounds.isnan().any():
+            logger.warning("%s: no sound, so the answer is by the picture alone", display_path(video.path))
+        return sounds
 
     def cropped(self, frames: Tensor) -> Tensor:
         """uint8 [T, C, H, W] of the clip's short side -> its centre."""
         return center_crop(frames, self.model.clip.size)
 
     @torch.inference_mode()
-    def scores(self, clips: Tensor) -> Tensor:
-        """uint8 [W, T, C, H, W] -> float [W, K] or [W, K, T], as the task reads the outputs."""
+    def scores(self, clips: Tensor, sound: Tensor | None = None) -> Tensor:
+        """uint8 [W, T, C, H, W], float [W, M, S] -> float [W, K] or [W, K, T], as the task reads the outputs."""
+        heard = None if sound is None else sound.to(self.precision.device)
         with self.precision.autocast():
-            outputs = self.model(self.precision.place_video(self.to_input.normalized(clips)))
+            outputs = outputs_of(self.model, self.precision.place_video(self.to_input.normalized(clips)), heard)
         if not self.task.per_frame:
             check_outputs(outputs, len(clips), self.model)
         return self.task.activated(outputs.float()).cpu()

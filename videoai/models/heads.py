@@ -2,7 +2,7 @@
 
 import copy
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -95,13 +95,7 @@ class AttentiveModel(nn.Module):
 
     def group_matcher(self, coarse: bool = False) -> dict[str, Any]:
         """The model's depths; the probe comes after all of them."""
-
-        def below(pattern: Any) -> Any:
-            if isinstance(pattern, str):
-                return re.sub(r"^\^", r"^model\.", pattern)
-            return [(below(one), *rest) for one, *rest in pattern]
-
-        return {name: below(pattern) for name, pattern in self.model.group_matcher(coarse).items()}
+        return prefixed(self.model.group_matcher(coarse), "model")
 
     def no_weight_decay(self) -> set[str]:
         """The model's own, and the probe's query."""
@@ -114,6 +108,17 @@ class AttentiveModel(nn.Module):
     def set_grad_checkpointing(self, enable: bool = True) -> None:
         """Recompute the model's activations in the backward pass."""
         self.model.set_grad_checkpointing(enable)
+
+
+def prefixed(matcher: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A ``group_matcher`` of a model that stands below ``name`` in another one."""
+
+    def below(pattern: Any) -> Any:
+        if isinstance(pattern, str):
+            return re.sub(r"^\^", rf"^{name}\.", pattern)
+        return [(below(one), *rest) for one, *rest in pattern]
+
+    return {layer: below(pattern) for layer, pattern in matcher.items()}
 
 
 def head_parameters(model: nn.Module) -> list[str]:

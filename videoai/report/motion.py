@@ -1,4 +1,5 @@
-"""How much a model relies on motion: the same videos with the frames of each clip shuffled, held or turned round."""
+"""How much a model relies on motion or sound: the same videos with the frames of each clip shuffled, held or turned
+round, or without their sound."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -9,13 +10,19 @@ from videoai.report.paired import PairedDifference, paired_difference
 from videoai.report.result_files import rounded
 from videoai.report.tables import percent
 
-# What was done to the frames, and what the model does if fewer answers are right then.
+# What was done to the clips, and what the model does if fewer answers are right then.
 WORDS = {
     "shuffle": ("With the frames of each clip in random order", "relies on their order"),
     "single_frame": ("With the middle frame of each clip alone", "relies on motion"),
     "reverse": ("With the clips played backwards", "knows the direction of time"),
+    "mute": ("Without the sound of the clips", "relies on sound"),
 }
-ROWS = {"shuffle": "frames shuffled", "single_frame": "middle frame alone", "reverse": "played backwards"}
+ROWS = {
+    "shuffle": "frames shuffled",
+    "single_frame": "middle frame alone",
+    "reverse": "played backwards",
+    "mute": "sound taken away",
+}
 
 
 class Ablated(NamedTuple):

@@ -73,6 +73,8 @@ def check_members(paths: Sequence[Path], states: Sequence[Mapping[str, Any]]) ->
             or config.get("finetune", {}).get("head") == "attentive"
         ):
             raise ValueError(f"{display_path(path)}: an ensemble takes models of the zoo with their own heads.")
+        if "a" in (config.get("modalities") or ()):
+            raise ValueError(f"{display_path(path)}: hears, and an ensemble joins networks that only see.")
         if task_node(state)["name"] == "localize":
             raise ValueError(f"{display_path(path)}: finds events, and an ensemble joins what models say of clips.")
         if task_node(state) != task_node(states[0]):

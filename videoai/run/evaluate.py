@@ -15,7 +15,7 @@ from videoai.core.device import resolve_device, take_device
 from videoai.core.hub import local_file
 from videoai.core.messages import pluralize
 from videoai.core.paths import display_path
-from videoai.core.types import VideoItem
+from videoai.core.types import ClipSpec, VideoItem
 from videoai.data.dataset import EvalClips
 from videoai.data.faces.crop import FaceCropping
 from videoai.data.feature_sequences import file_of
@@ -36,7 +36,14 @@ from videoai.report.localization import localization_report, localization_summar
 from videoai.report.motion import motion_rows
 from videoai.report.page.page import page
 from videoai.report.result_files import Evaluated, write_report
-from videoai.run.ablation import ablations, check_ablate, motion_sections, with_ablations
+from videoai.run.ablation import (
+    ablations,
+    check_ablate,
+    motion_sections,
+    unheard_rows,
+    with_ablations,
+    with_unheard,
+)
 from videoai.run.checkpoint_data import DataChange, check_data_unchanged, choose_data, read_data
 from videoai.run.faces import cropping_as_trained, note_whole_pictures
 from videoai.run.fiftyone import check_fiftyone, with_fiftyone
@@ -88,12 +95,12 @@ def _evaluate(settings: EvaluateSettings, change: DataChange, command: str | Non
     task = answering_task(state, settings.checkpoint, trust=settings.trust)
     if isinstance(task, Localize) or settings.events:
         return _evaluate_events(settings, change, command, state, task, digest, manifest)
-    check_ablate(task, settings.ablate)
+    check_ablate(task, settings.ablate, ClipSpec(**state["clip"]).sound)
     thresholds = task.thresholds(state, settings.threshold)
     if settings.fiftyone:
         check_fiftyone(task)
     split = open_split(settings, change, state, task, manifest)
-    model = from_state(state, trust=settings.trust)
+    model = from_state(state, trust=settings.trust, may_hear=True)
     note_other_pixels(state["config"], settings.decoder)
     facts = {"split": split.name, "views": settings.views, "fingerprint": split.fingerprint}
     folder = evaluation_folder(settings.run_dir, checkpoint=settings.checkpoint, data=split.other_data, facts=facts)
@@ -112,7 +119,7 @@ def _evaluate(settings: EvaluateSettings, change: DataChange, command: str | Non
     )
     note = note_of_stills(split, settings)
     ablated = ablations(task, evaluated, settings.ablate, partial(score, model, dataset, settings, precision))
-    report = with_ablations(task.report(evaluated, views), ablated)
+    report = with_unheard(with_ablations(task.report(evaluated, views), ablated), views)
     if process_group.rank() == 0 and settings.fiftyone:
         report = with_fiftyone(report, evaluated, split.items)
     if process_group.rank() == 0 and settings.report:
@@ -122,7 +129,7 @@ def _evaluate(settings: EvaluateSettings, change: DataChange, command: str | Non
     if process_group.rank() == 0:
         write_report(folder, report)
     drawn = [name for name in report.pictures if (folder / name).exists()]
-    table = [*task.table(report.results), *motion_rows(ablated)]
+    table = [*task.table(report.results), *motion_rows(ablated), *unheard_rows(views)]
     return Evaluation(report.results, str(folder), ["results.json", *report.files, *drawn], table)
 
 

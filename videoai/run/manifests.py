@@ -29,6 +29,7 @@ MANIFESTS = {
     "motion16": "videoai.data.motion16.dataset:motion16",
     "shards": "videoai.data.shards.shards:from_shards",
     "activitynet": "videoai.data.layouts.activitynet:from_activitynet",
+    "aff_wild2": "videoai.data.layouts.aff_wild2:from_aff_wild2",
     "charades": "videoai.data.layouts.charades:from_charades",
     "crema_d": "videoai.data.layouts.crema_d:from_crema_d",
     "cvat": "videoai.data.layouts.cvat:from_cvat",
@@ -61,7 +62,7 @@ MANIFESTS = {
 
 # Layouts that take targets.
 WITH_COLUMNS = ("csv", "crema_d", "dfew", "epic_kitchens", "json", "liris_accede", "meld", "motion16", "parquet")
-WITH_COLUMNS += ("ravdess", "table")
+WITH_COLUMNS += ("aff_wild2", "ravdess", "table")
 
 
 def build_manifest(data: DataSettings, *, trust: Sequence[str]) -> Manifest:

@@ -116,7 +116,7 @@ def new_predictor(
     ``paths``. ``tables``: where the features of these are, if they are made."""
     device = take_device(settings.device)
     task = with_event_settings(answering_task(state, settings.checkpoint, trust=settings.trust), settings, state)
-    model = from_state(state, trust=settings.trust)
+    model = from_state(state, trust=settings.trust, may_hear=True)
     note_other_pixels(state["config"], settings.decoder)
     precision = evaluation_precision(settings.precision, device)
     precision.place(model)

@@ -80,6 +80,14 @@ class VideoEmotion(Annotated):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AffWild2(Annotated):
+    """Aff-Wild2: valence and arousal of every frame, Train_Set/VIDEO.txt and Validation_Set/VIDEO.txt."""
+
+    name: Literal["aff_wild2"] = setting("aff_wild2", help="the layout; another: data=NAME")
+    window_seconds: float = setting(2.0, min=0.1, help="a clip is a window of this length, with the mean of its frames")
+
+
+@dataclass(frozen=True, kw_only=True)
 class LirisAccede(Annotated):
     """LIRIS-ACCEDE: valence and arousal of excerpts of films, ACCEDEranking.txt and ACCEDEsets.txt."""
 

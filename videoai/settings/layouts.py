@@ -22,6 +22,7 @@ from videoai.settings.annotated_layouts import (
     Via,
 )
 from videoai.settings.emotion_layouts import (
+    AffWild2,
     CremaD,
     Dfew,
     Ferv39k,
@@ -131,6 +132,7 @@ class Json:
 
 LAYOUTS: dict[str, type] = {
     "activitynet": ActivityNet,
+    "aff_wild2": AffWild2,
     "charades": Charades,
     "crema_d": CremaD,
     "csv": Csv,

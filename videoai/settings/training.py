@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from videoai.settings.audio import AudioSettings, Modality
 from videoai.settings.data import DataSettings
 from videoai.settings.loading import LoadingSettings
 from videoai.settings.model import OPTIMIZERS, SCHEDULES, Auto, ClipSettings, ModelOptions
@@ -323,6 +324,10 @@ class TrainSettings(RunSettings):
 
     task: dict[str, Any] = setting({"name": "auto"}, variants=TASKS, help="what is learned")
     model: dict[str, Any] = setting(variants={}, options=ModelOptions, help="the network")
+    modalities: tuple[Modality, ...] = setting(
+        ("v",), help="v = the picture, a = the sound of the same stretch of time (videoai[audio]); [v,a] = both"
+    )
+    audio: AudioSettings
     optim: dict[str, Any] = setting({"name": "adamw"}, variants=OPTIMIZERS, help="the optimizer")
     synthetic: SyntheticSettings
     imbalance: ImbalanceSettings
@@ -341,6 +346,45 @@ class TrainSettings(RunSettings):
         check_repeats(self.augment, self.trainer.batch_size)
         self._check_synthetic()
         self._check_whole_weights()
+        self._check_modalities()
+
+    @property
+    def sees(self) -> bool:
+        """Whether the picture is learned from."""
+        return "v" in self.modalities
+
+    @property
+    def hears(self) -> bool:
+        """Whether the sound is learned from."""
+        return "a" in self.modalities
+
+    def _check_modalities(self) -> None:
+        given, usual = f"modalities=[{','.join(self.modalities)}]", AudioSettings()
+        if not self.modalities or len(set(self.modalities)) < len(self.modalities):
+            raise ValueError(f"{given}: give v, a, or both once each: [v], [a] or [v,a].")
+        if not self.hears and self.audio != usual:
+            raise ValueError(f"audio.* means nothing with {given}, which reads no sound. Add modalities=[v,a].")
+        if not self.hears:
+            return
+        others = {
+            "task": self.task.get("name") == "localize" and "localize",
+            "augment.mixup": self.augment.mixup,
+            "augment.cutmix": self.augment.cutmix,
+            "augment.features": self.augment.features,
+            SOURCE: self.synthetic.source,
+            "trainer.compile": self.trainer.compile == "model" and "model",
+        }
+        if not self.sees:
+            of_dropout = {key: getattr(self.audio, key) for key in ("drop", "drop_video")}
+            others |= {f"audio.{key}": value != getattr(usual, key) and str(value) for key, value in of_dropout.items()}
+            others |= {"weights": self.weights, "model.pretrained": self.model.get("pretrained")}
+            others |= {"model.backbone_pretrained": self.model.get("backbone_pretrained")}
+            others |= {"finetune.freeze": self.finetune.freeze, "finetune.features": self.finetune.features}
+            others |= {"finetune.layer_decay": self.finetune.layer_decay}
+            others |= {"finetune.head": self.finetune.head != "linear" and self.finetune.head}
+        if used := next((f"{key}={value}" for key, value in others.items() if value), None):
+            why = "knows no sound" if self.sees else "is for the network of pictures, which is not there"
+            raise ValueError(f"{used} {why}: leave it out with {given}.")
 
     def _check_synthetic(self) -> None:
         if self.augment.repeats_in == "steps" and self.augment.repeats > 1 and self.synthetic.source:

@@ -7,7 +7,7 @@ from videoai.settings.loading import DECODER_HELP, Decoder, NumWorkers
 from videoai.settings.setting import setting
 
 Split = Literal["auto", "train", "val", "test", "all"]
-Ablation = Literal["shuffle", "single_frame", "reverse"]
+Ablation = Literal["shuffle", "single_frame", "reverse", "mute"]
 EventFile = Literal["csv", "vtt", "elan", "label_studio"]
 EvaluationPrecision = Literal["auto", "fp32", "tf32", "bf16", "fp16"]
 THRESHOLD_HELP = (
@@ -39,7 +39,9 @@ class EvaluateSettings:
     split: Split = setting("auto", help="auto = test, else val, else all")
     views: str = setting("1x1", help="clips along the video x crops; 4x3 and 10x3 are usual")
     ablate: tuple[Ablation, ...] = setting(
-        (), help="also score the frames of each clip in random order, the middle one alone, or backwards: needs motion?"
+        (),
+        help="also score the frames of each clip in random order, the middle one alone, or backwards: needs motion? "
+        "mute = without the sound, of a model that hears",
     )
     threshold: float | Literal["auto"] = setting("auto", min=0, max=1, help=THRESHOLD_HELP)
     batch_size: int = setting(16, min=1, help="views in one forward pass")

@@ -57,14 +57,15 @@ class TrainedModel(LoadedModel):
         self.takes_crops = takes_crops  # trained on crops of faces
         self.encoder = encoder
 
-    def forward(self, video: Tensor) -> Tensor:
+    def forward(self, video: Tensor, sound: Tensor | None = None) -> Tensor:
         """Raises: ValueError: pixels that are not normalised yet."""
         if video.dtype == torch.uint8:
             raise ValueError(
                 f"video is uint8 {list(video.shape)}: the network takes normalised float [B, C, T, H, W]. Use "
                 "model.predict(frames, fps=...), which preprocesses paths and frames."
             )
-        return super().forward(video.to(next(self.parameters()).dtype))  # after model.half() or model.double()
+        dtype = next(self.parameters()).dtype  # after model.half() or model.double()
+        return super().forward(video.to(dtype), None if sound is None else sound.to(dtype))
 
     def predict(
         self,
@@ -142,7 +143,7 @@ def load(
     task = task.with_threshold("auto", state) if isinstance(task, Localize) else task
     encoder = partial(encoder_of, {KEY: state.get(KEY)}, str(checkpoint), trust=trust)
     about = {"takes_crops": bool(state.get(FACES)), "encoder": encoder}
-    model = TrainedModel(from_state(state, trust=trust), task, thresholds, **about)
+    model = TrainedModel(from_state(state, trust=trust, may_hear=True), task, thresholds, **about)
     return model.to(place).eval()
 
 

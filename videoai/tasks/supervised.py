@@ -29,9 +29,10 @@ from videoai.engine.optim import build_optimizer
 from videoai.engine.precision import Precision
 from videoai.inference.answer import Answer, Windows
 from videoai.inference.initial_weights import load_weights, resolve_weights
-from videoai.inference.load import build_model
+from videoai.inference.load import build_model, with_sound
 from videoai.inference.score import ViewOutputs
 from videoai.models.heads import checkpoint_activations, head_parameters, with_columns, with_head
+from videoai.models.late_fusion import outputs_of
 from videoai.report.page.summary import Summary, plain_summary
 from videoai.report.result_files import Evaluated, Report
 from videoai.report.views import average_views
@@ -67,7 +68,7 @@ class SupervisedLearner:
         for op in self.ops:
             batch = op(batch, position)
         with precision.autocast():
-            outputs = self.model(precision.place_video(batch.video))
+            outputs = outputs_of(self.model, precision.place_video(batch.video), batch.sound)
         loss = self.loss(outputs.float(), batch.label, position)
         return {"loss": loss, **self.metrics(outputs.detach(), batch.label)}
 
@@ -215,6 +216,8 @@ class SupervisedTask(ABC):
     def describe(self, model: nn.Module, settings: TrainSettings) -> str:
         """``model tiny_r3d: 0.12 M parameters``"""
         name = settings.model.get("name") or settings.model.get("_target_")
+        if settings.hears:
+            name = f"{name} and a network of sounds" if settings.sees else "of sounds alone"
         return f"model {name}: {sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters"
 
     # Evaluation.
@@ -310,7 +313,7 @@ def new_model(
     model = with_columns(model, chosen_columns(settings.finetune))
     if settings.trainer.activation_checkpointing:
         checkpoint_activations(model)
-    return model, fresh
+    return with_sound(model, settings.modalities, settings.audio, len(outputs)), fresh
 
 
 def new_freeze(

@@ -235,6 +235,24 @@ def liris_accede() -> Tree:
     return Tree(lists, [f"data/{name}" for name in names])
 
 
+def aff_wild2() -> Tree:
+    """Videos of 30 frames, 15 a second; frame i of video v has valence (v + i) / 100 and arousal -0.5."""
+    lists, videos = {}, []
+    for number in range(6):
+        name = f"{number}-30-64x64"
+        values = [f"{(number + i) / 100:.2f},-0.50" for i in range(30)]
+        if number == 1:
+            values[:4] = ["-5,-5"] * 4  # of the first window of 15 frames
+        if number == 2:
+            values[:8] = ["-5,-5"] * 8
+        folder = "Train_Set" if number < 4 else "Validation_Set"
+        lists[f"annotations/VA_Estimation_Challenge/{folder}/{name}.txt"] = table("valence,arousal", values)
+        lists[f"annotations/EXPR_Classification_Challenge/{folder}/{name}.txt"] = table("Neutral,Anger", ["0"] * 30)
+        videos.append(f"videos/{name}.mp4")
+    lists["annotations/VA_Estimation_Challenge/Train_Set/9-30-64x64_left.txt"] = table("valence,arousal", ["0,0"])
+    return Tree(lists, [*videos, "videos/9-30-64x64.mp4"])
+
+
 def path_list() -> Tree:
     names = [f"videos/k400 raw/{i:02d}.mp4" for i in range(10)]
     lists = {
@@ -404,6 +422,7 @@ TREES = {
     "meld": meld,
     "video_emotion": video_emotion,
     "liris_accede": liris_accede,
+    "aff_wild2": aff_wild2,
     "path_list": path_list,
     "rawframes": rawframes,
     "json_lines": json_lines,

@@ -154,6 +154,25 @@ def test_liris_accede_has_numbers_in_the_official_sets_by_film(write_tree):
     assert actors(manifest)["train"] == {"Film 0", "Film 1"}
 
 
+def test_aff_wild2_has_the_mean_of_the_annotated_frames_of_each_window(write_tree, short_video):
+    root = write_tree("aff_wild2", video=short_video)
+    manifest = read("aff_wild2", root, window_seconds=1.0)
+    assert {split: len(items) for split, items in manifest.splits.items()} == {"train": 7, "val": 4, "test": 0}
+    train = manifest.splits["train"]
+    spans = [(item.start_seconds, item.end_seconds) for item in train]
+    assert spans.count((1.0, 2.0)) == 4 and spans.count((0.0, 1.0)) == 3  # 8 of 15 frames of one are not annotated
+    means = {(Path(item.path).name[0], item.start_seconds): item.values for item in train}
+    assert means["0", 0.0] == pytest.approx((0.07, -0.5))  # frames 0 to 14
+    assert means["1", 0.0] == pytest.approx((0.10, -0.5))  # frames 4 to 14
+    assert means["2", 1.0] == pytest.approx((0.24, -0.5))  # frames 15 to 29
+    groups = [{item.group for item in items} for items in manifest.splits.values()]
+    assert not groups[0] & groups[1] and len(groups[0]) == 4
+    said = " ".join(manifest.notes)
+    assert "left out 1 window: less than half annotated" in said and "left out 1 list of one of two people" in said
+    arousal = read("aff_wild2", root, columns={"arousal": "value"})
+    assert arousal.target_values("val", "arousal").tolist() == [-0.5, -0.5]
+
+
 @pytest.mark.parametrize(
     ("tree", "file", "old", "new", "message"),
     [
@@ -168,6 +187,13 @@ def test_liris_accede_has_numbers_in_the_official_sets_by_film(write_tree):
         ("meld", "dev_sent_emo.csv", "positive,0,0", "positive,x,0", "dev_sent_emo.csv:2: Dialogue_ID is 'x'"),
         ("video_emotion", "annotations/testlist01.txt", "Joy/HelloJoy 6", "Glee/HelloJoy 6", "testlist01.txt:1"),
         ("liris_accede", "annotations/ACCEDEsets.txt", ".mp4\t2", ".mp4\t3", "ACCEDEsets.txt:8: set is 3; allowed"),
+        (
+            "aff_wild2",
+            "annotations/VA_Estimation_Challenge/Train_Set/0-30-64x64.txt",
+            "0.02,-0.50",
+            "2.00,-0.50",
+            "0-30-64x64.txt:4: valence is 2.00; a number of -1 to 1 is allowed, or -5",
+        ),
         ("liris_accede", "annotations/ACCEDEranking.txt", "1.50", "high", "ACCEDEranking.txt:2: valence is 'high'"),
     ],
 )

@@ -61,6 +61,7 @@ def names_in(manifest: Manifest, split: str) -> list[str]:
         ("meld", "meld", [("anger", 4, 2, 2), ("joy", 4, 2, 2)]),
         ("video_emotion", "video_emotion", [("joy", 5, 1, 2), ("trust", 3, 3, 2)]),
         ("liris_accede", "liris_accede", [("clip", 6, 3, 3)]),
+        ("aff_wild2", "aff_wild2", [("clip", 4, 2, 0)]),
         ("path_list", "list", [("abseiling", 4, 1, 0), ("air drumming", 4, 1, 0)]),
         ("rawframes", "list", [("0", 4, 1, 0), ("1", 4, 1, 0)]),
         ("json_lines", "json", [("c0", 3, 1, 2), ("c1", 4, 1, 1)]),

@@ -50,6 +50,11 @@ class Video(Protocol):
         """[num_frames] seconds at which each frame is shown, the first at 0."""
         ...
 
+    @property
+    def clock_start(self) -> float | None:
+        """Seconds of the file's own clock at which the first frame is shown; None = no file that could hold sound."""
+        ...
+
     def frames(self, indices: Sequence[int] | Tensor, size: int | tuple[int, int] | None = None) -> Tensor:
         """uint8 [T, C, H, W] RGB, one frame per index; indices may repeat and come in any order.
 

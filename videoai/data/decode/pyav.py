@@ -57,6 +57,7 @@ class PyAVVideo:
         self._index: FrameIndex | None = None  # None = frames are numbered by counting from the start
         self._is_counted = self._is_closed = self._streams = False
         self._last_read = -1
+        self._start_ticks: int | None = None  # the pts of the first frame, in units of the stream's time base
         with as_bad_video(self.path, "open"):
             self._stream = FrameStream(self.path, sniff(self.path, source), source)
         try:
@@ -81,6 +82,11 @@ class PyAVVideo:
     @property
     def width(self) -> int:
         return self._shape()[1]
+
+    @property
+    def clock_start(self) -> float | None:
+        ticks = self._stream.stream.start_time if self._start_ticks is None else self._start_ticks
+        return float((ticks or 0) * (self._stream.stream.time_base or 1)) if self._is_file else None
 
     def frames(self, indices: Sequence[int] | Tensor, size: int | tuple[int, int] | None = None) -> Tensor:
         """uint8 [T, C, H, W] RGB, in channels-last memory: one frame per index, any order, repeats allowed.
@@ -168,6 +174,7 @@ class PyAVVideo:
         if ticks is None:
             self.timestamps: npt.NDArray[np.float64] = np.arange(num_frames) / announced
         else:
+            self._start_ticks = ticks[0]
             since_first = np.array(ticks, dtype=np.int64) - (ticks[0] or 0)
             self.timestamps = np.asarray(since_first * float(stream.time_base or 1), dtype=np.float64)
         measured = (self.num_frames - 1) / float(self.timestamps[-1]) if self.num_frames > 1 else announced

@@ -34,6 +34,7 @@ class Stills:
         self.path, self.height, self.width, self.timestamps, self.fps = path, height, width, timestamps, fps
         self._fetch: Callable[[int], Picture] | None = fetch
         self._scaler = VideoReformatter()
+        self.clock_start: float | None = None  # pictures have no sound
 
     @property
     def num_frames(self) -> int:

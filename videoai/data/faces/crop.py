@@ -92,6 +92,10 @@ class CroppedVideo:
     def timestamps(self) -> npt.NDArray[np.float64]:
         return self.video.timestamps
 
+    @property
+    def clock_start(self) -> float | None:
+        return self.video.clock_start
+
     def squares(self) -> npt.NDArray[np.int64]:
         """int64 [num_frames, 3] left, top and side in pixels; made again when fewer frames turn out to decode."""
         if len(self._squares) != len(self.timestamps):

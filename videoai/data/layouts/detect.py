@@ -6,6 +6,7 @@ from collections.abc import Callable
 from videoai.core.messages import truncated_list
 from videoai.data.layouts import (
     activitynet,
+    aff_wild2,
     charades,
     crema_d,
     cvat,
@@ -94,6 +95,7 @@ DETECTORS: tuple[Callable[[Survey], Candidate | None], ...] = (
     mafw.detect,
     meld.detect,
     liris_accede.detect,
+    aff_wild2.detect,
     ravdess.detect,
     crema_d.detect,
     cvat.detect,

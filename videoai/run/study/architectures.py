@@ -102,7 +102,7 @@ class Families:
             how = {key: getattr(self.settings, key) for key in ("batch_size", "num_workers", "device", "trust")}
             given = {"checkpoint": done.checkpoint, "split": "test", "report": False, **how}
             results = evaluate(parse(EvaluateSettings, given)).results
-        model = from_state(checkpoint.load(Path(done.checkpoint)), trust=ANYTHING)
+        model = from_state(checkpoint.load(Path(done.checkpoint)), trust=ANYTHING, may_hear=True)
         return {
             "accuracy": results["mean_class_accuracy"],
             "war": results["video_top1"],

@@ -21,7 +21,7 @@ def asked_metric(settings: TrainSettings, task: Task) -> str:
     asked = settings.trainer.metric
     if asked != "auto" or not settings.data.counts_by_class:
         return asked
-    if getattr(task, "has_classes", False):
+    if "mean_class_accuracy" in task.metrics:
         return "uar"
     return "emotion_uar" if "emotion_uar" in task.metrics else asked
 

@@ -112,7 +112,8 @@ class Trial:
         shape = (num_clips, clip.num_frames, clip.num_channels, clip.size, clip.size)
         video = torch.randint(0, 256, shape, dtype=clip.blank().dtype)
         zeros = torch.zeros(num_clips, dtype=torch.int64)
-        return Clips(video, torch.stack([target] * num_clips), zeros, zeros, [""] * num_clips)
+        sound = torch.zeros(num_clips, clip.sound.num_mels, clip.sound.num_steps) if clip.sound else None
+        return Clips(video, torch.stack([target] * num_clips), zeros, zeros, [""] * num_clips, sound=sound)
 
 
 def largest_that_fits(step: Callable[[int], Any], *, unit: int, most: int) -> int:

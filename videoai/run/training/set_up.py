@@ -30,6 +30,7 @@ from videoai.run.recorded_features import check_features, facts_of_features
 from videoai.run.training.balance import asked_metric, with_balance
 from videoai.run.training.choose_model import is_open, with_model_and_clip
 from videoai.run.training.open_run import Run, Settings
+from videoai.run.training.sound import check_heard, with_heard
 from videoai.run.training.trained_on import KEY, videos_trained_on, warn_of_seen_videos
 from videoai.run.video_facts import still_note
 from videoai.settings.data import DataSettings
@@ -74,7 +75,8 @@ def set_up(run: Run) -> tuple[Task, Setup]:
         warn_of_stills(manifest, settings)
     if not run.state:
         warn_of_seen_videos(manifest, settings)
-    clip = ClipSpec(**to_dict(settings.clip))
+    clip = with_heard(ClipSpec(**to_dict(settings.clip)), settings, task)
+    check_heard(manifest.splits["train"], clip)
     reading = resolve_reading(settings.loading, manifest.splits["train"], clip, device)
     data = replace(settings.data, flip=resolve_flip(settings.data, manifest.all_names))
     settings = replace(settings, task=node, data=data, loading=replace(settings.loading, decoder=reading["decoder"]))
