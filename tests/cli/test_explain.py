@@ -60,7 +60,7 @@ def test_a_folder_is_explained_and_what_cannot_be_read_is_a_line(videoai_command
     assert len(told["frames"]) == 8 and sum(one["share"] for one in told["frames"]) == pytest.approx(1, abs=1e-4)
     assert 0 <= told["hottest"]["x"] <= 1 and told["window"]["end_seconds"] > told["window"]["start_seconds"]
     with av.open(str(folder / "overlay.mp4")) as video:
-        frames = [frame for frame in video.decode(video=0)]
+        frames = list(video.decode(video=0))
     assert len(frames) == 8 and frames[0].width == 2 * frames[0].height >= 512
     page = (folder / "explanation.html").read_text()
     assert "<b>film" not in page and "<b>jump" not in page and not re.search(r'(src|href)="https?:', page)
@@ -78,10 +78,10 @@ def test_a_class_and_a_moment_can_be_asked_for(classifier, film, tmp_path):
     assert told["window"]["start_seconds"] <= 2.5 <= told["window"]["end_seconds"]
 
 
-@pytest.mark.parametrize("method", ["occlusion", "temporal_occlusion", "integrated_gradients"])
+@pytest.mark.parametrize("method", ["layer_cam", "occlusion", "temporal_occlusion", "integrated_gradients"])
 def test_each_method_writes_its_files(classifier, film, tmp_path, method):
     told = explained(classifier, film, tmp_path, method=method, at_seconds=1.0)
-    assert told["method"] == method and told["layer"] is None
+    assert told["method"] == method and bool(told["layer"]) == (method == "layer_cam")
     assert all(Path(path).is_file() for path in told["files"].values())
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from videoai.attribution.attention_rollout import attention_rollout
-from videoai.attribution.grad_cam import grad_cam
+from videoai.attribution.grad_cam import grad_cam, layer_cam
 from videoai.attribution.integrated_gradients import integrated_gradients
 from videoai.attribution.maps import NoMap
 from videoai.attribution.occlusion import occlusion, temporal_occlusion
@@ -19,7 +19,7 @@ class Attribution(NamedTuple):
 
     heat: Tensor  # float [T, H, W] on the CPU, 0 and more
     method: Method
-    layer: str | None  # of grad_cam
+    layer: str | None  # of grad_cam and layer_cam
 
 
 def attribute(
@@ -32,7 +32,7 @@ def attribute(
         target: 0 to K - 1.
         method: auto = attention rollout where all tokens attend to each other, Grad-CAM where there is a feature map,
             otherwise occlusion.
-        layer: of Grad-CAM; None = it chooses.
+        layer: of Grad-CAM and LayerCAM; None = it chooses.
 
     Raises: ValueError: the network cannot be explained so.
     """
@@ -49,6 +49,8 @@ def _heat(
     match method:
         case "grad_cam":
             return grad_cam(network, video, target, layer=layer)
+        case "layer_cam":
+            return layer_cam(network, video, target, layer=layer)
         case "attention_rollout":
             return attention_rollout(network, video, target), None
         case "integrated_gradients":

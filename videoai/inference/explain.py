@@ -16,7 +16,7 @@ from videoai.inference.predict import WINDOWS_PER_PASS, Predictor
 from videoai.models.ensemble import Ensemble
 from videoai.settings.explain import ExplainMethod
 
-OF_ONE_NETWORK = ("grad_cam", "attention_rollout")  # methods
+OF_ONE_NETWORK = ("grad_cam", "layer_cam", "attention_rollout")  # methods
 
 
 class ClipOutputs(nn.Module):

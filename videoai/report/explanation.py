@@ -16,6 +16,7 @@ from videoai.report.page.summary import Section
 
 METHOD_WORDS = {
     "grad_cam": ("Grad-CAM", "arXiv:1610.02391"),
+    "layer_cam": ("LayerCAM", "IEEE TIP 30, 2021"),
     "attention_rollout": ("gradient-weighted attention rollout", "arXiv:2103.15679"),
     "occlusion": ("occlusion of blurred blocks", "arXiv:1311.2901"),
     "temporal_occlusion": ("occlusion of stretches that stand still", "arXiv:1311.2901"),

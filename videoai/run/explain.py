@@ -46,8 +46,10 @@ def explain(settings: ExplainSettings) -> Iterator[dict[str, Any]]:
     """
     if launched_processes() > 1:
         raise ValueError("explain runs in one process: start it without torchrun. predict shares its videos")
-    if settings.layer and settings.method not in ("auto", "grad_cam"):
-        raise ValueError(f"layer={settings.layer}: method={settings.method} reads no layer. Take method=grad_cam.")
+    if settings.layer and settings.method not in ("auto", "grad_cam", "layer_cam"):
+        raise ValueError(
+            f"layer={settings.layer}: method={settings.method} reads no layer. Take method=grad_cam or layer_cam."
+        )
     paths = without_copies(find_videos(settings.input, VIDEO_EXTENSIONS))
     asked = {key: getattr(settings, key) for key in OF_PREDICT}
     explainer = Explainer(

@@ -6,7 +6,9 @@ from typing import Literal
 from videoai.settings.setting import setting
 from videoai.settings.verbs import CHECKPOINT_HELP
 
-Method = Literal["grad_cam", "attention_rollout", "occlusion", "temporal_occlusion", "integrated_gradients"]
+Method = Literal[
+    "grad_cam", "layer_cam", "attention_rollout", "occlusion", "temporal_occlusion", "integrated_gradients"
+]
 ExplainMethod = Literal["auto"] | Method
 
 
@@ -22,7 +24,7 @@ class ExplainSettings:
         "otherwise occlusion",
     )
     target: str | None = setting(None, help="the class to explain; null = the one that the model names")
-    layer: str | None = setting(None, help="whose feature map Grad-CAM reads; null = the last that has room for places")
+    layer: str | None = setting(None, help="whose feature map Grad-CAM and LayerCAM read; null = they choose")
     at_seconds: float | None = setting(
         None, min=0, help="of a long video: the window around this time; null = the one that speaks most for the class"
     )

@@ -1,8 +1,9 @@
 """``study explanations``: does the heat of an explanation lie where, and when, the thing moves that a class is about?
 
-The clips are those of ``motion16``, whose object is known in each frame. For *when*, the same clips stand still but for
-a third of their frames. Beside each method stand a point in the middle, the energy of motion, and the same network with
-random weights (Adebayo et al. 2018, arXiv:1810.03292), whose explanations should point nowhere.
+The clips are those of ``motion16``, whose object is known in each frame. For *when*, the same clips move in a third
+of their frames; in the others nothing happens, and the camera shakes, so that motion alone does not tell. Beside each
+method stand a point in the middle, the energy of motion, and the same network with random weights (Adebayo et al. 2018,
+arXiv:1810.03292), whose explanations should point nowhere.
 """
 
 import copy
@@ -37,6 +38,7 @@ from videoai.settings.study import ExplanationsStudySettings
 from videoai.settings.verbs import PredictSettings
 
 logger = logging.getLogger(__name__)
+SHAKE = 1  # pixels
 
 
 class Shown(NamedTuple):
@@ -99,12 +101,18 @@ def circle_of(path: str, places: Tensor, clip: ClipSpec) -> Circle:
 
 
 def standing_still(frames: Tensor, number: int) -> tuple[Tensor, Tensor]:
-    """The clip with motion in a third of its frames alone: before and after, the first and the last of these stay."""
-    length = len(frames)
-    moving = max(2, length // 3)
-    first = int(torch.randint(0, length - moving, (), generator=generator_for(0, "still", number)))
-    places = torch.arange(length)
-    return frames[places.clamp(first, first + moving)], (places >= first) & (places <= first + moving)
+    """The clip with its motion in a third of its frames alone. Before and after, the first and the last of these stay,
+    and shake by up to ``SHAKE`` pixels. ``number``: of the clip, which draws."""
+    rng = generator_for(0, "still", number)
+    moving = max(2, len(frames) // 3)
+    first = int(torch.randint(0, len(frames) - moving, (), generator=rng))
+    places = torch.arange(len(frames))
+    moves = torch.randint(-SHAKE, SHAKE + 1, (len(frames), 2), generator=rng)
+    is_moving = (places >= first) & (places <= first + moving)
+    moves[is_moving] = 0
+    still = frames[places.clamp(first, first + moving)]
+    shaken = [frame.roll(move, (1, 2)) for frame, move in zip(still, moves.tolist(), strict=True)]
+    return torch.stack(shaken), is_moving
 
 
 class Arm(NamedTuple):
