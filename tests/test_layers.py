@@ -21,7 +21,7 @@ FLOORS = (  # top to bottom; an import goes to the same package or to a lower fl
     {"run"},
     {"tasks"},
     {"inference"},
-    {"data", "models", "gan", "engine", "tabular", "report"},
+    {"data", "models", "attribution", "gan", "engine", "tabular", "report"},
     {"settings", "events"},
     {"core"},
 )

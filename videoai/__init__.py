@@ -8,6 +8,7 @@ The face for scripts and notebooks; importing it loads neither torch nor a decod
     videoai.evaluate(checkpoint)                   what ``videoai evaluate`` runs
     videoai.predict(checkpoint, inputs)            answers for files, or for frames with their rate
     videoai.describe(checkpoints, "films")         what ``videoai describe`` runs
+    videoai.explain(checkpoint, "a.mp4")           what ``videoai explain`` runs
     videoai.load(checkpoint)                       a model with ``.classes``, ``.clip`` and ``.predict``
 """
 
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from videoai.api import describe, evaluate, predict, train
+    from videoai.api import describe, evaluate, explain, predict, train
     from videoai.data.decode import open_video
     from videoai.models import create_model
     from videoai.tasks.loaded import load
@@ -28,10 +29,11 @@ _HOME = {  # public name -> module that holds it, imported on first use
     "open_video": "videoai.data.decode",
     "describe": "videoai.api",
     "evaluate": "videoai.api",
+    "explain": "videoai.api",
     "predict": "videoai.api",
     "train": "videoai.api",
 }
-__all__ = ["__version__", "create_model", "describe", "evaluate", "load", "open_video", "predict", "train"]
+__all__ = ["__version__", "create_model", "describe", "evaluate", "explain", "load", "open_video", "predict", "train"]
 
 
 def __getattr__(name: str) -> object:

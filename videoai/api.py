@@ -4,6 +4,7 @@ result = videoai.train(data={"name": "folder", "root": "clips"}, model="r3d_18",
 videoai.evaluate(result.checkpoint, views="4x3").results["video_top1"]
 videoai.predict(result.checkpoint, ["a.mp4", frames], fps=25)
 videoai.describe([result.checkpoint, "torchvision/r3d_18"], "films")
+videoai.explain(result.checkpoint, "clips/a.mp4", method="grad_cam")
 """
 
 from collections.abc import Mapping, Sequence
@@ -121,3 +122,19 @@ def describe(checkpoint: str | Sequence[str], inputs: str, **settings: Any) -> l
 
     several = [checkpoint] if isinstance(checkpoint, str) else list(checkpoint)
     return list(run(parse(DescribeSettings, {"checkpoint": several, "input": inputs, **settings})))
+
+
+def explain(checkpoint: str, inputs: str, **settings: Any) -> list[dict[str, Any]]:
+    """Show what answers depend on: what ``videoai explain`` does, and the same files.
+
+    Args:
+        inputs: a video, a folder or a glob.
+        settings: those of ``ExplainSettings``: method, target, layer, at_seconds, run_dir, ...
+    Returns: for each video the content of its explanation.json and ``files``; of one that cannot be read ``path`` and
+        ``error``.
+    Raises: ValueError, OSError: one line each.
+    """
+    from videoai.run.explain import explain as run
+    from videoai.settings.explain import ExplainSettings
+
+    return list(run(parse(ExplainSettings, {"checkpoint": checkpoint, "input": inputs, **settings})))

@@ -35,6 +35,12 @@ JOBS: dict[str, Job] = {
         ("videoai.settings.describe:DescribeSettings",),
         "input=PATH checkpoint=[A,B,...] [key=value ...]",
     ),
+    "explain": Job(
+        "videoai.cli.explain:main",
+        "show which pixels and moments an answer depends on",
+        ("videoai.settings.explain:ExplainSettings",),
+        "checkpoint=PATH input=PATH [target=CLASS] [key=value ...]",
+    ),
     "runs": Job(
         "videoai.cli.runs:runs",
         "list your runs: state, best metric, test result, what differs",
@@ -173,6 +179,12 @@ JOBS: dict[str, Job] = {
         ("videoai.settings.study:EncodersStudySettings",),
         "data=NAME encoders=[ID|CHECKPOINT|MODEL,...] [key=value ...]",
     ),
+    "study explanations": Job(
+        "videoai.cli.study:explanations",
+        "do explanations point at what moves, and when it does?",
+        ("videoai.settings.study:ExplanationsStudySettings",),
+        "checkpoint=PATH [key=value ...]",
+    ),
     "study label_noise": Job(
         "videoai.cli.study:label_noise",
         "which labels are probably wrong?",
@@ -215,6 +227,7 @@ ELSEWHERE = {
     **dict.fromkeys(("test", "val", "validate", "eval", "score"), "evaluate"),
     **dict.fromkeys(("infer", "inference", "classify", "demo"), "predict"),
     **dict.fromkeys(("summary", "summarize", "summarise", "shots", "keyframes"), "describe"),
+    **dict.fromkeys(("saliency", "heatmap", "gradcam", "grad_cam", "cam", "why"), "explain"),
     **dict.fromkeys(("publish", "upload", "share"), "push"),
     **dict.fromkeys(("inspect", "preview", "check", "prepare"), "data"),
     **dict.fromkeys(("find", "retrieve", "similar"), "search"),

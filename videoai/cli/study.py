@@ -12,6 +12,7 @@ from videoai.settings.gan import TrainGanSettings
 from videoai.settings.study import (
     ArchitecturesStudySettings,
     EncodersStudySettings,
+    ExplanationsStudySettings,
     FeatureStudySettings,
     GanStudySettings,
     LabelNoiseSettings,
@@ -63,6 +64,19 @@ def gan_augment(arguments: list[str]) -> int:
     trainer = replace(gan.trainer, num_threads=one.trainer.num_threads)
     gan = replace(gan, data=one.data, loading=loading, logger=one.logger, device=settings.device, trainer=trainer)
     return show(study_gan(settings, gan, classifiers))
+
+
+def explanations(arguments: list[str]) -> int:
+    """Nothing is trained: the classifier is there."""
+    settings = from_arguments(ExplanationsStudySettings, arguments).settings()
+    from videoai.core.paths import display_path
+    from videoai.run.study.explanations import study_explanations
+
+    results = study_explanations(settings)
+    print(results["table"])
+    print(results["verdict"])
+    print(f"files: {display_path(results['folder'])}/ results.json")
+    return 0
 
 
 def split_leak(arguments: list[str]) -> int:

@@ -50,6 +50,13 @@ def description_folder(run_dir: str | None, facts: Facts) -> Path:
     return folder
 
 
+def explanation_folder(run_dir: str | None, facts: Facts) -> Path:
+    """The folder of explanations: ``run_dir``, or runs/explain, runs/explain-2, ..."""
+    folder = choose_folder(run_dir, Path("runs") / "explain", facts, lambda held: _read(held / EXPLAINED))
+    (folder / EXPLAINED).write_text(json.dumps(dict(facts), indent=2) + "\n")
+    return folder
+
+
 def choose_folder(
     run_dir: str | None, first: Path, facts: Facts, read: Callable[[Path], Facts | None], *, continues: bool = False
 ) -> Path:
@@ -69,6 +76,7 @@ def read_results(folder: Path) -> Facts | None:
 
 
 DESCRIBED = "describe.json"  # beside the folders of the videos: what was asked
+EXPLAINED = "explain.json"  # likewise
 INPUTS = "predictions.json"  # beside predictions.jsonl: what the answers are to
 
 

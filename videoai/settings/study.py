@@ -1,8 +1,9 @@
 """Settings of ``videoai study ...``."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
+from videoai.settings.explain import Method
 from videoai.settings.loading import NumWorkers
 from videoai.settings.setting import setting
 from videoai.settings.training import FeatureAugmenter
@@ -256,3 +257,21 @@ def _check_shots(shots: tuple[int, ...]) -> None:
     """Raises: ValueError: none are given."""
     if not shots:
         raise ValueError("shots=[]: give whole numbers, such as [5,10].")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExplanationsStudySettings:
+    """Do explanations of a classifier of motion16 point at the thing that moves, and at the moment when it does?
+
+    Each method is compared with a point in the middle, with the energy of motion, and with the same network with random
+    weights. Only clips that the network names rightly are explained.
+    """
+
+    checkpoint: str = setting(path=True, help="a classifier of data=motion16")
+    methods: tuple[Method, ...] = setting(get_args(Method), help="those of explain; what does not suit is left out")
+    clips: int = setting(100, min=1, help="of the test split, from its start; rightly named ones are explained")
+    seed: int = setting(0, min=0, help="of the random weights")
+    device: str = setting("auto", help="auto, cpu, cuda, cuda:1")
+    trust: tuple[str, ...] = setting((), help="packages of your own that the checkpoint's model comes from")
+    run_dir: str = setting("runs/study_explanations", path=True, help="where results.json goes")
+    debug: bool = setting(False, help="true = show the traceback of an error")
