@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,12 @@ from videoai.data.lists.split_folders import VIDEO_EXTENSIONS
 from videoai.data.media import BadVideo
 from videoai.events.files import url_of
 from videoai.inference.describe import Contents, Describer, new_describer
-from videoai.inference.load import open_checkpoint
 from videoai.inference.predict import Predictor, find_videos
 from videoai.inference.shots import DETECTOR, check_package
 from videoai.inference.text_models import reads_texts
-from videoai.inference.video_features import KEY as FEATURES
 from videoai.report.description import description, parts_of
 from videoai.report.description_page import description_page
-from videoai.run.predict import labelled_paths, new_predictor, without_copies
+from videoai.run.predict import labelled_paths, predictor_of_pixels, without_copies
 from videoai.run.results_folder import description_folder
 from videoai.settings.describe import DescribeSettings
 from videoai.settings.parse import parse
@@ -45,7 +43,7 @@ def describe(settings: DescribeSettings) -> Iterator[dict[str, Any]]:
         check_package()
     paths = without_copies(find_videos(settings.input, VIDEO_EXTENSIONS))
     describer = new_describer(
-        [opened(one, paths) for one in settings_of_models(settings)],
+        [predictor_of_pixels(one, paths, "describe") for one in settings_of_models(settings)],
         shot_threshold=settings.shot_threshold if settings.shots else None,
         num_key_frames=settings.key_frames,
     )
@@ -57,14 +55,6 @@ def describe(settings: DescribeSettings) -> Iterator[dict[str, Any]]:
     folders = [one.with_suffix("") for one in labelled_paths(paths, folder)]
     for path, own in zip(paths, folders, strict=True):
         yield _described(describer, settings, path, own)
-
-
-def opened(settings: PredictSettings, paths: Sequence[str]) -> Predictor:
-    """A model, ready to answer. Raises: ValueError: one that reads features, which are not made in the common pass."""
-    state = open_checkpoint(settings.checkpoint, classes=settings.classes, templates=settings.templates)
-    if state.get(FEATURES):
-        raise ValueError(f"{settings.checkpoint} learned from features, and describe reads pixels: use videoai predict")
-    return new_predictor(settings, paths, state, {})
 
 
 def settings_of_models(settings: DescribeSettings) -> list[PredictSettings]:

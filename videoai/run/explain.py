@@ -21,7 +21,7 @@ from videoai.inference.explain import Explained, Explainer
 from videoai.inference.predict import find_videos
 from videoai.report.explanation import explanation_page
 from videoai.report.heat import overlay
-from videoai.run.predict import labelled_paths, new_predictor, without_copies
+from videoai.run.predict import labelled_paths, predictor_of_pixels, without_copies
 from videoai.run.results_folder import explanation_folder
 from videoai.settings.explain import ExplainSettings
 from videoai.settings.parse import parse
@@ -53,12 +53,17 @@ def explain(settings: ExplainSettings) -> Iterator[dict[str, Any]]:
     paths = without_copies(find_videos(settings.input, VIDEO_EXTENSIONS))
     asked = {key: getattr(settings, key) for key in OF_PREDICT}
     explainer = Explainer(
-        predictor=new_predictor(parse(PredictSettings, {**asked, "precision": "fp32"}), paths),
+        predictor=predictor_of_pixels(parse(PredictSettings, {**asked, "precision": "fp32"}), paths, "explain"),
         method=settings.method,
         layer=settings.layer,
         target=settings.target,
         at_seconds=settings.at_seconds,
     )
+    if explainer.predictor.model.clip.sound:
+        raise ValueError(
+            f"{settings.checkpoint} hears, and explain shows pictures alone: evaluate ablate=[mute] says what the sound "
+            "is worth"
+        )
     explainer.number()  # an unknown class is no reason to read a video
     folder = explanation_folder(settings.run_dir, {key: getattr(settings, key) for key in ASKED})
     logger.info("the explanations go to %s", display_path(folder))

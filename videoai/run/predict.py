@@ -22,6 +22,7 @@ from videoai.data.normalize import ToModelInput
 from videoai.inference.annotate import annotate_video
 from videoai.inference.load import from_state, open_checkpoint
 from videoai.inference.predict import Predictor, find_videos
+from videoai.inference.video_features import KEY as FEATURES
 from videoai.inference.video_features import encoder_of
 from videoai.run.evaluate import evaluation_precision
 from videoai.run.event_files import EventFiles
@@ -137,6 +138,15 @@ def new_predictor(
         else encoder_of(state, settings.checkpoint, precision, given=settings.encoder, trust=settings.trust),
         tables=tables,
     )
+
+
+def predictor_of_pixels(settings: PredictSettings, paths: Sequence[str], verb: str) -> Predictor:
+    """The model of ``checkpoint``, ready to answer. Raises: ValueError: one that reads features, which ``verb`` does
+    not make."""
+    state = open_checkpoint(settings.checkpoint, classes=settings.classes, templates=settings.templates)
+    if state.get(FEATURES):
+        raise ValueError(f"{settings.checkpoint} learned from features, and {verb} reads pixels: use videoai predict")
+    return new_predictor(settings, paths, state, {})
 
 
 def with_event_settings(

@@ -32,7 +32,7 @@ from videoai.data.motion16.motion import CLASSES
 from videoai.data.motion16.truth import truth_at
 from videoai.inference.predict import Predictor
 from videoai.report.explanations import Points, explanation_table, verdict
-from videoai.run.predict import new_predictor
+from videoai.run.predict import predictor_of_pixels
 from videoai.settings.explain import Method
 from videoai.settings.study import ExplanationsStudySettings
 from videoai.settings.verbs import PredictSettings
@@ -56,9 +56,8 @@ def study_explanations(settings: ExplanationsStudySettings) -> dict[str, Any]:
 
     Raises: OSError, ValueError: naming what is wrong.
     """
-    predictor = new_predictor(
-        PredictSettings(checkpoint=settings.checkpoint, input="", device=settings.device, trust=settings.trust), []
-    )
+    asked = PredictSettings(checkpoint=settings.checkpoint, input="", device=settings.device, trust=settings.trust)
+    predictor = predictor_of_pixels(asked, [], "study explanations")
     if predictor.model.classes != [*CLASSES]:
         train = command_line("train", "data=motion16", "model=tiny_r3d")
         raise ValueError(f"{settings.checkpoint}: its classes are not those of motion16. Train one: {train}")
