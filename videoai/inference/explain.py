@@ -113,7 +113,7 @@ class Explainer:
         return "occlusion" if self.method == "auto" else self.method
 
     def number(self) -> int | None:
-        """Of the output that ``target`` names. Raises: ValueError: no such class."""
+        """The output that ``target`` names; None = the best. Raises: ValueError: no such class."""
         classes = self.predictor.model.classes
         if self.target is None:
             return None

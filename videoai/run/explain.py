@@ -61,8 +61,8 @@ def explain(settings: ExplainSettings) -> Iterator[dict[str, Any]]:
     )
     if explainer.predictor.model.clip.sound:
         raise ValueError(
-            f"{settings.checkpoint} hears, and explain shows pictures alone: evaluate ablate=[mute] says what the sound "
-            "is worth"
+            f"{settings.checkpoint} hears, and explain shows pictures alone: evaluate ablate=[mute] says what its sound "
+            "is worth."
         )
     explainer.number()  # an unknown class is no reason to read a video
     folder = explanation_folder(settings.run_dir, {key: getattr(settings, key) for key in ASKED})

@@ -9,7 +9,7 @@ from videoai.data.motion16.sprites import Where
 
 
 def truth_at(path: str) -> Where:
-    """Of the clip at FOLDER/SPLIT/CLASS/INDEX.mp4: float32 [T] each, one a frame.
+    """Where the object of FOLDER/SPLIT/CLASS/INDEX.mp4 is: float32 [T] each, one a frame.
 
     Raises: FileNotFoundError, ValueError: no clip of the variant ``classes``, which alone has one object and a truth.
     """
