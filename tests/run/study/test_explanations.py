@@ -74,6 +74,6 @@ def test_the_table_and_the_sentence_hold_the_best_and_the_baselines():
     ]
     assert "grad_cam                   50.0 % ( 23.7 to  76.3)" in explanation_table(rows)
     assert verdict(rows, 0.13, 0.38) == (
-        "In space grad_cam points at the object in 50 % of the clips (energy of motion in 80 %), in time grad_cam in 90 "
-        "% (centre of the clip in 50 %); chance 13 % in space and 38 % in time."
+        "In space grad_cam points at the object in 50 % of the clips (energy of motion in 80 %), in time grad_cam in "
+        "90 % (centre of the clip in 50 %); chance 13 % in space and 38 % in time."
     )
