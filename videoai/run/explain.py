@@ -61,7 +61,7 @@ def explain(settings: ExplainSettings) -> Iterator[dict[str, Any]]:
     )
     if explainer.predictor.model.clip.sound:
         raise ValueError(
-            f"{settings.checkpoint} hears, and explain shows pictures alone: evaluate ablate=[mute] says what its sound "
+            f"{settings.checkpoint} hears, and explain shows pictures alone: evaluate ablate=[mute] says what sound "
             "is worth."
         )
     explainer.number()  # an unknown class is no reason to read a video
