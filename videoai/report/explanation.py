@@ -50,7 +50,7 @@ def explanation_page(told: Told, frames: Tensor, colours: Tensor, sheet: bytes) 
         headline=f"“{told['target']}” ({score_words(told)}): {sentence(told)}",
         notes=[CAVEAT],
         tiles=[
-            ("hottest moment", f"{told['hottest']['seconds']:.2f} s"),
+            ("strongest frame", f"{max(told['frames'], key=lambda one: one['share'])['seconds']:.2f} s"),
             ("window", f"{window['start_seconds']:.2f} to {window['end_seconds']:.2f} s"),
             ("frames", str(len(seconds))),
             ("method", method),
