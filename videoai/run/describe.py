@@ -17,7 +17,7 @@ from videoai.inference.load import open_checkpoint
 from videoai.inference.predict import Predictor, find_videos
 from videoai.inference.shots import DETECTOR, check_package
 from videoai.inference.text_models import reads_texts
-from videoai.inference.video_features import KEY as FEATURES
+from videoai.inference.video_features import learned_features
 from videoai.report.description import description, parts_of
 from videoai.report.description_page import description_page
 from videoai.run.predict import labelled_paths, new_predictor, without_copies
@@ -62,7 +62,7 @@ def describe(settings: DescribeSettings) -> Iterator[dict[str, Any]]:
 def opened(settings: PredictSettings, paths: Sequence[str]) -> Predictor:
     """A model, ready to answer. Raises: ValueError: one that reads features, which are not made in the common pass."""
     state = open_checkpoint(settings.checkpoint, classes=settings.classes, templates=settings.templates)
-    if state.get(FEATURES):
+    if learned_features(state):
         raise ValueError(f"{settings.checkpoint} learned from features, and describe reads pixels: use videoai predict")
     return new_predictor(settings, paths, state, {})
 
