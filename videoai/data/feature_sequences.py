@@ -109,7 +109,7 @@ def _kept(sequences: FeatureSequences, name: str) -> FeatureSequence:
 
 
 def sequence_of(features: ndarray, spans: ndarray, stride: float, file: str) -> FeatureSequence:
-    """The sequence of a video to the end of its last window.
+    """The sequence of a video to the end of its last window; ``stride``: seconds from step to step.
 
     Args:
         features: float32 [N, D]. spans: float64 [N, 2], seconds in which each window starts and ends, by start.
@@ -176,8 +176,8 @@ def rows_by_video(path: str, rows: Sequence[FeatureRow], stride: float) -> dict[
             first = int(wrong[0]) if len(wrong) else len(steps) - 1
             raise ValueError(
                 f"{path}: the windows of {rows[at[first]].video} begin at {starts[first]:g} and {starts[first + 1]:g} "
-                f"s, and the table says {stride:g} s from one to the next. Extract all videos in one run of features "
-                "extract, with one stride_seconds."
+                f"s, and the table says {stride:g} s from one to the next. Extract whole videos, input=FOLDER and "
+                "no labelled stretches, in one run of features extract."
             )
     return dict(found)
 

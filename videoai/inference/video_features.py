@@ -22,6 +22,7 @@ from videoai.inference.recorded_encoder import open_recorded
 from videoai.inference.score import ForwardPasses
 
 KEY = "features"  # in a checkpoint: what made the features that it learned from
+WINDOWS = ("window_seconds", "stride_seconds")
 WINDOWS_PER_PASS = 8  # clips in memory at a time
 
 
@@ -36,11 +37,14 @@ class VideoEncoder:
 
     @classmethod
     def of(cls, encoder: Encoder, facts: Mapping[str, Any], precision: Precision) -> Self:
-        """facts: of the table that was made with it. Raises: ValueError: no such layer."""
-        clip = ClipSpec(**facts["clip"])
+        """facts: of the table that was made with it. Raises: ValueError: no such layer, or facts that are damaged."""
+        try:
+            clip = ClipSpec(**facts["clip"])
+            windows = {key: float(facts[key]) if facts[key] is not None else None for key in WINDOWS}
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"the checkpoint does not say how its features were made: {error}") from error
         layer = precision.place(FeatureLayer(encoder.network, str(facts["layer"])))
         passes = ForwardPasses(layer.eval(), ToModelInput(clip).to(precision.device), precision, WINDOWS_PER_PASS)
-        windows = {key: facts.get(key) for key in ("window_seconds", "stride_seconds")}
         return cls(forward=passes, clip=clip, **windows)
 
     def __call__(self, video: Video, path: str) -> FeatureVideo:
@@ -59,6 +63,14 @@ class VideoEncoder:
         return self.forward(frames.reshape(len(spans), -1, *frames.shape[1:])).cpu().numpy()
 
 
+def learned_features(state: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What made the features that a checkpoint learned from; {} = it reads pixels. Raises: ValueError: damaged."""
+    learned = state.get(KEY) or {}
+    if not isinstance(learned, Mapping):
+        raise ValueError(f"checkpoint: {KEY} is {str(learned)[:40]!r}, and should say how features were made.")
+    return learned
+
+
 def encoder_of(
     state: Mapping[str, Any],
     checkpoint: str,
@@ -74,7 +86,7 @@ def encoder_of(
         given: where the network lies, the setting ``encoder``; None = where the checkpoint says.
     Raises: OSError, ValueError: the network is not there, or another one.
     """
-    if not (learned := state.get(KEY)):
+    if not (learned := learned_features(state)):
         if given:
             raise ValueError(f"encoder={given}: {checkpoint} reads pixels and needs none. Leave it out.")
         return None

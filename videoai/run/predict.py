@@ -22,8 +22,7 @@ from videoai.data.normalize import ToModelInput
 from videoai.inference.annotate import annotate_video
 from videoai.inference.load import from_state, open_checkpoint
 from videoai.inference.predict import Predictor, find_videos
-from videoai.inference.video_features import KEY as FEATURES
-from videoai.inference.video_features import encoder_of
+from videoai.inference.video_features import encoder_of, learned_features
 from videoai.run.evaluate import evaluation_precision
 from videoai.run.event_files import EventFiles
 from videoai.run.faces import cropping_as_trained
@@ -144,7 +143,7 @@ def predictor_of_pixels(settings: PredictSettings, paths: Sequence[str], verb: s
     """The model of ``checkpoint``, ready to answer. Raises: ValueError: one that reads features, which ``verb`` does
     not make."""
     state = open_checkpoint(settings.checkpoint, classes=settings.classes, templates=settings.templates)
-    if state.get(FEATURES):
+    if learned_features(state):
         raise ValueError(f"{settings.checkpoint} learned from features, and {verb} reads pixels: use videoai predict")
     return new_predictor(settings, paths, state, {})
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from videoai.core.messages import command_line
 from videoai.data.feature_sequences import TABLES, FeatureSequences, open_sequences
-from videoai.inference.video_features import KEY
+from videoai.inference.video_features import learned_features
 from videoai.settings.data import DataSettings
 
 KEPT = ("checkpoint", "folder", "weights", "layer", "clip", "window_seconds", "stride_seconds", "preset", "precision")
@@ -21,7 +21,7 @@ def facts_of_features(data: DataSettings) -> dict[str, Any]:
 def check_features(data: DataSettings, state: Mapping[str, Any], checkpoint: str) -> None:
     """Raises: ValueError: features of another network or of other windows than ``checkpoint`` learned from, or pixels
     in their place, or features for a model of pixels."""
-    learned = state.get(KEY)
+    learned = learned_features(state)
     if not learned:
         if data.features:
             raise ValueError(
@@ -39,7 +39,7 @@ def check_features(data: DataSettings, state: Mapping[str, Any], checkpoint: str
 
 def check_same(given: str, now: Mapping[str, Any], learned: Mapping[str, Any], checkpoint: str) -> None:
     """Raises: ValueError: a table, named as ``given``, of other features than ``checkpoint`` learned from."""
-    if differing := [key for key in SAME if plain(now.get(key)) != plain(learned.get(key))]:
+    if differing := [key for key in SAME if now.get(key) != learned.get(key)]:
         said = ", ".join(f"{key}: {now.get(key)}, not {learned.get(key)}" for key in differing)
         raise ValueError(
             f"{given}: other features than {checkpoint} learned from ({said}). Extract them alike: "
@@ -52,10 +52,10 @@ def table_of_input(state: Mapping[str, Any], given: str, checkpoint: str) -> Fea
     or for a model of pixels."""
     if not given.endswith(TABLES):
         return None
-    if not state.get(KEY):
+    if not (learned := learned_features(state)):
         raise ValueError(f"input={given}: features, and {checkpoint} reads pixels. Give videos.")
     sequences = open_sequences(given)
-    check_same(f"input={given}", sequences.facts, state[KEY], checkpoint)
+    check_same(f"input={given}", sequences.facts, learned, checkpoint)
     return sequences
 
 
@@ -64,12 +64,3 @@ def extraction_of(learned: Mapping[str, Any]) -> str:
     keys = ("preset", "layer") if learned.get("preset") else ("layer", "window_seconds", "stride_seconds")
     how = [f"{key}={learned[key]}" for key in keys if learned.get(key) is not None]
     return command_line("features extract", f"checkpoint={learned.get('checkpoint')}", "input=FOLDER", *how)
-
-
-def plain(value: Any) -> Any:
-    """Lists and tuples compare alike."""
-    return (
-        {key: plain(one) for key, one in value.items()}
-        if isinstance(value, Mapping)
-        else ([*value] if isinstance(value, list | tuple) else value)
-    )
