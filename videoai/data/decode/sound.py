@@ -28,7 +28,7 @@ from videoai.data.media import MAX_READ_SECONDS, BadVideo, sniff
 PREROLL_SECONDS = 0.25
 MARGIN_SECONDS = 0.04  # read on both sides, for the filter that resamples; whole samples at all usual rates
 SNAP_SECONDS = 0.002  # containers round the times of frames to milliseconds; a real hole is larger
-MAX_SOUND_SECONDS = 600.0  # of one clip: 40 MB of samples, 0.3 GB while it becomes a spectrogram
+MAX_SOUND_SECONDS = 600.0  # the longest sound of a clip: 40 MB of samples, 0.3 GB while it becomes a spectrogram
 
 
 def read_sound(path: str, start: float, end: float) -> Tensor | None:
