@@ -19,7 +19,7 @@ from videoai.data.encode import encoder
 
 RATE = 16_000
 EMOTIONS = {"happy": 3, "sad": 4, "angry": 5, "surprised": 8}
-LOOK = {"happy": "surprised", "surprised": "surprised", "sad": "sad", "angry": "sad"}  # of render_faces
+LOOK = {"happy": "surprised", "surprised": "surprised", "sad": "sad", "angry": "sad"}  # the names in render_faces
 RISES = {"happy", "angry"}
 
 
