@@ -74,15 +74,14 @@ class Samples:
         """A frame of another rate is left out."""
         if frame.sample_rate != self.rate or (frame.time is None and self._next is None):
             return
-        sound = mono(frame)
         place = self._next if frame.time is None else round((frame.time - self.start) * self.rate)
         assert place is not None
         if self._next is not None and abs(place - self._next) <= SNAP_SECONDS * self.rate:
             place = self._next
-        self._next = place + len(sound)
+        self._next = place + frame.samples
         low, high = max(0, place), min(len(self.samples), self._next)
         if low < high:
-            self.samples[low:high] = sound[low - place : high - place]
+            self.samples[low:high] = mono(frame)[low - place : high - place]
 
 
 def mono(frame: AudioFrame) -> npt.NDArray[np.float32]:
