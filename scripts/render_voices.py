@@ -1,6 +1,6 @@
 """Cartoon faces that hum, under the names of RAVDESS: python scripts/render_voices.py FOLDER [ACTORS].
 
-The mouth tells happy and surprised from sad and angry; the hum, whose pitch rises or falls, tells happy and angry from
+The face tells happy and surprised from sad and angry; the hum, whose pitch rises or falls, tells happy and angry from
 sad and surprised. So picture and sound alone can get half of the answers right, and both together all. Each actor has
 a face and a pitch of its own.
 """
@@ -19,7 +19,7 @@ from videoai.data.encode import encoder
 
 RATE = 16_000
 EMOTIONS = {"happy": 3, "sad": 4, "angry": 5, "surprised": 8}
-LOOK = {"happy": "happy", "surprised": "happy", "sad": "sad", "angry": "sad"}
+LOOK = {"happy": "surprised", "surprised": "surprised", "sad": "sad", "angry": "sad"}  # the names in render_faces
 RISES = {"happy", "angry"}
 
 

@@ -31,6 +31,7 @@ OPTIONAL = {  # used when they are there
     "ftfy",
     "scenedetect",
     "cv2",
+    "torchaudio",
 }
 README_SCRIPT = ROOT / "scripts" / "readme_block.py"
 

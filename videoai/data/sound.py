@@ -1,6 +1,6 @@
 """The sound of the very stretch of time that a clip shows, as a network takes it: a log-mel spectrogram of fixed size.
 
-Windows of 25 ms every 10 ms, 125 to 7,500 Hz, as in VGGish (arXiv:1609.09430, section 3). Their logarithms are
+Windows of 25 ms every 10 ms, 125 to 7,500 Hz, as in VGGish (arXiv:1609.09430). Their logarithms are
 averaged over ``num_steps`` equal parts of the clip, so that all clips of a batch have one shape: a clip that lasts
 longer has longer steps, as it has wider gaps between its frames. Filters and spectrogram are torchaudio's.
 """

@@ -1,9 +1,9 @@
 """A network of pictures and one of sounds that answer together, or the one of sounds alone.
 
 Late fusion: the logits of both are added. That is one linear layer over both pooled features side by side, because
-W [f; g] = W_f f + W_g g (arXiv:2203.15332, section 3.1), and it works with every model of the zoo, whatever its head.
+W [f; g] = W_f f + W_g g (arXiv:2203.15332), and it works with every model of the zoo, whatever its head.
 Modality dropout in training (ModDrop, arXiv:1501.00102; both, sound alone, picture alone of a clip as in
-arXiv:2201.02184, section 3.2) teaches each to answer alone. So a clip without sound is answered by its picture.
+arXiv:2201.02184) teaches each to answer alone. So a clip without sound is answered by its picture.
 """
 
 from itertools import pairwise
@@ -20,7 +20,7 @@ MIDDLE, HALF_RANGE = -7.0, 7.0
 
 
 class SoundNet(nn.Module):
-    """A small CNN on log-mel spectrograms in the manner of PANNs' Cnn6 (arXiv:1912.10211, section 3.1): four blocks of
+    """A small CNN on log-mel spectrograms in the manner of PANNs' Cnn6 (arXiv:1912.10211): four blocks of
     convolution, batch norm, ReLU and 2 x 2 average pooling; the mean over bands, then mean and maximum over time."""
 
     def __init__(self, num_classes: int, *, width: int = 16) -> None:

@@ -52,6 +52,7 @@ from videoai.run.page import NAME, about, python_call, with_page
 from videoai.run.reading import note_other_pixels, resolve_reading
 from videoai.run.recorded_features import check_features
 from videoai.run.results_folder import evaluation_folder
+from videoai.run.training.sound import check_files
 from videoai.run.video_facts import still_note
 from videoai.settings.loading import LoadingSettings
 from videoai.settings.verbs import Ablation, EvaluateSettings
@@ -101,6 +102,7 @@ def _evaluate(settings: EvaluateSettings, change: DataChange, command: str | Non
         check_fiftyone(task)
     split = open_split(settings, change, state, task, manifest)
     model = from_state(state, trust=settings.trust, may_hear=True)
+    check_files(split.paths, model.clip)
     note_other_pixels(state["config"], settings.decoder)
     facts = {"split": split.name, "views": settings.views, "fingerprint": split.fingerprint}
     folder = evaluation_folder(settings.run_dir, checkpoint=settings.checkpoint, data=split.other_data, facts=facts)

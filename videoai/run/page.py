@@ -117,7 +117,8 @@ def clip_words(clip: ClipSpec) -> str:
     """``16 frames, stride 2, 112 px of short side 128``"""
     rate = f" at {clip.fps:g} fps" if clip.fps else ""
     spacing = "one from each equal part" if clip.sampling == "uniform" else f"stride {clip.stride}{rate}"
-    return f"{clip.num_frames} frames, {spacing}; {clip.size} px, cut from a short side of {clip.short_side}"
+    sound = ", with its sound" if clip.sound else ""
+    return f"{clip.num_frames} frames, {spacing}; {clip.size} px, cut from a short side of {clip.short_side}{sound}"
 
 
 def python_call(verb: str, first: str, settings: Any, leave_out: Sequence[str] = ()) -> str:

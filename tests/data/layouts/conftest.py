@@ -242,7 +242,7 @@ def aff_wild2() -> Tree:
         name = f"{number}-30-64x64"
         values = [f"{(number + i) / 100:.2f},-0.50" for i in range(30)]
         if number == 1:
-            values[:4] = ["-5,-5"] * 4  # of the first window of 15 frames
+            values[:4] = ["-5,-5"] * 4  # in the first window, of 15 frames
         if number == 2:
             values[:8] = ["-5,-5"] * 8
         folder = "Train_Set" if number < 4 else "Validation_Set"

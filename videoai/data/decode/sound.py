@@ -28,7 +28,7 @@ from videoai.data.media import MAX_READ_SECONDS, BadVideo, sniff
 PREROLL_SECONDS = 0.25
 MARGIN_SECONDS = 0.04  # read on both sides, for the filter that resamples; whole samples at all usual rates
 SNAP_SECONDS = 0.002  # containers round the times of frames to milliseconds; a real hole is larger
-MAX_SOUND_SECONDS = 600.0  # of one clip: 40 MB of samples, 0.3 GB while it becomes a spectrogram
+MAX_SOUND_SECONDS = 600.0  # the longest sound of a clip: 40 MB of samples, 0.3 GB while it becomes a spectrogram
 
 
 def read_sound(path: str, start: float, end: float) -> Tensor | None:
@@ -74,15 +74,14 @@ class Samples:
         """A frame of another rate is left out."""
         if frame.sample_rate != self.rate or (frame.time is None and self._next is None):
             return
-        sound = mono(frame)
         place = self._next if frame.time is None else round((frame.time - self.start) * self.rate)
         assert place is not None
         if self._next is not None and abs(place - self._next) <= SNAP_SECONDS * self.rate:
             place = self._next
-        self._next = place + len(sound)
+        self._next = place + frame.samples
         low, high = max(0, place), min(len(self.samples), self._next)
         if low < high:
-            self.samples[low:high] = sound[low - place : high - place]
+            self.samples[low:high] = mono(frame)[low - place : high - place]
 
 
 def mono(frame: AudioFrame) -> npt.NDArray[np.float32]:

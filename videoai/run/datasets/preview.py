@@ -111,7 +111,7 @@ class Looker:
         try:
             for seen in self.clips(index):
                 title = label_text(seen.label, self.setup.outputs)
-                _, numbers, seconds = seen.frames
+                numbers, seconds = seen.frames.numbers, seen.frames.seconds
                 cells = [Cell(frame, f"{at:.2f} s") for frame, at in zip(seen.frames.video, seconds, strict=True)]
                 record = {"path": item.path, "how": seen.how, "label": title, "frames": list(numbers)}
                 record["seconds"] = [round(at, 4) for at in seconds]

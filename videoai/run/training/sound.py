@@ -1,6 +1,7 @@
 """``modalities`` with a: what the sound of a clip is, and whether these videos have any."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 
 from videoai.core import process_group
@@ -45,8 +46,7 @@ def check_heard(items: Items, clip: ClipSpec) -> None:
     from videoai.data.decode.sound import has_sound  # FFmpeg loads only where videos are read
 
     looked_at = spread(items, NUM_LOOKED_AT)
-    if any(is_member(item.path) for item in looked_at):
-        raise ValueError("sound is read from video files, and data=shards holds the videos in tar files. Unpack them.")
+    check_files([item.path for item in looked_at], clip)
     silent = [item.path for item in looked_at if not has_sound(item.path)]
     if looked_at and len(silent) == len(looked_at):
         raise ValueError(
@@ -57,3 +57,11 @@ def check_heard(items: Items, clip: ClipSpec) -> None:
         then = "is unreadable" if clip.sound.is_required else "is answered by the picture alone"
         number = (len(silent), pluralize(len(looked_at), "training video"), then, silent[0])
         logger.warning("sound: %d of %s looked at have no audio stream; such a clip %s. The first: %s", *number)
+
+
+def check_files(paths: Sequence[str], clip: ClipSpec) -> None:
+    """Raises: ValueError: sound is asked for, and the videos lie in shards."""
+    if clip.sound and any(map(is_member, paths)):
+        raise ValueError(
+            "sound is read from video files, and data=shards holds videos in tar files. Name the originals."
+        )
