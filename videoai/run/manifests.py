@@ -26,7 +26,7 @@ MANIFESTS = {
     "csv": "videoai.data.lists.manifest:from_csv",
     "folder": "videoai.data.lists.manifest:from_folder",
     "motion16": "videoai.data.motion16.dataset:motion16",
-    "shards": "videoai.data.shards.shards:from_shards",
+    "shards": "videoai.data.shards.manifest:from_shards",
     "activitynet": "videoai.data.layouts.activitynet:from_activitynet",
     "charades": "videoai.data.layouts.charades:from_charades",
     "crema_d": "videoai.data.layouts.crema_d:from_crema_d",
@@ -60,7 +60,7 @@ MANIFESTS = {
 
 # Layouts that take targets.
 WITH_COLUMNS = ("csv", "crema_d", "dfew", "epic_kitchens", "json", "liris_accede", "meld", "motion16", "parquet")
-WITH_COLUMNS += ("ravdess", "table")
+WITH_COLUMNS += ("ravdess", "shards", "table")
 
 
 def build_manifest(data: DataSettings, *, trust: Sequence[str]) -> Manifest:
