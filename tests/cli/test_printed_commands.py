@@ -16,6 +16,8 @@ from videoai.cli.train import report
 from videoai.compose.settings import JOBS as FROM_PRESETS
 from videoai.compose.settings import from_arguments, shared_out
 from videoai.core.messages import command_line
+from videoai.data.lists.manifest import from_folder
+from videoai.run.checkpoint_data import check_data_unchanged
 from videoai.run.datasets.prepare import Prepared
 from videoai.run.train import TrainResult
 from videoai.settings.gan import TrainGanSettings
@@ -123,6 +125,19 @@ def test_train_names_the_checkpoint_and_every_package_that_it_needs(capsys):
     settings = paste(capsys.readouterr().out.splitlines()[-1])
     assert settings["checkpoint"] == "runs/a b/{best}.pt"
     assert settings["trust"] == ["mynet", "mytask"]
+
+
+@pytest.mark.parametrize(
+    ("layout", "key", "place"),
+    [("csv", "path", "FILE"), ("elan", "root", "FOLDER"), ("folder", "root", "FOLDER"), ("shards", "path", "FILE")],
+)
+def test_a_checkpoint_whose_list_changed_names_other_data_of_its_layout(layout, key, place, clip_folder):
+    state = {"config": {"data": {"name": layout}}, "versions": {"data": "another"}}
+    with pytest.raises(ValueError, match="may hold training clips") as refused:
+        check_data_unchanged(from_folder(clip_folder), state, "my {run}/best.pt")
+    settings = paste(str(refused.value))
+    assert settings["checkpoint"] == "my {run}/best.pt"
+    assert (settings["data"]["name"], settings["data"][key]) == (layout, place)
 
 
 def test_a_gan_that_is_asked_for_names_tells_how_it_is_scored():
