@@ -15,7 +15,7 @@ import torch
 
 import videoai
 from videoai.data.layouts.elan import from_elan
-from videoai.data.lists.manifest import from_csv
+from videoai.data.lists.from_files import from_csv
 
 ROOT = Path(__file__).resolve().parents[2]
 Command = Callable[..., CompletedProcess[str]]

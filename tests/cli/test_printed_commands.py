@@ -16,7 +16,7 @@ from videoai.cli.train import report
 from videoai.compose.settings import JOBS as FROM_PRESETS
 from videoai.compose.settings import from_arguments, shared_out
 from videoai.core.messages import command_line
-from videoai.data.lists.manifest import from_folder
+from videoai.data.lists.from_files import from_folder
 from videoai.run.checkpoint_data import check_data_unchanged
 from videoai.run.datasets.prepare import Prepared
 from videoai.run.train import TrainResult

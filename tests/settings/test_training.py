@@ -1,7 +1,7 @@
 import pytest
 
+from videoai.settings.augment import ImbalanceSettings
 from videoai.settings.parse import parse
-from videoai.settings.training import ImbalanceSettings
 
 
 @pytest.mark.parametrize("other", ["gamma_neg", "gamma_pos", "margin"])

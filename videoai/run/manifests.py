@@ -23,8 +23,8 @@ FEW_TRAIN = 10  # train clips of a class
 FEW_VAL = 5  # validation clips a class
 
 MANIFESTS = {
-    "csv": "videoai.data.lists.manifest:from_csv",
-    "folder": "videoai.data.lists.manifest:from_folder",
+    "csv": "videoai.data.lists.from_files:from_csv",
+    "folder": "videoai.data.lists.from_files:from_folder",
     "motion16": "videoai.data.motion16.dataset:motion16",
     "shards": "videoai.data.shards.manifest:from_shards",
     "activitynet": "videoai.data.layouts.activitynet:from_activitynet",

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from videoai.settings.augment import FeatureAugmenter
 from videoai.settings.loading import NumWorkers
 from videoai.settings.setting import setting
-from videoai.settings.training import FeatureAugmenter
 
 Interval = Literal["t", "bootstrap"]
 Arm = Literal["none"] | FeatureAugmenter

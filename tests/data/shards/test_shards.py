@@ -38,7 +38,7 @@ def first_member(root: Path | str) -> str:
 
 
 def test_items_are_those_of_the_folder(packed, clip_folder):
-    from videoai.data.lists.manifest import from_folder
+    from videoai.data.lists.from_files import from_folder
 
     before, after = from_folder(clip_folder), from_shards(str(packed))
     assert after.classes == before.classes

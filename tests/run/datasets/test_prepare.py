@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from videoai.data.lists.manifest import from_csv, from_folder
+from videoai.data.lists.from_files import from_csv, from_folder
 from videoai.data.prepare.jobs import Journal
 from videoai.data.shards.manifest import from_shards
 from videoai.run.datasets.prepare import as_bytes, prepare
