@@ -24,8 +24,8 @@ from typing import Any
 from torch.utils.data import DataLoader, Dataset
 
 from videoai.core.types import VideoItem
+from videoai.data.lists.from_files import from_csv, from_folder
 from videoai.data.lists.items import Items
-from videoai.data.lists.manifest import from_csv, from_folder
 from videoai.data.loader import epoch_order
 
 NUM_CLASSES = 400

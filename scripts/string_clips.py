@@ -15,8 +15,8 @@ import numpy as np
 from videoai.core.files import csv_bytes, write_atomic
 from videoai.data.decode import open_video
 from videoai.data.encode import write_clip
+from videoai.data.lists.from_files import from_csv
 from videoai.data.lists.items import Items
-from videoai.data.lists.manifest import from_csv
 
 SIZE, SEED = (120, 160), 0  # pixels, height and width of every frame
 

@@ -141,7 +141,7 @@ def evaluated_run(clip_folder: Path, tmp_path_factory: pytest.TempPathFactory) -
     from videoai.compose.settings import from_arguments
     from videoai.core import checkpoint
     from videoai.core.types import ClipSpec
-    from videoai.data.lists.manifest import from_folder
+    from videoai.data.lists.from_files import from_folder
     from videoai.settings.training import TrainSettings
 
     torch.manual_seed(0)
@@ -172,7 +172,7 @@ def planted(clip_folder: Path, standins: Path, tmp_path_factory: pytest.TempPath
     from videoai.core import checkpoint
     from videoai.core.types import ClipSpec
     from videoai.data.dataset import EvalClips
-    from videoai.data.lists.manifest import from_folder
+    from videoai.data.lists.from_files import from_folder
     from videoai.settings.training import TrainSettings
 
     manifest, clip = from_folder(clip_folder), ClipSpec(num_frames=8, size=32, stride=2)
@@ -210,7 +210,7 @@ def untrained_gan(clip_folder: Path, tmp_path_factory: pytest.TempPathFactory) -
     from videoai.compose.settings import from_arguments
     from videoai.core import checkpoint
     from videoai.core.types import ClipSpec
-    from videoai.data.lists.manifest import from_folder
+    from videoai.data.lists.from_files import from_folder
     from videoai.gan.generator import Generator
     from videoai.settings.training import TrainSettings
 

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 import videoai
-from videoai.data.lists.manifest import from_csv
+from videoai.data.lists.from_files import from_csv
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"

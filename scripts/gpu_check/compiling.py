@@ -12,7 +12,7 @@ from clips import main as make_clips
 from rows import add, finish, part, skip
 
 import videoai
-from videoai.settings.training import TrainerSettings
+from videoai.settings.trainer import TrainerSettings
 
 MODELS = ("videomae_base", "mvit_v2_s")
 MODES = ("off", "blocks", "model")  # in a rehearsal the first alone: the compiler for CPUs takes a minute

@@ -13,7 +13,7 @@ import torch
 import videoai
 from videoai.data.dataset import EvalClips
 from videoai.data.feature_table import Block, FeatureRow, read_features, write_table
-from videoai.data.lists.manifest import from_folder
+from videoai.data.lists.from_files import from_folder
 from videoai.data.normalize import ToModelInput
 
 Command = Callable[..., CompletedProcess[str]]

@@ -2,7 +2,10 @@
 
 import csv
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -13,8 +16,9 @@ import torch
 
 import videoai
 from videoai.data.layouts.elan import from_elan
-from videoai.data.lists.manifest import from_csv
+from videoai.data.lists.from_files import from_csv
 
+ROOT = Path(__file__).resolve().parents[2]
 Command = Callable[..., CompletedProcess[str]]
 SMALL = ("model=tiny_r3d", "clip.num_frames=16", "clip.stride=1", "clip.fps=8", "trainer.max_steps=24", "device=cpu")
 
@@ -36,6 +40,7 @@ def test_segments_in_a_table_train_a_localiser_whose_page_draws_each_timeline(lo
     assert "Timelines" in page
     assert page.count("annotated: ") == segments_csv.read_text().count(",val,")
     assert "#t=" in page  # a click opens the video at the moment
+    assert page.count("so this score flatters") == 1
     record = json.loads((localizer / "metrics.jsonl").read_text().splitlines()[-1])
     assert {"map", "f1_50", "edit", "frame_accuracy", "loss"} <= record.keys()
 
@@ -347,3 +352,60 @@ def test_a_head_that_gives_ends_trains_evaluates_and_predicts(
         assert 0 <= event["start_seconds"] < event["end_seconds"] <= record["duration_seconds"]
     done = videoai_command("train", *data, *SMALL, "augment.mixup=0.2", "run_dir=mixed", cwd=tmp_path)
     assert "augment.mixup=0.2: task.head=actionformer learns where actions end" in done.stderr
+
+
+@pytest.mark.slow
+def test_top_k_is_refused_for_a_localiser(videoai_command: Command, localizer: Path, segments_csv: Path):
+    checkpoint = f"checkpoint={localizer / 'checkpoints' / 'best.pt'}"
+    done = videoai_command("predict", checkpoint, f"input={segments_csv.parent}", "top_k=3", cwd=localizer)
+    assert done.returncode == 1
+    assert "top_k=3: " in done.stderr
+    assert "finds events and ranks no classes. Leave it out." in done.stderr
+
+
+@pytest.mark.slow
+def test_a_video_that_is_damaged_in_the_middle_is_scored_by_the_rest_and_named(
+    videoai_command: Command, localizer: Path, segments_csv: Path, tmp_path: Path
+):
+    for name in ("test_0.mp4", "test_1.mp4"):
+        data = bytearray((segments_csv.parent / name).read_bytes())
+        if name == "test_0.mp4":
+            start, end = len(data) // 3, 2 * len(data) // 3
+            data[start:end] = bytes(end - start)
+        (tmp_path / name).write_bytes(data)
+    lines = segments_csv.read_text().splitlines()
+    (tmp_path / "segments.csv").write_text("\n".join([lines[0], *(line for line in lines if ",test," in line)]) + "\n")
+    checkpoint = f"checkpoint={localizer / 'checkpoints' / 'best.pt'}"
+    words = (checkpoint, "data=csv", "data.path=segments.csv", "split=test", "run_dir=out")
+    done = videoai_command("evaluate", *words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (said,) = [line for line in done.stderr.splitlines() if "the rest of the video was read" in line]
+    assert "test_0.mp4" in said
+    assert "and nothing is found there" in said
+    results = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert (results["n_total"], results["n_bad"]) == (2, 0)
+
+
+@pytest.mark.slow
+def test_a_killed_localiser_goes_on_to_the_weights_of_an_undisturbed_one(
+    videoai_command: Command, segments_csv: Path, tmp_path: Path
+):
+    often = ("trainer.save_every=2", "trainer.log_every=1", "trainer.precision=fp32", "report=false")
+    command = ["train", "task=localize", "data=csv", f"data.path={segments_csv}", *SMALL, *often]
+    started = [sys.executable, "-m", "videoai", *command, "run_dir=killed"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(started, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        if any(line.startswith("step 11/") for line in process.stderr):
+            process.kill()
+        process.stderr.read()
+        assert process.wait(timeout=60) == -9
+    weights = {}
+    for run in ("killed", "undisturbed"):
+        done = videoai_command(*command, f"run_dir={run}", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert ("continuing killed at step" in done.stderr) == (run == "killed")
+        weights[run] = torch.load(tmp_path / run / "checkpoints/last.pt", weights_only=True)
+    for part in ("model", "ema"):
+        first, second = weights["killed"][part], weights["undisturbed"][part]
+        assert (first is None and second is None) or all(torch.equal(first[key], second[key]) for key in first)

@@ -15,6 +15,9 @@ from videoai.cli.overrides import path_first
 from videoai.cli.train import report
 from videoai.compose.settings import JOBS as FROM_PRESETS
 from videoai.compose.settings import from_arguments, shared_out
+from videoai.core.messages import command_line
+from videoai.data.lists.from_files import from_folder
+from videoai.run.checkpoint_data import check_data_unchanged
 from videoai.run.datasets.prepare import Prepared
 from videoai.run.train import TrainResult
 from videoai.settings.gan import TrainGanSettings
@@ -96,10 +99,23 @@ def test_check_names_the_data_and_the_quarantine(clips, capsys):
 @pytest.mark.parametrize(("to", "key"), [("shards", "out"), ("videos", "manifest")])
 def test_prepare_names_what_it_made(to, key):
     sizes = {"num_videos": 1, "num_made": 1, "bytes_in": 1, "bytes_out": 1, "unreadable": [], "clip_ms": None}
-    sizes["classes"] = ("left", "up")
+    sizes["classes"], sizes["columns"] = ("left", "up"), {}
     facts = {"to": to, "out": "my {data}", "manifest": "my {data}/clips.csv", "splits": {"val": 0}, "task": "classify"}
     data = paste(data_prepare.next_command(Prepared(**facts, **sizes)))["data"]
     assert (data["path"], data["flip"]) == (facts[key], 0)
+
+
+@pytest.mark.parametrize(
+    ("columns", "task"),
+    [
+        ({"speed": "value", "an angle": "value"}, {"name": "regression", "targets": ["speed", "an angle"]}),
+        ({"verb": "class", "speed": "value"}, {"name": "multi_head", "heads": {"verb": "class", "speed": "value"}}),
+        ({"calm": "votes", "wild": "votes"}, {"name": "classify", "votes": ["calm", "wild"]}),
+    ],
+)
+def test_prepare_names_the_task_of_the_columns(columns, task):
+    said = paste(command_line("train", *data_prepare.task_words(columns)))["task"]
+    assert {key: said[key] for key in task} == task
 
 
 def test_train_names_the_checkpoint_and_every_package_that_it_needs(capsys):
@@ -109,6 +125,19 @@ def test_train_names_the_checkpoint_and_every_package_that_it_needs(capsys):
     settings = paste(capsys.readouterr().out.splitlines()[-1])
     assert settings["checkpoint"] == "runs/a b/{best}.pt"
     assert settings["trust"] == ["mynet", "mytask"]
+
+
+@pytest.mark.parametrize(
+    ("layout", "key", "place"),
+    [("csv", "path", "FILE"), ("elan", "root", "FOLDER"), ("folder", "root", "FOLDER"), ("shards", "path", "FILE")],
+)
+def test_a_checkpoint_whose_list_changed_names_other_data_of_its_layout(layout, key, place, clip_folder):
+    state = {"config": {"data": {"name": layout}}, "versions": {"data": "another"}}
+    with pytest.raises(ValueError, match="may hold training clips") as refused:
+        check_data_unchanged(from_folder(clip_folder), state, "my {run}/best.pt")
+    settings = paste(str(refused.value))
+    assert settings["checkpoint"] == "my {run}/best.pt"
+    assert (settings["data"]["name"], settings["data"][key]) == (layout, place)
 
 
 def test_a_gan_that_is_asked_for_names_tells_how_it_is_scored():

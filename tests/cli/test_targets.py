@@ -75,6 +75,30 @@ def test_each_task_trains_continues_evaluates_and_answers(name, project, videoai
     check[name](state, results, predictions, answer)
 
 
+COLUMNS = {
+    "regression": "{speed: value, angle: value}",
+    "ordinal": "",
+    "multi_head": "{hand: class, angle: value}",
+    "votes": "{calm: votes, wild: votes}",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TASKS)
+def test_each_task_learns_the_same_weights_from_shards(name, project, videoai_command, tmp_path):
+    columns = [f"data.columns={COLUMNS[name]}"] if COLUMNS[name] else []
+    source = ("data=csv", f"data.path={project}/clips.csv")
+    done = videoai_command("data", "prepare", *source, *columns, "to=shards", "out=packed", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    weights = {}
+    for run, data in {"files": source, "shards": ("data=shards", "data.path=packed")}.items():
+        how = (*FAST, *TASKS[name], "trainer.max_steps=3", "report=false", f"run_dir={run}")
+        done = videoai_command("train", *data, *how, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        weights[run] = torch.load(tmp_path / run / "checkpoints/last.pt", weights_only=True)["model"]
+    assert all(torch.equal(weights["files"][key], value) for key, value in weights["shards"].items())
+
+
 def check_regression(state, results, predictions, answer):
     assert state["config"]["task"]["mean"] == pytest.approx([0.5, 0], abs=60)
     assert state["config"]["data"]["columns"] == {"speed": "value", "angle": "value"}

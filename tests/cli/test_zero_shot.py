@@ -87,7 +87,10 @@ def test_a_file_names_classes_in_several_phrasings(ids, videoai, clip_folder):
         (("classes=falling,falling",), "falling stands there twice"),
         (("classes=fall:,up",), "nothing is said of fall"),
         (("classes=no.txt",), "classes=no.txt: no such file"),
-        (("classes=up,down", "templates=a video"), "templates=a video: write {} once"),
+        (
+            ("classes=up,down", "templates=a video"),
+            "templates: 'a video' has no one place for the class: write {} once",
+        ),
         (("classes=up," + "falling " * 90,), "longer than 75 tokens"),
     ],
 )

@@ -203,7 +203,7 @@ def test_a_program_that_still_holds_its_workers_ends(clip_folder):
 from videoai.core.types import ClipSpec
 from videoai.data.dataset import EvalClips
 from videoai.data.loader import eval_batches
-from videoai.data.lists.manifest import from_folder
+from videoai.data.lists.from_files import from_folder
 
 if __name__ == "__main__":
     items = from_folder({str(clip_folder)!r}).splits["train"]

@@ -1,8 +1,10 @@
+import re
 from pathlib import Path
 
 import pytest
 
-from videoai.inference.class_texts import lines_of, read_classes, texts_of_names
+from videoai.inference.class_texts import lines_of, placed_lines, read_classes, texts_of_names
+from videoai.inference.text_models import sentences_of
 
 
 @pytest.mark.parametrize(
@@ -68,3 +70,21 @@ def test_names_of_data_become_words():
         "TaiChi": ["Tai Chi"],
         "left": ["left"],
     }
+
+
+@pytest.mark.parametrize(
+    ("lines", "fault"),
+    [
+        ("a {photo of {}.", "4: 'a {photo of {}.' has a brace that is no place for the class: delete it"),
+        ("a photo of {}}.", "4: 'a photo of {}}.' has a brace"),
+        ("a photo.", "4: 'a photo.' has no one place for the class: write {} once"),
+        ("{} and {}", "4: '{} and {}' has no one place for the class"),
+    ],
+)
+def test_a_template_at_fault_is_refused_with_its_line(lines, fault, tmp_path):
+    file = tmp_path / "templates.txt"
+    file.write_text(f"# of ours\na video of {{}}.\n\n{lines}\n")
+    with pytest.raises(ValueError, match=re.escape(f"templates={file}:{fault}")):
+        sentences_of(placed_lines(str(file), "templates"))
+    with pytest.raises(ValueError, match=re.escape(f"templates: {lines!r} has")):
+        sentences_of(placed_lines(["a {}", lines], "templates"))

@@ -1,4 +1,4 @@
-from videoai.report.encoders import EncoderRow, encoders_figure, encoders_table, ordered, verdict
+from videoai.report.encoders import EncoderRow, encoders_figure, encoders_table, ordered, titles, verdict
 from videoai.report.run_pictures import png
 from videoai.report.tables import as_text
 
@@ -35,3 +35,21 @@ def test_what_may_have_seen_the_labels_and_what_learned_nothing_is_marked():
 
 def test_the_picture_takes_rows_that_failed_and_names_with_dollars():
     assert png(encoders_figure([row("$a$", 0.9), row("b", 0.3, trained=False), row("gone")])).startswith(b"\x89PNG")
+
+
+def test_checkpoints_are_called_by_their_run_in_the_picture_unless_two_are_called_so():
+    long = "/a/very/long/way/that/leads/to/one/folder/of/runs/checkpoints"
+    rows = [row("runs/a/checkpoints/best.pt"), row("runs/a/checkpoints/last.pt"), row("torchvision/r3d_18")]
+    rows += [
+        row(f"{long}/runs/b/checkpoints/best.pt"),
+        row("/c/b/checkpoints/best.pt"),
+        row("tiny_r3d", 0.3, trained=False),
+    ]
+    names = titles(rows)
+    assert names[:3] == ["a", "a, last", "torchvision/r3d_18"]
+    assert names[3].startswith("/a/very/…") and names[3].endswith("/runs/b/checkpoints/best.pt")
+    assert len(names[3]) == 40
+    assert names[4:] == ["/c/b/checkpoints/best.pt", "tiny_r3d (untrained)"]
+    figure = encoders_figure([row("runs/a/checkpoints/best.pt", 0.9), row("$x$", 0.3), row("gone")])
+    (legend,) = [axes.get_legend() for axes in figure.axes]
+    assert [text.get_text() for text in legend.get_texts()] == ["largest class", "1  a", r"2  \$x\$"]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from videoai.data.lists.manifest import from_csv, from_folder
+from videoai.data.lists.from_files import from_csv, from_folder
 from videoai.data.motion16.dataset import SIZES, Size, motion16
 from videoai.run.checkpoint_data import (
     DataChange,

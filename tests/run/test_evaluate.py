@@ -9,13 +9,8 @@ from videoai.core.types import VideoItem
 from videoai.data.lists.manifest import Manifest
 from videoai.data.motion16.dataset import SIZES, VERSION, Size
 from videoai.run.checkpoint_data import DataChange
-from videoai.run.evaluate import (
-    choose_split,
-    evaluate,
-    name_of,
-    note_of_stills,
-    parse_views,
-)
+from videoai.run.evaluate import evaluate, note_of_stills
+from videoai.run.scored_split import answer_settings, choose_split, name_of, parse_views
 from videoai.settings.data import DataSettings
 from videoai.settings.parse import parse
 from videoai.settings.verbs import EvaluateSettings
@@ -56,6 +51,20 @@ def test_a_stretch_of_a_file_is_named_as_a_media_fragment():
     assert name_of(VideoItem("/d/a.mp4", 0), "/d") == "a.mp4"
     assert name_of(VideoItem("/d/a.mp4", 0, 1.5, 4.0), "/d") == "a.mp4#t=1.5,4"
     assert name_of(VideoItem("/d/a.mp4", 0, 2.0), "/d") == "a.mp4#t=2"
+
+
+@pytest.mark.parametrize(
+    ("given", "changed"),
+    [
+        ({}, {}),
+        ({"precision": "fp32", "batch_size": 2, "num_workers": 0, "views": "4x3", "report": False}, {}),
+        ({"threshold": 0.5}, {"threshold": 0.5}),
+        ({"precision": "bf16", "faces": "off"}, {"precision": "bf16", "faces": "off"}),
+        ({"classes": ("a", "b"), "events": True}, {"classes": ["a", "b"], "events": True}),
+    ],
+)
+def test_settings_that_change_answers_are_told_from_those_that_do_not(given, changed):
+    assert answer_settings(EvaluateSettings(checkpoint="best.pt", **given)) == changed
 
 
 def test_one_process_looks_for_videos_of_one_frame_as_the_settings_say(monkeypatch):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from videoai.data.lists.manifest import from_csv
+from videoai.data.lists.from_files import from_csv
 from videoai.run.event_files import EventFiles
 
 EVENTS = [{"label": "wave", "start_seconds": 0.5, "end_seconds": 1.5, "score": 0.9}]

@@ -61,6 +61,27 @@ def test_a_folder_of_clips_named_test_stays_as_it_is(tmp_path):
     assert [path.name for path in (tmp_path / "run/test").iterdir()] == ["left"]
 
 
+def test_results_under_other_settings_that_change_answers_get_a_place_of_their_own(tmp_path, caplog):
+    caplog.set_level("INFO")
+    low, high = {"threshold": 0.3}, {"threshold": 0.7, "precision": "bf16"}
+    assert [evaluate(tmp_path, settings=one) for one in ({}, low, high)] == ["run/test", "run/test-2", "run/test-3"]
+    assert not caplog.text
+    assert [evaluate(tmp_path, settings=one) for one in ({}, low, high)] == ["run/test", "run/test-2", "run/test-3"]
+    out = str(tmp_path / "out")
+    for one in (high, {}, low):
+        assert evaluate(tmp_path, run_dir=out, settings=one) == "out"
+    assert "out: the results of other ones (threshold=0.7, precision=bf16) there are replaced" in caplog.text
+    assert "out: the results of other ones (the usual settings) there are replaced" in caplog.text
+
+
+def test_results_of_a_version_that_recorded_no_settings_are_of_the_usual_ones(tmp_path):
+    (tmp_path / "run/test").mkdir(parents=True)
+    (tmp_path / "run/test/results.json").write_text(json.dumps(FACTS))
+    assert evaluate(tmp_path, settings={}) == "run/test"
+    (tmp_path / "run/test/results.json").write_text(json.dumps(FACTS))
+    assert evaluate(tmp_path, settings={"threshold": 0.3}) == "run/test-2"
+
+
 def predict(**changes) -> str:
     folder = prediction_folder(changes.pop("run_dir", None), {**INPUTS, **changes})
     (folder / "predictions.jsonl").write_text("{}\n")

@@ -1,8 +1,9 @@
 import pytest
 
 from videoai.compose.settings import from_keywords
+from videoai.settings.augment import ImbalanceSettings
 from videoai.settings.parse import parse
-from videoai.settings.training import ImbalanceSettings, TrainSettings
+from videoai.settings.training import TrainSettings
 
 
 @pytest.mark.parametrize("other", ["gamma_neg", "gamma_pos", "margin"])

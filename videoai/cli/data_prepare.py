@@ -7,6 +7,7 @@ from videoai.compose.settings import from_arguments
 from videoai.settings.datasets import PrepareSettings
 
 if TYPE_CHECKING:
+    from videoai.data.lists.target_columns import Kinds
     from videoai.run.datasets.faces import FacesFound
     from videoai.run.datasets.prepare import Prepared
 
@@ -84,6 +85,20 @@ def next_command(done: "Prepared") -> str:
         words.append("data.val_fraction=0")  # there was none, and none must be made
     if kind == "csv" and done.task == "multi_label":
         words.append("data.multi_label=true")
+    words += task_words(done.columns)
     if sided_classes(done.classes):
         words.append("data.flip=0")  # a mirrored clip would be of another class
     return command_line("train", *words)
+
+
+def task_words(columns: "Kinds") -> list[str]:
+    """The task that learns these columns; [] = the label is learned."""
+    kinds, names = {*columns.values()}, f"[{','.join(columns)}]"
+    if not kinds:
+        return []
+    if kinds == {"value"}:
+        return ["task=regression", f"task.targets={names}"]
+    if kinds == {"votes"}:
+        return ["task=classify", f"task.votes={names}"]
+    heads = ", ".join(f"{name}: {kind}" for name, kind in columns.items() if kind != "votes")
+    return ["task=multi_head", f"task.heads={{{heads}}}"]

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from videoai.cli.overrides import about_data, data_change
 from videoai.compose.settings import for_classifier, from_arguments, shared_out
 from videoai.core.messages import pluralize
+from videoai.settings.augment import DiffOperation
 from videoai.settings.gan import TrainGanSettings
 from videoai.settings.study import (
     ArchitecturesStudySettings,
@@ -19,7 +20,7 @@ from videoai.settings.study import (
     MoreDataSettings,
     SplitLeakSettings,
 )
-from videoai.settings.training import DiffOperation, TrainSettings
+from videoai.settings.training import TrainSettings
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T", SplitLeakSettings, MoreDataSettings, LabelNoiseSettings)

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from videoai.core.messages import truncated_list
 
@@ -37,19 +38,31 @@ def read_classes(given: Classes) -> ClassTexts:
     return texts
 
 
+class Line(NamedTuple):
+    """An entry, and where it stands: ``templates=FILE:3``, or ``templates``."""
+
+    place: str
+    text: str
+
+
 def lines_of(given: str | Sequence[str], key: str) -> list[str]:
     """The entries of a list, of a text with commas between them, or of a file of one a line. ``key``: the setting.
 
     In a file, empty lines and those that begin with # are left out. Raises: FileNotFoundError, ValueError.
     """
+    return [line.text for line in placed_lines(given, key)]
+
+
+def placed_lines(given: str | Sequence[str], key: str) -> list[Line]:
+    """As ``lines_of``, each with its place."""
     words = [given] if isinstance(given, str) else [*given]
     if len(words) != 1:
-        return words
+        return [Line(key, word) for word in words]
     path = os.path.expanduser(words[0])
     if path.endswith(".txt") or os.path.isfile(path):
         return _lines(Path(path), key)
     text = re.sub(r"^\[(.*)\]$", r"\1", words[0].strip())
-    return [word.strip().strip("'\"") for word in text.split(",") if word.strip()]
+    return [Line(key, word.strip().strip("'\"")) for word in text.split(",") if word.strip()]
 
 
 def texts_of_names(names: Sequence[str]) -> ClassTexts:
@@ -57,14 +70,15 @@ def texts_of_names(names: Sequence[str]) -> ClassTexts:
     return {name: [re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).replace("_", " ").strip()] for name in names}
 
 
-def _lines(path: Path, key: str) -> list[str]:
+def _lines(path: Path, key: str) -> list[Line]:
     if not path.is_file():
         raise FileNotFoundError(f"{key}={path}: no such file. Give a file of one a line, or the texts themselves.")
     try:
         lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
     except UnicodeDecodeError as error:
         raise ValueError(f"{key}={path}: no text file in UTF-8.") from error
-    return [line for line in lines if line and not line.startswith("#")]
+    numbered = enumerate(lines, start=1)
+    return [Line(f"{key}={path}:{number}", line) for number, line in numbered if line and not line.startswith("#")]
 
 
 def _named(line: str) -> tuple[str, list[str]]:

@@ -11,11 +11,11 @@ from torch import Tensor, nn
 
 from videoai.core import checkpoint
 from videoai.core.messages import command_line, truncated_list
-from videoai.inference.class_texts import HOW, Classes, ClassTexts, lines_of, read_classes
+from videoai.inference.class_texts import HOW, Classes, ClassTexts, Line, placed_lines, read_classes
 from videoai.models.published import StateDict, Weights, all_weights, build_loaded, find, is_published, read_published
 from videoai.models.published.clip import joint, text_tower
 from videoai.models.published.vocabulary import find_vocabulary
-from videoai.models.text.templates import TEMPLATES, check_templates
+from videoai.models.text.templates import TEMPLATES, fault_of_template
 from videoai.models.text.tokenizer import Tokenizer, check_packages
 from videoai.models.text.tower import TextTower, tower_from_state
 
@@ -93,9 +93,16 @@ def open_text_classifier(weights: str, classes: Classes, templates: str | Sequen
 
 def texts_of(row: Weights, said: ClassTexts, templates: str | Sequence[str]) -> ClassTexts:
     """Every phrasing of every class in every template. Raises: ValueError: a template without a place for it."""
-    sentences = tuple(lines_of(templates, "templates")) if templates else TEMPLATES[row.model]
-    check_templates(sentences)
+    sentences = sentences_of(placed_lines(templates, "templates")) if templates else TEMPLATES[row.model]
     return {name: [one.replace("{}", text) for text in said[name] for one in sentences] for name in said}
+
+
+def sentences_of(lines: Sequence[Line]) -> tuple[str, ...]:
+    """The templates. Raises: ValueError: one without a place for the class, several, or a brace of no place."""
+    for place, sentence in lines:
+        if fault := fault_of_template(sentence):
+            raise ValueError(f"{place}: {sentence!r} {fault}")
+    return tuple(sentence for _, sentence in lines)
 
 
 def state_of(model: TextModel, texts: ClassTexts) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from videoai.core.messages import pluralize
@@ -10,6 +11,9 @@ from videoai.core.messages import pluralize
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from rich.table import Table
+
+
+LONGEST = 40  # characters of a name in a picture
 
 
 class EncoderRow(NamedTuple):
@@ -93,24 +97,45 @@ def _accuracy(row: EncoderRow) -> str:
 
 
 def encoders_figure(rows: Sequence[EncoderRow]) -> Figure:
-    """Accuracy over speed, with intervals; untrained networks are grey."""
+    """Accuracy over speed, with intervals; untrained networks are grey. Numbers lead from points to names."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogFormatter
 
-    figure = Figure(figsize=(7.5, 4.6), dpi=120, layout="constrained")
+    figure = Figure(figsize=(9, 4.6), dpi=120, layout="constrained")
     axes = figure.add_subplot()
-    for row in (row for row in ordered(rows) if row.accuracy is not None):
-        y, colour = 100 * (row.accuracy or 0), "0.6" if row.trained is False else "tab:blue"
+    measured = [row for row in ordered(rows) if row.accuracy is not None]
+    for number, (row, title) in enumerate(zip(measured, titles(measured), strict=True), start=1):
+        y, colour = 100 * (row.accuracy or 0), "0.55" if row.trained is False else "tab:blue"
         error = [[max(0.0, y - 100 * (row.low or 0))], [max(0.0, 100 * (row.high or 0) - y)]]
-        axes.errorbar([row.clips_per_second or 0], [y], yerr=error, fmt="o", markersize=5, linewidth=1, color=colour)
-        axes.annotate(
-            row.encoder, (row.clips_per_second or 0, y), xytext=(6, 4), textcoords="offset points", fontsize=8,
-            parse_math=False,
-        )  # fmt: skip
+        said = f"{number}  {title}".replace("$", r"\$")
+        place = row.clips_per_second or 0
+        axes.errorbar([place], [y], yerr=error, fmt="o", markersize=5, linewidth=1, color=colour, label=said)
+        axes.annotate(str(number), (place, y), xytext=(6, 4), textcoords="offset points", fontsize=9)
     majority = next((row.majority for row in rows if row.majority is not None), None)
     if majority is not None:
-        axes.axhline(100 * majority, color="0.4", linewidth=1, linestyle=":")
+        axes.axhline(100 * majority, color="0.4", linewidth=1, linestyle=":", label="largest class")
     axes.set_xscale("log")
-    axes.set(xlabel="clips a second, network alone (grey: untrained)", ylabel="linear probe, % (dotted: largest class)")
+    for place in (axes.xaxis.set_major_formatter, axes.xaxis.set_minor_formatter):
+        place(LogFormatter(labelOnlyBase=False, minor_thresholds=(2, 0.5)))
+    axes.set(xlabel="clips a second, network alone", ylabel="linear probe, %")
     axes.grid(color="0.92")
     axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5), handlelength=1.2)
     return figure
+
+
+def titles(rows: Sequence[EncoderRow]) -> list[str]:
+    """What the encoders are called in a picture: a checkpoint of a run by its run, where no other is called so."""
+    short = [_run_of(row.encoder) for row in rows]
+    names = [one if short.count(one) == 1 else row.encoder for one, row in zip(short, rows, strict=True)]
+    cut = [name if len(name) <= LONGEST else f"{name[:8]}…{name[9 - LONGEST :]}" for name in names]
+    return [name + " (untrained)" * (row.trained is False) for name, row in zip(cut, rows, strict=True)]
+
+
+def _run_of(encoder: str) -> str:
+    """``gestures`` for runs/gestures/checkpoints/best.pt, ``gestures, last`` for last.pt beside it."""
+    path = PurePath(encoder)
+    if path.parent.name != "checkpoints":
+        return encoder
+    run = path.parent.parent.name
+    return run if path.stem == "best" else f"{run}, {path.stem}"

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 COLOURED = 20  # values with a colour of their own, the most frequent; the eye tells no more apart
 OTHERS = "others"
+LONGEST = 30  # characters of a name
 
 
 def map_figure(points: ndarray, names: Sequence[str], title: str) -> Figure:
@@ -37,6 +38,7 @@ def map_figure(points: ndarray, names: Sequence[str], title: str) -> Figure:
 
 
 def shown(name: str) -> str:
-    """A name that fits beside the picture, and that matplotlib takes for no formula."""
-    short = name if len(name) <= 30 else f"{name[:29]}…"
+    """A name that fits beside the picture, and that matplotlib takes for no formula. Of a long one the middle goes,
+    since paths of one folder differ in the end."""
+    short = name if len(name) <= LONGEST else f"{name[:10]}…{name[11 - LONGEST :]}"
     return short.replace("$", r"\$") or "(none)"

@@ -1,5 +1,6 @@
 """The page of a table of features: what it is of, whether its numbers are sound, and what they know."""
 
+import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from videoai.core.messages import pluralize
 from videoai.report.page.bars_chart import Bar, bars_chart, histogram_chart
 from videoai.report.page.counts import counts_table
 from videoai.report.page.document import document
-from videoai.report.page.html import Html, join, name, tag
+from videoai.report.page.html import Html, join, name, tag, text
 from videoai.report.page.summary import Section, table
 
 SHOWN = 20  # columns, or reasons, that are named
@@ -105,7 +106,8 @@ def _tiles(facts: TableFacts, parts: Mapping[str, Any]) -> list[tuple[str, str]]
 def _origin(facts: TableFacts) -> Section:
     rows = [(key, facts.provenance.get(key)) for key in PROVENANCE if facts.provenance.get(key) not in (None, "", {})]
     rows += [("windows", f"{facts.num_windows} of {facts.num_rows} rows")]
-    listed = tag("dl", *(Html(tag("dt", key) + tag("dd", name(_short(value)))) for key, value in rows), class_="facts")
+    lines = [tag("tr", tag("th", key, scope="row"), tag("td", name(_short(value)))) for key, value in rows]
+    listed = tag("div", tag("table", tag("tbody", *lines), class_="facts"), class_="scroll")
     return Section("Where it comes from", Html(listed + _reasons(facts)))
 
 
@@ -149,7 +151,7 @@ def _or_reason(part: Any, write: Any) -> Html:
 def _map(part: Mapping[str, Any]) -> Html:
     url = "data:image/png;base64," + b64encode(part["png"]).decode()
     hint = f"{part['rows']} rows: neighbours stay neighbours, distances mean nothing."
-    return Html(tag("p", hint, class_="hint") + tag("img", src=url, alt="t-SNE of the rows", style="max-width:100%"))
+    return Html(tag("p", hint, class_="hint") + tag("img", src=url, alt="t-SNE of the rows", class_="picture"))
 
 
 def _probe(part: Mapping[str, Any]) -> Html:
@@ -170,11 +172,17 @@ def _neighbors(part: Mapping[str, Any]) -> Html:
     header = [("similarity", "number"), ("video", "text"), ("other", "text"), ("across splits", "text")]
     header += [("labels", "text")]
     rows = [
-        [f"{pair.similarity:.4f}", pair.one.video, pair.other.video, "yes" if pair.leaks else "",
+        [f"{pair.similarity:.4f}", *map(_path, (pair.one.video, pair.other.video)), "yes" if pair.leaks else "",
          " / ".join(dict.fromkeys((pair.one.label or "", pair.other.label or "")))]
         for pair in part["pairs"]
     ]  # fmt: skip
     return Html(said + table(header, rows, label="Near-duplicates"))
+
+
+def _path(video: str) -> tuple[Html, str]:
+    """A cell whose lines may end after each folder and word, so that columns behind it stay in sight."""
+    words = re.split(r"(?<=[/_-])", video)
+    return tag("bdi", *(Html(text(word) + tag("wbr")) for word in words)), video
 
 
 def _selection(part: Mapping[str, Any]) -> Html:
@@ -201,5 +209,5 @@ def _is_plain(value: Any) -> bool:
 
 
 def _short(value: Any) -> str:
-    text = ", ".join(f"{key} {one}" for key, one in value.items()) if isinstance(value, Mapping) else str(value)
-    return text if len(text) <= 300 else f"{text[:300]} …"
+    said = ", ".join(f"{key} {one}" for key, one in value.items()) if isinstance(value, Mapping) else str(value)
+    return said if len(said) <= 300 else f"{said[:300]} …"

@@ -13,6 +13,8 @@ from torch import Tensor
 
 UNREADABLE = -1  # the predicted label of a video without usable scores
 
+Z = 1.959963984540054  # the 97.5 % quantile of the standard normal distribution
+
 
 class ClassScore(NamedTuple):
     """The scores of one class; a ratio without a denominator is NaN."""
@@ -134,8 +136,9 @@ def per_class(predicted: Tensor, labels: Tensor, *, classes: Sequence[str]) -> l
     ]
 
 
-def confidence_interval(correct: int, total: int) -> tuple[float, float]:
+def confidence_interval(correct: float, total: int) -> tuple[float, float]:
     """Wilson's 95 % score interval (Wilson 1927) of an accuracy of ``correct`` out of ``total``: (low, high), 0 .. 1.
+    ``correct`` is no whole number where it is a mean over draws.
 
     Unlike the textbook p +- 1.96 s, it stays inside 0 .. 1 and does not collapse at 0 % or 100 %. It assumes
     independent videos: clips cut from one source video make the true interval wider.
@@ -147,10 +150,9 @@ def confidence_interval(correct: int, total: int) -> tuple[float, float]:
         raise ValueError(
             f"confidence_interval: {correct} of {total}, but it needs 0 <= correct <= total and 1 <= total."
         )
-    z = 1.959963984540054  # the 97.5 % quantile of the standard normal distribution
-    share, spread = correct / total, z * z / total
+    share, spread = correct / total, Z * Z / total
     centre = (share + spread / 2) / (1 + spread)
-    half = z * sqrt(share * (1 - share) / total + spread / (4 * total)) / (1 + spread)
+    half = Z * sqrt(share * (1 - share) / total + spread / (4 * total)) / (1 + spread)
     # Exact at the ends, where rounding would leave 1e-17 or 0.9999999.
     return (0.0 if correct == 0 else centre - half, 1.0 if correct == total else centre + half)
 

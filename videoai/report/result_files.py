@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from math import isfinite, nan
 from pathlib import Path
@@ -47,6 +47,7 @@ class Evaluated:
     split: str
     checkpoint: str
     fingerprint: str  # identifies what was evaluated: a hash of the manifest
+    settings: Mapping[str, Any] = field(default_factory=dict)  # those that change answers, where they are not the usual
     checkpoint_sha256: str | None = None  # None = there is no file: published weights
     by_class: bool = False  # chosen by mean class accuracy: UAR and the recall of each class come first
     thresholds: Sequence[float] = ()  # [K], of several labels: from which score on each holds; () = 0.5
@@ -82,6 +83,7 @@ class Evaluated:
             "checkpoint": self.checkpoint,
             "checkpoint_sha256": self.checkpoint_sha256,
             "fingerprint": self.fingerprint,
+            **({"settings": dict(self.settings)} if self.settings else {}),
             "bad_videos": bad,
         }
 

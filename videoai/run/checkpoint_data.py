@@ -16,7 +16,7 @@ from typing import Any
 
 from videoai.core.build import ANYTHING
 from videoai.core.cache import cache_folder
-from videoai.core.messages import pluralize
+from videoai.core.messages import command_line, pluralize
 from videoai.core.paths import display_path, is_url
 from videoai.data.lists.manifest import Manifest
 from videoai.data.motion16.dataset import CLASSES_VARIANT, is_rendered
@@ -127,12 +127,21 @@ def check_data_unchanged(manifest: Manifest, state: Mapping[str, Any], checkpoin
         raise ValueError(
             f"{checkpoint_path}: together the networks of this ensemble have seen all videos of {manifest.source}. "
             "folds.csv of the same run says how each does on clips that are new to it. To score other videos: "
-            "data=folder data.root=PATH"
+            f"{evaluation_of_others(state, checkpoint_path)}"
         )
     raise ValueError(
         f"{manifest.source}: the list of videos is not the one that {checkpoint_path} was trained with, so its "
-        "test split may hold training clips. Restore it, or name the videos to score: data=folder data.root=PATH"
+        "test split may hold training clips. Restore it, or name videos that are new to it: "
+        f"{evaluation_of_others(state, checkpoint_path)}"
     )
+
+
+def evaluation_of_others(state: Mapping[str, Any], checkpoint_path: str) -> str:
+    """The command that scores other data of the same layout as the checkpoint's own."""
+    recorded = (state["config"].get("data") or {}).get("name")
+    layout = recorded if recorded in MANIFESTS and recorded != "motion16" else "folder"
+    where = "data.path=FILE" if "path" in settings_of(layout) else "data.root=FOLDER"
+    return command_line("evaluate", f"checkpoint={checkpoint_path}", f"data={layout}", where)
 
 
 def layout_of(recorded: Any, checkpoint_path: str) -> str:

@@ -14,9 +14,9 @@ from videoai.report.page.film import Film
 from videoai.report.page.page import Shown, repeat_part, summary_page
 from videoai.report.page.summary import Gallery, Section
 from videoai.run.checkpoint_data import DataChange, choose_data, read_data
-from videoai.run.evaluate import name_of
 from videoai.run.page import eval_films
 from videoai.run.runs import differing
+from videoai.run.scored_split import name_of
 from videoai.run.training.folder import RunFolder
 from videoai.settings.parse import flatten
 

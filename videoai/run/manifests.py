@@ -24,10 +24,10 @@ FEW_TRAIN = 10  # train clips of a class
 FEW_VAL = 5  # validation clips a class
 
 MANIFESTS = {
-    "csv": "videoai.data.lists.manifest:from_csv",
-    "folder": "videoai.data.lists.manifest:from_folder",
+    "csv": "videoai.data.lists.from_files:from_csv",
+    "folder": "videoai.data.lists.from_files:from_folder",
     "motion16": "videoai.data.motion16.dataset:motion16",
-    "shards": "videoai.data.shards.shards:from_shards",
+    "shards": "videoai.data.shards.manifest:from_shards",
     "activitynet": "videoai.data.layouts.activitynet:from_activitynet",
     "aff_wild2": "videoai.data.layouts.aff_wild2:from_aff_wild2",
     "charades": "videoai.data.layouts.charades:from_charades",
@@ -62,7 +62,7 @@ MANIFESTS = {
 
 # Layouts that take targets.
 WITH_COLUMNS = ("csv", "crema_d", "dfew", "epic_kitchens", "json", "liris_accede", "meld", "motion16", "parquet")
-WITH_COLUMNS += ("aff_wild2", "ravdess", "table")
+WITH_COLUMNS += ("aff_wild2", "ravdess", "shards", "table")
 
 
 def build_manifest(data: DataSettings, *, trust: Sequence[str]) -> Manifest:

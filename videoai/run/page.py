@@ -2,20 +2,25 @@
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
+from functools import partial
 from typing import Any
 
 from videoai.core.checkpoint import versions
 from videoai.core.types import ClipSpec
 from videoai.data.augment.transforms import eval_crops
 from videoai.data.dataset import EvalClips
+from videoai.data.feature_sequences import file_of
+from videoai.data.lists.items import Items
 from videoai.data.lists.manifest import SPLITS, Manifest
 from videoai.data.media import BadVideo
+from videoai.events.scores import Scores
 from videoai.inference.load import node_name
+from videoai.report.localization import localization_summary
 from videoai.report.page.film import Film
 from videoai.report.page.page import About, Shown, page
-from videoai.report.page.summary import Gallery, Section
+from videoai.report.page.summary import Gallery, Section, Summary
 from videoai.report.result_files import Evaluated, Report
 from videoai.settings.parse import flatten
 from videoai.tasks.supervised import SupervisedTask
@@ -43,12 +48,42 @@ def with_page(
         dataset: what was scored; the few videos that the page shows are read again.
         sections: what stands before the task's own; ``shown``: films that stand behind its own.
     """
+
+    def films(summary: Summary) -> list[Shown]:
+        read = eval_films(dataset, summary.galleries)
+        return [*(Shown(gallery, read) for gallery in summary.galleries), *shown]
+
+    return _with_page(report, evaluated, about, sections, lambda: task.summary(evaluated, report.results), films)
+
+
+def with_event_page(
+    report: Report,
+    evaluated: Evaluated,
+    scores: Scores,
+    items: Items,
+    about: About,
+    *,
+    sections: Sequence[Section] = (),
+) -> Report:
+    """As ``with_page``, with a timeline of each video and what happens in it."""
+    files = [file_of(item.path) for item in items]
+    summarize = partial(localization_summary, evaluated, scores, report.results, files)
+    return _with_page(report, evaluated, about, sections, summarize)
+
+
+def _with_page(
+    report: Report,
+    evaluated: Evaluated,
+    about: About,
+    sections: Sequence[Section],
+    summarize: Callable[[], Summary],
+    films: Callable[[Summary], Sequence[Shown]] = lambda summary: (),
+) -> Report:
     try:
-        summary = task.summary(evaluated, report.results)
+        summary = summarize()
         notes = [*summary.notes, FLATTERS] if evaluated.split == "val" else summary.notes
         summary = replace(summary, notes=notes, sections=[*sections, *summary.sections])
-        films = eval_films(dataset, summary.galleries)
-        made = page(about, summary, [*(Shown(gallery, films) for gallery in summary.galleries), *shown])
+        made = page(about, summary, films(summary))
     except Exception as error:  # whatever fails here, the numbers are there
         logger.warning("%s was not made (%s: %s); all other results are there", NAME, type(error).__name__, error)
         return report

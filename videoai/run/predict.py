@@ -23,12 +23,12 @@ from videoai.inference.annotate import annotate_video
 from videoai.inference.load import from_state, open_checkpoint
 from videoai.inference.predict import Predictor, find_videos
 from videoai.inference.video_features import encoder_of, learned_features
-from videoai.run.evaluate import evaluation_precision
 from videoai.run.event_files import EventFiles
 from videoai.run.faces import cropping_as_trained
 from videoai.run.reading import note_other_pixels, resolve_decoder
 from videoai.run.recorded_features import table_of_input
 from videoai.run.results_folder import prediction_folder
+from videoai.run.score_clips import evaluation_precision
 from videoai.settings.verbs import PredictSettings
 from videoai.tasks.answering import answering_task
 from videoai.tasks.localize.task import Localize

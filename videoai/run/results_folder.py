@@ -26,7 +26,8 @@ def evaluation_folder(run_dir: str | None, *, checkpoint: str, data: str | None,
 
     Args:
         data: the name of other data than the checkpoint's own; None = its own.
-        facts: ``split``, ``views`` and ``fingerprint`` (of the data), as results.json has them.
+        facts: ``split``, ``views``, ``fingerprint`` (of the data) and ``settings`` (that change answers), as
+            results.json has them.
     """
     stem = os.path.splitext(os.path.basename(checkpoint))[0]
     file = "" if stem == "best" or is_published(checkpoint) or is_on_hub(checkpoint) else stem
@@ -72,7 +73,8 @@ def choose_folder(
 
 def read_results(folder: Path) -> Facts | None:
     """What the results of an evaluation are of; None = there are none."""
-    return _read(folder / "results.json")
+    held = _read(folder / "results.json")
+    return None if held is None else {"settings": {}, **held}  # left out where they are the usual ones
 
 
 DESCRIBED = "describe.json"  # beside the folders of the videos: what was asked
@@ -92,10 +94,17 @@ def _chosen(
     make_writable(folder)
     held = read(folder)
     if held is not None and not (continues and held == dict(facts)):
-        changed = [f"{key}={held.get(key)}" for key, value in facts.items() if held.get(key, value) != value]
+        changed = [_text(key, held.get(key)) for key, value in facts.items() if held.get(key, value) != value]
         whose = f" of other ones ({truncated_list(changed, 3)})" if changed else ""
         logger.info("%s: the results%s there are replaced", display_path(folder), whose)
     return folder
+
+
+def _text(key: str, value: Any) -> str:
+    """``split=val``; settings one by one."""
+    if not isinstance(value, Mapping):
+        return f"{key}={value}"
+    return ", ".join(f"{name}={one}" for name, one in value.items()) or f"the usual {key}"
 
 
 def _own_or_free(first: Path, facts: Facts, read: Callable[[Path], Facts | None]) -> Path:

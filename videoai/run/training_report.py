@@ -13,23 +13,22 @@ from videoai.core import checkpoint, process_group
 from videoai.core.build import ANYTHING
 from videoai.core.label_text import label_text
 from videoai.core.paths import display_path
-from videoai.data.feature_sequences import file_of
 from videoai.data.loader import train_batches
 from videoai.engine.compile import not_compiled
 from videoai.engine.trainer import Trainer
 from videoai.inference.load import from_state
 from videoai.inference.score import ViewOutputs
-from videoai.report.localization import localization_report, localization_summary
+from videoai.report.localization import localization_report
 from videoai.report.page.film import Film
 from videoai.report.page.html import name, tag
-from videoai.report.page.page import About, Shown, page
+from videoai.report.page.page import About, Shown
 from videoai.report.page.summary import Exhibit, Gallery, path_line
 from videoai.report.result_files import Evaluated, Report, write_report
 from videoai.report.run_curves import RunCurves
 from videoai.report.run_pictures import curves_figure, labels_figure, png, side_by_side
-from videoai.run.evaluate import name_of
 from videoai.run.localize import evaluated_videos
-from videoai.run.page import FLATTERS, NAME, about, with_page
+from videoai.run.page import NAME, about, with_event_page, with_page
+from videoai.run.scored_split import name_of
 from videoai.run.training.fit import Verdict
 from videoai.run.training.folder import RunFolder
 from videoai.run.training.stream import TrainStream
@@ -112,10 +111,9 @@ def _write_events(
     curves = RunCurves(folder.path / "metrics.jsonl", trainer.metric, "mAP", state["step"])
     how = {"precision": str(validation.precision), "command": command or python_command(folder.path)}
     told = about(state, validation.manifest, evaluated, report.results, **how)
-    summary = localization_summary(evaluated, scores, report.results, [file_of(item.path) for item in validation.items])
-    summary = replace(summary, notes=[*summary.notes, FLATTERS], sections=[curves.section(""), *summary.sections])
-    write_report(folder.path / "report", report._replace(files={**report.files, NAME: page(told, summary, [])}))
-    return [*report.files, NAME]
+    report = with_event_page(report, evaluated, scores, validation.items, told, sections=[curves.section("")])
+    write_report(folder.path / "report", report)
+    return [*report.files]
 
 
 def evaluated_validation(

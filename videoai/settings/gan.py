@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from videoai.settings.augment import DiffOperation, Sampler, check_repeats
 from videoai.settings.loading import NumWorkers
 from videoai.settings.setting import setting
-from videoai.settings.training import DiffOperation, RunSettings, Sampler, check_repeats, step_timeout_setting
+from videoai.settings.trainer import step_timeout_setting
+from videoai.settings.training import RunSettings
 
 
 @dataclass(frozen=True, kw_only=True)

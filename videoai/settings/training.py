@@ -4,202 +4,15 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from videoai.settings.audio import AudioSettings, Modality
+from videoai.settings.augment import AugmentSettings, ImbalanceSettings, check_repeats
 from videoai.settings.data import DataSettings
 from videoai.settings.loading import LoadingSettings
 from videoai.settings.model import OPTIMIZERS, SCHEDULES, Auto, ClipSettings, ModelOptions
 from videoai.settings.setting import setting
 from videoai.settings.tasks import TASKS
+from videoai.settings.trainer import TrainerSettings
 
-Policy = Literal["randaugment", "trivial", "autoaugment"]
-FeatureAugmenter = Literal["gaussian", "feature_mixup", "smote", "feature_gan"]
-DiffOperation = Literal["color", "translation", "cutout"]
-Sampler = Literal["uniform", "sqrt", "balanced"]
 SOURCE = "synthetic.source"
-RANDAUGMENT = "augment.policy=randaugment"
-Nodes = tuple[dict[str, Any], ...]  # {_target_: package.module.Class, ...}
-
-
-def step_timeout_setting() -> Any:
-    """``trainer.step_timeout``, which a classifier and a GAN have."""
-    return setting(
-        None,
-        above=0,
-        max=1e6,
-        resume=True,
-        help="seconds, 10 times as many for the first; a longer step prints the stacks, and ends a process of several",
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainerSettings:
-    """The loop: how long, how large, how exact, how often."""
-
-    batch_size: int | Literal["auto"] = setting(
-        16, auto=True, min=1, help="clips in one forward pass; auto = as many as fit a GPU's memory, 16 on a CPU"
-    )
-    accumulate: int = setting(
-        1, min=1, help="forward passes in one optimizer step; several processes (torchrun) share them"
-    )
-    max_epochs: float | Auto | None = setting(
-        "auto",
-        auto=True,
-        above=0,
-        resume=True,
-        help="length of the schedule; auto = by the number of training clips; null = max_steps",
-    )
-    minutes: float | None = setting(
-        None,
-        above=0,
-        help="a schedule of about so long on this machine, measured at the start, in the place of max_epochs; "
-        "it takes longer where the machine slows down later",
-    )
-    max_steps: int | None = setting(
-        None, min=1, resume=True, help="stop earlier; running again with a higher value goes on as if never stopped"
-    )
-    precision: Literal["auto", "fp32", "tf32", "bf16", "fp16"] = setting(
-        "auto",
-        auto=True,
-        help="auto = on a CPU the fastest that agrees with fp32, measured at the start; on a GPU bf16 where it has it. "
-        "A named one is not checked",
-    )
-    layout: Literal["auto", "contiguous", "channels_last_3d"] = setting(
-        "auto", auto=True, help="memory layout of tensors"
-    )
-    num_threads: int | Literal["auto"] = setting(
-        "auto", auto=True, min=1, max=1024, help="of torch on a CPU; auto = 1 for small models, otherwise all cores"
-    )
-    compile: Literal["auto", "off", "blocks", "model"] = setting(
-        "auto",
-        auto=True,
-        before="off",
-        help="torch.compile: each block of the model by itself, or the whole; auto = blocks on a GPU, off on a CPU",
-    )
-    activation_checkpointing: bool = setting(
-        False, help="true = less memory for a third more time: activations are computed again, not kept"
-    )
-    sync_batch_norm: bool = setting(
-        False,
-        help="true = several GPUs: batch norms see the clips of all processes, which is another training than that of "
-        "one process; docs/scaling.md",
-    )
-    max_grad_norm: float | None = setting(1.0, above=0, help="gradients are clipped to this norm; null = no clipping")
-    label_smoothing: float | Auto = setting(
-        "auto", auto=True, min=0, below=1, help="share of the label that is spread over all classes; auto = 0.1"
-    )
-    l1: float = setting(0.0, min=0, help="penalty on the sum of |w|")
-    l2: float = setting(0.0, min=0, help="penalty on half the sum of w^2; see also optim.weight_decay")
-    ema_decay: float | Auto | None = setting(
-        "auto",
-        auto=True,
-        min=0,
-        below=1,
-        help="for example 0.999: evaluate a moving average of the weights; auto = by the length of the schedule; "
-        "null = none",
-    )
-    eval_every: int | None = setting(None, min=1, resume=True, help="steps; null = 20 times over the schedule")
-    save_every: int | None = setting(None, min=1, resume=True, help="steps; null = eval_every")
-    log_every: int = setting(20, min=1, resume=True, help="steps")
-    step_timeout: float | None = step_timeout_setting()
-    metric: str = setting(
-        "auto",
-        auto=True,
-        help="value of validation that chooses the best checkpoint; uar = mean_class_accuracy, war = top1; auto = the "
-        "task's first, uar in sets of emotions",
-    )
-    patience: int | None = setting(
-        None, min=1, resume=True, help="stop after this many evaluations without a better one; null = never"
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class AugmentSettings:
-    """What is done to training clips. Mirrored and reversed clips: data.flip and data.reverse, which change labels."""
-
-    scale: tuple[float, ...] = setting(
-        (1.0, 1.0), above=0, max=1, length=2, ordered=True, help="share of the frame's area that a random crop covers"
-    )
-    ratio: tuple[float, ...] = setting((1.0, 1.0), above=0, length=2, ordered=True, help="width / height of the crop")
-    shift: float = setting(0.0, min=0, max=1, help="the clip moves by up to this share of its side, black moves in")
-    color_jitter: float = setting(
-        0.0, min=0, max=1, help="brightness, contrast, saturation by a factor in [1 - x, 1 + x]"
-    )
-    policy: Policy | None = setting(None, help="operations on the pixels")
-    num_ops: int = setting(2, min=1, needs=RANDAUGMENT, help="operations of randaugment")
-    magnitude: int = setting(9, min=0, max=30, needs=RANDAUGMENT, help="strength of randaugment")
-    erase: float = setting(0.0, min=0, max=1, help="probability of an erased box, the same in every frame")
-    mixup: float = setting(0.0, min=0, help="alpha of the Beta distribution (arXiv:1710.09412); 0 = off")
-    cutmix: float = setting(0.0, min=0, help="likewise (arXiv:1905.04899); with both a coin decides for each batch")
-    diff_augment: tuple[DiffOperation, ...] = setting(
-        (), help="DiffAugment of a classifier's batch: color, translation, cutout (arXiv:2006.10738)"
-    )
-    speed: float = setting(1.0, min=1, max=8, help="the clip runs up to this many times faster or slower; 1 = off")
-    time_jitter: float = setting(
-        0.0,
-        min=0,
-        max=1,
-        needs="clip.sampling=dense",
-        help="each frame of a dense clip moves by up to this share of half the way to the next",
-    )
-    frame_drop: float = setting(0.0, min=0, max=0.9, help="share of frames that are lost: the frame before is held")
-    repeats: int = setting(1, min=1, help="clips of each drawn video, from one decoding pass")
-    repeats_in: Literal["batch", "steps"] = setting(
-        "batch",
-        needs="augment.repeats>1",
-        help="batch = all of them in one batch; steps = one in each of as many consecutive steps",
-    )
-    features: FeatureAugmenter | None = setting(
-        None, help="features drawn beside each batch, of a frozen body; docs/gan.md"
-    )
-    feature_ratio: float = setting(1.0, above=0, needs="augment.features", help="drawn features for each clip")
-    feature_classes: Literal["all", "rare", "balanced"] = setting(
-        "all",
-        needs="augment.features",
-        help="as often as in the data; balanced = all alike; rare = those with less than half of the largest",
-    )
-    clip_transforms: Nodes = setting((), help="your own, on uint8 [T, C, H, W] in the worker: [{_target_: pkg.Class}]")
-    batch_ops: Nodes = setting((), help="your own, on the batch on the device: [{_target_: pkg.Class}]")
-
-
-@dataclass(frozen=True, kw_only=True)
-class ImbalanceSettings:
-    """For classes of very different sizes. Compare by mean class accuracy: docs/augmentation.md"""
-
-    sampler: Sampler = setting(
-        "uniform",
-        help="uniform = every video once an epoch; sqrt = by the root of a class's size; balanced = equally often",
-    )
-    balanced_softmax: bool | Literal["auto"] = setting(
-        "auto",
-        auto=True,
-        help="true = adds the log of each class's share to its logit (arXiv:2007.10740); auto = in sets of emotions, "
-        "where the largest class has 10 times the clips of the smallest",
-    )
-    effective_number: float = setting(  # 1 itself divides by zero
-        0.0, min=0, max=0.999999, help="beta: weights (1 - beta) / (1 - beta^n) in the loss (arXiv:1901.05555); 0 = off"
-    )
-    pos_weight: float = setting(
-        0.0, min=0, max=1, help="several labels: positives weigh (negatives / positives) ** this; 0 = off"
-    )
-    focal: float = setting(0.0, min=0, help="gamma, less weight for what is right already (arXiv:1708.02002); 0 = off")
-    gamma_neg: float = setting(
-        0.0,
-        min=0,
-        help="several labels, asymmetric loss (arXiv:2009.14119): gamma of the negatives, such as 4; 0 = off",
-    )
-    gamma_pos: float = setting(0.0, min=0, help="several labels, asymmetric loss: gamma of the positives, 0 or 1")
-    margin: float = setting(
-        0.0, min=0, below=1, help="several labels, asymmetric loss: negatives below it cost nothing, such as 0.05; clip"
-    )
-
-    def __post_init__(self) -> None:
-        """Raises: ValueError: two losses at once."""
-        asymmetric = {key: getattr(self, key) for key in ("gamma_neg", "gamma_pos", "margin") if getattr(self, key)}
-        if self.focal and asymmetric:
-            key, value = next(iter(asymmetric.items()))
-            raise ValueError(
-                f"imbalance.focal={self.focal:g} with imbalance.{key}={value:g}: focal loss is the asymmetric one with "
-                "one gamma for both. Set imbalance.focal=0, or leave the others out."
-            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -307,15 +120,6 @@ class RunSettings:
         None, min=1, resume=True, needs="parallel=shard", help="processes that share one copy of the model; null = all"
     )
     debug: bool = setting(False, resume=True, help="true = show the traceback of an error")
-
-
-def check_repeats(augment: AugmentSettings, batch_size: int | Literal["auto"]) -> None:
-    """Raises: ValueError: the clips of a video do not fit into one batch."""
-    if augment.repeats_in == "batch" and batch_size != "auto" and batch_size % augment.repeats:
-        raise ValueError(
-            f"augment.repeats={augment.repeats}: all clips of a video stand in one batch, so trainer.batch_size="
-            f"{batch_size} must be a multiple of it, or augment.repeats_in=steps."
-        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -125,3 +125,20 @@ def test_among_chosen_classes_pairs_of_others_are_left_alone_unless_a_clip_would
         resolve_directions(node(only=left, flip=0.5, flip_labels=pairs), left)
     with pytest.raises(ValueError, match="'close' is no class"):
         resolve_directions(node(flip_labels=pairs), left)
+
+
+@pytest.mark.parametrize("how", ["flip", "reverse"])
+def test_a_map_of_labels_is_refused_where_columns_of_targets_are_learned(how):
+    pairs = {f"{how}_labels": {"swipe_left": "swipe_right"}, "directional": True}
+    with pytest.raises(ValueError, match=rf"data\.{how}_labels=.*the task learns columns of targets.*data\.{how}=0"):
+        resolve_directions(
+            node(**{"flip": 0.0, "reverse": 0.0, **pairs, how: 0.5}), ["clip"], ["hand", "left", "right"]
+        )
+    resolved = resolve_directions(node(flip=0.0, **pairs), ["clip"], ["hand", "left", "right"])
+    assert (resolved.flip, resolved.flip_labels, resolved.reverse_labels) == (0.0, (), ())
+
+
+def test_mirroring_is_off_or_warned_about_where_classes_of_a_column_have_sides(caplog):
+    assert resolve_directions(node(flip="auto"), ["clip"], ["hand", "left", "right"]).flip == 0
+    resolve_directions(node(flip=0.5), ["clip"], ["hand", "left", "right"])
+    assert "mirroring makes 'left' look like its opposite" in caplog.text

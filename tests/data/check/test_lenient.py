@@ -2,7 +2,8 @@ import pytest
 
 from videoai.core.types import MULTI_LABEL, LabelSpan, VideoItem
 from videoai.data.check.lenient import list_csv, list_folder, with_known_labels
-from videoai.data.lists.manifest import Manifest, from_csv, from_folder
+from videoai.data.lists.from_files import from_csv, from_folder
+from videoai.data.lists.manifest import Manifest
 
 
 def touched(root, *paths):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from videoai.data.generated.dataset import clip_path, read_generated_dataset, table_of
-from videoai.data.lists.manifest import from_csv
+from videoai.data.lists.from_files import from_csv
 
 CLASSES = ("down", "left", "right", "up")
 

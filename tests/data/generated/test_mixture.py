@@ -9,7 +9,7 @@ from videoai.core.types import ClipSpec
 from videoai.data.augment.transforms import TrainTransform
 from videoai.data.dataset import TrainClips
 from videoai.data.generated.mixture import Share, mixed_batches
-from videoai.data.lists.manifest import from_folder
+from videoai.data.lists.from_files import from_folder
 from videoai.data.loader import train_batches
 
 CLIP = ClipSpec(num_frames=4, size=32)

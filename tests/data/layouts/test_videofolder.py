@@ -9,7 +9,8 @@ import pytest
 from videoai.data.layouts import table
 from videoai.data.layouts.detect import candidates
 from videoai.data.layouts.survey import survey
-from videoai.data.lists.manifest import Manifest, from_csv, from_folder
+from videoai.data.lists.from_files import from_csv, from_folder
+from videoai.data.lists.manifest import Manifest
 from videoai.run.manifests import build_manifest
 from videoai.settings.data import DataSettings
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from videoai.data.lists.manifest import Manifest, from_folder
+from videoai.data.lists.from_files import from_folder
+from videoai.data.lists.manifest import Manifest
 
 
 @pytest.fixture

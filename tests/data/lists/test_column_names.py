@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from videoai.data.layouts.json_clips import from_json
-from videoai.data.lists.manifest import Manifest, from_csv
+from videoai.data.lists.from_files import from_csv
+from videoai.data.lists.manifest import Manifest
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import pytest
 
 from videoai.data.lists.folds import with_fold
-from videoai.data.lists.manifest import from_csv
+from videoai.data.lists.from_files import from_csv
 
 
 @pytest.fixture

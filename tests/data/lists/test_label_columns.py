@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from videoai.data.lists.clips_csv import clips_csv
-from videoai.data.lists.manifest import Manifest, from_csv
+from videoai.data.lists.from_files import from_csv
+from videoai.data.lists.manifest import Manifest
 from videoai.data.targets import MultiHot, split_targets
 
 LINES = ("a.mp4,train,1,0,", "b.mp4,train,0,,1", "c.mp4,val,,1,-1", "d.mp4,test,1.0,TRUE,nan")

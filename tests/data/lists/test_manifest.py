@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from videoai.core.types import LabelSpan, VideoItem
+from videoai.data.lists.from_files import from_csv, from_folder
 from videoai.data.lists.items import Items
-from videoai.data.lists.manifest import Manifest, from_csv, from_folder
+from videoai.data.lists.manifest import Manifest
 
 
 def touch(root: Path, *names: str) -> Path:

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from videoai.data.lists import manifest_cache
-from videoai.data.lists.manifest import Manifest, from_csv
+from videoai.data.lists.from_files import from_csv
+from videoai.data.lists.manifest import Manifest
 
 
 @pytest.fixture

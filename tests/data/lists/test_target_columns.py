@@ -10,7 +10,7 @@ from videoai.data.layouts.table import from_table
 from videoai.data.lists import manifest_cache
 from videoai.data.lists.clips_csv import clips_csv
 from videoai.data.lists.folds import with_fold
-from videoai.data.lists.manifest import from_csv
+from videoai.data.lists.from_files import from_csv
 
 HEADER = "path,value,verb,happy,sad,split"
 

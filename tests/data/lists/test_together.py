@@ -7,7 +7,8 @@ import pytest
 
 from videoai.data.layouts.json_clips import from_json
 from videoai.data.layouts.table import from_table
-from videoai.data.lists.manifest import Manifest, from_csv, from_folder
+from videoai.data.lists.from_files import from_csv, from_folder
+from videoai.data.lists.manifest import Manifest
 
 PEOPLE = ("anna", "ben", "carl", "dora", "emil", "fay")
 

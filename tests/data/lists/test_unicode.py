@@ -7,7 +7,7 @@ from unicodedata import normalize
 import pytest
 
 from videoai.data.layouts.json_clips import from_json
-from videoai.data.lists.manifest import from_csv, from_folder
+from videoai.data.lists.from_files import from_csv, from_folder
 
 FORMS = [("NFD", "NFC"), ("NFC", "NFD"), ("NFD", "NFD")]
 

@@ -69,7 +69,7 @@ def test_targets_are_spread_and_independent_of_each_other():
 
 @pytest.mark.usefixtures("mini")
 def test_files_are_made_once_and_the_table_beside_them_reads_the_same(cache):
-    from videoai.data.lists.manifest import from_csv
+    from videoai.data.lists.from_files import from_csv
 
     kinds = {"angle": "value", "speed": "value"}
     made = motion16(variant="regression", size="tiny", root=cache, columns=kinds, num_workers=0)

@@ -9,7 +9,8 @@ import torch
 from videoai.data.decode import open_video
 from videoai.data.media import BadVideo
 from videoai.data.shards import shards
-from videoai.data.shards.shards import from_shards, is_member, read_member
+from videoai.data.shards.manifest import from_shards
+from videoai.data.shards.shards import is_member, read_member
 from videoai.run.datasets.prepare import prepare
 from videoai.settings.data import DataSettings
 from videoai.settings.datasets import PrepareSettings
@@ -37,7 +38,7 @@ def first_member(root: Path | str) -> str:
 
 
 def test_items_are_those_of_the_folder(packed, clip_folder):
-    from videoai.data.lists.manifest import from_folder
+    from videoai.data.lists.from_files import from_folder
 
     before, after = from_folder(clip_folder), from_shards(str(packed))
     assert after.classes == before.classes

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from videoai.data.check.examine import Examined
-from videoai.data.lists.manifest import from_folder
+from videoai.data.lists.from_files import from_folder
 from videoai.report.page.film import MAX_SIDE
 from videoai.run.datasets import check
 from videoai.run.datasets.check import NUM_FRAMES, checked_data, film_of

@@ -11,7 +11,7 @@ import pytest
 from videoai.data.decode import open_video
 from videoai.data.encode import write_clip
 from videoai.data.faces.record import recorded_faces
-from videoai.data.lists.manifest import from_csv
+from videoai.data.lists.from_files import from_csv
 from videoai.run.datasets.faces import WITHOUT, boxes_of
 from videoai.run.datasets.prepare import prepare
 from videoai.run.faces import yunet_file

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from videoai.core import sheet
-from videoai.data.lists.manifest import from_folder
+from videoai.data.lists.from_files import from_folder
 from videoai.run.datasets import montage
 from videoai.run.datasets.montage import write_montage
 

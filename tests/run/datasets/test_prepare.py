@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from videoai.data.lists.manifest import from_csv, from_folder
+from videoai.data.lists.from_files import from_csv, from_folder
 from videoai.data.prepare.jobs import Journal
-from videoai.data.shards.shards import from_shards
+from videoai.data.shards.manifest import from_shards
 from videoai.run.datasets.prepare import as_bytes, prepare
 from videoai.settings.data import DataSettings
 from videoai.settings.datasets import PrepareSettings
@@ -271,3 +271,60 @@ def test_a_class_name_that_would_be_cut_is_refused_before_anything_is_made(sourc
     with pytest.raises(ValueError, match=r"class 'a\|b': its name holds a \|, which separates labels; rename it"):
         run(source, tmp_path / "out", data=node)
     assert not (tmp_path / "out").exists()
+
+
+COLUMNS = {
+    "numbers": ("label,speed,angle", ["left,1.5,0.1", "left,,0.30000000000000004", "right,2.5,"]),
+    "a number called label": ("label", ["0.25", "-3", "7"]),
+    "classes": ("verb,noun", ["open,door", "close,", "open,box"]),
+    "a class called label": ("label,speed", ["left,1", "right,2", "left,"]),
+    "votes": ("happy,sad", ["3,4", "0.1,0.2", "1,0"]),
+}
+KINDS = {
+    "numbers": {"speed": "value", "angle": "value"},
+    "a number called label": {"label": "value"},
+    "classes": {"verb": "class", "noun": "class"},
+    "a class called label": {"label": "class", "speed": "value"},
+    "votes": {"happy": "votes", "sad": "votes"},
+}
+
+
+@pytest.mark.parametrize("targets", COLUMNS)
+def test_shards_keep_columns_of_targets_to_the_last_bit(source, tmp_path, targets):
+    header, cells = COLUMNS[targets]
+    names = ("left/left_0.mp4", "left/left_1.mp4", "right/right_0.mp4")
+    splits = ("train", "train", "val")
+    lines = [f"{name},{split},{cell}" for name, split, cell in zip(names, splits, cells, strict=True)]
+    table = source / "clips.csv"
+    table.write_text("\n".join([f"path,split,{header}", *lines]) + "\n")
+    kinds = KINDS[targets]
+    node = {"name": "csv", "path": str(table), "columns": kinds}
+    done = run(table, tmp_path / "out", data=node, to="shards")
+    before, after = from_csv(table, columns=kinds), from_shards(done.out, columns=kinds)
+    assert (after.classes, after.columns) == (before.classes, before.columns)
+    assert items_of(after) == items_of(before)
+    one = dict([*kinds.items()][-1:])
+    assert from_shards(done.out, columns=one).columns == before.columns[-1:]
+    assert from_shards(done.out).columns == ()
+
+
+def test_shards_refuse_columns_that_were_not_packed(source, tmp_path):
+    table = source / "clips.csv"
+    table.write_text("path,split,speed\nleft/left_0.mp4,train,1\nleft/left_1.mp4,val,2\n")
+    node = {"name": "csv", "path": str(table), "columns": {"speed": "value"}}
+    out = run(table, tmp_path / "out", data=node, to="shards").out
+    with pytest.raises(ValueError, match="no column 'sped'; columns here: speed. Did you mean speed"):
+        from_shards(out, columns={"sped": "value"})
+    with pytest.raises(ValueError, match="the column speed is of kind value, and the task wants kind class"):
+        from_shards(out, columns={"speed": "class"})
+
+
+def test_labels_that_were_not_annotated_stay_so_in_shards(source, tmp_path):
+    table = source / "clips.csv"
+    lines = ["left/left_0.mp4,a|b,c,train", "left/left_1.mp4,,a|c,train", "right/right_0.mp4,b|c,,val"]
+    table.write_text("\n".join(["path,label,unknown_labels,split", *lines]) + "\n")
+    node = {"name": "csv", "path": str(table), "multi_label": True}
+    done = run(table, tmp_path / "out", data=node, to="shards")
+    before, after = from_csv(table, multi_label=True), from_shards(done.out)
+    assert after.has_unknown
+    assert items_of(after) == items_of(before)

@@ -9,7 +9,7 @@ import pytest
 
 import videoai
 from videoai.core import checkpoint
-from videoai.data.lists.manifest import from_csv
+from videoai.data.lists.from_files import from_csv
 from videoai.run.gan.generate import generate
 from videoai.settings.gan import GenerateSettings
 from videoai.settings.parse import parse

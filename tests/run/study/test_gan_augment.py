@@ -6,7 +6,7 @@ import pytest
 
 from videoai.compose.settings import from_keywords
 from videoai.core.types import ClipSpec
-from videoai.data.lists.manifest import from_folder
+from videoai.data.lists.from_files import from_folder
 from videoai.run.study.gan_augment import FewClips, settings_that_matter, split_arm, study_gan
 from videoai.run.study.protocol import Cell
 from videoai.settings.gan import TrainGanSettings

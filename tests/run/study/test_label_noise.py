@@ -14,7 +14,7 @@ from videoai.compose.settings import from_keywords
 from videoai.core.types import ClipSpec, VideoItem
 from videoai.data.lists.items import Items
 from videoai.data.lists.manifest import Manifest
-from videoai.run.evaluate import name_of
+from videoai.run.scored_split import name_of
 from videoai.run.study import held_out
 from videoai.run.study.held_out import key_of, read_probabilities
 from videoai.settings.parse import to_dict

@@ -8,7 +8,7 @@ import torch
 
 import videoai
 from videoai.data.generated.dataset import table_of
-from videoai.data.lists.manifest import from_folder
+from videoai.data.lists.from_files import from_folder
 
 SMALL = {"batch_size": 6, "precision": "fp32", "tensorboard": False, "log_every": 1, "num_threads": 1}
 CLASSES = ("down", "left", "right", "up")

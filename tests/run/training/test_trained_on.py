@@ -9,7 +9,8 @@ import pytest
 import videoai
 from videoai.compose.settings import from_keywords
 from videoai.core import checkpoint
-from videoai.data.lists.manifest import Manifest, from_folder
+from videoai.data.lists.from_files import from_folder
+from videoai.data.lists.manifest import Manifest
 from videoai.run.training.trained_on import KEY, videos_trained_on, warn_of_seen_videos
 from videoai.settings.training import TrainSettings
 

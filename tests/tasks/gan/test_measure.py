@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from videoai.core.types import ClipSpec
-from videoai.data.lists.manifest import from_folder
+from videoai.data.lists.from_files import from_folder
 from videoai.gan.sampling import sample
 from videoai.inference.evaluator import load_evaluator
 from videoai.inference.load_generator import load_generator

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from videoai.core.types import ClipSpec
-from videoai.data.lists.manifest import from_folder
+from videoai.data.lists.from_files import from_folder
 from videoai.gan.sampling import sample
 from videoai.inference.evaluator import evaluator_of
 from videoai.inference.load import from_state, open_checkpoint

@@ -6,7 +6,7 @@
 import logging
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from numpy import ndarray
 
@@ -71,14 +71,21 @@ def resolve_flip(data: DataSettings, classes: Sequence[str]) -> float:
     return 0.0
 
 
-def resolve_directions(data: DataSettings, classes: Sequence[str]) -> Directions:
+def resolve_directions(data: DataSettings, classes: Sequence[str], targets: Sequence[str] = ()) -> Directions:
     """``flip``, ``flip_labels``, ``reverse``, ``reverse_labels`` and ``directional`` of a data config.
 
     Warns where names hint at a side that mirroring would change and no map says so.
 
-    Raises: ValueError: a map that does not fit the classes, or clips turned round in a way that makes labels wrong.
+    Args:
+        targets: names of columns of targets, and of their classes.
+    Raises: ValueError: a map that does not fit the classes, or clips turned round in a way that makes labels or targets
+        wrong.
     """
-    flip, reverse, directional = resolve_flip(data, classes), data.reverse, data.directional
+    flip, reverse, directional = resolve_flip(data, [*classes, *targets]), data.reverse, data.directional
+    if targets:
+        _check_no_map("flip", flip, data.flip_labels)
+        _check_no_map("reverse", reverse, data.reverse_labels)
+        data = replace(data, flip_labels=None, reverse_labels=None)
     others = bool(data.only) or data.source.get("variant", "classes") != "classes"  # than those that presets map
     pairs = {
         "flip_labels": _chosen(data.flip_labels, others, flip, classes),
@@ -86,7 +93,7 @@ def resolve_directions(data: DataSettings, classes: Sequence[str]) -> Directions
     }
     maps = {key: label_map(given, classes, where=f"data.{key}") for key, given in pairs.items()}
     if flip and not maps["flip_labels"]:
-        _check_mirrored(flip, directional, classes)
+        _check_mirrored(flip, directional, [*classes, *targets])
     if reverse and not maps["reverse_labels"] and directional is not False:
         raise ValueError(
             f"data.reverse={reverse:g}: played backwards, most actions are others. Say what turns into what with "
@@ -125,6 +132,16 @@ def _chosen(
         return pairs
     counts = any if chance else all
     return {one: other for one, other in pairs.items() if counts(str(name) in classes for name in (one, other))}
+
+
+def _check_no_map(how: str, chance: float, pairs: Mapping[str, str] | None) -> None:
+    """Raises: ValueError: labels are to be exchanged where something else is learned."""
+    if chance and pairs:
+        raise ValueError(
+            f"data.{how}_labels={dict(pairs)}: exchanges the labels of clips, and the task learns columns of targets, "
+            f"which stay as they are. Set data.{how}=0, or data.{how}_labels=null data.directional=false if no target "
+            "changes"
+        )
 
 
 def _check_mirrored(flip: float, directional: bool | None, classes: Sequence[str]) -> None:

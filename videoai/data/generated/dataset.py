@@ -21,8 +21,9 @@ from videoai.core.files import csv_bytes
 from videoai.core.messages import pluralize, truncated_list
 from videoai.data.lists.clip_table import ClipTable, read_table
 from videoai.data.lists.csv_file import CsvFile
+from videoai.data.lists.from_files import from_csv, from_folder
 from videoai.data.lists.items import Items
-from videoai.data.lists.manifest import Manifest, from_csv, from_folder
+from videoai.data.lists.manifest import Manifest
 
 MANIFEST, FACTS = "manifest.csv", "bank.json"  # files in a bank's folder
 COLUMNS = ("path", "label", "split", "generator", "data", "seed", "confidence", "nearest")

@@ -13,9 +13,10 @@ from numpy import ndarray
 from videoai.core.messages import near_names, pluralize, truncated_list
 from videoai.data.layouts.frame_times import FrameTimes
 from videoai.data.layouts.video_index import VideoIndex, is_file
+from videoai.data.lists.from_files import assemble
 from videoai.data.lists.items import Items
 from videoai.data.lists.listing import SPLITS, Listing, NamedSpan, ReadClips, Row, Together, group_notes, label_notes
-from videoai.data.lists.manifest import Manifest, assemble
+from videoai.data.lists.manifest import Manifest
 from videoai.data.lists.target_columns import Kinds
 
 

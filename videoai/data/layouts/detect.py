@@ -53,7 +53,7 @@ OWN_COLUMNS = {
 
 
 def detect_csv(tree: Survey) -> Candidate | None:
-    """A CSV with the columns path and label, see manifest.from_csv."""
+    """A CSV with the columns path and label, see from_files.from_csv."""
     files = tree.with_columns("path", "label")
     if not files or len({split_of_list(path, tree.root) for path in files}) > 1:  # one a split: table reads them all
         return None

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 from typing import TypedDict
 
 from videoai.data.layouts.path_list import split_word
+from videoai.data.lists.from_files import assemble
 from videoai.data.lists.listing import SPLIT_NAMES, Listing, ReadClips, Row
-from videoai.data.lists.manifest import Manifest, assemble
+from videoai.data.lists.manifest import Manifest
 from videoai.data.lists.target_columns import Kinds
 
 

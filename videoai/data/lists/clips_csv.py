@@ -1,4 +1,4 @@
-"""Writes the table of clips that ``data=csv`` and ``data=shards`` read: ``path,label,split,group,...``."""
+"""Writes the table of clips that ``data=csv`` reads by name and ``data=shards`` by position."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -17,19 +17,28 @@ PARTLY_LABELLED_COLUMNS = (*MULTI_LABEL_COLUMNS, UNKNOWN_COLUMN)
 
 
 def check_writable(manifest: "Manifest") -> None:
-    """Raises: ValueError: the name of a class holds the character that separates labels."""
+    """Raises: ValueError: the name of a class holds the character that separates labels, or clips have several labels
+    and columns of targets."""
+    if manifest.is_multi_label and manifest.columns:
+        names = ", ".join(column.name for column in manifest.columns)
+        raise ValueError(f"{manifest.source}: a table has several labels a clip or columns of targets ({names}).")
     if manifest.is_multi_label:
         join_labels([*map(NamedSpan, manifest.classes)])
 
 
-def clips_csv(manifest: "Manifest", located: Mapping[str, str]) -> bytes:
-    """The table as the bytes of a CSV file. ``located``: the path of an item -> the path in the table."""
+def clips_csv(manifest: "Manifest", located: Mapping[str, str], *, keep_label: bool = False) -> bytes:
+    """The table as the bytes of a CSV file.
+
+    Args:
+        located: the path of an item -> the path in the table.
+        keep_label: whether the label stands there beside a target of that name, as readers by position want it.
+    """
     if manifest.is_multi_label:
         columns = PARTLY_LABELLED_COLUMNS if manifest.has_unknown else MULTI_LABEL_COLUMNS
         rows = (row[: len(columns)] for row in _rows(manifest, located))
         return csv_bytes(columns, rows, errors="backslashreplace")
     columns, targets = CLIP_COLUMNS, [column.name for column in manifest.columns]
-    if "label" not in targets:
+    if keep_label or "label" not in targets:
         return csv_bytes((*columns, *targets), _rows(manifest, located), errors="backslashreplace")
     kept = [at for at, name in enumerate((*columns, *targets)) if name != "label" or at >= len(columns)]
     rows = ([row[at] for at in kept] for row in _rows(manifest, located))

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
+from typing import NamedTuple
 
 import numpy as np
 from numpy import ndarray
@@ -52,59 +53,92 @@ def read_csv_clips(
     columns: Kinds | None = None,
     label_columns: Sequence[str] = (),
 ) -> ReadClips:
-    """One clip per line, none twice, no file missing. For the arguments see manifest.from_csv.
+    """One clip per line, none twice, no file missing. For the arguments see from_files.from_csv.
 
     Raises:
         FileNotFoundError: no such CSV file. ValueError: anything wrong in it, as `file.csv:LINE: ...`.
     """
     file = CsvFile(path, delimiter, rename=ours)
-    kinds: Kinds = {file.called(name): kind for name, kind in (columns or {}).items()}
+    wheres = {"where": where, "val": val_where, "test": test_where}
+    asked = _asked(file, columns or {}, wheres, split_by, multi_label=multi_label, label_columns=label_columns)
+    table, notes = _read_lines(file, root, asked)
+    table, missing = _as_on_disk(table, root)
+    block, targets = read_targets(table.columns, asked.kinds, table.fail_at) if asked.kinds else (None, ())
+    targets = tuple(replace(one, name=name) for one, name in zip(targets, columns or {}, strict=True))  # as asked for
+    if block is not None:
+        table = _labelled(table, label_of_votes(block, targets), asked.kinds)
+    if multi_label and not label_columns:
+        table, said = as_sets(table)
+        notes += said
+    if asked.split_by == BY_NAME and BY_NAME not in table.columns:
+        table = _with_sources(table)
+    group_column = _group_column(table, asked.split_by)
+    clips = _list_clips(table, root=root, group_column=group_column, wheres=asked.splits, multi_label=multi_label)
+    clips = replace(clips, items=replace(clips.items, values=block), columns=targets)
+    _check_none_missing(table, missing, root)
+    notes += [*_label_notes(clips), *group_notes(clips.items, group_column), *_split_column_notes(table, asked)]
+    together = None if asked.split_by or group_column else _together(table)
+    return ReadClips(clips, table.is_filled("split") or bool(test_where), notes, together)
+
+
+class Asked(NamedTuple):
+    """What is asked of a file, columns as they are called here."""
+
+    kinds: Kinds  # columns that are targets
+    where: Where
+    splits: Mapping[str, Where]  # what forms val and test
+    split_by: str | None
+    multi_label: bool
+    label_columns: Sequence[str]
+
+
+def _asked(
+    file: CsvFile,
+    columns: Kinds,
+    wheres: Mapping[str, Where | None],
+    split_by: str | None,
+    *,
+    multi_label: bool,
+    label_columns: Sequence[str],
+) -> Asked:
+    """Raises: ValueError: a column that is not there, no label, or settings that exclude each other."""
+    kinds: Kinds = {file.called(name): kind for name, kind in columns.items()}
     if not kinds:
         _check_header(file, label_columns, multi_label=multi_label)
     for name, kind in kinds.items():
         file.position(name, f"a target ({kind})")
-    where, val_where, test_where = (
-        {file.called(name): value for name, value in (each or {}).items()} for each in (where, val_where, test_where)
-    )
-    split_by = file.called(split_by) if split_by else None
-    asked_for = {"label", "split", split_by or "group", *where, *val_where, *test_where}
-    asked_for |= {*split_like(file.header), *group_like(file.header), *label_columns}
-    asked_for |= {SECONDS_COLUMN, UNKNOWN_COLUMN} if multi_label else set()
-    needs = ("path",) if label_columns or (kinds and not multi_label) else ("path", "label")
-    table = read_table(file, root=root, columns=asked_for | kinds.keys(), needs=needs)
-    if label_columns:
-        table = with_label_columns(table, label_columns)
-    read = ", ".join(f"{theirs} as {name}" for theirs, name in file.renamed.items())
-    notes = [f"columns are read by other names: {read}."] if read else []
-    if where:
-        kept = table.matching(where, "where")
-        notes.append(f"kept {kept.sum()} of {len(table)} lines where {_text(where)}.")
-        table = table.select(kept)
-    table, missing = _as_on_disk(table, root)
-    block, targets = read_targets(table.columns, kinds, table.fail_at) if kinds else (None, ())
     if kinds and multi_label:
         file.fail(1, "data.multi_label=true and columns of targets do not go together; a target is one of them")
-    targets = tuple(replace(one, name=name) for one, name in zip(targets, columns or {}, strict=True))  # as asked for
-    if block is not None:
-        table = _labelled(table, label_of_votes(block, targets), kinds)
-    if multi_label and not label_columns:
-        table, said = as_sets(table)
-        notes += said
-    if split_by == BY_NAME and BY_NAME not in table.columns:
-        table = _with_sources(table)
-    group_column = _group_column(table, split_by)
-    wheres = {"val": val_where, "test": test_where}
-    clips = _list_clips(table, root=root, group_column=group_column, wheres=wheres, multi_label=multi_label)
-    clips = replace(clips, items=replace(clips.items, values=block), columns=targets)
-    _check_none_missing(table, missing, root)
-    notes += _label_notes(clips)
-    notes += group_notes(clips.items, group_column)
-    if table.is_filled("split") and (val_where or test_where):
-        notes.append("val_where and test_where decide only on lines where the split column is empty.")
-    if not (table.is_filled("split") or val_where or test_where):
-        notes += _unused_notes(table)
-    together = None if split_by or group_column else _together(table)
-    return ReadClips(clips, table.is_filled("split") or bool(test_where), notes, together)
+    named = {key: {file.called(name): value for name, value in (each or {}).items()} for key, each in wheres.items()}
+    where = named.pop("where")
+    return Asked(kinds, where, named, file.called(split_by) if split_by else None, multi_label, label_columns)
+
+
+def _read_lines(file: CsvFile, root: str, asked: Asked) -> tuple[ClipTable, list[str]]:
+    """The lines that are asked for, and what to say of them. Raises: ValueError."""
+    names = {"label", "split", asked.split_by or "group", *asked.where, *asked.splits["val"], *asked.splits["test"]}
+    names |= {*split_like(file.header), *group_like(file.header), *asked.label_columns, *asked.kinds}
+    names |= {SECONDS_COLUMN, UNKNOWN_COLUMN} if asked.multi_label else set()
+    needs = ("path",) if asked.label_columns or asked.kinds else ("path", "label")
+    table = read_table(file, root=root, columns=names, needs=needs)
+    if asked.label_columns:
+        table = with_label_columns(table, asked.label_columns)
+    read = ", ".join(f"{theirs} as {name}" for theirs, name in file.renamed.items())
+    notes = [f"columns are read by other names: {read}."] if read else []
+    if asked.where:
+        kept = table.matching(asked.where, "where")
+        notes.append(f"kept {kept.sum()} of {len(table)} lines where {_text(asked.where)}.")
+        table = table.select(kept)
+    return table, notes
+
+
+def _split_column_notes(table: ClipTable, asked: Asked) -> list[str]:
+    """What to say where a column and settings both name splits, or neither does."""
+    by_settings = any(asked.splits.values())
+    if table.is_filled("split"):
+        said = "val_where and test_where decide only on lines where the split column is empty."
+        return [said] if by_settings else []
+    return [] if by_settings else _unused_notes(table)
 
 
 def _labelled(table: ClipTable, voted: Column | None, kinds: Kinds) -> ClipTable:

@@ -97,8 +97,8 @@ def write_index(folder: Path, jobs: Sequence[VariantJob]) -> None:
 def variant_manifest(folder: Path, jobs: Sequence[VariantJob], kinds: "Kinds") -> "Manifest":
     """The splits, with the columns that ``kinds`` names. Raises: ValueError: one that the variant has not."""
     from videoai.core.messages import did_you_mean
+    from videoai.data.lists.from_files import assemble
     from videoai.data.lists.listing import Listing, ReadClips
-    from videoai.data.lists.manifest import assemble
     from videoai.data.lists.target_columns import NO_LABEL
 
     about = VARIANTS[jobs[0].variant]

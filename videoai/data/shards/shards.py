@@ -1,8 +1,8 @@
 """Videos packed into tar files, each read by its byte range from a folder or a URL.
 
-    prepare.json         settings, and the classes in the order of their labels
+    prepare.json         settings, the classes in the order of their labels, and what the columns of targets are
     clips.csv            path,label,split,group,start_seconds,end_seconds, in the order of training; written last. In a
-                         multi-label set label_seconds too, see data/lists/label_texts.py
+                         multi-label set label_seconds too, see data/lists/label_texts.py; else columns of targets
     shards/00000.tar     members one after the other; `tar` reads it
     shards/00000.csv     name,offset,size,sha256 of each member
 
@@ -12,26 +12,19 @@ is one read, and the order of training is that of the files the shards were made
 
 import csv
 import io
-import json
-import re
 from functools import lru_cache
 from hashlib import sha256
-from os.path import abspath, exists, expanduser, normpath
-from typing import TYPE_CHECKING, NamedTuple
+from os.path import exists
+from typing import NamedTuple
 
-from videoai.core.paths import is_url
 from videoai.data.media import BadVideo
 from videoai.data.shards.ranges import RANGE, range_of
 from videoai.data.shards.rows import ROW, copy_name, read_row
 from videoai.data.shards.storage import read_bytes
 
-if TYPE_CHECKING:  # torch takes 1.4 s to import, in each of the processes that pack
-    from videoai.data.lists.manifest import Manifest
-
 MARK = ".tar#"
 UNVERIFIED = "unverified::"  # before the path of a member: take its bytes unseen
 MAX_MEMBER_BYTES = 2**31  # a member is held in memory while it is decoded; clips are a thousandth of this
-MEMBER_PATH = re.compile(r"shards/\d{5,}\.tar#.+", re.DOTALL)
 INDEX_COLUMNS = ("name", "offset", "size", "sha256")
 
 
@@ -99,72 +92,17 @@ def read_member(path: str) -> bytes:
     return data
 
 
-def from_shards(path: str, *, verify: bool = True) -> "Manifest":
-    """The data set that `data prepare to=shards` wrote: the items, splits, labels and order it was made from.
-
-    Args:
-        path: a folder, or a URL that fsspec supports.
-        verify: compare the hash of every video that is read with the one it was packed with.
-    Raises:
-        FileNotFoundError: no shards there. ValueError: written by a newer version, or not by this program.
-        ImportError: the protocol of the URL needs a package that is not installed.
-    """
-    from videoai.core.types import MULTI_LABEL, LabelSpan, VideoItem
-    from videoai.data.lists.clips_csv import CLIP_COLUMNS, MULTI_LABEL_COLUMNS, PARTLY_LABELLED_COLUMNS
-    from videoai.data.lists.items import Items
-    from videoai.data.lists.label_texts import split_labels
-    from videoai.data.lists.manifest import SPLITS, Manifest
-
-    root = path.rstrip("/") if is_url(path) else abspath(expanduser(path))
-    classes = _classes(root)
-    label_of = {name: label for label, name in enumerate(classes)}
-    prefix = root if verify else UNVERIFIED + root
-    splits: dict[str, list[VideoItem]] = {split: [] for split in SPLITS}
-    headers = CLIP_COLUMNS, MULTI_LABEL_COLUMNS, PARTLY_LABELLED_COLUMNS
-    for number, row in enumerate(_table(f"{root}/clips.csv", *headers), start=2):
-        try:
-            name, label, split, group, start, end, *times = row
-            if not MEMBER_PATH.fullmatch(name):  # it must not lead elsewhere
-                raise ValueError(f"'{name}' is not the path of a member, shards/00000.tar#NAME")
-            stretch = float(start), float(end) if end else None, group or None
-            if times:
-                spans = tuple(LabelSpan(label_of[span.label], *span[1:]) for span in split_labels(label, *times))
-                splits[split].append(VideoItem(name, MULTI_LABEL, *stretch, spans))
-            else:
-                splits[split].append(VideoItem(name, label_of[label], *stretch))
-        except (ValueError, KeyError) as error:
-            raise ValueError(f"{root}/clips.csv:{number}: {error}; prepare the shards again") from error
-    notes = () if verify else ("hashes are not compared: damage in the shards may go unseen.",)
-    columns = {split: Items.of(items, prefix) for split, items in splits.items()}
-    return Manifest(tuple(classes), columns, root, notes, root=normpath(prefix))
-
-
-def _classes(root: str) -> list[str]:
-    try:
-        settings = json.loads(read_bytes(f"{root}/prepare.json"))
-        kind, version, classes = settings["to"], settings["format"], settings["classes"]
-    except FileNotFoundError as error:
-        raise FileNotFoundError(
-            f"{root}: no shards here (no prepare.json). Make them: videoai data prepare PATH to=shards out=DIR"
-        ) from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{root}/prepare.json: cannot be parsed ({error}); prepare the shards again") from error
-    if kind != "shards":
-        raise ValueError(f"{root} holds {kind}, not shards: train on it with data=csv data.path={root}/clips.csv")
-    if version != 1:
-        raise ValueError(f"{root}: format {version}, this videoai reads format 1. Upgrade videoai.")
-    return classes
-
-
 @lru_cache(maxsize=256)  # shards, some 1,000 members each: 60 MB at most
 def _index(location: str) -> dict[str, Member]:
-    members = {name: Member(int(at), int(size), digest) for name, at, size, digest in _table(location, INDEX_COLUMNS)}
+    members = {
+        name: Member(int(at), int(size), digest) for name, at, size, digest in read_table(location, INDEX_COLUMNS)
+    }
     if any(member.size < 0 or not 0 <= member.offset < 2**63 for member in members.values()):
         raise ValueError(f"{location}: an offset or size is negative, or beyond any file")
     return members
 
 
-def _table(location: str, *columns: tuple[str, ...]) -> list[list[str]]:
+def read_table(location: str, *columns: tuple[str, ...]) -> list[list[str]]:
     """Raises: OSError, or ValueError for a header that is none of ``columns``."""
     try:
         text = read_bytes(location).decode()

@@ -1,7 +1,5 @@
 """The sentences that a class is put into, by the model that reads them."""
 
-from videoai.core.messages import truncated_list
-
 # Those without a verb of their own among the 28 that CLIP's authors use for Kinetics-700 (github.com/openai/CLIP,
 # data/prompts.md), so that "fencing" and "opening a door" both fit.
 CLIP = ("a photo of {}.", "a photo of a person {}.", "a video of {}.", "a video of a person {}.")
@@ -18,9 +16,10 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
 }
 
 
-def check_templates(templates: tuple[str, ...]) -> None:
-    """Raises: ValueError: a sentence that has no place for the class, or several."""
-    if wrong := [template for template in templates if template.count("{}") != 1]:
-        raise ValueError(
-            f"templates={truncated_list(wrong)}: write {{}} once, where the class stands: 'a video of {{}}.'"
-        )
+def fault_of_template(sentence: str) -> str:
+    """What is wrong with a template; "" = nothing."""
+    if sentence.count("{}") != 1:
+        return "has no one place for the class: write {} once, where it stands, such as 'a video of {}.'"
+    if {"{", "}"} & {*sentence.replace("{}", "")}:
+        return "has a brace that is no place for the class: delete it"
+    return ""

@@ -3,7 +3,7 @@
 OUT/prepare.json      how it was made; another command into the same folder is an error
 OUT/prepared.jsonl    a line a file: what it was made of and became; lets a killed run go on
 OUT/unreadable.csv    what could not be read, why, and what was done about it
-OUT/clips.csv         path,label,split,group,start_seconds,end_seconds[,label_seconds]; written last
+OUT/clips.csv         path,label,split,group,start_seconds,end_seconds[,label_seconds or targets]; written last
 OUT/videos, frames or shards
 OUT/faces.csv, no_face.csv   with faces=...: see faces.py
 """
@@ -13,9 +13,9 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from videoai.data.faces.crop import FaceCropping
 from videoai.data.isolation import WorkerFailure, isolated
 from videoai.data.lists.clips_csv import check_writable, clips_csv
 from videoai.data.lists.manifest import SPLITS, Manifest
+from videoai.data.lists.target_columns import Kinds
 from videoai.data.media import BadVideo
 from videoai.data.prepare.convert import ToClips, ToVideos
 from videoai.data.prepare.jobs import Done, Job, Journal, Source, check_unique_names, new_source
@@ -61,6 +62,7 @@ class Prepared:
     to: str  # videos, clips or shards
     manifest: str  # path of clips.csv
     task: str  # which suits the labels: classify or multi_label
+    columns: Kinds  # targets that the table holds
     num_videos: int
     num_made: int  # by this call; the others were there
     bytes_in: int
@@ -79,8 +81,6 @@ def prepare(settings: PrepareSettings, data: DataSettings) -> Prepared:
     """
     manifest = build_manifest(data, trust=ANYTHING)
     check_writable(manifest)
-    if manifest.columns and settings.to == "shards":
-        raise ValueError("to=shards keeps no columns of targets; to=videos and to=clips do.")
     out = Path(os.path.abspath(os.path.expanduser(settings.out)))
     check_outside_input(out, manifest)
     sources = find_sources(manifest)
@@ -89,6 +89,8 @@ def prepare(settings: PrepareSettings, data: DataSettings) -> Prepared:
     jobs = form.jobs(list(sources.values()))
     facts = {"format": 1, **settings_of(settings), **facts_of(settings, faces)}
     facts |= {"data": manifest.fingerprint(), "classes": list(manifest.classes)}
+    if manifest.columns and settings.to == "shards":
+        facts["columns"] = [{**asdict(column), "classes": list(column.classes)} for column in manifest.columns]
     check_same_preparation(out, facts)
     with locked(out):
         journal = Journal(out / "prepared.jsonl")
@@ -104,13 +106,14 @@ def prepare(settings: PrepareSettings, data: DataSettings) -> Prepared:
         if found:
             write_faces(out, done, found)
             manifest = with_faces(manifest, sources, found)
-        write_tables(out, manifest, located, unreadable)
+        write_tables(out, clips_csv(manifest, located, keep_label=settings.to == "shards"), unreadable)
     pairs = [(source.path, f"{out}/{located[source.path]}") for source in readable(sources.values(), unreadable)]
     return Prepared(
         out=str(out),
         to=settings.to,
         manifest=str(out / "clips.csv"),
         task=suiting(manifest)["name"],
+        columns={column.name: column.kind for column in manifest.columns},
         num_videos=len(sources),
         num_made=sum(len(job.sources) for job in todo),
         bytes_in=sum(source.size for source in sources.values()),
@@ -217,13 +220,11 @@ def readable(sources: Iterable[Source], unreadable: Iterable[tuple[str, ...]]) -
     return [source for source in sources if source.name not in unread]
 
 
-def write_tables(
-    out: Path, manifest: Manifest, located: Mapping[str, str], unreadable: Sequence[tuple[str, ...]]
-) -> None:
+def write_tables(out: Path, clips: bytes, unreadable: Sequence[tuple[str, ...]]) -> None:
     """``unreadable.csv``, then ``clips.csv``, which says that all is done."""
     header = ("path", "reason", "stage", "detail", "outcome")
     write_atomic(out / "unreadable.csv", csv_bytes(header, unreadable, errors="backslashreplace"))
-    write_atomic(out / "clips.csv", clips_csv(manifest, located))
+    write_atomic(out / "clips.csv", clips)
 
 
 def clip_ms(pairs: Sequence[tuple[str, str]], settings: PrepareSettings) -> tuple[float, float]:

@@ -23,8 +23,9 @@ from videoai.data.normalize import ToModelInput
 from videoai.data.reading import TimedFrames
 from videoai.run.training.clips_alone import clips_setup
 from videoai.run.training.stream import new_stream
+from videoai.settings.augment import AugmentSettings
 from videoai.settings.datasets import PreviewSettings
-from videoai.settings.training import AugmentSettings, TrainSettings
+from videoai.settings.training import TrainSettings
 from videoai.tasks.task import Setup
 
 

@@ -28,13 +28,13 @@ from videoai.inference.features import Encoder, FeatureLayer, num_features, open
 from videoai.inference.score import ForwardPasses
 from videoai.models.heads import body_hash
 from videoai.run.checkpoint_data import DataChange
-from videoai.run.evaluate import evaluation_precision
 from videoai.run.faces import note_whole_pictures
 from videoai.run.features.parts import Facts, Parts, read_facts
 from videoai.run.features.plan import Plan, Windows, plan_windows
 from videoai.run.features.sources import Sources, open_sources
 from videoai.run.reading import note_other_pixels, resolve_reading
 from videoai.run.results_folder import choose_folder
+from videoai.run.score_clips import evaluation_precision
 from videoai.settings.features import ExtractSettings
 from videoai.settings.loading import LoadingSettings
 

@@ -34,7 +34,7 @@ def map_features(settings: MapSettings) -> Drawn:
     names = [values[row] for row in rows]
     points, kept = embedded(table.features[rows], settings.method, settings.seed)
     share, chance = alike_neighbors(table.features[rows], np.unique(names, return_inverse=True)[1])
-    axes = f"tsne of {pluralize(len(rows), 'row')}" if kept is None else f"pca: {kept:.0%} of the variance"
+    axes = f"t-SNE of {pluralize(len(rows), 'row')}" if kept is None else f"PCA: {kept:.0%} of the variance"
     sentence = (
         f"{share:.0%} of the rows have the {settings.color} of their nearest row, by cosine over all columns; "
         f"{chance:.0%} would by chance. Rows of one video are not left out."

@@ -1,17 +1,19 @@
 """``features probe``: what features know of the labels."""
 
 import json
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from statistics import mean
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from videoai.core.files import write_atomic
 from videoai.core.progress import counting
 from videoai.report.folds import fold_interval
+from videoai.report.metrics import Z, confidence_interval
 from videoai.run.features.labelled import Labelled, open_labelled, with_selected
 from videoai.settings.features import ProbeSettings
 from videoai.tabular.folds import Fold, check_folds, make_folds, prepared
@@ -55,37 +57,45 @@ def folds_of(labelled: Labelled, settings: ProbeSettings) -> Iterator[Fold]:
     yield from make_folds(labelled.learned, settings.folds, settings.seed, **how)
 
 
-def measured(fold: Fold, settings: ProbeSettings) -> dict[str, tuple[float, float]]:
-    """Accuracy of each probe, and its standard error within the fold."""
+class Score(NamedTuple):
+    """What a probe gave in one fold."""
+
+    accuracy: float  # 0 .. 1; the mean over draws
+    tested: int  # rows
+    spread: float = 0.0  # standard deviation over draws of the rows that were learned from
+
+
+def measured(fold: Fold, settings: ProbeSettings) -> dict[str, Score]:
+    """The score of each probe."""
     probes = {"linear": partial(linear, fold, settings.c)}
     probes |= {f"{k} nearest": partial(nearest, fold, k) for k in settings.neighbors}
-    scores = {name: _binomial(probe()) for name, probe in probes.items()}
+    scores = {name: Score(float(probe().mean()), len(fold.y)) for name, probe in probes.items()}
     for shots in settings.shots:
         accuracies = few_shots(fold, shots, settings.draws)
-        accuracy = mean(accuracies)
-        error = np.hypot(np.std(accuracies, ddof=1), _binomial_error(accuracy, len(fold.y)))
-        scores[f"{shots} a class"] = accuracy, float(error)  # another choice of rows, and other rows to test on
+        scores[f"{shots} a class"] = Score(mean(accuracies), len(fold.y), float(np.std(accuracies, ddof=1)))
     return scores
 
 
-def _binomial(right: np.ndarray) -> tuple[float, float]:
-    accuracy = float(right.mean())
-    return accuracy, _binomial_error(accuracy, len(right))
-
-
-def _binomial_error(accuracy: float, number: int) -> float:
-    return (accuracy * (1 - accuracy) / number) ** 0.5
-
-
-def summary(scores: list[tuple[float, float]]) -> dict[str, float]:
-    """Mean and 95 % interval: over folds, or of one test split by its own error."""
-    accuracies = [accuracy for accuracy, _ in scores]
-    middle = mean(accuracies)
+def summary(scores: Sequence[Score]) -> dict[str, float]:
+    """Mean and 95 % interval: Wilson's of all tested rows; over folds the wider of it and that of the folds, which
+    collapses where all are alike."""
+    accuracy = mean(score.accuracy for score in scores)
+    tested = sum(score.tested for score in scores)
+    right = min(float(tested), sum(score.accuracy * score.tested for score in scores))  # rounding may exceed it
+    low, high = confidence_interval(right, tested)
     if len(scores) == 1:
-        half = 1.96 * scores[0][1]
-        return {"accuracy": middle, "low": max(0.0, middle - half), "high": min(1.0, middle + half)}
-    low, high = fold_interval(accuracies, 1 / (len(scores) - 1))
-    return {"accuracy": middle, "low": max(0.0, low), "high": min(1.0, high)}
+        low, high = with_spread(accuracy, (low, high), scores[0].spread)
+    else:
+        ends = fold_interval([score.accuracy for score in scores], 1 / (len(scores) - 1))
+        low, high = min(low, ends[0]), max(high, ends[1])
+    return {"accuracy": accuracy, "low": max(0.0, low), "high": min(1.0, high)}
+
+
+def with_spread(middle: float, ends: tuple[float, float], spread: float) -> tuple[float, float]:
+    """An interval widened by an independent error, squares added to each side (Zou and Donner 2008, "Construction of
+    confidence limits about effect measures: a general approach", Statistics in Medicine 27)."""
+    low, high = ends
+    return middle - math.hypot(middle - low, Z * spread), middle + math.hypot(high - middle, Z * spread)
 
 
 def majority(labelled: Labelled) -> float:

@@ -12,8 +12,8 @@ from videoai.data.lists.manifest import Manifest
 from videoai.data.lists.split_folders import VIDEO_EXTENSIONS
 from videoai.inference.predict import find_videos
 from videoai.run.checkpoint_data import DataChange, choose_data, read_data
-from videoai.run.evaluate import choose_split
 from videoai.run.outside_clips import check_outside_clips
+from videoai.run.scored_split import choose_split
 from videoai.settings.features import ExtractSettings
 
 

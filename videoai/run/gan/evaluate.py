@@ -24,10 +24,10 @@ from videoai.inference.load_generator import LoadedGenerator, load_generator
 from videoai.inference.reference import check_evaluator_data
 from videoai.report.gan import write_gan_evaluation
 from videoai.run.checkpoint_data import DataChange, DataChoice, choose_data
-from videoai.run.evaluate import choose_split
 from videoai.run.gan.classifiers import Arm, as_many_real, score, train_on
 from videoai.run.gan.generate import keep_facts, write_clips
 from videoai.run.gan.reference import real_data
+from videoai.run.scored_split import choose_split
 from videoai.run.training.folder import default_run_dir, make_writable
 from videoai.settings.data import DataSettings
 from videoai.settings.gan import EvaluateGanSettings

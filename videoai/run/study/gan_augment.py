@@ -28,7 +28,8 @@ from videoai.run.training.folder import RunFolder
 from videoai.settings.gan import GenerateSettings, TrainGanSettings
 from videoai.settings.parse import flatten, resume_keys, to_dict
 from videoai.settings.study import GanStudySettings
-from videoai.settings.training import TrainerSettings, TrainSettings
+from videoai.settings.trainer import TrainerSettings
+from videoai.settings.training import TrainSettings
 from videoai.tasks.gan.task import PIXELS
 
 logger = logging.getLogger(__name__)

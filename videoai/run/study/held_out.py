@@ -24,9 +24,10 @@ from videoai.engine.linear import fit_linear
 from videoai.inference.evaluator import load_encoder
 from videoai.inference.reference import extract_items
 from videoai.models.published import is_published
-from videoai.run.evaluate import evaluate, name_of
+from videoai.run.evaluate import evaluate
 from videoai.run.gan.classifiers import write_table
 from videoai.run.manifests import build_manifest
+from videoai.run.scored_split import name_of
 from videoai.run.study.gan_augment import quiet
 from videoai.run.train import train
 from videoai.run.training.folder import RunFolder

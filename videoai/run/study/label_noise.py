@@ -25,10 +25,10 @@ from videoai.report.page.html import Html, name, tag
 from videoai.report.page.page import About, Shown, page
 from videoai.report.page.summary import Exhibit, Gallery, Summary, path_line
 from videoai.report.result_files import csv_for_people
-from videoai.run.evaluate import name_of
 from videoai.run.manifests import build_manifest
 from videoai.run.outside_clips import check_outside_clips
 from videoai.run.page import eval_films
+from videoai.run.scored_split import name_of
 from videoai.run.study.held_out import classifier_of, key_of, read_probabilities
 from videoai.run.training.folder import RunFolder
 from videoai.settings.parse import parse

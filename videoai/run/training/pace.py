@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from videoai.engine.trainer import Cadence
 from videoai.settings.gan import GanTrainerSettings
-from videoai.settings.training import TrainerSettings
+from videoai.settings.trainer import TrainerSettings
 from videoai.tasks.task import Setup
 
 

@@ -36,7 +36,8 @@ from videoai.run.video_facts import still_note
 from videoai.settings.data import DataSettings
 from videoai.settings.gan import GanTrainerSettings
 from videoai.settings.parse import to_dict
-from videoai.settings.training import TrainerSettings, TrainSettings
+from videoai.settings.trainer import TrainerSettings
+from videoai.settings.training import TrainSettings
 from videoai.tasks import AUTO, build_task, suiting
 from videoai.tasks.classify import ClassTask
 from videoai.tasks.localize.task import Localize

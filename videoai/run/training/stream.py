@@ -50,9 +50,10 @@ class TrainStream:
 def new_stream(setup: Setup, synthetic: Synthetic | None) -> TrainStream:
     """Raises: ValueError: a missing setting, or clips turned round in a way that makes their labels wrong."""
     config, augment, seed = setup.settings, setup.settings.augment, setup.settings.seed
-    directions = resolve_directions(config.data, setup.manifest.classes)
+    classes = setup.manifest.classes
+    directions = resolve_directions(config.data, classes, setup.manifest.all_names[len(classes) :])
     items, sampler = setup.train_items, config.imbalance.sampler
-    drawn = class_quotas(items.count_labels(len(setup.manifest.classes)), sampler)
+    drawn = class_quotas(items.count_labels(len(classes)), sampler)
     if sampler != "uniform":
         logger.info("sampler %s: %d .. %d clips of a class in an epoch", sampler, drawn.min(), drawn.max())
     how = clip_options(setup, directions)

@@ -19,7 +19,8 @@ from videoai.data.media import BadVideo
 from videoai.data.reading import read_timed_views
 from videoai.run.training.batch_size import Trial, free_memory
 from videoai.run.training.choose_schedule import AUTO
-from videoai.settings.training import TrainerSettings, TrainSettings
+from videoai.settings.trainer import TrainerSettings
+from videoai.settings.training import TrainSettings
 from videoai.tasks.task import Setup, Task
 
 logger = logging.getLogger(__name__)
