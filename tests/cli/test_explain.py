@@ -107,3 +107,20 @@ def test_the_score_is_the_one_that_predict_gives(classifier, film, tmp_path):
     assert told["target"] == best["label"]
     assert told["score"] == pytest.approx(best["probability"], abs=1e-4)
     assert told["window"]["start_seconds"] == pytest.approx(best["start_seconds"], abs=2e-3)
+
+
+@pytest.mark.slow
+def test_the_page_of_an_evaluation_shows_what_the_answers_depend_on(videoai_command, clip_folder, tmp_path):
+    data = ("data=folder", f"data.root={clip_folder}", "model=tiny_r3d", "clip.num_frames=8", "device=cpu")
+    done = videoai_command("train", *data, "trainer.max_steps=4", "run_dir=run", "report=false", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    checkpoint = "checkpoint=run/checkpoints/best.pt"
+    done = videoai_command("evaluate", checkpoint, "explain=grad_cam", "run_dir=out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "was not made" not in done.stderr
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "explain=grad_cam: the brighter, the more" in page
+    plain = videoai_command("evaluate", checkpoint, "run_dir=plain", cwd=tmp_path)
+    assert plain.returncode == 0 and ": heat" not in (tmp_path / "plain" / "report.html").read_text()
+    done = videoai_command("evaluate", checkpoint, "explain=attention_rollout", "run_dir=other", cwd=tmp_path)
+    assert "other/report.html" not in done.stdout and "method=grad_cam" in done.stderr

@@ -11,7 +11,7 @@ from videoai.attribution.grad_cam import grad_cam, layer_cam
 from videoai.attribution.integrated_gradients import integrated_gradients
 from videoai.attribution.maps import NoMap
 from videoai.attribution.occlusion import occlusion, temporal_occlusion
-from videoai.settings.explain import ExplainMethod, Method
+from videoai.settings.verbs import ExplainMethod, Method
 
 
 class Attribution(NamedTuple):

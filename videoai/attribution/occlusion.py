@@ -4,7 +4,7 @@ A hidden block shows a blurred picture, or, over time alone, the frame before it
 own, and an abrupt one in a video is a motion.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -40,30 +40,32 @@ def occlusion(network: nn.Module, video: Tensor, target: int, *, cells: tuple[in
 def temporal_occlusion(network: nn.Module, video: Tensor, target: int) -> Tensor:
     """How much the target's output falls when a stretch of frames stands still; float [T, H, W], alike within a frame.
 
-    Each stretch is an eighth of the clip, two frames at least, and shows the frame before it.
+    A stretch is an eighth of the clip, two frames at least, and shows the frame before it. There is one at each frame.
     """
     shape = tuple(video.shape[2:])
     length = max(2, shape[0] // 8)
-    falls = torch.zeros(shape[0])
-    counts = torch.zeros(shape[0])
-    base = network(video)[0, target].float()
-    for start in range(0, shape[0], max(1, length // 2)):
-        end = min(start + length, shape[0])
-        still = video.clone()
-        still[:, :, start:end] = video[:, :, max(0, start - 1) : max(0, start - 1) + 1]
-        falls[start:end] += (base - network(still)[0, target].float()).cpu()
-        counts[start:end] += 1
-    return (falls / counts).relu()[:, None, None].expand(shape).clone()
+    blocks = [(slice(max(0, end - length), end),) for end in range(1, shape[0])]
+    blocks += [(slice(start, shape[0]),) for start in range(shape[0] - length, shape[0])]
+    total, count = torch.zeros(shape[0]), torch.zeros(shape[0])
+    for (stretch,), fall in zip(blocks, outputs_without(network, video, None, blocks, target), strict=True):
+        total[stretch] += fall
+        count[stretch] += 1
+    return (total / count).relu()[:, None, None].expand(shape).clone()
 
 
-def outputs_without(network: nn.Module, video: Tensor, hidden: Tensor, blocks: list[Slices], target: int) -> Tensor:
-    """[N]: the target's output of the clip minus that with each block replaced by ``hidden``'s."""
+def outputs_without(
+    network: nn.Module, video: Tensor, hidden: Tensor | None, blocks: Sequence[tuple[slice, ...]], target: int
+) -> Tensor:
+    """[N]: the target's output of the clip minus that with each block replaced by ``hidden``'s, or, without it, by the
+    frame before it."""
     base, falls = network(video)[0, target].float(), list[Tensor]()
     for start in range(0, len(blocks), CLIPS_PER_PASS):
         part = blocks[start : start + CLIPS_PER_PASS]
         clips = video.repeat(len(part), 1, 1, 1, 1)
         for row, block in enumerate(part):
-            clips[(row, slice(None), *block)] = hidden[(0, slice(None), *block)]
+            before = max(0, block[0].start - 1)
+            shown = video[:, :, before : before + 1] if hidden is None else hidden[(slice(None), slice(None), *block)]
+            clips[(row, slice(None), *block)] = shown[0]
         falls.append(base - network(clips)[:, target].float())
     return torch.cat(falls).cpu()
 

@@ -12,9 +12,10 @@ from videoai.attribution.pointing import hottest, over_time
 from videoai.core.messages import did_you_mean, truncated_list
 from videoai.data.decode import Video
 from videoai.data.faces.crop import open_shown
+from videoai.data.normalize import ToModelInput
 from videoai.inference.predict import WINDOWS_PER_PASS, Predictor
 from videoai.models.ensemble import Ensemble
-from videoai.settings.explain import ExplainMethod
+from videoai.settings.verbs import ExplainMethod
 
 OF_ONE_NETWORK = ("grad_cam", "layer_cam", "attention_rollout")  # methods
 
@@ -82,7 +83,9 @@ class Explainer:
             scores = torch.cat([self._scores(video, path, part) for part in _parts(spans)])
             window, number = self._chosen(scores)
             frames, seconds = self._clip(video, path, spans[window])
-        found = attribute(self._network(), self._input(frames), number, self.suited_method(), layer=self.layer)
+        network = self.predictor.model.model
+        method = suited_method(network, self.method, self.layer)
+        found = attribute(self._network(), as_input(self.predictor.to_input, frames), number, method, layer=self.layer)
         label, score = self.predictor.model.classes[number], float(scores[window, number])
         return Explained(label, score, *spans[window], seconds, frames, found)
 
@@ -98,19 +101,6 @@ class Explainer:
                 "a time in it."
             )
         return [min(held, key=lambda span: abs(sum(span) / 2 - self.at_seconds))]  # pyright: ignore[reportOptionalOperand]
-
-    def suited_method(self) -> ExplainMethod:
-        """The method, as far as the kind of network decides. Raises: ValueError: it reads layers, and an ensemble has
-        those of each member."""
-        if not isinstance(self.predictor.model.model, Ensemble):
-            return self.method
-        if self.method in OF_ONE_NETWORK or self.layer:
-            given = f"layer={self.layer}" if self.layer else f"method={self.method}"
-            raise ValueError(
-                f"{given} reads a layer, and an ensemble has those of {len(self.predictor.model.model.members)} "
-                "networks. Take method=occlusion or method=integrated_gradients, or explain a member."
-            )
-        return "occlusion" if self.method == "auto" else self.method
 
     def number(self) -> int | None:
         """The output that ``target`` names; None = the best. Raises: ValueError: no such class."""
@@ -144,10 +134,24 @@ class Explainer:
         network = self.predictor.model.model
         return ClipOutputs(network) if self.predictor.task.per_frame else network
 
-    def _input(self, frames: Tensor) -> Tensor:
-        """float [1, C, T, H, W], normalised, in full precision: gradients of half precision vanish."""
-        device = next(self.predictor.model.parameters()).device
-        return self.predictor.to_input.normalized(frames[None].to(device)).float()
+
+def suited_method(network: nn.Module, method: ExplainMethod, layer: str | None = None) -> ExplainMethod:
+    """The method, as far as the kind of network decides. Raises: ValueError: it reads layers, and an ensemble has those
+    of each member."""
+    if not isinstance(network, Ensemble):
+        return method
+    if method in OF_ONE_NETWORK or layer:
+        given = f"layer={layer}" if layer else f"method={method}"
+        raise ValueError(
+            f"{given} reads a layer, and an ensemble has those of {len(network.members)} networks. Take "
+            "method=occlusion or method=integrated_gradients, or explain a member."
+        )
+    return "occlusion" if method == "auto" else method
+
+
+def as_input(to_input: ToModelInput, frames: Tensor) -> Tensor:
+    """uint8 [T, C, H, W] -> float [1, C, T, H, W], normalised; in full precision, since gradients of half vanish."""
+    return to_input.normalized(frames[None]).float()
 
 
 def _parts(spans: list[tuple[float, float]]) -> Iterator[list[tuple[float, float]]]:

@@ -31,6 +31,7 @@ from videoai.run.checkpoint_data import DataChange
 from videoai.run.evaluate_events import OpenCheckpoint, evaluate_events
 from videoai.run.faces import cropping_as_trained
 from videoai.run.fiftyone import check_fiftyone, with_fiftyone
+from videoai.run.heat_films import HeatFilms, check_explain
 from videoai.run.page import about, python_call, with_page
 from videoai.run.reading import note_other_pixels
 from videoai.run.results_folder import evaluation_folder
@@ -80,7 +81,10 @@ def _evaluate(settings: EvaluateSettings, change: DataChange, command: str | Non
     if isinstance(task, Localize) or settings.events:
         opened = OpenCheckpoint(state, task, digest, manifest)
         return Evaluation(*evaluate_events(settings, change, command, opened))
-    check_ablate(task, settings.ablate, ClipSpec(**state["clip"]).sound)
+    clip = ClipSpec(**state["clip"])
+    check_ablate(task, settings.ablate, clip.sound)
+    if settings.explain != "off":
+        check_explain(task, clip, settings.explain)
     thresholds = task.thresholds(state, settings.threshold)
     if settings.fiftyone:
         check_fiftyone(task)
@@ -111,7 +115,8 @@ def _evaluate(settings: EvaluateSettings, change: DataChange, command: str | Non
     if process_group.rank() == 0 and settings.report:
         typed = command or python_call("evaluate", settings.checkpoint, settings, leave_out=["checkpoint"])
         told = about(state, split.manifest, evaluated, report.results, precision=str(precision), command=typed)
-        report = with_page(report, task, evaluated, dataset, told, sections=motion_sections(ablated, note))
+        heat = None if settings.explain == "off" else HeatFilms(model, evaluated.scores, settings.explain)
+        report = with_page(report, task, evaluated, dataset, told, sections=motion_sections(ablated, note), heat=heat)
     if process_group.rank() == 0:
         write_report(folder, report)
     drawn = [name for name in report.pictures if (folder / name).exists()]

@@ -84,6 +84,6 @@ def described(settings: EvaluateSettings, split: Split, model: LoadedModel, sha2
 
 def check_unused(settings: EvaluateSettings) -> None:
     """Raises: ValueError: settings of clips that say nothing about events."""
-    for key, off in (("views", "1x1"), ("ablate", ()), ("fiftyone", False)):
+    for key, off in (("views", "1x1"), ("ablate", ()), ("explain", "off"), ("fiftyone", False)):
         if (value := getattr(settings, key)) != off:
             raise ValueError(f"{key}={value}: not for events on a timeline, which are found by windows that overlap.")

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from functools import partial
 from typing import Any
@@ -22,6 +22,7 @@ from videoai.report.page.film import Film
 from videoai.report.page.page import About, Shown, page
 from videoai.report.page.summary import Gallery, Section, Summary
 from videoai.report.result_files import Evaluated, Report
+from videoai.run.heat_films import HeatFilms
 from videoai.settings.parse import flatten
 from videoai.tasks.supervised import SupervisedTask
 
@@ -41,17 +42,20 @@ def with_page(
     *,
     sections: Sequence[Section] = (),
     shown: Sequence[Shown] = (),
+    heat: HeatFilms | None = None,
 ) -> Report:
     """The report and its page. A page that cannot be made costs a warning, and not the evaluation.
 
     Args:
         dataset: what was scored; the few videos that the page shows are read again.
         sections: what stands before the task's own; ``shown``: films that stand behind its own.
+        heat: shows the task's films once more, under what the answers depend on.
     """
 
     def films(summary: Summary) -> list[Shown]:
         read = eval_films(dataset, summary.galleries)
-        return [*(Shown(gallery, read) for gallery in summary.galleries), *shown]
+        heats = heat_galleries(summary.galleries, read, heat) if heat else []
+        return [*(Shown(gallery, read) for gallery in summary.galleries), *heats, *shown]
 
     return _with_page(report, evaluated, about, sections, lambda: task.summary(evaluated, report.results), films)
 
@@ -102,6 +106,15 @@ def eval_films(dataset: EvalClips, galleries: Sequence[Gallery]) -> dict[int, Fi
         except BadVideo as bad:
             films[index] = str(bad)
     return films
+
+
+def heat_galleries(galleries: Sequence[Gallery], films: Mapping[int, Film | str], heat: HeatFilms) -> Iterator[Shown]:
+    """The galleries under their heats."""
+    heats = {index: heat(index, film) for index, film in films.items() if isinstance(film, Film)}
+    for gallery in galleries:
+        exhibits = [one for one in gallery.exhibits if one.index in heats]
+        note = f"What the answers depend on, explain={heat.method}: the brighter, the more"
+        yield Shown(Gallery(f"{gallery.title}: heat", note, exhibits), heats)
 
 
 def eval_film(dataset: EvalClips, index: int) -> Film:

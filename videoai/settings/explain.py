@@ -1,15 +1,9 @@
 """Settings of ``explain``."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from videoai.settings.setting import setting
-from videoai.settings.verbs import CHECKPOINT_HELP
-
-Method = Literal[
-    "grad_cam", "layer_cam", "attention_rollout", "occlusion", "temporal_occlusion", "integrated_gradients"
-]
-ExplainMethod = Literal["auto"] | Method
+from videoai.settings.verbs import CHECKPOINT_HELP, ExplainMethod
 
 
 @dataclass(frozen=True, kw_only=True)

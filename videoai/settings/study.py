@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from videoai.settings.augment import FeatureAugmenter
-from videoai.settings.explain import Method
 from videoai.settings.loading import NumWorkers
 from videoai.settings.setting import setting
+from videoai.settings.verbs import Method
 
 Interval = Literal["t", "bootstrap"]
 Arm = Literal["none"] | FeatureAugmenter

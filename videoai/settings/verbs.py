@@ -8,6 +8,10 @@ from videoai.settings.setting import setting
 
 Split = Literal["auto", "train", "val", "test", "all"]
 Ablation = Literal["shuffle", "single_frame", "reverse", "mute"]
+Method = Literal[
+    "grad_cam", "layer_cam", "attention_rollout", "occlusion", "temporal_occlusion", "integrated_gradients"
+]
+ExplainMethod = Literal["auto"] | Method
 EventFile = Literal["csv", "vtt", "elan", "label_studio"]
 EvaluationPrecision = Literal["auto", "fp32", "tf32", "bf16", "fp16"]
 THRESHOLD_HELP = (
@@ -42,6 +46,11 @@ class EvaluateSettings:
         (),
         help="also score the frames of each clip in random order, the middle one alone, or backwards: needs motion? "
         "mute = without the sound, of a model that hears",
+    )
+    explain: Literal["off"] | ExplainMethod = setting(
+        "off",
+        needs="report",
+        help="also show the films of the page under the heat of what the answer depends on; the methods of explain",
     )
     threshold: float | Literal["auto"] = setting("auto", min=0, max=1, help=THRESHOLD_HELP)
     batch_size: int = setting(16, min=1, help="views in one forward pass")

@@ -33,9 +33,8 @@ from videoai.data.motion16.truth import truth_at
 from videoai.inference.predict import Predictor
 from videoai.report.explanations import Points, explanation_table, verdict
 from videoai.run.predict import predictor_of_pixels
-from videoai.settings.explain import Method
 from videoai.settings.study import ExplanationsStudySettings
-from videoai.settings.verbs import PredictSettings
+from videoai.settings.verbs import Method, PredictSettings
 
 logger = logging.getLogger(__name__)
 SHAKE = 1  # pixels
