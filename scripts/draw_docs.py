@@ -27,7 +27,7 @@ from videoai.core.sheet import Cell, Row, png, sheet
 from videoai.core.types import ClipSpec, SoundSpec
 from videoai.data.decode import open_video
 from videoai.data.encode import write_clip
-from videoai.data.motion16.motion import CLASSES, render
+from videoai.data.motion16.untrimmed import render_untrimmed
 from videoai.data.sound import sound_of
 
 PICTURES = Path(__file__).resolve().parents[1] / "docs" / "pictures"
@@ -39,44 +39,38 @@ COLUMNS, ACTOR = 6, 4  # frames of a video that are shown; one whose face the de
 SAME_EVERYWHERE = ("trainer.num_threads=1", "trainer.precision=fp32", "device=cpu")
 RUNS = {
     "events": "task=localize data=motion16 data.variant=untrimmed trainer.max_epochs=6",
-    "motion": "data=motion16 data.only=[left,right,up,down,spin_cw,spin_ccw,pulse,shake_h] model=tiny_r3d "
-    "clip.num_frames=8 clip.stride=4 clip.size=32 trainer.max_epochs=8",
     "numbers": "data=motion16 data.variant=regression task=regression task.targets=[speed,angle] task.loss=ccc "
     "model=tiny_r3d clip.num_frames=8 clip.stride=4 trainer.max_epochs=10",
     "faces": "data=ravdess data.root=faces model=tiny_cnn_gru trainer.max_epochs=12",
 }
-SHOTS = ("right", "spin_cw", "up", "pulse", "left", "shake_h", "down", "spin_ccw")  # of the film that describe reads
 
 
 def localize() -> Image.Image:
     """Annotated over found events of three test videos: the first, the middle and the last by F1."""
     videoai(f"evaluate checkpoint={trained('events')}")
-    parts = "h3:nth-of-type({0}), .chart:nth-of-type({0})"
-    shown = ", ".join(parts.format(place) for place in (1, 12, 24))
-    return page(
-        "runs/events/test/report.html", f"#timelines {{display: block}} #timelines > :is(h3, .chart):not({shown})"
-    )
+    kept = ", ".join(f"h3:nth-of-type({place}), .chart:nth-of-type({place})" for place in (1, 12, 24))
+    hidden = f"section:not(#timelines), #timelines > :is(h3, .chart):not({kept})"
+    return page("runs/events/test/report.html", hidden)
 
 
 def describe() -> Image.Image:
-    """The head, the timeline and the key frames of a film of eight shots."""
-    parts = [moving(name, index) for index, name in enumerate(SHOTS)]
-    write_clip("film.mp4", np.concatenate(parts), FPS)
-    checkpoints = ",".join(map(trained, ("motion", "events", "numbers")))
-    videoai(f"describe input=film.mp4 checkpoint=[{checkpoints}] device=cpu")
+    """The head, the timeline and the key frames of two test videos, one after the other."""
+    write_clip("film.mp4", np.concatenate([untrimmed(0), untrimmed(1)]), FPS)
+    videoai(f"describe input=film.mp4 checkpoint={trained('events')} device=cpu")
     return page("runs/describe/film/description.html", "section:not(#timeline, #key-frames)")
 
 
 def explain() -> Image.Image:
-    """The contact sheet of a test clip."""
-    write_clip("spin_cw.mp4", moving("spin_cw", 3), FPS)
-    videoai(f"explain checkpoint={trained('motion')} input=spin_cw.mp4 device=cpu")
-    return Image.open("runs/explain/spin_cw/contact_sheet.png")
+    """The first half of the contact sheet of a test video."""
+    write_clip("scene.mp4", untrimmed(1), FPS)
+    videoai(f"explain checkpoint={trained('events')} input=scene.mp4 target=down device=cpu")
+    sheet = Image.open("runs/explain/scene/contact_sheet.png")
+    return sheet.crop((0, 0, min(WIDTH, sheet.width), sheet.height))
 
 
 def features() -> Image.Image:
-    """The map of the features of the test clips."""
-    videoai(f"features extract checkpoint={trained('motion')} split=test device=cpu")
+    """The map of the features of all cartoon faces."""
+    videoai(f"features extract checkpoint={trained('faces')} device=cpu")
     videoai("features map runs/features/features.parquet")
     return Image.open("runs/features_map/map.png")
 
@@ -104,8 +98,6 @@ def faces() -> Image.Image:
 
 def emotion() -> Image.Image:
     """The head and the classes of a model of emotions."""
-    if not Path("faces").exists():
-        write_ravdess(Path("faces"))
     videoai(f"evaluate checkpoint={trained('faces')}")
     return page("runs/faces/test/report.html", "section:not(#confusions, #confident-mistakes), .film:nth-child(n+6)")
 
@@ -142,6 +134,8 @@ def videoai(words: str) -> None:
 
 def trained(name: str) -> str:
     """The best checkpoint of a run, trained first where it is not there."""
+    if name == "faces" and not Path("faces").exists():
+        write_ravdess(Path("faces"))
     videoai(f"train {RUNS[name]} {' '.join(SAME_EVERYWHERE)} run_dir=runs/{name}")
     return f"runs/{name}/checkpoints/best.pt"
 
@@ -150,7 +144,7 @@ def page(path: str, hidden: str) -> Image.Image:
     """A page of videoai as Chromium shows it, without what the selector ``hidden`` finds and the empty edge."""
     if CHROMIUM is None:
         sys.exit("no Chromium here: apt-get install chromium")
-    style = f"<style>nav, .notes, section > .hint, {hidden} {{display: none}} header {{padding-top: 0}}</style>"
+    style = f"<style>nav, .notes, {hidden} {{display: none}} header {{padding-top: 0}}</style>"
     shown, picture = Path("shown.html").absolute(), Path("shown.png").absolute()
     shown.write_text(Path(path).read_text("utf-8").replace("</head>", f"{style}</head>"), "utf-8")
     flags = [
@@ -174,10 +168,9 @@ def trimmed(image: Image.Image) -> Image.Image:
     return image.crop((0, max(0, box[1] - EDGE), image.width, min(image.height, box[3] + EDGE)))
 
 
-def moving(name: str, index: int) -> ndarray:
-    """A clip of the test split of motion16, uint8 [T, H, W, 3]."""
-    label = CLASSES.index(name)
-    return render(label, seed=0, split="test", index=index, level="default", size_px=128)[0]
+def untrimmed(index: int) -> ndarray:
+    """Twelve seconds as those of the test split of motion16's variant, uint8 [T, H, W, 3]."""
+    return render_untrimmed(seed=0, split="test", index=index, num_frames=180, size_px=128)[0]
 
 
 def walking(frames: ndarray) -> ndarray:
