@@ -144,7 +144,7 @@ def page(path: str, hidden: str) -> Image.Image:
     """A page of videoai as Chromium shows it, without what the selector ``hidden`` finds and the empty edge."""
     if CHROMIUM is None:
         sys.exit("no Chromium here: apt-get install chromium")
-    style = f"<style>nav, .notes, {hidden} {{display: none}} header {{padding-top: 0}}</style>"
+    style = f"<style>nav, .notes, {hidden} {{display: none}} header {{padding-top: 20px}}</style>"
     shown, picture = Path("shown.html").absolute(), Path("shown.png").absolute()
     shown.write_text(Path(path).read_text("utf-8").replace("</head>", f"{style}</head>"), "utf-8")
     flags = [
@@ -220,7 +220,10 @@ def saved(image: Image.Image, path: Path) -> None:
     image = image.convert("RGB")
     if image.width > WIDEST:
         image = image.resize((WIDTH, round(image.height * WIDTH / image.width)), Image.Resampling.LANCZOS)
-    sizes = {colours: png(image.quantize(colours, dither=Image.Dither.NONE)) for colours in (256, 128, 64, 32)}
+    sizes = {
+        colours: png(image.quantize(colours, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE))
+        for colours in (256, 128, 64, 32)
+    }
     write_atomic(path, next(made for made in sizes.values() if len(made) < MOST_BYTES))
     print(f"{path}: {image.width} x {image.height} px, {path.stat().st_size / 1000:.0f} KB", flush=True)
 
