@@ -63,7 +63,7 @@ def describe() -> Image.Image:
 def explain() -> Image.Image:
     """The first half of the contact sheet of a test video."""
     write_clip("scene.mp4", untrimmed(1), FPS)
-    videoai(f"explain checkpoint={trained('events')} input=scene.mp4 target=down device=cpu")
+    videoai(f"explain checkpoint={trained('events')} input=scene.mp4 target=down method=occlusion device=cpu")
     sheet = Image.open("runs/explain/scene/contact_sheet.png")
     return sheet.crop((0, 0, min(WIDTH, sheet.width), sheet.height))
 
