@@ -32,8 +32,8 @@ from videoai.data.sound import sound_of
 
 PICTURES = Path(__file__).resolve().parents[1] / "docs" / "pictures"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-WIDTH, TALL, EDGE = 900, 3000, 16  # pixels: of a page, more than a page needs, left around what is shown
-MOST_BYTES = 120_000  # of a file
+WIDTH, TALL, EDGE = 900, 3000, 16  # pixels: a page, more than a page needs, left around what is shown
+MOST_BYTES = 120_000  # a file has less
 WIDEST = 1100  # pixels: a wider picture is scaled down
 COLUMNS, ACTOR = 6, 4  # frames of a video that are shown; one whose face the detector finds
 SAME_EVERYWHERE = ("trainer.num_threads=1", "trainer.precision=fp32", "device=cpu")
