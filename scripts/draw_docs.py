@@ -32,8 +32,8 @@ from videoai.data.sound import sound_of
 
 PICTURES = Path(__file__).resolve().parents[1] / "docs" / "pictures"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-WIDTH, TALL, EDGE = 900, 3000, 16  # pixels: of a page, more than a page needs, left around what is shown
-MOST_BYTES = 120_000  # of a file
+WIDTH, TALL, EDGE = 900, 3000, 16  # pixels: a page, more than a page needs, left around what is shown
+MOST_BYTES = 120_000  # a file has less
 WIDEST = 1100  # pixels: a wider picture is scaled down
 COLUMNS, ACTOR = 6, 4  # frames of a video that are shown; one whose face the detector finds
 SAME_EVERYWHERE = ("trainer.num_threads=1", "trainer.precision=fp32", "device=cpu")
@@ -63,7 +63,7 @@ def describe() -> Image.Image:
 def explain() -> Image.Image:
     """The first half of the contact sheet of a test video."""
     write_clip("scene.mp4", untrimmed(1), FPS)
-    videoai(f"explain checkpoint={trained('events')} input=scene.mp4 target=down device=cpu")
+    videoai(f"explain checkpoint={trained('events')} input=scene.mp4 target=down method=occlusion device=cpu")
     sheet = Image.open("runs/explain/scene/contact_sheet.png")
     return sheet.crop((0, 0, min(WIDTH, sheet.width), sheet.height))
 
@@ -144,7 +144,7 @@ def page(path: str, hidden: str) -> Image.Image:
     """A page of videoai as Chromium shows it, without what the selector ``hidden`` finds and the empty edge."""
     if CHROMIUM is None:
         sys.exit("no Chromium here: apt-get install chromium")
-    style = f"<style>nav, .notes, {hidden} {{display: none}} header {{padding-top: 0}}</style>"
+    style = f"<style>nav, .notes, {hidden} {{display: none}} header {{padding-top: 20px}}</style>"
     shown, picture = Path("shown.html").absolute(), Path("shown.png").absolute()
     shown.write_text(Path(path).read_text("utf-8").replace("</head>", f"{style}</head>"), "utf-8")
     flags = [
@@ -220,7 +220,10 @@ def saved(image: Image.Image, path: Path) -> None:
     image = image.convert("RGB")
     if image.width > WIDEST:
         image = image.resize((WIDTH, round(image.height * WIDTH / image.width)), Image.Resampling.LANCZOS)
-    sizes = {colours: png(image.quantize(colours, dither=Image.Dither.NONE)) for colours in (256, 128, 64, 32)}
+    sizes = {
+        colours: png(image.quantize(colours, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE))
+        for colours in (256, 128, 64, 32)
+    }
     write_atomic(path, next(made for made in sizes.values() if len(made) < MOST_BYTES))
     print(f"{path}: {image.width} x {image.height} px, {path.stat().st_size / 1000:.0f} KB", flush=True)
 

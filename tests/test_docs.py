@@ -49,7 +49,7 @@ def test_the_calls_from_a_command_to_a_training_step_are_those_of_the_code():
 
 
 PICTURE = re.compile(r"!\[([^\]]*)\]\(([^)\s]+)\)")
-MOST_BYTES = 120_000  # of a picture: a page opens at once, and the repository stays small
+MOST_BYTES = 120_000  # a page opens at once, and the repository stays small
 
 
 def faults_of_pictures(page: Path) -> list[str]:
