@@ -26,6 +26,7 @@ from videoai.data.normalize import ToModelInput
 from videoai.data.targets import FrameLabels, Target, split_targets
 from videoai.engine.precision import Precision
 from videoai.inference.ablate import ablated_batches
+from videoai.inference.bundle import MANIFEST, is_bundle
 from videoai.inference.class_texts import texts_of_names
 from videoai.inference.load import LoadedModel, from_state, open_checkpoint
 from videoai.inference.score import ViewOutputs, view_outputs
@@ -189,8 +190,10 @@ def check_unused(settings: EvaluateSettings) -> None:
 
 
 def file_digest(checkpoint_path: str) -> str | None:
-    """SHA-256 of a checkpoint's file; None = there is none: published weights, or a path that leads nowhere."""
+    """SHA-256 of a checkpoint's file, of an export that of its manifest, which holds those of its files; None = there
+    is none: published weights, or a path that leads nowhere."""
     path = Path() if is_published(checkpoint_path) else local_file(checkpoint_path)
+    path = path / MANIFEST if is_bundle(path) else path
     return digest_of(path) if path.is_file() else None
 
 
