@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from videoai.core.checkpoint import FORMAT
 from videoai.core.types import Channels, PastEnd, Sampling
 from videoai.models.published.download import digest_of
-from videoai.settings.export import ExportFormat
+from videoai.settings.export import ExportFormat, ExportPrecision
 from videoai.settings.parse import parse
 from videoai.settings.setting import setting
 
@@ -63,7 +63,7 @@ class BundleManifest:
 
     bundle: int = setting(min=1, max=VERSION, help="version of this format")
     format: ExportFormat = setting(help="of the network")
-    precision: Literal["fp32"] = setting(help="of its weights")
+    precision: ExportPrecision = setting(help="of its weights")
     num_values: int = setting(min=0, help="weights of the network")
     license: str | None = setting(None, help="of the weights that training began with, where it is known")
     activation: Literal["softmax", "sigmoid", "none"] = setting(help="from outputs to scores")

@@ -53,9 +53,8 @@ def open_onnx(data: bytes, name: str, shape: list[int], num_outputs: int) -> Cal
     except Exception as error:  # its errors share no base class
         reason = " ".join(str(error).split())[:200]
         raise ValueError(f"{name}: ONNX Runtime {runtime.__version__} cannot open it ({reason}).") from error
-    inputs, outputs = (
-        [(one.name, one.shape[1:]) for one in put] for put in (session.get_inputs(), session.get_outputs())
-    )
+    inputs = [(one.name, one.shape[1:]) for one in session.get_inputs()]
+    outputs = [(one.name, one.shape[1:]) for one in session.get_outputs()]
     if (inputs, outputs) != ([("video", shape)], [("logits", [num_outputs])]):
         raise ValueError(f"{name}: takes {inputs} and gives {outputs}; the manifest says {shape} and {[num_outputs]}.")
     return lambda video: torch.from_numpy(session.run(None, {"video": video.numpy()})[0])

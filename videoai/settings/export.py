@@ -8,6 +8,7 @@ from videoai.settings.setting import setting
 from videoai.settings.verbs import CHECKPOINT_HELP, Split
 
 ExportFormat = Literal["onnx", "safetensors"]
+ExportPrecision = Literal["fp32", "fp16", "int8", "int8_dynamic"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +19,15 @@ class ExportSettings:
     format: ExportFormat = setting(
         "onnx", help="onnx = for ONNX Runtime and others, with a script that needs no videoai; safetensors = weights"
     )
-    out: str | None = setting(None, path=True, help="a new folder; null = FORMAT in the checkpoint's run")
+    precision: ExportPrecision = setting(
+        "fp32",
+        help="of format=onnx: int8 = weights and activations, with ranges from training clips; int8_dynamic = the "
+        "weights of matrix products, which suits transformers",
+    )
+    calibration_clips: int = setting(64, min=1, max=4096, needs="precision=int8", help="training clips for int8")
+    out: str | None = setting(
+        None, path=True, help="a new folder; null = FORMAT or FORMAT-PRECISION in the checkpoint's run"
+    )
     max_loss: float = setting(
         0.005,
         min=0,

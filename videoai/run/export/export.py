@@ -1,15 +1,16 @@
 """``export``: write the network, prove it on a stored clip, judge it on videos, and only then give it its folder."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import isfinite
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 import torch
 from safetensors.torch import load_file
-from torch import nn
+from torch import Tensor, nn
 
 from videoai.core.checkpoint import versions
 from videoai.core.files import write_together
@@ -34,8 +35,9 @@ from videoai.models.published import find, is_published
 from videoai.models.published.download import digest_of
 from videoai.report.result_files import json_bytes
 from videoai.run.checkpoint_data import DataChange
-from videoai.run.export.judge import Judgement, judge, open_judging
+from videoai.run.export.judge import Judgement, calibration_clips, judge, open_judging
 from videoai.run.export.network_file import check_can_write, largest_difference, write_network
+from videoai.run.export.precision import check_precision, convert
 from videoai.run.export.stored_clip import FILE as CLIP_FILE
 from videoai.run.export.stored_clip import TOLERANCE, clip_bytes, different_clips, outputs_of_clip, rendered_clip
 from videoai.run.training.folder import default_run_dir
@@ -54,7 +56,8 @@ class Exported:
 
     folder: str
     files: list[str]
-    max_difference: float  # of outputs from the original's, on the stored clip
+    max_difference: float  # of outputs from the original's, on a rendered clip
+    limit: float  # of that difference
     judgement: Judgement | None  # None = the videos were not there
 
 
@@ -72,10 +75,12 @@ def export(settings: ExportSettings, change: DataChange = DataChange()) -> Expor
     task, original = exportable(state, settings)
     check_can_write(settings.format, original.model)
     split = open_judging(settings, change, state, task)
+    check_precision(settings, split)
     out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as held:
         folder = Path(held, "bundle")
-        bundle, network = written(settings, folder, state, task, original)
+        clips = calibration_clips(settings, split, state, original) if split and settings.precision == "int8" else []
+        bundle, network = written(settings, folder, state, task, original, clips)
         verified = verify(bundle, original, network)
         judged = judge(settings, split, state, task, original, network) if split else None
         if judged and judged.is_refused:
@@ -84,15 +89,20 @@ def export(settings: ExportSettings, change: DataChange = DataChange()) -> Expor
         open_bundle(folder)  # what cannot be opened is not written
         os.replace(folder, out)
     refusal(out).unlink(missing_ok=True)
-    return Exported(str(out), sorted(one.name for one in out.iterdir()), verified["max_difference"], judged)
+    return Exported(str(out), sorted(one.name for one in out.iterdir()), **verified, judgement=judged)
 
 
 def new_folder(settings: ExportSettings) -> Path:
-    """``out``, or FORMAT in the checkpoint's run. Raises: ValueError: it holds something."""
-    out = Path(settings.out) if settings.out else default_run_dir(settings.checkpoint) / settings.format
+    """``out``, or FORMAT-PRECISION in the checkpoint's run. Raises: ValueError: it holds something."""
+    out = Path(settings.out) if settings.out else default_run_dir(settings.checkpoint) / default_name(settings)
     if out.exists() and not (out.is_dir() and not any(out.iterdir())):
         raise ValueError(f"out={display_path(out)}: is there already. Choose a new folder: out=DIR")
     return out
+
+
+def default_name(settings: ExportSettings) -> str:
+    """``onnx``, ``onnx-int8``"""
+    return settings.format if settings.precision == "fp32" else f"{settings.format}-{settings.precision}"
 
 
 def exportable(state: dict[str, Any], settings: ExportSettings) -> tuple[SupervisedTask, LoadedModel]:
@@ -103,9 +113,7 @@ def exportable(state: dict[str, Any], settings: ExportSettings) -> tuple[Supervi
     if state.get(FEATURES):
         raise ValueError(f"{source}: learned from features of another network, and a bundle holds one network.")
     if state["clip"].get("sound"):
-        raise ValueError(
-            f"{source}: hears, and the script of a bundle reads pictures alone. Train with modalities=[v]."
-        )
+        raise ValueError(f"{source}: hears, and a bundle reads pictures alone. Train with modalities=[v].")
     task = answering_task(state, source, trust=settings.trust)
     if not isinstance(task, SupervisedTask):
         raise ValueError(f"{source}: finds events in windows that overlap; a bundle answers for clips.")
@@ -113,12 +121,19 @@ def exportable(state: dict[str, Any], settings: ExportSettings) -> tuple[Supervi
 
 
 def written(
-    settings: ExportSettings, folder: Path, state: Mapping[str, Any], task: SupervisedTask, original: LoadedModel
+    settings: ExportSettings,
+    folder: Path,
+    state: Mapping[str, Any],
+    task: SupervisedTask,
+    original: LoadedModel,
+    clips: Sequence[Tensor],
 ) -> tuple[Bundle, nn.Module]:
-    """The files of a bundle but for its manifest, and its network as it is read from its file."""
+    """The files of a bundle but for its manifest, and its network as it is read from its file. ``clips``: for int8."""
     file = folder / NETWORK[settings.format]
     folder.mkdir()
     write_network(settings.format, file, original.model, original.clip, state)
+    if settings.precision != "fp32":
+        convert(settings.precision, file, clips)
     frames = rendered_clip(original.clip)
     files = {CLIP_FILE: clip_bytes(frames, outputs_of_clip(original.model, frames, original.clip))}
     if settings.format == "onnx":
@@ -147,7 +162,7 @@ def manifest_of(
         {
             "bundle": VERSION,
             "format": settings.format,
-            "precision": "fp32",
+            "precision": settings.precision,
             "num_values": num_values(state),
             "license": licence_of(state),
             "activation": activation_of(task),
@@ -187,9 +202,10 @@ def activation_of(task: SupervisedTask) -> Literal["softmax", "sigmoid", "none"]
 
 
 def verify(bundle: Bundle, original: LoadedModel, network: nn.Module) -> dict[str, Any]:
-    """The largest difference from the original's outputs for one clip and for three, and the limit.
+    """The largest difference from the original's outputs for one clip and for three, and what is allowed wherever the
+    bundle runs: rounding, and with smaller numbers twice what they cost here.
 
-    Raises: ValueError: they differ by more.
+    Raises: ValueError: fp32 that differs by more, or numbers that are not finite.
     """
     clip = original.clip
     frames = rendered_clip(clip)
@@ -197,6 +213,8 @@ def verify(bundle: Bundle, original: LoadedModel, network: nn.Module) -> dict[st
     with torch.inference_mode():
         limit = TOLERANCE * max(1.0, float(original.model(clips).abs().max()))
     difference = max(largest_difference(original.model, network, video) for video in (clips[:1], clips))
+    if bundle.manifest.precision != "fp32" and isfinite(difference):
+        limit += 2 * difference
     if not difference <= limit:
         raise ValueError(
             f"{bundle.network.name}: its outputs differ from the original's by {difference:.3g} on a rendered clip; "
@@ -210,8 +228,8 @@ def refused(out: Path, judged: Judgement) -> ValueError:
     write_together({refusal(out): json_bytes(judged.to_dict())})
     shown = "; ".join(f"{one['path']} ({one['original']} -> {one['export']})" for one in judged.differing[:SHOWN])
     return ValueError(
-        f"the export loses {judged.loss:.4f} of {judged.metric}, and max_loss={judged.max_loss:g}, so it was not written. "
-        f"{judged.sentence()}: {shown}. All of it is in {display_path(refusal(out))}"
+        f"the export loses {judged.loss:.4f} of {judged.metric}, and max_loss={judged.max_loss:g}, so it was not "
+        f"written. {judged.sentence()}: {shown}. All of it is in {display_path(refusal(out))}"
     )
 
 

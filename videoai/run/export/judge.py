@@ -5,11 +5,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from videoai.core.messages import pluralize
 from videoai.core.types import ClipSpec
+from videoai.data.dataset import EvalClips
+from videoai.data.normalize import ToModelInput
 from videoai.data.targets import split_targets
 from videoai.inference.load import LoadedModel
 from videoai.inference.score import ViewOutputs
@@ -107,13 +110,31 @@ def judge(
     exported: nn.Module,
 ) -> Judgement:
     """One pass over the videos, whose clips both networks see. Raises: ValueError: none can be read."""
-    asked = evaluate_settings(settings)
-    faces = cropping_as_trained(state, split.paths, faces=asked.faces, model=asked.faces_model)
-    dataset = split_clips(original, split, asked, CPU, faces)
+    asked, dataset = evaluate_settings(settings), clips_of(settings, split, state, original)
     both = SideBySide(original.model, exported, original.clip)
     views = score(both, dataset, asked, evaluation_precision("fp32", CPU))  # pyright: ignore[reportArgumentType]
     one, other = (views._replace(outputs=part.contiguous()) for part in views.outputs.chunk(2, 1))
     return compared(settings, split, task, one, other, original.classes)
+
+
+def clips_of(settings: ExportSettings, split: Split, state: Mapping[str, Any], original: LoadedModel) -> EvalClips:
+    """Those that ``evaluate`` would read."""
+    asked = evaluate_settings(settings)
+    faces = cropping_as_trained(state, split.paths, faces=asked.faces, model=asked.faces_model)
+    return split_clips(original, split, asked, CPU, faces)
+
+
+def calibration_clips(
+    settings: ExportSettings, split: Split, state: Mapping[str, Any], original: LoadedModel
+) -> list[Tensor]:
+    """Clips of training videos, spread over their list, as the network takes them: float [1, C, T, S, S] each."""
+    items = split.manifest.splits["train"]
+    number = min(len(items), settings.calibration_clips)
+    chosen = items[np.linspace(0, len(items) - 1, number).round().astype(np.int64)]
+    dataset = clips_of(settings, split._replace(items=chosen), state, original)
+    read = [dataset[at][0] for at in range(number)]
+    to_input = ToModelInput(original.clip)
+    return [to_input.normalized(clip.video[None]) for clip in read if not clip.error]
 
 
 def compared(
