@@ -31,6 +31,9 @@ OPTIONAL = {  # used when they are there
     "ftfy",
     "scenedetect",
     "cv2",
+    "onnx",
+    "onnxruntime",
+    "onnxscript",
 }
 README_SCRIPT = ROOT / "scripts" / "readme_block.py"
 

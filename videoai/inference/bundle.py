@@ -26,7 +26,7 @@ KEPT = ("config", "classes", "clip", "step", "versions", "tuned", "faces")
 CONFIG = ("task", "model", "data", "loading", "finetune", "modalities", "audio")
 MAX_MANIFEST_BYTES = 2**24
 MAX_FRAMES, MAX_SIDE, MAX_OUTPUTS, MAX_FILES = 4096, 4096, 100_000, 32
-HEX_DIGITS = 64  # of a SHA-256
+HEX_DIGITS = 64  # a SHA-256 in hexadecimal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +89,7 @@ class Bundle:
 
     @property
     def sha256(self) -> str:
-        """Of that file."""
+        """The digest of that file."""
         return self.manifest.files[self.network.name]
 
 
@@ -134,7 +134,7 @@ def check_files(bundle: Bundle) -> None:
     files = bundle.manifest.files
     if NETWORK[bundle.manifest.format] not in files or len(files) > MAX_FILES:
         raise ValueError(
-            f"{bundle.folder / MANIFEST}: names {len(files)} files, and {bundle.network.name} must be one."
+            f"{bundle.folder / MANIFEST}: {len(files)} files, and {bundle.network.name} must be one of them."
         )
     for name, digest in files.items():
         path = bundle.folder / name

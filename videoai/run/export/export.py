@@ -56,8 +56,8 @@ class Exported:
 
     folder: str
     files: list[str]
-    max_difference: float  # of outputs from the original's, on a rendered clip
-    limit: float  # of that difference
+    max_difference: float  # between outputs and the original's, on a rendered clip
+    limit: float  # what is allowed
     judgement: Judgement | None  # None = the videos were not there
 
 
@@ -182,7 +182,7 @@ def runtime_versions(settings: ExportSettings) -> dict[str, str]:
 
 
 def licence_of(state: Mapping[str, Any]) -> str | None:
-    """Of published weights, or of those that training began with; None = not known, or none."""
+    """The licence of published weights, or of those that training began with; None = not known, or none."""
     config, node = state["config"], state["config"]["model"]
     begun = state["versions"].get("weights") or config.get("weights")
     begun = begun or (default_weights(node["name"]) if node.get("pretrained") and node.get("name") else None)

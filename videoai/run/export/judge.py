@@ -35,7 +35,7 @@ class Judgement:
     """What an export loses on the videos of a split."""
 
     split: str
-    fingerprint: str  # of the data
+    fingerprint: str  # identifies the data
     num_videos: int
     num_unreadable: int
     metric: str
@@ -46,7 +46,7 @@ class Judgement:
     low: float | None  # 95 % interval of the loss, by Newcombe's method; None = no answer is right or wrong
     high: float | None
     p_value: float | None  # McNemar's exact test
-    max_difference: float  # of outputs before activation
+    max_difference: float  # between outputs before activation
     differing: list[dict[str, str]]  # videos that are answered otherwise
 
     @property

@@ -95,6 +95,6 @@ def first_line(error: Exception) -> str:
 
 
 def largest_difference(one: nn.Module, other: nn.Module, video: Tensor) -> float:
-    """Of the outputs of two networks for the same clips."""
+    """The largest difference between the outputs of two networks for the same clips."""
     with torch.inference_mode():
         return float((one(video) - other(video)).abs().max())

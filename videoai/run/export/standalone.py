@@ -92,8 +92,9 @@ if __name__ == "__main__":
     if len(sys.argv) == 1:
         stored = np.load(HERE / "clip.npz", allow_pickle=False)
         difference = float(np.abs(logits(stored["frames"]) - stored["logits"]).max())
-        print(json.dumps({"max_difference": difference, "limit": MANIFEST["verified"]["limit"]}))
+        json.dump({"max_difference": difference, "limit": MANIFEST["verified"]["limit"]}, sys.stdout)
         sys.exit(not difference <= MANIFEST["verified"]["limit"])
     answer = scores(logits(read(sys.argv[1])))
     best = sorted(range(len(CLASSES)), key=lambda at: -answer[at])[:5]
-    print(json.dumps({"path": sys.argv[1], "top": [{"label": CLASSES[at], "score": float(answer[at])} for at in best]}))
+    top = [{"label": CLASSES[at], "score": float(answer[at])} for at in best]
+    json.dump({"path": sys.argv[1], "top": top}, sys.stdout, ensure_ascii=False)
