@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +36,9 @@ def bundle(evaluated_run, videoai_command, tmp_path_factory) -> Path:
     done = videoai_command("export", f"checkpoint={checkpoint}", "out=bundle", cwd=cwd, timeout=500)
     assert done.returncode == 0, done.stderr
     assert "judged: top1 on " in done.stdout and "0 videos answered otherwise" in done.stdout
+    assert re.search(
+        r"one clip on this CPU: torch .+ ms, onnxruntime .+ ms; fastest: (torch|onnxruntime)\n", done.stdout
+    )
     assert "predict checkpoint=bundle input=VIDEO" in done.stdout
     return cwd / "bundle"
 
@@ -55,7 +59,7 @@ def test_the_script_runs_without_torch_and_videoai(bundle, tmp_path):
     done = alone(bundle, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
-    assert told["max_difference"] <= told["limit"] == pytest.approx(1e-4, rel=0.5)
+    assert told["max_difference"] <= told["limit"] <= 1e-4  # logits of fresh weights are below 1
 
 
 @pytest.mark.slow

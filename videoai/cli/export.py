@@ -17,6 +17,8 @@ def main(arguments: list[str]) -> int:
     done = export(settings, change)
     folder = display_path(done.folder)
     print(f"stored clip: outputs differ from the original's by {done.max_difference:.2g}")
+    times = ", ".join(f"{name} {value:.3g} ms" for name, value in done.milliseconds.items())
+    print(f"one clip on this CPU: {times}; fastest: {done.fastest}")
     if done.judgement:
         print(f"judged: {done.judgement.sentence()}")
     print(f"files: {folder}/ {' '.join(done.files)}")

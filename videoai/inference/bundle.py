@@ -71,6 +71,7 @@ class BundleManifest:
     state: BundleState = field()
     versions: dict[str, Any] = setting(help="what wrote the bundle")
     verified: dict[str, Any] = setting(help="largest difference from the original on the stored clip, and its limit")
+    milliseconds: dict[str, float] = setting(min=0, help="for one clip on the CPU that exported, by what computes it")
     judgement: dict[str, Any] | None = setting(help="the original and the export on the same videos; null = not there")
     files: dict[str, str] = setting(help="SHA-256 of every other file")
 

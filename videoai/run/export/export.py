@@ -40,6 +40,7 @@ from videoai.run.export.network_file import check_can_write, largest_difference,
 from videoai.run.export.precision import check_precision, convert
 from videoai.run.export.stored_clip import FILE as CLIP_FILE
 from videoai.run.export.stored_clip import TOLERANCE, clip_bytes, different_clips, outputs_of_clip, rendered_clip
+from videoai.run.export.timing import milliseconds
 from videoai.run.training.folder import default_run_dir
 from videoai.settings.export import ExportSettings
 from videoai.settings.parse import parse, to_dict
@@ -58,7 +59,13 @@ class Exported:
     files: list[str]
     max_difference: float  # between outputs and the original's, on a rendered clip
     limit: float  # what is allowed
+    milliseconds: dict[str, float]  # for one clip on this machine's CPU, by what computes it
     judgement: Judgement | None  # None = the videos were not there
+
+    @property
+    def fastest(self) -> str:
+        """What answers first."""
+        return min(self.milliseconds, key=self.milliseconds.__getitem__)
 
 
 def export(settings: ExportSettings, change: DataChange = DataChange()) -> Exported:  # noqa: B008 (frozen)
@@ -85,11 +92,14 @@ def export(settings: ExportSettings, change: DataChange = DataChange()) -> Expor
         judged = judge(settings, split, state, task, original, network) if split else None
         if judged and judged.is_refused:
             raise refused(out, judged)
-        write_manifest(bundle, verified, judged)
+        times = milliseconds({"torch": original.model, **timed(bundle, network)}, one_clip(original))
+        write_manifest(bundle, verified, judged, times)
         open_bundle(folder)  # what cannot be opened is not written
         os.replace(folder, out)
     refusal(out).unlink(missing_ok=True)
-    return Exported(str(out), sorted(one.name for one in out.iterdir()), **verified, judgement=judged)
+    return Exported(
+        str(out), sorted(one.name for one in out.iterdir()), **verified, milliseconds=times, judgement=judged
+    )
 
 
 def new_folder(settings: ExportSettings) -> Path:
@@ -170,6 +180,7 @@ def manifest_of(
             "state": {**kept, "config": {**config, "trainer": {"metric": metric}} if metric else config},
             "versions": {**versions(), **runtime_versions(settings)},
             "verified": {},
+            "milliseconds": {},
             "judgement": None,
             "files": {NETWORK[settings.format]: sha256},
         },
@@ -211,7 +222,7 @@ def verify(bundle: Bundle, original: LoadedModel, network: nn.Module) -> dict[st
     frames = rendered_clip(clip)
     clips = different_clips(frames, clip)
     with torch.inference_mode():
-        limit = TOLERANCE * max(1.0, float(original.model(clips).abs().max()))
+        limit = TOLERANCE * float(original.model(clips).abs().max())
     difference = max(largest_difference(original.model, network, video) for video in (clips[:1], clips))
     if bundle.manifest.precision != "fp32" and isfinite(difference):
         limit += 2 * difference
@@ -238,11 +249,23 @@ def refusal(out: Path) -> Path:
     return out.with_name(f"{out.name}-refused.json")
 
 
-def write_manifest(bundle: Bundle, verified: dict[str, Any], judged: Judgement | None) -> None:
+def timed(bundle: Bundle, network: nn.Module) -> dict[str, nn.Module]:
+    """The export beside the original; weights alone are computed as the original is."""
+    return {"onnxruntime": network} if bundle.manifest.format == "onnx" else {}
+
+
+def one_clip(original: LoadedModel) -> Tensor:
+    """The rendered clip, as the network takes it: float [1, C, T, S, S]."""
+    return different_clips(rendered_clip(original.clip), original.clip)[:1]
+
+
+def write_manifest(
+    bundle: Bundle, verified: dict[str, Any], judged: Judgement | None, milliseconds: dict[str, float]
+) -> None:
     """The judgement, and at last the manifest with the digests of all."""
     if judged:
         write_together({bundle.folder / JUDGEMENT: json_bytes(judged.to_dict())})
     files = {one.name: digest_of(one) for one in sorted(bundle.folder.iterdir())}
     said = {key: value for key, value in judged.to_dict().items() if key != "differing"} if judged else None
-    whole = replace(bundle.manifest, verified=verified, judgement=said, files=files)
+    whole = replace(bundle.manifest, verified=verified, milliseconds=milliseconds, judgement=said, files=files)
     write_together({bundle.folder / MANIFEST: json_bytes(to_dict(whole))})

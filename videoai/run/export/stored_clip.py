@@ -14,7 +14,7 @@ from videoai.data.motion16.motion import render
 from videoai.data.normalize import ToModelInput
 
 FILE = "clip.npz"
-TOLERANCE = 1e-4  # sums in another order; of the largest logit where that is above 1
+TOLERANCE = 1e-4  # share of the largest logit: float32 sums in another order
 
 
 def rendered_clip(clip: ClipSpec) -> Tensor:
