@@ -32,6 +32,9 @@ OPTIONAL = {  # used when they are there
     "scenedetect",
     "cv2",
     "torchaudio",
+    "onnx",
+    "onnxruntime",
+    "onnxscript",
 }
 README_SCRIPT = ROOT / "scripts" / "readme_block.py"
 

@@ -66,13 +66,13 @@ def evaluate(
 
 def data_change(data: str | Mapping[str, Any] | None, checkpoint: str) -> "DataChange":
     """What ``data`` says beside the checkpoint. Raises: ValueError: a setting that there is not."""
-    from videoai.core import checkpoint as checkpoints
+    from videoai.inference.load import open_checkpoint
     from videoai.run.checkpoint_data import DataChange, layout_of
 
     if data is None:
         return DataChange()
     if isinstance(data, Mapping) and not {"name", "_target_"} & {*data}:
-        layout = layout_of(checkpoints.load(checkpoint)["config"].get("data"), checkpoint)
+        layout = layout_of(open_checkpoint(checkpoint)["config"].get("data"), checkpoint)
         whole = from_keywords(TrainSettings, {"data": {"name": layout, **data}}).whole["data"]
         return DataChange(changed=absolute_values({key: whole[key] for key in data}))
     composed = from_keywords(TrainSettings, {"data": data})

@@ -41,6 +41,12 @@ JOBS: dict[str, Job] = {
         ("videoai.settings.explain:ExplainSettings",),
         "checkpoint=PATH input=PATH [target=CLASS] [key=value ...]",
     ),
+    "export": Job(
+        "videoai.cli.export:main",
+        "write a checkpoint for other programs, if it is as good on your videos",
+        ("videoai.settings.export:ExportSettings",),
+        "checkpoint=PATH [format=onnx] [data=NAME data.root=PATH ...] [key=value ...]",
+    ),
     "runs": Job(
         "videoai.cli.runs:runs",
         "list your runs: state, best metric, test result, what differs",
@@ -229,6 +235,7 @@ ELSEWHERE = {
     **dict.fromkeys(("summary", "summarize", "summarise", "shots", "keyframes"), "describe"),
     **dict.fromkeys(("saliency", "heatmap", "gradcam", "grad_cam", "cam", "why"), "explain"),
     **dict.fromkeys(("publish", "upload", "share"), "push"),
+    **dict.fromkeys(("convert", "onnx", "deploy"), "export"),
     **dict.fromkeys(("inspect", "preview", "check", "prepare"), "data"),
     **dict.fromkeys(("find", "retrieve", "similar"), "search"),
     **dict.fromkeys(("zoo", "model"), "models"),

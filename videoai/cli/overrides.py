@@ -71,7 +71,7 @@ def data_change(words: list[str], checkpoint_path: str) -> "DataChange":
 
 def recorded_layout(checkpoint_path: str) -> str:
     """The layout that a checkpoint names. Raises: ValueError: none of this project's, as any name would be a file."""
-    from videoai.core import checkpoint
+    from videoai.inference.load import open_checkpoint
     from videoai.run.checkpoint_data import layout_of
 
-    return layout_of(checkpoint.load(checkpoint_path)["config"].get("data"), checkpoint_path)
+    return layout_of(open_checkpoint(checkpoint_path)["config"].get("data"), checkpoint_path)

@@ -15,7 +15,9 @@ from videoai.core.hub import local_file
 from videoai.core.messages import command_line, truncated_list
 from videoai.core.types import ClipSpec
 from videoai.data.sound import check_torchaudio
+from videoai.inference.bundle import Bundle, is_bundle, open_bundle
 from videoai.inference.class_texts import Classes
+from videoai.inference.exported import open_network
 from videoai.inference.text_models import check_no_texts, open_text_classifier, reads_texts
 from videoai.models import TARGETS, create_model
 from videoai.models.heads import num_outputs, with_columns, with_head
@@ -59,8 +61,8 @@ def load(checkpoint_path: str | Path, *, trust: Sequence[str] = (), device: str 
 def open_checkpoint(
     source: str | Path, *, classes: Classes = (), templates: str | Sequence[str] = ()
 ) -> dict[str, Any]:
-    """The content of a checkpoint file, also of the hub (``hf://OWNER/NAME``), or of published weights by id (``ID`` or
-    ``ID:FILE``), which come with their own classes and clip but without data.
+    """The content of a checkpoint file, also of the hub (``hf://OWNER/NAME``), of the folder of an export, or of
+    published weights by id (``ID`` or ``ID:FILE``), which come with their own classes and clip but without data.
 
     Args:
         classes: texts, for a network that compares videos with texts; ``templates``: the sentences that they stand in.
@@ -76,7 +78,7 @@ def open_checkpoint(
 def _open_trained(source: str | Path) -> dict[str, Any]:
     """A checkpoint with classes of its own."""
     if not is_published(str(source)):
-        return checkpoint.load(source)
+        return open_bundle(source) if is_bundle(source) else checkpoint.load(source)
     weights = str(source)
     try:
         row = find(weights)
@@ -113,6 +115,13 @@ def from_state(state: dict[str, Any], *, trust: Sequence[str] = (), may_hear: bo
     clip = ClipSpec(**state["clip"])
     if clip.sound and not may_hear:
         raise ValueError("the checkpoint hears (modalities with a), and this reads pictures alone. Train with [v].")
+    network = state["model"]  # a file of torch holds no Bundle
+    model = open_network(network) if isinstance(network, Bundle) else rebuilt(state, clip, trust)
+    return LoadedModel(model, classes=list(state["classes"]), clip=clip).eval()
+
+
+def rebuilt(state: Mapping[str, Any], clip: ClipSpec, trust: Sequence[str]) -> nn.Module:
+    """The network of a checkpoint's config with its weights. Raises: ValueError: they do not fit, or are no numbers."""
     finetune = state["config"].get("finetune", {})
     head, columns = finetune.get("head", "linear"), finetune.get("columns") or ()
     model = build_model(state["config"]["model"], num_classes=len(state["classes"]), head=head, trust=trust)
@@ -131,7 +140,7 @@ def from_state(state: dict[str, Any], *, trust: Sequence[str] = (), may_hear: bo
         raise ValueError(
             f"checkpoint: its weights are not those of its model {node_name(state)}: {what} ..."
         ) from error
-    return LoadedModel(model, classes=list(state["classes"]), clip=clip).eval()
+    return model
 
 
 def heard_as(config: Mapping[str, Any]) -> tuple[Sequence[str], AudioSettings]:
@@ -156,7 +165,15 @@ def checked_columns(columns: Any) -> Sequence[int]:
     return columns
 
 
-def node_name(state: dict[str, Any]) -> str:
+def num_values(state: Mapping[str, Any]) -> int:
+    """How many numbers the network of a checkpoint or of an export holds."""
+    network = state["model"]
+    if isinstance(network, Bundle):
+        return network.manifest.num_values
+    return sum(value.numel() for value in network.values())
+
+
+def node_name(state: Mapping[str, Any]) -> str:
     """The name of a checkpoint's model, or its class."""
     node = state["config"]["model"]
     return str(node.get("name") or node.get("_target_"))
@@ -190,7 +207,7 @@ def plain_node(node: dict[str, Any], *, fetch_backbone: bool) -> dict[str, Any]:
     return node if fetch_backbone else node | {key: nothing for key, nothing in FETCHED.items() if key in node}
 
 
-def averaged(state: dict[str, Any]) -> dict[str, Any] | None:
+def averaged(state: Mapping[str, Any]) -> dict[str, Any] | None:
     """The averaged weights under the model's own names, or None."""
     if not state.get("ema"):
         return None

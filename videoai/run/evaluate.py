@@ -13,6 +13,7 @@ from videoai.core.hub import local_file
 from videoai.core.paths import display_path
 from videoai.core.types import ClipSpec
 from videoai.data.targets import split_targets
+from videoai.inference.bundle import MANIFEST, is_bundle
 from videoai.inference.load import LoadedModel, from_state
 from videoai.inference.score import ViewOutputs
 from videoai.models.published import is_published
@@ -125,8 +126,10 @@ def _evaluate(settings: EvaluateSettings, change: DataChange, command: str | Non
 
 
 def file_digest(checkpoint_path: str) -> str | None:
-    """SHA-256 of a checkpoint's file; None = there is none: published weights, or a path that leads nowhere."""
+    """SHA-256 of a checkpoint's file, of an export that of its manifest, which holds those of its files; None = there
+    is none: published weights, or a path that leads nowhere."""
     path = Path() if is_published(checkpoint_path) else local_file(checkpoint_path)
+    path = path / MANIFEST if is_bundle(path) else path
     return digest_of(path) if path.is_file() else None
 
 

@@ -16,7 +16,7 @@ from videoai.data.lists.items import Items
 from videoai.data.lists.manifest import SPLITS, Manifest
 from videoai.data.media import BadVideo
 from videoai.events.scores import Scores
-from videoai.inference.load import node_name
+from videoai.inference.load import node_name, num_values
 from videoai.report.localization import localization_summary
 from videoai.report.page.film import Film
 from videoai.report.page.page import About, Shown, page
@@ -137,8 +137,7 @@ def about(
     """What is said of the model, the data and the protocol. ``state``: the checkpoint."""
     filled = [split for split in SPLITS if len(manifest.splits[split])]
     counts = [(title, [row[SPLITS.index(split)] for split in filled]) for title, *row in manifest.table()]
-    model, now = node_name(dict(state)), versions()
-    num_parameters = sum(value.numel() for value in state["model"].values())
+    model, now = node_name(state), versions()
     trained = {key: value for key, value in state["versions"].items() if now.get(key, value) != value}
     return About(
         title=f"{model}, split {evaluated.split}",
@@ -148,7 +147,7 @@ def about(
         notes=manifest.notes,
         bad_videos=results["bad_videos"],
         facts=[
-            ("model", f"{model}, {num_parameters / 1e6:.2f} M values, step {state['step']}"),
+            ("model", f"{model}, {num_values(state) / 1e6:.2f} M values, step {state['step']}"),
             ("checkpoint", evaluated.checkpoint),
             ("clip", clip_words(ClipSpec(**state["clip"]))),
             ("views of a video", evaluated.views),

@@ -1,0 +1,26 @@
+"""``videoai export checkpoint=PATH format=onnx``."""
+
+from videoai.cli.overrides import about_data, data_change
+from videoai.compose.settings import from_arguments
+from videoai.settings.export import ExportSettings
+
+
+def main(arguments: list[str]) -> int:
+    """Write the bundle; say what it loses, where it is, and how it is used."""
+    words, rest = about_data(arguments)
+    settings = from_arguments(ExportSettings, rest).settings()
+    change = data_change(words, settings.checkpoint)
+    from videoai.core.messages import command_line
+    from videoai.core.paths import display_path
+    from videoai.run.export.export import export
+
+    done = export(settings, change)
+    folder = display_path(done.folder)
+    print(f"stored clip: outputs differ from the original's by {done.max_difference:.2g}")
+    times = ", ".join(f"{name} {value:.3g} ms" for name, value in done.milliseconds.items())
+    print(f"one clip on this CPU: {times}; fastest: {done.fastest}")
+    if done.judgement:
+        print(f"judged: {done.judgement.sentence()}")
+    print(f"files: {folder}/ {' '.join(done.files)}")
+    print(f"use it as a checkpoint: {command_line('predict', f'checkpoint={folder}', 'input=VIDEO')}")
+    return 0

@@ -1,0 +1,271 @@
+"""``export``: write the network, prove it on a stored clip, judge it on videos, and only then give it its folder."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import isfinite
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Literal
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from videoai.core.checkpoint import versions
+from videoai.core.files import write_together
+from videoai.core.launcher import launched_processes
+from videoai.core.paths import display_path
+from videoai.inference.bundle import (
+    CONFIG,
+    KEPT,
+    MANIFEST,
+    NETWORK,
+    VERSION,
+    Bundle,
+    BundleClip,
+    BundleManifest,
+    open_bundle,
+)
+from videoai.inference.exported import onnxruntime
+from videoai.inference.load import LoadedModel, from_state, num_values, open_checkpoint
+from videoai.inference.video_features import KEY as FEATURES
+from videoai.models import default_weights
+from videoai.models.published import find, is_published
+from videoai.models.published.download import digest_of
+from videoai.report.result_files import json_bytes
+from videoai.run.checkpoint_data import DataChange
+from videoai.run.export.judge import Judgement, calibration_clips, judge, open_judging
+from videoai.run.export.network_file import check_can_write, largest_difference, write_network
+from videoai.run.export.precision import check_precision, convert
+from videoai.run.export.stored_clip import FILE as CLIP_FILE
+from videoai.run.export.stored_clip import TOLERANCE, clip_bytes, different_clips, outputs_of_clip, rendered_clip
+from videoai.run.export.timing import milliseconds
+from videoai.run.training.folder import default_run_dir
+from videoai.settings.export import ExportSettings
+from videoai.settings.parse import parse, to_dict
+from videoai.tasks.answering import answering_task
+from videoai.tasks.supervised import SupervisedTask
+
+SCRIPT, JUDGEMENT = "run.py", "judgement.json"
+SHOWN = 20  # differing videos in a message
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What an export gave."""
+
+    folder: str
+    files: list[str]
+    max_difference: float  # between outputs and the original's, on a rendered clip
+    limit: float  # what is allowed
+    milliseconds: dict[str, float]  # for one clip on this machine's CPU, by what computes it
+    judgement: Judgement | None  # None = the videos were not there
+
+    @property
+    def fastest(self) -> str:
+        """What answers first."""
+        return min(self.milliseconds, key=self.milliseconds.__getitem__)
+
+
+def export(settings: ExportSettings, change: DataChange = DataChange()) -> Exported:  # noqa: B008 (frozen)
+    """Write the bundle of a checkpoint. It gets its folder when all is done, so it is there whole or not at all.
+
+    ``change``: other videos to judge by than the checkpoint's, or what is changed of its own.
+
+    Raises: ValueError, OSError, ImportError: what cannot be exported and why, or a loss above ``max_loss``.
+    """
+    if launched_processes() > 1:
+        raise ValueError("export runs in one process: start it without torchrun.")
+    out = new_folder(settings)
+    state = open_checkpoint(settings.checkpoint)
+    task, original = exportable(state, settings)
+    check_can_write(settings.format, original.model)
+    split = open_judging(settings, change, state, task)
+    check_precision(settings, split)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as held:
+        folder = Path(held, "bundle")
+        clips = calibration_clips(settings, split, state, original) if split and settings.precision == "int8" else []
+        bundle, network = written(settings, folder, state, task, original, clips)
+        verified = verify(bundle, original, network)
+        judged = judge(settings, split, state, task, original, network) if split else None
+        if judged and judged.is_refused:
+            raise refused(out, judged)
+        times = milliseconds({"torch": original.model, **timed(bundle, network)}, one_clip(original))
+        write_manifest(bundle, verified, judged, times)
+        open_bundle(folder)  # what cannot be opened is not written
+        os.replace(folder, out)
+    refusal(out).unlink(missing_ok=True)
+    return Exported(
+        str(out), sorted(one.name for one in out.iterdir()), **verified, milliseconds=times, judgement=judged
+    )
+
+
+def new_folder(settings: ExportSettings) -> Path:
+    """``out``, or FORMAT-PRECISION in the checkpoint's run. Raises: ValueError: it holds something."""
+    out = Path(settings.out) if settings.out else default_run_dir(settings.checkpoint) / default_name(settings)
+    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+        raise ValueError(f"out={display_path(out)}: is there already. Choose a new folder: out=DIR")
+    return out
+
+
+def default_name(settings: ExportSettings) -> str:
+    """``onnx``, ``onnx-int8``"""
+    return settings.format if settings.precision == "fp32" else f"{settings.format}-{settings.precision}"
+
+
+def exportable(state: dict[str, Any], settings: ExportSettings) -> tuple[SupervisedTask, LoadedModel]:
+    """The task and the network of a checkpoint. Raises: ValueError: one that no bundle describes yet, and why."""
+    source = settings.checkpoint
+    if isinstance(state["model"], Bundle):
+        raise ValueError(f"{source}: is an export already. Export the checkpoint that it was made from.")
+    if state.get(FEATURES):
+        raise ValueError(f"{source}: learned from features of another network, and a bundle holds one network.")
+    if state["clip"].get("sound"):
+        raise ValueError(f"{source}: hears, and a bundle reads pictures alone. Train with modalities=[v].")
+    task = answering_task(state, source, trust=settings.trust)
+    if not isinstance(task, SupervisedTask):
+        raise ValueError(f"{source}: finds events in windows that overlap; a bundle answers for clips.")
+    return task, from_state(state, trust=settings.trust)
+
+
+def written(
+    settings: ExportSettings,
+    folder: Path,
+    state: Mapping[str, Any],
+    task: SupervisedTask,
+    original: LoadedModel,
+    clips: Sequence[Tensor],
+) -> tuple[Bundle, nn.Module]:
+    """The files of a bundle but for its manifest, and its network as it is read from its file. ``clips``: for int8."""
+    file = folder / NETWORK[settings.format]
+    folder.mkdir()
+    write_network(settings.format, file, original.model, original.clip, state)
+    if settings.precision != "fp32":
+        convert(settings.precision, file, clips)
+    frames = rendered_clip(original.clip)
+    files = {CLIP_FILE: clip_bytes(frames, outputs_of_clip(original.model, frames, original.clip))}
+    if settings.format == "onnx":
+        files[SCRIPT] = Path(__file__).with_name("standalone.py").read_bytes()
+    write_together({folder / name: data for name, data in files.items()})
+    bundle = Bundle(folder, manifest_of(settings, state, task, original, digest_of(file)))
+    return bundle, opened(bundle, state, settings)
+
+
+def opened(bundle: Bundle, state: Mapping[str, Any], settings: ExportSettings) -> nn.Module:
+    """The network of the file that was written."""
+    weights = load_file(bundle.network) if bundle.manifest.format == "safetensors" else bundle
+    return from_state({**state, "ema": None, "model": weights}, trust=settings.trust).model
+
+
+def manifest_of(
+    settings: ExportSettings, state: Mapping[str, Any], task: SupervisedTask, original: LoadedModel, sha256: str
+) -> BundleManifest:
+    """The manifest before anything is verified."""
+    clip = {key: value for key, value in original.clip.to_dict().items() if key in BundleClip.__dataclass_fields__}
+    kept = {key: state[key] for key in KEPT if key in state and key not in ("clip", "config")}
+    config = {key: state["config"][key] for key in CONFIG if key in state["config"]}
+    metric = (state["config"].get("trainer") or {}).get("metric")
+    return parse(
+        BundleManifest,
+        {
+            "bundle": VERSION,
+            "format": settings.format,
+            "precision": settings.precision,
+            "num_values": num_values(state),
+            "license": licence_of(state),
+            "activation": activation_of(task),
+            "clip": clip,
+            "state": {**kept, "config": {**config, "trainer": {"metric": metric}} if metric else config},
+            "versions": {**versions(), **runtime_versions(settings)},
+            "verified": {},
+            "milliseconds": {},
+            "judgement": None,
+            "files": {NETWORK[settings.format]: sha256},
+        },
+    )
+
+
+def runtime_versions(settings: ExportSettings) -> dict[str, str]:
+    """What else the file depends on."""
+    return {"onnxruntime": onnxruntime("format=onnx").__version__} if settings.format == "onnx" else {}
+
+
+def licence_of(state: Mapping[str, Any]) -> str | None:
+    """The licence of published weights, or of those that training began with; None = not known, or none."""
+    config, node = state["config"], state["config"]["model"]
+    begun = state["versions"].get("weights") or config.get("weights")
+    begun = begun or (default_weights(node["name"]) if node.get("pretrained") and node.get("name") else None)
+    return find(str(begun)).licence if begun and is_published(str(begun)) else None
+
+
+def activation_of(task: SupervisedTask) -> Literal["softmax", "sigmoid", "none"]:
+    """What the task makes of outputs, as the script can: asked, since tasks of the user's own do not say."""
+    outputs = torch.tensor([[-1.0, 0.5, 2.0]])
+    try:
+        scores = task.activated(outputs)
+    except Exception:  # it takes as many outputs as it has
+        return "none"
+    if torch.allclose(scores, outputs.softmax(-1)):
+        return "softmax"
+    return "sigmoid" if torch.allclose(scores, outputs.sigmoid()) else "none"
+
+
+def verify(bundle: Bundle, original: LoadedModel, network: nn.Module) -> dict[str, Any]:
+    """The largest difference from the original's outputs for one clip and for three, and what is allowed wherever the
+    bundle runs: rounding, and with smaller numbers twice what they cost here.
+
+    Raises: ValueError: fp32 that differs by more, or numbers that are not finite.
+    """
+    clip = original.clip
+    frames = rendered_clip(clip)
+    clips = different_clips(frames, clip)
+    with torch.inference_mode():
+        limit = TOLERANCE * float(original.model(clips).abs().max())
+    difference = max(largest_difference(original.model, network, video) for video in (clips[:1], clips))
+    if bundle.manifest.precision != "fp32" and isfinite(difference):
+        limit += 2 * difference
+    if not difference <= limit:
+        raise ValueError(
+            f"{bundle.network.name}: its outputs differ from the original's by {difference:.3g} on a rendered clip; "
+            f"up to {limit:.3g} is rounding. It was not written: please report the model."
+        )
+    return {"max_difference": difference, "limit": limit}
+
+
+def refused(out: Path, judged: Judgement) -> ValueError:
+    """The error, and the whole judgement in a file beside the folder that was not made."""
+    write_together({refusal(out): json_bytes(judged.to_dict())})
+    shown = "; ".join(f"{one['path']} ({one['original']} -> {one['export']})" for one in judged.differing[:SHOWN])
+    return ValueError(
+        f"the export loses {judged.loss:.4f} of {judged.metric}, and max_loss={judged.max_loss:g}, so it was not "
+        f"written. {judged.sentence()}: {shown}. All of it is in {display_path(refusal(out))}"
+    )
+
+
+def refusal(out: Path) -> Path:
+    """Where the judgement on an export goes that was not written."""
+    return out.with_name(f"{out.name}-refused.json")
+
+
+def timed(bundle: Bundle, network: nn.Module) -> dict[str, nn.Module]:
+    """The export beside the original; weights alone are computed as the original is."""
+    return {"onnxruntime": network} if bundle.manifest.format == "onnx" else {}
+
+
+def one_clip(original: LoadedModel) -> Tensor:
+    """The rendered clip, as the network takes it: float [1, C, T, S, S]."""
+    return different_clips(rendered_clip(original.clip), original.clip)[:1]
+
+
+def write_manifest(
+    bundle: Bundle, verified: dict[str, Any], judged: Judgement | None, milliseconds: dict[str, float]
+) -> None:
+    """The judgement, and at last the manifest with the digests of all."""
+    if judged:
+        write_together({bundle.folder / JUDGEMENT: json_bytes(judged.to_dict())})
+    files = {one.name: digest_of(one) for one in sorted(bundle.folder.iterdir())}
+    said = {key: value for key, value in judged.to_dict().items() if key != "differing"} if judged else None
+    whole = replace(bundle.manifest, verified=verified, milliseconds=milliseconds, judgement=said, files=files)
+    write_together({bundle.folder / MANIFEST: json_bytes(to_dict(whole))})
