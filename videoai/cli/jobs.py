@@ -35,6 +35,12 @@ JOBS: dict[str, Job] = {
         ("videoai.settings.describe:DescribeSettings",),
         "input=PATH checkpoint=[A,B,...] [key=value ...]",
     ),
+    "stream": Job(
+        "videoai.cli.stream:main",
+        "recognise actions as they happen: events while a video plays",
+        ("videoai.settings.stream:StreamSettings",),
+        "checkpoint=PATH source=FILE|[A,B,...] [key=value ...]",
+    ),
     "explain": Job(
         "videoai.cli.explain:main",
         "show which pixels and moments an answer depends on",
@@ -227,6 +233,7 @@ ELSEWHERE = {
     **dict.fromkeys(("test", "val", "validate", "eval", "score"), "evaluate"),
     **dict.fromkeys(("infer", "inference", "classify", "demo"), "predict"),
     **dict.fromkeys(("summary", "summarize", "summarise", "shots", "keyframes"), "describe"),
+    **dict.fromkeys(("live", "webcam", "camera", "watch", "realtime"), "stream"),
     **dict.fromkeys(("saliency", "heatmap", "gradcam", "grad_cam", "cam", "why"), "explain"),
     **dict.fromkeys(("publish", "upload", "share"), "push"),
     **dict.fromkeys(("inspect", "preview", "check", "prepare"), "data"),

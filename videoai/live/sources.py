@@ -1,0 +1,79 @@
+"""Where frames come from. A connection gives frames with their own times until it ends or fails."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+
+from videoai.core.types import ClipSpec
+from videoai.data.augment.transforms import center_crop
+from videoai.data.decode import Video
+from videoai.data.faces.crop import open_shown
+from videoai.data.media import BadVideo
+from videoai.data.timeline import is_by_number
+
+READ_AT_ONCE = 8  # frames of a file; one of them waits for the others
+
+
+class Timing(NamedTuple):
+    """How the frames of a connection are spaced."""
+
+    rate: float | None  # frames a second on average; None = nobody knows, so it is measured
+    by_number: bool  # clips take frames by number; False = by moments of a clock
+
+
+class Shown(NamedTuple):
+    """A frame and when its source shows it."""
+
+    seconds: float | None  # since the first frame of the connection; None = it has no time
+    picture: Tensor  # uint8 [C, size, size]
+
+
+class Source(Protocol):
+    """Something that can be connected to."""
+
+    name: str
+    is_live: bool  # it does not wait, and comes back after it failed
+
+    def frames(self, tell: Callable[[Timing], None]) -> Iterator[Shown]:
+        """Connect and read. ``tell``: told once, before the first frame. Raises: BadVideo, OSError."""
+        ...
+
+
+@dataclass(frozen=True)
+class FileSource:
+    """A file or folder of images, read as ``predict`` reads it: same times, same pixels."""
+
+    path: str
+    clip: ClipSpec
+    reading: Mapping[str, Any] = field(default_factory=dict)  # options of open_shown
+    is_live: bool = False
+
+    @property
+    def name(self) -> str:
+        """What answers call it."""
+        return self.path
+
+    def frames(self, tell: Callable[[Timing], None]) -> Iterator[Shown]:
+        """Raises: BadVideo."""
+        with open_shown(self.path, **self.reading) as video:
+            times = torch.as_tensor(video.timestamps, dtype=torch.float64)
+            tell(Timing(video.fps, is_by_number(times, video.fps, self.clip)))
+            first = 0
+            while first < video.num_frames:
+                numbers = range(first, min(first + READ_AT_ONCE, video.num_frames))
+                pictures = center_crop(self._read(video, numbers), self.clip.size)
+                for number, picture in zip(numbers, pictures, strict=False):
+                    yield Shown(float(video.timestamps[number]), picture.clone())
+                first += READ_AT_ONCE
+
+    def _read(self, video: Video, numbers: range) -> Tensor:
+        """Those that there are, where a file holds fewer frames than it announces."""
+        try:
+            return video.frames(numbers, size=self.clip.short_side)
+        except BadVideo as bad:
+            if bad.reason != "short" or video.num_frames <= numbers.start:
+                raise
+            return video.frames(range(numbers.start, video.num_frames), size=self.clip.short_side)

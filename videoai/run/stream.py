@@ -1,0 +1,212 @@
+"""``stream``: recognition while frames come, from files that are played and, later, cameras."""
+
+import json
+import logging
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from videoai.core.files import append_line, write_atomic
+from videoai.core.launcher import launched_processes
+from videoai.core.messages import pluralize
+from videoai.core.numbered import next_number
+from videoai.core.paths import display_path
+from videoai.data.lists.split_folders import VIDEO_EXTENSIONS
+from videoai.data.untrimmed import BACKGROUND
+from videoai.engine.interrupt import Interrupt
+from videoai.inference.describe import with_windows
+from videoai.inference.predict import Predictor, find_videos
+from videoai.live.decide import Rules
+from videoai.live.session import Session
+from videoai.live.sources import FileSource, Source
+from videoai.live.stream import Plan, Policy, Stream
+from videoai.run.predict import predictor_of_pixels
+from videoai.run.training.folder import make_writable
+from videoai.settings.parse import parse
+from videoai.settings.stream import StreamSettings
+from videoai.settings.verbs import PredictSettings
+from videoai.tasks.classify import ClassTask
+
+logger = logging.getLogger(__name__)
+LINES, SUMMARY = "events.jsonl", "summary.json"
+# Passed on to the predictor.
+OF_PREDICT = (
+    *("checkpoint", "classes", "templates", "top_k", "window_seconds", "frame_fps", "precision", "device", "trust"),
+)
+ON, OFF_SHARE = 0.5, 0.7  # of an event that begins; 0.35 to 0.5, as ``task=localize`` has them
+
+
+@dataclass(frozen=True, kw_only=True)
+class Streaming:
+    """A run that is ready to start, and what became of it."""
+
+    session: Session
+    folder: Path
+
+    def run(self) -> Iterator[dict[str, Any]]:
+        """Each line of events.jsonl as it is written; at the end, or at a signal, summary.json.
+
+        Raises: OSError: a line cannot be written.
+        """
+        started = time.monotonic()
+        with Interrupt() as interrupt, open(self.folder / LINES, "wb", buffering=0) as file:
+            try:
+                for line in self.session.run(lambda: interrupt.received is not None):
+                    append_line(file, json.dumps(line, ensure_ascii=False))
+                    yield line
+            finally:
+                summary = summary_of(self.session, time.monotonic() - started)
+                write_atomic(self.folder / SUMMARY, (json.dumps(summary, indent=2) + "\n").encode())
+                logger.info("%s", in_words(summary, self.folder))
+
+    @property
+    def failed(self) -> int:
+        """How many sources could not be read to their end."""
+        return sum(stream.state == "failed" for stream in self.session.streams)
+
+
+def stream(settings: StreamSettings) -> Streaming:
+    """Everything but the start.
+
+    Raises: FileNotFoundError, ValueError: a source, a checkpoint or settings that do not fit. OSError: a folder that
+        cannot be written.
+    """
+    if launched_processes() > 1:
+        raise ValueError("stream runs in one process: start it without torchrun. Several sources share the model")
+    policy = policy_of(settings)
+    paths = [file_of(one) for one in settings.source]
+    given = {key: getattr(settings, key) for key in OF_PREDICT}
+    predictor = with_windows(predictor_of_pixels(parse(PredictSettings, {**given, "input": paths[0]}), paths, "stream"))
+    check_answers(settings.checkpoint, predictor)
+    sources = [FileSource(path, predictor.model.clip, predictor.reading) for path in paths]
+    return Streaming(session=new_session(settings, predictor, sources, policy), folder=new_folder(settings.run_dir))
+
+
+def policy_of(settings: StreamSettings) -> Policy:
+    """``auto`` resolved. Raises: ValueError: windows of a file would be left out though nobody is in a hurry."""
+    if settings.policy == "auto":
+        return "block" if settings.pace == "max" else "latest"
+    if settings.policy != "block" and settings.pace == "max":
+        raise ValueError(
+            f"policy={settings.policy}: at pace=max a file has no clock to keep up with. Add pace=realtime, or take "
+            "policy=block."
+        )
+    return settings.policy
+
+
+def file_of(source: str) -> str:
+    """Raises: FileNotFoundError, ValueError: not one video."""
+    videos = find_videos(source, VIDEO_EXTENSIONS, "source")
+    if len(videos) > 1:
+        raise ValueError(
+            f"source={source}: {len(videos)} videos, which would all run at once. Name each, source=[{videos[0]},...]; "
+            "predict takes folders."
+        )
+    return videos[0]
+
+
+def check_answers(checkpoint: str, predictor: Predictor) -> None:
+    """Raises: ValueError: its answers are no classes of windows, or need sound."""
+    if not isinstance(predictor.task, ClassTask):
+        raise ValueError(f"{checkpoint}: stream names classes, and this one answers otherwise. Use videoai predict.")
+    if predictor.model.clip.sound:
+        raise ValueError(f"{checkpoint} hears, and stream shows pictures alone. Use videoai predict.")
+
+
+def new_session(settings: StreamSettings, predictor: Predictor, sources: Sequence[Source], policy: Policy) -> Session:
+    """All that runs; nothing is opened yet."""
+    return Session(
+        sources=sources,
+        plan=Plan(
+            clip=predictor.model.clip,
+            policy=policy,
+            window_seconds=predictor.window_seconds,
+            hop_seconds=settings.hop_seconds,
+        ),
+        judge=predictor.scores,
+        classes=predictor.model.classes,
+        rules=rules_of(settings, predictor),
+        realtime=settings.pace == "realtime",
+        top_k=settings.top_k,
+        max_batch=settings.max_batch,
+    )
+
+
+def rules_of(settings: StreamSettings, predictor: Predictor) -> Rules:
+    """Raises: ValueError: an event would end as it begins."""
+    classes = predictor.model.classes
+    tuned = list(predictor.thresholds) or [ON] * len(classes)
+    on = tuned if settings.on_threshold == "auto" else [settings.on_threshold] * len(classes)
+    off = [OFF_SHARE * one for one in on] if settings.off_threshold == "auto" else [settings.off_threshold] * len(on)
+    if above := [name for name, high, low in zip(classes, on, off, strict=True) if low > high]:
+        raise ValueError(
+            f"off_threshold={settings.off_threshold}: above the on_threshold of {above[0]}. Leave it out, or set both."
+        )
+    return Rules(
+        on=on,
+        off=off,
+        min_seconds=settings.min_seconds,
+        smoothing=settings.smoothing,
+        smooth_windows=settings.smooth_windows,
+        quiet=[label for label, name in enumerate(classes) if name.lower() in BACKGROUND],
+    )
+
+
+def new_folder(run_dir: str | None) -> Path:
+    """Raises: ValueError: it holds a stream. OSError: it cannot be written."""
+    folder = Path(run_dir) if run_dir else next_number(Path("runs") / "stream")
+    if (folder / LINES).exists():
+        raise ValueError(f"run_dir={run_dir}: holds {LINES} of another stream, which is kept. Name another folder.")
+    make_writable(folder)
+    logger.info("the lines also go to %s", display_path(folder / LINES))
+    return folder
+
+
+def summary_of(session: Session, seconds: float) -> dict[str, Any]:
+    """Plain data on a run."""
+    return {
+        "seconds": round(seconds, 3),
+        **session.measured.to_dict(),
+        "streams": [summary_of_stream(stream) for stream in session.streams],
+    }
+
+
+def summary_of_stream(stream: Stream) -> dict[str, Any]:
+    """Plain data on one source."""
+    return {
+        "stream": stream.name,
+        "state": stream.state,
+        **({"error": stream.error} if stream.error else {}),
+        "media_seconds": round(stream.end_seconds or 0.0, 3),
+        "fps": None if stream.rate is None else round(stream.rate, 3),
+        "window_seconds": stream.length if stream.rate else None,
+        "hop_seconds": stream.hop or None,
+        "frames": stream.num_frames,
+        "dropped": stream.dropped,
+        "windows_skipped": stream.num_skipped,
+        "reconnects": stream.num_reconnects,
+    }
+
+
+def in_words(summary: Mapping[str, Any], folder: Path) -> str:
+    """One line."""
+    streams = summary["streams"]
+    counts = {key: sum(one[key] for one in streams) for key in ("frames", "dropped", "windows_skipped", "reconnects")}
+    delays = [
+        f"{name} p50 {one['p50']:g}, p95 {one['p95']:g}, p99 {one['p99']:g} ms"
+        for name, one in (("latency", summary["latency_ms"]), ("staleness", summary["staleness_ms"]))
+        if one
+    ]
+    parts = [
+        pluralize(summary["windows"], "window"),
+        pluralize(counts["frames"], "frame"),
+        f"{counts['dropped']} dropped",
+        f"{counts['windows_skipped']} windows left out",
+        pluralize(counts["reconnects"], "reconnect"),
+        *delays,
+        f"{summary['seconds']:.1f} s",
+    ]
+    failed = [f"{one['stream']}: {one['error']}" for one in streams if one["state"] == "failed"]
+    return f"{'; '.join([', '.join(parts), *failed])}. {display_path(folder / SUMMARY)}"
