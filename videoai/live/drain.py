@@ -19,13 +19,15 @@ LONGEST_WAIT_SECONDS = 30.0
 class Drain(Thread):
     """Reads the source of a stream into its ring until the source ends or ``stop`` is called."""
 
-    def __init__(self, stream: Stream, *, realtime: bool, reconnect: bool) -> None:
-        """realtime: frames of a file come when they are due. reconnect: a source that fails or ends is opened again."""
+    def __init__(self, stream: Stream, *, realtime: bool) -> None:
+        """realtime: frames of a file come when they are due."""
         super().__init__(name=f"drain {stream.name}", daemon=True)  # a source that hangs does not keep the program
-        self.stream, self.realtime, self.reconnect = stream, realtime, reconnect
+        self.stream, self.realtime = stream, realtime and not stream.source.is_live
         self.stopping = Event()
         self.began = 0.0  # time.monotonic() of the first frame
         self.number = 0  # of the next frame
+        self.offset = 0.0  # seconds, of the first frame since the last connection
+        self.last = 0.0  # seconds, of the last frame
 
     def stop(self) -> None:
         """The source is not read any more; the ring keeps what it has."""
@@ -35,48 +37,62 @@ class Drain(Thread):
 
     def run(self) -> None:
         """What the thread does."""
-        wait = FIRST_WAIT_SECONDS
+        wait, error = FIRST_WAIT_SECONDS, ""
         while not self.stopping.is_set():
             before = self.number
-            error = self._connection()
-            if not self.reconnect or self.stopping.is_set():
+            try:
+                self._read()
                 break
-            wait = FIRST_WAIT_SECONDS if self.number > before else min(2 * wait, LONGEST_WAIT_SECONDS)
-            self.stream.set_state("waiting", error or "it ended")
-            logger.warning("%s: %s; connecting again in %.1f s", self.stream.name, error or "it ended", wait)
-            self.stopping.wait(wait)
-            self.stream.num_reconnects += 1
-        else:
-            error = ""
-        self.stream.end(error)
+            except (BadVideo, OSError) as lost:
+                error = str(lost)
+            except ValueError as refused:  # it will not change
+                self.stream.end(str(refused))
+                return
+            if not self.stream.source.is_live:
+                self.stream.end(error)
+                return
+            wait = FIRST_WAIT_SECONDS if self.number > before else wait
+            self._wait(error, wait)
+            wait = min(2 * wait, LONGEST_WAIT_SECONDS)
+        self.stream.end()
 
-    def _connection(self) -> str:
-        """Reads until the connection ends; what went wrong, or nothing."""
+    def _wait(self, error: str, seconds: float) -> None:
+        self.stream.set_state("waiting", error)
+        logger.warning("%s: %s; connecting again in %.1f s", self.stream.name, error, seconds)
+        self.stopping.wait(seconds)
+        if not self.stopping.is_set():
+            self.stream.set_state("connecting", error)
+
+    def _read(self) -> None:
+        """Reads until the connection ends. Raises: what the source raises."""
         timing = [Timing(None, by_number=False)]
-        first = True
-        try:
-            for shown in self.stream.source.frames(lambda told: timing.__setitem__(0, told)):
-                arrived = self._due(shown)
-                if first:
-                    self._begin(timing[0], arrived)
-                first = False
-                if not self._put(shown, arrived):
-                    break
-        except (BadVideo, OSError, ValueError) as error:
-            return str(error)
-        return ""
+        is_first = True
+        for shown in self.stream.source.frames(lambda told: timing.__setitem__(0, told)):
+            arrived = self._due(shown)
+            if is_first:
+                self._begin(timing[0], arrived)
+            is_first = False
+            if not self._put(shown, arrived):
+                return
 
     def _begin(self, timing: Timing, arrived: float) -> None:
+        if self.number:
+            self.stream.num_reconnects += 1
+            logger.warning("%s: connected again", self.stream.name)
         self.began = self.began or arrived
         self.offset = arrived - self.began if self.stream.source.is_live else 0.0
-        self.last = self.offset
+        self.last = self.offset - 1.0
         self.stream.begin(timing, self.offset)
 
     def _put(self, shown: Shown, arrived: float) -> bool:
+        """Whether more is wanted. A frame that is not later than the one before has no place in time."""
         seconds = arrived - self.began if shown.seconds is None else self.offset + shown.seconds
+        if self.stopping.is_set() or seconds <= self.last:
+            return not self.stopping.is_set()
+        self.last = seconds
         frame = Frame(self.number, seconds, arrived, shown.picture)
         self.number += 1
-        return not self.stopping.is_set() and self.stream.put(frame)
+        return self.stream.put(frame)
 
     def _due(self, shown: Shown) -> float:
         """Now; under ``realtime`` not before the frame is due."""

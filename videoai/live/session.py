@@ -44,7 +44,7 @@ class Session:
 
     def run(self, is_stopped: Callable[[], bool] = lambda: False) -> Iterator[dict[str, Any]]:
         """Answers, one plain dict each, as they come. ``is_stopped``: asked often; the last answers follow."""
-        drains = [Drain(one, realtime=self.realtime, reconnect=one.source.is_live) for one in self.streams]
+        drains = [Drain(one, realtime=self.realtime) for one in self.streams]
         for drain in drains:
             drain.start()
         try:
@@ -86,7 +86,7 @@ class Session:
         decider = self.deciders[window.stream.name]
         gap = decider.close() if window.begins else []  # the source was away
         smooth, changes = decider.feed(window.start_seconds, window.end_seconds, row)
-        best = np.argsort(-smooth, kind="stable")[: self.top_k].tolist()
+        best: list[int] = np.argsort(-smooth, kind="stable")[: self.top_k].tolist()
         top = [(self.classes[label], round(float(smooth[label]), 6)) for label in best]
         latency = self._measured(window)
         for change in [*gap, *changes] or [None]:
@@ -102,13 +102,13 @@ class Session:
         latency: float | None = None,
     ) -> dict[str, Any]:
         """Plain data. change: None = no event, and the best class of ``top``. window: None = the stream is over."""
-        label, score = top[0] if change is None else (self.classes[change.label], round(change.score, 6))
+        told = (self.classes[change.label], round(change.score, 6)) if change else top[0]
         return {
             "stream": stream.name,
             "t_media": round(seconds, 3),
             "t_wall": round(time.time(), 3),
-            "label": label,
-            "score": score,
+            "label": told[0],
+            "score": told[1],
             "topk": [{"label": name, "score": value} for name, value in top],
             "event": change.kind if change else None,
             "span": [round(change.start_seconds, 3), round(change.end_seconds, 3)] if change else None,

@@ -34,8 +34,15 @@ class Shown(NamedTuple):
 class Source(Protocol):
     """Something that can be connected to."""
 
-    name: str
-    is_live: bool  # it does not wait, and comes back after it failed
+    @property
+    def name(self) -> str:
+        """What answers call it."""
+        ...
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it does not wait, and is connected to again after it failed."""
+        ...
 
     def frames(self, tell: Callable[[Timing], None]) -> Iterator[Shown]:
         """Connect and read. ``tell``: told once, before the first frame. Raises: BadVideo, OSError."""

@@ -76,12 +76,17 @@ class Stream:
     ring: Ring = field(init=False)
 
     def __post_init__(self) -> None:
-        self.ring = Ring(self.changed, waits=self.plan.policy == "block")
+        self.ring = Ring(self.changed, waits=self.policy == "block")
 
     @property
     def name(self) -> str:
         """What answers call it."""
         return self.source.name
+
+    @property
+    def policy(self) -> Policy:
+        """A live source waits for nobody."""
+        return "latest" if self.source.is_live and self.plan.policy == "block" else self.plan.policy
 
     @property
     def dropped(self) -> int:
@@ -170,10 +175,10 @@ class Stream:
 
     def _skip_to(self, complete: int) -> None:
         """Leave windows out that nobody had time for."""
-        if self.plan.policy == "block":
+        if self.policy == "block":
             return
         behind = complete - self.next - (LATEST_WAITING if self.coarse == 1 else self.coarse)
-        if self.plan.policy == "degrade":
+        if self.policy == "degrade":
             self._adapt(behind > 0)
         if behind > 0:
             self._skip(self.next + behind)

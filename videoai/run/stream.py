@@ -1,7 +1,8 @@
-"""``stream``: recognition while frames come, from files that are played and, later, cameras."""
+"""``stream``: recognition while frames come, from files, cameras and streams of the network."""
 
 import json
 import logging
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,15 +14,19 @@ from videoai.core.launcher import launched_processes
 from videoai.core.messages import pluralize
 from videoai.core.numbered import next_number
 from videoai.core.paths import display_path
+from videoai.core.types import ClipSpec
 from videoai.data.lists.split_folders import VIDEO_EXTENSIONS
 from videoai.data.untrimmed import BACKGROUND
 from videoai.engine.interrupt import Interrupt
 from videoai.inference.describe import with_windows
-from videoai.inference.predict import Predictor, find_videos
+from videoai.inference.predict import LIVE, Predictor, find_videos
 from videoai.live.decide import Rules
+from videoai.live.network import NetworkSource
 from videoai.live.session import Session
 from videoai.live.sources import FileSource, Source
 from videoai.live.stream import Plan, Policy, Stream
+from videoai.live.synthetic import SCHEME as SYNTHETIC
+from videoai.live.synthetic import SyntheticSource, options_of
 from videoai.run.predict import predictor_of_pixels
 from videoai.run.training.folder import make_writable
 from videoai.settings.parse import parse
@@ -76,18 +81,27 @@ def stream(settings: StreamSettings) -> Streaming:
     if launched_processes() > 1:
         raise ValueError("stream runs in one process: start it without torchrun. Several sources share the model")
     policy = policy_of(settings)
-    paths = [file_of(one) for one in settings.source]
+    places = [located(one) for one in settings.source]
+    files = [one for one in places if os.path.exists(one) and not is_live(one)]
     given = {key: getattr(settings, key) for key in OF_PREDICT}
-    predictor = with_windows(predictor_of_pixels(parse(PredictSettings, {**given, "input": paths[0]}), paths, "stream"))
+    asked = parse(PredictSettings, {**given, "input": places[0]})
+    predictor = with_windows(predictor_of_pixels(asked, files, "stream"))
     check_answers(settings.checkpoint, predictor)
-    sources = [FileSource(path, predictor.model.clip, predictor.reading) for path in paths]
+    sources = [source_of(one, predictor.model.clip, predictor.reading) for one in places]
+    if predictor.reading.get("faces") and len(files) < len(sources):
+        raise ValueError(f"{settings.checkpoint} learned from cut-out faces, which stream cuts out of files alone.")
     return Streaming(session=new_session(settings, predictor, sources, policy), folder=new_folder(settings.run_dir))
 
 
 def policy_of(settings: StreamSettings) -> Policy:
     """``auto`` resolved. Raises: ValueError: windows of a file would be left out though nobody is in a hurry."""
     if settings.policy == "auto":
-        return "block" if settings.pace == "max" else "latest"
+        return "latest" if settings.pace == "realtime" or all(map(is_live, settings.source)) else "block"
+    if all(map(is_live, settings.source)):
+        if settings.policy == "block" or settings.pace != "max":
+            given = f"policy={settings.policy}" if settings.policy == "block" else f"pace={settings.pace}"
+            raise ValueError(f"{given}: a camera waits for nobody and has its own pace. Leave it out.")
+        return settings.policy
     if settings.policy != "block" and settings.pace == "max":
         raise ValueError(
             f"policy={settings.policy}: at pace=max a file has no clock to keep up with. Add pace=realtime, or take "
@@ -96,15 +110,37 @@ def policy_of(settings: StreamSettings) -> Policy:
     return settings.policy
 
 
-def file_of(source: str) -> str:
-    """Raises: FileNotFoundError, ValueError: not one video."""
-    videos = find_videos(source, VIDEO_EXTENSIONS, "source")
+def located(given: str) -> str:
+    """A source as it is opened. Raises: FileNotFoundError, ValueError: not one video, or nothing that is read."""
+    if is_live(given):
+        url = f"/dev/video{given}" if given.isdigit() else given
+        if url.startswith("/dev/") and not os.path.exists(url):
+            raise FileNotFoundError(f"source={given}: there is no camera {url}.")
+        return url
+    if given.startswith(f"{SYNTHETIC}://"):
+        options_of(given)
+        return given
+    videos = find_videos(given, VIDEO_EXTENSIONS, "source")
     if len(videos) > 1:
         raise ValueError(
-            f"source={source}: {len(videos)} videos, which would all run at once. Name each, source=[{videos[0]},...]; "
+            f"source={given}: {len(videos)} videos, which would all run at once. Name each, source=[{videos[0]},...]; "
             "predict takes folders."
         )
     return videos[0]
+
+
+def source_of(place: str, clip: ClipSpec, reading: Mapping[str, Any]) -> Source:
+    """place: what ``located`` gives."""
+    if is_live(place):
+        return NetworkSource(place, clip)
+    return SyntheticSource(place, clip) if place.startswith(f"{SYNTHETIC}://") else FileSource(place, clip, reading)
+
+
+def is_live(given: str) -> bool:
+    """Whether a source is a camera, or a stream of the network."""
+    scheme, has_scheme, _ = given.partition("://")
+    is_camera = given.startswith("/dev/video") or (given.isdigit() and not os.path.exists(given))
+    return is_camera or (bool(has_scheme) and scheme.lower() in {*LIVE, "http", "https"})
 
 
 def check_answers(checkpoint: str, predictor: Predictor) -> None:

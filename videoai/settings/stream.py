@@ -16,7 +16,10 @@ class StreamSettings:
     """Recognise actions as they happen: a line of JSON for each window and event, and a summary at the end."""
 
     checkpoint: str = setting(path=True, help=CHECKPOINT_HELP)
-    source: tuple[str, ...] = setting(help="a file, or [A,B,...]; all share the model")
+    source: tuple[str, ...] = setting(
+        help="a file, rtsp://..., http://..., the number of a camera, synthetic://NAME, or [A,B,...]: "
+        "all share the model"
+    )
     classes: tuple[str, ...] = setting(
         (),
         path=True,
@@ -48,9 +51,7 @@ class StreamSettings:
     )
     min_seconds: float = setting(0.0, min=0, help="shorter events are not told")
     top_k: int = setting(5, min=1, help="classes in an answer")
-    max_batch: int = setting(
-        8, min=1, max=1024, help="windows in one forward pass; none is awaited"
-    )
+    max_batch: int = setting(8, min=1, max=1024, help="windows in one forward pass; none is awaited")
     frame_fps: float | None = setting(
         None, above=0, help="rate of sources that are folders of numbered images; null = 30"
     )
