@@ -25,9 +25,9 @@ class Drain(Thread):
         self.stream, self.realtime = stream, realtime and not stream.source.is_live
         self.stopping = Event()
         self.began = 0.0  # time.monotonic() of the first frame
-        self.number = 0  # of the next frame
-        self.offset = 0.0  # seconds, of the first frame since the last connection
-        self.last = 0.0  # seconds, of the last frame
+        self.number = 0  # the next frame has it
+        self.offset = 0.0  # seconds of the first frame since the last connection
+        self.last = 0.0  # seconds of the last frame
 
     def stop(self) -> None:
         """The source is not read any more; the ring keeps what it has."""
@@ -90,7 +90,7 @@ class Drain(Thread):
         if self.stopping.is_set() or seconds <= self.last:
             return not self.stopping.is_set()
         self.last = seconds
-        frame = Frame(self.number, seconds, arrived, shown.picture)
+        frame = Frame(self.number, seconds, arrived, shown.picture, shown.view)
         self.number += 1
         return self.stream.put(frame)
 

@@ -33,7 +33,7 @@ class Measured:
 
     latency: Delays = field(default_factory=Delays)  # from the arrival of a decision's newest frame to the decision
     staleness: Delays = field(default_factory=Delays)  # age of the newest frame behind an answer when the next comes
-    model: Delays = field(default_factory=Delays)  # of a forward pass
+    model: Delays = field(default_factory=Delays)  # a forward pass takes so long
     num_windows: int = 0
 
     def to_dict(self) -> dict[str, Any]:

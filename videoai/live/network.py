@@ -37,6 +37,7 @@ class NetworkSource:
 
     url: str
     clip: ClipSpec
+    view_side: int | None = None
     is_live: bool = True
 
     @property
@@ -69,7 +70,7 @@ class NetworkSource:
             raise ValueError("it sends no video")
         if container.duration and self.url.startswith("http"):
             raise ValueError(f"a file of {container.duration / av.time_base:.0f} s and no stream; download it")
-        taken = Pictures(self.clip)
+        taken = Pictures(self.clip, self.view_side)
         first, last = None, 0.0
         for frame in decoded(container):
             seconds = frame.time
@@ -79,23 +80,29 @@ class NetworkSource:
                 if abs(seconds - last) > JUMP_SECONDS:
                     raise Lost(f"its clock leapt by {seconds - last:.1f} s")
                 last = seconds
-            yield Shown(seconds, taken.of(frame))
+            yield Shown(seconds, *taken.of(frame))
 
 
 class Pictures:
     """Frames as a model gets them, of the shape that the first one has."""
 
-    def __init__(self, clip: ClipSpec) -> None:
-        self.clip = clip
-        self.scalers: dict[tuple[int, int], VideoReformatter] = defaultdict(VideoReformatter)  # one a size of frames
+    def __init__(self, clip: ClipSpec, view_side: int | None) -> None:
+        self.clip, self.view_side = clip, view_side
+        self.scalers: dict[object, VideoReformatter] = defaultdict(VideoReformatter)  # one a size
         self.shape: Shape | None = None
 
-    def of(self, frame: VideoFrame) -> Tensor:
-        """uint8 [C, size, size]."""
+    def of(self, frame: VideoFrame) -> tuple[Tensor, Tensor | None]:
+        """uint8 [C, size, size] for the model, uint8 [C, H, W] for people."""
         self.shape = self.shape or shown_as(frame)
-        height, width = target_size(self.shape, self.clip.short_side)
-        picture = rgb(frame, self.scalers[frame.height, frame.width], self.shape, height, width)
-        return center_crop(torch.from_numpy(picture.copy()).permute(2, 0, 1), self.clip.size).clone()
+        picture = center_crop(self._scaled(frame, self.shape, self.clip.short_side), self.clip.size).clone()
+        if self.view_side is None:
+            return picture, None
+        return picture, self._scaled(frame, self.shape, min(self.view_side, self.shape.height, self.shape.width))
+
+    def _scaled(self, frame: VideoFrame, shape: Shape, side: int) -> Tensor:
+        height, width = target_size(shape, side)
+        picture = rgb(frame, self.scalers[frame.height, frame.width, side], shape, height, width)
+        return torch.from_numpy(picture.copy()).permute(2, 0, 1)
 
 
 def decoded(container: InputContainer) -> Iterator[VideoFrame]:

@@ -15,7 +15,8 @@ class Frame(NamedTuple):
     number: int  # 0 = the first one that came
     seconds: float  # on the time axis of the stream, which begins at 0
     arrived: float  # time.monotonic()
-    picture: Tensor | None  # uint8 [C, H, W]; None = there was no room for it
+    picture: Tensor | None  # uint8 [C, H, W], as the model sees it; None = there was no room for it
+    view: Tensor | None = None  # uint8 [C, H, W], for people; None = nobody looks
 
 
 class Ring:
@@ -64,12 +65,12 @@ class Ring:
 
     def _append(self, frame: Frame) -> None:
         if self.num_bytes + size_of(frame) > MOST_BYTES:
-            frame = frame._replace(picture=None)
+            frame = frame._replace(picture=None, view=None)
             self.num_without_room += 1
         self.frames.append(frame)
         self.num_bytes += size_of(frame)
 
 
 def size_of(frame: Frame) -> int:
-    """Bytes of its picture."""
-    return 0 if frame.picture is None else frame.picture.nbytes
+    """Bytes of its pictures."""
+    return sum(one.nbytes for one in (frame.picture, frame.view) if one is not None)

@@ -14,6 +14,7 @@ from torch import Tensor
 from videoai.live.decide import Change, Decider, Rules
 from videoai.live.drain import Drain
 from videoai.live.measured import Measured
+from videoai.live.ring import Frame
 from videoai.live.sources import Source
 from videoai.live.stream import Plan, Stream, Window
 
@@ -32,6 +33,7 @@ class Session:
     realtime: bool
     top_k: int = 5
     max_batch: int = 8
+    show: Callable[[Stream, list[Frame], str], None] | None = None  # frames that were judged, and what they show
     measured: Measured = field(default_factory=Measured)
     streams: list[Stream] = field(init=False)
 
@@ -91,6 +93,14 @@ class Session:
         latency = self._measured(window)
         for change in [*gap, *changes] or [None]:
             yield self._line(window.stream, window.end_seconds, change, top, window, latency)
+        self._show(window.stream, window.end_seconds, [one for one in changes if one.kind != "end"])
+
+    def _show(self, stream: Stream, upto_seconds: float, running: Sequence[Change]) -> None:
+        if self.show:
+            words = [f"{self.classes[one.label]} {one.score:.0%}" for one in running]
+            with self.changed:
+                frames = stream.views(upto_seconds)
+            self.show(stream, frames, ", ".join(words))
 
     def _line(
         self,
@@ -131,6 +141,7 @@ class Session:
         """The events of streams that are over end."""
         for stream in self.streams:
             if stream.is_over:
+                self._show(stream, float("inf"), ())
                 for change in self.deciders[stream.name].close():
                     yield self._line(stream, stream.end_seconds or 0.0, change)
 

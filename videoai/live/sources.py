@@ -1,6 +1,6 @@
 """Where frames come from. A connection gives frames with their own times until it ends or fails."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -10,6 +10,7 @@ from torch import Tensor
 from videoai.core.types import ClipSpec
 from videoai.data.augment.transforms import center_crop
 from videoai.data.decode import Video
+from videoai.data.decode.sizes import frames_at_sizes
 from videoai.data.faces.crop import open_shown
 from videoai.data.media import BadVideo
 from videoai.data.timeline import is_by_number
@@ -29,6 +30,7 @@ class Shown(NamedTuple):
 
     seconds: float | None  # since the first frame of the connection; None = it has no time
     picture: Tensor  # uint8 [C, size, size]
+    view: Tensor | None = None  # uint8 [C, H, W], the whole picture for people
 
 
 class Source(Protocol):
@@ -56,6 +58,7 @@ class FileSource:
     path: str
     clip: ClipSpec
     reading: Mapping[str, Any] = field(default_factory=dict)  # options of open_shown
+    view_side: int | None = None  # pixels of the short side at most; None = nobody looks
     is_live: bool = False
 
     @property
@@ -71,16 +74,23 @@ class FileSource:
             first = 0
             while first < video.num_frames:
                 numbers = range(first, min(first + READ_AT_ONCE, video.num_frames))
-                pictures = center_crop(self._read(video, numbers), self.clip.size)
-                for number, picture in zip(numbers, pictures, strict=False):
-                    yield Shown(float(video.timestamps[number]), picture.clone())
+                pictures, views = self._read(video, numbers)
+                for number, picture, view in zip(numbers, center_crop(pictures, self.clip.size), views, strict=False):
+                    yield Shown(float(video.timestamps[number]), picture.clone(), view)
                 first += READ_AT_ONCE
 
-    def _read(self, video: Video, numbers: range) -> Tensor:
+    def _read(self, video: Video, numbers: range) -> tuple[Tensor, Sequence[Tensor | None]]:
         """Those that there are, where a file holds fewer frames than it announces."""
         try:
-            return video.frames(numbers, size=self.clip.short_side)
+            return self._read_sizes(video, numbers)
         except BadVideo as bad:
             if bad.reason != "short" or video.num_frames <= numbers.start:
                 raise
-            return video.frames(range(numbers.start, video.num_frames), size=self.clip.short_side)
+            return self._read_sizes(video, range(numbers.start, video.num_frames))
+
+    def _read_sizes(self, video: Video, numbers: range) -> tuple[Tensor, Sequence[Tensor | None]]:
+        if self.view_side is None:
+            return video.frames(numbers, size=self.clip.short_side), [None] * len(numbers)
+        side = min(self.view_side, video.height, video.width)
+        pictures, views = frames_at_sizes(video, [(numbers, self.clip.short_side), (numbers, side)])
+        return pictures, [*views]

@@ -17,7 +17,7 @@ Policy = Literal["block", "latest", "degrade"]
 State = Literal["connecting", "running", "waiting", "ended", "failed"]
 
 AHEAD_SECONDS = 1.0  # a file is read this far beyond the next window
-MEASURED_SECONDS = 1.0  # of frames, before an unknown rate counts as known
+MEASURED_SECONDS = 1.0  # frames span so much before an unknown rate counts as known
 LATEST_WAITING = 1  # complete windows that may wait behind the newest one under policy=latest
 MOST_COARSE = 8  # degrade takes every eighth window at least
 NOT_TOLD = Timing(None, by_number=False)
@@ -72,6 +72,7 @@ class Stream:
     num_dropped: int = 0  # frames that no window saw, though one should have
     num_skipped: int = 0  # windows
     num_reconnects: int = 0
+    viewed_to: float = -1.0  # the time of the last frame that was handed out to be looked at
     judged_to: float = 0.0  # the end of the last window that was taken
     ring: Ring = field(init=False)
 
@@ -154,6 +155,12 @@ class Stream:
         if self.next <= complete:
             return self._taken(self.origin + self.next * self.hop, length)
         return None if self.end_seconds is None else self._last(length)
+
+    def views(self, upto_seconds: float) -> list[Frame]:
+        """The frames until then that nobody looked at yet; those that have a view."""
+        frames = [one for one in self.ring.frames if self.viewed_to < one.seconds <= upto_seconds]
+        self.viewed_to = frames[-1].seconds if frames else self.viewed_to
+        return [one for one in frames if one.view is not None]
 
     @property
     def length(self) -> float:

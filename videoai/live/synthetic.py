@@ -11,7 +11,7 @@ from videoai.data.motion16.motion import CLASSES, render
 from videoai.live.sources import Shown, Timing
 
 SCHEME = "synthetic"
-FPS, FRAMES = 15.0, 64  # of one motion
+FPS, FRAMES = 15.0, 64  # one motion takes so many
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,7 @@ class SyntheticSource:
 
     url: str
     clip: ClipSpec
+    view_side: int | None = None
     is_live: bool = False
 
     @property
@@ -46,7 +47,7 @@ class SyntheticSource:
             for picture in torch.from_numpy(frames).permute(0, 3, 1, 2):
                 if most is not None and number >= most * FPS:
                     return
-                yield Shown(number / FPS, picture.contiguous())
+                yield Shown(number / FPS, picture.contiguous(), picture if self.view_side else None)
                 number += 1
 
 

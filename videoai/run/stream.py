@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from videoai.core.files import append_line, write_atomic
+from videoai.core.files import write_atomic
 from videoai.core.launcher import launched_processes
 from videoai.core.messages import pluralize
 from videoai.core.numbered import next_number
@@ -23,6 +23,7 @@ from videoai.inference.predict import LIVE, Predictor, find_videos
 from videoai.live.decide import Rules
 from videoai.live.network import NetworkSource
 from videoai.live.session import Session
+from videoai.live.sinks import LINES, Sinks, Wanted
 from videoai.live.sources import FileSource, Source
 from videoai.live.stream import Plan, Policy, Stream
 from videoai.live.synthetic import SCHEME as SYNTHETIC
@@ -35,12 +36,12 @@ from videoai.settings.verbs import PredictSettings
 from videoai.tasks.classify import ClassTask
 
 logger = logging.getLogger(__name__)
-LINES, SUMMARY = "events.jsonl", "summary.json"
+SUMMARY = "summary.json"
 # Passed on to the predictor.
 OF_PREDICT = (
     *("checkpoint", "classes", "templates", "top_k", "window_seconds", "frame_fps", "precision", "device", "trust"),
 )
-ON, OFF_SHARE = 0.5, 0.7  # of an event that begins; 0.35 to 0.5, as ``task=localize`` has them
+ON, OFF_SHARE = 0.5, 0.7  # an event begins; and ends at 0.35, as ``task=localize`` has them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +50,7 @@ class Streaming:
 
     session: Session
     folder: Path
+    wanted: Wanted
 
     def run(self) -> Iterator[dict[str, Any]]:
         """Each line of events.jsonl as it is written; at the end, or at a signal, summary.json.
@@ -56,13 +58,18 @@ class Streaming:
         Raises: OSError: a line cannot be written.
         """
         started = time.monotonic()
-        with Interrupt() as interrupt, open(self.folder / LINES, "wb", buffering=0) as file:
+        with Interrupt() as interrupt:
+            sinks = Sinks(self.folder, self.session.streams, self.wanted)
+            self.session.show = sinks.show if self.wanted.has_pictures else None
+            if sinks.page:
+                logger.info("the page: %s", sinks.page.url)
             try:
-                for line in self.session.run(lambda: interrupt.received is not None):
-                    append_line(file, json.dumps(line, ensure_ascii=False))
-                    yield line
+                with sinks:
+                    for line in self.session.run(lambda: interrupt.received is not None):
+                        sinks.told(line)
+                        yield line
             finally:
-                summary = summary_of(self.session, time.monotonic() - started)
+                summary = summary_of(self.session, time.monotonic() - started) | sinks.to_dict()
                 write_atomic(self.folder / SUMMARY, (json.dumps(summary, indent=2) + "\n").encode())
                 logger.info("%s", in_words(summary, self.folder))
 
@@ -87,10 +94,14 @@ def stream(settings: StreamSettings) -> Streaming:
     asked = parse(PredictSettings, {**given, "input": places[0]})
     predictor = with_windows(predictor_of_pixels(asked, files, "stream"))
     check_answers(settings.checkpoint, predictor)
-    sources = [source_of(one, predictor.model.clip, predictor.reading) for one in places]
+    wanted = Wanted(overlay=settings.overlay, page_port=settings.page_port, webhook=settings.webhook)
+    side = settings.view_side if wanted.has_pictures else None
+    sources = [source_of(one, predictor.model.clip, predictor.reading, side) for one in places]
     if predictor.reading.get("faces") and len(files) < len(sources):
         raise ValueError(f"{settings.checkpoint} learned from cut-out faces, which stream cuts out of files alone.")
-    return Streaming(session=new_session(settings, predictor, sources, policy), folder=new_folder(settings.run_dir))
+    return Streaming(
+        session=new_session(settings, predictor, sources, policy), folder=new_folder(settings.run_dir), wanted=wanted
+    )
 
 
 def policy_of(settings: StreamSettings) -> Policy:
@@ -129,11 +140,13 @@ def located(given: str) -> str:
     return videos[0]
 
 
-def source_of(place: str, clip: ClipSpec, reading: Mapping[str, Any]) -> Source:
-    """place: what ``located`` gives."""
+def source_of(place: str, clip: ClipSpec, reading: Mapping[str, Any], view_side: int | None) -> Source:
+    """place: what ``located`` gives. view_side: pixels of the pictures for people; None = nobody looks."""
     if is_live(place):
-        return NetworkSource(place, clip)
-    return SyntheticSource(place, clip) if place.startswith(f"{SYNTHETIC}://") else FileSource(place, clip, reading)
+        return NetworkSource(place, clip, view_side)
+    if place.startswith(f"{SYNTHETIC}://"):
+        return SyntheticSource(place, clip, view_side)
+    return FileSource(place, clip, reading, view_side)
 
 
 def is_live(given: str) -> bool:

@@ -52,6 +52,12 @@ class StreamSettings:
     min_seconds: float = setting(0.0, min=0, help="shorter events are not told")
     top_k: int = setting(5, min=1, help="classes in an answer")
     max_batch: int = setting(8, min=1, max=1024, help="windows in one forward pass; none is awaited")
+    overlay: bool = setting(False, help="true = also a video of each source with its events below the picture")
+    page_port: int | None = setting(
+        None, min=0, max=65535, help="show the streams on a page of this machine, at this port; 0 = any; null = no page"
+    )
+    view_side: int = setting(360, min=16, max=4320, help="short side of these pictures, pixels at most")
+    webhook: str | None = setting(None, help="URL that gets each event as a POST request with JSON; null = none")
     frame_fps: float | None = setting(
         None, above=0, help="rate of sources that are folders of numbered images; null = 30"
     )
@@ -68,6 +74,8 @@ class StreamSettings:
             raise ValueError("source=[]: name one or more, such as source=film.mp4.")
         if double := [one for at, one in enumerate(self.source) if one in self.source[:at]]:
             raise ValueError(f"source names {double[0]} twice. Name each once.")
+        if self.webhook and not self.webhook.startswith(("http://", "https://")):
+            raise ValueError(f"webhook={self.webhook}: give a URL that begins with http:// or https://.")
         on, off = self.on_threshold, self.off_threshold
         if isinstance(off, float | int) and isinstance(on, float | int) and off > on:
             raise ValueError(f"off_threshold={off:g} is above on_threshold={on:g}: an event would end as it begins.")

@@ -1,0 +1,82 @@
+"""Where lines and frames go."""
+
+import json
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from videoai.core.files import append_line
+from videoai.live.page import Page
+from videoai.live.ring import Frame
+from videoai.live.screen import Screen
+from videoai.live.stream import Stream
+from videoai.live.webhook import Webhook
+
+LINES = "events.jsonl"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What is wanted beside the lines."""
+
+    overlay: bool = False  # a video of each stream
+    page_port: int | None = None  # 0 = any
+    webhook: str | None = None  # a URL
+
+    @property
+    def has_pictures(self) -> bool:
+        """Whether somebody looks at frames."""
+        return self.overlay or self.page_port is not None
+
+
+class Sinks:
+    """Open while a session runs. A sink that fails does not stop it, but for the lines: without them there is nothing."""
+
+    def __init__(self, folder: Path, streams: Sequence[Stream], wanted: Wanted) -> None:
+        """Raises: OSError: a port that is taken, a folder that cannot be written."""
+        self.stack = ExitStack()
+        self.file = self.stack.enter_context(open(folder / LINES, "wb", buffering=0))
+        self.screens: dict[str, Screen] = {}
+        for number, stream in enumerate(streams, start=1) if wanted.has_pictures else ():
+            path = folder / ("overlay.mp4" if len(streams) == 1 else f"overlay-{number}.mp4")
+            has_page = wanted.page_port is not None
+            waits = stream.policy == "block"
+            screen = Screen(stream.name, path if wanted.overlay else None, waits=waits, has_page=has_page)
+            self.screens[stream.name] = screen
+        self.page = None if wanted.page_port is None else Page(wanted.page_port, [*self.screens.values()])
+        self.webhook = Webhook(wanted.webhook) if wanted.webhook else None
+        for thread in (*self.screens.values(), *([self.webhook] if self.webhook else [])):
+            thread.start()
+            self.stack.callback(thread.close)
+        if self.page:
+            self.stack.callback(self.page.close)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stack.close()
+
+    def told(self, line: dict[str, Any]) -> None:
+        """Raises: OSError: it cannot be written."""
+        append_line(self.file, json.dumps(line, ensure_ascii=False))
+        if self.webhook and line["event"]:
+            self.webhook.send(line)
+
+    def show(self, stream: Stream, frames: list[Frame], words: str) -> None:
+        """Frames that were judged."""
+        if screen := self.screens.get(stream.name):
+            screen.show(frames, words)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What was left out; plain data."""
+        lost = sum(one.num_left_out for one in self.screens.values())
+        pictures = {"pictures_left_out": lost} if self.screens else {}
+        return pictures | (
+            {"events_sent": self.webhook.num_sent, "events_lost": self.webhook.num_lost} if self.webhook else {}
+        )
