@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 WAITING = 4  # windows whose frames wait to be drawn
 STRIP_PX, LETTERS_PX = 24, 15.0  # below the picture
+MIN_WIDTH = 320  # pixels; some forty letters
 TICKS = 90_000  # a second, as MPEG counts
 QUALITY = 80  # JPEG
 
@@ -102,7 +103,9 @@ def opened(path: Path, height: int, width: int) -> tuple[OutputContainer, VideoS
 
 
 def with_words(picture: np.ndarray, words: str) -> np.ndarray:
-    """uint8 [H, W, 3] -> uint8 [H + STRIP_PX, W, 3]."""
+    """uint8 [H, W, 3] -> uint8 [n H + STRIP_PX, n W, 3]; each pixel of a narrow picture n times, so that words fit."""
+    times = -(-MIN_WIDTH // picture.shape[1])
+    picture = picture.repeat(times, axis=0).repeat(times, axis=1)
     height, width, _ = picture.shape
     canvas = Image.new("RGB", (width, height + STRIP_PX), "#16181c")
     canvas.paste(Image.fromarray(np.ascontiguousarray(picture)))

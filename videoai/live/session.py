@@ -93,14 +93,9 @@ class Session:
         latency = self._measured(window)
         for change in [*gap, *changes] or [None]:
             yield self._line(window.stream, window.end_seconds, change, top, window, latency)
-        self._show(window.stream, window.end_seconds, [one for one in changes if one.kind != "end"])
-
-    def _show(self, stream: Stream, upto_seconds: float, running: Sequence[Change]) -> None:
         if self.show:
-            words = [f"{self.classes[one.label]} {one.score:.0%}" for one in running]
-            with self.changed:
-                frames = stream.views(upto_seconds)
-            self.show(stream, frames, ", ".join(words))
+            running = [f"{self.classes[one.label]} {one.score:.0%}" for one in changes if one.kind != "end"]
+            self.show(window.stream, window.views, ", ".join(running))
 
     def _line(
         self,
@@ -141,7 +136,10 @@ class Session:
         """The events of streams that are over end."""
         for stream in self.streams:
             if stream.is_over:
-                self._show(stream, float("inf"), ())
+                if self.show:
+                    with self.changed:
+                        rest = stream.views(float("inf"))
+                    self.show(stream, rest, "")
                 for change in self.deciders[stream.name].close():
                     yield self._line(stream, stream.end_seconds or 0.0, change)
 

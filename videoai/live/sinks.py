@@ -33,26 +33,28 @@ class Wanted:
 
 
 class Sinks:
-    """Open while a session runs. A sink that fails does not stop it, but for the lines: without them there is nothing."""
+    """Open while a session runs. A sink that fails does not stop it, but for that of the lines."""
 
     def __init__(self, folder: Path, streams: Sequence[Stream], wanted: Wanted) -> None:
         """Raises: OSError: a port that is taken, a folder that cannot be written."""
-        self.stack = ExitStack()
-        self.file = self.stack.enter_context(open(folder / LINES, "wb", buffering=0))
-        self.screens: dict[str, Screen] = {}
-        for number, stream in enumerate(streams, start=1) if wanted.has_pictures else ():
-            path = folder / ("overlay.mp4" if len(streams) == 1 else f"overlay-{number}.mp4")
-            has_page = wanted.page_port is not None
-            waits = stream.policy == "block"
-            screen = Screen(stream.name, path if wanted.overlay else None, waits=waits, has_page=has_page)
-            self.screens[stream.name] = screen
-        self.page = None if wanted.page_port is None else Page(wanted.page_port, [*self.screens.values()])
+        page = wanted.page_port is not None
+        self.screens = {
+            stream.name: Screen(
+                stream.name, path if wanted.overlay else None, waits=stream.policy == "block", has_page=page
+            )
+            for stream, path in (zip(streams, paths(folder, len(streams)), strict=True) if wanted.has_pictures else ())
+        }
         self.webhook = Webhook(wanted.webhook) if wanted.webhook else None
-        for thread in (*self.screens.values(), *([self.webhook] if self.webhook else [])):
-            thread.start()
-            self.stack.callback(thread.close)
-        if self.page:
-            self.stack.callback(self.page.close)
+        self.page: Page | None = None
+        with ExitStack() as stack:
+            if wanted.page_port is not None:
+                self.page = Page(wanted.page_port, [*self.screens.values()])
+                stack.callback(self.page.close)
+            self.file = stack.enter_context((folder / LINES).open("wb", buffering=0))
+            for thread in (*self.screens.values(), *([self.webhook] if self.webhook else [])):
+                thread.start()
+                stack.callback(thread.close)
+            self.stack = stack.pop_all()
 
     def __enter__(self) -> Self:
         return self
@@ -76,7 +78,13 @@ class Sinks:
     def to_dict(self) -> dict[str, Any]:
         """What was left out; plain data."""
         lost = sum(one.num_left_out for one in self.screens.values())
-        pictures = {"pictures_left_out": lost} if self.screens else {}
-        return pictures | (
-            {"events_sent": self.webhook.num_sent, "events_lost": self.webhook.num_lost} if self.webhook else {}
-        )
+        hook = self.webhook
+        return {
+            **({"pictures_left_out": lost} if self.screens else {}),
+            **({"events_sent": hook.num_sent, "events_lost": hook.num_lost} if hook else {}),
+        }
+
+
+def paths(folder: Path, count: int) -> list[Path]:
+    """overlay.mp4, or overlay-1.mp4 and on."""
+    return [folder / (f"overlay-{number}.mp4" if count > 1 else "overlay.mp4") for number in range(1, count + 1)]

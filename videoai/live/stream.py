@@ -48,6 +48,7 @@ class Window(NamedTuple):
     clip: Tensor  # uint8 [T, C, size, size]
     arrived: float  # time.monotonic() of its newest frame
     begins: bool  # nothing is known of the time before it
+    views: list[Frame]  # frames until its end that nobody looked at yet
 
 
 @dataclass(kw_only=True)
@@ -248,7 +249,7 @@ class Stream:
         begins, self.begins, self.judged_to = self.begins, False, end
         clip = torch.stack([one.picture for one in shown if one.picture is not None])
         newest = max(one.arrived for one in shown)
-        return Window(self, start, end, tuple(one.number for one in shown), clip, newest, begins)
+        return Window(self, start, end, tuple(one.number for one in shown), clip, newest, begins, self.views(end))
 
 
 def nearest(frames: list[Frame], wanted: list[int]) -> list[Frame]:
