@@ -208,6 +208,12 @@ JOBS: dict[str, Job] = {
         ("videoai.settings.benchmarks:LoaderSettings", TRAIN),
         "data=NAME [settings of train] [key=value ...]",
     ),
+    "benchmark stream": Job(
+        "videoai.cli.benchmark:stream",
+        "measure how far a checkpoint keeps up with streams here",
+        ("videoai.settings.benchmarks:StreamBenchmarkSettings",),
+        "checkpoint=PATH [source=FILE|[A,B,...]] [key=value ...]",
+    ),
     "models": Job(
         "videoai.cli.models:main", "list the models; one model: its options, weights and recipes", (), "[word ...]"
     ),
@@ -219,7 +225,7 @@ GROUPS = {
     "features": "extract what a network sees in videos as a table, and learn from it",
     "gan": "train, evaluate and use a generator of clips",
     "study": "compare ways to train, over seeds",
-    "benchmark": "measure how fast videos are read here",
+    "benchmark": "measure how fast videos are read and judged here",
 }
 # Former spellings: (word, argument) -> job.
 FORMER = {

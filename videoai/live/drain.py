@@ -67,13 +67,16 @@ class Drain(Thread):
         """Reads until the connection ends. Raises: what the source raises."""
         timing = [Timing(None, by_number=False)]
         is_first = True
+        before = time.thread_time()
         for shown in self.stream.source.frames(lambda told: timing.__setitem__(0, told)):
             arrived = self._due(shown)
+            self.stream.read_seconds += time.thread_time() - before
             if is_first:
                 self._begin(timing[0], arrived)
             is_first = False
             if not self._put(shown, arrived):
                 return
+            before = time.thread_time()
 
     def _begin(self, timing: Timing, arrived: float) -> None:
         if self.number:

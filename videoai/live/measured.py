@@ -33,10 +33,13 @@ class Measured:
 
     latency: Delays = field(default_factory=Delays)  # from the arrival of a decision's newest frame to the decision
     staleness: Delays = field(default_factory=Delays)  # age of the newest frame behind an answer when the next comes
+    queue: Delays = field(default_factory=Delays)  # from that arrival until the window is taken
     model: Delays = field(default_factory=Delays)  # a forward pass takes so long
+    tell: Delays = field(default_factory=Delays)  # from scores to lines, of one window
     num_windows: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data."""
-        delays = {"latency_ms": self.latency, "staleness_ms": self.staleness, "model_ms": self.model}
-        return {"windows": self.num_windows, **{key: one.milliseconds() for key, one in delays.items()}}
+        names = ("latency", "staleness", "queue", "model", "tell")
+        delays = {f"{name}_ms": getattr(self, name).milliseconds() for name in names}
+        return {"windows": self.num_windows, **delays}

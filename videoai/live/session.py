@@ -82,7 +82,11 @@ class Session:
         rows = self.judge(torch.stack([one.clip for one in windows])).double().numpy()
         self.measured.model.add(time.monotonic() - before)
         for window, row in zip(windows, rows, strict=True):
-            yield from self._told(window, row)
+            self.measured.queue.add(before - window.arrived)
+            begun = time.monotonic()
+            lines = list(self._told(window, row))
+            self.measured.tell.add(time.monotonic() - begun)
+            yield from lines
 
     def _told(self, window: Window, row: ndarray) -> Iterator[dict[str, Any]]:
         decider = self.deciders[window.stream.name]

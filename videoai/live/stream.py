@@ -73,6 +73,7 @@ class Stream:
     num_dropped: int = 0  # frames that no window saw, though one should have
     num_skipped: int = 0  # windows
     num_reconnects: int = 0
+    read_seconds: float = 0.0  # processor time of decoding and scaling
     viewed_to: float = -1.0  # the time of the last frame that was handed out to be looked at
     judged_to: float = 0.0  # the end of the last window that was taken
     ring: Ring = field(init=False)

@@ -236,6 +236,7 @@ def summary_of_stream(stream: Stream) -> dict[str, Any]:
         "dropped": stream.dropped,
         "windows_skipped": stream.num_skipped,
         "reconnects": stream.num_reconnects,
+        "read_ms": round(1000 * stream.read_seconds / stream.num_frames, 3) if stream.num_frames else None,
     }
 
 
