@@ -20,7 +20,7 @@ FLOORS = (  # top to bottom; an import goes to the same package or to a lower fl
     {"compose"},
     {"run"},
     {"tasks"},
-    {"inference"},
+    {"inference", "live"},
     {"data", "models", "attribution", "gan", "engine", "tabular", "report"},
     {"settings", "events"},
     {"core"},

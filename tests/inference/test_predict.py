@@ -123,9 +123,9 @@ def test_labels_are_named_even_beyond_the_ranked_ones(half_dark):
             "curl -L -o film.mp4 'https://x.org/a/film.mp4?token=1'",
         ),
         ("http://x.org", "URLs are not read", "-o video.mp4 http://x.org, then input=video.mp4"),
-        ("rtsp://cam:554/1", "live streams are not read yet", "ffmpeg -i rtsp://cam:554/1 -t 60 -c copy stream.mkv"),
-        ("0", "cameras are not read yet", "ffmpeg -f v4l2 -i /dev/video0 -t 60 camera.mp4, then input=camera.mp4"),
-        ("/dev/video2", "cameras are not read yet", "-i /dev/video2 "),
+        ("rtsp://cam:554/1", "live streams are read by", "videoai stream checkpoint=PATH source=rtsp://cam:554/1"),
+        ("0", "cameras are read by videoai stream", "videoai stream checkpoint=PATH source=0"),
+        ("/dev/video2", "cameras are read by videoai stream", "source=/dev/video2"),
         ("s3://bucket/a.mp4", "s3:// is not read", "copy the videos here first"),
     ],
 )

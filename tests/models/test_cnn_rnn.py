@@ -80,3 +80,25 @@ def test_every_combination_trains(pool: Pool, bidirectional: bool, video: Tensor
 def test_a_misspelt_choice_is_refused_with_the_nearest(option: str, given: str, nearest: str) -> None:
     with pytest.raises(ValueError, match=rf"model\.{option}='{given}' is unknown\. Did you mean {nearest}\?"):
         create_model("cnn_lstm", num_classes=2, backbone="tiny", **{option: given})
+
+
+@pytest.mark.parametrize("temporal_difference", ["none", "append", "only"])
+@pytest.mark.parametrize("pool", POOLS)
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+@torch.inference_mode()
+def test_steps_over_a_clip_are_its_forward_pass(
+    cell: Cell, pool: Pool, temporal_difference: Difference, video: Tensor
+) -> None:
+    model = tiny(cell=cell, pool=pool, temporal_difference=temporal_difference)
+    others, state, other = video.flip(2), None, None
+    for number in range(video.shape[2]):  # two streams in turn
+        logits, state = model.step(video[:, :, number], state)
+        other_logits, other = model.step(others[:, :, number], other)
+        seen = slice(number + 1)
+        torch.testing.assert_close(logits, model(video[:, :, seen]), rtol=0, atol=1e-5)  # rounding of other batches
+        torch.testing.assert_close(other_logits, model(others[:, :, seen]), rtol=0, atol=1e-5)
+
+
+def test_a_network_that_reads_backwards_has_no_step(video: Tensor) -> None:
+    with pytest.raises(ValueError, match="whole clips alone"):
+        tiny(bidirectional=True).step(video[:, :, 0])

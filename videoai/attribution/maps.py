@@ -9,7 +9,6 @@ from torch import Tensor, nn
 
 Grid = tuple[int, int, int]  # steps in time, rows, columns
 FEATURES = "forward_features"  # the name of what it gives, which no module may give
-MOST_HALVINGS = 5  # how often tokens are pooled 2x2 after the patch embedding, as in MViT
 
 
 class NoMap(ValueError):
@@ -100,6 +99,8 @@ def feature_maps(network: nn.Module, outputs: Mapping[str, Tensor], num_frames: 
             continue
         if isinstance(weights, nn.Conv2d | nn.Conv3d) and not any(one.is_tokens for one in found):
             patches = grid
+        elif output.ndim == 3:
+            patches = grid  # of the next ones, which may be pooled 2x2, as in MViT
         found.append(FeatureMap(name, output, grid, channels_last))
     return found
 
@@ -119,13 +120,12 @@ def grid_of(shape: tuple[int, ...], channels_last: bool, num_frames: int, patche
 
 def token_grid(batch: int, length: int, patches: Grid) -> Grid | None:
     """The grid of tokens [batch, length, D], perhaps with a class token before them: of a whole clip (batch 1), or of
-    one frame each."""
+    one frame each. It is that of the tokens or patches before, or half of it in each direction of the picture."""
     steps, rows, columns = patches
     in_one = {1: steps, steps: 1}.get(batch)  # steps that one row of the batch holds
     if in_one is None:
         return None
-    for halvings in range(MOST_HALVINGS + 1):
-        height, width = -(-rows // 2**halvings), -(-columns // 2**halvings)
+    for height, width in ((rows, columns), (-(-rows // 2), -(-columns // 2))):
         if height * width > 1 and length - in_one * height * width in (0, 1):
             return steps, height, width
     return None

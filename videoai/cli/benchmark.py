@@ -1,7 +1,8 @@
-"""``videoai benchmark decode|loader``."""
+"""``videoai benchmark decode|loader|stream``."""
 
+from videoai.cli.stream import single_source
 from videoai.compose.settings import from_arguments, shared_out
-from videoai.settings.benchmarks import DecodeSettings, LoaderSettings
+from videoai.settings.benchmarks import DecodeSettings, LoaderSettings, StreamBenchmarkSettings
 from videoai.settings.training import TrainSettings
 
 
@@ -26,4 +27,15 @@ def loader(arguments: list[str]) -> int:
     from videoai.run.benchmarks.loader import benchmark_loader
 
     print(as_text(loader_table(benchmark_loader(settings, training))))
+    return 0
+
+
+def stream(arguments: list[str]) -> int:
+    """Measures both paces, and prints one table."""
+    settings = from_arguments(StreamBenchmarkSettings, [single_source(word) for word in arguments]).settings()
+    from videoai.report.benchmark import stream_table
+    from videoai.report.tables import as_text
+    from videoai.run.benchmarks.stream import benchmark_stream
+
+    print(as_text(stream_table([*benchmark_stream(settings)])))
     return 0

@@ -35,6 +35,12 @@ JOBS: dict[str, Job] = {
         ("videoai.settings.describe:DescribeSettings",),
         "input=PATH checkpoint=[A,B,...] [key=value ...]",
     ),
+    "stream": Job(
+        "videoai.cli.stream:main",
+        "recognise actions as they happen: events while a video plays",
+        ("videoai.settings.stream:StreamSettings",),
+        "checkpoint=PATH source=FILE|[A,B,...] [key=value ...]",
+    ),
     "explain": Job(
         "videoai.cli.explain:main",
         "show which pixels and moments an answer depends on",
@@ -208,6 +214,12 @@ JOBS: dict[str, Job] = {
         ("videoai.settings.benchmarks:LoaderSettings", TRAIN),
         "data=NAME [settings of train] [key=value ...]",
     ),
+    "benchmark stream": Job(
+        "videoai.cli.benchmark:stream",
+        "measure how far a checkpoint keeps up with streams here",
+        ("videoai.settings.benchmarks:StreamBenchmarkSettings",),
+        "checkpoint=PATH [source=FILE|[A,B,...]] [key=value ...]",
+    ),
     "models": Job(
         "videoai.cli.models:main", "list the models; one model: its options, weights and recipes", (), "[word ...]"
     ),
@@ -219,7 +231,7 @@ GROUPS = {
     "features": "extract what a network sees in videos as a table, and learn from it",
     "gan": "train, evaluate and use a generator of clips",
     "study": "compare ways to train, over seeds",
-    "benchmark": "measure how fast videos are read here",
+    "benchmark": "measure how fast videos are read and judged here",
 }
 # Former spellings: (word, argument) -> job.
 FORMER = {
@@ -233,6 +245,7 @@ ELSEWHERE = {
     **dict.fromkeys(("test", "val", "validate", "eval", "score"), "evaluate"),
     **dict.fromkeys(("infer", "inference", "classify", "demo"), "predict"),
     **dict.fromkeys(("summary", "summarize", "summarise", "shots", "keyframes"), "describe"),
+    **dict.fromkeys(("live", "webcam", "camera", "watch", "realtime"), "stream"),
     **dict.fromkeys(("saliency", "heatmap", "gradcam", "grad_cam", "cam", "why"), "explain"),
     **dict.fromkeys(("publish", "upload", "share"), "push"),
     **dict.fromkeys(("convert", "onnx", "deploy"), "export"),

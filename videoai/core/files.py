@@ -80,6 +80,20 @@ def cannot_write(path: Path, error: OSError, *, num_bytes: int | None = None) ->
     )
 
 
+def append_line(file: io.FileIO, line: str) -> None:
+    """The whole line to the end of a file that was opened without a buffer, or none of it.
+
+    Raises: OSError: naming the path and the bytes free.
+    """
+    before, rest = file.tell(), memoryview(f"{line}\n".encode("utf-8", "backslashreplace"))
+    try:
+        while rest:
+            rest = rest[file.write(rest) :]  # on a disk that fills up, the first write is a short one
+    except OSError as error:
+        file.truncate(before)
+        raise cannot_write(Path(file.name), error) from error
+
+
 def csv_bytes(
     header: Sequence[str],
     rows: Iterable[Sequence[object]],

@@ -51,16 +51,40 @@ def stretch_of(video: Video, clip: ClipSpec, start_seconds: float = 0.0, end_sec
     Raises: ValueError: the video shows nothing there.
     """
     timestamps = torch.as_tensor(video.timestamps, dtype=torch.float64)
-    first, last = frame_range(timestamps, start_seconds, end_seconds, fps=video.fps)
-    if clip.fps is None or clip.sampling == "uniform" or is_even(timestamps, video.fps):
+    return stretch_between(
+        timestamps,
+        video.fps,
+        start_seconds,
+        end_seconds,
+        duration_seconds=video.duration_seconds,
+        by_number=is_by_number(timestamps, video.fps, clip),
+    )
+
+
+def is_by_number(timestamps: Tensor, fps: float, clip: ClipSpec) -> bool:
+    """Whether clips take frames by number; timestamps: float64 [num_frames], the first at 0."""
+    return clip.fps is None or clip.sampling == "uniform" or is_even(timestamps, fps)
+
+
+def stretch_between(
+    timestamps: Tensor,
+    fps: float,
+    start_seconds: float,
+    end_seconds: float | None,
+    *,
+    duration_seconds: float,
+    by_number: bool,
+) -> Stretch:
+    """As ``stretch_of``, from the times of frames, float64 [num_frames], which may be a part of a stream.
+
+    Raises: ValueError: nothing is shown there.
+    """
+    first, last = frame_range(timestamps, start_seconds, end_seconds, fps=fps)
+    if by_number:
         return Stretch(
-            num_places=last - first,
-            rate=video.fps,
-            timestamps=timestamps,
-            start_seconds=start_seconds,
-            first_frame=first,
+            num_places=last - first, rate=fps, timestamps=timestamps, start_seconds=start_seconds, first_frame=first
         )
-    end = min(video.duration_seconds, np.inf if end_seconds is None else end_seconds)
+    end = min(duration_seconds, np.inf if end_seconds is None else end_seconds)
     return Stretch(
         num_places=max(1, round((end - start_seconds) * MOMENTS_PER_SECOND)),
         rate=MOMENTS_PER_SECOND,

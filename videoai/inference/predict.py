@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Protocol
 import torch
 from torch import Tensor
 
+from videoai.core.messages import command_line
 from videoai.core.paths import display_path
 from videoai.data.augment.transforms import center_crop
 from videoai.data.decode import Video
@@ -30,7 +31,7 @@ from videoai.models.late_fusion import outputs_of
 
 logger = logging.getLogger(__name__)
 
-LIVE = frozenset(("rtsp", "rtsps", "rtmp", "rtmps", "rtp", "udp", "tcp", "srt", "mms", "whep"))  # schemes of streams
+LIVE = frozenset(("rtsp", "rtsps", "rtmp", "rtmps", "rtp", "udp", "tcp", "srt"))  # schemes of streams
 TAKEN = "takes a file, a folder, or a pattern in quotes"
 LONG = 2.0  # a video longer than this many clips gets a timeline
 WINDOWS_PER_PASS = 8  # clips in memory at a time
@@ -169,14 +170,11 @@ def check_is_local(given: str, key: str = "input") -> None:
     """Raises: ValueError: a URL, a live stream or a camera, with a command that makes a file of it."""
     scheme, has_scheme, rest = given.partition("://")
     is_camera = given.startswith("/dev/video") or (given.isdigit() and not os.path.exists(given))
-    if is_camera:
-        device = f"/dev/video{given}" if given.isdigit() else given
-        what, file = "cameras are not read yet", "camera.mp4"
-        record = ["ffmpeg", "-f", "v4l2", "-i", device, "-t", "60", file]
-    elif has_scheme and scheme.lower() in LIVE:
-        what, file = "live streams are not read yet", "stream.mkv"
-        record = ["ffmpeg", "-i", given, "-t", "60", "-c", "copy", file]
-    elif has_scheme and scheme.lower() in ("http", "https"):
+    if is_camera or (has_scheme and scheme.lower() in LIVE):
+        kind = "cameras" if is_camera else "live streams"
+        stream = command_line("stream", "checkpoint=PATH", f"source={given}")
+        raise ValueError(f"{key}={given}: {kind} are read by videoai stream. {key} {TAKEN}. See them live: {stream}")
+    if has_scheme and scheme.lower() in ("http", "https"):
         name = os.path.basename(rest.partition("?")[0]) if "/" in rest else ""
         what, file = "URLs are not read", name or "video.mp4"
         record = ["curl", "-L", "-o", file, given]

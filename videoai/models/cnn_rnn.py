@@ -9,17 +9,34 @@ torch.compile leaves the recurrent layer to PyTorch's own kernels (a graph break
 """
 
 from functools import partial
-from typing import Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import torch
 from torch import Tensor, nn
 
-from videoai.models.frames import FrameNetwork, Pool, PoolOverTime, create_backbone, pool_frames, width_of
-from videoai.models.layers import Difference, check_choice
+from videoai.models.frames import (
+    FrameNetwork,
+    Pool,
+    PoolOverTime,
+    PoolState,
+    create_backbone,
+    frame_features,
+    pool_frames,
+    width_of,
+)
+from videoai.models.layers import Difference, check_choice, motion_input
 
 Cell = Literal["lstm", "gru", "rnn"]
 
 CELLS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
+
+
+class CnnRnnState(NamedTuple):
+    """What a clip was so far, for ``CnnRnn.step``."""
+
+    frame: Tensor  # float [B, 3, H, W], the last one
+    hidden: Any  # of the RNN: [L, B, D], or two of them (LSTM)
+    pooled: PoolState
 
 
 class CnnRnn(FrameNetwork):
@@ -66,6 +83,27 @@ class CnnRnn(FrameNetwork):
         frames = pool_frames(self.backbone, super().forward_features(video))
         normed = self.norm(frames.flatten(0, 1)).unflatten(0, frames.shape[:2])  # [B, T, D], over B and T at once
         return self.rnn(normed)[0]
+
+    def step(self, frame: Tensor, state: CnnRnnState | None = None) -> tuple[Tensor, CnnRnnState]:
+        """One frame more of a clip that is still going on: the CNN runs on this frame alone.
+
+        Args:
+            frame: float [B, 3, H, W], normalised.
+            state: what the last step gave; None = the first frame.
+
+        Returns: logits [B, K], those of ``forward`` over all frames so far (in eval mode), and the next state.
+        Raises: ValueError: a bidirectional network, which reads a clip from its end, too.
+        """
+        if self.rnn.bidirectional:
+            raise ValueError(
+                "a bidirectional network reads a clip from its end, too: it answers for whole clips alone."
+            )
+        pair = torch.stack([frame if state is None else state.frame, frame], dim=2)
+        maps = frame_features(self.backbone, motion_input(pair, self.temporal_difference)[:, :, 1:])
+        read = self.norm(pool_frames(self.backbone, maps)[:, 0])
+        outputs, hidden = self.rnn(read[:, None], state and state.hidden)
+        pooled, kept = self.over_time.step(outputs[:, 0], state and state.pooled)
+        return self.head(self.dropout(pooled)), CnnRnnState(frame, hidden, kept)
 
     def pool(self, features: Tensor) -> Tensor:
         """[B, T, D] -> [B, D]."""

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple, cast, get_args
 
+import torch
 from torch import Tensor, nn
 
 from videoai.core.messages import did_you_mean
@@ -95,6 +96,14 @@ class AcrossFrames(nn.Module):
         return x.unflatten(0, (-1, self.num_frames))
 
 
+class PoolState(NamedTuple):
+    """What ``PoolOverTime.step`` knows of the frames so far."""
+
+    total: Tensor  # [B, D], the weighted sum; of "max" and "last" the answer
+    weight: Tensor  # [B, 1], the sum of weights
+    most: Tensor  # [B, 1], the highest score, which all weights are relative to
+
+
 class PoolOverTime(nn.Module):
     """[B, T, D] -> [B, D]: the "last", the "mean", the "max", or a learned "attention" average."""
 
@@ -111,6 +120,20 @@ class PoolOverTime(nn.Module):
         if self.kind == "last":
             return x_BTD[:, -1]
         return x_BTD.amax(dim=1) if self.kind == "max" else x_BTD.mean(dim=1)
+
+    def step(self, x_BD: Tensor, state: PoolState | None = None) -> tuple[Tensor, PoolState]:
+        """One frame more: what ``forward`` gives of all frames so far, [B, D], and the next state. The weighted mean is
+        that of a softmax computed in one pass (Milakov and Gimelshein 2018, arXiv:1805.02867)."""
+        score = x_BD.new_zeros(len(x_BD), 1) if self.score is None else self.score(x_BD)
+        if state is None or self.kind == "last":
+            return x_BD, PoolState(x_BD, torch.ones_like(score), score)
+        if self.kind == "max":
+            total = torch.maximum(state.total, x_BD)
+            return total, state._replace(total=total)
+        most = torch.maximum(state.most, score)
+        before, now = (state.most - most).exp(), (score - most).exp()
+        total, weight = state.total * before + x_BD * now, state.weight * before + now
+        return total / weight, PoolState(total, weight, most)
 
 
 def frame_features(backbone: Any, video: Tensor) -> Tensor:

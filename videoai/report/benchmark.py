@@ -63,3 +63,47 @@ def loader_table(rows: Sequence[Mapping[str, Any]]) -> Table:
         rate = f"{row['clips_per_second']:.1f} ({row['low']:.1f} .. {row['high']:.1f})"
         table.add_row(row["loader"], rate, f"{row['cpu_ms']:.2f}", f"{row['ratio']:.2f}x")
     return table
+
+
+def stream_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """The figures of ``run.benchmarks.stream.benchmark_stream``: a column for each pace."""
+    from rich.table import Table
+
+    table = Table(title="Streams: milliseconds as p50 / p95 / p99", show_edge=False)
+    table.add_column("pace")
+    for row in rows:
+        table.add_column(row["pace"], justify="right", no_wrap=True)
+    for name, cells in zip(STREAM_FIGURES, zip(*map(_stream_figures, rows), strict=True), strict=True):
+        table.add_row(name, *cells)
+    return table
+
+
+STREAM_FIGURES = (
+    *("real-time factor", "processor seconds a second of media", "frames a second", "windows", "dropped frames"),
+    *(
+        "windows left out",
+        "reading a frame, processor ms",
+        "waiting",
+        "forward pass",
+        "telling",
+        "latency",
+        "staleness",
+    ),
+    "memory, MB a minute",
+)
+
+
+def _stream_figures(row: Mapping[str, Any]) -> list[str]:
+    streams, slope = row["streams"], row["memory_mb_per_minute"]
+    delays = [row[f"{name}_ms"] for name in ("queue", "model", "tell", "latency", "staleness")]
+    return [
+        f"{row['real_time_factor']:.3f}",
+        f"{row['cpu_factor']:.3f}",
+        f"{row['fps']:.1f}",
+        str(row["windows"]),
+        str(sum(one["dropped"] for one in streams)),
+        str(sum(one["windows_skipped"] for one in streams)),
+        f"{sum(one['read_ms'] for one in streams) / len(streams):.2f}",
+        *(f"{one['p50']:g} / {one['p95']:g} / {one['p99']:g}" if one else "-" for one in delays),
+        "-" if slope is None else f"{slope:+.2f}",
+    ]

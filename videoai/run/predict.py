@@ -6,13 +6,12 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from io import FileIO
 from pathlib import Path
 from typing import Any
 
 from videoai.core import process_group
 from videoai.core.device import resolve_device, take_device
-from videoai.core.files import cannot_write
+from videoai.core.files import append_line
 from videoai.core.messages import pluralize
 from videoai.core.paths import display_path
 from videoai.core.progress import counting
@@ -82,7 +81,7 @@ def _predict(settings: PredictSettings) -> Iterator[dict[str, Any]]:
     logger.info("the answers also go to %s", display_path(folder / ANSWERS))
     with open(file_name, "wb", buffering=0) as file:  # a line is there as soon as it is answered
         for record in _with_progress(_records(predictor, list(zip(paths, targets, strict=True))), len(paths)):
-            _append(file, json.dumps(record, ensure_ascii=False) + "\n")
+            append_line(file, json.dumps(record, ensure_ascii=False))
             files.add(record)
             yield record
     if written := files.close():
@@ -187,17 +186,6 @@ def labelled_paths(paths: Sequence[str], folder: Path) -> list[Path]:
     names = [os.path.relpath(path, parent) for path in absolute]
     stems = [os.path.splitext(name)[0] for name in names]
     return [folder / f"{name}.mp4" for name in (stems if len(set(stems)) == len(stems) else names)]
-
-
-def _append(file: FileIO, line: str) -> None:
-    """The whole line, or none of it."""
-    before, rest = file.tell(), memoryview(line.encode("utf-8", "backslashreplace"))
-    try:
-        while rest:
-            rest = rest[file.write(rest) :]  # on a disk that fills up, the first write is a short one
-    except OSError as error:
-        file.truncate(before)
-        raise cannot_write(Path(file.name), error) from error
 
 
 def _record(predictor: Predictor, path: str, target: Path | None) -> dict[str, Any]:

@@ -1,9 +1,10 @@
-"""Settings of ``videoai benchmark decode|loader``."""
+"""Settings of ``videoai benchmark decode|loader|stream``."""
 
 from dataclasses import dataclass
 
 from videoai.settings.loading import NumWorkers
 from videoai.settings.setting import setting
+from videoai.settings.verbs import CHECKPOINT_HELP, EvaluationPrecision
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,3 +35,25 @@ class LoaderSettings:
     num_workers: NumWorkers = setting("auto", min=0, help="processes; auto = every core")
     rivals: bool = setting(True, help="false = measure this loader alone")
     out: str | None = setting(None, path=True, help="a JSON file for the figures")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamBenchmarkSettings:
+    """How far a checkpoint keeps up with streams here: as fast as it can, and at their own pace."""
+
+    checkpoint: str = setting(path=True, help=CHECKPOINT_HELP)
+    source: tuple[str, ...] = setting(
+        ("synthetic://benchmark?seconds=60",), help="files or rendered motions, which end; [A,B,...] run together"
+    )
+    window_seconds: float | None = setting(None, min=0.01, help="as for stream")
+    hop_seconds: float | None = setting(None, min=0.01, help="as for stream")
+    max_batch: int = setting(8, min=1, max=1024, help="as for stream")
+    precision: EvaluationPrecision = setting("auto", help="auto = fp32; bf16 is faster on chips that have it")
+    device: str = setting("auto", help="auto, cpu, cuda, cuda:1")
+    trust: tuple[str, ...] = setting((), help="packages of your own that a checkpoint's model comes from")
+    out: str | None = setting(None, path=True, help="a JSON file for the figures")
+    debug: bool = setting(False, help="true = show the traceback of an error")
+
+    def __post_init__(self) -> None:
+        if endless := [one for one in self.source if one.startswith("synthetic://") and "seconds=" not in one]:
+            raise ValueError(f"source={endless[0]} has no end. Write synthetic://a?seconds=60.")

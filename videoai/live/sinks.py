@@ -1,0 +1,90 @@
+"""Where lines and frames go."""
+
+import json
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from videoai.core.files import append_line
+from videoai.live.page import Page
+from videoai.live.ring import Frame
+from videoai.live.screen import Screen
+from videoai.live.stream import Stream
+from videoai.live.webhook import Webhook
+
+LINES = "events.jsonl"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What is wanted beside the lines."""
+
+    overlay: bool = False  # a video of each stream
+    page_port: int | None = None  # 0 = any
+    webhook: str | None = None  # a URL
+
+    @property
+    def has_pictures(self) -> bool:
+        """Whether somebody looks at frames."""
+        return self.overlay or self.page_port is not None
+
+
+class Sinks:
+    """Open while a session runs. A sink that fails does not stop it, but for that of the lines."""
+
+    def __init__(self, folder: Path, streams: Sequence[Stream], wanted: Wanted) -> None:
+        """Raises: OSError: a port that is taken, a folder that cannot be written."""
+        page = wanted.page_port is not None
+        self.screens = {
+            stream.name: Screen(
+                stream.name, path if wanted.overlay else None, waits=stream.policy == "block", has_page=page
+            )
+            for stream, path in (zip(streams, paths(folder, len(streams)), strict=True) if wanted.has_pictures else ())
+        }
+        self.webhook = Webhook(wanted.webhook) if wanted.webhook else None
+        self.page: Page | None = None
+        with ExitStack() as stack:
+            if wanted.page_port is not None:
+                self.page = Page(wanted.page_port, [*self.screens.values()])
+                stack.callback(self.page.close)
+            self.file = stack.enter_context((folder / LINES).open("wb", buffering=0))
+            for thread in (*self.screens.values(), *([self.webhook] if self.webhook else [])):
+                thread.start()
+                stack.callback(thread.close)
+            self.stack = stack.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stack.close()
+
+    def told(self, line: dict[str, Any]) -> None:
+        """Raises: OSError: it cannot be written."""
+        append_line(self.file, json.dumps(line, ensure_ascii=False))
+        if self.webhook and line["event"]:
+            self.webhook.send(line)
+
+    def show(self, stream: Stream, frames: list[Frame], words: str) -> None:
+        """Frames that were judged."""
+        if screen := self.screens.get(stream.name):
+            screen.show(frames, words)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What was left out; plain data."""
+        lost = sum(one.num_left_out for one in self.screens.values())
+        hook = self.webhook
+        return {
+            **({"pictures_left_out": lost} if self.screens else {}),
+            **({"events_sent": hook.num_sent, "events_lost": hook.num_lost} if hook else {}),
+        }
+
+
+def paths(folder: Path, count: int) -> list[Path]:
+    """overlay.mp4, or overlay-1.mp4 and on."""
+    return [folder / (f"overlay-{number}.mp4" if count > 1 else "overlay.mp4") for number in range(1, count + 1)]

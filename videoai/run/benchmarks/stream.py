@@ -1,0 +1,79 @@
+"""``benchmark stream``: how far a checkpoint keeps up with streams, and where the time goes."""
+
+import json
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from videoai.core.files import write_atomic
+from videoai.run.stream import is_live, stream, summary_of
+from videoai.settings.benchmarks import StreamBenchmarkSettings
+from videoai.settings.parse import parse
+from videoai.settings.stream import StreamSettings
+
+PASSED_ON = ("checkpoint", "source", "window_seconds", "hop_seconds", "max_batch", "precision", "device", "trust")
+SAMPLE_SECONDS = 0.5
+PAGE_BYTES = 4096
+
+
+def benchmark_stream(settings: StreamBenchmarkSettings) -> Iterator[dict[str, Any]]:
+    """A row for each pace, as it is measured: the summary of ``stream``, and ``pace``, ``real_time_factor`` (seconds of
+    work a second of media; below 1 keeps up), ``cpu_factor`` (likewise, processor time), ``fps`` and
+    ``memory_mb_per_minute`` (slope of the second half; None = not on this system).
+
+    Raises: ValueError, OSError: as ``stream``; a camera, which has one pace.
+    """
+    if camera := next(filter(is_live, settings.source), None):
+        raise ValueError(f"source={camera}: benchmark stream compares paces, and a camera has one. Take a file.")
+    rows = []
+    for pace in ("max", "realtime"):
+        rows.append(measured(settings, pace))
+        yield rows[-1]
+    if settings.out:
+        write_atomic(Path(settings.out), (json.dumps(rows, indent=2) + "\n").encode())
+
+
+def measured(settings: StreamBenchmarkSettings, pace: str) -> dict[str, Any]:
+    """One row."""
+    given = {key: getattr(settings, key) for key in PASSED_ON}
+    with tempfile.TemporaryDirectory() as folder:
+        streaming = stream(parse(StreamSettings, {**given, "pace": pace, "run_dir": folder}))
+        before, cpu, memory = time.monotonic(), time.process_time(), list[tuple[float, float]]()
+        for _ in streaming.run():
+            now = time.monotonic()
+            if not memory or now - memory[-1][0] > SAMPLE_SECONDS:
+                memory.append((now, resident_mb()))
+        seconds, cpu = time.monotonic() - before, time.process_time() - cpu
+        if streaming.failed:
+            raise ValueError("; ".join(one.error for one in streaming.session.streams if one.error))
+    summary = summary_of(streaming.session, seconds)
+    media = sum(one["media_seconds"] for one in summary["streams"])
+    frames = sum(one["frames"] for one in summary["streams"])
+    return {
+        "pace": pace,
+        "real_time_factor": seconds / media,
+        "cpu_factor": cpu / media,
+        "fps": frames / seconds,
+        "memory_mb_per_minute": slope(memory),
+        **summary,
+    }
+
+
+def resident_mb() -> float:
+    """Memory of this process; NaN where the system does not tell."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE_BYTES / 1e6
+    except OSError:
+        return float("nan")
+
+
+def slope(samples: list[tuple[float, float]]) -> float | None:
+    """MB a minute over the second half of (seconds, MB)."""
+    half = np.array(samples[len(samples) // 2 :])
+    if len(half) < 3 or np.isnan(half).any():
+        return None
+    return float(60 * np.polyfit(half[:, 0] - half[0, 0], half[:, 1], 1)[0])
