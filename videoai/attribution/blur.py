@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-WIDTH = 0.2  # of the picture's shorter side: the kernel; an object of a fifth of the picture is gone
+WIDTH = 0.2  # share of the picture's shorter side: the kernel; an object of a fifth of the picture is gone
 
 
 def blurred(video: Tensor) -> Tensor:

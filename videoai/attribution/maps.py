@@ -45,7 +45,7 @@ def watching(network: nn.Module) -> Iterator[dict[str, Tensor]]:
     """Within it, each layer's last output by its name, in the order in which the layers end. A block that hands on the
     tensor of its last layer gives it the block's name."""
     outputs: dict[str, Tensor] = {}
-    names: dict[int, str] = {}  # of the tensors seen
+    names: dict[int, str] = {}  # the tensors seen, by id
 
     def keep(name: str, module: nn.Module, output: Any) -> None:
         if not isinstance(output, Tensor) or not output.requires_grad:
@@ -100,7 +100,7 @@ def feature_maps(network: nn.Module, outputs: Mapping[str, Tensor], num_frames: 
         if isinstance(weights, nn.Conv2d | nn.Conv3d) and not any(one.is_tokens for one in found):
             patches = grid
         elif output.ndim == 3:
-            patches = grid  # of the next ones, which may be pooled 2x2, as in MViT
+            patches = grid  # where the next ones lie, which may be pooled 2x2, as in MViT
         found.append(FeatureMap(name, output, grid, channels_last))
     return found
 

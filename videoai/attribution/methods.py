@@ -19,7 +19,7 @@ class Attribution(NamedTuple):
 
     heat: Tensor  # float [T, H, W] on the CPU, 0 and more
     method: Method
-    layer: str | None  # of grad_cam and layer_cam
+    layer: str | None  # which grad_cam and layer_cam read
 
 
 def attribute(

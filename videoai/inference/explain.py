@@ -37,7 +37,7 @@ class Explained(NamedTuple):
 
     label: str
     score: float  # as the task reads the output: a probability, or a value
-    start_seconds: float  # of the window
+    start_seconds: float  # where the window begins
     end_seconds: float
     seconds: Tensor  # float64 [T], times of the frames
     frames: Tensor  # uint8 [T, C, H, W], as the network saw them before normalisation

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 HOTTEST = 0.995  # the quantile that is shown as the hottest: one bright pixel would darken all others
-OPACITY = 0.75  # of the colour over the hottest place; frames are seen through it
+OPACITY = 0.75  # opacity of the colour over the hottest place; frames are seen through it
 DIMMED = 0.55  # brightness of a frame where it is cold
 
 
