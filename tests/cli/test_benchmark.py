@@ -76,3 +76,22 @@ def test_a_mistake_is_one_clear_line(arguments, message, videoai_command, tmp_pa
     done = videoai_command("benchmark", *arguments, cwd=tmp_path)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
     assert message in done.stderr
+
+
+@pytest.mark.slow
+def test_stream_measures_both_paces(videoai_command, judge_run, tmp_path):
+    checkpoint = judge_run / "checkpoints" / "best.pt"
+    words = (f"checkpoint={checkpoint}", "source=synthetic://a?seconds=3", "device=cpu", "out=figures.json")
+    done = videoai_command("benchmark", "stream", *words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    fast, live = json.loads((tmp_path / "figures.json").read_text())
+    assert (fast["pace"], live["pace"]) == ("max", "realtime")
+    assert fast["real_time_factor"] < live["real_time_factor"] and 0.8 < live["real_time_factor"] < 2
+    assert fast["fps"] > live["fps"] and fast["streams"][0]["frames"] == live["streams"][0]["frames"] == 45
+    assert "forward pass" in done.stdout and "/" in done.stdout
+    assert not [*tmp_path.glob("runs*")]
+
+
+def test_stream_wants_sources_that_end(videoai_command, tmp_path):
+    done = videoai_command("benchmark", "stream", "checkpoint=a.pt", "source=synthetic://a", cwd=tmp_path)
+    assert done.returncode == 1 and "has no end" in done.stderr
