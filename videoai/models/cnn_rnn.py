@@ -35,7 +35,7 @@ class CnnRnnState(NamedTuple):
     """What a clip was so far, for ``CnnRnn.step``."""
 
     frame: Tensor  # float [B, 3, H, W], the last one
-    hidden: Any  # what the RNN keeps: [L, B, D], or two of them (LSTM)
+    hidden: Any  # the state of the RNN: [L, B, D], or two of them (LSTM)
     pooled: PoolState
 
 
