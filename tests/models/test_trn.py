@@ -49,13 +49,13 @@ def test_evaluation_is_the_mean_over_the_draws_of_training() -> None:
 
 @torch.inference_mode()
 def test_one_classifier_of_the_joined_scales_is_one_of_each_added_up(video: Tensor) -> None:
-    model = tiny(num_frames=8)
-    video = torch.cat([video, video[:, :, :3]], dim=2)
-    theirs = {f"cls_head.consensus.fc_fusion_scales.{i}.3.weight": torch.randn(4, 256) for i in range(7)}
-    theirs |= {f"cls_head.consensus.fc_fusion_scales.{i}.3.bias": torch.randn(4) for i in range(7)}
+    model = tiny(num_frames=8).double()  # seven scales of large numbers: float32 loses the fifth digit
+    video = torch.cat([video, video[:, :, :3]], dim=2).double()
+    theirs = {f"cls_head.consensus.fc_fusion_scales.{i}.3.weight": torch.randn(4, 256).double() for i in range(7)}
+    theirs |= {f"cls_head.consensus.fc_fusion_scales.{i}.3.bias": torch.randn(4).double() for i in range(7)}
     model.head.load_state_dict({k.removeprefix("head."): v for k, v in from_mmaction2(theirs).items()})
     x = model.project(torch.stack([model.backbone(video[:, :, t]) for t in range(8)], dim=1))
-    wanted = torch.zeros(2, 4)
+    wanted = torch.zeros(2, 4).double()
     for i, relation in enumerate(model.relations):
         values = relation.mlp(x[:, relation.tuples].flatten(2))
         scores = values @ theirs[f"cls_head.consensus.fc_fusion_scales.{i}.3.weight"].T

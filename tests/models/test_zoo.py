@@ -195,7 +195,13 @@ def test_there_is_a_golden_row_for_every_model() -> None:
         rows = [f" {json.dumps(name)}: {json.dumps(facts(name))}" for name in names()]
         GOLDEN.write_text("{\n" + ",\n".join(rows) + "\n}\n")
     assert names() == list(MODELS) == list(golden_facts())
-    assert list(TARGETS) == [*MODELS, "ensemble", "per_frame", "text_classifier"]  # which are made of others
+    assert list(TARGETS) == [
+        *MODELS,
+        "ensemble",
+        "features",
+        "per_frame",
+        "text_classifier",
+    ]  # which are made of others
 
 
 def test_every_summary_stands_alone() -> None:

@@ -66,7 +66,7 @@ def test_smoothing_penalties_and_mixing_change_the_loss():
 def test_mixed_clips_are_mixed_by_their_place_in_the_run_and_hit_by_their_heavier_label():
     mixing = task(Mix(num_classes=3, mixup=1.0))
     for position in (0, 7):
-        video, label, _ = Mix(num_classes=3, mixup=1.0)(mixing.to_input(CLIPS), position)
+        video, label, *_ = Mix(num_classes=3, mixup=1.0)(mixing.to_input(CLIPS), position)
         logits = mixing.model(video)
         stats = mixing.train_step(CLIPS, FP32, position)
         assert stats["loss"].item() == pytest.approx(F.cross_entropy(logits, label).item())

@@ -91,16 +91,16 @@ class Explainer:
 
     def spans(self, video: Video) -> list[tuple[float, float]]:
         """The windows that may be explained. Raises: ValueError: none."""
-        spans = self.predictor.windows(video)
-        if self.at_seconds is None:
+        spans, time = self.predictor.windows(video), self.at_seconds
+        if time is None:
             return spans
-        held = [span for span in spans if span[0] <= self.at_seconds <= span[1]]
+        held = [span for span in spans if span[0] <= time <= span[1]]
         if not held:
             raise ValueError(
-                f"at_seconds={self.at_seconds:g}: {video.path} lasts from 0 to {video.duration_seconds:.2f} s. Choose "
+                f"at_seconds={time:g}: {video.path} lasts from 0 to {video.duration_seconds:.2f} s. Choose "
                 "a time in it."
             )
-        return [min(held, key=lambda span: abs(sum(span) / 2 - self.at_seconds))]  # pyright: ignore[reportOptionalOperand]
+        return [min(held, key=lambda span: abs(sum(span) / 2 - time))]
 
     def number(self) -> int | None:
         """The output that ``target`` names; None = the best. Raises: ValueError: no such class."""

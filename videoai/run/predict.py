@@ -15,6 +15,7 @@ from videoai.core.files import append_line
 from videoai.core.messages import pluralize
 from videoai.core.paths import display_path
 from videoai.core.progress import counting
+from videoai.data.feature_sequences import TABLES
 from videoai.data.lists.split_folders import VIDEO_EXTENSIONS
 from videoai.data.media import BadVideo
 from videoai.data.normalize import ToModelInput
@@ -58,9 +59,11 @@ def predict(settings: PredictSettings) -> Iterator[dict[str, Any]]:
 
 
 def _predict(settings: PredictSettings) -> Iterator[dict[str, Any]]:
+    is_table = settings.input.endswith(TABLES)
+    found = [] if is_table else without_copies(find_videos(settings.input, VIDEO_EXTENSIONS))
     state = open_checkpoint(settings.checkpoint, classes=settings.classes, templates=settings.templates)
     table = table_of_input(state, settings.input, settings.checkpoint)
-    found = [*table.files] if table else without_copies(find_videos(settings.input, VIDEO_EXTENSIONS))
+    found = [*table.files] if table else found
     paths = process_group.broadcast_from_rank0(lambda: found)  # a folder may change meanwhile
     if len(paths) < process_group.world_size():
         number = (pluralize(len(paths), "video"), process_group.world_size())

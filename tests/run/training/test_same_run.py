@@ -81,6 +81,7 @@ MAY_CHANGE = {  # literally: a setting that slips in here changes weights withou
     *(f"trainer.{name}" for name in ("max_steps", "max_epochs", "eval_every", "save_every", "log_every", "patience")),
     *("loading.num_workers", "loading.max_bad_fraction", "loading.isolated", "data.verify"),
     *("data.root", "data.path", "data.annotations", "data.max_missing_fraction"),
+    "data.features",  # where a table lies; features of another network are refused
     *("profile.steps", "profile.memory", "trainer.step_timeout", "parallel", "shard_size"),
     "finetune.features",  # where a list lies; the numbers in it are finetune.columns
 }

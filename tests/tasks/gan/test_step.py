@@ -45,7 +45,7 @@ def test_one_backward_pass_gives_each_network_the_gradient_of_its_own_loss(optio
     together = gradients(task.model.generator), gradients(task.model.discriminator)
 
     generator, discriminator = make().model.generator, make().model.discriminator
-    real, label, _ = task.to_input(clips())
+    real, label, *_ = task.to_input(clips())
     fake = generator(batch_latents(4, generator.latent_size, seed=seed, position=5), label, conditioning)
     scores = discriminator(torch.cat([real, fake.detach()]), label.repeat(2), conditioning)
     loss_d = discriminator_hinge(*scores.chunk(2))
@@ -73,7 +73,7 @@ def test_the_classifier_learns_from_real_clips_and_the_generator_from_being_name
         torch.allclose(a, b, atol=1e-6) for a, b in zip(of_generator, gradients(plain.model.generator), strict=True)
     )
     task.model.zero_grad()
-    real, label, _ = task.to_input(clips())
+    real, label, *_ = task.to_input(clips())
     torch.nn.functional.cross_entropy(task.model.auxiliary(real), label).backward()
     for ours, alone in zip(of_classifier, gradients(task.model.auxiliary), strict=True):
         assert torch.allclose(ours, alone, atol=1e-6)

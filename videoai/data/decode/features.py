@@ -16,6 +16,7 @@ class FeatureVideo:
     """See decode.Video; ``frames`` are float32 [T, D, 1, 1]."""
 
     height = width = 1
+    clock_start: float | None = None  # features have no sound
 
     def __init__(self, path: str, sequence: FeatureSequence) -> None:
         self.path, self.sequence = path, sequence

@@ -112,7 +112,7 @@ class _Windows:
             if end - start < self.seconds / 2 or inside.sum() > 2 * (inside & is_known).sum():
                 self.num_left_out += 1
                 continue
-            means = dict(zip(VALUES, values[inside & is_known].mean(0), strict=True))
+            means = dict(zip(map(str, VALUES), values[inside & is_known].mean(0), strict=True))
             targets = tuple(f"{means[name]:.6f}" for name in self.kinds)
             yield Annotated(video, NO_LABEL, split, video, start, end, targets=targets)
 
@@ -154,5 +154,5 @@ def is_annotated(values: ndarray) -> ndarray:
 
 def _check(entry: Entry) -> None:
     for name, text in zip(VALUES, entry.targets(OFFERED_KINDS), strict=True):
-        if not text or not (is_annotated(np.float64(text)) or float(text) == NOT_ANNOTATED):
+        if not text or not (is_annotated(np.array(float(text))) or float(text) == NOT_ANNOTATED):
             entry.fail(f"{name} is {text or 'empty'}; a number of -1 to 1 is allowed, or -5 for not annotated")
