@@ -10,6 +10,8 @@ from torch import Tensor, nn
 Grid = tuple[int, int, int]  # steps in time, rows, columns
 FEATURES = "forward_features"  # the name of what it gives, which no module may give
 
+OVER_TIME = nn.Conv1d | nn.BatchNorm1d | nn.RNNBase  # layers that know no place
+
 
 class NoMap(ValueError):
     """A network that a method cannot explain, since no layer shows where in the clip it looks."""
@@ -58,7 +60,7 @@ def watching(network: nn.Module) -> Iterator[dict[str, Tensor]]:
 
     hooks = [
         module.register_forward_hook(lambda module, _inputs, output, name=name: keep(name, module, output))
-        for name, module in network.named_modules()
+        for name, module in part_that_sees(network).named_modules()
         if name
     ]
     try:
@@ -66,6 +68,11 @@ def watching(network: nn.Module) -> Iterator[dict[str, Tensor]]:
     finally:
         for hook in hooks:
             hook.remove()
+
+
+def part_that_sees(network: nn.Module) -> nn.Module:
+    """The part whose layers look at pictures: ``network.pictures``, where it says so, else all of it."""
+    return getattr(network, "pictures", network)
 
 
 def watched_pass(network: nn.Module, video: Tensor, target: int) -> tuple[Tensor, dict[str, Tensor]]:
@@ -87,11 +94,11 @@ def feature_maps(network: nn.Module, outputs: Mapping[str, Tensor], num_frames: 
 
     Layers without weights do not say where their channels stand, so they are left out.
     """
-    modules, found = dict(network.named_modules()), list[FeatureMap]()
+    modules, found = dict(part_that_sees(network).named_modules()), list[FeatureMap]()
     patches: Grid | None = None
     for name, output in outputs.items():
         weights = None if name == FEATURES else last_weights(modules[name])
-        if weights is None and name != FEATURES:
+        if isinstance(weights, OVER_TIME) or (weights is None and name != FEATURES):
             continue
         channels_last = isinstance(weights, nn.Linear | nn.LayerNorm)
         grid = grid_of(tuple(output.shape), channels_last, num_frames, patches)

@@ -27,6 +27,11 @@ class ClipOutputs(nn.Module):
         super().__init__()
         self.network = network
 
+    @property
+    def pictures(self) -> nn.Module:
+        """The body; the head knows steps in time alone."""
+        return self.network.body  # pyright: ignore[reportReturnType]
+
     def forward(self, video: Tensor) -> Tensor:
         """float [B, 3, T, H, W] -> [B, K]; of several stages the last one counts."""
         return self.network(video)[:, -1].amax(-1)
