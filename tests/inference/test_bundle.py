@@ -108,3 +108,22 @@ def test_a_link_out_of_the_folder_is_not_followed(bundle, tmp_path):
     (bundle / "clip.npz").symlink_to(outside)
     with pytest.raises(ValueError, match="files lie in the folder itself"):
         open_bundle(bundle)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("classes", ["a", "a"], "names a class twice"),
+        ("config", {"model": {"name": "tiny_r3d"}, "data": {}, "task": {"name": "localize"}}, "answers for clips"),
+    ],
+)
+def test_a_state_that_no_export_has_is_refused(bundle, key, value, message):
+    changed(bundle, lambda manifest: manifest["state"].__setitem__(key, value))
+    with pytest.raises(ValueError, match=message):
+        open_bundle(bundle)
+
+
+def test_a_stride_that_would_repeat_one_frame_is_refused(bundle):
+    changed(bundle, lambda manifest: manifest["clip"].__setitem__("stride", 1_000_000))
+    with pytest.raises(ValueError, match="stride"):
+        open_bundle(bundle)

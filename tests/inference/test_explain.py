@@ -3,6 +3,7 @@ import torch
 
 from videoai.attribution.grad_cam import grad_cam
 from videoai.inference.explain import ClipOutputs, place_words, suited_method
+from videoai.inference.exported import ExportedNetwork
 from videoai.models.ensemble import Ensemble
 from videoai.models.per_frame import PerFrame
 
@@ -29,3 +30,10 @@ def test_places_have_names():
         "the middle right",
         "the lower centre",
     ]
+
+
+def test_an_export_is_explained_without_gradients():
+    network = ExportedNetwork(lambda video: video.mean((2, 3, 4)), "00" * 32)
+    assert suited_method(network, "auto") == "occlusion"
+    with pytest.raises(ValueError, match="method=integrated_gradients needs gradients"):
+        suited_method(network, "integrated_gradients")

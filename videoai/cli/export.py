@@ -1,5 +1,8 @@
 """``videoai export checkpoint=PATH format=onnx``."""
 
+import signal
+import sys
+
 from videoai.cli.overrides import about_data, data_change
 from videoai.compose.settings import from_arguments
 from videoai.settings.export import ExportSettings
@@ -14,6 +17,7 @@ def main(arguments: list[str]) -> int:
     from videoai.core.paths import display_path
     from videoai.run.export.export import export
 
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # what is half written is removed
     done = export(settings, change)
     folder = display_path(done.folder)
     print(f"stored clip: outputs differ from the original's by {done.max_difference:.2g}")

@@ -22,6 +22,7 @@ from videoai.settings.setting import setting
 MANIFEST, VERSION = "manifest.json", 1
 NETWORK: dict[ExportFormat, str] = {"onnx": "model.onnx", "safetensors": "model.safetensors"}
 # Parts of a checkpoint, beside its weights, that evaluate and predict read; and those of its config.
+NO_CLIPS = ("localize", "gan")  # tasks that no export has
 KEPT = ("config", "classes", "clip", "step", "versions", "tuned", "faces")
 CONFIG = ("task", "model", "data", "loading", "finetune", "modalities", "audio")
 MAX_MANIFEST_BYTES = 2**24
@@ -35,7 +36,7 @@ class BundleClip:
 
     num_frames: int = setting(min=1, max=MAX_FRAMES, help="T")
     size: int = setting(min=1, max=MAX_SIDE, help="pixels, H and W")
-    stride: int = setting(1, min=1, help="frames between two frames of a clip")
+    stride: int = setting(1, min=1, max=1000, help="frames between two frames of a clip")
     resize: int | None = setting(None, min=1, max=MAX_SIDE, help="pixels, short side before the crop of the centre")
     fps: float | None = setting(None, above=0, help="the rate that stride counts at; null = the file's own")
     sampling: Sampling = setting(help="dense or uniform")
@@ -127,6 +128,10 @@ def read_manifest(folder: Path) -> BundleManifest:
         raise ValueError(f"{path}: not a manifest of an export ({error}). Export the checkpoint again.") from error
     if not 1 <= len(manifest.state.classes) <= MAX_OUTPUTS:
         raise ValueError(f"{path}: {len(manifest.state.classes)} classes; 1 to {MAX_OUTPUTS} are possible.")
+    if len(set(manifest.state.classes)) < len(manifest.state.classes):
+        raise ValueError(f"{path}: names a class twice. Export the checkpoint again.")
+    if (manifest.state.config.get("task") or {}).get("name") in NO_CLIPS:
+        raise ValueError(f"{path}: a task of events or of generated clips, and a bundle answers for clips.")
     return manifest
 
 

@@ -13,10 +13,12 @@ from videoai.core.messages import did_you_mean, truncated_list
 from videoai.data.decode import Video
 from videoai.data.faces.crop import open_shown
 from videoai.data.normalize import ToModelInput
+from videoai.inference.exported import ExportedNetwork
 from videoai.inference.predict import WINDOWS_PER_PASS, Predictor
 from videoai.models.ensemble import Ensemble
 from videoai.settings.verbs import ExplainMethod
 
+WITHOUT_GRADIENTS = ("occlusion", "temporal_occlusion")  # methods
 OF_ONE_NETWORK = ("grad_cam", "layer_cam", "attention_rollout")  # methods
 
 
@@ -142,7 +144,14 @@ class Explainer:
 
 def suited_method(network: nn.Module, method: ExplainMethod, layer: str | None = None) -> ExplainMethod:
     """The method, as far as the kind of network decides. Raises: ValueError: it reads layers, and an ensemble has those
-    of each member."""
+    of each member; or gradients, and an export has none."""
+    if isinstance(network, ExportedNetwork):
+        if method not in ("auto", *WITHOUT_GRADIENTS) or layer:
+            raise ValueError(
+                f"method={method} needs gradients, and an exported network has none. Take method=occlusion or "
+                "method=temporal_occlusion, or explain the checkpoint that it was made from."
+            )
+        return "occlusion" if method == "auto" else method
     if not isinstance(network, Ensemble):
         return method
     if method in OF_ONE_NETWORK or layer:

@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from videoai.core import process_group
 from videoai.core.device import resolve_device, take_device
 from videoai.core.hub import local_file
@@ -92,6 +94,8 @@ def _evaluate(settings: EvaluateSettings, change: DataChange, command: str | Non
     split = open_split(settings, change, state, task, manifest)
     model = from_state(state, trust=settings.trust, may_hear=True)
     check_files(split.paths, model.clip)
+    if settings.explain != "off":
+        HeatFilms(model, torch.empty(0), settings.explain).check()
     note_other_pixels(state["config"], settings.decoder)
     facts = facts_of(settings, split)
     folder = evaluation_folder(settings.run_dir, checkpoint=settings.checkpoint, data=split.other_data, facts=facts)

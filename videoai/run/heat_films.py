@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from videoai.attribution.methods import attribute
+from videoai.core.seeding import generator_for
 from videoai.core.types import ClipSpec
 from videoai.data.normalize import ToModelInput
-from videoai.inference.explain import as_input, suited_method
+from videoai.inference.explain import WITHOUT_GRADIENTS, as_input, suited_method
 from videoai.inference.load import LoadedModel
 from videoai.report.heat import overlay
 from videoai.report.page.film import Film
@@ -25,11 +27,23 @@ class HeatFilms:
 
     def __call__(self, index: int, film: Film) -> Film:
         """The film of a video, by its number, under its heat. Raises: NoMap: the network cannot be explained so."""
-        to_input = ToModelInput(self.model.clip).to(next(self.model.parameters()).device)
-        network = self.model.model
         number = int(self.scores[index].argmax())
-        found = attribute(network, as_input(to_input, film.video), number, suited_method(network, self.method))
-        return film._replace(video=overlay(film.video, found.heat))
+        return film._replace(video=overlay(film.video, self.heat(film.video, number)))
+
+    def heat(self, frames: Tensor, number: int) -> Tensor:
+        """uint8 [T, C, H, W] and the number of a class -> float [T, H, W]."""
+        network = self.model.model
+        device = next((one.device for one in network.parameters()), torch.device("cpu"))
+        video = as_input(ToModelInput(self.model.clip).to(device), frames)
+        return attribute(network, video, number, suited_method(network, self.method)).heat
+
+    def check(self) -> None:
+        """One clip of noise, before any video is scored. Raises: ValueError: the network cannot be explained so."""
+        if self.method in WITHOUT_GRADIENTS:
+            return
+        clip = self.model.clip
+        shape = (clip.num_frames, 3, clip.size, clip.size)
+        self.heat(torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator_for(0, "explain")), 0)
 
 
 def check_explain(task: SupervisedTask, clip: ClipSpec, method: str) -> None:
