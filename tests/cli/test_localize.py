@@ -153,7 +153,7 @@ def test_a_classifier_with_a_background_class_is_the_sliding_window_baseline(
         (["finetune.head=attentive"], "Its own heads are task.head=ms_tcn"),
         (["finetune=linear_probe"], "tensors that nothing has trained"),
         (["task.head=local_attention", "task.width=6"], "Give a multiple of 4, such as task.width=8"),
-        (["task.head=lstm"], "task.head=lstm: Choose from ms_tcn, local_attention, linear"),
+        (["task.head=lstm"], "task.head=lstm: Choose from ms_tcn, local_attention, actionformer, linear"),
         (["trainer.metric=top1"], "task=localize measures map, map_50"),
         (["model=tiny_video_transformer"], "whose order in time is not known"),
         (["data.folds=2"], "an untrimmed video has several. Name the videos of test in a column split"),

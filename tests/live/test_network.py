@@ -7,6 +7,7 @@ import subprocess
 import time
 from functools import partial
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import groupby
 from pathlib import Path
 from threading import Thread
 
@@ -117,7 +118,8 @@ def test_a_camera_that_is_gone_for_five_seconds_comes_back(colours, predictor):
         server.kill()
         server.wait()
     (stream,) = run.streams
-    assert [state for state in states if state != "connecting"][:3] == ["running", "waiting", "running"], states
+    known = [state for state, _ in groupby(state for state in states if state != "connecting")]
+    assert known[:3] == ["running", "waiting", "running"], states  # however often it asks meanwhile
     assert stream.num_reconnects >= 1
     assert {line["stream"] for _, line in lines} == {f"rtsp://127.0.0.1:{port}/cam"}  # no password
     media = [line["t_media"] for _, line in lines if line["window"]]
