@@ -1,9 +1,6 @@
 """``videoai describe input=VIDEO|FOLDER|GLOB checkpoint=[A,B,...]``."""
 
-import json
-import sys
-
-from videoai.cli.predict import PARTLY
+from videoai.cli.predict import print_records
 from videoai.cli.runs import quoted
 from videoai.compose.settings import from_arguments
 from videoai.settings.describe import DescribeSettings
@@ -16,15 +13,7 @@ def main(arguments: list[str]) -> int:
         raise ValueError("input is empty. Add input=FILE, input=FOLDER or input='GLOB'")
     from videoai.run.describe import describe, summary_of
 
-    described = unreadable = 0
-    for told in describe(settings):
-        print(json.dumps(summary_of(told), ensure_ascii=False), flush=True)
-        described, unreadable = described + ("error" not in told), unreadable + ("error" in told)
-    if unreadable:
-        print(f"{unreadable} of {described + unreadable} videos could not be read.", file=sys.stderr)
-    if not described:
-        return 1
-    return PARTLY if unreadable else 0
+    return print_records(map(summary_of, describe(settings)))
 
 
 def single_checkpoint(word: str) -> str:

@@ -1,9 +1,6 @@
 """``videoai explain checkpoint=PATH input=VIDEO|FOLDER|GLOB``."""
 
-import json
-import sys
-
-from videoai.cli.predict import PARTLY
+from videoai.cli.predict import print_records
 from videoai.compose.settings import from_arguments
 from videoai.settings.explain import ExplainSettings
 
@@ -17,12 +14,4 @@ def main(arguments: list[str]) -> int:
         raise ValueError("input is empty. Add input=FILE, input=FOLDER or input='GLOB'")
     from videoai.run.explain import explain
 
-    explained = unreadable = 0
-    for told in explain(settings):
-        print(json.dumps({key: told[key] for key in SHORT if key in told}, ensure_ascii=False), flush=True)
-        explained, unreadable = explained + ("error" not in told), unreadable + ("error" in told)
-    if unreadable:
-        print(f"{unreadable} of {explained + unreadable} videos could not be read.", file=sys.stderr)
-    if not explained:
-        return 1
-    return PARTLY if unreadable else 0
+    return print_records({key: told[key] for key in SHORT if key in told} for told in explain(settings))

@@ -2,6 +2,8 @@
 
 import json
 import sys
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from videoai.compose.settings import from_arguments
 from videoai.core.launcher import launched_processes, launched_rank
@@ -17,9 +19,15 @@ def main(arguments: list[str]) -> int:
         raise ValueError("input is empty. Add input=FILE, input=FOLDER or input='GLOB'")
     from videoai.run.predict import predict
 
+    return print_records(predict(settings))
+
+
+def print_records(records: Iterable[Mapping[str, Any]]) -> int:
+    """One line of JSON each, as they come; one with ``error`` is a video that could not be read. Returns: the exit
+    code: 1 when none could, 3 when some could not."""
     prints = launched_rank() == 0  # the first process alone
     answered = unreadable = 0
-    for record in predict(settings):
+    for record in records:
         if prints:
             print(json.dumps(record, ensure_ascii=False), flush=True)
         answered, unreadable = answered + ("error" not in record), unreadable + ("error" in record)

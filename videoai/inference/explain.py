@@ -1,6 +1,5 @@
 """What an answer for a video depends on: the window that speaks most for a class, and a heat over its frames."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -14,7 +13,7 @@ from videoai.data.decode import Video
 from videoai.data.faces.crop import open_shown
 from videoai.data.normalize import ToModelInput
 from videoai.inference.exported import ExportedNetwork
-from videoai.inference.predict import WINDOWS_PER_PASS, Predictor
+from videoai.inference.predict import Predictor, chunks
 from videoai.models.ensemble import Ensemble
 from videoai.settings.verbs import ExplainMethod
 
@@ -87,7 +86,7 @@ class Explainer:
         """Raises: BadVideo. ValueError: the network cannot be explained so, or no window is at ``at_seconds``."""
         with open_shown(path, **self.predictor.reading) as video:
             spans = self.spans(video)
-            scores = torch.cat([self._scores(video, path, part) for part in _parts(spans)])
+            scores = torch.cat([self._scores(video, path, part) for part in chunks(spans)])
             window, number = self._chosen(scores)
             frames, seconds = self._clip(video, path, spans[window])
         network = self.predictor.model.model
@@ -166,11 +165,6 @@ def suited_method(network: nn.Module, method: ExplainMethod, layer: str | None =
 def as_input(to_input: ToModelInput, frames: Tensor) -> Tensor:
     """uint8 [T, C, H, W] -> float [1, C, T, H, W], normalised; in full precision, since gradients of half vanish."""
     return to_input.normalized(frames[None]).float()
-
-
-def _parts(spans: list[tuple[float, float]]) -> Iterator[list[tuple[float, float]]]:
-    for start in range(0, len(spans), WINDOWS_PER_PASS):
-        yield spans[start : start + WINDOWS_PER_PASS]
 
 
 def place_words(x: float, y: float) -> str:

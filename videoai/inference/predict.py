@@ -72,7 +72,7 @@ class Predictor:
         """The answer for an open video; ``path`` names it. Raises: BadVideo."""
         video = self.encoder(video, path) if self.encoder else video
         spans = self.windows(video)
-        parts = [self._looked_at(video, path, part) for part in _chunks(spans)]
+        parts = [self._looked_at(video, path, part) for part in chunks(spans)]
         scores, seconds = (torch.cat(column) for column in zip(*parts, strict=True))
         return self.answer(video, path, spans, scores, seconds)
 
@@ -187,6 +187,7 @@ def check_is_local(given: str, key: str = "input") -> None:
     )
 
 
-def _chunks(windows: list[tuple[float, float]]) -> Iterator[list[tuple[float, float]]]:
+def chunks(windows: list[tuple[float, float]]) -> Iterator[list[tuple[float, float]]]:
+    """As many as are in memory at a time."""
     for start in range(0, len(windows), WINDOWS_PER_PASS):
         yield windows[start : start + WINDOWS_PER_PASS]

@@ -30,6 +30,7 @@ from videoai.data.decode import open_video
 from videoai.data.motion16.dataset import motion16
 from videoai.data.motion16.motion import CLASSES
 from videoai.data.motion16.truth import truth_at
+from videoai.inference.explain import as_input
 from videoai.inference.predict import Predictor
 from videoai.report.explanations import Points, explanation_table, verdict
 from videoai.run.predict import predictor_of_pixels
@@ -126,7 +127,9 @@ def arms(settings: ExplanationsStudySettings, predictor: Predictor, shown: Seque
     random = randomized(network, settings.seed)
 
     def explained(explained_network: nn.Module, method: Method) -> Callable[[Tensor, int], Tensor]:
-        return lambda frames, label: attribute(explained_network, as_input(predictor, frames), label, method).heat
+        return lambda frames, label: (
+            attribute(explained_network, as_input(predictor.to_input, frames), label, method).heat
+        )
 
     yield Arm("centre of the clip", lambda frames, _: centre_point((len(frames), *frames.shape[2:])))
     yield Arm("energy of motion", lambda frames, _: motion_energy(frames))
@@ -140,11 +143,6 @@ def arms(settings: ExplanationsStudySettings, predictor: Predictor, shown: Seque
         yield Arm(f"{method}, random weights", explained(random, method))
 
 
-def as_input(predictor: Predictor, frames: Tensor) -> Tensor:
-    """uint8 [T, C, H, W] -> float [1, C, T, H, W], normalised."""
-    return predictor.to_input.normalized(frames[None])
-
-
 def measured(arm: Arm, predictor: Predictor, shown: Sequence[Shown]) -> Points:
     """How often the heat points at the truth, and what hiding and showing its places does."""
     space = during = 0
@@ -155,7 +153,7 @@ def measured(arm: Arm, predictor: Predictor, shown: Sequence[Shown]) -> Points:
             heat = arm.heat(one.frames, one.label)
             space += hits_in_space(heat, one.circle)
             during += hits_in_time(arm.heat(one.still, one.label), one.moving)
-            found = curves(predictor.model.model, as_input(predictor, one.frames), one.label, heat)
+            found = curves(predictor.model.model, as_input(predictor.to_input, one.frames), one.label, heat)
             deletion, insertion = deletion + area(found.deletion), insertion + area(found.insertion)
             add(1)
     count = len(shown)
