@@ -115,7 +115,7 @@ def test_each_event_reaches_a_server_once_and_in_order(film, predictor, tmp_path
     server.server_close()
     lines = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()]
     assert taken == [line for line in lines if line["event"]] and len(taken) > 8
-    assert sinks.to_dict() == {"events_sent": len(taken), "events_lost": 0}
+    assert sinks.to_dict() == {"events": {"webhook": {"sent": len(taken), "lost": 0}}}
 
 
 def test_a_server_that_is_not_there_loses_events_and_nothing_else():

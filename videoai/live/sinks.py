@@ -9,9 +9,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from videoai.core.files import append_line
+from videoai.live.mqtt import Mqtt
 from videoai.live.page import Page
 from videoai.live.ring import Frame
 from videoai.live.screen import Screen
+from videoai.live.sender import Sender
 from videoai.live.stream import Stream
 from videoai.live.webhook import Webhook
 
@@ -25,6 +27,7 @@ class Wanted:
     overlay: bool = False  # a video of each stream
     page_port: int | None = None  # 0 = any
     webhook: str | None = None  # a URL
+    mqtt: str | None = None  # mqtt://HOST/TOPIC
 
     @property
     def has_pictures(self) -> bool:
@@ -44,14 +47,15 @@ class Sinks:
             )
             for stream, path in (zip(streams, paths(folder, len(streams)), strict=True) if wanted.has_pictures else ())
         }
-        self.webhook = Webhook(wanted.webhook) if wanted.webhook else None
+        self.senders: list[Sender] = [Webhook(wanted.webhook)] if wanted.webhook else []
+        self.senders += [Mqtt(wanted.mqtt)] if wanted.mqtt else []
         self.page: Page | None = None
         with ExitStack() as stack:
             if wanted.page_port is not None:
                 self.page = Page(wanted.page_port, [*self.screens.values()])
                 stack.callback(self.page.close)
             self.file = stack.enter_context((folder / LINES).open("wb", buffering=0))
-            for thread in (*self.screens.values(), *([self.webhook] if self.webhook else [])):
+            for thread in (*self.screens.values(), *self.senders):
                 thread.start()
                 stack.callback(thread.close)
             self.stack = stack.pop_all()
@@ -67,8 +71,8 @@ class Sinks:
     def told(self, line: dict[str, Any]) -> None:
         """Raises: OSError: it cannot be written."""
         append_line(self.file, json.dumps(line, ensure_ascii=False))
-        if self.webhook and line["event"]:
-            self.webhook.send(line)
+        for sender in self.senders if line["event"] else ():
+            sender.send(line)
 
     def show(self, stream: Stream, frames: list[Frame], words: str) -> None:
         """Frames that were judged."""
@@ -78,10 +82,9 @@ class Sinks:
     def to_dict(self) -> dict[str, Any]:
         """What was left out; plain data."""
         lost = sum(one.num_left_out for one in self.screens.values())
-        hook = self.webhook
         return {
             **({"pictures_left_out": lost} if self.screens else {}),
-            **({"events_sent": hook.num_sent, "events_lost": hook.num_lost} if hook else {}),
+            "events": {one.name: {"sent": one.num_sent, "lost": one.num_lost} for one in self.senders},
         }
 
 

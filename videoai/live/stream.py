@@ -117,9 +117,10 @@ class Stream:
         return self.ring.put(frame)
 
     def end(self, error: str = "") -> None:
-        """No frame comes any more."""
+        """No frame comes any more. A source that was never reached failed, whoever ended it."""
         with self.changed:
             if self.end_seconds is None:
+                error = error or (self.error if not self.num_frames else "")
                 self.state, self.error = ("failed" if error else "ended"), error
                 frames, rate = self.ring.frames, self.rate
                 self.end_seconds = frames[-1].seconds + (1 / rate if rate else 0.0) if frames else self.origin

@@ -21,6 +21,7 @@ from videoai.engine.interrupt import Interrupt
 from videoai.inference.describe import with_windows
 from videoai.inference.predict import LIVE, Predictor, find_videos
 from videoai.live.decide import Rules
+from videoai.live.mqtt import check_mqtt
 from videoai.live.network import NetworkSource
 from videoai.live.session import Session
 from videoai.live.sinks import LINES, Sinks, Wanted
@@ -82,11 +83,13 @@ class Streaming:
 def stream(settings: StreamSettings) -> Streaming:
     """Everything but the start.
 
-    Raises: FileNotFoundError, ValueError: a source, a checkpoint or settings that do not fit. OSError: a folder that
-        cannot be written.
+    Raises: FileNotFoundError, ValueError: a source, a checkpoint or settings that do not fit. ImportError: what mqtt
+        needs. OSError: a folder that cannot be written.
     """
     if launched_processes() > 1:
         raise ValueError("stream runs in one process: start it without torchrun. Several sources share the model")
+    if settings.mqtt:
+        check_mqtt(settings.mqtt)
     policy = policy_of(settings)
     places = [located(one) for one in settings.source]
     files = [one for one in places if os.path.exists(one) and not is_live(one)]
@@ -94,7 +97,9 @@ def stream(settings: StreamSettings) -> Streaming:
     asked = parse(PredictSettings, {**given, "input": places[0]})
     predictor = with_windows(predictor_of_pixels(asked, files, "stream"))
     check_answers(settings.checkpoint, predictor)
-    wanted = Wanted(overlay=settings.overlay, page_port=settings.page_port, webhook=settings.webhook)
+    wanted = Wanted(
+        overlay=settings.overlay, page_port=settings.page_port, webhook=settings.webhook, mqtt=settings.mqtt
+    )
     side = settings.view_side if wanted.has_pictures else None
     sources = [source_of(one, predictor.model.clip, predictor.reading, side) for one in places]
     if predictor.reading.get("faces") and len(files) < len(sources):
@@ -258,5 +263,15 @@ def in_words(summary: Mapping[str, Any], folder: Path) -> str:
         *delays,
         f"{summary['seconds']:.1f} s",
     ]
-    failed = [f"{one['stream']}: {one['error']}" for one in streams if one["state"] == "failed"]
-    return f"{'; '.join([', '.join(parts), *failed])}. {display_path(folder / SUMMARY)}"
+    lost = [f"{name}: {pluralize(one['lost'], 'event')} lost" for name, one in summary["events"].items() if one["lost"]]
+    return (
+        f"{'; '.join([', '.join(parts), *lost, *filter(None, map(unread, streams))])}. {display_path(folder / SUMMARY)}"
+    )
+
+
+def unread(stream: Mapping[str, Any]) -> str:
+    """What kept a source from being read; nothing if it was read."""
+    name, error = stream["stream"], stream.get("error", "")
+    if stream["state"] != "failed":
+        return ""
+    return error if error.startswith(name) else f"{name}: {error}"  # errors of files begin with the path

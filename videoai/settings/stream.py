@@ -58,6 +58,9 @@ class StreamSettings:
     )
     view_side: int = setting(360, min=16, max=4320, help="short side of these pictures, pixels at most")
     webhook: str | None = setting(None, help="URL that gets each event as a POST request with JSON; null = none")
+    mqtt: str | None = setting(
+        None, help="broker and topic that get each event as JSON, mqtt://HOST/TOPIC (videoai[mqtt]); null = none"
+    )
     frame_fps: float | None = setting(
         None, above=0, help="rate of sources that are folders of numbered images; null = 30"
     )
