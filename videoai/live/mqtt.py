@@ -49,7 +49,7 @@ def broker_of(url: str) -> Broker:
         or not parts.hostname
         or not topic
         or set(url) & set("#?")
-        or set(topic) & set("+\0#")
+        or set(topic) & {"+", "#", "\0"}
     ):
         raise ValueError(
             f"mqtt={url}: give mqtt://HOST/TOPIC or mqtts://USER:PASSWORD@HOST:PORT/TOPIC, without #, + and ?."
