@@ -44,13 +44,8 @@ def broker_of(url: str) -> Broker:
     except ValueError:
         raise ValueError(f"mqtt={url}: the port is no number from 1 to 65535.") from None
     topic = unquote(parts.path.removeprefix("/"))
-    if (
-        parts.scheme not in SCHEMES
-        or not parts.hostname
-        or not topic
-        or set(url) & set("#?")
-        or set(topic) & {"+", "#", "\0"}
-    ):
+    is_plain = not set(url) & {"#", "?"} and not set(topic) & {"#", "+", "\0"}
+    if parts.scheme not in SCHEMES or not parts.hostname or not topic or not is_plain:
         raise ValueError(
             f"mqtt={url}: give mqtt://HOST/TOPIC or mqtts://USER:PASSWORD@HOST:PORT/TOPIC, without #, + and ?."
         )
