@@ -57,7 +57,7 @@ def test_windows_of_files_and_an_unreadable_one(
     words = ("features", "extract", best(evaluated_run), "input=films", "window_seconds=0.4", "stride_seconds=0.2")
     done = videoai_command(*words, cwd=tmp_path)
     assert done.returncode == 3
-    assert "no features of films/broken.mp4: films/broken.mp4: unknown_format" in done.stderr
+    assert "no features: films/broken.mp4: unknown_format" in done.stderr
     table = read_features(tmp_path / "runs" / "features" / "features.parquet")
     wrong = [row.video for row in table.rows if row.error]
     assert wrong == ["films/broken.mp4"]

@@ -36,6 +36,7 @@ from videoai.cli.main import message_of
         (["train", "hydra.run.dir=x"], 1, "hydra.* are of no use here"),
         (["evaluate", "checkpoint=x.pt", "model=r3d_18"], 1, "unknown setting 'model'"),
         (["train", "device=cuda:7x"], 1, "device=cuda:7x"),
+        (["explain", "checkpoint=x.pt", "input=y.mp4", "target=a,b"], 1, "target=a,b: more than one value. Give one"),
     ],
 )
 def test_a_mistake_is_one_clear_line_without_a_traceback(arguments, code, message, videoai_command, tmp_path):

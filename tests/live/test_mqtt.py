@@ -12,7 +12,8 @@ import pytest
 from videoai.live.mqtt import Mqtt, broker_of
 
 pytest.importorskip("paho.mqtt", reason="needs paho-mqtt: pip install 'videoai[mqtt]'")
-from paho.mqtt import client as paho  # after the skip
+from paho.mqtt.client import Client  # after the skip
+from paho.mqtt.enums import CallbackAPIVersion
 
 MOSQUITTO = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/opt/homebrew/sbin")
 needs_broker = pytest.mark.skipif(not MOSQUITTO, reason="needs mosquitto: apt-get install mosquitto")
@@ -58,7 +59,7 @@ def broker(port: int, folder, *lines: str):
 def listener(port: int, topic: str, **login):
     """What comes to a topic, as a list that grows."""
     taken, ready = [], []
-    client = paho.Client(paho.CallbackAPIVersion.VERSION2)
+    client = Client(CallbackAPIVersion.VERSION2)
     if login:
         client.username_pw_set(**login)
     client.on_message = lambda client, data, message: taken.append((message.topic, json.loads(message.payload)))

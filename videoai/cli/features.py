@@ -7,7 +7,7 @@ from pathlib import Path
 from videoai.cli.overrides import about_data, data_change, path_first
 from videoai.compose.settings import from_arguments
 from videoai.core.launcher import launched_processes, launched_rank
-from videoai.core.messages import pluralize
+from videoai.core.messages import about, pluralize
 from videoai.settings.features import (
     ExtractSettings,
     FeatureReportSettings,
@@ -35,7 +35,7 @@ def extract(arguments: list[str]) -> int:
     rows, videos = pluralize(done.num_rows, "row"), pluralize(done.num_videos, "video")
     print(f"{rows} of {videos}, {done.num_features} features each: {done.path}")
     for video, error in done.errors[:SHOWN]:
-        print(f"no features of {video}: {error}", file=sys.stderr)
+        print(f"no features: {about(video, error)}", file=sys.stderr)
     if done.errors:
         print(f"{len(done.errors)} of {rows} have no features; the column error says why.", file=sys.stderr)
     if len(done.errors) == done.num_rows:

@@ -79,8 +79,19 @@ def values_of(overrides: Sequence[str]) -> dict[str, Any]:
                 f"cannot read the setting {override!r} ({str(error).splitlines()[0]}). Give key=value; quote special "
                 "characters: 'key=\"a b\"'"
             ) from error
+        if parsed.is_sweep_override():
+            raise ValueError(several(override))
         put(nested, override.partition("=")[0], _plain(value))
     return nested
+
+
+def several(override: str) -> str:
+    """Why ``key=a,b`` is refused where no sweep runs."""
+    key, _, value = override.partition("=")
+    return (
+        f"{override}: more than one value. Give one, a list as '{key}=[{value}]', or a text with commas as "
+        f"'{key}=\"{value}\"'."
+    )
 
 
 def put(nested: dict[str, Any], key: str, value: Any) -> None:

@@ -56,3 +56,8 @@ def same_command(*more: str) -> str | None:
     is_module = sys.argv[0].endswith(os.path.join("videoai", "__main__.py"))
     is_command = is_module or os.path.basename(sys.argv[0]) == "videoai"
     return shlex.join(["videoai", *sys.argv[1:], *more]) if is_command else None
+
+
+def about(name: str, error: str) -> str:
+    """``name: error``, or the error alone where it names the same already."""
+    return error if error.startswith(name) else f"{name}: {error}"

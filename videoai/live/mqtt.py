@@ -68,10 +68,11 @@ def check_mqtt(url: str) -> None:
 def new_client() -> Any:
     """paho's. Raises: ImportError."""
     try:
-        from paho.mqtt import client as paho
+        from paho.mqtt.client import Client
+        from paho.mqtt.enums import CallbackAPIVersion
     except ImportError as error:
         raise ImportError(NEEDS_PAHO) from error
-    return paho.Client(paho.CallbackAPIVersion.VERSION2)
+    return Client(CallbackAPIVersion.VERSION2)
 
 
 class Mqtt(Sender):

@@ -11,7 +11,7 @@ from typing import Any
 
 from videoai.core.files import write_atomic
 from videoai.core.launcher import launched_processes
-from videoai.core.messages import pluralize
+from videoai.core.messages import about, pluralize
 from videoai.core.numbered import next_number
 from videoai.core.paths import display_path
 from videoai.core.types import ClipSpec
@@ -271,7 +271,4 @@ def in_words(summary: Mapping[str, Any], folder: Path) -> str:
 
 def unread(stream: Mapping[str, Any]) -> str:
     """What kept a source from being read; nothing if it was read."""
-    name, error = stream["stream"], stream.get("error", "")
-    if stream["state"] != "failed":
-        return ""
-    return error if error.startswith(name) else f"{name}: {error}"  # errors of files begin with the path
+    return about(stream["stream"], stream["error"]) if stream["state"] == "failed" else ""
