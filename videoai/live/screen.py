@@ -32,9 +32,9 @@ class Screen(Thread):
     A screen that waits shows every frame; another one leaves frames out when drawing takes too long, and counts them.
     """
 
-    def __init__(self, name: str, path: Path | None, *, waits: bool, has_page: bool) -> None:
+    def __init__(self, name: str, path: Path | None, *, waits: bool, is_watched: bool) -> None:
         super().__init__(name=f"screen {name}", daemon=True)
-        self.stream_name, self.path, self.waits, self.has_page = name, path, waits, has_page
+        self.stream_name, self.path, self.waits, self.is_watched = name, path, waits, is_watched
         self.waiting = Queue[tuple[list[Frame], str] | None](WAITING)
         self.changed = Condition()
         self.jpeg, self.number = b"", 0
@@ -75,7 +75,7 @@ class Screen(Thread):
         drawn = with_words(frame.view.permute(1, 2, 0).numpy(), f"{frame.seconds:8.2f} s  {words}")
         if self.path:
             self._write(drawn, frame.seconds)
-        if self.has_page:
+        if self.is_watched:
             buffer = io.BytesIO()
             Image.fromarray(drawn).save(buffer, "JPEG", quality=QUALITY)
             with self.changed:

@@ -16,6 +16,7 @@ from videoai.live.screen import Screen
 from videoai.live.sender import Sender
 from videoai.live.stream import Stream
 from videoai.live.webhook import Webhook
+from videoai.live.window import Window
 
 LINES = "events.jsonl"
 
@@ -26,13 +27,19 @@ class Wanted:
 
     overlay: bool = False  # a video of each stream
     page_port: int | None = None  # 0 = any
+    window: bool = False  # on the display of this machine
     webhook: str | None = None  # a URL
     mqtt: str | None = None  # mqtt://HOST/TOPIC
 
     @property
     def has_pictures(self) -> bool:
         """Whether somebody looks at frames."""
-        return self.overlay or self.page_port is not None
+        return self.overlay or self.is_watched
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether somebody looks while it runs."""
+        return self.window or self.page_port is not None
 
 
 class Sinks:
@@ -40,12 +47,10 @@ class Sinks:
 
     def __init__(self, folder: Path, streams: Sequence[Stream], wanted: Wanted) -> None:
         """Raises: OSError: a port that is taken, a folder that cannot be written."""
-        page = wanted.page_port is not None
         self.screens = {
-            stream.name: Screen(
-                stream.name, path if wanted.overlay else None, waits=stream.policy == "block", has_page=page
-            )
-            for stream, path in (zip(streams, paths(folder, len(streams)), strict=True) if wanted.has_pictures else ())
+            stream.name: Screen(stream.name, path, waits=stream.policy == "block", is_watched=wanted.is_watched)
+            for stream, path in zip(streams, paths(folder, len(streams), wanted), strict=True)
+            if wanted.has_pictures
         }
         self.senders: list[Sender] = [Webhook(wanted.webhook)] if wanted.webhook else []
         self.senders += [Mqtt(wanted.mqtt)] if wanted.mqtt else []
@@ -54,10 +59,15 @@ class Sinks:
             if wanted.page_port is not None:
                 self.page = Page(wanted.page_port, [*self.screens.values()])
                 stack.callback(self.page.close)
+            window = Window([*self.screens.values()]) if wanted.window else None
+            if window:
+                stack.callback(window.close)
             self.file = stack.enter_context((folder / LINES).open("wb", buffering=0))
             for thread in (*self.screens.values(), *self.senders):
                 thread.start()
                 stack.callback(thread.close)
+            if window:
+                window.start()
             self.stack = stack.pop_all()
 
     def __enter__(self) -> Self:
@@ -88,6 +98,7 @@ class Sinks:
         }
 
 
-def paths(folder: Path, count: int) -> list[Path]:
-    """overlay.mp4, or overlay-1.mp4 and on."""
-    return [folder / (f"overlay-{number}.mp4" if count > 1 else "overlay.mp4") for number in range(1, count + 1)]
+def paths(folder: Path, count: int, wanted: Wanted) -> list[Path | None]:
+    """overlay.mp4, or overlay-1.mp4 and on; None = no overlay is wanted."""
+    names = ["overlay.mp4"] if count == 1 else [f"overlay-{number}.mp4" for number in range(1, count + 1)]
+    return [folder / name if wanted.overlay else None for name in names]

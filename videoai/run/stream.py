@@ -29,6 +29,7 @@ from videoai.live.sources import FileSource, Source
 from videoai.live.stream import Plan, Policy, Stream
 from videoai.live.synthetic import SCHEME as SYNTHETIC
 from videoai.live.synthetic import SyntheticSource, options_of
+from videoai.live.window import check_window
 from videoai.run.predict import predictor_of_pixels
 from videoai.run.training.folder import make_writable
 from videoai.settings.parse import parse
@@ -42,6 +43,7 @@ SUMMARY = "summary.json"
 OF_PREDICT = (
     *("checkpoint", "classes", "templates", "top_k", "window_seconds", "frame_fps", "precision", "device", "trust"),
 )
+OF_SINKS = ("overlay", "page_port", "window", "webhook", "mqtt")
 ON, OFF_SHARE = 0.5, 0.7  # an event begins; and ends at 0.35, as ``task=localize`` has them
 
 
@@ -90,6 +92,8 @@ def stream(settings: StreamSettings) -> Streaming:
         raise ValueError("stream runs in one process: start it without torchrun. Several sources share the model")
     if settings.mqtt:
         check_mqtt(settings.mqtt)
+    if settings.window:
+        check_window()
     policy = policy_of(settings)
     places = [located(one) for one in settings.source]
     files = [one for one in places if os.path.exists(one) and not is_live(one)]
@@ -97,9 +101,7 @@ def stream(settings: StreamSettings) -> Streaming:
     asked = parse(PredictSettings, {**given, "input": places[0]})
     predictor = with_windows(predictor_of_pixels(asked, files, "stream"))
     check_answers(settings.checkpoint, predictor)
-    wanted = Wanted(
-        overlay=settings.overlay, page_port=settings.page_port, webhook=settings.webhook, mqtt=settings.mqtt
-    )
+    wanted = Wanted(**{key: getattr(settings, key) for key in OF_SINKS})
     side = settings.view_side if wanted.has_pictures else None
     sources = [source_of(one, predictor.model.clip, predictor.reading, side) for one in places]
     if predictor.reading.get("faces") and len(files) < len(sources):

@@ -56,6 +56,7 @@ class StreamSettings:
     page_port: int | None = setting(
         None, min=0, max=65535, help="show the streams on a page of this machine, at this port; 0 = any; null = no page"
     )
+    window: bool = setting(False, help="true = show the streams in a window of this machine; Escape closes it")
     view_side: int = setting(360, min=16, max=4320, help="short side of these pictures, pixels at most")
     webhook: str | None = setting(None, help="URL that gets each event as a POST request with JSON; null = none")
     mqtt: str | None = setting(
