@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import videoai
-from videoai.cli.describe import single_checkpoint
+from videoai.cli.overrides import one_or_list
 from videoai.compose.settings import from_arguments
 from videoai.core import checkpoint
 from videoai.core.types import ClipSpec
@@ -92,7 +92,7 @@ def test_several_checkpoints_fill_one_description_and_one_page(videoai_command, 
     ["checkpoint=it's, a [run] (1)/best.pt", 'checkpoint=["it\'s, a [run] (1)/best.pt"]', "checkpoint=runs/a/best.pt"],
 )
 def test_one_checkpoint_is_taken_as_typed(word):
-    settings = from_arguments(DescribeSettings, [single_checkpoint(word), "input=a.mp4"]).settings()
+    settings = from_arguments(DescribeSettings, [one_or_list(word, "checkpoint"), "input=a.mp4"]).settings()
     assert settings.checkpoint in (("it's, a [run] (1)/best.pt",), ("runs/a/best.pt",))
 
 

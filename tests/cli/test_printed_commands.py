@@ -11,8 +11,7 @@ import pytest
 
 from videoai.cli import data_check, data_inspect, data_prepare, models
 from videoai.cli.jobs import FORMER, GROUPS, JOBS, find, jobs_of
-from videoai.cli.overrides import path_first
-from videoai.cli.stream import single_source
+from videoai.cli.overrides import one_or_list, path_first
 from videoai.cli.train import report
 from videoai.compose.settings import JOBS as FROM_PRESETS
 from videoai.compose.settings import from_arguments, shared_out
@@ -50,7 +49,8 @@ def compose(command: str, *, whole: bool = False) -> dict:
     rest = path_first(job.rest)[1] if job.name.startswith("data ") else job.rest
     if job.name in ("push", "runs", "compare", "ensemble", "search") or job.name.startswith("features "):  # paths first
         rest = [word for word in rest if "=" in word]
-    rest = [single_source(word) for word in rest] if job.name in ("stream", "benchmark stream") else rest
+    lists = {"stream": ["source"], "benchmark stream": ["source", "checkpoint"]}.get(job.name, [])
+    rest = [one_or_list(word, *lists) for word in rest]
     settings = {}
     for reference in job.job.settings[:1]:
         module, _, name = reference.partition(":")

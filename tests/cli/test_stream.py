@@ -10,7 +10,7 @@ import time
 import pytest
 import torch
 
-from videoai.cli.stream import single_source
+from videoai.cli.overrides import one_or_list
 from videoai.compose.settings import from_arguments
 from videoai.core import checkpoint
 from videoai.core.types import ClipSpec
@@ -126,5 +126,5 @@ def test_a_signal_ends_a_stream_with_a_last_answer_and_a_summary(acts, tmp_path,
     ],
 )
 def test_a_source_is_taken_as_typed(typed, sources):
-    settings = from_arguments(StreamSettings, ["checkpoint=a.pt", single_source(typed)]).settings()
+    settings = from_arguments(StreamSettings, ["checkpoint=a.pt", one_or_list(typed, "source")]).settings()
     assert settings.source == sources

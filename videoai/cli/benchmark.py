@@ -1,6 +1,6 @@
 """``videoai benchmark decode|loader|stream``."""
 
-from videoai.cli.stream import single_source
+from videoai.cli.overrides import one_or_list
 from videoai.compose.settings import from_arguments, shared_out
 from videoai.settings.benchmarks import DecodeSettings, LoaderSettings, StreamBenchmarkSettings
 from videoai.settings.training import TrainSettings
@@ -32,7 +32,8 @@ def loader(arguments: list[str]) -> int:
 
 def stream(arguments: list[str]) -> int:
     """Measures both paces, and prints one table."""
-    settings = from_arguments(StreamBenchmarkSettings, [single_source(word) for word in arguments]).settings()
+    words = [one_or_list(word, "source", "checkpoint") for word in arguments]
+    settings = from_arguments(StreamBenchmarkSettings, words).settings()
     from videoai.report.benchmark import stream_table
     from videoai.report.tables import as_text
     from videoai.run.benchmarks.stream import benchmark_stream

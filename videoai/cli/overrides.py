@@ -19,6 +19,18 @@ def path_first(arguments: list[str]) -> tuple[str | None, list[str]]:
     return (first, arguments[1:]) if is_path else (None, arguments)
 
 
+def one_or_list(word: str, *keys: str) -> str:
+    """For settings that are lists of paths: ``key=PATH`` is taken as typed; in a list names with special characters
+    need quotes."""
+    key, _, value = word.partition("=")
+    return f"{key}=[{quoted(value)}]" if key in keys and value and value[0] not in "['\"" else word
+
+
+def quoted(path: str) -> str:
+    """A path as an element of a list on the command line."""
+    return "'" + path.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
 def about_data(arguments: list[str]) -> tuple[list[str], list[str]]:
     """The words that name data (``data=``, ``data.``), and the others; ``--config-dir DIR`` belongs to data."""
     words = [one for one in arguments if one.startswith(("data=", "data."))]

@@ -1,6 +1,6 @@
 """``videoai runs [FOLDER]`` , ``videoai ensemble RUN RUN`` and ``videoai compare RUN RUN``."""
 
-from videoai.cli.overrides import path_first
+from videoai.cli.overrides import path_first, quoted
 from videoai.compose.settings import from_arguments
 from videoai.settings.runs import CompareSettings, EnsembleSettings, RunsSettings
 
@@ -41,11 +41,6 @@ def ensemble(arguments: list[str]) -> int:
     else:
         print("their lists of videos differ, so no test split is new to all of them: name other data to score them")
     return 0
-
-
-def quoted(path: str) -> str:
-    """A path as an element of a list on the command line."""
-    return "'" + path.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def compare(arguments: list[str]) -> int:

@@ -2,15 +2,15 @@
 
 import json
 
+from videoai.cli.overrides import one_or_list
 from videoai.cli.predict import PARTLY
-from videoai.cli.runs import quoted
 from videoai.compose.settings import from_arguments
 from videoai.settings.stream import StreamSettings
 
 
 def main(arguments: list[str]) -> int:
     """Lines of JSON on standard output. Exit code 1 when no source could be read to its end, 3 when some could not."""
-    settings = from_arguments(StreamSettings, [single_source(word) for word in arguments]).settings()
+    settings = from_arguments(StreamSettings, [one_or_list(word, "source") for word in arguments]).settings()
     from videoai.run.stream import stream
 
     streaming = stream(settings)
@@ -19,9 +19,3 @@ def main(arguments: list[str]) -> int:
     if not streaming.failed:
         return 0
     return PARTLY if streaming.failed < len(settings.source) else 1
-
-
-def single_source(word: str) -> str:
-    """``source=FILE`` is taken as typed; in a list names with special characters need quotes."""
-    key, _, value = word.partition("=")
-    return f"source=[{quoted(value)}]" if key == "source" and value and value[0] not in "['\"" else word

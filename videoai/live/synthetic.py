@@ -1,5 +1,6 @@
 """A camera that needs no device: the rendered motions of motion16, one after another, without end."""
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
@@ -34,9 +35,8 @@ class SyntheticSource:
         tell(Timing(FPS, by_number=True))
         number = 0
         for motion in range(2**31):
-            label = (motion + seed) % len(CLASSES)
             frames, _ = render(
-                label=label,
+                label=label_of(motion, seed),
                 seed=seed,
                 split="test",
                 index=motion,
@@ -49,6 +49,19 @@ class SyntheticSource:
                     return
                 yield Shown(number / FPS, picture.contiguous(), picture if self.view_side else None)
                 number += 1
+
+
+def label_of(motion: int, seed: int) -> int:
+    """The class of the motion of this number."""
+    return (motion + seed) % len(CLASSES)
+
+
+def motions_of(url: str) -> list[tuple[str, float, float]]:
+    """What a source that ends shows: class, start and end in seconds."""
+    seed, most = options_of(url)
+    count = 0 if most is None else math.ceil(most * FPS / FRAMES)
+    spans = [(number * FRAMES / FPS, (number + 1) * FRAMES / FPS) for number in range(count)]
+    return [(CLASSES[label_of(number, seed)], *span) for number, span in enumerate(spans)]
 
 
 def options_of(url: str) -> tuple[int, float | None]:

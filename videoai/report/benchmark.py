@@ -66,13 +66,14 @@ def loader_table(rows: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def stream_table(rows: Sequence[Mapping[str, Any]]) -> Table:
-    """The figures of ``run.benchmarks.stream.benchmark_stream``: a column for each pace."""
+    """The figures of ``run.benchmarks.stream.benchmark_stream``: a column for each checkpoint and pace."""
     from rich.table import Table
 
     table = Table(title="Streams: milliseconds as p50 / p95 / p99", show_edge=False)
     table.add_column("pace")
     for row in rows:
-        table.add_column(row["pace"], justify="right", no_wrap=True)
+        name = f"{row['checkpoint'][-24:]}\n" if len({one["checkpoint"] for one in rows}) > 1 else ""
+        table.add_column(f"{name}{row['pace']}", justify="right", no_wrap=True)
     for name, cells in zip(STREAM_FIGURES, zip(*map(_stream_figures, rows), strict=True), strict=True):
         table.add_row(name, *cells)
     return table
@@ -90,6 +91,9 @@ STREAM_FIGURES = (
         "staleness",
     ),
     "memory, MB a minute",
+    "events told in time",
+    "events found at IoU .5, F1",
+    "seconds to tell an event",
 )
 
 
@@ -106,4 +110,14 @@ def _stream_figures(row: Mapping[str, Any]) -> list[str]:
         f"{sum(one['read_ms'] for one in streams) / len(streams):.2f}",
         *(f"{one['p50']:g} / {one['p95']:g} / {one['p99']:g}" if one else "-" for one in delays),
         "-" if slope is None else f"{slope:+.2f}",
+        *(_truth_figures(row["truth"]) if row["truth"] else ["-"] * 3),
+    ]
+
+
+def _truth_figures(truth: Mapping[str, Any]) -> list[str]:
+    seconds = truth["seconds_to_detect"]
+    return [
+        f"{truth['events_detected']} of {truth['events']}",
+        f"{truth['events_found']} of {truth['events']}, {100 * truth['event_f1']:.1f} %",
+        f"{seconds['p50']:.2f} / {seconds['p95']:.2f}" if seconds else "-",
     ]

@@ -1,9 +1,11 @@
 """Settings of ``videoai benchmark decode|loader|stream``."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from videoai.settings.loading import NumWorkers
 from videoai.settings.setting import setting
+from videoai.settings.stream import Smoothing
 from videoai.settings.verbs import CHECKPOINT_HELP, EvaluationPrecision
 
 
@@ -41,12 +43,23 @@ class LoaderSettings:
 class StreamBenchmarkSettings:
     """How far a checkpoint keeps up with streams here: as fast as it can, and at their own pace."""
 
-    checkpoint: str = setting(path=True, help=CHECKPOINT_HELP)
+    checkpoint: tuple[str, ...] = setting(help=f"one, or [A,B,...] to compare; each {CHECKPOINT_HELP}")
     source: tuple[str, ...] = setting(
         ("synthetic://benchmark?seconds=60",), help="files or rendered motions, which end; [A,B,...] run together"
     )
     window_seconds: float | None = setting(None, min=0.01, help="as for stream")
     hop_seconds: float | None = setting(None, min=0.01, help="as for stream")
+    truth: str | None = setting(
+        None,
+        path=True,
+        help="CSV file of the events of files, path,label,start_seconds,end_seconds: how many are found, and how soon; "
+        "rendered motions know theirs",
+    )
+    smoothing: Smoothing = setting("mean", needs="smooth_windows>1", help="as for stream")
+    smooth_windows: int = setting(1, min=1, max=10_000, help="as for stream")
+    on_threshold: float | Literal["auto"] = setting("auto", min=0, max=1, help="as for stream")
+    off_threshold: float | Literal["auto"] = setting("auto", min=0, max=1, help="as for stream")
+    min_seconds: float = setting(0.0, min=0, help="as for stream")
     max_batch: int = setting(8, min=1, max=1024, help="as for stream")
     precision: EvaluationPrecision = setting("auto", help="auto = fp32; bf16 is faster on chips that have it")
     device: str = setting("auto", help="auto, cpu, cuda, cuda:1")

@@ -4,46 +4,55 @@ import json
 import tempfile
 import time
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from videoai.core.files import write_atomic
+from videoai.run.benchmarks.stream_truth import found_of, read_truth
 from videoai.run.stream import is_live, stream, summary_of
 from videoai.settings.benchmarks import StreamBenchmarkSettings
 from videoai.settings.parse import parse
 from videoai.settings.stream import StreamSettings
 
-PASSED_ON = ("checkpoint", "source", "window_seconds", "hop_seconds", "max_batch", "precision", "device", "trust")
+PASSED_ON = (
+    *("source", "window_seconds", "hop_seconds", "smoothing", "smooth_windows", "on_threshold", "off_threshold"),
+    *("min_seconds", "max_batch", "precision", "device", "trust"),
+)
 SAMPLE_SECONDS = 0.5
 PAGE_BYTES = 4096
 
 
 def benchmark_stream(settings: StreamBenchmarkSettings) -> Iterator[dict[str, Any]]:
-    """A row for each pace, as it is measured: the summary of ``stream``, and ``pace``, ``real_time_factor`` (seconds of
-    work a second of media; below 1 keeps up), ``cpu_factor`` (likewise, processor time), ``fps`` and
-    ``memory_mb_per_minute`` (slope of the second half; None = not on this system).
+    """A row for each checkpoint and pace, as it is measured: the summary of ``stream``, and ``checkpoint``, ``pace``,
+    ``real_time_factor`` (seconds of work a second of media; below 1 keeps up), ``cpu_factor`` (likewise, processor
+    time), ``fps``, ``memory_mb_per_minute`` (slope of the second half; None = not on this system) and ``truth`` (see
+    ``found_of``; None = nobody knows it).
 
-    Raises: ValueError, OSError: as ``stream``; a camera, which has one pace.
+    Raises: ValueError, OSError: as ``stream`` and ``read_truth``; a camera, which has one pace.
     """
     if camera := next(filter(is_live, settings.source), None):
         raise ValueError(f"source={camera}: benchmark stream compares paces, and a camera has one. Take a file.")
     rows = []
-    for pace in ("max", "realtime"):
-        rows.append(measured(settings, pace))
+    for checkpoint, pace in product(settings.checkpoint, ("max", "realtime")):
+        rows.append(measured(settings, checkpoint, pace))
         yield rows[-1]
     if settings.out:
         write_atomic(Path(settings.out), (json.dumps(rows, indent=2) + "\n").encode())
 
 
-def measured(settings: StreamBenchmarkSettings, pace: str) -> dict[str, Any]:
+def measured(settings: StreamBenchmarkSettings, checkpoint: str, pace: str) -> dict[str, Any]:
     """One row."""
     given = {key: getattr(settings, key) for key in PASSED_ON}
     with tempfile.TemporaryDirectory() as folder:
-        streaming = stream(parse(StreamSettings, {**given, "pace": pace, "run_dir": folder}))
+        streaming = stream(parse(StreamSettings, {**given, "checkpoint": checkpoint, "pace": pace, "run_dir": folder}))
         before, cpu, memory = time.monotonic(), time.process_time(), list[tuple[float, float]]()
-        for _ in streaming.run():
+        classes = streaming.session.classes
+        truth, lines = read_truth(settings.truth, settings.source, classes), list[dict[str, Any]]()
+        for line in streaming.run():
+            lines.append(line)
             now = time.monotonic()
             if not memory or now - memory[-1][0] > SAMPLE_SECONDS:
                 memory.append((now, resident_mb()))
@@ -53,12 +62,15 @@ def measured(settings: StreamBenchmarkSettings, pace: str) -> dict[str, Any]:
     summary = summary_of(streaming.session, seconds)
     media = sum(one["media_seconds"] for one in summary["streams"])
     frames = sum(one["frames"] for one in summary["streams"])
+    lengths = {one["stream"]: one["media_seconds"] for one in summary["streams"]}
     return {
+        "checkpoint": checkpoint,
         "pace": pace,
         "real_time_factor": seconds / media,
         "cpu_factor": cpu / media,
         "fps": frames / seconds,
         "memory_mb_per_minute": slope(memory),
+        "truth": found_of(truth, lines, classes, lengths),
         **summary,
     }
 
