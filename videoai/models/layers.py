@@ -109,6 +109,12 @@ def make_head(num_features: int, num_classes: int) -> nn.Module:
     return head
 
 
+def multiple_of_8(width: float) -> int:
+    """The nearest multiple of 8 that keeps at least 90 % of the width (Howard et al. 2019, arXiv:1905.02244)."""
+    nearest = max(8, int(width + 4) // 8 * 8)
+    return nearest if nearest >= 0.9 * width else nearest + 8
+
+
 def init_weights(model: nn.Module) -> None:
     """Convolutions: He et al. 2015 (arXiv:1502.01852), normal, fan out, as torchvision's video ResNets.
 
