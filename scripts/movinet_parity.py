@@ -1,5 +1,5 @@
-"""Write tests/fixtures/movinet: what Atze00/MoViNet-pytorch gives for weights and clips that tests/models/test_movinet.py
-draws; and compare all of its networks with ours.
+"""Write tests/fixtures/movinet: what Atze00/MoViNet-pytorch gives for weights and clips that
+tests/models/test_movinet.py draws; and compare all of its networks with ours.
 
 python scripts/movinet_parity.py FOLDER            the fixtures, of ten classes and small frames
 python scripts/movinet_parity.py FOLDER --full     no fixtures: each published row, at 600 classes and its own frames

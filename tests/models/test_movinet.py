@@ -22,7 +22,7 @@ from videoai.models.movinet_blocks import Shortcut, pad_as_tensorflow
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "movinet"
 NAMES = sorted(path.stem for path in FIXTURES.glob("*.json"))
-TOLERANCE = 1e-5  # of the spread of the logits; 2e-6 on the machine that wrote the fixtures
+TOLERANCE = 1e-5  # parts of the spread of the logits; 2e-6 on the machine that wrote the fixtures
 PARAMETERS = {  # the reference's, at 600 classes
     "movinet_a0": 3_111_799,
     "movinet_a1": 4_690_296,
@@ -123,5 +123,5 @@ def test_a_shortcut_averages_what_lies_inside(size: tuple[int, int]) -> None:
 
 
 def test_a_base_network_has_no_step() -> None:
-    with pytest.raises(ValueError, match=r"MoViNet has no step\(\): a base network sees frames to come"):
+    with pytest.raises(ValueError, match=r"MoViNet.step\(\): this network reads frames that are still to come"):
         create_model("movinet_a0", num_classes=3).step(torch.zeros(1, 3, 32, 32))  # type: ignore[operator]

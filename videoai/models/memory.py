@@ -10,7 +10,7 @@ The logits [B, K] are those of ``forward`` over all frames so far, in eval mode.
 model follows many videos, and a batch of them is the states' tensors joined along B.
 """
 
-from typing import Any, Protocol, TypeGuard, cast
+from typing import Protocol, TypeGuard
 
 import torch
 from torch import Tensor, nn
@@ -28,15 +28,18 @@ class CausalModel(Protocol):
         ...
 
 
-def is_causal(model: nn.Module | object) -> TypeGuard[CausalModel]:
+def is_causal(model: object) -> TypeGuard[CausalModel]:
     """Whether a model of the zoo or one of the user's own follows a video frame by frame."""
     return bool(getattr(model, "is_causal", False)) and callable(getattr(model, "step", None))
 
 
-def refuse_step(model: object, why: str) -> None:
+def refuse_step(model: object) -> None:
     """Raises: ValueError: this network needs frames that are still to come."""
-    if not cast(Any, model).is_causal:
-        raise ValueError(f"{type(model).__name__} has no step(): {why}. It answers for whole clips alone.")
+    if not is_causal(model):
+        raise ValueError(
+            f"{type(model).__name__}.step(): this network reads frames that are still to come, so it answers for whole "
+            "clips alone. `videoai models stream` lists networks that answer frame by frame."
+        )
 
 
 class Memory:
@@ -66,8 +69,8 @@ class Memory:
 
 
 def behind_past(x: Tensor, num_frames: int, memory: Memory | None) -> Tensor:
-    """[B, C, T, ...] -> [B, C, num_frames + T, ...]: behind the frames before them, which are zero before the first (the
-    stream buffer of Kondratyuk et al. 2021, arXiv:2103.11511, section 3.2)."""
+    """[B, C, T, ...] -> [B, C, num_frames + T, ...]: behind the frames before them, which are zero before the first
+    (the stream buffer of Kondratyuk et al. 2021, arXiv:2103.11511, section 3.2)."""
     past = memory.take() if memory else None
     if past is None:
         past = x.new_zeros(*x.shape[:2], num_frames, *x.shape[3:])
@@ -78,7 +81,7 @@ def behind_past(x: Tensor, num_frames: int, memory: Memory | None) -> Tensor:
 
 
 def mean_so_far(x: Tensor, memory: Memory | None) -> Tensor:
-    """[B, C, T, ...] -> the same shape: at each frame the mean over it and all before (section 3.2, cumulative average).
+    """[B, C, T, ...] -> the same shape: at each frame the mean over it and all before (the cumulative average).
 
     The mean is kept, not the sum, which would lose digits as a stream goes on; beyond 16 million frames, 38 days at
     5 a second, float32 does not count on."""
@@ -95,3 +98,14 @@ def mean_so_far(x: Tensor, memory: Memory | None) -> Tensor:
     if memory:
         memory.keep(mean[:, :, -1:])
     return mean
+
+
+class PastConv(nn.Conv3d):
+    """A convolution over this frame and those before, without bias."""
+
+    def __init__(self, in_channels: int, out_channels: int, frames: int, *, groups: int = 1) -> None:
+        super().__init__(in_channels, out_channels, (frames, 1, 1), groups=groups, bias=False)
+
+    def forward(self, x: Tensor, memory: Memory | None = None) -> Tensor:
+        """[B, C, T, H, W] -> [B, C', T, H, W]."""
+        return super().forward(behind_past(x, self.kernel_size[0] - 1, memory))

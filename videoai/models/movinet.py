@@ -64,7 +64,7 @@ class MoViNet(nn.Module):
 
         Raises: ValueError: a base network.
         """
-        refuse_step(self, "a base network sees frames to come; its stream does not")
+        refuse_step(self)
         memory = Memory(frame, state)
         features = self.forward_features(frame[:, :, None], memory)
         pooled = mean_so_far(features.mean((3, 4)), memory)

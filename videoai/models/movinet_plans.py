@@ -10,8 +10,8 @@ class Stage(NamedTuple):
     """Blocks of one width."""
 
     width: int
-    stride: int  # of H and W, in the first block
-    blocks: str  # of each block channels/kernel through time x kernel through space, as "80/3x3"
+    stride: int  # H and W shrink by it, in the first block
+    blocks: str  # one a block: channels/kernel through time x kernel through space, as "80/3x3"
 
 
 class Plan(NamedTuple):

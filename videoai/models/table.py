@@ -63,6 +63,8 @@ MODELS: dict[str, ModelCard] = {
     "tiny_r2plus1d": ModelCard("small_r3d", CNN_3D, "16x2x32", "residual 3-D CNN for a CPU, convolutions split into space and time", R3D),
     "small_r3d": ModelCard("small_r3d", CNN_3D, "16x2x64", "residual 3-D CNN for small real data sets, 64-112 px", R3D),
     "small_r2plus1d": ModelCard("small_r3d", CNN_3D, "16x2x64", "residual 3-D CNN for small real data sets, 64-112 px, convolutions split into space and time", R3D),
+    "tiny_causal_r2plus1d": ModelCard("small_r3d", CNN_3D, "16x2x32", "residual (2+1)-D CNN for a CPU whose convolutions see the past alone: answers frame by frame", R3D),
+    "small_causal_r2plus1d": ModelCard("small_r3d", CNN_3D, "16x2x64", "residual (2+1)-D CNN for small real data sets whose convolutions see the past alone: answers frame by frame", R3D),
     # torchvision
     "r3d_18": ModelCard("torchvision_resnet", CNN_3D, "16x2x112", "ResNet-18 with 3-D convolutions everywhere", R3D, "torchvision/r3d_18"),
     "mc3_18": ModelCard("torchvision_resnet", CNN_3D, "16x2x112", "ResNet-18 with 3-D convolutions early, 2-D late", R3D, "torchvision/mc3_18"),
@@ -117,7 +119,7 @@ MODELS: dict[str, ModelCard] = {
     "tsm_r101": ModelCard("tsm", CNN_2D, "8x1x224", "2-D ResNet-101 whose channels are shifted between frames, both ways in time", TSM, "mmaction2/tsm_r101_1x1x8_sthv2"),
     "tsm_mobilenetv2": ModelCard("tsm", CNN_2D, "8x8x224", "MobileNetV2 whose channels are shifted between frames, both ways in time", TSM, "tsm_mit/tsm_mobilenetv2_8seg_k400"),
     "tsm_nl_r50": ModelCard("tsm", CNN_2D, "8x8x224", "2-D ResNet-50 with shifted channels and five non-local blocks", f"{TSM}; {NONLOCAL}", "tsm_mit/tsm_nl_resnet50_8seg_k400"),
-    "tsm_online_r50": ModelCard("tsm", CNN_2D, "8x8x224", "2-D ResNet-50 whose channels are shifted from the past alone, for live video", TSM),
+    "tsm_online_r50": ModelCard("tsm", CNN_2D, "8x8x224", "2-D ResNet-50 whose channels are shifted from the past alone: answers frame by frame", TSM),
     "trn_r50": ModelCard("trn", CNN_2D, "8x1x224", "relation of all frames of a 2-D ResNet-50", TRN),
     "trn_multiscale_r50": ModelCard("trn", CNN_2D, "8x1x224", "relations of two, three, up to all frames of a 2-D ResNet-50", TRN, "mmaction2/trn_r50_1x1x8_sthv2"),
     "tanet_r50": ModelCard("tanet", CNN_2D, "8x8x224", "2-D ResNet-50 with convolutions over time that adapt to the clip", TAM, "mmaction2/tanet_r50_dense_k400"),

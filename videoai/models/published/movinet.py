@@ -7,7 +7,7 @@ from videoai.models.published import StateDict, Weights
 from videoai.models.published.renaming import rename
 
 PAGE = "https://github.com/Atze00/MoViNet-pytorch"
-LICENCE = "Apache-2.0"  # of the authors' weights; the code of the conversion is MIT
+LICENCE = "Apache-2.0"  # the authors' weights; the code of the conversion is MIT
 
 NAMES = (
     (r"\.conv(?:2d|3d)\.", ".conv."),
