@@ -88,7 +88,7 @@ SMALL = {
     "swin3d": Small((4, 32, 32), (6, 48, 40), {"drop_path": 0.0}),
 }
 NO_FULLGRAPH = {"cnn_rnn"}  # modules. Dynamo breaks the graph at nn.LSTM and nn.GRU
-# Models whose blocks hold less than half of their parameters: the rest are two linear layers (C3D), one (MoViNet-A0) and
+# Models whose blocks hold less than half of their parameters: the rest are linear layers (C3D, MoViNet-A0) or
 # the ConvLSTM
 SMALL_BLOCKS = {"c3d", "tiny_convlstm", "movinet_a0", "movinet_a0_stream"}
 # Modules, and parameters that get no gradient: of the last block only the class token is read, and it has no position

@@ -38,7 +38,7 @@ def refuse_step(model: object) -> None:
     if not is_causal(model):
         raise ValueError(
             f"{type(model).__name__}.step(): this network reads frames that are still to come, so it answers for whole "
-            "clips alone. `videoai models stream` lists networks that answer frame by frame."
+            "clips alone. docs/stream.md lists networks that answer frame by frame."
         )
 
 

@@ -1,9 +1,11 @@
 """Settings of ``videoai benchmark decode|loader|stream``."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from videoai.settings.loading import NumWorkers
 from videoai.settings.setting import setting
+from videoai.settings.stream import Mode
 from videoai.settings.verbs import CHECKPOINT_HELP, EvaluationPrecision
 
 
@@ -45,6 +47,8 @@ class StreamBenchmarkSettings:
     source: tuple[str, ...] = setting(
         ("synthetic://benchmark?seconds=60",), help="files or rendered motions, which end; [A,B,...] run together"
     )
+    mode: Mode = setting("auto", help="as for stream")
+    reset_seconds: float | Literal["auto", "never"] = setting("auto", min=0.1, help="as for stream")
     window_seconds: float | None = setting(None, min=0.01, help="as for stream")
     hop_seconds: float | None = setting(None, min=0.01, help="as for stream")
     max_batch: int = setting(8, min=1, max=1024, help="as for stream")

@@ -15,7 +15,10 @@ from videoai.settings.benchmarks import StreamBenchmarkSettings
 from videoai.settings.parse import parse
 from videoai.settings.stream import StreamSettings
 
-PASSED_ON = ("checkpoint", "source", "window_seconds", "hop_seconds", "max_batch", "precision", "device", "trust")
+PASSED_ON = (
+    *("checkpoint", "source", "mode", "reset_seconds", "window_seconds", "hop_seconds", "max_batch"),
+    *("precision", "device", "trust"),
+)
 SAMPLE_SECONDS = 0.5
 PAGE_BYTES = 4096
 
