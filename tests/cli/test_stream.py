@@ -23,14 +23,23 @@ KEYS = ["stream", "t_media", "t_wall", "label", "score", "topk", "event", "span"
 @pytest.fixture(scope="module")
 def acts(tmp_path_factory):
     """A checkpoint with fresh weights: each of its two classes has about one half."""
+    return saved(tmp_path_factory.mktemp("checkpoints") / "acts.pt", "tiny_r3d")
+
+
+@pytest.fixture(scope="module")
+def steps(tmp_path_factory):
+    """Likewise, of a network that answers frame by frame."""
+    return saved(tmp_path_factory.mktemp("checkpoints") / "steps.pt", "tiny_causal_r2plus1d")
+
+
+def saved(path, name):
     torch.manual_seed(0)
-    path = tmp_path_factory.mktemp("checkpoints") / "acts.pt"
     state = {
         "format": checkpoint.FORMAT,
-        "config": {"model": {"name": "tiny_r3d"}, "task": {"name": "classify"}, "data": {}},
+        "config": {"model": {"name": name}, "task": {"name": "classify"}, "data": {}},
         "classes": ["run", "background"],
         "clip": ClipSpec(num_frames=8, size=32, stride=2).to_dict(),
-        "model": create_model("tiny_r3d", num_classes=2).state_dict(),
+        "model": create_model(name, num_classes=2).state_dict(),
         "step": 0,
         "versions": checkpoint.versions(),
     }
@@ -63,6 +72,22 @@ def test_lines_on_standard_output_and_in_a_file_and_a_summary(videoai_command, a
     assert kept.returncode == 1 and "which is kept" in kept.stderr
 
 
+def test_frames_one_by_one(videoai_command, steps, clip_folder, tmp_path):
+    words = (f"checkpoint={steps}", f"source={film(clip_folder)}", "on_threshold=0.1", "device=cpu")
+    done = videoai_command("stream", *words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["event"] for line in lines] == ["start", *["update"] * 15, "end"]
+    assert [line["window"][0] for line in lines[:3]] == [0.0, 0.133, 0.267]  # every second of 15 frames a second
+    summary = json.loads((tmp_path / "runs/stream/summary.json").read_text())
+    assert (summary["mode"], summary["windows"]) == ("frames", 16)
+    assert "16 steps, 32 frames, 0 dropped, 0 steps left out" in done.stderr
+    windows = videoai_command("stream", *words, "mode=windows", cwd=tmp_path)
+    assert "windows, 32 frames" in windows.stderr
+    rarely = videoai_command("stream", *words, "hop_seconds=0.5", "reset_seconds=never", cwd=tmp_path)
+    assert len(rarely.stdout.splitlines()) == 5, rarely.stderr
+
+
 def test_a_source_that_cannot_be_read_is_named_and_the_others_go_on(videoai_command, acts, clip_folder, tmp_path):
     (tmp_path / "broken.mp4").write_bytes(b"no video")
     sources = f"source=[broken.mp4,'{film(clip_folder)}']"
@@ -82,6 +107,9 @@ def test_a_source_that_cannot_be_read_is_named_and_the_others_go_on(videoai_comm
         (["source=here.mp4", "on_threshold=0.4", "off_threshold=0.5"], "off_threshold=0.5"),
         (["source=[here.mp4,here.mp4]"], "names here.mp4 twice"),
         (["source=many"], "2 videos, which would all run at once"),
+        (["source=here.mp4", "mode=frames"], "reads whole clips. Leave it out"),
+        (["source=here.mp4", "mode=frames", "window_seconds=2"], "mode=frames has no windows"),
+        (["source=here.mp4", "reset_seconds=2"], "reset_seconds=2 has no effect: windows are judged"),
     ],
 )
 def test_what_cannot_work_is_refused_before_anything_runs(videoai_command, acts, clip_folder, tmp_path, words, message):

@@ -136,6 +136,8 @@ CASES: dict[str, tuple[Build, Clip]] = {
     "tpn": (lambda: Tpn(K, backbone=ResNet3d(0, stem_kernel=1, kernels=ONE_EACH), dropout=0.0), (9, 48, 64)),
     "x3d": (partial(X3D, K, depths=(1, 2, 2, 1)), (4, 48, 32)),
     "x3d of pytorchvideo": (partial(X3D, K, depths=(1, 1, 1, 1), norm_every_shortcut=False), (4, 48, 32)),
+    "movinet": (mini("movinet_a0"), (4, 40, 34)),
+    "movinet, stream": (mini("movinet_a0_stream"), (4, 40, 34)),
     "csn": (partial(csn.CSN, K, depths=(1, 1, 1, 1)), (8, 48, 32)),
     "csn, preserved": (partial(csn.CSN, K, depths=(1, 2, 1, 1), interaction="preserved", norm_eps=1e-3), (8, 48, 32)),
     "r2plus1d": (partial(split, "vmz"), (4, 20, 16)),

@@ -58,6 +58,7 @@ SMALL = {
     "vjepa2": Small((4, 32, 32), (2, 48, 32)),
     "internvideo2": Small((2, 28, 28), None, {"drop_path": 0.02}),
     "x3d": Small((4, 32, 32), (6, 64, 40)),
+    "movinet": Small((4, 32, 32), (6, 64, 40)),
     "csn": Small((8, 32, 32), (4, 64, 40)),
     "ipcsn_r152": Small((9, 40, 40), (4, 64, 40)),  # over one position, two norms in a row would leave no gradient
     "r2plus1d": Small((4, 32, 32), (6, 48, 40)),
@@ -87,9 +88,9 @@ SMALL = {
     "swin3d": Small((4, 32, 32), (6, 48, 40), {"drop_path": 0.0}),
 }
 NO_FULLGRAPH = {"cnn_rnn"}  # modules. Dynamo breaks the graph at nn.LSTM and nn.GRU
-# Models whose blocks hold less than half of their parameters: the rest of C3D are two linear layers, of the other
+# Models whose blocks hold less than half of their parameters: the rest are linear layers (C3D, MoViNet-A0) or
 # the ConvLSTM
-SMALL_BLOCKS = {"c3d", "tiny_convlstm"}
+SMALL_BLOCKS = {"c3d", "tiny_convlstm", "movinet_a0", "movinet_a0_stream"}
 # Modules, and parameters that get no gradient: of the last block only the class token is read, and it has no position
 NO_GRADIENT = {"mvit": r"blocks\.(15|23|47)\.attn\.(rel_pos_[thw]|pool_q\.pool\.weight)"}
 

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from videoai.live.decide import Change, Decider, Rules
 from videoai.live.drain import Drain
+from videoai.live.follow import Follower
 from videoai.live.measured import Measured
 from videoai.live.ring import Frame
 from videoai.live.sources import Source
@@ -28,12 +29,15 @@ class Session:
     sources: Sequence[Source]
     plan: Plan
     judge: Callable[[Tensor], Tensor]  # uint8 [W, T, C, H, W] -> scores, float [W, K]
+    follow: Callable[[], Follower] | None = None  # one a stream, where frames are judged one by one, instead
     classes: Sequence[str]
     rules: Rules
     realtime: bool
     top_k: int = 5
     max_batch: int = 8
     show: Callable[[Stream, list[Frame], str], None] | None = None  # frames that were judged, and what they show
+    record: Callable[[Sequence[Window]], None] | None = None  # windows that are judged in one go
+    ended: Callable[[Stream], None] | None = None  # told once, when a stream is over
     measured: Measured = field(default_factory=Measured)
     streams: list[Stream] = field(init=False)
 
@@ -41,7 +45,10 @@ class Session:
         self.changed = Condition()
         self.streams = [Stream(source=one, plan=self.plan, changed=self.changed) for one in self.sources]
         self.deciders = {stream.name: Decider(self.rules) for stream in self.streams}
+        self.followers = {stream.name: self.follow() for stream in self.streams} if self.follow else {}
         self.shown: dict[str, float] = {}  # stream -> arrival of the newest frame behind its last answer
+        self.words: dict[str, str] = {}  # stream -> its running events
+        self.over: set[str] = set()
         self.turn = 0  # the stream that is asked first
 
     def run(self, is_stopped: Callable[[], bool] = lambda: False) -> Iterator[dict[str, Any]]:
@@ -78,13 +85,28 @@ class Session:
         return windows
 
     def _judged(self, windows: Sequence[Window]) -> Iterator[dict[str, Any]]:
+        if self.record:
+            self.record(windows)
+        if self.followers:
+            for window in windows:
+                follower = self.followers[window.stream.name]
+                yield from self._answered([window], lambda one=window, ask=follower: [ask(one)])
+        else:
+            clips = torch.stack([one.clip for one in windows])
+            yield from self._answered(windows, lambda: [*self.judge(clips)])
+
+    def _answered(
+        self, windows: Sequence[Window], ask: Callable[[], Sequence[Tensor | None]]
+    ) -> Iterator[dict[str, Any]]:
         before = time.monotonic()
-        rows = self.judge(torch.stack([one.clip for one in windows])).double().numpy()
+        rows = ask()
         self.measured.model.add(time.monotonic() - before)
         for window, row in zip(windows, rows, strict=True):
             self.measured.queue.add(before - window.arrived)
             begun = time.monotonic()
-            lines = list(self._told(window, row))
+            lines = [] if row is None else list(self._told(window, row.double().numpy()))
+            if self.show:
+                self.show(window.stream, window.views, self.words.get(window.stream.name, ""))
             self.measured.tell.add(time.monotonic() - begun)
             yield from lines
 
@@ -97,9 +119,8 @@ class Session:
         latency = self._measured(window)
         for change in [*gap, *changes] or [None]:
             yield self._line(window.stream, window.end_seconds, change, top, window, latency)
-        if self.show:
-            running = [f"{self.classes[one.label]} {one.score:.0%}" for one in changes if one.kind != "end"]
-            self.show(window.stream, window.views, ", ".join(running))
+        running = [f"{self.classes[one.label]} {one.score:.0%}" for one in changes if one.kind != "end"]
+        self.words[window.stream.name] = ", ".join(running)
 
     def _line(
         self,
@@ -123,7 +144,7 @@ class Session:
             "span": [round(change.start_seconds, 3), round(change.end_seconds, 3)] if change else None,
             "latency_ms": None if latency is None else round(1000 * latency, 1),
             "window": [round(window.start_seconds, 3), round(window.end_seconds, 3)] if window else None,
-            "dropped": stream.dropped,
+            "dropped": window.dropped if window else stream.dropped,
         }
 
     def _measured(self, window: Window) -> float:
@@ -139,7 +160,10 @@ class Session:
     def _ended(self) -> Iterator[dict[str, Any]]:
         """The events of streams that are over end."""
         for stream in self.streams:
-            if stream.is_over:
+            if stream.is_over and stream.name not in self.over:
+                self.over.add(stream.name)
+                if self.ended:
+                    self.ended(stream)
                 if self.show:
                     with self.changed:
                         rest = stream.views(float("inf"))

@@ -1,6 +1,6 @@
 """One stream: its ring, the windows that it owes an answer, and what became of its frames."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Condition
 from typing import Literal, NamedTuple
 
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from videoai.core.types import ClipSpec
-from videoai.data.sampling import clip_indices, span_frames
+from videoai.data.sampling import clip_indices, frame_step, span_frames
 from videoai.data.timeline import ROUNDING_SECONDS, stretch_between
 from videoai.live.ring import Frame, Ring
 from videoai.live.sources import Source, Timing
@@ -32,10 +32,25 @@ class Plan:
     policy: Policy
     window_seconds: float | None = None  # None = what one dense clip spans
     hop_seconds: float | None = None  # None = half a window
+    one_by_one: bool = False  # each window is one frame, as far from the next as two frames of a clip
 
     def length(self, rate: float) -> float:
         """Seconds of a window at this many frames a second."""
-        return self.window_seconds or span_frames(self.clip, rate) / rate
+        return 1 / rate if self.one_by_one else self.window_seconds or span_frames(self.clip, rate) / rate
+
+    def hop(self, rate: float) -> float:
+        """Seconds from the start of a window to that of the next."""
+        if not self.one_by_one:
+            return self.hop_seconds or self.length(rate) / 2
+        if self.clip.sampling == "uniform":
+            assert self.window_seconds  # what such a clip is spread over
+            return self.window_seconds / self.clip.num_frames
+        return frame_step(self.clip, rate) / rate
+
+    @property
+    def taken(self) -> ClipSpec:
+        """The clip of a window."""
+        return replace(self.clip, num_frames=1, sampling="dense") if self.one_by_one else self.clip
 
 
 class Window(NamedTuple):
@@ -49,6 +64,7 @@ class Window(NamedTuple):
     arrived: float  # time.monotonic() of its newest frame
     begins: bool  # nothing is known of the time before it
     views: list[Frame]  # frames until its end that nobody looked at yet
+    dropped: int  # frames of the stream that no window saw, so far
 
 
 @dataclass(kw_only=True)
@@ -175,7 +191,7 @@ class Stream:
         """Whether the rate is known, so that windows have a length."""
         if not self.rate:
             return False
-        self.hop = self.hop or self.plan.hop_seconds or self.length / 2
+        self.hop = self.hop or self.plan.hop(self.rate)
         self.ring.most_seconds = self.length + 2 * self.hop * self.coarse + AHEAD_SECONDS
         return True
 
@@ -221,10 +237,10 @@ class Stream:
         return window
 
     def _last(self, length: float) -> Window | None:
-        """The end is never left out, by the rule of ``sliding_windows``."""
+        """The end is never left out, by the rule of ``sliding_windows``; frames one by one have no last half."""
         assert self.end_seconds is not None
         self.gave_last = True
-        if not self.ring.frames:
+        if not self.ring.frames or (self.plan.one_by_one and self.next):
             return None
         last_end = self.origin + (self.next - 1) * self.hop + length
         if self.next and self.end_seconds - last_end < length / 2:
@@ -242,7 +258,7 @@ class Stream:
             over = self.end_seconds if self.end_seconds is not None else float(times[-1]) + 1 / rate
             by_number = self.timing.by_number
             stretch = stretch_between(times, rate, start, end, duration_seconds=over, by_number=by_number)
-            places = clip_indices(stretch.num_places, stretch.rate, self.plan.clip)
+            places = clip_indices(stretch.num_places, stretch.rate, self.plan.taken)
         except ValueError:  # nothing is shown there
             self.num_skipped += 1
             return None
@@ -250,8 +266,8 @@ class Stream:
         shown = nearest(frames, wanted)
         begins, self.begins, self.judged_to = self.begins, False, end
         clip = torch.stack([one.picture for one in shown if one.picture is not None])
-        newest = max(one.arrived for one in shown)
-        return Window(self, start, end, tuple(one.number for one in shown), clip, newest, begins, self.views(end))
+        newest, numbers = max(one.arrived for one in shown), tuple(one.number for one in shown)
+        return Window(self, start, end, numbers, clip, newest, begins, self.views(end), self.dropped)
 
 
 def nearest(frames: list[Frame], wanted: list[int]) -> list[Frame]:

@@ -18,6 +18,8 @@ There is no base class. The models of the zoo also have
                                                  stages, in the order of the forward pass, none inside another. They
                                                  are compiled, checkpointed and sharded one by one, so each must be
                                                  called as a module, ``block(x)``
+    is_causal, step(frame, state) -> logits, state
+                                                 optional: answers frame by frame; ``memory.py`` has the contract
     set_grad_checkpointing(enable=True)          recompute activations in the backward pass instead of keeping them
 
 and, once published weights are loaded, ``clip``: the ClipSpec that these weights were trained on.

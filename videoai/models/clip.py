@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from videoai.models.attention import Block, drop_path_rates
 from videoai.models.blocks import run_blocks
 from videoai.models.layers import make_head
+from videoai.models.memory import Memory, State, mean_so_far, refuse_step
 from videoai.models.positions import Positions
 from videoai.models.video_vit import BASE, LARGE, Width
 
@@ -99,6 +100,19 @@ class Clip(nn.Module):
     def over_time(self, frames_BTE: Tensor) -> Tensor:
         """[B, T, E] -> [B, E]."""
         return F.normalize(frames_BTE, dim=-1).mean(1)
+
+    is_causal = True
+
+    def step(self, frame: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """One frame more of a video that is still going on; ``memory.py`` says the contract.
+
+        Raises: ValueError: X-CLIP, whose frames send messages both ways.
+        """
+        refuse_step(self)
+        memory = Memory(frame, state)
+        vector = self.forward_head(self.forward_features(frame[:, :, None]), pre_logits=True)  # the mean of one frame
+        pooled = mean_so_far(vector[:, :, None], memory)[:, :, -1]
+        return self.head(self.dropout(pooled)), memory.state()
 
     def reset_classifier(self, num_classes: int) -> None:
         """A fresh head for ``num_classes``; everything else keeps its weights."""

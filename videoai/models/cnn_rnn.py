@@ -9,7 +9,7 @@ torch.compile leaves the recurrent layer to PyTorch's own kernels (a graph break
 """
 
 from functools import partial
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -18,25 +18,16 @@ from videoai.models.frames import (
     FrameNetwork,
     Pool,
     PoolOverTime,
-    PoolState,
     create_backbone,
-    frame_features,
     pool_frames,
     width_of,
 )
-from videoai.models.layers import Difference, check_choice, motion_input
+from videoai.models.layers import Difference, check_choice
+from videoai.models.memory import Memory
 
 Cell = Literal["lstm", "gru", "rnn"]
 
 CELLS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
-
-
-class CnnRnnState(NamedTuple):
-    """What a clip was so far, for ``CnnRnn.step``."""
-
-    frame: Tensor  # float [B, 3, H, W], the last one
-    hidden: Any  # the state of the RNN: [L, B, D], or two of them (LSTM)
-    pooled: PoolState
 
 
 class CnnRnn(FrameNetwork):
@@ -78,37 +69,31 @@ class CnnRnn(FrameNetwork):
         self.rnn = CELLS[cell](width_of(cnn), hidden_size, num_layers, batch_first=True, bidirectional=bidirectional)
         self.over_time = PoolOverTime(pool, self.num_features)
 
-    def forward_features(self, video: Tensor) -> Tensor:
+    def forward_features(self, video: Tensor, memory: Memory | None = None) -> Tensor:
         """video: float [B, 3, T, H, W] -> the RNN's outputs [B, T, D]."""
-        frames = pool_frames(self.backbone, super().forward_features(video))
+        frames = pool_frames(self.backbone, super().forward_features(video, memory))
         normed = self.norm(frames.flatten(0, 1)).unflatten(0, frames.shape[:2])  # [B, T, D], over B and T at once
-        return self.rnn(normed)[0]
+        return self.rnn(normed)[0] if memory is None else self._go_on(normed, memory)
 
-    def step(self, frame: Tensor, state: CnnRnnState | None = None) -> tuple[Tensor, CnnRnnState]:
-        """One frame more of a clip that is still going on: the CNN runs on this frame alone.
+    def _go_on(self, frames_BTD: Tensor, memory: Memory) -> Tensor:
+        """The RNN from where it was. Its states are [L, B, D], what is kept has B first."""
+        parts = 2 if isinstance(self.rnn, nn.LSTM) else 1
+        past = [part.transpose(0, 1).contiguous() for _ in range(parts) if (part := memory.take()) is not None]
+        hidden = None if not past else past[0] if parts == 1 else tuple(past)
+        outputs, hidden = self.rnn(frames_BTD, hidden)
+        for part in [hidden] if parts == 1 else hidden:
+            memory.keep(part.transpose(0, 1))
+        return outputs
 
-        Args:
-            frame: float [B, 3, H, W], normalised.
-            state: what the last step gave; None = the first frame.
+    @property
+    def is_causal(self) -> bool:
+        """Not where it reads a clip from its end, too."""
+        return not self.rnn.bidirectional
 
-        Returns: logits [B, K], those of ``forward`` over all frames so far (in eval mode), and the next state.
-        Raises: ValueError: a bidirectional network, which reads a clip from its end, too.
-        """
-        if self.rnn.bidirectional:
-            raise ValueError(
-                "a bidirectional network reads a clip from its end, too: it answers for whole clips alone."
-            )
-        pair = torch.stack([frame if state is None else state.frame, frame], dim=2)
-        maps = frame_features(self.backbone, motion_input(pair, self.temporal_difference)[:, :, 1:])
-        read = self.norm(pool_frames(self.backbone, maps)[:, 0])
-        outputs, hidden = self.rnn(read[:, None], state and state.hidden)
-        pooled, kept = self.over_time.step(outputs[:, 0], state and state.pooled)
-        return self.head(self.dropout(pooled)), CnnRnnState(frame, hidden, kept)
-
-    def pool(self, features: Tensor) -> Tensor:
+    def pool(self, features: Tensor, memory: Memory | None = None) -> Tensor:
         """[B, T, D] -> [B, D]."""
         if not (self.rnn.bidirectional and self.over_time.kind == "last"):
-            return self.over_time(features)
+            return self.over_time(features, memory)
         # the backward half has read the whole clip at the first frame, not at the last
         half = self.num_features // 2
         return torch.cat([features[:, -1, :half], features[:, 0, half:]], dim=1)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from videoai.models.frames import FrameNetwork, Pool, PoolOverTime, create_backbone, width_of
 from videoai.models.layers import Difference
+from videoai.models.memory import Memory
 
 
 class ConvLstm(nn.Module):
@@ -25,18 +26,23 @@ class ConvLstm(nn.Module):
         bias = torch.tensor([0.0, 1.0, 0.0, 0.0]).repeat_interleave(hidden_size)
         self.from_state.bias = nn.Parameter(bias)
 
-    def forward(self, maps: Tensor) -> Tensor:
-        """[B, C, T, H, W] -> the states [B, D, T, H, W]."""
+    def forward(self, maps: Tensor, memory: Memory | None = None) -> Tensor:
+        """[B, C, T, H, W] -> the states [B, D, T, H, W]. ``memory``: of a step."""
         batch, _, num_frames = maps.shape[:3]
         # all frames at once: only the state's convolution is sequential.  [B, C, T, H, W] -> [B*T, C, H, W]
         inputs = self.from_input(maps.transpose(1, 2).flatten(0, 1)).unflatten(0, (batch, num_frames))
-        state = cell = inputs.new_zeros(batch, self.hidden_size, *maps.shape[3:])
+        start = inputs.new_zeros(batch, self.hidden_size, *maps.shape[3:])
+        past, past_cell = (memory.take(), memory.take()) if memory else (None, None)
+        state, cell = start if past is None else past, start if past_cell is None else past_cell
         states = []
         for t in range(num_frames):
             enter, forget, leave, new = (inputs[:, t] + self.from_state(state)).chunk(4, dim=1)
             cell = forget.sigmoid() * cell + enter.sigmoid() * new.tanh()
             state = leave.sigmoid() * cell.tanh()
             states.append(state)
+        if memory:
+            memory.keep(state)
+            memory.keep(cell)
         return torch.stack(states, dim=2)
 
 
@@ -65,19 +71,24 @@ class ConvLstmNetwork(FrameNetwork):
         self.lstm = ConvLstm(width_of(backbone), hidden_size)
         self.over_time = PoolOverTime(pool, hidden_size)
 
-    def forward_features(self, video: Tensor) -> Tensor:
+    @property
+    def is_causal(self) -> bool:
+        """Always: states go forward in time."""
+        return True
+
+    def forward_features(self, video: Tensor, memory: Memory | None = None) -> Tensor:
         """video: float [B, 3, T, H, W] -> states [B, D, T, H', W']. Raises: ValueError: the backbone has no maps."""
-        maps = super().forward_features(video)
+        maps = super().forward_features(video, memory)
         if maps.ndim != 5:
             raise ValueError(
                 f"model.backbone: {type(self.backbone).__name__} returns no maps. Choose a convolutional network of "
                 "timm, such as resnet18."
             )
-        return self.lstm(self.norm(maps))
+        return self.lstm(self.norm(maps), memory)
 
-    def pool(self, features: Tensor) -> Tensor:
+    def pool(self, features: Tensor, memory: Memory | None = None) -> Tensor:
         """[B, D, T, H', W'] -> [B, D]."""
-        return self.over_time(features.mean((3, 4)).transpose(1, 2))  # [B, D, T, H', W'] -> [B, T, D]
+        return self.over_time(features.mean((3, 4)).transpose(1, 2), memory)  # [B, D, T, H', W'] -> [B, T, D]
 
 
 def convlstm_r18(

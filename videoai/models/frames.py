@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from videoai.core.messages import did_you_mean
 from videoai.core.types import Channels
 from videoai.models.layers import Difference, FrameCnn, check_choice, make_head, motion_input, num_input_channels
+from videoai.models.memory import Memory, State, mean_so_far, refuse_step
 
 TINY_WIDTH = 16
 
@@ -49,19 +50,35 @@ class FrameNetwork(nn.Module):
         """video: float [B, 3, T, H, W], normalised -> logits [B, K] (no softmax)."""
         return self.forward_head(self.forward_features(video))
 
-    def forward_features(self, video: Tensor) -> Tensor:
+    def forward_features(self, video: Tensor, memory: Memory | None = None) -> Tensor:
         """video: float [B, 3, T, H, W] -> the frames' maps [B, D, T, H', W'], or [B, T, D] of a backbone that gives
-        tokens."""
-        return frame_features(self.backbone, motion_input(video, self.temporal_difference))
+        tokens. ``memory``: of a step."""
+        return frame_features(self.backbone, motion_input(video, self.temporal_difference, memory), memory)
 
     def forward_head(self, features: Tensor, pre_logits: bool = False) -> Tensor:
         """Features -> logits [B, K], or the pooled [B, D]."""
         pooled = self.pool(features)
         return pooled if pre_logits else self.head(self.dropout(pooled))
 
-    def pool(self, features: Tensor) -> Tensor:
+    def pool(self, features: Tensor, memory: Memory | None = None) -> Tensor:
         """Features -> [B, D]: each subclass its own."""
         raise NotImplementedError
+
+    @property
+    def is_causal(self) -> bool:
+        """Whether it has a step: a subclass whose ``pool`` takes a memory says so."""
+        return False
+
+    def step(self, frame: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """One frame more of a video that is still going on: the backbone runs on this frame alone. ``memory.py`` says
+        the contract.
+
+        Raises: ValueError: a network that needs frames to come.
+        """
+        refuse_step(self)
+        memory = Memory(frame, state)
+        pooled = self.pool(self.forward_features(frame[:, :, None], memory), memory)
+        return self.head(self.dropout(pooled)), memory.state()
 
     def reset_classifier(self, num_classes: int) -> None:
         """A fresh head for ``num_classes``; everything else keeps its weights."""
@@ -90,18 +107,12 @@ class AcrossFrames(nn.Module):
     ``frame_features`` says before each pass how many belong together, so that clips of any length work."""
 
     num_frames: int = 1
+    memory: Memory | None = None  # the one that a step hands through, during its pass
+    is_causal: bool = False
 
     def by_clip(self, x: Tensor) -> Tensor:
         """[B*T, ...] -> [B, T, ...]."""
         return x.unflatten(0, (-1, self.num_frames))
-
-
-class PoolState(NamedTuple):
-    """What ``PoolOverTime.step`` knows of the frames so far."""
-
-    total: Tensor  # [B, D], the weighted sum; of "max" and "last" the answer
-    weight: Tensor  # [B, 1], the sum of weights
-    most: Tensor  # [B, 1], the highest score, which all weights are relative to
 
 
 class PoolOverTime(nn.Module):
@@ -114,35 +125,58 @@ class PoolOverTime(nn.Module):
         # No bias: it would shift all scores alike, which the softmax does not see.
         self.score = nn.Linear(num_features, 1, bias=False) if kind == "attention" else None
 
-    def forward(self, x_BTD: Tensor) -> Tensor:
-        if self.score is not None:
-            return (self.score(x_BTD).softmax(dim=1) * x_BTD).sum(dim=1)
+    def forward(self, x_BTD: Tensor, memory: Memory | None = None) -> Tensor:
+        """[B, T, D] -> [B, D]; with the ``memory`` of a step over all frames so far."""
         if self.kind == "last":
             return x_BTD[:, -1]
+        if memory:
+            return self._so_far(x_BTD, memory)
+        if self.score is not None:
+            return (self.score(x_BTD).softmax(dim=1) * x_BTD).sum(dim=1)
         return x_BTD.amax(dim=1) if self.kind == "max" else x_BTD.mean(dim=1)
 
-    def step(self, x_BD: Tensor, state: PoolState | None = None) -> tuple[Tensor, PoolState]:
-        """One frame more: what ``forward`` gives of all frames so far, [B, D], and the next state. The weighted mean is
-        that of a softmax computed in one pass (Milakov and Gimelshein 2018, arXiv:1805.02867)."""
-        score = x_BD.new_zeros(len(x_BD), 1) if self.score is None else self.score(x_BD)
-        if state is None or self.kind == "last":
-            return x_BD, PoolState(x_BD, torch.ones_like(score), score)
-        if self.kind == "max":
-            total = torch.maximum(state.total, x_BD)
-            return total, state._replace(total=total)
-        most = torch.maximum(state.most, score)
-        before, now = (state.most - most).exp(), (score - most).exp()
-        total, weight = state.total * before + x_BD * now, state.weight * before + now
-        return total / weight, PoolState(total, weight, most)
+    def _so_far(self, x_BTD: Tensor, memory: Memory) -> Tensor:
+        if self.kind == "mean":
+            return mean_so_far(x_BTD.transpose(1, 2), memory)[:, :, -1]
+        if self.score is None:
+            most, past = x_BTD.amax(dim=1), memory.take()
+            most = most if past is None else torch.maximum(past, most)
+            memory.keep(most)
+            return most
+        return self._attention_so_far(x_BTD, self.score(x_BTD), memory)
+
+    def _attention_so_far(self, x_BTD: Tensor, score_BT1: Tensor, memory: Memory) -> Tensor:
+        """A softmax computed in one pass: all weights are relative to the highest score so far (Milakov and Gimelshein
+        2018, arXiv:1805.02867)."""
+        past, weight, highest = memory.take(), memory.take(), memory.take()
+        now = score_BT1.amax(dim=1)  # [B, 1]
+        most = now if highest is None else torch.maximum(highest, now)
+        shares = (score_BT1 - most[:, None]).exp()
+        mean, total = (shares * x_BTD).sum(dim=1), shares.sum(dim=1)
+        if past is not None and weight is not None and highest is not None:
+            before = weight * (highest - most).exp()
+            mean, total = mean + past * before, total + before
+        mean = mean / total
+        for tensor in (mean, total, most):
+            memory.keep(tensor)
+        return mean
 
 
-def frame_features(backbone: Any, video: Tensor) -> Tensor:
+def frame_features(backbone: Any, video: Tensor, memory: Memory | None = None) -> Tensor:
     """video: float [B, C, T, H, W] -> the frames' maps [B, D, T, H', W'], or what the backbone itself pools of each
-    frame, [B, T, D], where it gives tokens or works on after its pooling."""
+    frame, [B, T, D], where it gives tokens or works on after its pooling. ``memory``: of a step."""
     num_frames = video.shape[2]
-    for module in backbone.modules():
-        if isinstance(module, AcrossFrames):
-            module.num_frames = num_frames
+    across = [module for module in backbone.modules() if isinstance(module, AcrossFrames)]
+    for module in across:
+        module.num_frames, module.memory = num_frames, memory
+    try:
+        return _frame_features(backbone, video, num_frames)
+    finally:
+        for module in across:
+            module.memory = None
+
+
+def _frame_features(backbone: Any, video: Tensor, num_frames: int) -> Tensor:
     frames = video.transpose(1, 2).flatten(0, 1)  # [B, C, T, H, W] -> [B*T, C, H, W]
     check_frame_size(backbone, tuple(video.shape[3:]))
     features = backbone.forward_features(frames)

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from videoai.core.messages import did_you_mean
 from videoai.models.blocks import run_blocks
+from videoai.models.memory import Memory
 
 Difference = Literal["none", "append", "only"]
 
@@ -36,7 +37,7 @@ def num_input_channels(difference: Difference) -> int:
     return 6 if difference == "append" else 3
 
 
-def motion_input(video: Tensor, mode: Difference) -> Tensor:
+def motion_input(video: Tensor, mode: Difference, memory: Memory | None = None) -> Tensor:
     """Put each frame's change since the frame before it beside the frame, or in its place.
 
     The cheapest motion signal there is; 2-D networks cannot see direction in single frames without one (TSN's RGB
@@ -44,12 +45,16 @@ def motion_input(video: Tensor, mode: Difference) -> Tensor:
 
     Args:
         video: float [B, C, T, H, W].
+        memory: of a step; it keeps the last frame.
 
     Returns: [B, 2C, T, H, W] for "append", otherwise [B, C, T, H, W]. The first frame's difference is zero.
     """
     if mode == "none":
         return video
-    difference = video - torch.cat([video[:, :, :1], video[:, :, :-1]], dim=2)
+    past = memory.take() if memory else None
+    if memory:
+        memory.keep(video[:, :, -1:])
+    difference = video - torch.cat([video[:, :, :1] if past is None else past, video[:, :, :-1]], dim=2)
     return difference if mode == "only" else torch.cat([video, difference], dim=1)
 
 
@@ -107,6 +112,12 @@ def make_head(num_features: int, num_classes: int) -> nn.Module:
     nn.init.normal_(head.weight, std=0.01)
     nn.init.zeros_(head.bias)
     return head
+
+
+def multiple_of_8(width: float) -> int:
+    """The nearest multiple of 8 that keeps at least 90 % of the width (Howard et al. 2019, arXiv:1905.02244)."""
+    nearest = max(8, int(width + 4) // 8 * 8)
+    return nearest if nearest >= 0.9 * width else nearest + 8
 
 
 def init_weights(model: nn.Module) -> None:

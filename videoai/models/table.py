@@ -33,6 +33,7 @@ UMT = "Li et al. 2023, arXiv:2303.16058"
 VJEPA2 = "Assran et al. 2025, arXiv:2506.09985"
 INTERNVIDEO2 = "Wang et al. 2024, arXiv:2403.15377"
 X3D = "Feichtenhofer 2020, arXiv:2004.04730"
+MOVINET = "Kondratyuk et al. 2021, arXiv:2103.11511"
 CSN = "Tran et al. 2019, arXiv:1904.02811"
 C3D = "Tran et al. 2015, arXiv:1412.0767"
 TSN = "Wang et al. 2016, arXiv:1608.00859"
@@ -62,6 +63,8 @@ MODELS: dict[str, ModelCard] = {
     "tiny_r2plus1d": ModelCard("small_r3d", CNN_3D, "16x2x32", "residual 3-D CNN for a CPU, convolutions split into space and time", R3D),
     "small_r3d": ModelCard("small_r3d", CNN_3D, "16x2x64", "residual 3-D CNN for small real data sets, 64-112 px", R3D),
     "small_r2plus1d": ModelCard("small_r3d", CNN_3D, "16x2x64", "residual 3-D CNN for small real data sets, 64-112 px, convolutions split into space and time", R3D),
+    "tiny_causal_r2plus1d": ModelCard("small_r3d", CNN_3D, "16x2x32", "residual (2+1)-D CNN for a CPU whose convolutions see the past alone: answers frame by frame", R3D),
+    "small_causal_r2plus1d": ModelCard("small_r3d", CNN_3D, "16x2x64", "residual (2+1)-D CNN for small real data sets whose convolutions see the past alone: answers frame by frame", R3D),
     # torchvision
     "r3d_18": ModelCard("torchvision_resnet", CNN_3D, "16x2x112", "ResNet-18 with 3-D convolutions everywhere", R3D, "torchvision/r3d_18"),
     "mc3_18": ModelCard("torchvision_resnet", CNN_3D, "16x2x112", "ResNet-18 with 3-D convolutions early, 2-D late", R3D, "torchvision/mc3_18"),
@@ -86,13 +89,22 @@ MODELS: dict[str, ModelCard] = {
     "slowfast_16x8_r50": ModelCard("slowfast", CNN_3D, "64x2x224", "SlowFast on ResNet-50: a wide pathway on 16 of 64 frames, a narrow one on all", SLOWFAST),
     "slowfast_16x8_r101": ModelCard("slowfast", CNN_3D, "64x2x224", "SlowFast on ResNet-101: a wide pathway on 16 of 64 frames, a narrow one on all", SLOWFAST, "pytorchvideo/slowfast_16x8_r101_50_50"),
     "tpn_slow_8x8_r50": ModelCard("tpn", CNN_3D, "8x8x224", "temporal pyramid over Slow on ResNet-50", TPN, "mmaction2/tpn_slowonly_in1k_r50_8x8_k400"),
-    # X3D, CSN, R(2+1)D, C3D
+    # X3D, MoViNet, CSN, R(2+1)D, C3D
     "x3d_xs": ModelCard("x3d", CNN_3D, "4x12x160", "X3D-XS: depthwise 3-D CNN, 26 blocks, 4 frames at 160 px", X3D, "pyslowfast/X3D_XS"),
     "x3d_s": ModelCard("x3d", CNN_3D, "13x6x160", "X3D-S: depthwise 3-D CNN, 26 blocks, 13 frames at 160 px", X3D, "pyslowfast/X3D_S"),
     "x3d_m": ModelCard("x3d", CNN_3D, "16x5x224", "X3D-M: depthwise 3-D CNN, 26 blocks, 16 frames at 224 px", X3D, "pyslowfast/X3D_M"),
     "x3d_l": ModelCard("x3d", CNN_3D, "16x5x312", "X3D-L: depthwise 3-D CNN, 55 blocks, 16 frames at 312 px", X3D, "pyslowfast/X3D_L"),
     "efficient_x3d_xs": ModelCard("x3d:x3d_xs", CNN_3D, "4x12x160", "X3D-XS with pytorchvideo's weights for mobile CPUs", X3D, "pytorchvideo/efficient_x3d_xs"),
     "efficient_x3d_s": ModelCard("x3d:x3d_s", CNN_3D, "13x6x160", "X3D-S with pytorchvideo's weights for mobile CPUs", X3D, "pytorchvideo/efficient_x3d_s"),
+    "movinet_a0": ModelCard("movinet", CNN_3D, "50x5x172", "MoViNet-A0: depthwise 3-D CNN that a search found, 50 frames at 172 px", MOVINET, "movinet/a0_base_k600"),
+    "movinet_a1": ModelCard("movinet", CNN_3D, "50x5x172", "MoViNet-A1: depthwise 3-D CNN that a search found, 50 frames at 172 px", MOVINET, "movinet/a1_base_k600"),
+    "movinet_a2": ModelCard("movinet", CNN_3D, "50x5x224", "MoViNet-A2: depthwise 3-D CNN that a search found, 50 frames at 224 px", MOVINET, "movinet/a2_base_k600"),
+    "movinet_a3": ModelCard("movinet", CNN_3D, "120x2x256", "MoViNet-A3: depthwise 3-D CNN that a search found, 120 frames at 256 px", MOVINET, "movinet/a3_base_k600"),
+    "movinet_a4": ModelCard("movinet", CNN_3D, "80x3x290", "MoViNet-A4: depthwise 3-D CNN that a search found, 80 frames at 290 px", MOVINET, "movinet/a4_base_k600"),
+    "movinet_a5": ModelCard("movinet", CNN_3D, "120x2x320", "MoViNet-A5: depthwise 3-D CNN that a search found, 120 frames at 320 px", MOVINET, "movinet/a5_base_k600"),
+    "movinet_a0_stream": ModelCard("movinet", CNN_3D, "50x5x172", "MoViNet-A0 whose convolutions see the past alone: answers frame by frame, at 172 px", MOVINET, "movinet/a0_stream_k600"),
+    "movinet_a1_stream": ModelCard("movinet", CNN_3D, "50x5x172", "MoViNet-A1 whose convolutions see the past alone: answers frame by frame, at 172 px", MOVINET, "movinet/a1_stream_k600"),
+    "movinet_a2_stream": ModelCard("movinet", CNN_3D, "50x5x224", "MoViNet-A2 whose convolutions see the past alone: answers frame by frame, at 224 px", MOVINET, "movinet/a2_stream_k600"),
     "csn_r101": ModelCard("csn", CNN_3D, "32x2x224", "channel-separated ResNet-101, interaction-reduced, pytorchvideo's epsilon", CSN, "pytorchvideo/csn_r101"),
     "ircsn_r50": ModelCard("csn", CNN_3D, "32x2x224", "channel-separated ResNet-50, interaction-reduced", CSN, "mmaction2/ircsn_r50_32x2_k400"),
     "ircsn_r152": ModelCard("csn", CNN_3D, "32x2x224", "channel-separated ResNet-152, interaction-reduced", CSN, "mmaction2/ircsn_r152_32x2_k400"),
@@ -107,7 +119,7 @@ MODELS: dict[str, ModelCard] = {
     "tsm_r101": ModelCard("tsm", CNN_2D, "8x1x224", "2-D ResNet-101 whose channels are shifted between frames, both ways in time", TSM, "mmaction2/tsm_r101_1x1x8_sthv2"),
     "tsm_mobilenetv2": ModelCard("tsm", CNN_2D, "8x8x224", "MobileNetV2 whose channels are shifted between frames, both ways in time", TSM, "tsm_mit/tsm_mobilenetv2_8seg_k400"),
     "tsm_nl_r50": ModelCard("tsm", CNN_2D, "8x8x224", "2-D ResNet-50 with shifted channels and five non-local blocks", f"{TSM}; {NONLOCAL}", "tsm_mit/tsm_nl_resnet50_8seg_k400"),
-    "tsm_online_r50": ModelCard("tsm", CNN_2D, "8x8x224", "2-D ResNet-50 whose channels are shifted from the past alone, for live video", TSM),
+    "tsm_online_r50": ModelCard("tsm", CNN_2D, "8x8x224", "2-D ResNet-50 whose channels are shifted from the past alone: answers frame by frame", TSM),
     "trn_r50": ModelCard("trn", CNN_2D, "8x1x224", "relation of all frames of a 2-D ResNet-50", TRN),
     "trn_multiscale_r50": ModelCard("trn", CNN_2D, "8x1x224", "relations of two, three, up to all frames of a 2-D ResNet-50", TRN, "mmaction2/trn_r50_1x1x8_sthv2"),
     "tanet_r50": ModelCard("tanet", CNN_2D, "8x8x224", "2-D ResNet-50 with convolutions over time that adapt to the clip", TAM, "mmaction2/tanet_r50_dense_k400"),

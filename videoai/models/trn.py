@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from videoai.models.frames import FrameNetwork, create_backbone, pool_frames, width_of
 from videoai.models.layers import Difference
+from videoai.models.memory import Memory
 
 Scales = Literal["single", "multi"]
 
@@ -78,7 +79,7 @@ class Trn(FrameNetwork):
         nn.init.zeros_(self.project.bias)
         self.relations = nn.ModuleList(Relation(size, num_frames, width) for size in sizes)
 
-    def forward_features(self, video: Tensor) -> Tensor:
+    def forward_features(self, video: Tensor, memory: Memory | None = None) -> Tensor:
         """video: float [B, 3, T, H, W] -> relations [B, R, D]. Raises: ValueError: T is not the model's."""
         if video.shape[2] != self.num_frames:
             raise ValueError(
@@ -94,7 +95,7 @@ class Trn(FrameNetwork):
         ]
         return torch.cat(scales, dim=1)
 
-    def pool(self, features: Tensor) -> Tensor:
+    def pool(self, features: Tensor, memory: Memory | None = None) -> Tensor:
         """[B, R, D] -> [B, D]."""
         return features.sum(1)
 

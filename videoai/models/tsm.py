@@ -1,8 +1,8 @@
 """TSM: Temporal Shift Module (Lin et al. 2019, arXiv:1811.08383): a 2-D network whose residual branches see an eighth
 of their channels from the next frame and an eighth from the frame before. It costs no parameters and no products.
 
-``online`` shifts from the past alone, so that frames can be scored as they come. The paper's non-local variant has five
-blocks of Wang et al. 2018 (arXiv:1711.07971) in a ResNet-50.
+``online`` shifts from the past alone, and ``step`` scores frames as they come (section 3.3): each shift keeps an eighth
+of its channels. The paper's non-local variant has five blocks of Wang et al. 2018 (arXiv:1711.07971) in a ResNet-50.
 """
 
 from collections import OrderedDict
@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from videoai.models.frames import AcrossFrames, create_backbone
 from videoai.models.layers import check_choice
+from videoai.models.memory import behind_past
 from videoai.models.nonlocal_block import Affinity, NonLocal, NonLocalSpec
 from videoai.models.tsn import Consensus, Tsn
 
@@ -36,17 +37,24 @@ class TemporalShift(AcrossFrames):
 
     def forward(self, x: Tensor) -> Tensor:
         """[B*T, C, H, W] -> the convolution's output."""
-        fold = x.shape[1] // SHIFT_DIVISION
-        later, earlier, still = (1, -1, 0) if self.direction == "both" else (-1, 0, 0)
-        parts = self.by_clip(x).split([fold, fold, x.shape[1] - 2 * fold], dim=2)
-        moved = [_from_frame(part, offset) for part, offset in zip(parts, (later, earlier, still), strict=True)]
+        fold, clips = x.shape[1] // SHIFT_DIVISION, self.by_clip(x)
+        if self.direction == "past":
+            first, still = clips.split([fold, x.shape[1] - fold], dim=2)
+            past = behind_past(first.transpose(1, 2), 1, self.memory)[:, :, :-1]  # [B, C, T, H, W]
+            moved = [past.transpose(1, 2), still]
+        else:
+            first, second, still = clips.split([fold, fold, x.shape[1] - 2 * fold], dim=2)
+            moved = [_from_frame(first, 1), _from_frame(second, -1), still]
         return self.net(torch.cat(moved, dim=2).flatten(0, 1))  # [B, T, C, H, W] -> [B*T, C, H, W]
+
+    @property
+    def is_causal(self) -> bool:
+        """Whether nothing comes from the next frame."""
+        return self.direction == "past"
 
 
 def _from_frame(x_BTCHW: Tensor, offset: int) -> Tensor:
     """At time t what was at ``t + offset``."""
-    if offset == 0:
-        return x_BTCHW
     kept = x_BTCHW[:, offset:] if offset > 0 else x_BTCHW[:, :offset]
     return F.pad(kept, (0, 0, 0, 0, 0, 0, max(-offset, 0), max(offset, 0)))
 

@@ -12,6 +12,7 @@ from typing import Literal, get_args
 from torch import Tensor, nn
 
 from videoai.models.frames import (
+    AcrossFrames,
     FrameNetwork,
     PoolOverTime,
     create_backbone,
@@ -19,6 +20,7 @@ from videoai.models.frames import (
     width_of,
 )
 from videoai.models.layers import Difference, check_choice
+from videoai.models.memory import Memory
 
 Consensus = Literal["mean", "max", "attention"]
 
@@ -46,9 +48,14 @@ class Tsn(FrameNetwork):
         )
         self.consensus = PoolOverTime(consensus, width)
 
-    def pool(self, features: Tensor) -> Tensor:
+    def pool(self, features: Tensor, memory: Memory | None = None) -> Tensor:
         """[B, D, T, H', W'] or [B, T, D] -> [B, D]."""
-        return self.consensus(pool_frames(self.backbone, features))
+        return self.consensus(pool_frames(self.backbone, features), memory)
+
+    @property
+    def is_causal(self) -> bool:
+        """Unless something inside looks at frames to come, as the shifts of ``tsm`` both ways do."""
+        return all(module.is_causal for module in self.backbone.modules() if isinstance(module, AcrossFrames))
 
 
 def tsn_r50(

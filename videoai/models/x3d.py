@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from videoai.models.blocks import run_blocks
-from videoai.models.layers import init_weights, make_head
+from videoai.models.layers import init_weights, make_head, multiple_of_8
 
 WIDTHS = (24, 48, 96, 192)  # channels of the stages; table 1 of the paper, at width factor 2
 BASE_DEPTHS = (1, 2, 5, 3)  # blocks of the stages at depth factor 1
@@ -120,7 +120,7 @@ class SqueezeExcitation(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        squeezed = _multiple_of_8(channels / 16)
+        squeezed = multiple_of_8(channels / 16)
         self.fc1 = nn.Linear(channels, squeezed)
         self.fc2 = nn.Linear(squeezed, channels)
 
@@ -141,12 +141,6 @@ def _stage(in_channels: int, out_channels: int, depth: int, norm_every_shortcut:
         for i in range(1, depth)
     )
     return nn.Sequential(first, *others)
-
-
-def _multiple_of_8(width: float) -> int:
-    """The nearest multiple of 8 that keeps at least 90 % of the width (Howard et al. 2019, arXiv:1905.02244)."""
-    nearest = max(8, int(width + 4) // 8 * 8)
-    return nearest if nearest >= 0.9 * width else nearest + 8
 
 
 def _depths(factor: float) -> tuple[int, ...]:

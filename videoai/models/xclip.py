@@ -75,6 +75,8 @@ class XClip(Clip):
         self.num_frames = num_frames
         self.integration = Integration(num_frames, embed, integration_depth)
 
+    is_causal = False
+
     def block(self, width: Width, drop_path: float) -> nn.Module:
         return MessageBlock(width, drop_path)
 

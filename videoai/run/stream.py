@@ -4,8 +4,9 @@ import json
 import logging
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,9 @@ from videoai.data.untrimmed import BACKGROUND
 from videoai.engine.interrupt import Interrupt
 from videoai.inference.describe import with_windows
 from videoai.inference.predict import LIVE, Predictor, find_videos
+from videoai.inference.step import stepper_of
 from videoai.live.decide import Rules
+from videoai.live.follow import Memories
 from videoai.live.mqtt import check_mqtt
 from videoai.live.network import NetworkSource
 from videoai.live.session import Session
@@ -171,17 +174,41 @@ def check_answers(checkpoint: str, predictor: Predictor) -> None:
         raise ValueError(f"{checkpoint} hears, and stream shows pictures alone. Use videoai predict.")
 
 
+def follow_of(settings: StreamSettings, predictor: Predictor) -> Callable[[], Memories] | None:
+    """What begins to follow a stream frame by frame; None = windows are judged.
+
+    Raises: ValueError: the network needs whole clips.
+    """
+    stepper = None if settings.mode == "windows" or settings.window_seconds else stepper_of(predictor)
+    if stepper is None:
+        if settings.mode == "frames":
+            raise ValueError(
+                f"mode=frames: {settings.checkpoint} reads whole clips. Leave it out, or train a network that answers "
+                "frame by frame; docs/stream.md lists them."
+            )
+        if settings.reset_seconds != "auto":
+            raise ValueError(f"reset_seconds={settings.reset_seconds} has no effect: windows are judged. Leave it out.")
+        return None
+    words: dict[str, float | None] = {"auto": None, "never": float("inf")}
+    reset = words[settings.reset_seconds] if isinstance(settings.reset_seconds, str) else settings.reset_seconds
+    frames = predictor.model.clip.num_frames
+    return partial(Memories, stepper, frames, reset_seconds=reset, hop_seconds=settings.hop_seconds)
+
+
 def new_session(settings: StreamSettings, predictor: Predictor, sources: Sequence[Source], policy: Policy) -> Session:
     """All that runs; nothing is opened yet."""
+    follow = follow_of(settings, predictor)
     return Session(
         sources=sources,
         plan=Plan(
             clip=predictor.model.clip,
             policy=policy,
             window_seconds=predictor.window_seconds,
-            hop_seconds=settings.hop_seconds,
+            hop_seconds=None if follow else settings.hop_seconds,
+            one_by_one=follow is not None,
         ),
         judge=predictor.scores,
+        follow=follow,
         classes=predictor.model.classes,
         rules=rules_of(settings, predictor),
         realtime=settings.pace == "realtime",
@@ -224,6 +251,7 @@ def summary_of(session: Session, seconds: float) -> dict[str, Any]:
     """Plain data on a run."""
     return {
         "seconds": round(seconds, 3),
+        "mode": "frames" if session.plan.one_by_one else "windows",
         **session.measured.to_dict(),
         "streams": [summary_of_stream(stream) for stream in session.streams],
     }
@@ -256,11 +284,12 @@ def in_words(summary: Mapping[str, Any], folder: Path) -> str:
         for name, one in (("latency", summary["latency_ms"]), ("staleness", summary["staleness_ms"]))
         if one
     ]
+    judged = "step" if summary["mode"] == "frames" else "window"
     parts = [
-        pluralize(summary["windows"], "window"),
+        pluralize(summary["windows"], judged),
         pluralize(counts["frames"], "frame"),
         f"{counts['dropped']} dropped",
-        f"{counts['windows_skipped']} windows left out",
+        f"{counts['windows_skipped']} {judged}s left out",
         pluralize(counts["reconnects"], "reconnect"),
         *delays,
         f"{summary['seconds']:.1f} s",

@@ -5,7 +5,7 @@ from typing import Literal
 
 from videoai.settings.loading import NumWorkers
 from videoai.settings.setting import setting
-from videoai.settings.stream import Smoothing
+from videoai.settings.stream import Mode, Smoothing
 from videoai.settings.verbs import CHECKPOINT_HELP, EvaluationPrecision
 
 
@@ -47,6 +47,8 @@ class StreamBenchmarkSettings:
     source: tuple[str, ...] = setting(
         ("synthetic://benchmark?seconds=60",), help="files or rendered motions, which end; [A,B,...] run together"
     )
+    mode: Mode = setting("auto", help="as for stream")
+    reset_seconds: float | Literal["auto", "never"] = setting("auto", min=0.1, help="as for stream")
     window_seconds: float | None = setting(None, min=0.01, help="as for stream")
     hop_seconds: float | None = setting(None, min=0.01, help="as for stream")
     truth: str | None = setting(

@@ -9,6 +9,7 @@ from videoai.settings.verbs import CHECKPOINT_HELP, TEMPLATES_HELP, EvaluationPr
 Policy = Literal["auto", "block", "latest", "degrade"]
 Pace = Literal["max", "realtime"]
 Smoothing = Literal["mean", "ema"]
+Mode = Literal["auto", "frames", "windows"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,10 +28,26 @@ class StreamSettings:
         "name: text | text",
     )
     templates: tuple[str, ...] = setting((), path=True, help=TEMPLATES_HELP)
+    mode: Mode = setting(
+        "auto",
+        help="frames = one by one, by a network that keeps what it saw; windows = clips that overlap; auto = frames "
+        "where the network can and window_seconds is null",
+    )
+    reset_seconds: float | Literal["auto", "never"] = setting(
+        "auto",
+        min=0.1,
+        help="with frames: what the network keeps is at most so old; auto = as long as a clip of it; never = it "
+        "forgets at gaps alone",
+    )
     window_seconds: float | None = setting(
         None, min=0.01, help="length of a window; null = one clip, or 4 s where a clip is spread over its window"
     )
-    hop_seconds: float | None = setting(None, min=0.01, help="from one window to the next; null = half a window")
+    hop_seconds: float | None = setting(
+        None,
+        min=0.01,
+        help="from one window to the next; null = half a window. With frames: from one answer to the next; "
+        "null = one a frame",
+    )
     pace: Pace = setting("max", help="of files: max = as fast as they are judged; realtime = as a camera would send")
     policy: Policy = setting(
         "auto",
@@ -76,6 +93,11 @@ class StreamSettings:
     def __post_init__(self) -> None:
         if not self.source:
             raise ValueError("source=[]: name one or more, such as source=film.mp4.")
+        if self.mode == "frames" and self.window_seconds:
+            raise ValueError(
+                f"window_seconds={self.window_seconds:g}: mode=frames has no windows. Leave it out; reset_seconds says "
+                "how far back the network sees."
+            )
         if double := [one for at, one in enumerate(self.source) if one in self.source[:at]]:
             raise ValueError(f"source names {double[0]} twice. Name each once.")
         if self.webhook and not self.webhook.startswith(("http://", "https://")):

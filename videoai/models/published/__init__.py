@@ -41,6 +41,7 @@ FAMILIES = (
     "clip",
     "xclip",
     "x3d",
+    "movinet",
     "csn",
     "r2plus1d",
     "c3d",

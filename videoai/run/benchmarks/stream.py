@@ -18,8 +18,8 @@ from videoai.settings.parse import parse
 from videoai.settings.stream import StreamSettings
 
 PASSED_ON = (
-    *("source", "window_seconds", "hop_seconds", "smoothing", "smooth_windows", "on_threshold", "off_threshold"),
-    *("min_seconds", "max_batch", "precision", "device", "trust"),
+    *("source", "mode", "reset_seconds", "window_seconds", "hop_seconds", "smoothing", "smooth_windows"),
+    *("on_threshold", "off_threshold", "min_seconds", "max_batch", "precision", "device", "trust"),
 )
 SAMPLE_SECONDS = 0.5
 PAGE_BYTES = 4096
