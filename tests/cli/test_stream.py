@@ -88,6 +88,25 @@ def test_frames_one_by_one(videoai_command, steps, clip_folder, tmp_path):
     assert len(rarely.stdout.splitlines()) == 5, rarely.stderr
 
 
+def test_regions_of_a_table_are_streams_of_their_own(videoai_command, acts, clip_folder, tmp_path):
+    (tmp_path / "regions.csv").write_text("region,x,y,w,h\nleft,0,0,0.5,1\nright,0.5,0,0.5,1\n")
+    words = (
+        f"checkpoint={acts}",
+        f"source={film(clip_folder)}",
+        "regions=regions.csv",
+        "on_threshold=0.1",
+        "device=cpu",
+    )
+    done = videoai_command("stream", *words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    streams = [json.loads(line)["stream"] for line in done.stdout.splitlines()]
+    assert {*streams} == {f"{film(clip_folder)}#left", f"{film(clip_folder)}#right"}
+    refused = videoai_command(
+        "stream", f"checkpoint={acts}", "source=synthetic://a?seconds=1", "regions=regions.csv", cwd=tmp_path
+    )
+    assert refused.returncode == 1 and "Leave regions out" in refused.stderr
+
+
 def test_a_source_that_cannot_be_read_is_named_and_the_others_go_on(videoai_command, acts, clip_folder, tmp_path):
     (tmp_path / "broken.mp4").write_bytes(b"no video")
     sources = f"source=[broken.mp4,'{film(clip_folder)}']"

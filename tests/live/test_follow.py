@@ -22,7 +22,7 @@ from videoai.live.decide import Decider
 from videoai.live.follow import Memories
 from videoai.live.ring import Frame
 from videoai.live.session import Session
-from videoai.live.sources import FileSource, Shown, Timing
+from videoai.live.sources import FileSource, Part, Shown, Timing
 from videoai.live.stream import Plan
 from videoai.models import create_model
 from videoai.tasks.classify import Classify
@@ -148,7 +148,7 @@ def test_answers_may_be_told_less_often_than_frames_are_seen(film, network):
 class Away:
     """Two seconds of pictures, a connection that ends, and two more."""
 
-    name, is_live = "away", True
+    name, is_live, regions = "away", True, ()
 
     def __init__(self, frames: Tensor) -> None:
         self.frames_left = list(frames.chunk(2))
@@ -158,7 +158,7 @@ class Away:
             raise ValueError("no more")  # ends the stream
         tell(Timing(RATE, by_number=True))
         for number, picture in enumerate(self.frames_left.pop(0)):
-            yield Shown(number / RATE, picture)
+            yield Shown(number / RATE, [Part(picture)])
         raise OSError("the sender ended it")
 
 

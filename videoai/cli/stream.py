@@ -18,4 +18,4 @@ def main(arguments: list[str]) -> int:
         print(json.dumps(line, ensure_ascii=False), flush=True)
     if not streaming.failed:
         return 0
-    return PARTLY if streaming.failed < len(settings.source) else 1
+    return PARTLY if streaming.failed < len(streaming.session.streams) else 1

@@ -1,7 +1,7 @@
 """Cameras and streams of the network, through PyAV. What they send is decoded as it comes."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
@@ -18,7 +18,8 @@ from videoai.data.augment.transforms import center_crop
 from videoai.data.decode.picture import Shown as Shape
 from videoai.data.decode.picture import rgb, shown_as, target_size
 from videoai.data.media import FORMAT_WHITELIST, MAX_PIXELS
-from videoai.live.sources import Shown, Timing
+from videoai.live.regions import Region
+from videoai.live.sources import Part, Shown, Timing, parts_of
 
 # Neither file nor data: a playlist from the network must not open what lies on this machine.
 PROTOCOLS = "rtsp,rtsps,rtmp,rtmps,rtp,rtcp,udp,tcp,tls,srt,srtp,http,https,httpproxy,crypto"
@@ -38,6 +39,7 @@ class NetworkSource:
     url: str
     clip: ClipSpec
     view_side: int | None = None
+    regions: Sequence[Region] = ()
     is_live: bool = True
 
     @property
@@ -70,7 +72,7 @@ class NetworkSource:
             raise ValueError("it sends no video")
         if container.duration and self.url.startswith("http"):
             raise ValueError(f"a file of {container.duration / av.time_base:.0f} s and no stream; download it")
-        taken = Pictures(self.clip, self.view_side)
+        taken = Pictures(self.clip, self.view_side, self.regions)
         first, last = None, 0.0
         for frame in decoded(container):
             seconds = frame.time
@@ -80,24 +82,28 @@ class NetworkSource:
                 if abs(seconds - last) > JUMP_SECONDS:
                     raise Lost(f"its clock leapt by {seconds - last:.1f} s")
                 last = seconds
-            yield Shown(seconds, *taken.of(frame))
+            yield Shown(seconds, taken.parts(frame, seconds or 0.0))
 
 
 class Pictures:
     """Frames as a model gets them, of the shape that the first one has."""
 
-    def __init__(self, clip: ClipSpec, view_side: int | None) -> None:
-        self.clip, self.view_side = clip, view_side
+    def __init__(self, clip: ClipSpec, view_side: int | None, regions: Sequence[Region]) -> None:
+        self.clip, self.view_side, self.regions = clip, view_side, regions
         self.scalers: dict[object, VideoReformatter] = defaultdict(VideoReformatter)  # one a size
         self.shape: Shape | None = None
 
-    def of(self, frame: VideoFrame) -> tuple[Tensor, Tensor | None]:
-        """uint8 [C, size, size] for the model, uint8 [C, H, W] for people."""
+    def parts(self, frame: VideoFrame, seconds: float) -> Sequence[Part | None]:
+        """One a region. Raises: ValueError: a region that shows nothing."""
         self.shape = self.shape or shown_as(frame)
+        if self.regions:
+            whole = self._scaled(frame, self.shape, min(self.shape.height, self.shape.width))
+            return parts_of(whole, self.regions, seconds, self.clip, self.view_side)
         picture = center_crop(self._scaled(frame, self.shape, self.clip.short_side), self.clip.size).clone()
         if self.view_side is None:
-            return picture, None
-        return picture, self._scaled(frame, self.shape, min(self.view_side, self.shape.height, self.shape.width))
+            return [Part(picture)]
+        view = self._scaled(frame, self.shape, min(self.view_side, self.shape.height, self.shape.width))
+        return [Part(picture, view)]
 
     def _scaled(self, frame: VideoFrame, shape: Shape, side: int) -> Tensor:
         height, width = target_size(shape, side)

@@ -43,7 +43,9 @@ class Session:
 
     def __post_init__(self) -> None:
         self.changed = Condition()
-        self.streams = [Stream(source=one, plan=self.plan, changed=self.changed) for one in self.sources]
+        by_source = [self._streams(one) for one in self.sources]
+        self.drains = [Drain(streams, realtime=self.realtime) for streams in by_source]
+        self.streams = [stream for streams in by_source for stream in streams]
         self.deciders = {stream.name: Decider(self.rules) for stream in self.streams}
         self.followers = {stream.name: self.follow() for stream in self.streams} if self.follow else {}
         self.shown: dict[str, float] = {}  # stream -> arrival of the newest frame behind its last answer
@@ -51,20 +53,24 @@ class Session:
         self.over: set[str] = set()
         self.turn = 0  # the stream that is asked first
 
+    def _streams(self, source: Source) -> list[Stream]:
+        """One, or one a region."""
+        names = [one.name for one in source.regions] or [""]
+        return [Stream(source=source, plan=self.plan, changed=self.changed, region=name) for name in names]
+
     def run(self, is_stopped: Callable[[], bool] = lambda: False) -> Iterator[dict[str, Any]]:
         """Answers, one plain dict each, as they come. ``is_stopped``: asked often; the last answers follow."""
-        drains = [Drain(one, realtime=self.realtime) for one in self.streams]
-        for drain in drains:
+        for drain in self.drains:
             drain.start()
         try:
             while not all(stream.is_over for stream in self.streams):
                 if is_stopped():
-                    stop(drains)
+                    stop(self.drains)
                 if windows := self._gather():
                     yield from self._judged(windows)
                 yield from self._ended()
         finally:
-            stop(drains)
+            stop(self.drains)
 
     def _gather(self) -> list[Window]:
         """Complete windows, one a stream in turn, at most ``max_batch``; none after a while of waiting."""

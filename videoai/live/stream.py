@@ -74,6 +74,7 @@ class Stream:
     source: Source
     plan: Plan
     changed: Condition
+    region: str = ""  # what is judged of the pictures; "" = the whole of them
     state: State = "connecting"
     error: str = ""
     timing: Timing = NOT_TOLD
@@ -100,7 +101,7 @@ class Stream:
     @property
     def name(self) -> str:
         """What answers call it."""
-        return self.source.name
+        return f"{self.source.name}#{self.region}" if self.region else self.source.name
 
     @property
     def policy(self) -> Policy:

@@ -1,7 +1,7 @@
 """A camera that needs no device: the rendered motions of motion16, one after another, without end."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
@@ -9,7 +9,8 @@ import torch
 
 from videoai.core.types import ClipSpec
 from videoai.data.motion16.motion import CLASSES, render
-from videoai.live.sources import Shown, Timing
+from videoai.live.regions import Region
+from videoai.live.sources import Part, Shown, Timing
 
 SCHEME = "synthetic"
 FPS, FRAMES = 15.0, 64  # one motion takes so many
@@ -22,6 +23,7 @@ class SyntheticSource:
     url: str
     clip: ClipSpec
     view_side: int | None = None
+    regions: Sequence[Region] = ()
     is_live: bool = False
 
     @property
@@ -47,7 +49,7 @@ class SyntheticSource:
             for picture in torch.from_numpy(frames).permute(0, 3, 1, 2):
                 if most is not None and number >= most * FPS:
                     return
-                yield Shown(number / FPS, picture.contiguous(), picture if self.view_side else None)
+                yield Shown(number / FPS, [Part(picture.contiguous(), picture if self.view_side else None)])
                 number += 1
 
 

@@ -26,6 +26,7 @@ from videoai.live.decide import Rules
 from videoai.live.follow import Memories
 from videoai.live.mqtt import check_mqtt
 from videoai.live.network import NetworkSource
+from videoai.live.regions import Region, read_regions
 from videoai.live.session import Session
 from videoai.live.sinks import LINES, Sinks, Wanted
 from videoai.live.sources import FileSource, Source
@@ -106,7 +107,8 @@ def stream(settings: StreamSettings) -> Streaming:
     check_answers(settings.checkpoint, predictor)
     wanted = Wanted(**{key: getattr(settings, key) for key in OF_SINKS})
     side = settings.view_side if wanted.has_pictures else None
-    sources = [source_of(one, predictor.model.clip, predictor.reading, side) for one in places]
+    regions = regions_of(settings.regions, places)
+    sources = [source_of(one, predictor.model.clip, predictor.reading, side, regions[one]) for one in places]
     if predictor.reading.get("faces") and len(files) < len(sources):
         raise ValueError(f"{settings.checkpoint} learned from cut-out faces, which stream cuts out of files alone.")
     return Streaming(
@@ -150,13 +152,27 @@ def located(given: str) -> str:
     return videos[0]
 
 
-def source_of(place: str, clip: ClipSpec, reading: Mapping[str, Any], view_side: int | None) -> Source:
+def regions_of(path: str | None, places: Sequence[str]) -> Mapping[str, Sequence[Region]]:
+    """Of each source. Raises: FileNotFoundError, ValueError: no such table, or a source that has no regions."""
+    if path is None:
+        return {one: [] for one in places}
+    if odd := [one for one in places if one.startswith(f"{SYNTHETIC}://")]:
+        raise ValueError(f"regions={path}: {odd[0]} shows one thing in the size of the model. Leave regions out.")
+    regions = read_regions(path, places)
+    if moving := [one for one in places if is_live(one) and any(region.seconds is not None for region in regions[one])]:
+        raise ValueError(f"regions={path}: the column seconds, but nobody knows yet where things are in {moving[0]}.")
+    return regions
+
+
+def source_of(
+    place: str, clip: ClipSpec, reading: Mapping[str, Any], view_side: int | None, regions: Sequence[Region] = ()
+) -> Source:
     """place: what ``located`` gives. view_side: pixels of the pictures for people; None = nobody looks."""
     if is_live(place):
-        return NetworkSource(place, clip, view_side)
+        return NetworkSource(place, clip, view_side, regions)
     if place.startswith(f"{SYNTHETIC}://"):
         return SyntheticSource(place, clip, view_side)
-    return FileSource(place, clip, reading, view_side)
+    return FileSource(place, clip, reading, view_side, regions)
 
 
 def is_live(given: str) -> bool:

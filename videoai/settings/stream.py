@@ -39,6 +39,12 @@ class StreamSettings:
         help="with frames: what the network keeps is at most so old; auto = as long as a clip of it; never = it "
         "forgets at gaps alone",
     )
+    regions: str | None = setting(
+        None,
+        path=True,
+        help="CSV file of parts of the picture that are judged each by itself: region,x,y,w,h, of boxes that move also "
+        "seconds, of one source alone also path; null = the whole picture",
+    )
     window_seconds: float | None = setting(
         None, min=0.01, help="length of a window; null = one clip, or 4 s where a clip is spread over its window"
     )

@@ -90,8 +90,8 @@ def read_boxes(path: str, root: str) -> Boxes:
     parts: list[Rows] = []
     for chunk in file.chunks():
         first = 1 + len(paths)
-        numbers = {name: _numbers(file, name, chunk[place], first) for name, place in at.items() if name != "path"}
-        _check(file, numbers, first, whole=counts_frames)
+        numbers = {name: read_numbers(file, name, chunk[place], first) for name, place in at.items() if name != "path"}
+        check_numbers(file, numbers, first, whole=counts_frames)
         numbers.setdefault("score", np.ones(len(chunk[0])))
         paths += map(str.strip, chunk[at["path"]])
         parts.append(np.stack([numbers[name] for name in (time, *SIDES, "score")], axis=1))
@@ -124,7 +124,8 @@ def _by_path(paths: list[str], rows: Rows, root: str) -> Iterator[tuple[str, Row
         yield name.replace(os.sep, "/"), own[np.argsort(own[:, 0], kind="stable")]
 
 
-def _numbers(file: CsvFile, name: str, texts: tuple[str, ...], first: int) -> npt.NDArray[np.float64]:
+def read_numbers(file: CsvFile, name: str, texts: tuple[str, ...], first: int) -> npt.NDArray[np.float64]:
+    """[N] a column. first: the record of its first line. Raises: ValueError: naming the line that holds no number."""
     try:
         return np.array(list(map(float, texts)))
     except ValueError:
@@ -140,7 +141,7 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _check(file: CsvFile, numbers: dict[str, npt.NDArray[np.float64]], first: int, *, whole: bool) -> None:
+def check_numbers(file: CsvFile, numbers: dict[str, npt.NDArray[np.float64]], first: int, *, whole: bool) -> None:
     """Raises: ValueError naming the first line that is no box."""
     for name, values in numbers.items():
         wrong, must = ~np.isfinite(values), "be finite"
