@@ -4,47 +4,48 @@ import json
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from videoai.core.files import write_atomic
 from videoai.core.launcher import launched_processes
-from videoai.core.messages import pluralize
 from videoai.core.numbered import next_number
 from videoai.core.paths import display_path
 from videoai.core.types import ClipSpec
 from videoai.data.lists.split_folders import VIDEO_EXTENSIONS
-from videoai.data.untrimmed import BACKGROUND
 from videoai.engine.interrupt import Interrupt
 from videoai.inference.describe import with_windows
-from videoai.inference.predict import LIVE, Predictor, find_videos
-from videoai.inference.step import stepper_of
-from videoai.live.decide import Rules
-from videoai.live.follow import Memories
+from videoai.inference.predict import LIVE, find_videos
 from videoai.live.network import NetworkSource
+from videoai.live.recording import Recorder, Recording, recording_at
+from videoai.live.replay import RecordedSource, Replay
 from videoai.live.session import Session
 from videoai.live.sinks import LINES, Sinks, Wanted
 from videoai.live.sources import FileSource, Source
-from videoai.live.stream import Plan, Policy, Stream
+from videoai.live.stream import Policy
 from videoai.live.synthetic import SCHEME as SYNTHETIC
 from videoai.live.synthetic import SyntheticSource, options_of
 from videoai.run.predict import predictor_of_pixels
+from videoai.run.stream_session import check_answers, new_session
+from videoai.run.stream_summary import SUMMARY, in_words, summary_of
 from videoai.run.training.folder import make_writable
 from videoai.settings.parse import parse
 from videoai.settings.stream import StreamSettings
 from videoai.settings.verbs import PredictSettings
-from videoai.tasks.classify import ClassTask
 
 logger = logging.getLogger(__name__)
-SUMMARY = "summary.json"
 # Passed on to the predictor.
 OF_PREDICT = (
     *("checkpoint", "classes", "templates", "top_k", "window_seconds", "frame_fps", "precision", "device", "trust"),
 )
-ON, OFF_SHARE = 0.5, 0.7  # an event begins; and ends at 0.35, as ``task=localize`` has them
+# Change answers: a recorded run is repeated with them.
+REPEATED = (
+    *("reset_seconds", "hop_seconds", "smoothing", "smooth_windows", "on_threshold", "off_threshold"),
+    *("min_seconds", "top_k"),
+)
+OF_CLIP = ("num_frames", "size", "resize", "stride", "fps", "sampling")  # a recording was made for these
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +55,7 @@ class Streaming:
     session: Session
     folder: Path
     wanted: Wanted
+    recorder: Recorder | None = None
 
     def run(self) -> Iterator[dict[str, Any]]:
         """Each line of events.jsonl as it is written; at the end, or at a signal, summary.json.
@@ -73,6 +75,9 @@ class Streaming:
                         yield line
             finally:
                 summary = summary_of(self.session, time.monotonic() - started) | sinks.to_dict()
+                if self.recorder:
+                    self.recorder.close()
+                    summary |= self.recorder.to_dict()
                 write_atomic(self.folder / SUMMARY, (json.dumps(summary, indent=2) + "\n").encode())
                 logger.info("%s", in_words(summary, self.folder))
 
@@ -90,6 +95,8 @@ def stream(settings: StreamSettings) -> Streaming:
     """
     if launched_processes() > 1:
         raise ValueError("stream runs in one process: start it without torchrun. Several sources share the model")
+    if recording := recording_of(settings.source):
+        return replay(as_recorded(settings, recording), recording)
     policy = policy_of(settings)
     places = [located(one) for one in settings.source]
     files = [one for one in places if os.path.exists(one) and not is_live(one)]
@@ -102,9 +109,64 @@ def stream(settings: StreamSettings) -> Streaming:
     sources = [source_of(one, predictor.model.clip, predictor.reading, side) for one in places]
     if predictor.reading.get("faces") and len(files) < len(sources):
         raise ValueError(f"{settings.checkpoint} learned from cut-out faces, which stream cuts out of files alone.")
-    return Streaming(
-        session=new_session(settings, predictor, sources, policy), folder=new_folder(settings.run_dir), wanted=wanted
-    )
+    session = new_session(settings, predictor, sources, policy)
+    folder = new_folder(settings.run_dir)
+    return Streaming(session=session, folder=folder, wanted=wanted, recorder=recorder_of(settings, session, folder))
+
+
+def recorder_of(settings: StreamSettings, session: Session, folder: Path) -> Recorder | None:
+    """What writes down what is judged; None = nothing is wanted. Raises: OSError: the folder cannot be written."""
+    if not settings.record:
+        return None
+    about = {
+        "checkpoint": settings.checkpoint,
+        "mode": "frames" if session.plan.one_by_one else "windows",
+        "streams": [stream.name for stream in session.streams],
+        "clip": session.plan.clip.to_dict(),
+        "settings": {key: getattr(settings, key) for key in REPEATED},
+    }
+    recorder = Recorder(folder, about, most_bytes=settings.record_mb * 2**20)
+    session.record, session.ended = recorder.record, recorder.ended
+    return recorder
+
+
+def recording_of(sources: Sequence[str]) -> Recording | None:
+    """The run that is to be repeated; None = sources to open. Raises: ValueError: beside other sources."""
+    found = [recording for one in sources if (recording := recording_at(one))]
+    if found and len(sources) > 1:
+        raise ValueError(f"source: {found[0].folder} is a recorded run: name nothing beside it.")
+    return found[0] if found else None
+
+
+def as_recorded(settings: StreamSettings, recording: Recording) -> StreamSettings:
+    """Where a setting has its default, that of the run."""
+    defaults = {one.name: one.default for one in fields(StreamSettings)}
+    then = recording.about["settings"]
+    kept = {key: value for key, value in then.items() if getattr(settings, key) == defaults[key]}
+    return replace(settings, mode=recording.about["mode"], **kept)
+
+
+def replay(settings: StreamSettings, recording: Recording) -> Streaming:
+    """A recorded run once more. Raises: ValueError: a network of another clip, or what a recording cannot give."""
+    if settings.overlay or settings.page_port is not None or settings.record:
+        raise ValueError(
+            f"source={settings.source[0]}: a recorded run holds no pictures for people and is recorded already. Leave "
+            "out overlay, page_port and record."
+        )
+    given = {key: getattr(settings, key) for key in OF_PREDICT}
+    predictor = with_windows(predictor_of_pixels(parse(PredictSettings, {**given, "input": "."}), [], "stream"))
+    check_answers(settings.checkpoint, predictor)
+    clip, then = predictor.model.clip.to_dict(), recording.about["clip"]
+    if other := [key for key in OF_CLIP if clip[key] != then[key]]:
+        raise ValueError(
+            f"{settings.checkpoint}: clip.{other[0]}={clip[other[0]]}, but {recording.folder} was recorded for "
+            f"{then[other[0]]}. Stream the source itself."
+        )
+    sources = [RecordedSource(name) for name in recording.about["streams"]]
+    session = new_session(settings, predictor, sources, "block")
+    own = {one.name: getattr(session, one.name) for one in fields(Session) if one.init}
+    wanted = Wanted(webhook=settings.webhook)
+    return Streaming(session=Replay(**own, recording=recording), folder=new_folder(settings.run_dir), wanted=wanted)
 
 
 def policy_of(settings: StreamSettings) -> Policy:
@@ -159,77 +221,6 @@ def is_live(given: str) -> bool:
     return is_camera or (bool(has_scheme) and scheme.lower() in {*LIVE, "http", "https"})
 
 
-def check_answers(checkpoint: str, predictor: Predictor) -> None:
-    """Raises: ValueError: its answers are no classes of windows, or need sound."""
-    if not isinstance(predictor.task, ClassTask):
-        raise ValueError(f"{checkpoint}: stream names classes, and this one answers otherwise. Use videoai predict.")
-    if predictor.model.clip.sound:
-        raise ValueError(f"{checkpoint} hears, and stream shows pictures alone. Use videoai predict.")
-
-
-def follow_of(settings: StreamSettings, predictor: Predictor) -> Callable[[], Memories] | None:
-    """What begins to follow a stream frame by frame; None = windows are judged.
-
-    Raises: ValueError: the network needs whole clips.
-    """
-    stepper = None if settings.mode == "windows" or settings.window_seconds else stepper_of(predictor)
-    if stepper is None:
-        if settings.mode == "frames":
-            raise ValueError(
-                f"mode=frames: {settings.checkpoint} reads whole clips. Leave it out, or train a network that answers "
-                "frame by frame; docs/stream.md lists them."
-            )
-        if settings.reset_seconds != "auto":
-            raise ValueError(f"reset_seconds={settings.reset_seconds} has no effect: windows are judged. Leave it out.")
-        return None
-    words: dict[str, float | None] = {"auto": None, "never": float("inf")}
-    reset = words[settings.reset_seconds] if isinstance(settings.reset_seconds, str) else settings.reset_seconds
-    frames = predictor.model.clip.num_frames
-    return partial(Memories, stepper, frames, reset_seconds=reset, hop_seconds=settings.hop_seconds)
-
-
-def new_session(settings: StreamSettings, predictor: Predictor, sources: Sequence[Source], policy: Policy) -> Session:
-    """All that runs; nothing is opened yet."""
-    follow = follow_of(settings, predictor)
-    return Session(
-        sources=sources,
-        plan=Plan(
-            clip=predictor.model.clip,
-            policy=policy,
-            window_seconds=predictor.window_seconds,
-            hop_seconds=None if follow else settings.hop_seconds,
-            one_by_one=follow is not None,
-        ),
-        judge=predictor.scores,
-        follow=follow,
-        classes=predictor.model.classes,
-        rules=rules_of(settings, predictor),
-        realtime=settings.pace == "realtime",
-        top_k=settings.top_k,
-        max_batch=settings.max_batch,
-    )
-
-
-def rules_of(settings: StreamSettings, predictor: Predictor) -> Rules:
-    """Raises: ValueError: an event would end as it begins."""
-    classes = predictor.model.classes
-    tuned = list(predictor.thresholds) or [ON] * len(classes)
-    on = tuned if settings.on_threshold == "auto" else [settings.on_threshold] * len(classes)
-    off = [OFF_SHARE * one for one in on] if settings.off_threshold == "auto" else [settings.off_threshold] * len(on)
-    if above := [name for name, high, low in zip(classes, on, off, strict=True) if low > high]:
-        raise ValueError(
-            f"off_threshold={settings.off_threshold}: above the on_threshold of {above[0]}. Leave it out, or set both."
-        )
-    return Rules(
-        on=on,
-        off=off,
-        min_seconds=settings.min_seconds,
-        smoothing=settings.smoothing,
-        smooth_windows=settings.smooth_windows,
-        quiet=[label for label, name in enumerate(classes) if name.lower() in BACKGROUND],
-    )
-
-
 def new_folder(run_dir: str | None) -> Path:
     """Raises: ValueError: it holds a stream. OSError: it cannot be written."""
     folder = Path(run_dir) if run_dir else next_number(Path("runs") / "stream")
@@ -238,54 +229,3 @@ def new_folder(run_dir: str | None) -> Path:
     make_writable(folder)
     logger.info("the lines also go to %s", display_path(folder / LINES))
     return folder
-
-
-def summary_of(session: Session, seconds: float) -> dict[str, Any]:
-    """Plain data on a run."""
-    return {
-        "seconds": round(seconds, 3),
-        "mode": "frames" if session.plan.one_by_one else "windows",
-        **session.measured.to_dict(),
-        "streams": [summary_of_stream(stream) for stream in session.streams],
-    }
-
-
-def summary_of_stream(stream: Stream) -> dict[str, Any]:
-    """Plain data on one source."""
-    return {
-        "stream": stream.name,
-        "state": stream.state,
-        **({"error": stream.error} if stream.error else {}),
-        "media_seconds": round(stream.end_seconds or 0.0, 3),
-        "fps": None if stream.rate is None else round(stream.rate, 3),
-        "window_seconds": stream.length if stream.rate else None,
-        "hop_seconds": stream.hop or None,
-        "frames": stream.num_frames,
-        "dropped": stream.dropped,
-        "windows_skipped": stream.num_skipped,
-        "reconnects": stream.num_reconnects,
-        "read_ms": round(1000 * stream.read_seconds / stream.num_frames, 3) if stream.num_frames else None,
-    }
-
-
-def in_words(summary: Mapping[str, Any], folder: Path) -> str:
-    """One line."""
-    streams = summary["streams"]
-    counts = {key: sum(one[key] for one in streams) for key in ("frames", "dropped", "windows_skipped", "reconnects")}
-    delays = [
-        f"{name} p50 {one['p50']:g}, p95 {one['p95']:g}, p99 {one['p99']:g} ms"
-        for name, one in (("latency", summary["latency_ms"]), ("staleness", summary["staleness_ms"]))
-        if one
-    ]
-    judged = "step" if summary["mode"] == "frames" else "window"
-    parts = [
-        pluralize(summary["windows"], judged),
-        pluralize(counts["frames"], "frame"),
-        f"{counts['dropped']} dropped",
-        f"{counts['windows_skipped']} {judged}s left out",
-        pluralize(counts["reconnects"], "reconnect"),
-        *delays,
-        f"{summary['seconds']:.1f} s",
-    ]
-    failed = [f"{one['stream']}: {one['error']}" for one in streams if one["state"] == "failed"]
-    return f"{'; '.join([', '.join(parts), *failed])}. {display_path(folder / SUMMARY)}"

@@ -19,7 +19,7 @@ class StreamSettings:
     checkpoint: str = setting(path=True, help=CHECKPOINT_HELP)
     source: tuple[str, ...] = setting(
         help="a file, rtsp://..., http://..., the number of a camera, synthetic://NAME, or [A,B,...]: "
-        "all share the model"
+        "all share the model. The folder of a run that was recorded: judge it once more"
     )
     classes: tuple[str, ...] = setting(
         (),
@@ -74,6 +74,10 @@ class StreamSettings:
         None, min=0, max=65535, help="show the streams on a page of this machine, at this port; 0 = any; null = no page"
     )
     view_side: int = setting(360, min=16, max=4320, help="short side of these pictures, pixels at most")
+    record: bool = setting(
+        False, help="true = also what was judged, without loss, so that source=RUN_FOLDER gives the same lines again"
+    )
+    record_mb: int = setting(2000, min=1, needs="record", help="MB of frames after which nothing more is recorded")
     webhook: str | None = setting(None, help="URL that gets each event as a POST request with JSON; null = none")
     frame_fps: float | None = setting(
         None, above=0, help="rate of sources that are folders of numbered images; null = 30"

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from videoai.core.files import write_atomic
-from videoai.run.stream import is_live, stream, summary_of
+from videoai.run.stream import is_live, stream
+from videoai.run.stream_summary import summary_of
 from videoai.settings.benchmarks import StreamBenchmarkSettings
 from videoai.settings.parse import parse
 from videoai.settings.stream import StreamSettings
