@@ -175,3 +175,34 @@ def test_a_signal_ends_a_stream_with_a_last_answer_and_a_summary(acts, tmp_path,
 def test_a_source_is_taken_as_typed(typed, sources):
     settings = from_arguments(StreamSettings, ["checkpoint=a.pt", one_or_list(typed, "source")]).settings()
     assert settings.source == sources
+
+
+def timeless(text):
+    lines = [json.loads(line) for line in text.splitlines()]
+    return [{key: value for key, value in line.items() if key not in ("t_wall", "latency_ms")} for line in lines]
+
+
+@pytest.mark.parametrize("mode", ["frames", "windows"])
+def test_a_recorded_run_is_repeated_to_the_bit(videoai_command, steps, clip_folder, tmp_path, mode):
+    sources = f"source=['{film(clip_folder)}','{film(clip_folder, 1)}']"
+    words = ("on_threshold=0.1", "smooth_windows=3", "pace=realtime", f"mode={mode}", "record=true", "device=cpu")
+    done = videoai_command("stream", f"checkpoint={steps}", sources, *words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    summary = json.loads((tmp_path / "runs/stream/summary.json").read_text())
+    assert summary["recording_is_whole"] and summary["recording_mb"] > 0
+    again = videoai_command("stream", f"checkpoint={steps}", "source=runs/stream", "device=cpu", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert timeless(again.stdout) == timeless(done.stdout) and len(done.stdout.splitlines()) > 5
+    other = ("on_threshold=0.9", "run_dir=other")
+    stricter = videoai_command("stream", f"checkpoint={steps}", "source=runs/stream", *other, cwd=tmp_path)
+    assert {line["event"] for line in timeless(stricter.stdout)} == {None}
+    for more, message in (("overlay=true", "Leave out overlay"), ("record=true", "Leave out overlay")):
+        refused = videoai_command("stream", f"checkpoint={steps}", "source=runs/stream", more, cwd=tmp_path)
+        assert refused.returncode == 1 and message in refused.stderr, refused.stderr
+
+
+def test_a_recording_is_of_the_clip_of_its_network(videoai_command, acts, steps, clip_folder, tmp_path):
+    words = (f"source={film(clip_folder)}", "record=true", "device=cpu")
+    assert videoai_command("stream", f"checkpoint={steps}", *words, cwd=tmp_path).returncode == 0
+    other = videoai_command("stream", f"checkpoint={acts}", "source=runs/stream", cwd=tmp_path)
+    assert other.returncode == 1 and "reads whole clips" in other.stderr

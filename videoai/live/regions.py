@@ -28,7 +28,7 @@ class Region:
     name: str
     boxes: npt.NDArray[np.float64] = field(repr=False)  # [N, 4] x, y, w, h in the order of time
     seconds: npt.NDArray[np.float64] | None = field(repr=False)  # [N]; None = one box, which holds always
-    are_shares: bool  # of width and height; False = pixels
+    are_shares: bool  # parts of width and height; False = pixels
 
     def box(self, seconds: float) -> npt.NDArray[np.float64] | None:
         """[4] x, y, w, h at a time; None = it is not there yet, or no more."""

@@ -19,7 +19,7 @@ class StreamSettings:
     checkpoint: str = setting(path=True, help=CHECKPOINT_HELP)
     source: tuple[str, ...] = setting(
         help="a file, rtsp://..., http://..., the number of a camera, synthetic://NAME, or [A,B,...]: "
-        "all share the model"
+        "all share the model. The folder of a run that was recorded: judge it once more"
     )
     classes: tuple[str, ...] = setting(
         (),
@@ -81,6 +81,10 @@ class StreamSettings:
     )
     window: bool = setting(False, help="true = show the streams in a window of this machine; Escape closes it")
     view_side: int = setting(360, min=16, max=4320, help="short side of these pictures, pixels at most")
+    record: bool = setting(
+        False, help="true = also what was judged, without loss, so that source=RUN_FOLDER gives the same lines again"
+    )
+    record_mb: int = setting(2000, min=1, needs="record", help="MB of frames after which nothing more is recorded")
     webhook: str | None = setting(None, help="URL that gets each event as a POST request with JSON; null = none")
     mqtt: str | None = setting(
         None, help="broker and topic that get each event as JSON, mqtt://HOST/TOPIC (videoai[mqtt]); null = none"

@@ -12,7 +12,9 @@ import numpy as np
 
 from videoai.core.files import write_atomic
 from videoai.run.benchmarks.stream_truth import found_of, read_truth
-from videoai.run.stream import is_live, stream, summary_of
+from videoai.run.stream import stream
+from videoai.run.stream_sources import is_live
+from videoai.run.stream_summary import summary_of
 from videoai.settings.benchmarks import StreamBenchmarkSettings
 from videoai.settings.parse import parse
 from videoai.settings.stream import StreamSettings
