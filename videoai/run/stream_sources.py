@@ -53,7 +53,7 @@ def located(given: str) -> str:
 
 
 def regions_of(path: str | None, places: Sequence[str]) -> Mapping[str, Sequence[Region]]:
-    """The regions of each source. Raises: FileNotFoundError, ValueError: no such table, or a source that has no regions."""
+    """The regions of each source. Raises: FileNotFoundError, ValueError: no such table, or a source without any."""
     if path is None:
         return {one: [] for one in places}
     if odd := [one for one in places if one.startswith(f"{SYNTHETIC}://")]:
