@@ -3,8 +3,8 @@
     python scripts/soak_stream.py CHECKPOINT FILM.mp4 OUT --cameras 4 --minutes 30
 
 Each camera is a real RTSP server (tests/live/rtsp_server.py says what it needs) that plays FILM, H.264 and longer than
-a minute. Every minute each of them is killed and comes back five seconds later. ``videoai stream`` runs meanwhile as a
-process of its own.
+a minute. Every minute (``--every``) each of them is killed and comes back five seconds later. ``videoai stream`` runs
+meanwhile as a process of its own.
 """
 
 import argparse
@@ -55,12 +55,12 @@ def resident_mb(process: int) -> float:
     return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * 4096 / 1e6
 
 
-def soak(running: subprocess.Popen[bytes], cameras: list[Camera], seconds: float) -> list[float]:
+def soak(running: subprocess.Popen[bytes], cameras: list[Camera], seconds: float, every: float) -> list[float]:
     """Kills cameras in turn until the time is over. Returns MB of the process, a sample a second."""
     began, memory, failed = time.monotonic(), list[float](), 0
     while (now := time.monotonic()) < began + seconds:
         memory.append(resident_mb(running.pid))
-        due = int((now - began) / 60 * len(cameras))
+        due = int((now - began) / every * len(cameras))
         if due > failed and now < began + seconds - 2 * OUTAGE_SECONDS:
             cameras[failed % len(cameras)].fail()
             failed += 1
@@ -92,7 +92,9 @@ def judged(out: Path, log: str, cameras: list[Camera], memory: list[float]) -> d
         "frames": sum(one["frames"] for one in streams),
         "frames dropped": sum(one["dropped"] for one in streams),
         "windows left out": sum(one["windows_skipped"] for one in streams),
-        "memory, MB after a minute, at the end, most": [round(warm[0]), round(warm[-1]), round(max(warm))],
+        "memory, MB after a minute, then at each tenth of the time": [
+            round(float(one)) for one in np.interp(np.linspace(0, len(warm) - 1, 11), range(len(warm)), warm)
+        ],
     }
 
 
@@ -103,6 +105,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--cameras", type=int, default=4)
     parser.add_argument("--minutes", type=float, default=30.0)
+    parser.add_argument("--every", type=float, default=60.0, help="seconds from an outage of a camera to its next")
     parser.add_argument("--settings", default="hop_seconds=0.25 policy=latest", help="of videoai stream")
     given = parser.parse_args()
     cameras = [Camera(given.film) for _ in range(given.cameras)]
@@ -113,7 +116,7 @@ def main() -> None:
     with log.open("wb") as errors:
         running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)
         try:
-            memory = soak(running, cameras, 60 * given.minutes)
+            memory = soak(running, cameras, 60 * given.minutes, given.every)
         finally:
             running.send_signal(signal.SIGTERM)
             code = running.wait(60)

@@ -166,8 +166,7 @@ class Stream:
         if self.gave_last or not self._measure():
             self._give_up()
             return None
-        newest = self.ring.frames[-1].seconds if self.ring.frames else self.origin
-        upto = newest if self.end_seconds is None else self.end_seconds
+        upto = self._known_to() if self.end_seconds is None else self.end_seconds
         length, late = self.length, ROUNDING_SECONDS if self.end_seconds is None else 1e-6 * self.hop
         complete = int((upto - self.origin - length + late) // self.hop)  # the number of the newest complete window
         if self.next <= complete:
@@ -175,6 +174,16 @@ class Stream:
         if self.next <= complete:
             return self._taken(self.origin + self.next * self.hop, length)
         return None if self.end_seconds is None else self._last(length)
+
+    def _known_to(self) -> float:
+        """The time until which nothing more can come."""
+        if not self.ring.frames:
+            return self.origin
+        newest = self.ring.frames[-1].seconds
+        if self.plan.one_by_one:
+            return newest + self.length  # a frame is whole when it is there
+        rate = self.timing.rate if self.timing.by_number else None
+        return newest + 1 / rate if rate else newest  # a frame of a steady rate is shown so long
 
     def views(self, upto_seconds: float) -> list[Frame]:
         """The frames until then that nobody looked at yet; those that have a view."""
