@@ -3,7 +3,6 @@
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import isfinite
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
@@ -36,11 +35,12 @@ from videoai.models.published.download import digest_of
 from videoai.report.result_files import json_bytes
 from videoai.run.checkpoint_data import DataChange
 from videoai.run.export.judge import Judgement, calibration_clips, judge, open_judging
-from videoai.run.export.network_file import check_can_write, largest_difference, write_network
+from videoai.run.export.network_file import check_can_write, write_network
 from videoai.run.export.precision import check_precision, convert
 from videoai.run.export.stored_clip import FILE as CLIP_FILE
-from videoai.run.export.stored_clip import TOLERANCE, clip_bytes, different_clips, outputs_of_clip, rendered_clip
+from videoai.run.export.stored_clip import clip_bytes, outputs_of_clip, rendered_clip
 from videoai.run.export.timing import milliseconds
+from videoai.run.export.verify import rendered_clips, verify
 from videoai.run.training.folder import default_run_dir
 from videoai.settings.export import ExportSettings
 from videoai.settings.parse import parse, to_dict
@@ -88,11 +88,11 @@ def export(settings: ExportSettings, change: DataChange = DataChange()) -> Expor
         folder = Path(held, "bundle")
         clips = calibration_clips(settings, split, state, original) if split and settings.precision == "int8" else []
         bundle, network = written(settings, folder, state, task, original, clips)
-        verified = verify(bundle, original, network)
+        verified = verify(bundle.network.name, original, network, is_exact=settings.precision == "fp32")
         judged = judge(settings, split, state, task, original, network) if split else None
         if judged and judged.is_refused:
             raise refused(out, judged)
-        times = milliseconds({"torch": original.model, **timed(bundle, network)}, one_clip(original))
+        times = milliseconds({"torch": original.model, **timed(bundle, network)}, rendered_clips(original)[:1])
         write_manifest(bundle, verified, judged, times)
         open_bundle(folder)  # what cannot be opened is not written
         os.replace(folder, out)
@@ -212,28 +212,6 @@ def activation_of(task: SupervisedTask) -> Literal["softmax", "sigmoid", "none"]
     return "sigmoid" if torch.allclose(scores, outputs.sigmoid()) else "none"
 
 
-def verify(bundle: Bundle, original: LoadedModel, network: nn.Module) -> dict[str, Any]:
-    """The largest difference from the original's outputs for one clip and for three, and what is allowed wherever the
-    bundle runs: rounding, and with smaller numbers twice what they cost here.
-
-    Raises: ValueError: fp32 that differs by more, or numbers that are not finite.
-    """
-    clip = original.clip
-    frames = rendered_clip(clip)
-    clips = different_clips(frames, clip)
-    with torch.inference_mode():
-        limit = TOLERANCE * float(original.model(clips).abs().max())
-    difference = max(largest_difference(original.model, network, video) for video in (clips[:1], clips))
-    if bundle.manifest.precision != "fp32" and isfinite(difference):
-        limit += 2 * difference
-    if not difference <= limit:
-        raise ValueError(
-            f"{bundle.network.name}: its outputs differ from the original's by {difference:.3g} on a rendered clip; "
-            f"up to {limit:.3g} is rounding. It was not written: please report the model."
-        )
-    return {"max_difference": difference, "limit": limit}
-
-
 def refused(out: Path, judged: Judgement) -> ValueError:
     """The error, and the whole judgement in a file beside the folder that was not made."""
     write_together({refusal(out): json_bytes(judged.to_dict())})
@@ -252,11 +230,6 @@ def refusal(out: Path) -> Path:
 def timed(bundle: Bundle, network: nn.Module) -> dict[str, nn.Module]:
     """The export beside the original; weights alone are computed as the original is."""
     return {"onnxruntime": network} if bundle.manifest.format == "onnx" else {}
-
-
-def one_clip(original: LoadedModel) -> Tensor:
-    """The rendered clip, as the network takes it: float [1, C, T, S, S]."""
-    return different_clips(rendered_clip(original.clip), original.clip)[:1]
 
 
 def write_manifest(

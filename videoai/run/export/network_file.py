@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from safetensors.torch import save
-from torch import Tensor, nn
+from torch import nn
 
 from videoai.core.files import write_atomic
 from videoai.core.types import ClipSpec
@@ -92,9 +92,3 @@ def first_line(error: Exception) -> str:
     """What it says, in short."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return f"{type(error).__name__}: {' '.join(lines)[:300]}"
-
-
-def largest_difference(one: nn.Module, other: nn.Module, video: Tensor) -> float:
-    """The largest difference between the outputs of two networks for the same clips."""
-    with torch.inference_mode():
-        return float((one(video) - other(video)).abs().max())

@@ -1,0 +1,38 @@
+"""Does the file give the original's outputs? Asked on a rendered clip, before any video."""
+
+from math import isfinite
+
+import torch
+from torch import Tensor, nn
+
+from videoai.inference.load import LoadedModel
+from videoai.run.export.stored_clip import TOLERANCE, different_clips, rendered_clip
+
+
+def verify(file: str, original: LoadedModel, network: nn.Module, *, is_exact: bool) -> dict[str, float]:
+    """The largest difference from the original's outputs for one clip and for three, and what is allowed wherever the
+    bundle runs: rounding, and with smaller numbers twice what they cost here.
+
+    Args:
+        file: in messages. is_exact: float32, which may differ by rounding alone.
+    Raises: ValueError: more than that, or numbers that are not finite.
+    """
+    clips = rendered_clips(original)
+    with torch.inference_mode():
+        wanted = original.model(clips)
+        given = [network(clips[:1]), network(clips)]
+    difference = max(float((one - wanted[: len(one)]).abs().max()) for one in given)
+    limit = TOLERANCE * float(wanted.abs().max())
+    if not is_exact and isfinite(difference):
+        limit += 2 * difference
+    if not difference <= limit:
+        raise ValueError(
+            f"{file}: its outputs differ from the original's by {difference:.3g} on a rendered clip; up to {limit:.3g} "
+            "is rounding. It was not written: please report the model."
+        )
+    return {"max_difference": difference, "limit": limit}
+
+
+def rendered_clips(original: LoadedModel) -> Tensor:
+    """Three, as the network takes them: float [3, C, T, S, S]."""
+    return different_clips(rendered_clip(original.clip), original.clip)
