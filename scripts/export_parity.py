@@ -1,4 +1,4 @@
-"""Write every model of the zoo as ONNX and compare: a table with the largest difference of logits, or why there is none.
+"""Write every model of the zoo as ONNX and compare: the largest difference of logits, or why there is none.
 
 python scripts/export_parity.py parity.md                   all, the cheapest first
 python scripts/export_parity.py parity.md tiny_r3d x3d_s    these

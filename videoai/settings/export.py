@@ -7,7 +7,7 @@ from videoai.settings.loading import NumWorkers
 from videoai.settings.setting import setting
 from videoai.settings.verbs import CHECKPOINT_HELP, Split
 
-ExportFormat = Literal["onnx", "safetensors"]
+ExportFormat = Literal["onnx", "openvino", "torch_export", "aoti", "executorch", "coreml", "safetensors"]
 ExportPrecision = Literal["fp32", "fp16", "int8", "int8_dynamic"]
 
 

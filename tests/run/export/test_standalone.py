@@ -1,7 +1,6 @@
 """The script of a bundle shows its network the very pixels that ``evaluate`` shows."""
 
 import json
-import sys
 import types
 from pathlib import Path
 
@@ -26,9 +25,8 @@ CLIPS = {
 
 
 @pytest.fixture
-def script(tmp_path, monkeypatch):
+def script(tmp_path):
     """The script as a module, beside the manifest of a clip."""
-    monkeypatch.setitem(sys.modules, "onnxruntime", types.ModuleType("onnxruntime"))
 
     def load(clip: ClipSpec) -> types.ModuleType:
         manifest = {"clip": clip.to_dict(), "state": {"classes": ["a"]}}
