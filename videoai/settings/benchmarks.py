@@ -1,7 +1,8 @@
-"""Settings of ``videoai benchmark decode|loader|stream``."""
+"""Settings of ``videoai benchmark decode|loader|stream|export``."""
 
 from dataclasses import dataclass
 
+from videoai.settings.export import ExportFormat
 from videoai.settings.loading import NumWorkers
 from videoai.settings.setting import setting
 from videoai.settings.verbs import CHECKPOINT_HELP, EvaluationPrecision
@@ -35,6 +36,19 @@ class LoaderSettings:
     num_workers: NumWorkers = setting("auto", min=0, help="processes; auto = every core")
     rivals: bool = setting(True, help="false = measure this loader alone")
     out: str | None = setting(None, path=True, help="a JSON file for the figures")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportBenchmarkSettings:
+    """How fast a checkpoint answers for one clip here, as it is and in each format that export writes."""
+
+    checkpoint: str = setting(path=True, help=CHECKPOINT_HELP)
+    formats: tuple[ExportFormat, ...] = setting(
+        ("onnx", "openvino", "torch_export", "aoti", "executorch"), help="in fp32; what is not installed is named"
+    )
+    trust: tuple[str, ...] = setting((), help="packages of your own that the checkpoint's model comes from")
+    out: str | None = setting(None, path=True, help="a JSON file for the figures")
+    debug: bool = setting(False, help="true = show the traceback of an error")
 
 
 @dataclass(frozen=True, kw_only=True)

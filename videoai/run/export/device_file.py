@@ -1,4 +1,5 @@
 """The file of a network for phones and small machines: ExecuTorch and Core ML."""
+# pyright: reportMissingImports=false
 
 import io
 import zipfile

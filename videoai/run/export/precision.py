@@ -95,7 +95,7 @@ def _to_fp16_openvino(source: Path, target: Path, clips: Sequence[Tensor]) -> No
 
 def _to_int8_openvino(source: Path, target: Path, clips: Sequence[Tensor]) -> None:
     """Weights and activations, by NNCF, with ranges from the clips."""
-    import nncf
+    import nncf  # pyright: ignore[reportMissingImports]
     import openvino
 
     network = openvino.Core().read_model(source)
