@@ -52,4 +52,4 @@ def test_it_is_short_and_imports_little():
     lines = [line for line in SCRIPT.read_text().splitlines() if line.strip()]
     assert len(lines) <= 90
     imported = {line.split()[1].split(".")[0] for line in lines if line.strip().startswith(("import ", "from "))}
-    assert imported == {"json", "sys", "pathlib", "numpy", "onnxruntime", "av"}
+    assert imported == {"json", "sys", "pathlib", "numpy", "onnxruntime", "openvino", "av"}
