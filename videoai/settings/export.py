@@ -19,8 +19,8 @@ class ExportSettings:
     format: ExportFormat = setting(
         "onnx",
         help="onnx and openvino = with a script that needs no videoai; torch_export, aoti (compiled for this "
-        "processor) and executorch (phones) = files that run code as they are opened; coreml (Apple) = written, not run "
-        "here; safetensors = weights",
+        "processor) and executorch (phones) = files that run code as they are opened; coreml (Apple) = written, not "
+        "run here; safetensors = weights",
     )
     precision: ExportPrecision = setting(
         "fp32",

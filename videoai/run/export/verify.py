@@ -21,12 +21,12 @@ def verify(file: str, original: LoadedModel, network: nn.Module | None, *, is_ex
     """
     clips = rendered_clips(original)
     with torch.inference_mode():
-        wanted = original.model(clips)
-        given = [network(clips[:1]), network(clips)] if network else []
-    limit = TOLERANCE * float(wanted.abs().max())
+        wanted = [original.model(video) for video in (clips[:1], clips)]
+        given = [network(video) for video in (clips[:1], clips)] if network else []
+    limit = TOLERANCE * float(wanted[1].abs().max())
     if not given:
         return {"max_difference": None, "limit": limit}
-    difference = max(float((one - wanted[: len(one)]).abs().max()) for one in given)
+    difference = max(float((one - other).abs().max()) for one, other in zip(given, wanted, strict=True))
     if not is_exact and isfinite(difference):
         limit += 2 * difference
     if not difference <= limit:
