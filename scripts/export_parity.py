@@ -21,8 +21,9 @@ import yaml
 
 from videoai.compose.files import CONFIGS
 from videoai.core.types import ClipSpec
-from videoai.inference.exported import ExportedNetwork, open_onnx
+from videoai.inference.exported import ExportedNetwork
 from videoai.inference.load import LoadedModel
+from videoai.inference.runtimes import open_onnx
 from videoai.models import MODELS, create_model
 from videoai.models.sizes import sizes
 from videoai.run.export.network_file import MAX_PROTOBUF_BYTES, first_line, write_network
@@ -86,7 +87,7 @@ def verified(name: str) -> dict[str, float]:
     with TemporaryDirectory() as folder:
         path = Path(folder, "model.onnx")
         write_network("onnx", path, model, clip, {})
-        run = open_onnx(path.read_bytes(), name, [3, clip.num_frames, clip.size, clip.size], NUM_CLASSES)
+        run = open_onnx(path, [3, clip.num_frames, clip.size, clip.size], NUM_CLASSES)
     return verify("model.onnx", original, ExportedNetwork(run, "00"), is_exact=True)
 
 
