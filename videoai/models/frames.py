@@ -124,7 +124,7 @@ class PoolOverTime(nn.Module):
     def step(self, x_BD: Tensor, state: PoolState | None = None) -> tuple[Tensor, PoolState]:
         """One frame more: what ``forward`` gives of all frames so far, [B, D], and the next state. The weighted mean is
         that of a softmax computed in one pass (Milakov and Gimelshein 2018, arXiv:1805.02867)."""
-        score = x_BD.new_zeros(len(x_BD), 1) if self.score is None else self.score(x_BD)
+        score = x_BD.new_zeros(x_BD.shape[0], 1) if self.score is None else self.score(x_BD)
         if state is None or self.kind == "last":
             return x_BD, PoolState(x_BD, torch.ones_like(score), score)
         if self.kind == "max":
