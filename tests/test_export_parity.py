@@ -21,5 +21,5 @@ def test_a_row_is_written_for_each_model_and_not_twice(tmp_path):
     )
     kept, frames, giant = table.read_text().splitlines()[2:]
     assert kept == "| `tiny_r3d` | kept |" and done.stdout == f"{frames}\n{giant}\n"
-    assert float(frames.split("|")[5]) <= 1e-4  # of the largest logit
+    assert float(frames.split("|")[5]) <= 1e-4  # a share of the largest logit
     assert "GB of weights; one file of ONNX holds 2 GB" in giant

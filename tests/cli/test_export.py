@@ -151,6 +151,23 @@ def test_int8_takes_training_clips_and_is_judged(evaluated_run, videoai_command,
     assert json.loads(alone(tmp_path / "int8", cwd=tmp_path).stdout)["max_difference"] > 0
 
 
+@pytest.mark.slow
+def test_openvino_in_smaller_numbers_is_judged(evaluated_run, videoai_command, tmp_path):
+    pytest.importorskip("openvino", reason="the extra openvino is not installed")
+    pytest.importorskip("nncf", reason="the extra openvino is not installed")
+    checkpoint = f"checkpoint={evaluated_run / 'checkpoints' / 'best.pt'}"
+    lost, sizes = {}, {}
+    for precision in ("fp32", "fp16", "int8"):
+        words = ("format=openvino", f"precision={precision}", f"out={precision}", "max_loss=1", "num_workers=0")
+        done = videoai_command("export", checkpoint, *words, cwd=tmp_path, timeout=500)
+        assert done.returncode == 0, done.stderr
+        lost[precision] = json.loads((tmp_path / precision / "judgement.json").read_text())["max_difference"]
+        sizes[precision] = (tmp_path / precision / "model.bin").stat().st_size
+        assert alone(tmp_path / precision, cwd=tmp_path).returncode == 0
+    assert lost["fp32"] < 1e-6 < lost["fp16"] < lost["int8"]
+    assert sizes["fp32"] > 1.9 * sizes["fp16"] and sizes["fp32"] > 3.5 * sizes["int8"]
+
+
 def test_a_folder_that_holds_something_is_not_replaced(evaluated_run, videoai_command, tmp_path):
     (tmp_path / "held").mkdir()
     (tmp_path / "held" / "mine.txt").write_text("mine")
