@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from videoai.settings.export import ExportFormat
 from videoai.settings.loading import NumWorkers
 from videoai.settings.setting import setting
-from videoai.settings.verbs import CHECKPOINT_HELP, EvaluationPrecision
+from videoai.settings.verbs import CHECKPOINT_HELP, TRUST_HELP, EvaluationPrecision
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +64,7 @@ class StreamBenchmarkSettings:
     max_batch: int = setting(8, min=1, max=1024, help="as for stream")
     precision: EvaluationPrecision = setting("auto", help="auto = fp32; bf16 is faster on chips that have it")
     device: str = setting("auto", help="auto, cpu, cuda, cuda:1")
-    trust: tuple[str, ...] = setting((), help="packages of your own that a checkpoint's model comes from")
+    trust: tuple[str, ...] = setting((), help=TRUST_HELP)
     out: str | None = setting(None, path=True, help="a JSON file for the figures")
     debug: bool = setting(False, help="true = show the traceback of an error")
 
