@@ -22,7 +22,7 @@ def main(arguments: list[str]) -> int:
     done = export(settings, change)
     folder = display_path(done.folder)
     print(f"stored clip: {compared(done.max_difference)}")
-    times = ", ".join(f"{name} {value:.3g} ms" for name, value in done.milliseconds.items())
+    times = ", ".join(f"{name} {float(f'{value:.3g}'):g} ms" for name, value in done.milliseconds.items())
     print(f"one clip on this CPU: {times}; fastest: {done.fastest}")
     if done.judgement:
         print(f"judged: {done.judgement.sentence()}")

@@ -79,7 +79,8 @@ def export_table(rows: Sequence[Mapping[str, Any]]) -> Table:
             table.add_row(row["format"], "-", "-", "-", row["reason"])
         else:
             difference = "-" if row["max_difference"] is None else f"{row['max_difference']:.1e}"
-            table.add_row(row["format"], f"{row['milliseconds']:.3g}", f"{row['megabytes']:.1f}", difference)
+            milliseconds = float(f"{row['milliseconds']:.3g}")  # three digits, and no exponent
+            table.add_row(row["format"], f"{milliseconds:g}", f"{row['megabytes']:.1f}", difference)
     return table
 
 
