@@ -35,6 +35,10 @@ OPTIONAL = {  # used when they are there
     "onnx",
     "onnxruntime",
     "onnxscript",
+    "openvino",
+    "nncf",
+    "executorch",
+    "coremltools",
 }
 README_SCRIPT = ROOT / "scripts" / "readme_block.py"
 

@@ -9,6 +9,8 @@ The face for scripts and notebooks; importing it loads neither torch nor a decod
     videoai.predict(checkpoint, inputs)            answers for files, or for frames with their rate
     videoai.describe(checkpoints, "films")         what ``videoai describe`` runs
     videoai.explain(checkpoint, "a.mp4")           what ``videoai explain`` runs
+    videoai.export(checkpoint, format="onnx")      what ``videoai export`` runs
+    videoai.stream(checkpoint, "film.mp4")         the lines of ``videoai stream``, as they come
     videoai.load(checkpoint)                       a model with ``.classes``, ``.clip`` and ``.predict``
 """
 
@@ -18,7 +20,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from videoai.api import describe, evaluate, explain, predict, train
+    from videoai.api import describe, evaluate, explain, export, predict, stream, train
     from videoai.data.decode import open_video
     from videoai.models import create_model
     from videoai.tasks.loaded import load
@@ -30,10 +32,24 @@ _HOME = {  # public name -> module that holds it, imported on first use
     "describe": "videoai.api",
     "evaluate": "videoai.api",
     "explain": "videoai.api",
+    "export": "videoai.api",
     "predict": "videoai.api",
+    "stream": "videoai.api",
     "train": "videoai.api",
 }
-__all__ = ["__version__", "create_model", "describe", "evaluate", "explain", "load", "open_video", "predict", "train"]
+__all__ = [
+    "__version__",
+    "create_model",
+    "describe",
+    "evaluate",
+    "explain",
+    "export",
+    "load",
+    "open_video",
+    "predict",
+    "stream",
+    "train",
+]
 
 
 def __getattr__(name: str) -> object:

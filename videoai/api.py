@@ -7,7 +7,7 @@ videoai.describe([result.checkpoint, "torchvision/r3d_18"], "films")
 videoai.explain(result.checkpoint, "clips/a.mp4", method="grad_cam")
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from videoai.compose.settings import from_keywords
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from videoai.inference.class_texts import Classes
     from videoai.run.checkpoint_data import DataChange
     from videoai.run.evaluate import Evaluation
+    from videoai.run.export.export import Exported
     from videoai.run.train import TrainResult
     from videoai.tasks.loaded import Input
 
@@ -138,3 +139,36 @@ def explain(checkpoint: str, inputs: str, **settings: Any) -> list[dict[str, Any
     from videoai.settings.explain import ExplainSettings
 
     return list(run(parse(ExplainSettings, {"checkpoint": checkpoint, "input": inputs, **settings})))
+
+
+def export(
+    checkpoint: str, *, data: str | Mapping[str, Any] | None = None, trust: Sequence[str] = (), **settings: Any
+) -> "Exported":
+    """Write a checkpoint for other programs: what ``videoai export`` does, and the same files.
+
+    Args:
+        data: the videos that judge it, as ``evaluate`` takes them.
+        settings: those of ``ExportSettings``: format, precision, out, max_loss, split, ...
+    Raises: ValueError, OSError, ImportError: one line each; so for an export that loses more than ``max_loss``.
+    """
+    from videoai.run.export.export import export as run
+    from videoai.settings.export import ExportSettings
+
+    trusted = [trust] if isinstance(trust, str) else list(trust)
+    given = parse(ExportSettings, {"checkpoint": checkpoint, "trust": trusted, **settings})
+    return run(given, data_change(data, checkpoint))
+
+
+def stream(checkpoint: str, source: str | Sequence[str], **settings: Any) -> Iterator[dict[str, Any]]:
+    """Recognise actions as they happen: the lines that ``videoai stream`` prints, as they come, and the same files.
+
+    Args:
+        source: a file, a URL, the number of a camera as text, or several, which share the model.
+        settings: those of ``StreamSettings``: window_seconds, hop_seconds, pace, policy, run_dir, ...
+    Raises: ValueError, OSError: one line each, before the first line.
+    """
+    from videoai.run.stream import stream as run
+    from videoai.settings.stream import StreamSettings
+
+    several = [source] if isinstance(source, str) else list(source)
+    return run(parse(StreamSettings, {"checkpoint": checkpoint, "source": several, **settings})).run()

@@ -37,7 +37,7 @@ def bundle(evaluated_run, videoai_command, tmp_path_factory) -> Path:
     assert done.returncode == 0, done.stderr
     assert "judged: top1 on " in done.stdout and "0 videos answered otherwise" in done.stdout
     assert re.search(
-        r"one clip on this CPU: torch .+ ms, onnxruntime .+ ms; fastest: (torch|onnxruntime)\n", done.stdout
+        r"one clip on this CPU: torch .+ ms, onnxruntime .+ ms.*; fastest: (torch|onnxruntime|openvino)\n", done.stdout
     )
     assert "predict checkpoint=bundle input=VIDEO" in done.stdout
     return cwd / "bundle"
@@ -93,6 +93,53 @@ def test_evaluate_and_predict_take_a_bundle_as_a_checkpoint(
 
 
 @pytest.mark.slow
+def test_stream_and_its_benchmark_take_a_bundle(bundle, evaluated_run, clip_folder, videoai_command, tmp_path):
+    video, lines = next(clip_folder.rglob("*.mp4")), []
+    for number, source in enumerate((bundle, evaluated_run / "checkpoints" / "best.pt")):
+        words = (f"checkpoint={source}", f"source={video}", "on_threshold=0.1", f"run_dir={number}")
+        done = videoai_command("stream", *words, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        lines.append([json.loads(line) for line in done.stdout.splitlines()])
+    assert len(lines[0]) > 1
+    for one, other in zip(*lines, strict=True):
+        assert (one["label"], one["event"], one["span"]) == (other["label"], other["event"], other["span"])
+        assert one["score"] == pytest.approx(other["score"], abs=1e-4)
+    words = (f"checkpoint={bundle}", "source=synthetic://a?seconds=2", "out=figures.json")
+    done = videoai_command("benchmark", "stream", *words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert [one["pace"] for one in json.loads((tmp_path / "figures.json").read_text())] == ["max", "realtime"]
+
+
+@pytest.mark.slow
+def test_benchmark_export_times_what_is_installed_and_names_the_rest(evaluated_run, videoai_command, tmp_path):
+    checkpoint = f"checkpoint={evaluated_run / 'checkpoints' / 'best.pt'}"
+    words = ("benchmark", "export", checkpoint, "formats=[torch_export,coreml]", "out=figures.json")
+    done = videoai_command(*words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    torch_row, graph, coreml = json.loads((tmp_path / "figures.json").read_text())
+    assert torch_row["milliseconds"] > 0 and graph["milliseconds"] > 0 and graph["max_difference"] <= 1e-4
+    assert "coreml" in coreml["reason"] and "milliseconds" not in coreml
+    assert re.search(r"fastest: (torch|torch_export)\n", done.stdout)
+
+
+def test_export_and_stream_from_python(evaluated_run, clip_folder, tmp_path):
+    import videoai
+
+    checkpoint = str(evaluated_run / "checkpoints" / "best.pt")
+    words = {"format": "safetensors", "out": str(tmp_path / "out"), "num_workers": 0}
+    done = videoai.export(checkpoint, data={"root": str(clip_folder)}, **words)
+    assert done.judgement is not None and done.judgement.loss == 0 and done.max_difference == 0
+    with pytest.raises(ValueError, match="is there already"):
+        videoai.export(checkpoint, **words)
+    video = str(next(clip_folder.rglob("*.mp4")))
+    lines = videoai.stream(str(tmp_path / "out"), video, on_threshold=0.1, run_dir=str(tmp_path / "stream"))
+    first = next(lines)
+    assert first["event"] == "start"
+    lines.close()  # whoever has seen enough leaves
+    assert json.loads((tmp_path / "stream" / "summary.json").read_text())["windows"] >= 1
+
+
+@pytest.mark.slow
 def test_int8_takes_training_clips_and_is_judged(evaluated_run, videoai_command, tmp_path):
     pytest.importorskip("onnxruntime", reason="the extra export is not installed")
     checkpoint = f"checkpoint={evaluated_run / 'checkpoints' / 'best.pt'}"
@@ -102,6 +149,23 @@ def test_int8_takes_training_clips_and_is_judged(evaluated_run, videoai_command,
     told = json.loads((tmp_path / "int8" / "judgement.json").read_text())
     assert told["max_difference"] > 1e-4  # 8 bits cannot be exact
     assert json.loads(alone(tmp_path / "int8", cwd=tmp_path).stdout)["max_difference"] > 0
+
+
+@pytest.mark.slow
+def test_openvino_in_smaller_numbers_is_judged(evaluated_run, videoai_command, tmp_path):
+    pytest.importorskip("openvino", reason="the extra openvino is not installed")
+    pytest.importorskip("nncf", reason="the extra openvino is not installed")
+    checkpoint = f"checkpoint={evaluated_run / 'checkpoints' / 'best.pt'}"
+    lost, sizes = {}, {}
+    for precision in ("fp32", "fp16", "int8"):
+        words = ("format=openvino", f"precision={precision}", f"out={precision}", "max_loss=1", "num_workers=0")
+        done = videoai_command("export", checkpoint, *words, cwd=tmp_path, timeout=500)
+        assert done.returncode == 0, done.stderr
+        lost[precision] = json.loads((tmp_path / precision / "judgement.json").read_text())["max_difference"]
+        sizes[precision] = (tmp_path / precision / "model.bin").stat().st_size
+        assert alone(tmp_path / precision, cwd=tmp_path).returncode == 0
+    assert lost["fp32"] < 1e-6 < lost["fp16"] < lost["int8"]
+    assert sizes["fp32"] > 1.9 * sizes["fp16"] and sizes["fp32"] > 3.5 * sizes["int8"]
 
 
 def test_a_folder_that_holds_something_is_not_replaced(evaluated_run, videoai_command, tmp_path):

@@ -58,6 +58,12 @@ def test_a_bundle_opens_as_a_checkpoint_does(bundle, untrained_checkpoint):
     assert all(value.equal(theirs.state_dict()[key]) for key, value in ours.state_dict().items())
 
 
+def test_a_file_of_a_bundle_names_its_folder(bundle):
+    for name in ("model.safetensors", "manifest.json"):
+        with pytest.raises(ValueError, match=f"is a file of an export. Give the folder: checkpoint={bundle}"):
+            open_checkpoint(bundle / name)
+
+
 def test_another_folder_is_no_bundle(tmp_path):
     assert not is_bundle(tmp_path) and not is_bundle("torchvision/r3d_18")
 
@@ -74,6 +80,7 @@ def test_another_folder_is_no_bundle(tmp_path):
         (lambda m: m["state"].update(classes=[]), "0 classes"),
         (lambda m: m.pop("files"), "files"),
         (lambda m: m["files"].pop("model.safetensors"), "must be one of them"),
+        (lambda m: m.update(format="openvino"), "model.xml must be one of them"),
         (lambda m: m["files"].update({"../secret": "0" * 64}), "files lie in the folder itself"),
         (lambda m: m["files"].update({"/etc/passwd": "0" * 64}), "files lie in the folder itself"),
         (lambda m: m["files"].update({"C:secret": "0" * 64}), "files lie in the folder itself"),

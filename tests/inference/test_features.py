@@ -3,6 +3,7 @@ import torch
 from torch import nn
 
 from videoai.core.types import ClipSpec
+from videoai.inference.exported import ExportedNetwork
 from videoai.inference.features import FeatureLayer, num_features
 from videoai.models import create_model
 
@@ -70,6 +71,14 @@ def test_tokens_are_averaged_and_channels_kept(layer: str):
 def test_an_unknown_layer_is_named_with_what_there_is(network: nn.Module, layer: str, message: str):
     with pytest.raises(ValueError, match=message):
         FeatureLayer(network, layer)
+
+
+def test_an_export_gives_its_outputs_alone():
+    exported, video = ExportedNetwork(lambda video: video.mean((2, 3, 4)), "00"), torch.rand(2, 3, 4, 8, 8)
+    for layer in ("pooled", "stem"):
+        with pytest.raises(ValueError, match=f"layer={layer}: an export gives its outputs alone. Take layer=outputs"):
+            FeatureLayer(exported, layer)
+    assert FeatureLayer(exported, "outputs")(video).shape == (2, 3)
 
 
 def test_a_layer_that_is_never_reached_is_refused():

@@ -1,8 +1,8 @@
-"""``videoai benchmark decode|loader|stream``."""
+"""``videoai benchmark decode|loader|stream|export``."""
 
 from videoai.cli.overrides import one_or_list
 from videoai.compose.settings import from_arguments, shared_out
-from videoai.settings.benchmarks import DecodeSettings, LoaderSettings, StreamBenchmarkSettings
+from videoai.settings.benchmarks import DecodeSettings, ExportBenchmarkSettings, LoaderSettings, StreamBenchmarkSettings
 from videoai.settings.training import TrainSettings
 
 
@@ -39,4 +39,17 @@ def stream(arguments: list[str]) -> int:
     from videoai.run.benchmarks.stream import benchmark_stream
 
     print(as_text(stream_table([*benchmark_stream(settings)])))
+    return 0
+
+
+def export(arguments: list[str]) -> int:
+    """Measures every format, and prints one table."""
+    settings = from_arguments(ExportBenchmarkSettings, arguments).settings()
+    from videoai.report.benchmark import export_table
+    from videoai.report.tables import as_text
+    from videoai.run.benchmarks.export import benchmark_export, fastest
+
+    rows = benchmark_export(settings)
+    print(as_text(export_table(rows), width=140))  # reasons
+    print(f"fastest: {fastest(rows)}")
     return 0

@@ -220,6 +220,11 @@ JOBS: dict[str, Job] = {
         ("videoai.settings.benchmarks:StreamBenchmarkSettings",),
         "checkpoint=PATH [source=FILE|[A,B,...]] [key=value ...]",
     ),
+    "benchmark export": Job(
+        "videoai.cli.benchmark:export",
+        "measure which export of a checkpoint answers first here",
+        ("videoai.settings.benchmarks:ExportBenchmarkSettings",),
+    ),
     "models": Job(
         "videoai.cli.models:main", "list the models; one model: its options, weights and recipes", (), "[word ...]"
     ),

@@ -20,7 +20,17 @@ from videoai.settings.parse import parse
 from videoai.settings.setting import setting
 
 MANIFEST, VERSION = "manifest.json", 1
-NETWORK: dict[ExportFormat, str] = {"onnx": "model.onnx", "safetensors": "model.safetensors"}
+# The file that is opened; what else belongs to it.
+NETWORK: dict[ExportFormat, str] = {
+    "onnx": "model.onnx",
+    "openvino": "model.xml",
+    "torch_export": "model.pt2",
+    "aoti": "compiled.pt2",
+    "executorch": "model.pte",
+    "coreml": "model.mlpackage.zip",
+    "safetensors": "model.safetensors",
+}
+BESIDE: dict[ExportFormat, str] = {"openvino": "model.bin"}
 # Parts of a checkpoint, beside its weights, that evaluate and predict read; and those of its config.
 NO_CLIPS = ("localize", "gan")  # tasks that no export has
 KEPT = ("config", "classes", "clip", "step", "versions", "tuned", "faces")
@@ -100,6 +110,13 @@ def is_bundle(source: str | Path) -> bool:
     return os.path.isfile(os.path.join(source, MANIFEST))
 
 
+def check_no_part(source: str | Path) -> None:
+    """Raises: ValueError: a file of a bundle is given for its folder."""
+    path = Path(source)
+    if path.is_file() and is_bundle(path.parent):
+        raise ValueError(f"{source}: is a file of an export. Give the folder: checkpoint={path.parent}")
+
+
 def open_bundle(source: str | Path) -> dict[str, Any]:
     """What ``checkpoint.load`` gives of a checkpoint; ``model`` holds the weights, or a ``Bundle`` whose network is of
     another format.
@@ -137,11 +154,10 @@ def read_manifest(folder: Path) -> BundleManifest:
 
 def check_files(bundle: Bundle) -> None:
     """Raises: ValueError: a file that is not in the folder itself, is not there, or is not the one that was written."""
-    files = bundle.manifest.files
-    if NETWORK[bundle.manifest.format] not in files or len(files) > MAX_FILES:
-        raise ValueError(
-            f"{bundle.folder / MANIFEST}: {len(files)} files, and {bundle.network.name} must be one of them."
-        )
+    files, format = bundle.manifest.files, bundle.manifest.format
+    for name in (NETWORK[format], BESIDE.get(format, NETWORK[format])):
+        if name not in files or len(files) > MAX_FILES:
+            raise ValueError(f"{bundle.folder / MANIFEST}: {len(files)} files, and {name} must be one of them.")
     for name, digest in files.items():
         path = bundle.folder / name
         if not is_plain_name(name) or path.is_symlink():

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from videoai.core.messages import did_you_mean
 from videoai.core.types import ClipSpec
+from videoai.inference.exported import ExportedNetwork
 from videoai.inference.load import from_state, open_checkpoint
 from videoai.models import create_model
 from videoai.models.heads import needs
@@ -48,10 +49,15 @@ class FeatureLayer(nn.Module):
     """
 
     def __init__(self, network: nn.Module, layer: str = POOLED) -> None:
-        """Raises: ValueError: no such layer, or a network of the user's own that lacks ``forward_features``."""
+        """Raises: ValueError: no such layer, an export, or a network of one's own that lacks ``forward_features``."""
         super().__init__()
         self.network, self.layer = network, layer
         self.seen: list[Tensor] = []
+        if layer != OUTPUTS and isinstance(network, ExportedNetwork):
+            raise ValueError(
+                f"layer={layer}: an export gives its outputs alone. Take layer={OUTPUTS}, or the checkpoint that it "
+                "was made from."
+            )
         if layer == POOLED:
             needs(network, "forward_features", "forward_head", setting="layer=pooled")
         elif layer != OUTPUTS:

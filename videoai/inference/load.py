@@ -15,7 +15,7 @@ from videoai.core.hub import local_file
 from videoai.core.messages import command_line, truncated_list
 from videoai.core.types import ClipSpec
 from videoai.data.sound import check_torchaudio
-from videoai.inference.bundle import Bundle, is_bundle, open_bundle
+from videoai.inference.bundle import Bundle, check_no_part, is_bundle, open_bundle
 from videoai.inference.class_texts import Classes
 from videoai.inference.exported import open_network
 from videoai.inference.text_models import check_no_texts, open_text_classifier, reads_texts
@@ -78,6 +78,7 @@ def open_checkpoint(
 def _open_trained(source: str | Path) -> dict[str, Any]:
     """A checkpoint with classes of its own."""
     if not is_published(str(source)):
+        check_no_part(source)
         return open_bundle(source) if is_bundle(source) else checkpoint.load(source)
     weights = str(source)
     try:
@@ -116,7 +117,7 @@ def from_state(state: dict[str, Any], *, trust: Sequence[str] = (), may_hear: bo
     if clip.sound and not may_hear:
         raise ValueError("the checkpoint hears (modalities with a), and this reads pictures alone. Train with [v].")
     network = state["model"]  # a file of torch holds no Bundle
-    model = open_network(network) if isinstance(network, Bundle) else rebuilt(state, clip, trust)
+    model = open_network(network, trust=trust) if isinstance(network, Bundle) else rebuilt(state, clip, trust)
     return LoadedModel(model, classes=list(state["classes"]), clip=clip).eval()
 
 

@@ -92,7 +92,8 @@ class Hiera(nn.Module):
         )
         frames, rows, columns = self.grid
         # [B, T*U, 1, D] -> [B, D, T, H, W]
-        return x_BULD.reshape(len(video), frames, rows // UNIT, columns // UNIT, -1).permute(0, 4, 1, 2, 3)
+        # not len(), which torch.export takes for a constant
+        return x_BULD.reshape(video.shape[0], frames, rows // UNIT, columns // UNIT, -1).permute(0, 4, 1, 2, 3)
 
     def forward_head(self, features: Tensor, pre_logits: bool = False) -> Tensor:
         """features: [B, D, T', H', W'] -> logits [B, K], or the pooled [B, D]."""

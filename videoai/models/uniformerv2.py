@@ -99,7 +99,7 @@ class UniFormerV2(nn.Module):
             )
         x_BTLD = self._tokens(video)
         # repeat, not expand: a view of a parameter calls for a gradient also under no_grad, and flop counters refuse it
-        token_B1D = self.video_token.repeat(len(video), 1, 1)
+        token_B1D = self.video_token.repeat(video.shape[0], 1, 1)
         alone = len(self.blocks) - len(self.global_blocks)
         x_BTLD = run_blocks(self.blocks[:alone], x_BTLD, checkpointing=self.checkpointing)
         for block, reader in zip(self.blocks[alone:], self.global_blocks, strict=True):

@@ -65,6 +65,25 @@ def loader_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     return table
 
 
+def export_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """The figures of ``run.benchmarks.export.benchmark_export``."""
+    from rich.table import Table
+
+    table = Table(title="One clip on this CPU", show_edge=False)
+    table.add_column("format", no_wrap=True)
+    for name in ("milliseconds", "megabytes", "largest difference"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("")
+    for row in rows:
+        if "reason" in row:
+            table.add_row(row["format"], "-", "-", "-", row["reason"])
+        else:
+            difference = "-" if row["max_difference"] is None else f"{row['max_difference']:.1e}"
+            milliseconds = float(f"{row['milliseconds']:.3g}")  # three digits, and no exponent
+            table.add_row(row["format"], f"{milliseconds:g}", f"{row['megabytes']:.1f}", difference)
+    return table
+
+
 def stream_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """The figures of ``run.benchmarks.stream.benchmark_stream``: a column for each checkpoint and pace."""
     from rich.table import Table

@@ -17,7 +17,7 @@ from videoai.data.encode import write_clip
 from videoai.data.lists.split_folders import VIDEO_EXTENSIONS
 from videoai.data.media import BadVideo
 from videoai.inference.annotate import even
-from videoai.inference.explain import Explained, Explainer
+from videoai.inference.explain import Explained, Explainer, suited_method
 from videoai.inference.predict import find_videos
 from videoai.report.explanation import explanation_page
 from videoai.report.heat import overlay
@@ -65,6 +65,7 @@ def explain(settings: ExplainSettings) -> Iterator[dict[str, Any]]:
             "is worth."
         )
     explainer.number()  # an unknown class is no reason to read a video
+    suited_method(explainer.predictor.model.model, settings.method, settings.layer)  # nor is a method
     folder = explanation_folder(settings.run_dir, {key: getattr(settings, key) for key in ASKED})
     logger.info("the explanations go to %s", display_path(folder))
     folders = [one.with_suffix("") for one in labelled_paths(paths, folder)]

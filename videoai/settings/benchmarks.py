@@ -1,12 +1,13 @@
-"""Settings of ``videoai benchmark decode|loader|stream``."""
+"""Settings of ``videoai benchmark decode|loader|stream|export``."""
 
 from dataclasses import dataclass
 from typing import Literal
 
+from videoai.settings.export import ExportFormat
 from videoai.settings.loading import NumWorkers
 from videoai.settings.setting import setting
 from videoai.settings.stream import Mode, Smoothing
-from videoai.settings.verbs import CHECKPOINT_HELP, EvaluationPrecision
+from videoai.settings.verbs import CHECKPOINT_HELP, TRUST_HELP, EvaluationPrecision
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +41,19 @@ class LoaderSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ExportBenchmarkSettings:
+    """How fast a checkpoint answers for one clip here, as it is and in each format that export writes."""
+
+    checkpoint: str = setting(path=True, help=CHECKPOINT_HELP)
+    formats: tuple[ExportFormat, ...] = setting(
+        ("onnx", "openvino", "torch_export", "aoti", "executorch"), help="in fp32; what is not installed is named"
+    )
+    trust: tuple[str, ...] = setting((), help="packages of your own that the checkpoint's model comes from")
+    out: str | None = setting(None, path=True, help="a JSON file for the figures")
+    debug: bool = setting(False, help="true = show the traceback of an error")
+
+
+@dataclass(frozen=True, kw_only=True)
 class StreamBenchmarkSettings:
     """How far a checkpoint keeps up with streams here: as fast as it can, and at their own pace."""
 
@@ -65,7 +79,7 @@ class StreamBenchmarkSettings:
     max_batch: int = setting(8, min=1, max=1024, help="as for stream")
     precision: EvaluationPrecision = setting("auto", help="auto = fp32; bf16 is faster on chips that have it")
     device: str = setting("auto", help="auto, cpu, cuda, cuda:1")
-    trust: tuple[str, ...] = setting((), help="packages of your own that a checkpoint's model comes from")
+    trust: tuple[str, ...] = setting((), help=TRUST_HELP)
     out: str | None = setting(None, path=True, help="a JSON file for the figures")
     debug: bool = setting(False, help="true = show the traceback of an error")
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from videoai.settings.setting import setting
-from videoai.settings.verbs import CHECKPOINT_HELP, TEMPLATES_HELP, EvaluationPrecision
+from videoai.settings.verbs import CHECKPOINT_HELP, TEMPLATES_HELP, TRUST_HELP, EvaluationPrecision
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ class DescribeSettings:
     )
     precision: EvaluationPrecision = setting("auto", help="auto = fp32; bf16 is faster on chips that have it")
     device: str = setting("auto", help="auto, cpu, cuda, cuda:1")
-    trust: tuple[str, ...] = setting((), help="packages of your own that a checkpoint's model comes from")
+    trust: tuple[str, ...] = setting((), help=TRUST_HELP)
     run_dir: str | None = setting(
         None, path=True, help="where NAME/description.json and .html go; null = runs/describe, or describe-2 and on"
     )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from videoai.settings.setting import setting
-from videoai.settings.verbs import CHECKPOINT_HELP, ExplainMethod
+from videoai.settings.verbs import CHECKPOINT_HELP, TRUST_HELP, ExplainMethod
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class ExplainSettings:
         None, above=0, help="rate of inputs that are folders of numbered images; null = 30"
     )
     device: str = setting("auto", help="auto, cpu, cuda, cuda:1")
-    trust: tuple[str, ...] = setting((), help="packages of your own that a checkpoint's model comes from")
+    trust: tuple[str, ...] = setting((), help=TRUST_HELP)
     run_dir: str | None = setting(
         None, path=True, help="where NAME/explanation.html and others go; null = runs/explain, or explain-2 and on"
     )

@@ -7,7 +7,7 @@ from videoai.settings.loading import NumWorkers
 from videoai.settings.setting import setting
 from videoai.settings.verbs import CHECKPOINT_HELP, Split
 
-ExportFormat = Literal["onnx", "safetensors"]
+ExportFormat = Literal["onnx", "openvino", "torch_export", "aoti", "executorch", "coreml", "safetensors"]
 ExportPrecision = Literal["fp32", "fp16", "int8", "int8_dynamic"]
 
 
@@ -17,12 +17,15 @@ class ExportSettings:
 
     checkpoint: str = setting(path=True, help=CHECKPOINT_HELP)
     format: ExportFormat = setting(
-        "onnx", help="onnx = for ONNX Runtime and others, with a script that needs no videoai; safetensors = weights"
+        "onnx",
+        help="onnx and openvino = with a script that needs no videoai; torch_export, aoti (compiled for this "
+        "processor) and executorch (phones) = files that run code as they are opened; coreml (Apple) = written, not "
+        "run here; safetensors = weights",
     )
     precision: ExportPrecision = setting(
         "fp32",
-        help="of format=onnx: int8 = weights and activations, with ranges from training clips; int8_dynamic = the "
-        "weights of matrix products, which suits transformers",
+        help="fp16 and int8 are of format=onnx and openvino, int8_dynamic of onnx: int8 = weights and activations, "
+        "with ranges from training clips; int8_dynamic = the weights of matrix products, which suits transformers",
     )
     calibration_clips: int = setting(64, min=1, max=4096, needs="precision=int8", help="training clips for int8")
     out: str | None = setting(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from videoai.settings.setting import setting
-from videoai.settings.verbs import CHECKPOINT_HELP, TEMPLATES_HELP, EvaluationPrecision
+from videoai.settings.verbs import CHECKPOINT_HELP, TEMPLATES_HELP, TRUST_HELP, EvaluationPrecision
 
 Policy = Literal["auto", "block", "latest", "degrade"]
 Pace = Literal["max", "realtime"]
@@ -94,7 +94,7 @@ class StreamSettings:
     )
     precision: EvaluationPrecision = setting("auto", help="auto = fp32; bf16 is faster on chips that have it")
     device: str = setting("auto", help="auto, cpu, cuda, cuda:1")
-    trust: tuple[str, ...] = setting((), help="packages of your own that a checkpoint's model comes from")
+    trust: tuple[str, ...] = setting((), help=TRUST_HELP)
     run_dir: str | None = setting(
         None, path=True, help="a new folder for events.jsonl and summary.json; null = runs/stream, or stream-2 and on"
     )

@@ -22,6 +22,10 @@ CHECKPOINT_HELP = (
     "a file of yours, hf://OWNER/NAME[@REVISION] of the Hugging Face hub, or published weights: ID such as "
     "torchvision/r3d_18, or ID:FILE"
 )
+TRUST_HELP = (
+    "packages of your own that the checkpoint's model comes from; of an export, the name of a format whose files run "
+    "code: torch_export, aoti, executorch"
+)
 TEMPLATES_HELP = (
     "sentences that a class is put into where {} stands, with commas between them, or a file of one a line; empty = "
     "those of the model's authors"
@@ -68,7 +72,7 @@ class EvaluateSettings:
     faces_model: str | None = setting(None, path=True, help="YuNet as an ONNX file; null = fetched once, when needed")
     precision: EvaluationPrecision = setting("auto", help="auto = fp32; bf16 is faster on chips that have it")
     device: str = setting("auto", help="auto, cpu, cuda, cuda:1")
-    trust: tuple[str, ...] = setting((), help="packages of your own that the checkpoint's model comes from")
+    trust: tuple[str, ...] = setting((), help=TRUST_HELP)
     events: bool = setting(
         False,
         help="true = find events in untrimmed videos by a classifier's sliding windows; a localiser always does",
@@ -127,7 +131,7 @@ class PredictSettings:
     faces_model: str | None = setting(None, path=True, help="YuNet as an ONNX file; null = fetched once, when needed")
     precision: EvaluationPrecision = setting("auto", help="auto = fp32; bf16 is faster on chips that have it")
     device: str = setting("auto", help="auto, cpu, cuda, cuda:1")
-    trust: tuple[str, ...] = setting((), help="packages of your own that the checkpoint's model comes from")
+    trust: tuple[str, ...] = setting((), help=TRUST_HELP)
     run_dir: str | None = setting(
         None, path=True, help="where predictions.jsonl and labelled videos go; null = runs/predict, or predict-2 and on"
     )

@@ -50,7 +50,7 @@ def test_a_worse_network_is_refused_and_the_videos_are_listed(opened, tmp_path):
 
 def test_a_refused_export_leaves_no_folder(opened, tmp_path, monkeypatch):
     settings, *_ = opened
-    monkeypatch.setattr(module, "verify", lambda *_: {"max_difference": 0.0, "limit": 1.0})
+    monkeypatch.setattr(module, "verify", lambda *_, **__: {"max_difference": 0.0, "limit": 1.0})
     monkeypatch.setattr(module, "opened", lambda *_: Constant())
     asked = ExportSettings(
         checkpoint=settings.checkpoint, format="safetensors", out=str(tmp_path / "out"), num_workers=0

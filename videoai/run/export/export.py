@@ -2,52 +2,40 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from math import isfinite
+from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import Any
 
-import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from videoai.core.checkpoint import versions
 from videoai.core.files import write_together
 from videoai.core.launcher import launched_processes
 from videoai.core.paths import display_path
-from videoai.inference.bundle import (
-    CONFIG,
-    KEPT,
-    MANIFEST,
-    NETWORK,
-    VERSION,
-    Bundle,
-    BundleClip,
-    BundleManifest,
-    open_bundle,
-)
-from videoai.inference.exported import onnxruntime
-from videoai.inference.load import LoadedModel, from_state, num_values, open_checkpoint
+from videoai.inference.bundle import NETWORK, Bundle, open_bundle
+from videoai.inference.exported import ExportedNetwork
+from videoai.inference.load import LoadedModel, from_state, open_checkpoint
+from videoai.inference.runtimes import open_openvino
 from videoai.inference.video_features import KEY as FEATURES
-from videoai.models import default_weights
-from videoai.models.published import find, is_published
 from videoai.models.published.download import digest_of
 from videoai.report.result_files import json_bytes
 from videoai.run.checkpoint_data import DataChange
+from videoai.run.export.held_folder import held_folder
 from videoai.run.export.judge import Judgement, calibration_clips, judge, open_judging
-from videoai.run.export.network_file import check_can_write, largest_difference, write_network
+from videoai.run.export.manifest import manifest_of, write_manifest
+from videoai.run.export.network_file import check_can_write, write_network
 from videoai.run.export.precision import check_precision, convert
 from videoai.run.export.stored_clip import FILE as CLIP_FILE
-from videoai.run.export.stored_clip import TOLERANCE, clip_bytes, different_clips, outputs_of_clip, rendered_clip
+from videoai.run.export.stored_clip import clip_bytes, outputs_of_clip, rendered_clip
 from videoai.run.export.timing import milliseconds
+from videoai.run.export.verify import rendered_clips, verify
 from videoai.run.training.folder import default_run_dir
 from videoai.settings.export import ExportSettings
-from videoai.settings.parse import parse, to_dict
 from videoai.tasks.answering import answering_task
 from videoai.tasks.supervised import SupervisedTask
 
-SCRIPT, JUDGEMENT = "run.py", "judgement.json"
+SCRIPT = "run.py"
+SCRIPTED = ("onnx", "openvino")  # formats that the script runs
 SHOWN = 20  # differing videos in a message
 
 
@@ -57,7 +45,7 @@ class Exported:
 
     folder: str
     files: list[str]
-    max_difference: float  # between outputs and the original's, on a rendered clip
+    max_difference: float | None  # between outputs and the original's, on a rendered clip; None = not run here
     limit: float  # what is allowed
     milliseconds: dict[str, float]  # for one clip on this machine's CPU, by what computes it
     judgement: Judgement | None  # None = the videos were not there
@@ -83,16 +71,16 @@ def export(settings: ExportSettings, change: DataChange = DataChange()) -> Expor
     check_can_write(settings.format, original.model)
     split = open_judging(settings, change, state, task)
     check_precision(settings, split)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as held:
-        folder = Path(held, "bundle")
+    with held_folder(out) as held:
+        folder = held / "bundle"
         clips = calibration_clips(settings, split, state, original) if split and settings.precision == "int8" else []
-        bundle, network = written(settings, folder, state, task, original, clips)
-        verified = verify(bundle, original, network)
-        judged = judge(settings, split, state, task, original, network) if split else None
+        bundle = written(settings, folder, state, task, original, clips)
+        network = opened(bundle, state, settings)
+        verified = verify(bundle.network.name, original, network, is_exact=settings.precision == "fp32")
+        judged = judge(settings, split, state, task, original, network) if split and network else None
         if judged and judged.is_refused:
             raise refused(out, judged)
-        times = milliseconds({"torch": original.model, **timed(bundle, network)}, one_clip(original))
+        times = milliseconds({"torch": original.model, **timed(bundle, network)}, rendered_clips(original)[:1])
         write_manifest(bundle, verified, judged, times)
         open_bundle(folder)  # what cannot be opened is not written
         os.replace(folder, out)
@@ -137,101 +125,28 @@ def written(
     task: SupervisedTask,
     original: LoadedModel,
     clips: Sequence[Tensor],
-) -> tuple[Bundle, nn.Module]:
-    """The files of a bundle but for its manifest, and its network as it is read from its file. ``clips``: for int8."""
+) -> Bundle:
+    """The files of a bundle but for its manifest. ``clips``: for int8."""
     file = folder / NETWORK[settings.format]
     folder.mkdir()
     write_network(settings.format, file, original.model, original.clip, state)
     if settings.precision != "fp32":
-        convert(settings.precision, file, clips)
+        convert(settings, file, clips)
     frames = rendered_clip(original.clip)
     files = {CLIP_FILE: clip_bytes(frames, outputs_of_clip(original.model, frames, original.clip))}
-    if settings.format == "onnx":
+    if settings.format in SCRIPTED:
         files[SCRIPT] = Path(__file__).with_name("standalone.py").read_bytes()
     write_together({folder / name: data for name, data in files.items()})
-    bundle = Bundle(folder, manifest_of(settings, state, task, original, digest_of(file)))
-    return bundle, opened(bundle, state, settings)
+    return Bundle(folder, manifest_of(settings, state, task, original, digest_of(file)))
 
 
-def opened(bundle: Bundle, state: Mapping[str, Any], settings: ExportSettings) -> nn.Module:
-    """The network of the file that was written."""
-    weights = load_file(bundle.network) if bundle.manifest.format == "safetensors" else bundle
-    return from_state({**state, "ema": None, "model": weights}, trust=settings.trust).model
-
-
-def manifest_of(
-    settings: ExportSettings, state: Mapping[str, Any], task: SupervisedTask, original: LoadedModel, sha256: str
-) -> BundleManifest:
-    """The manifest before anything is verified."""
-    clip = {key: value for key, value in original.clip.to_dict().items() if key in BundleClip.__dataclass_fields__}
-    kept = {key: state[key] for key in KEPT if key in state and key not in ("clip", "config")}
-    config = {key: state["config"][key] for key in CONFIG if key in state["config"]}
-    metric = (state["config"].get("trainer") or {}).get("metric")
-    return parse(
-        BundleManifest,
-        {
-            "bundle": VERSION,
-            "format": settings.format,
-            "precision": settings.precision,
-            "num_values": num_values(state),
-            "license": licence_of(state),
-            "activation": activation_of(task),
-            "clip": clip,
-            "state": {**kept, "config": {**config, "trainer": {"metric": metric}} if metric else config},
-            "versions": {**versions(), **runtime_versions(settings)},
-            "verified": {},
-            "milliseconds": {},
-            "judgement": None,
-            "files": {NETWORK[settings.format]: sha256},
-        },
-    )
-
-
-def runtime_versions(settings: ExportSettings) -> dict[str, str]:
-    """What else the file depends on."""
-    return {"onnxruntime": onnxruntime("format=onnx").__version__} if settings.format == "onnx" else {}
-
-
-def licence_of(state: Mapping[str, Any]) -> str | None:
-    """The licence of published weights, or of those that training began with; None = not known, or none."""
-    config, node = state["config"], state["config"]["model"]
-    begun = state["versions"].get("weights") or config.get("weights")
-    begun = begun or (default_weights(node["name"]) if node.get("pretrained") and node.get("name") else None)
-    return find(str(begun)).licence if begun and is_published(str(begun)) else None
-
-
-def activation_of(task: SupervisedTask) -> Literal["softmax", "sigmoid", "none"]:
-    """What the task makes of outputs, as the script can: asked, since tasks of the user's own do not say."""
-    outputs = torch.tensor([[-1.0, 0.5, 2.0]])
-    try:
-        scores = task.activated(outputs)
-    except Exception:  # it takes as many outputs as it has
-        return "none"
-    if torch.allclose(scores, outputs.softmax(-1)):
-        return "softmax"
-    return "sigmoid" if torch.allclose(scores, outputs.sigmoid()) else "none"
-
-
-def verify(bundle: Bundle, original: LoadedModel, network: nn.Module) -> dict[str, Any]:
-    """The largest difference from the original's outputs for one clip and for three, and what is allowed wherever the
-    bundle runs: rounding, and with smaller numbers twice what they cost here.
-
-    Raises: ValueError: fp32 that differs by more, or numbers that are not finite.
-    """
-    clip = original.clip
-    frames = rendered_clip(clip)
-    clips = different_clips(frames, clip)
-    with torch.inference_mode():
-        limit = TOLERANCE * float(original.model(clips).abs().max())
-    difference = max(largest_difference(original.model, network, video) for video in (clips[:1], clips))
-    if bundle.manifest.precision != "fp32" and isfinite(difference):
-        limit += 2 * difference
-    if not difference <= limit:
-        raise ValueError(
-            f"{bundle.network.name}: its outputs differ from the original's by {difference:.3g} on a rendered clip; "
-            f"up to {limit:.3g} is rounding. It was not written: please report the model."
-        )
-    return {"max_difference": difference, "limit": limit}
+def opened(bundle: Bundle, state: Mapping[str, Any], settings: ExportSettings) -> nn.Module | None:
+    """The network of the file that was written; None = not here, but where Core ML runs."""
+    if settings.format == "coreml":
+        return None
+    weights = load_file(bundle.network) if settings.format == "safetensors" else bundle
+    trust = [*settings.trust, settings.format]  # made here and now
+    return from_state({**state, "ema": None, "model": weights}, trust=trust).model
 
 
 def refused(out: Path, judged: Judgement) -> ValueError:
@@ -249,23 +164,21 @@ def refusal(out: Path) -> Path:
     return out.with_name(f"{out.name}-refused.json")
 
 
-def timed(bundle: Bundle, network: nn.Module) -> dict[str, nn.Module]:
-    """The export beside the original; weights alone are computed as the original is."""
-    return {"onnxruntime": network} if bundle.manifest.format == "onnx" else {}
+def timed(bundle: Bundle, network: nn.Module | None) -> dict[str, nn.Module]:
+    """The export in all that runs it here, beside the original; weights alone are computed as the original is."""
+    format = bundle.manifest.format
+    if network is None or format == "safetensors":
+        return {}
+    if format != "onnx":
+        return {format: network}
+    return {"onnxruntime": network, **in_openvino(bundle)}
 
 
-def one_clip(original: LoadedModel) -> Tensor:
-    """The rendered clip, as the network takes it: float [1, C, T, S, S]."""
-    return different_clips(rendered_clip(original.clip), original.clip)[:1]
-
-
-def write_manifest(
-    bundle: Bundle, verified: dict[str, Any], judged: Judgement | None, milliseconds: dict[str, float]
-) -> None:
-    """The judgement, and at last the manifest with the digests of all."""
-    if judged:
-        write_together({bundle.folder / JUDGEMENT: json_bytes(judged.to_dict())})
-    files = {one.name: digest_of(one) for one in sorted(bundle.folder.iterdir())}
-    said = {key: value for key, value in judged.to_dict().items() if key != "differing"} if judged else None
-    whole = replace(bundle.manifest, verified=verified, milliseconds=milliseconds, judgement=said, files=files)
-    write_together({bundle.folder / MANIFEST: json_bytes(to_dict(whole))})
+def in_openvino(bundle: Bundle) -> dict[str, nn.Module]:
+    """A file of ONNX in OpenVINO, where that is installed and takes it."""
+    clip, num_outputs = bundle.manifest.clip, len(bundle.manifest.state.classes)
+    try:
+        run = open_openvino(bundle.network, [3, clip.num_frames, clip.size, clip.size], num_outputs)
+    except (ImportError, ValueError):
+        return {}
+    return {"openvino": ExportedNetwork(run, bundle.sha256)}

@@ -1,6 +1,7 @@
-"""A network of ONNX with smaller numbers: fp16, or int8 with ranges from training clips or found as it runs."""
+"""A network with smaller numbers: fp16, or int8 with ranges from training clips or found as it runs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -9,31 +10,40 @@ from torch import Tensor
 
 from videoai.run.evaluate import Split
 from videoai.run.export.network_file import first_line, quiet
-from videoai.settings.export import ExportPrecision, ExportSettings
+from videoai.settings.export import ExportFormat, ExportPrecision, ExportSettings
 
 
 def check_precision(settings: ExportSettings, split: Split | None) -> None:
-    """Raises: ValueError: a precision that the format does not have, or one without the clips that it needs."""
-    if settings.precision != "fp32" and settings.format != "onnx":
-        raise ValueError(f"precision={settings.precision} is of format=onnx, and format={settings.format} keeps fp32.")
-    if settings.precision == "int8" and not (split and len(split.manifest.splits["train"])):
+    """Raises: ValueError: a precision that the format does not have, or one without the clips that it needs.
+    ImportError: what quantises is not installed."""
+    format, precision = settings.format, settings.precision
+    if precision == "fp32":
+        return
+    if (format, precision) not in CONVERTERS:
+        having = ", ".join(sorted({one for one, what in CONVERTERS if what == precision}))
+        raise ValueError(f"precision={precision} is of format={having}, and format={format} keeps fp32.")
+    if precision == "int8" and not (split and len(split.manifest.splits["train"])):
         raise ValueError(
             "precision=int8 takes the ranges of activations from training clips, and there are none here. Say where "
             "they lie, data.root=PATH, or take precision=int8_dynamic"
         )
+    if (format, precision) == ("openvino", "int8") and find_spec("nncf") is None:
+        raise ImportError("format=openvino precision=int8 needs nncf: pip install 'videoai[openvino]'")
 
 
-def convert(precision: ExportPrecision, path: Path, clips: Sequence[Tensor]) -> None:
-    """Replace a file of ONNX. ``clips``: for int8. Raises: ValueError: ONNX Runtime cannot convert it."""
+def convert(settings: ExportSettings, path: Path, clips: Sequence[Tensor]) -> None:
+    """Replace the file of a network. ``clips``: for int8. Raises: ValueError: it cannot be converted."""
     with quiet(), TemporaryDirectory() as folder:
         made = Path(folder) / path.name
         try:
-            CONVERTERS[precision](path, made, clips)
+            CONVERTERS[settings.format, settings.precision](path, made, clips)
         except Exception as error:  # their errors share no base class
             raise ValueError(
-                f"precision={precision}: ONNX Runtime cannot convert the network: {first_line(error)}"
+                f"precision={settings.precision}: the network cannot be converted: {first_line(error)}"
             ) from error
-        path.write_bytes(made.read_bytes())
+        for part in {made, made.with_suffix(".bin")}:
+            if part.is_file():
+                (path.parent / part.name).write_bytes(part.read_bytes())
 
 
 def _to_fp16(source: Path, target: Path, clips: Sequence[Tensor]) -> None:
@@ -76,4 +86,28 @@ def _prepared(source: Path, target: Path) -> Path:
     return prepared
 
 
-CONVERTERS = {"fp16": _to_fp16, "int8_dynamic": _to_dynamic_int8, "int8": _to_static_int8}
+def _to_fp16_openvino(source: Path, target: Path, clips: Sequence[Tensor]) -> None:
+    """Weights in half the bytes; it computes in float32."""
+    import openvino
+
+    openvino.save_model(openvino.Core().read_model(source), target, compress_to_fp16=True)
+
+
+def _to_int8_openvino(source: Path, target: Path, clips: Sequence[Tensor]) -> None:
+    """Weights and activations, by NNCF, with ranges from the clips."""
+    import nncf  # pyright: ignore[reportMissingImports]
+    import openvino
+
+    network = openvino.Core().read_model(source)
+    made = nncf.quantize(network, nncf.Dataset([clip.numpy() for clip in clips]), subset_size=len(clips))
+    openvino.save_model(made, target, compress_to_fp16=False)
+
+
+Converter = Callable[[Path, Path, Sequence[Tensor]], None]
+CONVERTERS: dict[tuple[ExportFormat, ExportPrecision], Converter] = {
+    ("onnx", "fp16"): _to_fp16,
+    ("onnx", "int8"): _to_static_int8,
+    ("onnx", "int8_dynamic"): _to_dynamic_int8,
+    ("openvino", "fp16"): _to_fp16_openvino,
+    ("openvino", "int8"): _to_int8_openvino,
+}

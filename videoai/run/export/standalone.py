@@ -1,4 +1,4 @@
-"""Runs the model beside this file with numpy and onnxruntime alone; reading a video takes PyAV as well.
+"""Runs the model beside this file with numpy and onnxruntime, or openvino, alone; reading a video takes PyAV as well.
 
 python run.py          the stored clip: does this machine give the recorded logits?
 python run.py VIDEO    the best five classes of the clip from the middle of a video
@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 
 HERE = Path(__file__).resolve().parent
 MANIFEST = json.loads((HERE / "manifest.json").read_text(encoding="utf-8"))
@@ -74,8 +73,16 @@ def logits(frames):
     pixels = frames.astype(np.float32) / 255
     pixels = pixels[..., ::-1] if CLIP["channels"] == "bgr" else pixels
     video = (pixels - np.float32(CLIP["mean"])) / np.float32(CLIP["std"])
+    video = np.ascontiguousarray(video.transpose(3, 0, 1, 2)[None])
+    if MANIFEST["format"] == "openvino":
+        import openvino
+
+        network = openvino.Core().compile_model(HERE / "model.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+        return network(video)[0][0]
+    import onnxruntime
+
     session = onnxruntime.InferenceSession(str(HERE / "model.onnx"), providers=["CPUExecutionProvider"])
-    return session.run(None, {"video": np.ascontiguousarray(video.transpose(3, 0, 1, 2)[None])})[0][0]
+    return session.run(None, {"video": video})[0][0]
 
 
 def scores(outputs):
