@@ -29,6 +29,7 @@ OPTIONAL = {  # used when they are there
     "pyarrow",
     "tokenizers",
     "ftfy",
+    *("fastapi", "fastapi-offline", "h11", "prometheus-client", "pydantic", "python-multipart", "starlette", "uvicorn"),
     "scenedetect",
     "cv2",
     "torchaudio",

@@ -41,6 +41,12 @@ JOBS: dict[str, Job] = {
         ("videoai.settings.stream:StreamSettings",),
         "checkpoint=PATH source=FILE|[A,B,...] [key=value ...]",
     ),
+    "serve": Job(
+        "videoai.cli.serve:main",
+        "answer over HTTP: upload a video, get what predict writes",
+        ("videoai.settings.serve:ServeSettings",),
+        "checkpoint=PATH [port=8000] [host=0.0.0.0 token=TOKEN] [key=value ...]",
+    ),
     "explain": Job(
         "videoai.cli.explain:main",
         "show which pixels and moments an answer depends on",
@@ -246,6 +252,7 @@ ELSEWHERE = {
     **dict.fromkeys(("infer", "inference", "classify", "demo"), "predict"),
     **dict.fromkeys(("summary", "summarize", "summarise", "shots", "keyframes"), "describe"),
     **dict.fromkeys(("live", "webcam", "camera", "watch", "realtime"), "stream"),
+    **dict.fromkeys(("api", "server", "http", "rest"), "serve"),
     **dict.fromkeys(("saliency", "heatmap", "gradcam", "grad_cam", "cam", "why"), "explain"),
     **dict.fromkeys(("publish", "upload", "share"), "push"),
     **dict.fromkeys(("convert", "onnx", "deploy"), "export"),
