@@ -1,6 +1,7 @@
 """``videoai serve`` as a process: what clients get that behave, and those that do not."""
 
 import json
+import os
 import signal
 import socket
 import threading
@@ -324,11 +325,17 @@ def test_the_next_start_removes_what_a_killed_server_left(start):
     assert not left.exists() and len(list(another.temporary.iterdir())) == 1
 
 
-def test_a_file_that_ends_its_reader_costs_one_answer(start, clip, film):
-    server = start("num_workers=1", "read_seconds=0.1")
-    hanging = server.post(film.read_bytes(), "?window_seconds=0.02&hop_seconds=0.01")
-    assert hanging.status == 422 and hanging.body["reason"] == "timeout"
-    server.wait_for(lambda: server.post(clip).status == 200)  # the next process imports torch within its time
+@pytest.mark.parametrize(("number", "reason"), [(signal.SIGKILL, "crash"), (signal.SIGSTOP, "timeout")])
+def test_a_reader_that_ends_or_hangs_costs_one_answer(start, clip, film, number, reason):
+    server = start("num_workers=1", "read_seconds=5")
+    children = [path.read_text() for path in Path(f"/proc/{server.process.pid}/task").glob("*/children")]
+    (reader,) = "".join(children).split()
+    results = []
+    thread = slow_post(server, film.read_bytes(), results)
+    os.kill(int(reader), number)
+    thread.join(60)
+    assert (results[0].status, results[0].body["reason"]) == (422, reason)
+    assert server.post(clip).status == 200
 
 
 @pytest.mark.parametrize(

@@ -14,13 +14,10 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
-from starlette.types import ASGIApp
 
-from videoai.serving.bodies import BodyLimits, LimitBodies
-from videoai.serving.guard import Door, Guard
 from videoai.serving.problem import Problem
 from videoai.serving.reading import Asked
-from videoai.serving.respond import respond
+from videoai.serving.respond import respond, respond_to
 from videoai.serving.service import Service
 from videoai.serving.uploads import Upload, UploadFolder
 
@@ -70,10 +67,8 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def new_app(
-    service: Service, folder: UploadFolder, *, about: Mapping[str, Any], door: Door, limits: BodyLimits
-) -> ASGIApp:
-    """Everything but the server. about: the answer of /model."""
+def new_app(service: Service, folder: UploadFolder, *, about: Mapping[str, Any], has_token: bool) -> FastAPI:
+    """The app. about: the answer of /model. has_token: whether clients send one, so that the page asks for it."""
     app = FastAPIOffline(
         redoc_url=None,
         title="videoai",
@@ -81,15 +76,16 @@ def new_app(
         description="Names the actions in a video.",
         docs_url="/docs",
     )
-    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(Problem, respond_to)
     app.add_exception_handler(RequestValidationError, _wrong_query)
     app.add_exception_handler(HTTPException, _other)
     app.add_exception_handler(ClientDisconnect, _nobody_waits)
     app.add_exception_handler(Exception, _fault)
     _add_predict(app, service, folder)
     _add_facts(app, service, about)
-    _add_token_button(app, door)
-    return LimitBodies(Guard(app, door), limits)
+    if has_token:
+        _add_token_button(app)
+    return app
 
 
 def _add_predict(app: FastAPI, service: Service, folder: UploadFolder) -> None:
@@ -130,12 +126,11 @@ def _add_facts(app: FastAPI, service: Service, about: Mapping[str, Any]) -> None
         return JSONResponse(dict(about))
 
 
-def _add_token_button(app: FastAPI, door: Door) -> None:
+def _add_token_button(app: FastAPI) -> None:
     """The page at /docs asks for the token."""
-    if door.token is not None:
-        description = app.openapi()
-        description.setdefault("components", {})["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-        description["security"] = [{"token": []}]
+    description = app.openapi()
+    description.setdefault("components", {})["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    description["security"] = [{"token": []}]
 
 
 async def received(request: Request, path: Path) -> str:
@@ -164,11 +159,6 @@ async def while_connected(request: Request, work: Awaitable[T]) -> T:
 async def _left(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
-
-
-async def _problem(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Problem)
-    return respond(error)
 
 
 async def _wrong_query(request: Request, error: Exception) -> Response:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import FrameType
 
 import h11
@@ -49,19 +49,25 @@ class Server(uvicorn.Server):
 
 
 def new_server(
-    app: ASGIApp, service: Service, *, max_connections: int, pause_seconds: float, grace_seconds: float
+    app: ASGIApp,
+    service: Service,
+    *,
+    max_connections: int,
+    pause_seconds: float,
+    grace_seconds: float,
+    headers: Mapping[str, str],
 ) -> Server:
     """A server that is ready to run on a socket."""
     config = uvicorn.Config(
         app,
         http=impatient(pause_seconds),
         ws="none",
-        lifespan="off",
+        lifespan="auto",
         log_config=None,
         log_level="warning",
         access_log=False,
         server_header=False,
-        headers=[("X-Content-Type-Options", "nosniff")],
+        headers=[("X-Content-Type-Options", "nosniff"), *headers.items()],
         proxy_headers=False,
         limit_concurrency=max_connections,
         h11_max_incomplete_event_size=MAX_HEAD_BYTES,

@@ -5,7 +5,7 @@ from typing import Literal
 
 from videoai.settings.loading import NumWorkers
 from videoai.settings.setting import setting
-from videoai.settings.verbs import CHECKPOINT_HELP, TEMPLATES_HELP, THRESHOLD_HELP, EvaluationPrecision
+from videoai.settings.verbs import CHECKPOINT_HELP, TEMPLATES_HELP, THRESHOLD_HELP, EvaluationPrecision, ExplainMethod
 
 LEAST_TOKEN = 16  # characters
 
@@ -64,6 +64,20 @@ class ServeSettings:
 
     def __post_init__(self) -> None:
         check_token(self.token)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoSettings(ServeSettings):
+    """A page on which a person tries a model: drop a video or use the webcam, and see what it shows, when, and why."""
+
+    port: int = setting(7860, min=0, max=65535, help="0 = any that is free")
+    token: str | None = setting(
+        None,
+        help="the password of the user videoai; null = $VIDEOAI_TOKEN, else none where only this machine can ask, and "
+        "a new one, which is printed, elsewhere",
+    )
+    title: str = setting("What is in this video?", help="stands above the page")
+    method: ExplainMethod = setting("auto", help="how answers are explained; the methods of explain")
 
 
 def check_token(token: str | None) -> None:
