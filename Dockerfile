@@ -8,8 +8,12 @@
 # --ipc=host: loader workers hand over clips through /dev/shm, and Docker's default of 64 MB is too small for one batch.
 # Where that is not allowed, --shm-size 8g does for one GPU; videoai says before it starts if the room is too small.
 # --user: runs and caches under /data then belong to you.
+#
+# An API (docs/serve.md), with a token, since it listens to everybody:
+#   docker build --target serve -t videoai-serve .
+#   docker run --rm --gpus all -p 8000:8000 -e VIDEOAI_TOKEN=... -v "$PWD:/data:ro" videoai-serve checkpoint=/data/best.pt
 
-FROM nvidia/cuda:13.2.1-runtime-ubuntu24.04
+FROM nvidia/cuda:13.2.1-runtime-ubuntu24.04 AS base
 
 # gcc and the Python headers: torch.compile builds its kernels at run time.
 # hadolint ignore=DL3008
@@ -40,5 +44,17 @@ ENV HOME=/home/videoai \
 USER 1000:1000
 WORKDIR /data
 
+FROM base AS serve
+USER 0:0
+RUN --mount=type=cache,target=/root/.cache/pip \
+    pip install -c /src/constraints.txt "/src[serve]"
+USER 1000:1000
+EXPOSE 8000
+HEALTHCHECK --start-period=2m \
+    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/health', timeout=5)"]
+ENTRYPOINT ["videoai", "serve", "host=0.0.0.0"]
+
+# The last one is what docker build makes when no target is named.
+FROM base AS videoai
 ENTRYPOINT ["videoai"]
 CMD ["--help"]

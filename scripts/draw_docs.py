@@ -39,6 +39,7 @@ COLUMNS, ACTOR = 6, 4  # frames of a video that are shown; one whose face the de
 SAME_EVERYWHERE = ("trainer.num_threads=1", "trainer.precision=fp32", "device=cpu")
 RUNS = {
     "events": "task=localize data=motion16 data.variant=untrimmed trainer.max_epochs=6",
+    "motion": "data=motion16 data.size=tiny model=tiny_r3d trainer.max_epochs=10",
     "numbers": "data=motion16 data.variant=regression task=regression task.targets=[speed,angle] task.loss=ccc "
     "model=tiny_r3d clip.num_frames=8 clip.stride=4 trainer.max_epochs=10",
     "faces": "data=ravdess data.root=faces model=tiny_cnn_gru trainer.max_epochs=12",
@@ -66,6 +67,34 @@ def explain() -> Image.Image:
     videoai(f"explain checkpoint={trained('events')} input=scene.mp4 target=down method=occlusion device=cpu")
     sheet = Image.open("runs/explain/scene/contact_sheet.png")
     return sheet.crop((0, 0, min(WIDTH, sheet.width), sheet.height))
+
+
+def demo() -> Image.Image:
+    """The page of demo after a rendered scene was dropped on it and explained, by way of playwright."""
+    from playwright.sync_api import sync_playwright
+
+    write_clip("scene.mp4", untrimmed(1), FPS)
+    words = f"demo checkpoint={trained('motion')} port=0 device=cpu"
+    with (
+        subprocess.Popen(
+            [sys.executable, "-m", "videoai", *words.split()], stdout=subprocess.PIPE, text=True
+        ) as server,
+        sync_playwright() as playwright,
+    ):
+        assert server.stdout is not None
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        shown = browser.new_page(viewport={"width": WIDTH, "height": 1000})
+        shown.goto(server.stdout.readline().strip())
+        shown.set_input_files("#video input[type=file]", "scene.mp4")
+        shown.wait_for_selector("#axis svg")
+        shown.click("#why button")
+        shown.get_by_role("button", name="Explain").click()
+        shown.wait_for_selector("#why video")
+        shown.wait_for_timeout(3000)  # the film plays
+        shown.screenshot(path="demo.png", full_page=True)
+        browser.close()
+        server.terminate()
+    return trimmed(Image.open("demo.png").convert("RGB"))
 
 
 def features() -> Image.Image:
@@ -122,7 +151,7 @@ def audio() -> Image.Image:
 
 
 DRAW: dict[str, Callable[[], Image.Image]] = {
-    one.__name__: one for one in (localize, describe, explain, features, tasks, faces, emotion, audio)
+    one.__name__: one for one in (localize, describe, explain, demo, features, tasks, faces, emotion, audio)
 }
 
 

@@ -19,7 +19,7 @@ FLOORS = (  # top to bottom; an import goes to the same package or to a lower fl
     {"api"},
     {"compose"},
     {"run"},
-    {"tasks"},
+    {"tasks", "serving"},
     {"inference", "live"},
     {"data", "models", "attribution", "gan", "engine", "tabular", "report"},
     {"settings", "events"},

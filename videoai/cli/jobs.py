@@ -41,6 +41,18 @@ JOBS: dict[str, Job] = {
         ("videoai.settings.stream:StreamSettings",),
         "checkpoint=PATH source=FILE|[A,B,...] [key=value ...]",
     ),
+    "serve": Job(
+        "videoai.cli.serve:main",
+        "answer over HTTP: upload a video, get what predict writes",
+        ("videoai.settings.serve:ServeSettings",),
+        "checkpoint=PATH [port=8000] [host=0.0.0.0 token=TOKEN] [key=value ...]",
+    ),
+    "demo": Job(
+        "videoai.cli.demo:main",
+        "show a page on which a person tries a model: a video or the webcam in",
+        ("videoai.settings.serve:DemoSettings",),
+        "checkpoint=PATH [port=7860] [host=0.0.0.0] [key=value ...]",
+    ),
     "explain": Job(
         "videoai.cli.explain:main",
         "show which pixels and moments an answer depends on",
@@ -248,9 +260,11 @@ FORMER = {
 ELSEWHERE = {
     **dict.fromkeys(("fit", "run", "finetune", "fine-tune", "resume"), "train"),
     **dict.fromkeys(("test", "val", "validate", "eval", "score"), "evaluate"),
-    **dict.fromkeys(("infer", "inference", "classify", "demo"), "predict"),
+    **dict.fromkeys(("infer", "inference", "classify"), "predict"),
     **dict.fromkeys(("summary", "summarize", "summarise", "shots", "keyframes"), "describe"),
     **dict.fromkeys(("live", "webcam", "camera", "watch", "realtime"), "stream"),
+    **dict.fromkeys(("api", "server", "http", "rest"), "serve"),
+    **dict.fromkeys(("gradio", "ui", "web", "app", "page"), "demo"),
     **dict.fromkeys(("saliency", "heatmap", "gradcam", "grad_cam", "cam", "why"), "explain"),
     **dict.fromkeys(("publish", "upload", "share"), "push"),
     **dict.fromkeys(("convert", "onnx", "deploy"), "export"),

@@ -7,7 +7,7 @@ import shlex
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -47,6 +47,14 @@ class Answers(Protocol):
     def answer(self, windows: Windows, outputs: list[str], *, top_k: int) -> Answer: ...
 
 
+class Seen(NamedTuple):
+    """Some windows of a video."""
+
+    clips: Tensor  # uint8 [W, T, C, H, W]
+    sounds: Tensor | None  # float [W, M, S]; None = the model only sees
+    seconds: Tensor  # float64 [W, T], when each frame is
+
+
 @dataclass(kw_only=True)
 class Predictor:
     """A loaded model that looks at the windows of a file, and its task, which answers."""
@@ -80,9 +88,12 @@ class Predictor:
         self, video: Video, path: str, spans: list[tuple[float, float]], scores: Tensor, seconds: Tensor
     ) -> Answer:
         """What the task says of all windows: ``spans``, and for each what ``scores`` and ``places`` give."""
-        rate = video.fps / frame_step(self.model.clip, video.fps)
-        windows = Windows(path, video.duration_seconds, spans, scores, seconds, rate, self.thresholds)
+        windows = Windows(path, video.duration_seconds, spans, scores, seconds, self.frame_rate(video), self.thresholds)
         return self.task.answer(windows, self.model.classes, top_k=self.top_k)
+
+    def frame_rate(self, video: Video) -> float:
+        """Frames of a clip a second."""
+        return video.fps / frame_step(self.model.clip, video.fps)
 
     def windows(self, video: Video) -> list[tuple[float, float]]:
         """(start, end) in seconds; a single one over the whole video when it is short."""
@@ -99,10 +110,15 @@ class Predictor:
 
     def _looked_at(self, video: Video, path: str, windows: list[tuple[float, float]]) -> tuple[Tensor, Tensor]:
         """float [W, K] or [W, K, T], and the time of each frame, float64 [W, T]."""
+        seen = self.seen(video, path, windows)
+        return self.scores(seen.clips, seen.sounds), seen.seconds
+
+    def seen(self, video: Video, path: str, windows: list[tuple[float, float]]) -> Seen:
+        """What the network is given of these windows; needs no network. Raises: BadVideo."""
         indices, seconds = zip(*(self.places(video, path, *window) for window in windows), strict=True)
         frames = self.cropped(video.frames(torch.cat(indices), size=self.model.clip.short_side))
         clips = frames.reshape(len(windows), -1, *frames.shape[1:])
-        return self.scores(clips, self.sounds(video, seconds)), torch.stack(seconds)
+        return Seen(clips, self.sounds(video, seconds), torch.stack(seconds))
 
     def sounds(self, video: Video, seconds: Sequence[Tensor]) -> Tensor | None:
         """The sound of windows whose frames are shown at these times, float [W, M, S]; None for a model that only sees.
