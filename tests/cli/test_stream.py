@@ -81,7 +81,7 @@ def test_frames_one_by_one(videoai_command, steps, clip_folder, tmp_path):
     assert [line["window"][0] for line in lines[:3]] == [0.0, 0.133, 0.267]  # every second of 15 frames a second
     summary = json.loads((tmp_path / "runs/stream/summary.json").read_text())
     assert (summary["mode"], summary["windows"]) == ("frames", 16)
-    assert "16 steps, 32 frames, 0 dropped, 0 steps left out" in done.stderr
+    assert "16 answers, 32 frames, 0 dropped, 0 steps left out" in done.stderr
     windows = videoai_command("stream", *words, "mode=windows", cwd=tmp_path)
     assert "windows, 32 frames" in windows.stderr
     rarely = videoai_command("stream", *words, "hop_seconds=0.5", "reset_seconds=never", cwd=tmp_path)

@@ -23,7 +23,7 @@ from videoai.live.follow import Memories
 from videoai.live.ring import Frame
 from videoai.live.session import Session
 from videoai.live.sources import FileSource, Part, Shown, Timing
-from videoai.live.stream import Plan
+from videoai.live.stream import Plan, Policy
 from videoai.models import create_model
 from videoai.tasks.classify import Classify
 
@@ -53,7 +53,7 @@ def predictor_of(network, clip: ClipSpec = CLIP) -> Predictor:
     )
 
 
-def session(network, sources, clip=CLIP, *, policy="block", realtime=False, rules=RULES, **more) -> Session:
+def session(network, sources, clip=CLIP, *, policy: Policy = "block", realtime=False, rules=RULES, **more) -> Session:
     predictor = predictor_of(network, clip)
     return Session(
         sources=sources,

@@ -15,7 +15,7 @@ ROUNDING = 1e-6  # parts of a half: times are sums of hops
 class Follower(Protocol):
     """What judges the frames of one stream, in order."""
 
-    def __call__(self, window: Window) -> Tensor | None:
+    def __call__(self, window: Window, /) -> Tensor | None:
         """A window of one frame -> scores, float [K]; None = no answer is due."""
         ...
 

@@ -1,7 +1,7 @@
 """Several streams and one model: windows are judged in turn, a few at a time, and answers told as they come."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Condition
 from typing import Any
@@ -47,7 +47,9 @@ class Session:
         self.drains = [Drain(streams, realtime=self.realtime) for streams in by_source]
         self.streams = [stream for streams in by_source for stream in streams]
         self.deciders = {stream.name: Decider(self.rules) for stream in self.streams}
-        self.followers = {stream.name: self.follow() for stream in self.streams} if self.follow else {}
+        self.followers: Mapping[str, Follower] = (
+            {stream.name: self.follow() for stream in self.streams} if self.follow else {}
+        )
         self.shown: dict[str, float] = {}  # stream -> arrival of the newest frame behind its last answer
         self.words: dict[str, str] = {}  # stream -> its running events
         self.over: set[str] = set()

@@ -49,12 +49,12 @@ def in_words(summary: Mapping[str, Any], folder: Path) -> str:
         for name, one in (("latency", summary["latency_ms"]), ("staleness", summary["staleness_ms"]))
         if one
     ]
-    judged = "step" if summary["mode"] == "frames" else "window"
+    told, cut = ("answer", "step") if summary["mode"] == "frames" else ("window", "window")
     parts = [
-        pluralize(summary["windows"], judged),
+        pluralize(summary["windows"], told),
         pluralize(counts["frames"], "frame"),
         f"{counts['dropped']} dropped",
-        f"{counts['windows_skipped']} {judged}s left out",
+        f"{counts['windows_skipped']} {cut}s left out",
         pluralize(counts["reconnects"], "reconnect"),
         *delays,
         f"{summary['seconds']:.1f} s",
