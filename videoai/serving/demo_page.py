@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
+import gradio as gr  # pyright: ignore[reportMissingImports]  # not in dev: it wants an older pillow
 from fastapi import FastAPI
 
 from videoai.serving.problem import Problem
