@@ -27,6 +27,7 @@ from videoai.core.sheet import Cell, Row, png, sheet
 from videoai.core.types import ClipSpec, SoundSpec
 from videoai.data.decode import open_video
 from videoai.data.encode import write_clip
+from videoai.data.motion16.motion import render
 from videoai.data.motion16.untrimmed import render_untrimmed
 from videoai.data.sound import sound_of
 
@@ -35,11 +36,12 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 WIDTH, TALL, EDGE = 900, 3000, 16  # pixels: a page, more than a page needs, left around what is shown
 MOST_BYTES = 120_000  # a file has less
 WIDEST = 1100  # pixels: a wider picture is scaled down
+SHOWN = (0, 3, 4, 6, 9, 11)  # classes of motion16
 COLUMNS, ACTOR = 6, 4  # frames of a video that are shown; one whose face the detector finds
 SAME_EVERYWHERE = ("trainer.num_threads=1", "trainer.precision=fp32", "device=cpu")
 RUNS = {
     "events": "task=localize data=motion16 data.variant=untrimmed trainer.max_epochs=6",
-    "motion": "data=motion16 data.size=tiny model=tiny_r3d trainer.max_epochs=10",
+    "learned": "data=motion16 model=tiny_r3d trainer.max_epochs=10",
     "numbers": "data=motion16 data.variant=regression task=regression task.targets=[speed,angle] task.loss=ccc "
     "model=tiny_r3d clip.num_frames=8 clip.stride=4 trainer.max_epochs=10",
     "faces": "data=ravdess data.root=faces model=tiny_cnn_gru trainer.max_epochs=12",
@@ -74,7 +76,7 @@ def demo() -> Image.Image:
     from playwright.sync_api import sync_playwright
 
     write_clip("scene.mp4", untrimmed(1), FPS)
-    words = f"demo checkpoint={trained('motion')} port=0 device=cpu"
+    words = f"demo checkpoint={trained('learned')} port=0 device=cpu"
     with (
         subprocess.Popen(
             [sys.executable, "-m", "videoai", *words.split()], stdout=subprocess.PIPE, text=True
@@ -95,6 +97,53 @@ def demo() -> Image.Image:
         browser.close()
         server.terminate()
     return trimmed(Image.open("demo.png").convert("RGB"))
+
+
+def stream() -> Image.Image:
+    """The overlay of six rendered motions, one after the other: a frame of each."""
+    motions = [render(label=one, seed=1, split="test", index=one, size_px=160, num_frames=64, fps=FPS) for one in SHOWN]
+    write_clip("film.mp4", np.concatenate([frames for frames, _ in motions]), FPS)
+    shutil.rmtree("runs/overlay", ignore_errors=True)
+    words = "source=film.mp4 overlay=true hop_seconds=0.5 on_threshold=0.3 run_dir=runs/overlay"
+    videoai(f"stream checkpoint={trained('learned')} {words}")
+    with open_video("runs/overlay/overlay.mp4") as video:
+        shown = video.frames([64 * number + 45 for number in range(len(SHOWN))]).permute(0, 2, 3, 1).numpy()
+    return Image.fromarray(np.concatenate([np.concatenate([*shown[:3]], 1), np.concatenate([*shown[3:]], 1)]))
+
+
+def serve() -> Image.Image:
+    """The page of the API, which needs no network."""
+    words = f"serve checkpoint={trained('learned')} port=0 device=cpu"
+    with subprocess.Popen(
+        [sys.executable, "-m", "videoai", *words.split()], stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        url = server.stdout.readline().strip().rstrip("/")
+        shot(f"{url}/docs", Path("serve.png").absolute(), "--virtual-time-budget=10000")
+        server.terminate()
+    return trimmed(Image.open("serve.png").convert("RGB"))
+
+
+def export() -> Image.Image:
+    """Probabilities of the test videos by the original and by its int8 export."""
+    from matplotlib.figure import Figure
+
+    checkpoint = trained("learned")
+    for old in ("int8", "test-int8"):
+        shutil.rmtree(old, ignore_errors=True)
+    videoai(f"export checkpoint={checkpoint} precision=int8 max_loss=1 out=int8")
+    videoai(f"evaluate checkpoint={checkpoint}")
+    videoai("evaluate checkpoint=int8")
+    before, after = (probabilities(Path(run, "predictions.csv")) for run in ("runs/learned/test", "test-int8"))
+    figure = Figure(figsize=(5, 5), dpi=100, layout="constrained")
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color="0.8")
+    axes.scatter([before[one] for one in before], [after[one] for one in before], s=14)
+    axes.set_xlabel("probability of the answer: the checkpoint")
+    axes.set_ylabel("probability of the answer: its int8 export")
+    buffer = BytesIO()
+    figure.savefig(buffer, format="png")
+    return Image.open(buffer)
 
 
 def features() -> Image.Image:
@@ -151,7 +200,8 @@ def audio() -> Image.Image:
 
 
 DRAW: dict[str, Callable[[], Image.Image]] = {
-    one.__name__: one for one in (localize, describe, explain, demo, features, tasks, faces, emotion, audio)
+    one.__name__: one
+    for one in (localize, describe, stream, explain, export, serve, demo, features, tasks, faces, emotion, audio)
 }
 
 
@@ -171,22 +221,27 @@ def trained(name: str) -> str:
 
 def page(path: str, hidden: str) -> Image.Image:
     """A page of videoai as Chromium shows it, without what the selector ``hidden`` finds and the empty edge."""
-    if CHROMIUM is None:
-        sys.exit("no Chromium here: apt-get install chromium")
     style = f"<style>nav, .notes, {hidden} {{display: none}} header {{padding-top: 20px}}</style>"
     shown, picture = Path("shown.html").absolute(), Path("shown.png").absolute()
     shown.write_text(Path(path).read_text("utf-8").replace("</head>", f"{style}</head>"), "utf-8")
-    flags = [
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--hide-scrollbars",
-        f"--user-data-dir={picture.parent}/profile",
-    ]
-    flags += [f"--window-size={WIDTH},{TALL}", f"--screenshot={picture}", shown.as_uri()]
-    environment = {**os.environ, "HOME": str(picture.parent)}
-    subprocess.run([CHROMIUM, *flags], check=True, capture_output=True, timeout=300, env=environment)
+    shot(shown.as_uri(), picture)
     return trimmed(Image.open(picture).convert("RGB"))
+
+
+def shot(url: str, picture: Path, *more: str) -> None:
+    """What Chromium shows of a URL, as a PNG."""
+    if CHROMIUM is None:
+        sys.exit("no Chromium here: apt-get install chromium")
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", *more]
+    flags += [f"--user-data-dir={picture.parent}/profile", f"--window-size={WIDTH},{TALL}", f"--screenshot={picture}"]
+    environment = {**os.environ, "HOME": str(picture.parent)}
+    subprocess.run([CHROMIUM, *flags, url], check=True, capture_output=True, timeout=300, env=environment)
+
+
+def probabilities(path: Path) -> dict[str, float]:
+    """Video -> the probability of its answer."""
+    with path.open(newline="") as file:
+        return {row["path"]: float(row["probability"]) for row in csv.DictReader(file)}
 
 
 def trimmed(image: Image.Image) -> Image.Image:

@@ -50,6 +50,7 @@ OPTIONAL = {  # used when they are there
     "nncf",
     "executorch",
     "coremltools",
+    "paho",
 }
 README_SCRIPT = ROOT / "scripts" / "readme_block.py"
 

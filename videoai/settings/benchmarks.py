@@ -35,7 +35,7 @@ class LoaderSettings:
 
     seconds: float = setting(20, above=0, help="for each turn")
     repeats: int = setting(3, min=1, help="turns")
-    num_workers: NumWorkers = setting("auto", min=0, help="processes; auto = every core")
+    num_workers: NumWorkers = setting("auto", min=0, max=1024, help="processes; auto = every core")
     rivals: bool = setting(True, help="false = measure this loader alone")
     out: str | None = setting(None, path=True, help="a JSON file for the figures")
 

@@ -53,7 +53,7 @@ class CheckSettings:
         path=True,
         help="folder of quarantine.csv, report.csv, report.html; null = runs/check-NAME; continues there",
     )
-    num_workers: NumWorkers = setting("auto", min=0, help="processes; auto = every core")
+    num_workers: NumWorkers = setting("auto", min=0, max=1024, help="processes; auto = every core")
     seconds_per_file: float = setting(60, above=0, help="a file that takes longer to decode is called timeout")
     near_duplicates: bool = setting(True, help="compare what the videos show; false = only their bytes")
     debug: bool = setting(False, help="true = show the traceback of an error")

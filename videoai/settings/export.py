@@ -39,6 +39,6 @@ class ExportSettings:
     )
     split: Split = setting("auto", help="whose videos judge the export; auto = test, else val, else all")
     batch_size: int = setting(16, min=1, help="clips in one forward pass of the judgement")
-    num_workers: NumWorkers = setting("auto", min=0, help="processes that decode; 0 = none; auto = the cores")
+    num_workers: NumWorkers = setting("auto", min=0, max=1024, help="processes that decode; 0 = none; auto = the cores")
     trust: tuple[str, ...] = setting((), help="packages of your own that the checkpoint's model comes from")
     debug: bool = setting(False, help="true = show the traceback of an error")

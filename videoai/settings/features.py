@@ -43,7 +43,7 @@ class ExtractSettings:
         "parquet", help="features.parquet for pandas, polars and duckdb (videoai[parquet]), or features.npz for numpy"
     )
     batch_size: int = setting(16, min=1, help="clips in one forward pass")
-    num_workers: NumWorkers = setting("auto", min=0, help="processes that decode; 0 = none; auto = the cores")
+    num_workers: NumWorkers = setting("auto", min=0, max=1024, help="processes that decode; 0 = none; auto = the cores")
     decoder: Decoder = setting("pyav", help=DECODER_HELP)
     isolated: bool = setting(
         False, help="true = decode in separate processes: a file that crashes the decoder costs one video"
@@ -188,7 +188,7 @@ class VideoSearchSettings:
         "10,000 videos, or those of the matches",
     )
     batch_size: int = setting(16, min=1, help="clips of the query in one forward pass")
-    num_workers: NumWorkers = setting("auto", min=0, help="processes that decode; 0 = none; auto = the cores")
+    num_workers: NumWorkers = setting("auto", min=0, max=1024, help="processes that decode; 0 = none; auto = the cores")
     decoder: Decoder = setting("pyav", help=DECODER_HELP)
     frame_fps: float | None = setting(
         None, above=0, help="rate of queries that are folders of numbered images; null = that of the index, or 30"

@@ -170,7 +170,7 @@ class EvaluateGanSettings:
     )
     seed: int = setting(0, min=0, help="of every random draw")
     batch_size: int = setting(16, min=1, help="clips in one forward pass")
-    num_workers: NumWorkers = setting("auto", min=0, help="processes that decode")
+    num_workers: NumWorkers = setting("auto", min=0, max=1024, help="processes that decode")
     device: str = setting("auto", help="auto, cpu, cuda, cuda:1")
     trust: tuple[str, ...] = setting((), help="packages of your own that the checkpoints' models come from")
     run_dir: str | None = setting(
@@ -203,7 +203,7 @@ class GenerateSettings:
     )
     drop_copies: bool = setting(True, help="leave out what lies nearer to a training clip than real clips lie together")
     batch_size: int = setting(16, min=1, help="clips in one forward pass")
-    num_workers: NumWorkers = setting("auto", min=0, help="processes that decode")
+    num_workers: NumWorkers = setting("auto", min=0, max=1024, help="processes that decode")
     device: str = setting("auto", help="auto, cpu, cuda, cuda:1")
     trust: tuple[str, ...] = setting((), help="packages of your own that the checkpoints' models come from")
     debug: bool = setting(False, help="true = show the traceback of an error")

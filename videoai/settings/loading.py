@@ -18,7 +18,7 @@ class LoadingSettings:
     """How videos are read, whichever they are."""
 
     num_workers: NumWorkers = setting(
-        "auto", min=0, resume=True, help="processes that decode; 0 = none; auto = the cores"
+        "auto", min=0, max=1024, resume=True, help="processes that decode; 0 = none; auto = the cores"
     )
     decoder: Decoder = setting(
         "pyav",

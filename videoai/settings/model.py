@@ -13,13 +13,15 @@ class ClipSettings:
     """What one clip is. ``auto`` is chosen for the training videos (run/training/choose_model.py); ``null`` statistics
     are those of the weights that a run starts from."""
 
-    num_frames: int | Auto = setting(auto=True, min=1, help="frames of a clip")
+    num_frames: int | Auto = setting(auto=True, min=1, max=4096, help="frames of a clip")
     stride: int | Auto = setting(
-        1, auto=True, min=1, help="frames of the source from one frame of the clip to the next"
+        1, auto=True, min=1, max=10_000, help="frames of the source from one frame of the clip to the next"
     )
-    size: int | Auto = setting(auto=True, min=1, help="pixels, side of the square that the model sees")
+    size: int | Auto = setting(
+        auto=True, min=1, max=4096, help="pixels, side of the square that the model sees; from 8 on, for pixels"
+    )
     resize: int | Auto | None = setting(
-        None, auto=True, min=1, help="pixels, short side after decoding, before the crop; null = size"
+        None, auto=True, min=1, max=8192, help="pixels, short side after decoding, before the crop; null = size"
     )
     fps: float | None = setting(
         None,

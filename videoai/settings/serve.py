@@ -52,7 +52,9 @@ class ServeSettings:
     pause_seconds: float = setting(10.0, above=0, help="a client that sends nothing for so long is left")
     read_seconds: float = setting(60.0, above=0, help="for the decoding of one video; a longer one gets 422")
     grace_seconds: float = setting(30.0, min=0, help="after SIGTERM, for requests in flight")
-    num_workers: NumWorkers = setting("auto", min=1, help="processes that decode; auto = the cores, 8 at most")
+    num_workers: NumWorkers = setting(
+        "auto", min=1, max=1024, help="processes that decode; auto = the cores, 8 at most"
+    )
     faces: Literal["auto", "off"] = setting(
         "auto", help="auto = cut out the main face where the checkpoint learned from such crops; off = whole pictures"
     )

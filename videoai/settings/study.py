@@ -34,7 +34,7 @@ class FeatureStudySettings:
     refuse: bool = setting(True, help="false = measure augmenters also where they would refuse so few clips")
     interval: Interval = setting("t", help="over seeds, of 95 %")
     batch_size: int = setting(16, min=1, help="clips in one forward pass")
-    num_workers: NumWorkers = setting("auto", min=0, help="processes that decode")
+    num_workers: NumWorkers = setting("auto", min=0, max=1024, help="processes that decode")
     device: str = setting("auto", help="auto, cpu, cuda, cuda:1")
     trust: tuple[str, ...] = setting((), help="packages of your own that the checkpoint's model comes from")
     run_dir: str = setting(
@@ -86,7 +86,7 @@ class GanStudySettings:
     min_recall: float = setting(0.2, min=0, max=1, help="as in videoai gan generate")
     interval: Interval = setting("bootstrap", help="over seeds, of 95 %")
     batch_size: int = setting(16, min=1, help="clips in one forward pass")
-    num_workers: NumWorkers = setting("auto", min=0, help="processes that decode")
+    num_workers: NumWorkers = setting("auto", min=0, max=1024, help="processes that decode")
     device: str = setting("auto", help="auto, cpu, cuda, cuda:1")
     trust: tuple[str, ...] = setting((), help="packages of your own that models come from")
     run_dir: str = setting(
@@ -114,7 +114,7 @@ class SplitLeakSettings:
     test_fraction: float = setting(0.25, above=0, max=0.9, help="share of the clips that is scored")
     interval: Interval = setting("t", help="over seeds, of 95 %")
     batch_size: int = setting(16, min=1, help="clips in one forward pass")
-    num_workers: NumWorkers = setting("auto", min=0, help="processes that decode")
+    num_workers: NumWorkers = setting("auto", min=0, max=1024, help="processes that decode")
     device: str = setting("auto", help="auto, cpu, cuda, cuda:1")
     trust: tuple[str, ...] = setting((), help="packages of your own that models come from")
     run_dir: str = setting(
@@ -144,7 +144,7 @@ class MoreDataSettings:
         None, path=True, help="frozen features instead of training: published weights by ID, or a checkpoint"
     )
     batch_size: int = setting(16, min=1, help="clips in one forward pass")
-    num_workers: NumWorkers = setting("auto", min=0, help="processes that decode")
+    num_workers: NumWorkers = setting("auto", min=0, max=1024, help="processes that decode")
     device: str = setting("auto", help="auto, cpu, cuda, cuda:1")
     trust: tuple[str, ...] = setting((), help="packages of your own that models come from")
     run_dir: str = setting(
@@ -175,7 +175,7 @@ class LabelNoiseSettings:
     )
     seed: int = setting(0, min=0, help="of folds, weights and orders")
     batch_size: int = setting(16, min=1, help="clips in one forward pass")
-    num_workers: NumWorkers = setting("auto", min=0, help="processes that decode")
+    num_workers: NumWorkers = setting("auto", min=0, max=1024, help="processes that decode")
     device: str = setting("auto", help="auto, cpu, cuda, cuda:1")
     trust: tuple[str, ...] = setting((), help="packages of your own that models come from")
     run_dir: str = setting(
@@ -205,7 +205,7 @@ class EncodersStudySettings:
     folds: int = setting(5, min=2, help="parts of the videos, by group, where there is no split test")
     seed: int = setting(0, min=0, help="of the folds, and of untrained weights")
     batch_size: int = setting(16, min=1, help="clips in one forward pass")
-    num_workers: NumWorkers = setting("auto", min=0, help="processes that decode")
+    num_workers: NumWorkers = setting("auto", min=0, max=1024, help="processes that decode")
     device: str = setting("auto", help="auto, cpu, cuda, cuda:1")
     trust: tuple[str, ...] = setting((), help="packages of your own that models come from")
     run_dir: str = setting(
@@ -238,7 +238,7 @@ class ArchitecturesStudySettings:
     steps: int = setting(300, min=1, help="of each training")
     interval: Interval = setting("t", help="over seeds, of 95 %")
     batch_size: int = setting(16, min=1, help="clips in one forward pass of the evaluation")
-    num_workers: NumWorkers = setting("auto", min=0, help="processes that decode")
+    num_workers: NumWorkers = setting("auto", min=0, max=1024, help="processes that decode")
     device: str = setting("auto", help="auto, cpu, cuda, cuda:1")
     trust: tuple[str, ...] = setting((), help="packages of your own that models come from")
     run_dir: str = setting(

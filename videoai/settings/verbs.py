@@ -58,7 +58,7 @@ class EvaluateSettings:
     )
     threshold: float | Literal["auto"] = setting("auto", min=0, max=1, help=THRESHOLD_HELP)
     batch_size: int = setting(16, min=1, help="views in one forward pass")
-    num_workers: NumWorkers = setting("auto", min=0, help="processes that decode; 0 = none; auto = the cores")
+    num_workers: NumWorkers = setting("auto", min=0, max=1024, help="processes that decode; 0 = none; auto = the cores")
     decoder: Decoder = setting("pyav", help=DECODER_HELP)
     isolated: bool = setting(
         False, help="true = decode in separate processes: a file that crashes the decoder costs one video"

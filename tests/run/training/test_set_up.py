@@ -10,13 +10,17 @@ import pytest
 from PIL import Image
 
 from videoai.compose.settings import from_keywords
-from videoai.core.types import VideoItem
+from videoai.core.types import ClipSpec, VideoItem
 from videoai.data.lists.manifest import Manifest
 from videoai.run.manifests import build_manifest
-from videoai.run.training.set_up import note_classes, set_up
+from videoai.run.training.set_up import check_size, note_classes, set_up
 from videoai.settings.data import DataSettings
+from videoai.settings.loading import LoadingSettings
 from videoai.settings.model import ClipSettings
+from videoai.settings.parse import parse
+from videoai.settings.trainer import TrainerSettings
 from videoai.settings.training import TrainSettings
+from videoai.settings.verbs import PredictSettings
 from videoai.tasks import build_task
 
 CLIP = {"num_frames": 4, "size": 32, "stride": 1}
@@ -63,3 +67,29 @@ def test_few_clips_of_a_class_are_said_where_classes_are_learned(task, is_said, 
     note_classes(task, manifest, DataSettings(source={"name": "folder"}))
     assert ("note: fewer than 10 train clips of 0.12, 0.7" in caplog.text) == is_said
     assert ("accuracy is uncertain" in caplog.text) == is_said
+
+
+@pytest.mark.parametrize("size", [1, 4, 7])
+def test_pictures_that_crash_torch_are_refused_and_features_of_one_pixel_are_not(size):
+    with pytest.raises(ValueError, match=f"clip.size={size}: pictures have 8 px at least"):
+        check_size(ClipSpec(num_frames=4, size=size))
+    check_size(ClipSpec(num_frames=4, size=8))
+    check_size(ClipSpec(num_frames=4, size=size, features=64))
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "value"),
+    [
+        (ClipSettings, "num_frames", 10**9),
+        (ClipSettings, "size", 10**5),
+        (ClipSettings, "stride", 10**6),
+        (LoadingSettings, "num_workers", 100_000),
+        (TrainerSettings, "num_threads", 100_000),
+        (PredictSettings, "window_seconds", 1e-9),
+    ],
+)
+def test_what_a_machine_cannot_bear_is_refused_by_its_declared_range(kind, key, value):
+    given = {"num_frames": 8, "size": 32} if kind is ClipSettings else {}
+    given |= {"checkpoint": "a.pt", "input": "b.mp4"} if kind is PredictSettings else {}
+    with pytest.raises(ValueError, match=f"{key}=.*: give a"):
+        parse(kind, {**given, key: value})

@@ -44,6 +44,7 @@ from videoai.tasks.localize.task import Localize
 from videoai.tasks.task import Setup, Task
 
 logger = logging.getLogger(__name__)
+MIN_SIDE = 8  # pixels of a clip
 
 
 def set_up(run: Run) -> tuple[Task, Setup]:
@@ -77,6 +78,7 @@ def set_up(run: Run) -> tuple[Task, Setup]:
     if not run.state:
         warn_of_seen_videos(manifest, settings)
     clip = with_heard(ClipSpec(**to_dict(settings.clip)), settings, task)
+    check_size(clip)
     check_heard(manifest.splits["train"], clip)
     reading = resolve_reading(settings.loading, manifest.splits["train"], clip, device)
     data = replace(settings.data, flip=resolve_flip(settings.data, manifest.all_names))
@@ -101,6 +103,14 @@ def set_up(run: Run) -> tuple[Task, Setup]:
         folder=run.folder.path,
         state=run.state,
     )
+
+
+def check_size(clip: ClipSpec) -> None:
+    """Raises: ValueError: pictures of which torch 2.15 corrupts its memory, by bf16 on a CPU, below 5 px."""
+    if clip.size < MIN_SIDE and not clip.features:
+        raise ValueError(
+            f"clip.size={clip.size}: pictures have {MIN_SIDE} px at least. Give clip.size={MIN_SIDE} or more."
+        )
 
 
 def check_takes_features(task: Task, settings: Settings) -> None:
