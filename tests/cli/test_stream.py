@@ -182,7 +182,7 @@ def timeless(text):
     return [{key: value for key, value in line.items() if key not in ("t_wall", "latency_ms")} for line in lines]
 
 
-@pytest.mark.parametrize("mode", ["frames", "windows"])
+@pytest.mark.parametrize("mode", ["frames", pytest.param("windows", marks=pytest.mark.slow)])
 def test_a_recorded_run_is_repeated_to_the_bit(videoai_command, steps, clip_folder, tmp_path, mode):
     sources = f"source=['{film(clip_folder)}','{film(clip_folder, 1)}']"
     words = ("on_threshold=0.1", "smooth_windows=3", "pace=realtime", f"mode={mode}", "record=true", "device=cpu")

@@ -38,7 +38,8 @@ def stream(arguments: list[str]) -> int:
     from videoai.report.tables import as_text
     from videoai.run.benchmarks.stream import benchmark_stream
 
-    print(as_text(stream_table([*benchmark_stream(settings)])))
+    rows = [*benchmark_stream(settings)]
+    print(as_text(stream_table(rows), width=40 + 26 * len(rows)))  # a column for each checkpoint and pace
     return 0
 
 

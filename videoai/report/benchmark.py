@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from videoai.report.encoders import short_names
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -90,8 +92,10 @@ def stream_table(rows: Sequence[Mapping[str, Any]]) -> Table:
 
     table = Table(title="Streams: milliseconds as p50 / p95 / p99", show_edge=False)
     table.add_column("pace")
+    checkpoints = [*dict.fromkeys(row["checkpoint"] for row in rows)]
+    names = dict(zip(checkpoints, short_names(checkpoints), strict=True))
     for row in rows:
-        name = f"{row['checkpoint'][-24:]}\n" if len({one["checkpoint"] for one in rows}) > 1 else ""
+        name = f"{names[row['checkpoint']]}\n" if len(names) > 1 else ""
         table.add_column(f"{name}{row['pace']}", justify="right", no_wrap=True)
     for name, cells in zip(STREAM_FIGURES, zip(*map(_stream_figures, rows), strict=True), strict=True):
         table.add_row(name, *cells)

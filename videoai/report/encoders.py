@@ -125,11 +125,16 @@ def encoders_figure(rows: Sequence[EncoderRow]) -> Figure:
 
 
 def titles(rows: Sequence[EncoderRow]) -> list[str]:
-    """What the encoders are called in a picture: a checkpoint of a run by its run, where no other is called so."""
-    short = [_run_of(row.encoder) for row in rows]
-    names = [one if short.count(one) == 1 else row.encoder for one, row in zip(short, rows, strict=True)]
-    cut = [name if len(name) <= LONGEST else f"{name[:8]}…{name[9 - LONGEST :]}" for name in names]
-    return [name + " (untrained)" * (row.trained is False) for name, row in zip(cut, rows, strict=True)]
+    """What the encoders are called in a picture."""
+    names = short_names([row.encoder for row in rows])
+    return [name + " (untrained)" * (row.trained is False) for name, row in zip(names, rows, strict=True)]
+
+
+def short_names(checkpoints: Sequence[str]) -> list[str]:
+    """A checkpoint of a run by its run, where no other is called so; long names are cut in the middle."""
+    short = [_run_of(one) for one in checkpoints]
+    names = [one if short.count(one) == 1 else whole for one, whole in zip(short, checkpoints, strict=True)]
+    return [name if len(name) <= LONGEST else f"{name[:8]}…{name[9 - LONGEST :]}" for name in names]
 
 
 def _run_of(encoder: str) -> str:

@@ -48,12 +48,16 @@ class Streaming:
     wanted: Wanted
     recorder: Recorder | None = None
 
-    def run(self) -> Iterator[dict[str, Any]]:
+    def run(self, *, is_kept: bool = True) -> Iterator[dict[str, Any]]:
         """Each line of events.jsonl as it is written; at the end, or at a signal, summary.json.
+
+        is_kept: False = the folder is temporary, and nobody is told of it.
 
         Raises: OSError: a line cannot be written.
         """
         started = time.monotonic()
+        if is_kept:
+            logger.info("the lines also go to %s", display_path(self.folder / LINES))
         with Interrupt() as interrupt:
             sinks = Sinks(self.folder, self.session.streams, self.wanted)
             self.session.show = sinks.show if self.wanted.has_pictures else None
@@ -70,7 +74,8 @@ class Streaming:
                     self.recorder.close()
                     summary |= self.recorder.to_dict()
                 write_atomic(self.folder / SUMMARY, (json.dumps(summary, indent=2) + "\n").encode())
-                logger.info("%s", in_words(summary, self.folder))
+                if is_kept:
+                    logger.info("%s", in_words(summary, self.folder))
 
     @property
     def failed(self) -> int:
@@ -128,5 +133,4 @@ def new_folder(run_dir: str | None) -> Path:
     if (folder / LINES).exists():
         raise ValueError(f"run_dir={run_dir}: holds {LINES} of another stream, which is kept. Name another folder.")
     make_writable(folder)
-    logger.info("the lines also go to %s", display_path(folder / LINES))
     return folder

@@ -53,7 +53,7 @@ def measured(settings: StreamBenchmarkSettings, checkpoint: str, pace: str) -> d
         before, cpu, memory = time.monotonic(), time.process_time(), list[tuple[float, float]]()
         classes = streaming.session.classes
         truth, lines = read_truth(settings.truth, settings.source, classes), list[dict[str, Any]]()
-        for line in streaming.run():
+        for line in streaming.run(is_kept=False):
             lines.append(line)
             now = time.monotonic()
             if not memory or now - memory[-1][0] > SAMPLE_SECONDS:
