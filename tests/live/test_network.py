@@ -11,6 +11,7 @@ from itertools import groupby
 from pathlib import Path
 from threading import Thread
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -87,6 +88,27 @@ def session(predictor, url):
         rules=Rules(on=[0.5] * 3, off=[0.35] * 3),
         realtime=False,
     )
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not has_gstreamer(), reason="needs GStreamer's RTSP server: see tests/live/rtsp_server.py")
+def test_the_first_picture_is_that_of_the_first_key_frame(colours, predictor, tmp_path):
+    path, port = tmp_path / "rare.mp4", free_port()
+    with av.open(str(path), "w") as container:  # a key frame every 10 s
+        stream = container.add_stream("libx264", rate=15, options={"g": "150", "x264-params": "scenecut=0"})
+        stream.height, stream.width, stream.pix_fmt = 64, 96, "yuv420p"
+        for picture in np.zeros((300, 64, 96, 3), np.uint8):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode())
+    server, began = started(port, path), time.monotonic()
+    try:
+        frames = NetworkSource(f"rtsp://127.0.0.1:{port}/cam", predictor().model.clip).frames(lambda timing: None)
+        next(frames)
+        assert time.monotonic() - began < 7  # under a second on an idle machine
+        frames.close()
+    finally:
+        server.kill()
+        server.wait()
 
 
 @pytest.mark.slow

@@ -62,7 +62,7 @@ class NetworkSource:
         timeout = (OPEN_SECONDS, READ_SECONDS)
         if self.url.startswith("/dev/"):
             return av.open(self.url, "r", format="v4l2", options=common, timeout=timeout)
-        options = {"protocol_whitelist": PROTOCOLS, "format_whitelist": FORMATS, "fflags": "nobuffer"}
+        options = {"protocol_whitelist": PROTOCOLS, "format_whitelist": FORMATS}
         if self.url.startswith("rtsp"):
             options["rtsp_transport"] = "tcp"  # UDP loses packets, and pictures with them
         return av.open(self.url, "r", options={**common, **options}, timeout=timeout, metadata_errors="ignore")
