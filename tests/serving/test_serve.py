@@ -4,6 +4,8 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -211,6 +213,37 @@ def test_too_many_connections_are_refused_and_the_server_lives(server, clip):
             wire.close()
     assert statuses.count(b"503") >= 15
     server.wait_for(lambda: server.post(clip).status == 200)
+
+
+def test_idle_connections_do_not_use_up_the_files_of_the_server(best, tmp_path, clip):
+    """At the limit of open files asyncio wrote it to the log, 170 MB in half a minute."""
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, before[1]))  # the server, which inherits it, takes what it needs
+    try:
+        made = Serving(tmp_path, f"checkpoint={best}", "num_workers=1", "max_connections=40", "pause_seconds=2")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    try:
+        wires = [socket.create_connection(("127.0.0.1", made.port), timeout=20) for _ in range(700)]
+        time.sleep(1)
+        assert "Too many open files" not in made.log.read_text()
+        for wire in wires:
+            wire.close()
+        made.wait_for(lambda: made.post(clip).status == 200)
+    finally:
+        assert made.end() == 0
+
+
+def test_a_server_that_may_open_too_few_files_says_so_at_its_start(best):
+    code = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200)); from videoai.__main__ import "
+        f"main; sys.exit(main(['serve', 'checkpoint={best}', 'port=0']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode != 0 and "max_connections=512 max_queue=64: they need 1088 open files" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(
