@@ -28,7 +28,15 @@ def test_other_names_are_not(host):
 
 @pytest.mark.parametrize(
     "origin",
-    ["null", "", "http://evil.example", "http://localhost:9000", "http://localhost", "http://[", "http://]localhost:8000"],
+    [
+        "null",
+        "",
+        "http://evil.example",
+        "http://localhost:9000",
+        "http://localhost",
+        "http://[",
+        "http://]localhost:8000",
+    ],
 )
 def test_pages_of_other_sites_are_not(origin):
     with pytest.raises(Problem, match="pages of other sites"):
