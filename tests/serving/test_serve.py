@@ -159,6 +159,13 @@ def test_an_upload_that_is_too_large_is_refused_whether_or_not_it_says_so(server
     assert not server.uploads()
 
 
+def reader_of(server: Serving) -> int:
+    """The process that decodes."""
+    children = [path.read_text() for path in Path(f"/proc/{server.process.pid}/task").glob("*/children")]
+    (reader,) = "".join(children).split()
+    return int(reader)
+
+
 def drip(wire: socket.socket, seconds: float) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -198,6 +205,36 @@ def test_an_upload_that_drips_or_stops_is_given_up(server, pause):
         listening.join(20)
     assert answers[0].startswith(b"HTTP/1.1 408 ")
     server.wait_for(lambda: not server.uploads())
+
+
+@pytest.mark.parametrize("request_line", [b"POST /predict", b"GET /health", b"POST /nothing"])
+def test_a_client_that_drips_on_after_its_answer_loses_the_connection(server, request_line):
+    """Otherwise 512 such clients, without any token, would be all that a server has."""
+    head = request_line + b" HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as wire:
+        wire.sendall(head)
+        with pytest.raises(OSError):
+            drip(wire, seconds=10)
+
+
+def test_a_full_disk_is_said_and_the_server_lives(best, tmp_path, clip):
+    command = ["sh", "-c", f'ulimit -f {2 * (len(clip) // 1024 + 100)} && exec "$@"', "sh"]  # blocks of 512 bytes
+    made = Serving(tmp_path, f"checkpoint={best}", "num_workers=1", before=command)
+    try:
+        answer = made.post(bytes(1_000_000))
+        assert (answer.status, answer.body["reason"]) == (507, "no_room")
+        assert "Traceback" not in made.log.read_text() and not made.uploads()
+        assert made.post(clip).status == 200
+    finally:
+        assert made.end() == 0
+
+
+def test_a_decoder_that_ended_between_two_videos_costs_neither(start, clip):
+    made = start("num_workers=1")
+    assert made.post(clip).status == 200
+    os.kill(reader_of(made), signal.SIGKILL)
+    time.sleep(0.2)
+    assert made.post(clip).status == 200
 
 
 def test_too_many_connections_are_refused_and_the_server_lives(server, clip):
@@ -359,11 +396,10 @@ def test_the_next_start_removes_what_a_killed_server_left(start):
 @pytest.mark.parametrize(("number", "reason"), [(signal.SIGKILL, "crash"), (signal.SIGSTOP, "timeout")])
 def test_a_reader_that_ends_or_hangs_costs_one_answer(start, clip, film, number, reason):
     server = start("num_workers=1", "read_seconds=5")
-    children = [path.read_text() for path in Path(f"/proc/{server.process.pid}/task").glob("*/children")]
-    (reader,) = "".join(children).split()
+    reader = reader_of(server)
     results = []
     thread = slow_post(server, film.read_bytes(), results)
-    os.kill(int(reader), number)
+    os.kill(reader, number)
     thread.join(60)
     assert (results[0].status, results[0].body["reason"]) == (422, reason)
     assert server.post(clip).status == 200
