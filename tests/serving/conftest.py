@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,14 +25,17 @@ class Answer(NamedTuple):
 class Serving:
     """``videoai serve`` as a process, whose temporary files lie in a folder of the test."""
 
-    def __init__(self, folder: Path, *words: str, verb: str = "serve", **environment: str) -> None:
+    def __init__(
+        self, folder: Path, *words: str, verb: str = "serve", before: Sequence[str] = (), **environment: str
+    ) -> None:
+        """before: words of a command that starts it."""
         self.temporary = folder / "temporary"
         self.temporary.mkdir(exist_ok=True)
         self.log = folder / "stderr"
         given = {"PYTHONPATH": str(ROOT), "TMPDIR": str(self.temporary), **environment}
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "videoai", verb, *words, "port=0", "device=cpu"],
+                [*before, sys.executable, "-m", "videoai", verb, *words, "port=0", "device=cpu"],
                 cwd=folder, env={**os.environ, **given}, stdout=subprocess.PIPE, stderr=log, text=True,
             )  # fmt: skip
         assert self.process.stdout is not None

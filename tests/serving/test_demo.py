@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import shutil
 import socket
 import threading
@@ -161,6 +162,41 @@ def test_an_upload_that_is_too_large_is_refused(demo):
     assert demo.ask("POST", "/gradio_api/upload", body + b"\r\n--edge--\r\n", Content_Type=kind).status == 413
 
 
+def test_of_what_gradio_answers_only_what_the_page_asks_for_is_let_in(demo):
+    """It would give recordings to an ffmpeg of its own, keep runs at a hub, and look addresses up."""
+    config = demo.ask("GET", "/config").body
+    assert not config.get("run_history")
+    for path in (
+        *("file=http://example.com/x.mp4", "proxy=http://example.com/", "run-history/buckets", "runs", "vibe-code"),
+        *("queue/status", "deep_link?session_hash=s", "stream/a/b/1/playlist.m3u8", "dev/reload", "openapi.json"),
+    ):
+        assert demo.ask("GET", f"/gradio_api/{path}").status == 404, path
+    for path in ("process_recording", "component_server", "call/look", "run/look", "call/v2/look", "vibe-edit"):
+        answer = demo.ask("POST", f"/gradio_api/{path}", b'{"data": []}', Content_Type="application/json")
+        assert answer.status == 404 and answer.body["reason"] == "no_such_page", path
+
+
+def upload(demo: Serving, num_bytes: int) -> int:
+    """The status of an upload that no event follows."""
+    body = b'--edge\r\nContent-Disposition: form-data; name="files"; filename="a.mp4"\r\n\r\n' + os.urandom(num_bytes)
+    kind = "multipart/form-data; boundary=edge"
+    return demo.ask("POST", "/gradio_api/upload", body + b"\r\n--edge--\r\n", Content_Type=kind).status
+
+
+def test_uploads_that_nobody_looks_at_do_not_fill_the_disk(best, tmp_path):
+    words = (f"checkpoint={best}", "max_upload_mb=0.1", "max_queue=2", "num_workers=1")
+    demo = Serving(tmp_path, *words, verb="demo")
+    try:
+        statuses = [upload(demo, 90_000) for _ in range(6)]
+        assert statuses[:3] == [200, 200, 200] and statuses[-1] == 429
+        (files,) = demo.temporary.glob("videoai-uploads-*/page")
+        for file in (one for one in files.rglob("*") if one.is_file()):
+            os.utime(file, (0, 0))  # as if a quarter of an hour had passed
+        assert upload(demo, 90_000) == 200
+    finally:
+        assert demo.end() == 0
+
+
 @pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"Origin": "http://evil.example"}])
 def test_pages_of_other_sites_are_refused(demo, headers):
     assert demo.ask("GET", "/config", **headers).status == 403
@@ -170,7 +206,8 @@ def test_who_listens_to_everybody_asks_for_the_password(best, tmp_path):
     demo = Serving(tmp_path, f"checkpoint={best}", "host=0.0.0.0", "num_workers=1", verb="demo")
     try:
         password = demo.log.read_text().partition("with the password ")[2].split()[0]
-        for path in ("/config", "/gradio_api/file=x", "/gradio_api/queue/data?session_hash=s"):
+        (files,) = demo.temporary.glob("videoai-uploads-*/page")
+        for path in ("/config", f"/gradio_api/file={files}/x", "/gradio_api/queue/data?session_hash=s"):
             assert demo.ask("GET", path).status == 401, path
         assert demo.ask("POST", "/gradio_api/upload", b"", Content_Type="multipart/form-data; boundary=e").status == 401
         kind = "application/x-www-form-urlencoded"

@@ -26,7 +26,18 @@ def test_other_names_are_not(host):
     assert refused.value.status == 403
 
 
-@pytest.mark.parametrize("origin", ["null", "", "http://evil.example", "http://localhost:9000", "http://localhost"])
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "null",
+        "",
+        "http://evil.example",
+        "http://localhost:9000",
+        "http://localhost",
+        "http://[",
+        "http://]localhost:8000",
+    ],
+)
 def test_pages_of_other_sites_are_not(origin):
     with pytest.raises(Problem, match="pages of other sites"):
         LOCAL.check("/predict", {"host": "localhost:8000", "origin": origin})

@@ -4,6 +4,8 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -157,6 +159,13 @@ def test_an_upload_that_is_too_large_is_refused_whether_or_not_it_says_so(server
     assert not server.uploads()
 
 
+def reader_of(server: Serving) -> int:
+    """The process that decodes."""
+    children = [path.read_text() for path in Path(f"/proc/{server.process.pid}/task").glob("*/children")]
+    (reader,) = "".join(children).split()
+    return int(reader)
+
+
 def drip(wire: socket.socket, seconds: float) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -198,6 +207,36 @@ def test_an_upload_that_drips_or_stops_is_given_up(server, pause):
     server.wait_for(lambda: not server.uploads())
 
 
+@pytest.mark.parametrize("request_line", [b"POST /predict", b"GET /health", b"POST /nothing"])
+def test_a_client_that_drips_on_after_its_answer_loses_the_connection(server, request_line):
+    """Otherwise 512 such clients, without any token, would be all that a server has."""
+    head = request_line + b" HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as wire:
+        wire.sendall(head)
+        with pytest.raises(OSError):
+            drip(wire, seconds=10)
+
+
+def test_a_full_disk_is_said_and_the_server_lives(best, tmp_path, clip):
+    command = ["sh", "-c", f'ulimit -f {2 * (len(clip) // 1024 + 100)} && exec "$@"', "sh"]  # blocks of 512 bytes
+    made = Serving(tmp_path, f"checkpoint={best}", "num_workers=1", before=command)
+    try:
+        answer = made.post(bytes(1_000_000))
+        assert (answer.status, answer.body["reason"]) == (507, "no_room")
+        assert "Traceback" not in made.log.read_text() and not made.uploads()
+        assert made.post(clip).status == 200
+    finally:
+        assert made.end() == 0
+
+
+def test_a_decoder_that_ended_between_two_videos_costs_neither(start, clip):
+    made = start("num_workers=1")
+    assert made.post(clip).status == 200
+    os.kill(reader_of(made), signal.SIGKILL)
+    time.sleep(0.2)
+    assert made.post(clip).status == 200
+
+
 def test_too_many_connections_are_refused_and_the_server_lives(server, clip):
     wires = [socket.create_connection(("127.0.0.1", server.port), timeout=20) for _ in range(60)]
     statuses = []
@@ -211,6 +250,35 @@ def test_too_many_connections_are_refused_and_the_server_lives(server, clip):
             wire.close()
     assert statuses.count(b"503") >= 15
     server.wait_for(lambda: server.post(clip).status == 200)
+
+
+def test_idle_connections_do_not_use_up_the_files_of_the_server(best, tmp_path, clip):
+    """At the limit of open files asyncio wrote it to the log, 170 MB in half a minute."""
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, before[1]))  # the server, which inherits it, takes what it needs
+    try:
+        made = Serving(tmp_path, f"checkpoint={best}", "num_workers=1", "max_connections=40", "pause_seconds=2")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    try:
+        wires = [socket.create_connection(("127.0.0.1", made.port), timeout=20) for _ in range(700)]
+        time.sleep(1)
+        assert "Too many open files" not in made.log.read_text()
+        for wire in wires:
+            wire.close()
+        made.wait_for(lambda: made.post(clip).status == 200)
+    finally:
+        assert made.end() == 0
+
+
+def test_a_server_that_may_open_too_few_files_says_so_at_its_start(best):
+    command = [sys.executable, "-m", "videoai", "serve", f"checkpoint={best}", "port=0"]
+    limited = ["sh", "-c", 'ulimit -n 200 && exec "$@"', "sh", *command]
+    done = subprocess.run(limited, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode != 0 and "max_connections=512 max_queue=64: they need 1088 open files" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -328,11 +396,10 @@ def test_the_next_start_removes_what_a_killed_server_left(start):
 @pytest.mark.parametrize(("number", "reason"), [(signal.SIGKILL, "crash"), (signal.SIGSTOP, "timeout")])
 def test_a_reader_that_ends_or_hangs_costs_one_answer(start, clip, film, number, reason):
     server = start("num_workers=1", "read_seconds=5")
-    children = [path.read_text() for path in Path(f"/proc/{server.process.pid}/task").glob("*/children")]
-    (reader,) = "".join(children).split()
+    reader = reader_of(server)
     results = []
     thread = slow_post(server, film.read_bytes(), results)
-    os.kill(int(reader), number)
+    os.kill(reader, number)
     thread.join(60)
     assert (results[0].status, results[0].body["reason"]) == (422, reason)
     assert server.post(clip).status == 200

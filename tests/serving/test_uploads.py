@@ -92,6 +92,7 @@ def test_a_form_is_written_as_it_comes(step):
         ("multipart/form-data", b"", "without a boundary"),
         ("multipart/form-data; boundary=edge", b"--edge\r\n" + file_part(b"x"), "breaks off"),
         ("multipart/form-data; boundary=edge", b"nothing", "cannot be read"),
+        (f"multipart/form-data; boundary={'x' * 3000}", b"", "cannot be read"),
         ("application/json", b"{}", "a body of application/json holds no file"),
     ],
 )

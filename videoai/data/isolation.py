@@ -52,6 +52,11 @@ class Worker(Generic[Task, Answer]):
             )
         self.pipe.send(work)
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether its process runs."""
+        return self.process.poll() is None
+
     def run(self, task: Task, seconds: float) -> Answer | WorkerFailure:
         """Raises: what the work raised."""
         try:

@@ -5,7 +5,6 @@ import copy
 import logging
 import os
 import secrets
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -28,8 +27,6 @@ if TYPE_CHECKING:  # the extra
 
 logger = logging.getLogger(__name__)
 MOST_ROWS = 50  # events in the table
-OVERLAY = "overlay-"  # the films of explanations
-KEEP_SECONDS = 900  # for a page that is still open
 
 
 def demo(settings: DemoSettings, told: Callable[[str], None] = lambda _: None) -> None:
@@ -40,7 +37,8 @@ def demo(settings: DemoSettings, told: Callable[[str], None] = lambda _: None) -
     Raises: as ``serve``. ImportError: the extra ``demo`` is not installed.
     """
     check_installed("demo", ("gradio", *PACKAGES))
-    os.environ |= {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_DISABLE_TELEMETRY": "1"}  # nobody is told
+    # Nobody is told, and no browser keeps what was looked at.
+    os.environ |= {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_DISABLE_TELEMETRY": "1", "GRADIO_RUN_HISTORY": "False"}
     run_site(
         settings,
         "demo",
@@ -57,6 +55,7 @@ def new_app(settings: DemoSettings, site: Site) -> "ASGIApp":
     files.mkdir()
     os.environ["GRADIO_TEMP_DIR"] = str(files)  # read when gradio is imported
     from videoai.serving.demo_page import USER, Demo, mounted, new_page
+    from videoai.serving.demo_routes import KEEP_SECONDS, PageAlone
 
     if site.has_new_token:
         logger.info("log in as %s with the password %s", USER, site.token)
@@ -72,8 +71,9 @@ def new_app(settings: DemoSettings, site: Site) -> "ASGIApp":
             explain=None if site.predictor.model.clip.sound else trying.explain,
         )
     )
-    limits = {"max_bytes": round(settings.max_upload_mb * 1e6), "max_queue": settings.max_queue}
-    return mounted(page, password=site.token, **limits)
+    max_bytes, max_queue = round(settings.max_upload_mb * 1e6), settings.max_queue
+    app = mounted(page, max_bytes=max_bytes, max_queue=max_queue, password=site.token)
+    return PageAlone(app, site.service, files, most_bytes=max_queue * max_bytes)
 
 
 def policy() -> str:
@@ -110,6 +110,7 @@ class Trying:
             return await asyncio.to_thread(self._explained, path, target)
 
     def _explained(self, path: str, target: str | None) -> tuple[Path, str]:
+        from videoai.serving.demo_routes import remove_old
         from videoai.serving.problem import Problem, of_bad_video
         from videoai.serving.uploads import shown_name
 
@@ -120,7 +121,7 @@ class Trying:
         except ValueError as error:
             raise Problem(422, "explain", str(error)) from error
         remove_old(self.files)
-        film = self.files / f"{OVERLAY}{secrets.token_hex(16)}.mp4"
+        film = self.files / f"overlay-{secrets.token_hex(16)}.mp4"
         write_overlay(film, explained.frames, overlay(explained.frames, explained.found.heat), explained.seconds)
         return film, sentence(explained)
 
@@ -131,13 +132,6 @@ def check_uploaded(path: str, folder: Path) -> None:
 
     if not Path(path).resolve().is_relative_to(folder.resolve()) or not Path(path).is_file():
         raise Problem(422, "no_file", "the video is no longer there. Choose it again.")
-
-
-def remove_old(folder: Path) -> None:
-    """Films that nobody looks at any more; the others go with the folder."""
-    for film in folder.glob(f"{OVERLAY}*"):
-        if film.stat().st_mtime < time.time() - KEEP_SECONDS:
-            film.unlink(missing_ok=True)
 
 
 def sentence(explained: Explained) -> str:

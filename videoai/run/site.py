@@ -69,7 +69,7 @@ def run_site(
     """
     from videoai.serving.bodies import BodyLimits, LimitBodies
     from videoai.serving.guard import LOOPBACK, Door, Guard
-    from videoai.serving.server import bound, new_server
+    from videoai.serving.server import allow_open_files, bound, new_server
     from videoai.serving.service import Capacity, Service
     from videoai.serving.uploads import UploadFolder
 
@@ -91,6 +91,7 @@ def run_site(
         num_workers=workers_of(settings.num_workers),
         read_seconds=settings.read_seconds,
     )
+    allow_open_files(settings.max_connections, settings.max_queue)
     with bound(settings.host, settings.port) as address, UploadFolder() as folder:
         predictor = ready_predictor(settings, verb)
         with Service(predictor, capacity) as service:

@@ -1,6 +1,7 @@
 """The API: POST /predict, GET /health, /metrics, /model, and /docs, whose scripts come with a package."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Mapping
 from pathlib import Path
@@ -21,6 +22,7 @@ from videoai.serving.respond import respond, respond_to
 from videoai.serving.service import Service
 from videoai.serving.uploads import Upload, UploadFolder
 
+logger = logging.getLogger(__name__)
 T = TypeVar("T")
 MAX_TOP_K = 100_000
 BINARY = {"schema": {"type": "string", "format": "binary"}}
@@ -64,6 +66,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     422: {"model": Refusal, "description": "a video that cannot be read, or parameters that are not allowed"},
     429: {"model": Refusal, "description": "no room: Retry-After says when"},
     503: {"model": Refusal, "description": "the server stops, or has too many connections"},
+    507: {"model": Refusal, "description": "the server's disk is full"},
 }
 
 
@@ -135,11 +138,15 @@ def _add_token_button(app: FastAPI) -> None:
 
 async def received(request: Request, path: Path) -> str:
     """Write the upload to ``path``. Returns: what the client calls it. Raises: Problem. ClientDisconnect."""
-    with path.open("wb") as file:
-        upload = Upload(request.headers.get("content-type", ""), file)
-        async for chunk in request.stream():
-            await asyncio.to_thread(upload.write, chunk)
-        upload.end()
+    try:
+        with path.open("wb") as file:
+            upload = Upload(request.headers.get("content-type", ""), file)
+            async for chunk in request.stream():
+                await asyncio.to_thread(upload.write, chunk)
+            upload.end()
+    except OSError as error:
+        logger.warning("no upload can be kept: %s", error)  # a full disk, a quota
+        raise Problem(507, "no_room", "the server has no room for the video now.", retry_seconds=60) from error
     return upload.name
 
 

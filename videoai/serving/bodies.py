@@ -20,7 +20,7 @@ class BodyLimits:
 class LimitBodies:
     """ASGI middleware. A body beyond the limits ends in a Problem where it is read. An answer that comes before the end
     of the body is sent at once, and the rest is thrown away within the same limits: a connection that is closed on
-    bytes which nobody read takes the answer with it."""
+    bytes which nobody read takes the answer with it. Then it is closed, as uvicorn would read the rest for ever."""
 
     def __init__(self, app: ASGIApp, limits: BodyLimits) -> None:
         self.app, self.limits = app, limits
@@ -32,6 +32,8 @@ class LimitBodies:
         body = _Body(receive, self.limits, announced(scope))
 
         async def send_and_drain(message: Message) -> None:
+            if message["type"] == "http.response.start" and not body.is_whole:
+                message = {**message, "headers": [*message.get("headers", ()), (b"connection", b"close")]}
             is_last = message["type"] == "http.response.body" and not message.get("more_body")
             if not is_last or body.is_over:
                 await send(message)
@@ -50,7 +52,8 @@ class _Body:
         self._receive, self.limits, self.announced = receive, limits, announced
         self.num_bytes = 0
         self.deadline = asyncio.get_running_loop().time() + limits.seconds
-        self.is_over = announced == 0
+        self.is_whole = announced == 0  # all of it has come
+        self.is_over = self.is_whole  # no more is awaited
 
     async def receive(self) -> Message:
         """Raises: Problem: too large, or too slow."""
@@ -80,7 +83,7 @@ class _Body:
             self.is_over = True  # nobody waits for the rest
             raise Problem(408, "slow", f"the upload is too slow: {self._in_time()}.") from error
         self.num_bytes += len(message.get("body", b""))
-        self.is_over = message["type"] == "http.disconnect" or not message.get("more_body")
+        self.is_whole = self.is_over = message["type"] == "http.disconnect" or not message.get("more_body")
         return message
 
     def _in_time(self) -> str:

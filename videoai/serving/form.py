@@ -12,25 +12,14 @@ class FormFile:
     """A form of ``multipart/form-data`` (RFC 7578) with one part, a file."""
 
     def __init__(self, boundary: bytes, file: BinaryIO) -> None:
-        """Raises: Problem: a form without a boundary."""
+        """Raises: Problem: a form without a boundary, or one that is too long."""
         if not boundary:
             raise Problem(400, "no_form", "a form without a boundary.")
         self.file, self.num_files, self.given_name = file, 0, ""
         self._is_whole = False
         self._headers: dict[bytes, bytes] = {}  # those of the part that comes now
         self._key, self._value = bytearray(), bytearray()
-        self._parser = MultipartParser(
-            boundary,
-            {
-                "on_part_begin": self._headers.clear,
-                "on_header_field": self._header_key,
-                "on_header_value": self._header_value,
-                "on_header_end": self._header_end,
-                "on_headers_finished": self._part,
-                "on_part_data": self._data,
-                "on_end": self._end,
-            },
-        )
+        self._parser = self._new_parser(boundary)
 
     def write(self, data: bytes) -> None:
         """The next bytes. Raises: Problem: no form, or one with something else in it."""
@@ -45,6 +34,23 @@ class FormFile:
             raise Problem(400, "no_form", "the form breaks off.")
         if not self.num_files:
             raise Problem(400, "no_file", "the form holds no file, such as curl -F file=@FILE sends.")
+
+    def _new_parser(self, boundary: bytes) -> MultipartParser:
+        try:
+            return MultipartParser(
+                boundary,
+                {
+                    "on_part_begin": self._headers.clear,
+                    "on_header_field": self._header_key,
+                    "on_header_value": self._header_value,
+                    "on_header_end": self._header_end,
+                    "on_headers_finished": self._part,
+                    "on_part_data": self._data,
+                    "on_end": self._end,
+                },
+            )
+        except FormParserError as error:
+            raise Problem(400, "no_form", f"the form cannot be read: {error}.") from error
 
     def _header_key(self, data: bytes, start: int, end: int) -> None:
         self._key += data[start:end]

@@ -102,6 +102,9 @@ class Decoding:
 
     def read(self, asked: Asked, take: Callable[[Seen], None]) -> Opened:
         """The parts of a video, one after the other; ``take`` may keep it waiting. Raises: BadVideo, ValueError."""
+        if not self.worker.is_alive:  # ended between two videos, which is not this one's fault
+            self.end()
+            self._renew()
         if not self._has_started:
             self.start()
         self._left = self.seconds

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import socket
+import sys
 import time
 from collections.abc import Callable, Mapping
 from types import FrameType
@@ -17,7 +18,9 @@ from videoai.serving.service import Service
 logger = logging.getLogger(__name__)
 MAX_HEAD_BYTES = 16 * 1024
 KEEP_ALIVE_SECONDS = 5
-BACKLOG = 1024
+BACKLOG = 256  # asyncio takes so many connections at once, before anything here can close one of them
+SPARE_CONNECTIONS = 64  # beyond max_connections, which hear that there are too many; one more is closed
+OTHER_FILES = 128  # libraries, the log, pipes of the decoders and what the app itself opens
 
 
 class Server(uvicorn.Server):
@@ -60,7 +63,7 @@ def new_server(
     """A server that is ready to run on a socket."""
     config = uvicorn.Config(
         app,
-        http=impatient(pause_seconds),
+        http=impatient(pause_seconds, max_connections + SPARE_CONNECTIONS),
         ws="none",
         lifespan="auto",
         log_config=None,
@@ -93,15 +96,40 @@ def bound(host: str, port: int) -> socket.socket:
     return made
 
 
-def impatient(seconds: float) -> type[H11Protocol]:
-    """uvicorn's protocol that closes connections whose head does not come in time: it has a limit for the pause between
-    requests alone."""
+def allow_open_files(max_connections: int, max_queue: int) -> None:
+    """Raise this process's limit where it may have fewer files open than the connections and uploads need. At the limit
+    asyncio only writes it to the log, millions of times, and answers nobody.
+
+    Raises: ValueError: the system allows fewer.
+    """
+    if sys.platform == "win32":  # no such limit
+        return
+    import resource
+
+    needed = max_connections + SPARE_CONNECTIONS + BACKLOG + 2 * max_queue + OTHER_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= needed:
+        return
+    if hard != resource.RLIM_INFINITY and hard < needed:
+        raise ValueError(
+            f"max_connections={max_connections} max_queue={max_queue}: they need {needed} open files, and the system "
+            f"allows this process {hard}. Take less of them, or allow more (ulimit -Hn {needed})"
+        )
+    resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+
+
+def impatient(seconds: float, most: int) -> type[H11Protocol]:
+    """uvicorn's protocol that closes connections whose head does not come in time, and those beyond ``most``: it has a
+    limit for the pause between requests alone, and counts connections when they ask."""
 
     class Impatient(H11Protocol):
         _deadline: asyncio.TimerHandle | None = None
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
             super().connection_made(transport)
+            if len(self.connections) > most:  # idle ones too keep a file open each
+                transport.abort()
+                return
             self._give_up_reading_slowly()
             self._wait_for_head()
 
