@@ -88,8 +88,10 @@ class Recorder:
 
     def _frame(self, frame: Tensor) -> tuple[int, int]:
         packed = zlib.compress(frame.contiguous().numpy().tobytes(), LEVEL)
+        rest = memoryview(packed)
         try:
-            self.frames.write(packed)
+            while rest:
+                rest = rest[self.frames.write(rest) :]  # on a disk that fills up, the first write is a short one
         except OSError as error:
             raise cannot_write(self.folder / FRAMES, error, num_bytes=len(packed)) from error
         place = (self.num_bytes, len(packed))

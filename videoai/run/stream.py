@@ -17,6 +17,7 @@ from videoai.engine.interrupt import Interrupt
 from videoai.inference.describe import with_windows
 from videoai.inference.predict import Predictor
 from videoai.live.mqtt import check_mqtt
+from videoai.live.network import told_apart
 from videoai.live.recording import Recorder
 from videoai.live.session import Session
 from videoai.live.sinks import LINES, Sinks, Wanted
@@ -108,7 +109,7 @@ def opened_session(settings: StreamSettings, view_side: int | None) -> Session:
     files = [one for one in places if os.path.exists(one) and not is_live(one)]
     predictor = predictor_of(settings, places[0], files)
     clip, reading = predictor.model.clip, predictor.reading
-    sources = [source_of(one, clip, reading, view_side, regions[one]) for one in places]
+    sources = told_apart([source_of(one, clip, reading, view_side, regions[one]) for one in places])
     if reading.get("faces") and len(files) < len(sources):
         raise ValueError(f"{settings.checkpoint} learned from cut-out faces, which stream cuts out of files alone.")
     return new_session(settings, predictor, sources, policy)
