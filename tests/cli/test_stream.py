@@ -196,7 +196,11 @@ def test_a_recorded_run_is_repeated_to_the_bit(videoai_command, steps, clip_fold
     other = ("on_threshold=0.9", "run_dir=other")
     stricter = videoai_command("stream", f"checkpoint={steps}", "source=runs/stream", *other, cwd=tmp_path)
     assert {line["event"] for line in timeless(stricter.stdout)} == {None}
-    for more, message in (("overlay=true", "Leave out overlay"), ("record=true", "Leave out overlay")):
+    for more, message in (
+        ("overlay=true", "Leave out overlay"),
+        ("record=true", "Leave out overlay"),
+        ("window_seconds=3", f"holds its own {mode}"),
+    ):
         refused = videoai_command("stream", f"checkpoint={steps}", "source=runs/stream", more, cwd=tmp_path)
         assert refused.returncode == 1 and message in refused.stderr, refused.stderr
 

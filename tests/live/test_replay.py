@@ -135,6 +135,15 @@ def test_a_disk_that_takes_half_of_a_frame_at_once_harms_no_recording(film, netw
     assert timeless(again) == timeless(lines)
 
 
+@pytest.mark.parametrize(("name", "place"), [("about.json", "about.json"), (JUDGED, f"{JUDGED}:1")])
+@pytest.mark.parametrize("text", ["x", "[]", '{"format": 1'])
+def test_a_damaged_recording_is_an_error_that_says_where(film, network, tmp_path, name, place, text):  # noqa: F811
+    recorded(session(network, [FileSource(film("constant"), CLIP)]), tmp_path)
+    (tmp_path / FOLDER / name).write_text(text + "\n")
+    with pytest.raises(ValueError, match=f"{place}: .*damaged"):
+        replayed(session(network, []), tmp_path)
+
+
 def test_another_format_is_refused(film, network, tmp_path):  # noqa: F811
     recorded(session(network, [FileSource(film("constant"), CLIP)]), tmp_path)
     about = tmp_path / FOLDER / "about.json"

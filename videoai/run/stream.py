@@ -49,13 +49,15 @@ class Streaming:
     wanted: Wanted
     recorder: Recorder | None = None
 
-    def run(self) -> Iterator[dict[str, Any]]:
+    def run(self, interrupt: Interrupt | None = None) -> Iterator[dict[str, Any]]:
         """Each line of events.jsonl as it is written; at the end, or at a signal, summary.json.
+
+        ``interrupt``: of a caller who starts several runs, and wants to know of the signal.
 
         Raises: OSError: a line cannot be written.
         """
         started = time.monotonic()
-        with Interrupt() as interrupt:
+        with interrupt or Interrupt() as interrupt:
             sinks = Sinks(self.folder, self.session.streams, self.wanted)
             self.session.show = sinks.show if self.wanted.has_pictures else None
             if sinks.page:
