@@ -131,8 +131,10 @@ def told_apart(sources: Sequence[Source]) -> list[Source]:
     found = list[Source]()
     for source in sources:
         seen[source.name] += 1
-        is_alike = isinstance(source, NetworkSource) and alike[source.name] > 1
-        found.append(replace(source, number=seen[source.name]) if is_alike else source)
+        if isinstance(source, NetworkSource) and alike[source.name] > 1:
+            found.append(replace(source, number=seen[source.name]))
+        else:
+            found.append(source)
     return found
 
 
