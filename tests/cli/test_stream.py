@@ -163,6 +163,19 @@ def test_a_signal_ends_a_stream_with_a_last_answer_and_a_summary(acts, tmp_path,
     assert "latency p50" in said
 
 
+@pytest.mark.slow
+def test_a_signal_ends_a_benchmark_and_half_a_run_is_no_row(acts, tmp_path):
+    words = [f"checkpoint={acts}", "source=synthetic://a?seconds=600", "device=cpu"]
+    command = [sys.executable, "-m", "videoai", "benchmark", "stream", *words]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        assert run.stderr and "the lines also go to" in run.stderr.readline()
+        time.sleep(1)
+        os.kill(run.pid, signal.SIGTERM)
+        told, said = run.communicate(timeout=30)
+    assert run.returncode == 75 and "was not measured to its end" in said, said
+    assert "real-time factor" not in told
+
+
 @pytest.mark.parametrize(
     ("typed", "sources"),
     [
@@ -196,7 +209,11 @@ def test_a_recorded_run_is_repeated_to_the_bit(videoai_command, steps, clip_fold
     other = ("on_threshold=0.9", "run_dir=other")
     stricter = videoai_command("stream", f"checkpoint={steps}", "source=runs/stream", *other, cwd=tmp_path)
     assert {line["event"] for line in timeless(stricter.stdout)} == {None}
-    for more, message in (("overlay=true", "Leave out overlay"), ("record=true", "Leave out overlay")):
+    for more, message in (
+        ("overlay=true", "Leave out overlay"),
+        ("record=true", "Leave out overlay"),
+        ("window_seconds=3", f"holds its own {mode}"),
+    ):
         refused = videoai_command("stream", f"checkpoint={steps}", "source=runs/stream", more, cwd=tmp_path)
         assert refused.returncode == 1 and message in refused.stderr, refused.stderr
 

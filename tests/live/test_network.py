@@ -18,7 +18,7 @@ from PIL import Image
 
 from videoai.data.encode import write_clip
 from videoai.live.decide import Rules
-from videoai.live.network import NetworkSource, without_secrets
+from videoai.live.network import NetworkSource, told_apart, without_secrets
 from videoai.live.session import Session
 from videoai.live.stream import Plan
 
@@ -204,6 +204,27 @@ def test_a_file_on_a_server_is_no_stream(colours, predictor, served):
     run = session(predictor(), f"{url}/{colours.name}")
     assert list(run.run()) == []
     assert run.streams[0].state == "failed" and "download it" in run.streams[0].error
+
+
+def test_cameras_that_differ_in_the_query_alone_are_told_apart(predictor):
+    """Else their scores would be averaged with one another."""
+    urls = ("rtsp://u:p@10.0.0.1/cam?channel=1", "rtsp://10.0.0.1/cam?channel=2", "rtsp://10.0.0.2/cam")
+    sources = told_apart([NetworkSource(url, predictor().model.clip) for url in urls])
+    assert [one.name for one in sources] == [
+        "rtsp://10.0.0.1/cam (1)",
+        "rtsp://10.0.0.1/cam (2)",
+        "rtsp://10.0.0.2/cam",
+    ]
+
+
+@pytest.mark.slow
+def test_a_camera_that_accepts_and_never_answers_is_named_in_words(predictor, monkeypatch, caplog):
+    monkeypatch.setattr("videoai.live.network.OPEN_SECONDS", 1.0)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        run = session(predictor(), f"http://127.0.0.1:{silent.getsockname()[1]}/cam")
+        began = time.monotonic()
+        list(run.run(lambda: time.monotonic() - began > 3))
+    assert "no video came for 1 s when opened" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """A recorded run, once more: the same lines, but for times of the clock; under load, with gaps, cut off, damaged."""
 
+import io
 import json
 import time
 from dataclasses import fields
@@ -88,12 +89,13 @@ def test_windows_of_several_sources_are_repeated_in_the_same_passes(film, predic
     assert len(places) == len(held)  # each frame once, though windows overlap
 
 
-def test_a_recording_that_was_cut_off_is_repeated_until_there(film, network, tmp_path):  # noqa: F811
+def test_a_recording_that_was_cut_off_is_repeated_until_there(film, network, tmp_path, caplog):  # noqa: F811
     source = FileSource(film("constant"), CLIP)
     lines, _ = recorded(session(network, [source]), tmp_path)
     judged = tmp_path / FOLDER / JUDGED
     judged.write_bytes(judged.read_bytes()[:2000])  # in the middle of a line
     again = replayed(session(network, [source]), tmp_path)
+    assert "the recording ends at" in caplog.text
     seen = [line for line in timeless(again) if line["window"]]
     assert 3 < len(seen) < len(lines) and seen == timeless(lines)[: len(seen)]
 
@@ -115,6 +117,31 @@ def test_damaged_frames_are_an_error_that_says_where(film, network, tmp_path):  
     frames.write_bytes(frames.read_bytes()[:100])
     with pytest.raises(ValueError, match=r"frames\.bin: damaged at byte"):
         replayed(session(network, [source]), tmp_path)
+
+
+def test_a_disk_that_takes_half_of_a_frame_at_once_harms_no_recording(film, network, tmp_path):  # noqa: F811
+    class Full(io.FileIO):
+        def write(self, data):
+            return super().write(memoryview(data)[: 1 + len(data) // 2])
+
+    run = session(network, [FileSource(film("constant"), CLIP)])
+    recorder = Recorder(tmp_path, {"streams": [run.streams[0].name]}, most_bytes=2**30)
+    recorder.frames.close()
+    recorder.frames = Full(tmp_path / FOLDER / FRAMES, "w")  # as on a disk that fills up: short writes, no error
+    run.record, run.ended = recorder.record, recorder.ended
+    lines = list(run.run())
+    recorder.close()
+    again = replayed(session(network, [FileSource(film("constant"), CLIP)]), tmp_path)
+    assert timeless(again) == timeless(lines)
+
+
+@pytest.mark.parametrize(("name", "place"), [("about.json", "about.json"), (JUDGED, f"{JUDGED}:1")])
+@pytest.mark.parametrize("text", ["x", "[]", '{"format": 1'])
+def test_a_damaged_recording_is_an_error_that_says_where(film, network, tmp_path, name, place, text):  # noqa: F811
+    recorded(session(network, [FileSource(film("constant"), CLIP)]), tmp_path)
+    (tmp_path / FOLDER / name).write_text(text + "\n")
+    with pytest.raises(ValueError, match=f"{place}: .*damaged"):
+        replayed(session(network, []), tmp_path)
 
 
 def test_another_format_is_refused(film, network, tmp_path):  # noqa: F811

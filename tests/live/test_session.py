@@ -127,6 +127,17 @@ def test_a_broken_source_stops_no_other(film, predictor, tmp_path):
         assert events([line for line in lines if line["stream"] == film(name)]) == events(alone)
 
 
+def test_two_streams_of_one_name_are_refused(film, predictor):
+    with pytest.raises(ValueError, match="is the name of two streams"):
+        session(predictor(), [film("constant"), film("constant")])
+
+
+def test_a_source_that_fails_is_said_when_it_fails(film, predictor, tmp_path, caplog):
+    (tmp_path / "broken.mp4").write_bytes(b"no video")
+    list(session(predictor(), [film("constant"), str(tmp_path / "broken.mp4")]).run())
+    assert "broken.mp4: unknown_format" in caplog.text
+
+
 def test_sources_share_forward_passes(film, predictor):
     sizes = []
     run = session(predictor(), [film("constant"), film("rotated")], max_batch=3)

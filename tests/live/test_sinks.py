@@ -11,8 +11,11 @@ from threading import Thread
 import av
 import numpy as np
 import pytest
+import torch
 
 from videoai.live.decide import Rules
+from videoai.live.ring import Frame
+from videoai.live.screen import Screen
 from videoai.live.session import Session
 from videoai.live.sinks import Sinks, Wanted
 from videoai.live.sources import FileSource
@@ -58,6 +61,15 @@ def test_a_video_that_was_cut_off_can_be_played(film, predictor, tmp_path):
     (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) * 3 // 4])
     with av.open(str(tmp_path / "cut.mp4")) as made:
         assert next(made.decode(video=0)).width == 320
+
+
+def test_a_video_of_a_small_picture_is_on_the_disk_before_it_ends(tmp_path):
+    path = tmp_path / "killed.mp4"
+    screen = Screen("a", path, waits=True, is_watched=False)
+    for number in range(80):
+        screen._draw(Frame(number, number / 20, 0.0, None, torch.full((3, 24, 32), number, dtype=torch.uint8)), "")
+    with av.open(str(path)) as made:  # it is still open: what a kill would leave
+        assert len(list(made.decode(video=0))) >= 30
 
 
 @pytest.mark.slow

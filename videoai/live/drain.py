@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from threading import Event, Thread
 
+from videoai.core.messages import about
 from videoai.data.media import BadVideo
 from videoai.live.ring import Frame
 from videoai.live.sources import Shown, Timing
@@ -70,6 +71,8 @@ class Drain(Thread):
         self._end()
 
     def _end(self, error: str = "") -> None:
+        if error and not self.stopping.is_set():
+            logger.warning("%s", about(self.source.name, error))
         for stream in self.streams:
             stream.end(error)
 

@@ -1,8 +1,9 @@
 """Cameras and streams of the network, through PyAV. What they send is decoded as it comes."""
 
-from collections import defaultdict
+import errno
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit, urlunsplit
 
 import av
@@ -19,7 +20,7 @@ from videoai.data.decode.picture import Shown as Shape
 from videoai.data.decode.picture import rgb, shown_as, target_size
 from videoai.data.media import FORMAT_WHITELIST, MAX_PIXELS
 from videoai.live.regions import Region
-from videoai.live.sources import Part, Shown, Timing, parts_of
+from videoai.live.sources import Part, Shown, Source, Timing, parts_of
 
 # Neither file nor data: a playlist from the network must not open what lies on this machine.
 PROTOCOLS = "rtsp,rtsps,rtmp,rtmps,rtp,rtcp,udp,tcp,tls,srt,srtp,http,https,httpproxy,crypto"
@@ -41,11 +42,13 @@ class NetworkSource:
     view_side: int | None = None
     regions: Sequence[Region] = ()
     is_live: bool = True
+    number: int | None = None  # tells apart those whose URLs differ in what is not told
 
     @property
     def name(self) -> str:
         """The URL without user, password and query, which may hold a key."""
-        return without_secrets(self.url)
+        told = without_secrets(self.url)
+        return told if self.number is None else f"{told} ({self.number})"
 
     def frames(self, tell: Callable[[Timing], None]) -> Iterator[Shown]:
         """Never ends of itself. Raises: Lost. ValueError: it is a file, or no video."""
@@ -54,7 +57,7 @@ class NetworkSource:
                 tell(Timing(None, by_number=self.clip.fps is None or self.clip.sampling == "uniform"))
                 yield from self._shown(container)
         except av.error.FFmpegError as error:  # its text would hold the URL
-            raise Lost(error.strerror or type(error).__name__) from None
+            raise Lost(in_words(error)) from None
         raise Lost("the sender ended it")
 
     def _open(self) -> InputContainer:
@@ -119,6 +122,31 @@ def decoded(container: InputContainer) -> Iterator[VideoFrame]:
         except av.error.InvalidDataError:
             continue
         yield from (frame for frame in frames if isinstance(frame, VideoFrame) and not frame.is_corrupt)
+
+
+def told_apart(sources: Sequence[Source]) -> list[Source]:
+    """Numbers those of one name: cameras of one recorder differ in the query alone."""
+    alike = Counter(one.name for one in sources)
+    seen = Counter[str]()
+    found = list[Source]()
+    for source in sources:
+        seen[source.name] += 1
+        if isinstance(source, NetworkSource) and alike[source.name] > 1:
+            found.append(replace(source, number=seen[source.name]))
+        else:
+            found.append(source)
+    return found
+
+
+def in_words(error: av.error.FFmpegError) -> str:
+    """FFmpeg's own words, but for those that say something else than what happened."""
+    if isinstance(error, av.error.ExitError):
+        return f"no video came for {OPEN_SECONDS:g} s when opened, or {READ_SECONDS:g} s later"
+    if isinstance(error, av.error.InvalidDataError):
+        return "no answer, or none that is a video: are address, user and password right?"
+    if error.errno == errno.EIO:
+        return "no connection (input/output error): is the host's name right?"
+    return error.strerror or type(error).__name__
 
 
 def without_secrets(url: str) -> str:

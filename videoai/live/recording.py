@@ -88,8 +88,10 @@ class Recorder:
 
     def _frame(self, frame: Tensor) -> tuple[int, int]:
         packed = zlib.compress(frame.contiguous().numpy().tobytes(), LEVEL)
+        rest = memoryview(packed)
         try:
-            self.frames.write(packed)
+            while rest:
+                rest = rest[self.frames.write(rest) :]  # on a disk that fills up, the first write is a short one
         except OSError as error:
             raise cannot_write(self.folder / FRAMES, error, num_bytes=len(packed)) from error
         place = (self.num_bytes, len(packed))
@@ -110,9 +112,12 @@ class Recording:
     def lines(self) -> Iterator[dict[str, Any]]:
         """What was written, in order; a last line that was cut off is left out."""
         with (self.folder / JUDGED).open("rb") as file:
-            for line in file:
+            for number, line in enumerate(file, start=1):
                 if line.endswith(b"\n"):
-                    yield json.loads(line)
+                    content = content_of(line, f"{self.folder / JUDGED}:{number}")
+                    if not content.keys() & {"windows", "over"}:
+                        raise ValueError(f"{self.folder / JUDGED}:{number}: no line of a recording; it is damaged.")
+                    yield content
 
     def clip(self, places: Sequence[tuple[int, int]], shape: tuple[int, ...]) -> Tensor:
         """uint8 [T, C, H, W]. Raises: ValueError: the file is damaged, or shorter than its lines say."""
@@ -128,6 +133,17 @@ class Recording:
             raise ValueError(f"{self.folder / FRAMES}: damaged at byte {offset} ({error}).") from error
 
 
+def content_of(text: bytes, place: Path | str) -> dict[str, Any]:
+    """Raises: ValueError: no object of JSON."""
+    try:
+        content = json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"{place}: damaged ({error}). Record the stream again.") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"{place}: damaged: no object of JSON. Record the stream again.")
+    return content
+
+
 def recording_at(path: str) -> Recording | None:
     """A run's folder, or the recording in it; None = something else.
 
@@ -135,7 +151,7 @@ def recording_at(path: str) -> Recording | None:
     """
     for folder in (Path(path) / FOLDER, Path(path)):
         if (folder / ABOUT).is_file() and (folder / JUDGED).is_file():
-            about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+            about = content_of((folder / ABOUT).read_bytes(), folder / ABOUT)
             if about.get("format") != FORMAT:
                 raise ValueError(f"{folder}: a recording of format {about.get('format')}; this version reads {FORMAT}.")
             return Recording(folder, about)

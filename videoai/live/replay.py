@@ -1,5 +1,6 @@
 """A recorded run once more: the same windows in the same forward passes, so the same scores to the bit."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from videoai.live.regions import Region
 from videoai.live.session import Session
 from videoai.live.sources import Shown, Timing
 from videoai.live.stream import Stream, Window
+
+logger = logging.getLogger(__name__)
 
 CHANNELS = 3
 
@@ -46,10 +49,17 @@ class Replay(Session):
             else:
                 yield from self._judged([self._window(streams[one["stream"]], one) for one in line["windows"]])
             yield from self._ended()
-        for stream in self.streams:  # those of a run that was killed
+        else:
+            self._tell_what_is_missing()
+        for stream in self.streams:
             if not stream.is_over:
                 over(stream, stream.judged_to, stream.dropped)
         yield from self._ended()
+
+    def _tell_what_is_missing(self) -> None:
+        for stream in self.streams:  # the run was killed, or its recording was full
+            if not stream.is_over:
+                logger.warning("%s: the recording ends at %.1f s, before its run did", stream.name, stream.judged_to)
 
     def _window(self, stream: Stream, line: dict[str, Any]) -> Window:
         side, num_frames = self.plan.clip.size, len(line["numbers"])

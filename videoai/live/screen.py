@@ -2,7 +2,9 @@
 
 import io
 import logging
+from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from queue import Full, Queue
 from threading import Condition, Thread
@@ -60,15 +62,25 @@ class Screen(Thread):
     def run(self) -> None:
         """What the thread does. A disk that is full ends the video, not the stream."""
         while (task := self.waiting.get()) is not None:
-            try:
-                for frame in task[0] if not self.error else ():
-                    self._draw(frame, task[1])
-            except (OSError, av.error.FFmpegError) as error:
-                self.error = str(error)
-                logger.warning("%s: no more pictures: %s", self.stream_name, error)
-        if self.container is not None and not self.error:
+            self._attempt(partial(self._draw_all, *task))
+        self._attempt(self._finish)
+
+    def _attempt(self, step: Callable[[], None]) -> None:
+        try:
+            if not self.error:
+                step()
+        except (OSError, av.error.FFmpegError) as error:
+            self.error = str(error)
+            logger.warning("%s: no more pictures: %s", self.stream_name, error)
+
+    def _finish(self) -> None:
+        if self.container is not None:
             self.container.mux(self.video.encode(None))
             self.container.close()
+
+    def _draw_all(self, frames: list[Frame], words: str) -> None:
+        for frame in frames:
+            self._draw(frame, words)
 
     def _draw(self, frame: Frame, words: str) -> None:
         assert frame.view is not None
@@ -95,7 +107,8 @@ class Screen(Thread):
 
 def opened(path: Path, height: int, width: int) -> tuple[OutputContainer, VideoStream]:
     """A file in fragments: what a killed program wrote can be played."""
-    container = av.open(str(path), "w", format="mp4", options={"movflags": "frag_keyframe+empty_moov"})
+    options = {"movflags": "frag_keyframe+empty_moov", "flush_packets": "1"}  # what waits in a buffer dies with us
+    container = av.open(str(path), "w", format="mp4", options=options)
     video = container.add_stream("libx264", options={"crf": "23", "preset": "veryfast", "g": "30", "bf": "0"})
     video.height, video.width, video.pix_fmt = height - height % 2, width - width % 2, "yuv420p"
     video.time_base = video.codec_context.time_base = Fraction(1, TICKS)

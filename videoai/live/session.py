@@ -46,6 +46,9 @@ class Session:
         by_source = [self._streams(one) for one in self.sources]
         self.drains = [Drain(streams, realtime=self.realtime) for streams in by_source]
         self.streams = [stream for streams in by_source for stream in streams]
+        names = [stream.name for stream in self.streams]
+        if double := [name for at, name in enumerate(names) if name in names[:at]]:
+            raise ValueError(f"{double[0]} is the name of two streams: give the file or the region another name.")
         self.deciders = {stream.name: Decider(self.rules) for stream in self.streams}
         self.followers: Mapping[str, Follower] = (
             {stream.name: self.follow() for stream in self.streams} if self.follow else {}

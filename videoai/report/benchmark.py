@@ -69,6 +69,7 @@ def loader_table(rows: Sequence[Mapping[str, Any]]) -> Table:
 
 def export_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """The figures of ``run.benchmarks.export.benchmark_export``."""
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(title="One clip on this CPU", show_edge=False)
@@ -78,7 +79,7 @@ def export_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     table.add_column("")
     for row in rows:
         if "reason" in row:
-            table.add_row(row["format"], "-", "-", "-", row["reason"])
+            table.add_row(row["format"], "-", "-", "-", escape(row["reason"]))  # videoai[EXTRA]
         else:
             difference = "-" if row["max_difference"] is None else f"{row['max_difference']:.1e}"
             milliseconds = float(f"{row['milliseconds']:.3g}")  # three digits, and no exponent

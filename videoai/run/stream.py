@@ -17,6 +17,7 @@ from videoai.engine.interrupt import Interrupt
 from videoai.inference.describe import with_windows
 from videoai.inference.predict import Predictor
 from videoai.live.mqtt import check_mqtt
+from videoai.live.network import told_apart
 from videoai.live.recording import Recorder
 from videoai.live.session import Session
 from videoai.live.sinks import LINES, Sinks, Wanted
@@ -48,17 +49,19 @@ class Streaming:
     wanted: Wanted
     recorder: Recorder | None = None
 
-    def run(self, *, is_kept: bool = True) -> Iterator[dict[str, Any]]:
+    def run(self, interrupt: Interrupt | None = None, *, is_kept: bool = True) -> Iterator[dict[str, Any]]:
         """Each line of events.jsonl as it is written; at the end, or at a signal, summary.json.
 
-        is_kept: False = the folder is temporary, and nobody is told of it.
+        Args:
+            interrupt: of a caller who starts several runs, and wants to know of the signal.
+            is_kept: False = the folder is temporary, and nobody is told of it.
 
         Raises: OSError: a line cannot be written.
         """
         started = time.monotonic()
         if is_kept:
             logger.info("the lines also go to %s", display_path(self.folder / LINES))
-        with Interrupt() as interrupt:
+        with interrupt or Interrupt() as interrupt:
             sinks = Sinks(self.folder, self.session.streams, self.wanted)
             self.session.show = sinks.show if self.wanted.has_pictures else None
             if sinks.page:
@@ -113,7 +116,7 @@ def opened_session(settings: StreamSettings, view_side: int | None) -> Session:
     files = [one for one in places if os.path.exists(one) and not is_live(one)]
     predictor = predictor_of(settings, places[0], files)
     clip, reading = predictor.model.clip, predictor.reading
-    sources = [source_of(one, clip, reading, view_side, regions[one]) for one in places]
+    sources = told_apart([source_of(one, clip, reading, view_side, regions[one]) for one in places])
     if reading.get("faces") and len(files) < len(sources):
         raise ValueError(f"{settings.checkpoint} learned from cut-out faces, which stream cuts out of files alone.")
     return new_session(settings, predictor, sources, policy)

@@ -44,7 +44,13 @@ def recording_of(sources: Sequence[str]) -> Recording | None:
 
 
 def as_recorded(settings: StreamSettings, recording: Recording) -> StreamSettings:
-    """Where a setting has its default, that of the run."""
+    """Where a setting has its default, that of the run. Raises: ValueError: one that would have no effect."""
+    mode = recording.about["mode"]
+    hop = settings.hop_seconds if mode == "windows" else None
+    no_effect = {"window_seconds": settings.window_seconds, "hop_seconds": hop, "mode": settings.mode}
+    for key, value in no_effect.items():
+        if value not in (None, "auto", mode, recording.about["settings"].get(key)):
+            raise ValueError(f"{key}={value}: {recording.folder} holds its own {mode}. Stream the source itself.")
     defaults = {one.name: one.default for one in fields(StreamSettings)}
     then = recording.about["settings"]
     kept = {key: value for key, value in then.items() if getattr(settings, key) == defaults[key]}

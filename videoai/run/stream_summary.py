@@ -66,4 +66,4 @@ def in_words(summary: Mapping[str, Any], folder: Path) -> str:
 
 def unread(stream: Mapping[str, Any]) -> str:
     """What kept a source from being read; nothing if it was read."""
-    return about(stream["stream"], stream["error"]) if stream["state"] == "failed" else ""
+    return about(stream["stream"], stream["error"]).rstrip(".") if stream["state"] == "failed" else ""

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from videoai.core.files import write_atomic
+from videoai.engine.interrupt import Interrupt, Interrupted
 from videoai.run.benchmarks.stream_truth import found_of, read_truth
 from videoai.run.stream import stream
 from videoai.run.stream_sources import is_live
@@ -34,6 +35,7 @@ def benchmark_stream(settings: StreamBenchmarkSettings) -> Iterator[dict[str, An
     ``found_of``; None = nobody knows it).
 
     Raises: ValueError, OSError: as ``stream`` and ``read_truth``; a camera, which has one pace.
+        Interrupted: on a signal; no row tells half of a run.
     """
     if camera := next(filter(is_live, settings.source), None):
         raise ValueError(f"source={camera}: benchmark stream compares paces, and a camera has one. Take a file.")
@@ -53,12 +55,15 @@ def measured(settings: StreamBenchmarkSettings, checkpoint: str, pace: str) -> d
         before, cpu, memory = time.monotonic(), time.process_time(), list[tuple[float, float]]()
         classes = streaming.session.classes
         truth, lines = read_truth(settings.truth, settings.source, classes), list[dict[str, Any]]()
-        for line in streaming.run(is_kept=False):
+        interrupt = Interrupt()
+        for line in streaming.run(interrupt, is_kept=False):
             lines.append(line)
             now = time.monotonic()
             if not memory or now - memory[-1][0] > SAMPLE_SECONDS:
                 memory.append((now, resident_mb()))
         seconds, cpu = time.monotonic() - before, time.process_time() - cpu
+        if interrupt.received:
+            raise Interrupted.by(interrupt.received, f"{checkpoint} at pace={pace} was not measured to its end.")
         if streaming.failed:
             raise ValueError("; ".join(one.error for one in streaming.session.streams if one.error))
     summary = summary_of(streaming.session, seconds)

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
 
 from videoai.core.files import file_lock, is_locked
 from videoai.core.paths import display_path
@@ -17,7 +17,12 @@ LOCK = "export.lock"
 @contextmanager
 def held_folder(out: Path) -> Iterator[Path]:
     """A folder beside ``out``, gone afterwards. What exports left that were killed is removed first."""
-    out.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=out.parent):
+            pass
+    except OSError as error:
+        raise OSError(f"out={out}: cannot write there ({error.strerror}). Choose another folder: out=DIR") from error
     for left in out.parent.glob(f".{out.name}-*"):
         if (left / LOCK).is_file() and not is_locked(left / LOCK):
             logger.info("removed %s, which an export left that was killed", display_path(left))
