@@ -95,18 +95,25 @@ class Trying:
 
     async def answer(self, path: str, window_seconds: float | None, hop_seconds: float | None) -> dict[str, Any]:
         """What predict says. Raises: Problem."""
+        check_uploaded(path, self.files)
+        with self.site.service.admitted():
+            return await self._answered(path, window_seconds, hop_seconds)
+
+    async def _answered(self, path: str, window_seconds: float | None, hop_seconds: float | None) -> dict[str, Any]:
         from videoai.serving.reading import Asked
         from videoai.serving.uploads import shown_name
 
-        service = self.site.service
-        check_uploaded(path, self.files)
-        with service.admitted():
-            return await service.answer(Asked(path, window_seconds, hop_seconds), shown_name(path), None)
+        return await self.site.service.answer(Asked(path, window_seconds, hop_seconds), shown_name(path), None)
 
     async def explain(self, path: str, target: str | None) -> tuple[Path, str]:
-        """A film and a sentence. Raises: Problem."""
+        """A film and a sentence. Raises: Problem.
+
+        Explaining decodes in this process, so that the video goes through the decoders first: one that ends a decoder
+        is refused there.
+        """
         check_uploaded(path, self.files)
         with self.site.service.admitted():
+            await self._answered(path, None, None)
             return await asyncio.to_thread(self._explained, path, target)
 
     def _explained(self, path: str, target: str | None) -> tuple[Path, str]:
