@@ -33,7 +33,8 @@ SMALL: dict[str, dict[str, Any]] = {
     "clip_b16": {"size": 32},
     "clip_l14": {"size": 28},
 }
-SLOW = {"movinet_a1_stream", "movinet_a2_stream", "clip_b32", "clip_b16", "clip_l14"}
+SLOW = {"movinet_a1_stream", "movinet_a2_stream", "clip_b32", "clip_b16"}
+NIGHTLY = {"clip_l14"}  # the code of the other two, and 1.2 GB
 CAUSAL = list(SMALL)
 QUICK = ["tiny_causal_r2plus1d", "tiny_convlstm", "tiny_cnn_gru", "cnn_lstm_attention", "tsn_r101"]
 TOLERANCE = 1e-5  # logits are of the size of 1; other batch sizes round otherwise
@@ -67,9 +68,11 @@ def steps(model: Any, video: Tensor, state: State | None = None) -> tuple[Tensor
     return torch.stack(answers), state
 
 
-every_causal_model = pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in CAUSAL]
-)
+def marks(name: str) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.slow] * (name in SLOW) + [pytest.mark.nightly] * (name in NIGHTLY)
+
+
+every_causal_model = pytest.mark.parametrize("name", [pytest.param(name, marks=marks(name)) for name in CAUSAL])
 
 
 @pytest.mark.slow  # builds all, without memory

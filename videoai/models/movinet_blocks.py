@@ -46,8 +46,9 @@ def from_frames(x: Tensor, num_frames: int) -> Tensor:
 
 
 class Conv(nn.Conv3d):
-    """A convolution that never strides time. One of a single frame runs in 2-D, which is several times as fast on a CPU
-    where it is depthwise (torch 2.13, 24 channels of 86x86: 0.2 ms, 1.3 in 3-D)."""
+    """A convolution that never strides time. Without gradients one of a single frame runs in 2-D, which is several
+    times as fast on a CPU where it is depthwise (torch 2.13, 24 channels of 86x86: 0.2 ms, 1.3 in 3-D). With gradients
+    torch.compile (2.15, aot_eager on a CPU) expects other strides behind it than there are, and gives wrong ones."""
 
     def __init__(
         self, in_channels: int, out_channels: int, frames: int = 1, pixels: int = 1, stride: int = 1, groups: int = 1
@@ -65,7 +66,7 @@ class Conv(nn.Conv3d):
     def forward(self, x: Tensor) -> Tensor:
         """[B, C, T, H, W] -> [B, C', T, H', W']."""
         x = pad_as_tensorflow(x, self.kernel_size[1], self.stride[1])
-        if self.kernel_size[0] > 1:
+        if self.kernel_size[0] > 1 or torch.is_grad_enabled():
             return super().forward(x)
         maps = F.conv2d(over_frames(x), self.weight[:, :, 0], stride=self.stride[1:], groups=self.groups)
         return from_frames(maps, x.shape[2])
