@@ -1,6 +1,7 @@
 """``benchmark stream``: how far a checkpoint keeps up with streams, and where the time goes."""
 
 import json
+import logging
 import tempfile
 import time
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from videoai.settings.benchmarks import StreamBenchmarkSettings
 from videoai.settings.parse import parse
 from videoai.settings.stream import StreamSettings
 
+logger = logging.getLogger(__name__)
 PASSED_ON = (
     *("source", "mode", "reset_seconds", "window_seconds", "hop_seconds", "smoothing", "smooth_windows"),
     *("on_threshold", "off_threshold", "min_seconds", "max_batch", "precision", "device", "trust"),
@@ -56,6 +58,7 @@ def measured(settings: StreamBenchmarkSettings, checkpoint: str, pace: str) -> d
         classes = streaming.session.classes
         truth, lines = read_truth(settings.truth, settings.source, classes), list[dict[str, Any]]()
         interrupt = Interrupt()
+        logger.info("%s, pace=%s ...", checkpoint, pace)
         for line in streaming.run(interrupt, is_kept=False):
             lines.append(line)
             now = time.monotonic()
