@@ -27,6 +27,7 @@ CPU = torch.device("cpu")
 def main(folder: Path, rows: int, width: int) -> None:
     """Print what each step takes."""
     os.environ["VIDEOAI_CACHE"] = str(folder / "cache")
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"random-{rows}-{width}.parquet"
     if not path.exists():
         write_table(path, random_blocks(rows, width), width, {})
