@@ -125,6 +125,8 @@ def test_a_source_that_cannot_be_read_is_named_and_the_others_go_on(videoai_comm
         (["source=here.mp4", "policy=latest"], "Add pace=realtime"),
         (["source=here.mp4", "on_threshold=0.4", "off_threshold=0.5"], "off_threshold=0.5"),
         (["source=[here.mp4,here.mp4]"], "names here.mp4 twice"),
+        (["source=rtsp://127.0.0.1:99999/cam"], "give a host and a port from 1 to 65535"),
+        (["source=http:///film"], "give a host and a port from 1 to 65535"),
         (["source=many"], "2 videos, which would all run at once"),
         (["source=here.mp4", "mode=frames"], "reads whole clips. Leave it out"),
         (["source=here.mp4", "mode=frames", "window_seconds=2"], "mode=frames has no windows"),

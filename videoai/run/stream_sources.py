@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from videoai.core.types import ClipSpec
 from videoai.data.lists.split_folders import VIDEO_EXTENSIONS
@@ -14,6 +15,8 @@ from videoai.live.stream import Policy
 from videoai.live.synthetic import SCHEME as SYNTHETIC
 from videoai.live.synthetic import SyntheticSource, options_of
 from videoai.settings.stream import StreamSettings
+
+CALLED = ("rtsp", "rtsps", "http", "https", "rtmp", "rtmps")  # these have a host that answers
 
 
 def policy_of(settings: StreamSettings) -> Policy:
@@ -39,6 +42,7 @@ def located(given: str) -> str:
         url = f"/dev/video{given}" if given.isdigit() else given
         if url.startswith("/dev/") and not os.path.exists(url):
             raise FileNotFoundError(f"source={given}: there is no camera {url}.")
+        check_url(url)
         return url
     if given.startswith(f"{SYNTHETIC}://"):
         options_of(given)
@@ -50,6 +54,18 @@ def located(given: str) -> str:
             "predict takes folders."
         )
     return videos[0]
+
+
+def check_url(url: str) -> None:
+    """Raises: ValueError: a URL that no attempt can reach. Others, such as udp://@:5000, may listen on any host."""
+    try:
+        parts = urlsplit(url)
+        is_there = parts.scheme not in CALLED or bool(parts.hostname and parts.port != 0)
+    except ValueError:  # a port that is no number, or too large
+        is_there = False
+    if not is_there:
+        shown = f"{url.partition('://')[0]}://..." if "@" in url else url  # without a password
+        raise ValueError(f"source={shown}: give a host and a port from 1 to 65535, as in rtsp://10.0.0.7:554/cam.")
 
 
 def regions_of(path: str | None, places: Sequence[str]) -> Mapping[str, Sequence[Region]]:
