@@ -2,18 +2,22 @@
 
 import time
 from dataclasses import replace
+from threading import Condition
 from typing import NamedTuple
 
 import pytest
 import torch
 from torch import Tensor
 
+from videoai.core.types import ClipSpec
 from videoai.data.decode import open_video
 from videoai.inference.look import WindowWatcher, watch
 from videoai.live.decide import Decider, Rules
+from videoai.live.replay import RecordedSource
+from videoai.live.ring import Frame
 from videoai.live.session import Session
-from videoai.live.sources import FileSource
-from videoai.live.stream import Plan
+from videoai.live.sources import FileSource, Timing
+from videoai.live.stream import Plan, Stream
 
 FILMS = ["constant", "variable", "rotated"]
 RULES = Rules(on=[0.5] * 3, off=[0.35] * 3, smooth_windows=2)
@@ -171,3 +175,17 @@ def test_a_file_that_waits_is_read_only_a_little_ahead(film, predictor):
     list(run.run())
     most = run.streams[0].ring.most_seconds * 20 + 3  # frames, and the ones at both ends
     assert max(held) <= most
+
+
+def test_a_camera_that_comes_back_has_its_former_rate_until_it_has_shown_one():
+    clip = ClipSpec(num_frames=4, size=16, stride=2, resize=20)
+    plan = Plan(clip=clip, policy="latest", hop_seconds=HOP)
+    stream = Stream(source=RecordedSource("camera"), plan=plan, changed=Condition())
+    rates = []
+    for origin, fps in ((0.0, 20.0), (10.0, 40.0)):
+        stream.begin(Timing(None, by_number=False), origin)
+        for number in range(2 * int(fps)):
+            stream.put(Frame(number, origin + number / fps, 0.0, None))
+            rates.append(stream.rate)
+    assert rates[10] is None and rates[39] == pytest.approx(20.0)
+    assert rates[40 + 10] == pytest.approx(20.0) and rates[-1] == pytest.approx(40.0)

@@ -78,6 +78,7 @@ class Stream:
     state: State = "connecting"
     error: str = ""
     timing: Timing = NOT_TOLD
+    former_rate: float | None = None  # that of the last connection, until this one has shown its own
     hop: float = 0.0  # 0 = not known yet
     next: int = 0  # the number of the next window since ``origin``
     origin: float = 0.0  # where the first window since the last connection starts
@@ -123,6 +124,7 @@ class Stream:
     def begin(self, timing: Timing, origin: float) -> None:
         """A connection is there, whose first frame is at ``origin``."""
         with self.changed:
+            self.former_rate = self.rate
             self.ring.clear()
             self.timing, self.state = timing, "running"
             self.origin, self.next, self.begins, self.judged_to = origin, 0, True, origin
@@ -155,11 +157,11 @@ class Stream:
     def rate(self) -> float | None:
         """Frames a second; None = not known yet."""
         if self.timing.rate or len(self.ring.frames) < 2:
-            return self.timing.rate
+            return self.timing.rate or self.former_rate
         first, last = self.ring.frames[0], self.ring.frames[-1]
         seconds = last.seconds - first.seconds
         known = seconds >= MEASURED_SECONDS or self.end_seconds is not None
-        return (last.number - first.number) / seconds if known and seconds > 0 else None
+        return (last.number - first.number) / seconds if known and seconds > 0 else self.former_rate
 
     def take(self) -> Window | None:
         """The next window, if it is complete."""
