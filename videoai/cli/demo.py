@@ -10,5 +10,5 @@ def main(arguments: list[str]) -> int:
     settings = from_arguments(DemoSettings, arguments).settings()
     from videoai.run.demo import demo
 
-    demo(settings, told=lambda url: print(url, flush=True))
+    demo(settings, on_ready=lambda url: print(url, flush=True))
     return 0

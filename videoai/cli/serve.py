@@ -10,5 +10,5 @@ def main(arguments: list[str]) -> int:
     settings = from_arguments(ServeSettings, arguments).settings()
     from videoai.run.serve import serve
 
-    serve(settings, told=lambda url: print(url, flush=True))
+    serve(settings, on_ready=lambda url: print(url, flush=True))
     return 0

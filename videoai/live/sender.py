@@ -1,6 +1,7 @@
 """Events that leave this machine, one after the other, in a thread of their own."""
 
 import time
+from abc import ABC, abstractmethod
 from queue import Empty, Full, Queue
 from threading import Thread
 from typing import Any
@@ -10,7 +11,7 @@ LAST_SECONDS = 10.0  # for what waits when the stream is over
 STOP_SECONDS = 5.0  # for what is on its way then
 
 
-class Sender(Thread):
+class Sender(Thread, ABC):
     """Sends events in order. One that cannot be sent, or finds no room to wait, is counted and left out."""
 
     def __init__(self, name: str) -> None:
@@ -19,9 +20,9 @@ class Sender(Thread):
         self.num_lost = self.num_sent = 0
         self.latest = float("inf")  # time.monotonic() at which to give up
 
+    @abstractmethod
     def deliver(self, line: dict[str, Any]) -> bool:
         """Send one line; False = it was not taken, and why was logged."""
-        raise NotImplementedError
 
     def send(self, line: dict[str, Any]) -> None:
         """A line that is an event."""

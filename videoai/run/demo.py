@@ -29,11 +29,11 @@ logger = logging.getLogger(__name__)
 MOST_ROWS = 50  # events in the table
 
 
-def demo(settings: DemoSettings, told: Callable[[str], None] = lambda _: None) -> None:
+def demo(settings: DemoSettings, on_ready: Callable[[str], None] = lambda _: None) -> None:
     """Shows the page until SIGTERM or Ctrl-C.
 
     Args:
-        told: gets the URL of the page once it is there.
+        on_ready: gets the URL of the page once it is there.
     Raises: as ``serve``. ImportError: the extra ``demo`` is not installed.
     """
     check_installed("demo", ("gradio", *PACKAGES))
@@ -43,7 +43,7 @@ def demo(settings: DemoSettings, told: Callable[[str], None] = lambda _: None) -
         settings,
         "demo",
         lambda site: new_app(settings, site),
-        told,
+        on_ready,
         asks_for_token=False,
         headers={"Content-Security-Policy": policy()},
     )

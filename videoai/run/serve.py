@@ -18,11 +18,11 @@ logger = logging.getLogger(__name__)
 PACKAGES = ("fastapi_offline", "uvicorn", "python_multipart", "prometheus_client")
 
 
-def serve(settings: ServeSettings, told: Callable[[str], None] = lambda _: None) -> None:
+def serve(settings: ServeSettings, on_ready: Callable[[str], None] = lambda _: None) -> None:
     """Answers until SIGTERM or Ctrl-C, after which requests in flight are finished.
 
     Args:
-        told: gets the server's URL once it answers.
+        on_ready: gets the server's URL once it answers.
     Raises: FileNotFoundError, ValueError: a checkpoint or settings that do not fit. OSError: the address is taken.
         ImportError: the extra ``serve`` is not installed.
     """
@@ -37,7 +37,7 @@ def serve(settings: ServeSettings, told: Callable[[str], None] = lambda _: None)
         about = facts_of(settings, site.predictor)
         return new_app(site.service, site.folder, about=about, has_token=site.token is not None)
 
-    run_site(settings, "serve", app_of, told)
+    run_site(settings, "serve", app_of, on_ready)
 
 
 def check_installed(verb: str, packages: Sequence[str]) -> None:

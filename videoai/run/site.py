@@ -54,7 +54,7 @@ def run_site(
     settings: ServeSettings,
     verb: str,
     app_of: Callable[[Site], "ASGIApp"],
-    told: Callable[[str], None],
+    on_ready: Callable[[str], None],
     *,
     asks_for_token: bool = True,
     headers: Mapping[str, str] | None = None,
@@ -62,7 +62,7 @@ def run_site(
     """Answers until SIGTERM or Ctrl-C, after which requests in flight are finished.
 
     Args:
-        told: gets the URL once there are answers.
+        on_ready: gets the URL once there are answers.
         asks_for_token: as a header of each request; False = the app asks for it.
         headers: of every answer.
     Raises: FileNotFoundError, ValueError: a checkpoint or settings that do not fit. OSError: the address is taken.
@@ -105,7 +105,7 @@ def run_site(
                 grace_seconds=settings.grace_seconds,
                 headers=headers or {},
             )
-            server.on_start = lambda: told(url)
+            server.on_start = lambda: on_ready(url)
             server.run([address])
     logger.info("stopped")
 

@@ -24,9 +24,9 @@ class Waiting(NamedTuple):
 class Batcher:
     """A thread that scores."""
 
-    def __init__(self, scores: Scores, max_batch: int, told: Callable[[int], None] = lambda _: None) -> None:
-        """max_batch: windows in a pass; a single part may have more. told: is told how many each pass has."""
-        self.scores, self.max_batch, self.told = scores, max_batch, told
+    def __init__(self, scores: Scores, max_batch: int, on_batch: Callable[[int], None] = lambda _: None) -> None:
+        """max_batch: windows in a pass; a single part may have more. on_batch: gets their number in each pass."""
+        self.scores, self.max_batch, self.on_batch = scores, max_batch, on_batch
         self._waiting: deque[Waiting] = deque()
         self._changed = Condition()
         self._is_closed = False
@@ -89,4 +89,4 @@ class Batcher:
             for one in batch:
                 if not one.scores.done():
                     one.scores.set_exception(error)
-        self.told(sum(sizes))
+        self.on_batch(sum(sizes))

@@ -99,7 +99,7 @@ def new_page(demo: Demo) -> gr.Blocks:
             try:
                 record = await demo.answer(path, window or None, hop or None)
             except Problem as problem:
-                raise told(problem) from problem
+                raise page_error(problem) from problem
             return scores_of(record), demo.drawn(record), record
 
         asked, shown = [video, window, hop], [top, axis, whole]
@@ -142,7 +142,7 @@ def _add_explanation(explain: Explaining, classes: Sequence[str], video: gr.Vide
         try:
             made, sentence = await explain(path, None if target == BEST else target)
         except Problem as problem:
-            raise told(problem) from problem
+            raise page_error(problem) from problem
         return str(made), sentence
 
     # One at a time: an explanation may take hundreds of forward passes.
@@ -155,6 +155,6 @@ def scores_of(record: Mapping[str, Any]) -> dict[str, float] | None:
     return {one["label"]: one["probability"] for one in top} or None
 
 
-def told(problem: Problem) -> gr.Error:
+def page_error(problem: Problem) -> gr.Error:
     """A message on the page, which takes HTML: a file may be named like some."""
     return gr.Error(escape(str(problem)), print_exception=False)
